@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "measurements.md"
-PARTS = ("startup", "formats", "sizes", "programs", "training", "doctor", "reading", "files")
+PARTS = ("startup", "formats", "sizes", "programs", "training", "doctor", "check", "reading", "files")
 START, END = "<!-- measurements of {part} -->", "<!-- end of measurements of {part} -->"
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

@@ -18,7 +18,7 @@ from chainrule.steps.step import Step
 for kind in KINDS:
     definitions(kind)
 
-PROBABILITY_LOSSES = {"binary_cross_entropy", "cross_entropy", "kl"}
+PROBABILITY_LOSSES = {"binary_cross_entropy", "cross_entropy", "kl", "smoothed_cross_entropy", "sequence_cross_entropy", "focal"}
 PROBABILITIES = ("sigmoid", "softmax")
 """Activations whose values lie between 0 and 1, as these losses need."""
 
@@ -43,13 +43,19 @@ def targets(random: np.random.Generator, loss: Bound, rows: int, columns: int) -
     """Targets that a loss can have; of one that compares with nothing, no columns."""
     if not loss.definition.has_target:
         return np.empty((rows, 0))
-    if loss.name in ("cross_entropy", "cross_entropy_from_logits", "kl"):
+    if loss.definition.targets == "steps":
+        return np.eye(columns)[random.integers(columns, size=rows)] * (np.arange(rows) != 1)[:, None]
+    if loss.definition.targets == "pairs":
+        return random.choice([0.0, 1.0], (rows, columns))
+    if loss.definition.targets == "distribution":
         t = random.uniform(0.05, 1, (rows, columns))
         t /= t.sum(axis=1, keepdims=True)
         t[0] = np.eye(columns)[0]
         return t
     if "hinge" in loss.name:
         return random.choice([-1.0, 1.0], (rows, columns))
+    if loss.name == "focal":
+        return random.choice([0.0, 1.0], (rows, columns))
     if loss.name.startswith("binary") or loss.name not in LOSSES:
         return random.uniform(0.1, 0.9, (rows, columns))
     return random.normal(size=(rows, columns))
@@ -79,8 +85,8 @@ def case(seed: int, **settings: Any) -> Case:
         [bound for bound in everything("loss") if torch_name(bound) in LOSSES and bound.definition.measures]
     )
     output = settings.pop("output", outputs_for(loss)[int(random.integers(len(outputs_for(loss))))])
-    if output == "softmax" or loss.name in ("cross_entropy", "cross_entropy_from_logits", "kl"):
-        sizes[-1] += sizes[-1] == 1  # the softmax of one number is 1 whatever happens
+    if output == "softmax" or loss.definition.targets in ("distribution", "steps") or loss.name == "cosine_distance":
+        sizes[-1] += sizes[-1] == 1  # the softmax of one number is 1 whatever happens, and so is the direction
     drawn = [bound for bound in everything("activation") if torch_name(bound) in ACTIVATIONS]
     hidden = [settings.get("activation") or random.choice(drawn) for _ in sizes[1:-1]]
     settings.pop("activation", None)

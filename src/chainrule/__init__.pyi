@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from chainrule.network.definitions import Bound, Definition
 from chainrule.network.network import Network as Network
 from chainrule.network.layers import dense as dense, tied as tied, add as add, multiply as multiply, join as join, layer as layer
+from chainrule.network.wiring import image as image, sequence as sequence, tokens as tokens
+from chainrule.network.spatial import conv as conv, conv_transpose as conv_transpose, max_pool as max_pool, average_pool as average_pool
+from chainrule.network.spatial import adaptive_pool as adaptive_pool, global_pool as global_pool
+from chainrule.network.spatial import flatten as flatten, reshape as reshape, permute as permute, split as split
+from chainrule.network.normalization import batch_norm as batch_norm, layer_norm as layer_norm, rms_norm as rms_norm
+from chainrule.network.normalization import group_norm as group_norm, instance_norm as instance_norm, dropout as dropout
+from chainrule.network.recurrence import rnn as rnn, lstm as lstm, gru as gru, bidirectional as bidirectional, step as step
+from chainrule.network.recurrence import embedding as embedding
+from chainrule.network.attention import attention as attention, multi_head_attention as multi_head_attention
+from chainrule.network.attention import sinusoidal_position as sinusoidal_position, learned_position as learned_position
+from chainrule.network.attention import rotary_position as rotary_position, transformer_block as transformer_block
+from chainrule.network.attention import glu as glu, highway as highway, squeeze_excite as squeeze_excite
 from chainrule.network.description import described as described, network_from as network_from
 from chainrule.network.description import read_description as read_description, write_description as write_description
 from chainrule.steps.problem import Problem as Problem, described_problem as described_problem, problem_from as problem_from
@@ -20,6 +32,7 @@ from chainrule.explanation.explain import explain as explain
 from chainrule.api.formulas import explain_formula as explain_formula
 from chainrule.api.figures import figure as figure
 from chainrule.api.page import page as page
+from chainrule.live.widget import Live as Live
 from chainrule.api.check import check as check
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train
@@ -50,6 +63,7 @@ from chainrule.network.losses import log_cosh as log_cosh
 from chainrule.network.losses import binary_cross_entropy as binary_cross_entropy
 from chainrule.network.losses import binary_cross_entropy_from_logits as binary_cross_entropy_from_logits, cross_entropy as cross_entropy
 from chainrule.network.losses import cross_entropy_from_logits as cross_entropy_from_logits, hinge as hinge, squared_hinge as squared_hinge
+from chainrule.network.losses import sequence_cross_entropy as sequence_cross_entropy, cosine_distance as cosine_distance
 from chainrule.network.losses import kl as kl, objective as objective, upstream as upstream
 from chainrule.network.initializers import zeros as zeros
 from chainrule.network.initializers import glorot_uniform as glorot_uniform, glorot_normal as glorot_normal, he_uniform as he_uniform
@@ -72,13 +86,25 @@ __version__: str
 if not TYPE_CHECKING:
     from chainrule.network.activations import elu as elu, gelu as gelu, leaky_relu as leaky_relu
     from chainrule.network.initializers import constant as constant, normal as normal, orthogonal as orthogonal, uniform as uniform
-    from chainrule.network.losses import huber as huber
+    from chainrule.network.losses import (
+        contrastive as contrastive,
+        focal as focal,
+        huber as huber,
+        smoothed_cross_entropy as smoothed_cross_entropy,
+        triplet as triplet,
+    )
     from chainrule.network.optimizers import (
+        adadelta as adadelta,
         adagrad as adagrad,
         adam as adam,
+        adamax as adamax,
         adamw as adamw,
+        lion as lion,
         momentum as momentum,
+        muon as muon,
+        nadam as nadam,
         nesterov as nesterov,
+        radam as radam,
         rmsprop as rmsprop,
         sgd as sgd,
     )
@@ -91,6 +117,32 @@ if not TYPE_CHECKING:
         warmup as warmup,
     )
 
+class _adadelta(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 1.0,
+        decay: float = 0.9,
+        epsilon: float = 1e-06,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        rho: float = ...,
+        ρ: float = ...,
+        beta: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+adadelta: _adadelta
+
 class _adagrad(Definition):
     @overload
     def __call__(
@@ -99,6 +151,7 @@ class _adagrad(Definition):
         epsilon: float = 1e-10,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -121,6 +174,7 @@ class _adam(Definition):
         epsilon: float = 1e-08,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -134,6 +188,30 @@ class _adam(Definition):
 
 adam: _adam
 
+class _adamax(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+adamax: _adamax
+
 class _adamw(Definition):
     @overload
     def __call__(
@@ -145,6 +223,7 @@ class _adamw(Definition):
         decay: float = 0.01,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -166,6 +245,14 @@ class _constant(Definition):
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
 constant: _constant
+
+class _contrastive(Definition):
+    @overload
+    def __call__(self, margin: float = 1.0) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+contrastive: _contrastive
 
 class _cosine(Definition):
     @overload
@@ -221,6 +308,14 @@ class _exponential(Definition):
 
 exponential: _exponential
 
+class _focal(Definition):
+    @overload
+    def __call__(self, gamma: float = 2.0, alpha: float = 0.25) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+focal: _focal
+
 class _gelu(Definition):
     @overload
     def __call__(self, approximate: Literal["none", "tanh"] = "none") -> Bound: ...
@@ -261,6 +356,30 @@ class _leaky_relu(Definition):
 
 leaky_relu: _leaky_relu
 
+class _lion(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.0001,
+        beta1: float = 0.9,
+        beta2: float = 0.99,
+        decay: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        weight_decay: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+lion: _lion
+
 class _momentum(Definition):
     @overload
     def __call__(
@@ -269,6 +388,7 @@ class _momentum(Definition):
         momentum: float = 0.9,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -283,6 +403,59 @@ class _momentum(Definition):
 
 momentum: _momentum
 
+class _muon(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        momentum: float = 0.95,
+        decay: float = 0.1,
+        epsilon: float = 1e-07,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        mu: float = ...,
+        μ: float = ...,
+        beta: float = ...,
+        weight_decay: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+muon: _muon
+
+class _nadam(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        momentum_decay: float = 0.004,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        psi: float = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+nadam: _nadam
+
 class _nesterov(Definition):
     @overload
     def __call__(
@@ -291,6 +464,7 @@ class _nesterov(Definition):
         momentum: float = 0.9,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -344,6 +518,30 @@ class _orthogonal(Definition):
 
 orthogonal: _orthogonal
 
+class _radam(Definition):
+    @overload
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
+
+radam: _radam
+
 class _rmsprop(Definition):
     @overload
     def __call__(
@@ -353,6 +551,7 @@ class _rmsprop(Definition):
         epsilon: float = 1e-08,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -376,6 +575,7 @@ class _sgd(Definition):
         learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05,
         clip_value: float | None = None,
         clip_norm: float | None = None,
+        multipliers: float | None = None,
         *,
         lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
         eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
@@ -387,6 +587,14 @@ class _sgd(Definition):
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
 sgd: _sgd
+
+class _smoothed_cross_entropy(Definition):
+    @overload
+    def __call__(self, smoothing: float = 0.1) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+smoothed_cross_entropy: _smoothed_cross_entropy
 
 class _step_decay(Definition):
     @overload
@@ -407,6 +615,14 @@ class _step_decay(Definition):
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
 step_decay: _step_decay
+
+class _triplet(Definition):
+    @overload
+    def __call__(self, margin: float = 1.0) -> Bound: ...
+    @overload
+    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
+
+triplet: _triplet
 
 class _uniform(Definition):
     @overload

@@ -7,7 +7,13 @@ INTERRUPTED = 130
 
 
 def process() -> int:
-    """Runs the command line of this process and returns its exit code."""
+    """Runs the command line of this process, and ends it; returns its exit code where Python has to end it."""
+    code = _answered()
+    _ended(code)
+    return code
+
+
+def _answered() -> int:
     code = INTERRUPTED
     try:
         from signal import SIGINT, default_int_handler, getsignal, signal
@@ -23,6 +29,30 @@ def process() -> int:
     if code == INTERRUPTED:
         _gone()
     return code
+
+
+def _ended(code: int) -> None:
+    """Ends the process without taking every object apart first, which is a tenth of the time of an explanation.
+
+    What asked to be called at the end is called, and what was written is written. Threads that still run, other processes that were begun,
+    and whoever traces or measures what happens here, are left to Python.
+    """
+    from threading import active_count
+
+    watched = sys.gettrace() or sys.getprofile() or sys.flags.interactive
+    if sys.version_info >= (3, 12):
+        watched = watched or any(sys.monitoring.get_tool(tool) for tool in range(6))
+    if watched or active_count() > 1 or "multiprocessing" in sys.modules:
+        return
+    import atexit
+
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError, AttributeError):  # closed, or their reader has gone: Python says so
+        return
+    os._exit(code)
 
 
 def _gone(*_: object) -> None:

@@ -1,6 +1,7 @@
 """The report of a training: everything in it is what the other commands say, and it is there however the training ended."""
 
 import csv
+import json
 import re
 import shlex
 from pathlib import Path
@@ -366,5 +367,14 @@ def test_steps_of_a_small_network_can_be_opened_live_from_the_same_file(there, t
     page = html(document)
     assert all(f'data-live="{key}"' in page for key in steps)
     assert page.count(document.live.module) == 1
+    contents = [json.loads(text) for text in document.live.contents.values()]
+    assert contents[0]["leaves"]["parameters"] != contents[-1]["leaves"]["parameters"]
+    assert "like" not in contents[0]
+    for content in contents:
+        like = document.live.contents.get(content.get("like", ""))
+        assert like is None or len(content["leaves"]["inputs"]["x"]) == len(json.loads(like)["leaves"]["inputs"]["x"])
+    assert any("like" in content for content in contents)
     assert "first 4 of its 32 rows" in said(document, steps[0]).replace("\n", " ")
-    assert cr.report("stones.safetensors").live is None
+    assert cr.report("stones.safetensors").live is not None  # with as many units as a training takes by itself
+    wide = cr.train("stones.csv", target="kind", hidden=200, epochs=1, validation_folds=0)
+    assert report_of(wide, "m.safetensors", rows_of(wide)).live is None

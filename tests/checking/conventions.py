@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
-from tests.checking.mutants import FAMILIES, gradients
+from tests.checking.mutants import FAMILIES, gradients, rate_of
 
 from chainrule.checking.evidence import Observation, probes
 
@@ -52,8 +52,8 @@ def probe_of(network, x, t):
     return Problem(network, x, t)
 
 
-def trained(problem, share, steps, momentum=0.0, rate=0.1):
-    network, velocity, after = problem.network, {}, []
+def trained(problem, share, steps, momentum=0.0):
+    network, velocity, after, rate = problem.network, {}, [], rate_of(problem)
     for _ in range(steps):
         parameters, velocity = step(network, problem.x, problem.t, (), share, rate, velocity, momentum)
         network = network.continued(parameters)
@@ -83,7 +83,7 @@ def answer(problem, counting, way):
     if way == "update and gradients":
         return Observation(problem, scaled, after)
     before = problem.network.parameters
-    read = {f"d{key}": (value - after[0][key]) / 0.1 for key, value in before.items()}
+    read = {f"d{key}": (value - after[0][key]) / rate_of(problem) for key, value in before.items()}
     return Observation(problem, {**read, "y": given["y"]}, after, from_update=True)
 
 

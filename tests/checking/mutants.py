@@ -72,7 +72,14 @@ SLIPS = {
     "penalty by N": 37,
     "penalty on biases": 37,
     "raw error passed back": 49,
+    "slope of the next layer": 51,
+    "relu of the gradient": 52,
 }
+
+
+def rate_of(problem):
+    """The learning rate of a problem."""
+    return 0.1 if problem.optimizer is None else problem.optimizer.options["learning_rate"]
 
 
 def sigmoid(z):
@@ -243,7 +250,7 @@ def gradients(problem, slips=(), penalty=0.0):
         given[f"dW{l}"], given[f"db{l}"] = dW, db
         if l == 1:
             break
-        used = W - 0.1 * dW if "updated first" in slips else W
+        used = W - rate_of(problem) * dW if "updated first" in slips else W
         if "W for its transpose" in slips:
             if W.shape[0] != W.shape[1]:
                 return None
@@ -260,6 +267,14 @@ def gradients(problem, slips=(), penalty=0.0):
             carried = raw @ W.T
         else:
             carried = delta @ used.T
+        if "relu of the gradient" in slips and names[l - 1] == "relu":
+            raw, following, delta = carried, delta, np.maximum(carried, 0)
+            continue
+        if "slope of the next layer" in slips:
+            if zs[l].shape != zs[l - 1].shape:
+                return None
+            raw, following, delta = carried, delta, carried * slope(names[l - 1], zs[l], FUNCTIONS.get(names[l - 1], sigmoid)(zs[l]))
+            continue
         raw = carried
         following = delta
         delta = carried * hidden_slope(names[l - 1], zs[l - 1], a[l - 1], slips)
@@ -285,7 +300,7 @@ def learner(problem, *slips, with_error=True, penalty=0.0):
         before = problem.network.parameters
         if any(given[f"d{key}"].shape not in ((), value.shape) for key, value in before.items()):
             return Observation(problem, failure="ValueError: shapes do not fit")
-        after = {key: value - 0.1 * given[f"d{key}"] for key, value in before.items()}
-        read = {f"d{key}": (value - after[key]) / 0.1 for key, value in before.items()}
+        after = {key: value - rate_of(problem) * given[f"d{key}"] for key, value in before.items()}
+        read = {f"d{key}": (value - after[key]) / rate_of(problem) for key, value in before.items()}
         return Observation(problem, {**given, **read}, (after,), from_update=True)
     return Observation(problem, given)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.checking.conventions import answers, cases, trained
-from tests.checking.mutants import FAMILIES, SLIPS, gradients, learner
+from tests.checking.mutants import FAMILIES, SLIPS, gradients, learner, rate_of
 from tests.samples import some
 
 from chainrule.checking.evidence import Observation, probes
@@ -35,7 +35,8 @@ def same(one, other):
         if a.failure or b.failure:
             continue
         for key, value in b.quantities.items():
-            if np.shape(a.quantities[key]) != np.shape(value) or not np.allclose(a.quantities[key], value, rtol=1e-9, atol=1e-12):
+            alike = np.shape(a.quantities[key]) == np.shape(value) or np.size(a.quantities[key]) == np.size(value) == 1
+            if not alike or not np.allclose(a.quantities[key], value, rtol=1e-9, atol=1e-12):
                 return False
     return True
 
@@ -135,16 +136,16 @@ def after_steps(problem, move):
     network, past, after = problem.network, [], []
     for _ in range(3):
         past.append(gradients(replace(problem, network=network)))
-        parameters = {key: value - move(key, past) for key, value in network.parameters.items()}
+        parameters = {key: value - rate_of(problem) * move(key, past) for key, value in network.parameters.items()}
         network = network.continued(parameters)
         after.append(parameters)
     return tuple(after)
 
 
 STEPS = {
-    35: lambda key, past: 0.1 * sum(one[f"d{key}"] for one in past),
-    25: lambda key, past: 0.0 * past[-1][f"d{key}"] if key[0] == "b" else 0.1 * past[-1][f"d{key}"],
-    9: lambda key, past: -0.1 * past[-1][f"d{key}"],
+    35: lambda key, past: sum(one[f"d{key}"] for one in past),
+    25: lambda key, past: 0.0 * past[-1][f"d{key}"] if key[0] == "b" else past[-1][f"d{key}"],
+    9: lambda key, past: -past[-1][f"d{key}"],
 }
 
 
@@ -163,7 +164,7 @@ def test_steps_after_every_sample_are_told_from_one_for_the_batch():
         for n in range(len(problem.x)):
             one = replace(problem, network=network, x=problem.x[n : n + 1], t=problem.t[n : n + 1])
             network = network.continued(trained(one, 1.0, 1)[0])
-        read = {f"d{key}": (value - network.parameters[key]) / 0.1 for key, value in problem.network.parameters.items()}
+        read = {f"d{key}": (value - network.parameters[key]) / rate_of(problem) for key, value in problem.network.parameters.items()}
         made.append(Observation(problem, read, (network.parameters,), from_update=True))
     assert names(judge(made, architecture)) == [{39}]
 

@@ -219,3 +219,22 @@ def test_streams_of_text_alone_are_read_and_written(monkeypatch):
     assert written.getvalue().startswith('title = "Exclusive or')
     assert main(["explain", "-", "--brief"]) == 0
     assert "a 2-1 network" in written.getvalue()
+
+
+def test_what_asked_to_be_called_at_the_end_is_called_and_what_was_written_is_written():
+    ended = run(work("import atexit; atexit.register(lambda: print('last')); sys.stdout.write('first, ')"))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "first, last\n", "")
+
+
+def test_threads_that_still_run_are_waited_for():
+    ended = run(work("import threading, time; threading.Thread(target=lambda: (time.sleep(0.2), print('late'))).start()"))
+    assert (ended.returncode, ended.stdout) == (0, "late\n")
+
+
+def test_every_command_is_where_it_is_said_to_be():
+    from importlib import import_module
+
+    from chainrule.cli.commands import HOMES
+
+    for home, names in HOMES.items():
+        assert tuple(command.name for command in import_module(f"chainrule.cli.{home}").COMMANDS) == names

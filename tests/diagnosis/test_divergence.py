@@ -6,7 +6,6 @@ from tests.runs import SEED, rings
 
 import chainrule as cr
 from chainrule.diagnosis.divergence import Diverged, diverged, undefined_in
-from chainrule.diagnosis.network_criteria import first_infinite
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.plan import Plan
 
@@ -67,7 +66,7 @@ def test_the_step_that_wrote_the_first_infinity_is_named():
     training = Training(single, [[1e100], [1e100]], [[0], [0]], Plan(batch_size=1, optimizer=cr.sgd(1e6)))
     error = caught(training)
     step = training.step_at(error.step)
-    assert first_infinite(step) == error.quantity
+    assert step.first_infinite == error.quantity
     assert not np.isfinite(step.values[error.quantity]).all()
 
 

@@ -54,13 +54,13 @@ def patterns() -> list[str]:
 
 
 def patterns_of_the_page() -> list[str]:
-    """The same of the live page's front end, which asks for what begins with "live."."""
+    """The same of the live page's front end, which asks for what begins with "live.", and where Python is with "served."."""
     sources = "".join(path.read_text("utf-8") for path in (SOURCE / "pages/front").glob("*.ts"))
     plain = [re.escape(text) for text in re.findall(r'"([\w.]+)"', sources)]
     filled = [
         "[^.]+".join(map(re.escape, re.split(r"\$\{[^}]*\}", text))) for text in re.findall(r"`([\w.]+\.\$\{[^`]*\}[\w.]*)`", sources)
     ]
-    return [rf"live\.{text}" for text in (*plain, *filled)]
+    return [rf"(live|served)\.{text}" for text in (*plain, *filled)]
 
 
 @pytest.mark.parametrize("language", CATALOGUES)

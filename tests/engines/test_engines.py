@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.samples import examples, some
 from tests.twins import Case, TorchNamespace, case, close, everything
 
+import chainrule as cr
 from chainrule.base.errors import InexactError, InputError, ShapeError
 from chainrule.engines.unrolled import Unrolled
 from chainrule.engines.written import Program, written_program
@@ -319,3 +320,32 @@ def test_a_program_is_the_same_each_time(seed: int) -> None:
     first, second = (written_program(any_case(seed).network, optimizer_for(seed)) for _ in range(2))
     assert first == second
     assert isinstance(first, Program)
+
+
+@pytest.mark.parametrize("source", ["seed", "2-3-1"])
+@pytest.mark.parametrize("most", [1, 239, 240, 241, 777, 1500])
+def test_a_run_that_goes_in_circles_is_what_it_would_be_step_by_step(source, most):
+    step = cr.problem(source).step()
+    unrolled = Unrolled(step.network, step.x, step.t, step.optimizer)
+    assert unrolled.repeats
+    rates = (0.001, 0.0174, 0.0189, 0.5, 3, 100)
+    in_laps = [repr(unrolled.run(rate, most, 1e-12, 1e12)) for rate in rates]
+    unrolled.repeats = False
+    assert in_laps == [repr(unrolled.run(rate, most, 1e-12, 1e12)) for rate in rates]
+
+
+def test_circles_are_gone_through_once():
+    step = cr.problem("seed").step()
+    unrolled, laps = Unrolled(step.network, step.x, step.t, step.optimizer), []
+    run = unrolled.quick
+    unrolled.quick = lambda *given: laps.append(given[3]) or run(*given)
+    errors, _ = unrolled.run(0.0189, 3000)
+    assert len(errors) == 3000
+    assert sum(laps) < 1500
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "sgd:clip_norm=1"])
+def test_steps_that_depend_on_more_than_the_parameters_do_not_repeat(optimizer):
+    step = cr.problem("seed", optimizer=optimizer).step()
+    repeats = Unrolled(step.network, step.x, step.t, step.optimizer).repeats
+    assert repeats is (optimizer == "sgd:clip_norm=1")  # of the parameters alone

@@ -15,7 +15,7 @@ import chainrule.network.schedules  # noqa: F401 — importing is registering
 from chainrule.api.problems import problem
 from chainrule.document.document import Inline, TableBlock
 from chainrule.explanation.explain import contexts
-from chainrule.explanation.rules import beside_plain, told
+from chainrule.explanation.rules import TriedRule, beside_plain, rule_lines, told
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import REGISTRY, optimizer
 from chainrule.notation.text import formula_text
@@ -196,7 +196,7 @@ def test_a_persons_own_rule_is_told_by_what_it_does(monkeypatch):
     monkeypatch.setitem(REGISTRY, "optimizer", dict(REGISTRY["optimizer"]))
 
     @optimizer
-    def lion(w, g, m, *, learning_rate=0.01, beta=0.8):
+    def signed(w, g, m, *, learning_rate=0.01, beta=0.8):
         m = beta * m + (1 - beta) * g
         return w - learning_rate * p.sign(m), m
 
@@ -205,7 +205,7 @@ def test_a_persons_own_rule_is_told_by_what_it_does(monkeypatch):
         s = s + p.sin(g) * w
         return w - learning_rate * (g + s), s
 
-    said = " ".join(sentences(problem("2-2-1", optimizer="lion")))
+    said = " ".join(sentences(problem("2-2-1", optimizer="signed")))
     assert "m is a moving average of the gradients" in said
     assert "keeps 0.8 of it and adds 0.2" in said
     assert "ten times as large" in said
@@ -218,3 +218,102 @@ def test_german_tells_as_much(rule):
     german = sentences(problem("2-2-1", language="de", **rule))
     assert len(german) == len(sentences(problem("2-2-1", **rule))) >= 3
     assert not any(re.search(r"\b(the|gradient of|step)\b", line) for line in german)
+
+
+FOUR = {"input": "1 2; 0 1; 2 -1; 1 1", "target": "1 0; 0 1; 2 2; 1 -1"}
+
+
+def steps_and_words(rule: dict[str, object], count: int, key: str = "W1"):
+    """The steps, what is said of the last one, and the gradients of a parameter."""
+    found = problem("2-2-2", seed=3, optimizer=rule, **FOUR)
+    steps = list(itertools.islice(found.steps(), count))
+    return steps, sentences(found, count), [step.gradients[key] for step in steps]
+
+
+@pytest.mark.parametrize("beta2", [0.6, 0.95])
+def test_the_largest_gradient_of_late(beta2):
+    steps, said, gradients = steps_and_words({"name": "adamax", "beta2": beta2, "epsilon": 1e-12}, 5)
+    keep = number(
+        re.search(rf"^u is the size of the largest gradient of late.*keeps {NUMBER} of it\. It starts at 0", "\n".join(said), re.M)[1]
+    )
+    largest = np.zeros((2, 2))
+    for gradient in gradients:
+        largest = np.where(abs(gradient) > keep * largest, abs(gradient), keep * largest)
+    np.testing.assert_allclose(steps[-1].new_states["u_W1"], largest, rtol=1e-9)
+
+
+def test_an_average_of_what_the_rule_names_itself():
+    steps, said, _ = steps_and_words({"name": "adadelta", "decay": 0.7}, 4)
+    words = "\n".join(said)
+    match = re.search(rf"^u is a moving average of the squares of d:.*keeps {NUMBER} of it and adds {NUMBER} of", words, re.M)
+    keep, take = map(number, match.groups())
+    expected = sum(take * keep ** (3 - n) * step.updates["d_W1"] ** 2 for n, step in enumerate(steps))
+    np.testing.assert_allclose(steps[-1].new_states["u_W1"], expected, rtol=1e-9)
+    for n, step in enumerate(steps):  # d is how far a step goes
+        np.testing.assert_allclose(step.parameters["W1"] - step.new_parameters["W1"], step.updates["d_W1"], rtol=1e-9, err_msg=str(n))
+    assert "ε lets the steps begin: without it, the first one would be 0, and so would all after it." in said
+    tiny, _, _ = steps_and_words({"name": "adadelta", "epsilon": 1e-300}, 3)
+    assert all(np.abs(step.new_parameters["W1"] - step.parameters["W1"]).max() < 1e-100 for step in tiny)
+
+
+def test_a_state_that_hangs_on_no_gradient_and_a_step_that_looks_ahead():
+    steps, said, gradients = steps_and_words({"name": "nadam", "beta1": 0.8}, 4)
+    assert "s hangs on no gradient: it is the same for every weight, and follows from the number of the step. It starts at 0." in said
+    for step in steps:
+        assert len({*np.concatenate([np.ravel(step.new_states[f"s_{key}"]) for key in step.parameters])}) == 1
+    ahead = [line for line in said if "gives the newest gradient more weight than m does" in line]
+    assert ahead[0].startswith("m̂ ")
+    share = {n: (lambda k, n=n: 0.2 * 0.8 ** (k - n)) for n in range(1, 5)}  # of the gradients in m
+    first, last = share[1](4), share[4](4)
+    with_more, without = (np.array([step.updates["m_hat_W1"] for step in steps][-1]), steps[-1].new_states["m_W1"])
+    mu, after = (0.8 * (1 - 0.5 * 0.96 ** (0.004 * k)) for k in (4, 5))
+    product = np.prod([0.8 * (1 - 0.5 * 0.96 ** (0.004 * k)) for k in range(1, 5)])
+    np.testing.assert_allclose(with_more, after * without / (1 - after * product) + (1 - mu) * gradients[3] / (1 - product), rtol=1e-9)
+    of_m = after / (1 - after * product)
+    assert (of_m * last + (1 - mu) / (1 - product)) / (of_m * first) > last / first
+
+
+@pytest.mark.parametrize("beta2", [0.9, 0.99, 0.999])
+def test_from_which_step_on_radam_uses_v(beta2):
+    rule = {"name": "radam", "beta2": beta2}
+    first = int(
+        re.search(
+            r"^v makes no difference to the first \d+ steps.*From step (\d+) on it does", "\n".join(steps_and_words(rule, 1)[1]), re.M
+        )[1]
+    )
+    steps, said, _ = steps_and_words(rule, first)
+    for step in steps:
+        plain = step.parameters["W1"] - 0.001 * step.updates["m_hat_W1"]
+        assert np.allclose(step.new_parameters["W1"], plain, rtol=1e-12, atol=0) == (step.number < first)
+    assert any(line.startswith(f"v makes a difference from step {first} on") for line in said)
+
+
+def test_a_rule_that_takes_a_matrix_as_a_whole():
+    steps, said, gradients = steps_and_words({"name": "muon", "decay": 0.0, "momentum": 0.5}, 3)
+    words = "\n".join(line for line in said if "W1" in line)
+    steep, even = map(number, re.search(rf"would move it {NUMBER} times as far.*this step, {NUMBER} times", words).groups())
+    for matrix, ratio in ((gradients[-1], steep), (steps[-1].new_parameters["W1"] - steps[-1].parameters["W1"], even)):
+        values = np.linalg.svd(matrix, compute_uv=False)
+        assert values[0] / values[-1] == pytest.approx(ratio, rel=6e-3)
+    assert any("ten times as large" in line for line in said)
+    text = str(problem("2-2-2", seed=3, optimizer="muon", **FOUR).explain(detail="scalar"))
+    assert "A_W1ᵗ⁵ = X_W1ᵗ⁴ᵀ · X_W1ᵗ⁴" in text or "A_W1ᵗ⁵ = X_W1ᵗ⁴ · X_W1ᵗ⁴ᵀ" in text
+
+
+@pytest.mark.parametrize("rule", ["lion", "adadelta", "momentum"])
+def test_below_an_arrow_a_letter_means_the_new_value(rule):
+    """The lines of a rule, run from above to below as a reader would, are the rule."""
+    (context,) = contexts(problem("2-2-1", optimizer=rule))
+    names = {"∂E/∂w": "g", "β₁": "beta1", "β₂": "beta2", "ρ": "decay", "ε": "epsilon", "η": "learning_rate", "μ": "momentum"}
+    letters = {letter.name.symbol: value for letter, value in context.step.update.options.items()}
+    space = {"sign": np.sign, "sqrt": np.sqrt, "g": 0.7, "w": 0.4, "m": 0.3, "s": 0.2, "u": 0.5, "v": -0.6, **letters}
+    trial = TriedRule(context)
+    expected = trial(0.7, [space[state.symbol] for state in trial.part.states], 0.4)
+    for line in rule_lines(context):
+        left, text = formula_text(line.sides[0]), formula_text(line.sides[1])
+        for sign, name in {**names, "·": "*", "−": "-", "^": "**", "√": "sqrt"}.items():
+            text = text.replace(sign, name)
+        space[left] = eval(text, {"__builtins__": {}}, space)  # noqa: S307  # our own formula
+    assert space["w"] == pytest.approx(expected[trial.part.new], rel=1e-12)
+    for state, after in zip(trial.part.states, trial.part.new_states, strict=True):
+        assert space[state.symbol] == pytest.approx(expected[after], rel=1e-12)

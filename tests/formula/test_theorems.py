@@ -17,15 +17,17 @@ from chainrule.formula.theorems import THEOREMS, Theorem, applications, shortene
 from chainrule.network import definitions
 from chainrule.network.definitions import REGISTRY
 from chainrule.network.layers import dense
+from chainrule.network.losses import focal
 from chainrule.network.network import Network
 
 ROWS_SUM_TO_ONE = "rows_sum_to_one"
 theorems = pytest.mark.parametrize("theorem", THEOREMS, ids=lambda theorem: theorem.key)
-pairs = pytest.mark.parametrize("theorem", [t for t in THEOREMS if "any" not in t.key], ids=lambda theorem: theorem.key)
+pairs = pytest.mark.parametrize("theorem", [t for t in THEOREMS if "any" not in t.key and not t.numbers], ids=lambda theorem: theorem.key)
 PAIRS = [
     ("softmax_cross_entropy", "cross_entropy", "softmax"),
     ("softmax_kl", "kl", "softmax"),
     ("sigmoid_binary_cross_entropy", "binary_cross_entropy", "sigmoid"),
+    ("sigmoid_focal", "focal", "sigmoid"),
 ]
 
 
@@ -42,7 +44,8 @@ def numbers(theorem: Theorem, seed: int, shape: tuple[int, int], spread: float =
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 4), units=st.integers(1, 5))
 def test_long_and_short_form_and_their_derivatives_agree(theorem: Theorem, seed: int, rows: int, units: int) -> None:
     z, t = variable(Name("z"), ("batch", units)), variable(Name("t"), ("batch", units))
-    long, short = theorem.long(z, t), theorem.short(z, t)
+    options = np.random.default_rng(seed + 2).uniform(0, 3, len(theorem.numbers))
+    long, short = (form(z, t, *map(float, options)) for form in (theorem.long, theorem.short))
     g = variable(Name("g"), long.shape)
     slopes = [gradients(form, [z], g)[z] for form in (long, short)]
     z_numbers, t_numbers = numbers(theorem, seed, (rows, units))
@@ -79,6 +82,19 @@ def test_large_net_inputs_stay_finite(theorem: Theorem, size: float) -> None:
             assert np.isfinite(value).all(), key
     step = network.step([[1.0]], [[0.0, 1.0]])
     assert step.error == pytest.approx(2 * size, rel=1e-3)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 3.5])
+@pytest.mark.parametrize("size", [10.0, 745.0, 1e4])
+def test_a_focal_loss_of_large_net_inputs_is_finite_and_right(size: float, gamma: float) -> None:
+    network = Network(1, dense(2, bias=False, weights=[[size, -size]]), loss=focal(gamma=gamma, alpha=0.3))
+    for t in ([1.0, 0.0], [0.0, 1.0]):
+        step = network.step([[1.0], [-1.0]], [t, t])
+        for key, value in step.everything.items():
+            assert np.isfinite(value).all(), key
+    step = network.step([[1.0]], [[0.0, 1.0]])  # both are wrong: −ln of what is right is its size
+    assert step.error == pytest.approx(size, rel=1e-3)
+    np.testing.assert_allclose(step.gradients["W1"], [[0.7, -0.3]], rtol=0.2 if size < 100 else 1e-9)
 
 
 @pytest.mark.parametrize(("key", "loss", "output"), PAIRS)

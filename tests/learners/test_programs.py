@@ -1,15 +1,16 @@
 """Programs as people write them are read without a word from them; what is wrong in them is named, and what is right is passed."""
 
+import json
 from pathlib import Path
 
 import pytest
-from tests.learners.expected import RIGHT, UNKNOWN, WRONG
+from tests.learners.expected import CAUTIONS, EDITED, RIGHT, UNKNOWN, WRONG
 from tests.samples import some
 
-from chainrule.checking.evidence import probes
-from chainrule.checking.judgement import judge
+from chainrule.api.check import check_program, check_submission
 from chainrule.learners.sandbox import Sandbox
-from chainrule.learners.submission import read_submission
+from chainrule.learners.source import source_of
+from chainrule.learners.submission import understood
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -23,6 +24,17 @@ QUICK = {
     "layers_with_rate.py",
     "column_class_raw_error.py",
     "popped_no_slope.py",
+    "shuffled_apart.py",
+    "history_in_class.py",
+    "integer_weights.py",
+    "bce_loop.py",
+    "german_free.py",
+    "closures.py",
+    "unnamed_forward.py",
+    "pandas_houses.py",
+    "engine.py",
+    "engine_overwritten.py",
+    "numeric_half.py",
 }
 """What the ordinary tests look at."""
 
@@ -34,9 +46,17 @@ def sandbox():
 
 
 def judged(name, sandbox):
-    submission = read_submission(PROGRAMS / name, sandbox)
-    observations = submission.observe(probes(submission.architecture))
-    return submission, observations, judge(observations, submission.architecture)
+    return check_program(PROGRAMS / name, sandbox).verdict
+
+
+def edited(name):
+    """A right program with the mistake that `EDITED` makes in it."""
+    old, new, _ = EDITED[name]
+    text = (PROGRAMS / name).read_text("utf-8")
+    if name.endswith(".ipynb"):
+        old, new = (json.dumps(part)[1:-1] for part in (old, new))
+    assert old in text
+    return source_of(text.replace(old, new), name)
 
 
 def quick(name):
@@ -50,30 +70,46 @@ def test_every_program_is_in_one_of_the_lists():
 
 @pytest.mark.parametrize("name", some(RIGHT, quick))
 def test_right_work_is_passed(name, sandbox):
-    assert judged(name, sandbox)[2].passed
+    assert judged(name, sandbox).passed
 
 
 @pytest.mark.parametrize("name", some(WRONG, quick))
 def test_the_mistake_is_named_and_found(name, sandbox):
     number, expression = WRONG[name]
-    submission, observations, verdict = judged(name, sandbox)
+    verdict = judged(name, sandbox)
     fault = verdict.faults[0]
     assert number in (fault.number, *fault.others)
     if expression:
-        place = submission.locate(fault, observations[fault.probe])
+        place = fault.place
         assert place.expression == expression
         if name.endswith(".py"):
             assert expression in (PROGRAMS / name).read_text("utf-8").splitlines()[place.line - 1]
 
 
+@pytest.mark.parametrize("name", some(EDITED, quick))
+def test_a_mistake_in_a_right_program_is_named(name, sandbox):
+    number = EDITED[name][2]
+    fault = check_submission(understood(edited(name), sandbox)).verdict.faults[0]
+    assert number in (fault.number, *fault.others) or (number == 0 and fault.number is None)
+
+
+@pytest.mark.parametrize("name", some(CAUTIONS, quick))
+def test_what_fails_on_other_numbers_only_is_a_caution(name, sandbox):
+    number, expression = CAUTIONS[name]
+    verdict = judged(name, sandbox)
+    assert verdict.passed
+    assert [fault.number for fault in verdict.cautions] == [number]
+    assert ("" if verdict.cautions[0].place is None else verdict.cautions[0].place.expression) == expression
+
+
 @pytest.mark.parametrize("name", some(UNKNOWN, quick))
 def test_what_is_no_mistake_of_the_table_is_called_so(name, sandbox):
-    verdict = judged(name, sandbox)[2]
+    verdict = judged(name, sandbox)
     assert verdict.kind == "unknown"
     assert verdict.faults[0].number is None
 
 
 def test_a_line_of_a_notebook_is_told_with_its_cell(sandbox):
-    submission, observations, verdict = judged("notebook_slope.ipynb", sandbox)
-    place = submission.locate(verdict.faults[0], observations[0])
+    verdict = judged("notebook_slope.ipynb", sandbox)
+    place = verdict.faults[0].place
     assert (place.file, place.line) == ("notebook_slope.ipynb[4]", 22)

@@ -31,6 +31,12 @@ BAD = {
     "    import ctypes\n    ctypes.string_at(0)\n": ("crashed", None),
     "    open('/tmp/x', 'w')\n": ("writes", 3),
     "    return 'hello'\n": ("not_seen", None),
+    "    import os\n    os.chdir('/tmp')\n    open('chainrule-x', 'w')\n": ("writes", 5),
+    "    import shutil\n    shutil.rmtree('/tmp/chainrule-x')\n": ("writes", 4),
+    "    import socket\n    socket.create_connection(('127.0.0.1', 9))\n": ("not_understood", 4),
+    "    def f(n): return f(n + 1)\n    f(0)\n": ("not_understood", 3),
+    "    import getpass\n    getpass.getpass()\n": ("keyboard", None),
+    "    import multiprocessing\n    multiprocessing.Pool(2)\n": ("starts", 4),
     "    return 1\n  x = 2\n": ("syntax", 4),
 }
 
@@ -53,6 +59,39 @@ def test_each_gets_a_verdict_and_the_next_is_read(body, sandbox):
     assert verdict.kind == "refused"
     assert all(ENGLISH[saying.key].format(**saying.values) for saying in verdict.remarks)
     assert understood(source_of(RIGHT, "right.py"), sandbox).architecture.activations == ("tanh", "identity")
+
+
+NO_GRADIENTS = {
+    "'hello', 1": "return 1: str, return 2: int",
+    "None": "None",
+    "1.0": "return: float",
+    "np.zeros((2, 2)), np.zeros(3)": "return 1: ndarray of (2, 2), return 2: ndarray of (3,)",
+    "(x for x in (W1, W2))": "return: generator",
+    "W1 * 1j, W2 * 1j": "return 1: ndarray of (5, 7), return 2: ndarray of (7, 3)",
+}
+
+
+@pytest.mark.parametrize("given", NO_GRADIENTS)
+def test_what_is_no_gradient_is_told_as_what_it_is(given, sandbox):
+    with pytest.raises(Refusal) as raised:
+        understood(source_of(RIGHT.partition("    return")[0] + f"    return {given}\n", "wrong.py"), sandbox)
+    assert raised.value.reason == "learners.refused.forms"
+    assert raised.value.values["problem"] == NO_GRADIENTS[given]
+
+
+HARMLESS = (
+    "import os; os.chdir('/')",
+    "import sys; sys.settrace(lambda *a: None)",
+    "import time; time.sleep(1000)",
+    "np.seterr(all='raise'); import warnings; warnings.simplefilter('error')",
+    "import os; os.environ.clear()",
+)
+
+
+@pytest.mark.parametrize("statement", HARMLESS)
+def test_what_a_program_sets_for_itself_does_not_reach_further(statement, sandbox):
+    assert understood(source_of(RIGHT.replace("    H =", f"    {statement}\n    H ="), "odd.py"), sandbox).architecture.depth == 2
+    assert understood(source_of(RIGHT, "right.py"), sandbox).architecture.depth == 2
 
 
 def test_what_is_printed_is_no_matter(sandbox):

@@ -212,6 +212,10 @@ def test_what_ours_declare():
         "hinge": ("tanh", "signs", False),
         "squared_hinge": ("identity", "signs", False),
         "upstream": ("identity", "gradient", False),
+        "contrastive": ("identity", "pairs", False),
+        "focal": ("sigmoid", "probabilities", False),
+        "sequence_cross_entropy": ("softmax", "steps", False),
+        "smoothed_cross_entropy": ("softmax", "distribution", False),
     }
     activations = {name: (activation.start, activation.gives) for name, activation in built_in("activation").items()}
     assert {name: facts for name, facts in activations.items() if facts != ("glorot_uniform", "numbers")} == {
@@ -382,8 +386,8 @@ def test_ranges(allowed, inside, outside, said):
 
 DEFINING = {"activations", "losses", "regularizers", "initializers", "optimizers", "schedules"}
 
-RECOGNISING = {"checking", "learners"}
-"""Wings that find out which of the known functions somebody's program computes; and mistakes are about particular ones."""
+RECOGNISING = {"learners"}
+"""The wing that finds out which of the known functions somebody's program computes."""
 
 OTHER_THINGS = {
     ("_places[node]", "constant"),  # numbers that a formula holds itself
@@ -392,6 +396,7 @@ OTHER_THINGS = {
     ("measures", "absolute"),  # of scores
     ("measures", "squared"),
     ("FUNCTIONS", "tanh"),  # what LaTeX and Typst have an upright word for
+    *(("OTHERS", name) for name in ("sigmoid", "tanh", "relu", "leaky_relu")),  # whose derivatives are taken for one another
 }
 """Words that are names of definitions too, by the constant or variable that holds them."""
 

@@ -99,6 +99,15 @@ def class_cross_entropy(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(z.movedim(-1, 1), t.movedim(-1, 1), reduction="none") if z.ndim > 1 else F.cross_entropy(z, t, reduction="none")
 
 
+def masked_cross_entropy(y: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """Step by step, as a loop; the numbers of the classes of steps that do not count are −100, as torch has it."""
+    if y.ndim < 3:
+        return -torch.sum(t * torch.log(y), -1)
+    classes = torch.where(t.sum(-1) > 0, t.argmax(-1), -100)
+    each = F.nll_loss(torch.log(y).flatten(0, -2), classes.flatten(), reduction="none").reshape(t.shape[:-1]).flatten(1)
+    return each.sum(1) / (classes != -100).flatten(1).sum(1).clamp(min=1)
+
+
 LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "half_squared": lambda y, t: F.mse_loss(y, t, reduction="none") / 2,
     "squared": lambda y, t: F.mse_loss(y, t, reduction="none"),
@@ -113,6 +122,12 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "hinge": lambda y, t: torch.relu(1 - t * y),
     "squared_hinge": lambda y, t: torch.relu(1 - t * y) ** 2,
     "kl": lambda y, t: F.kl_div(torch.log(y), t, reduction="none").sum(-1),
+    "smoothed_cross_entropy": lambda y, t: -torch.sum((0.9 * t + 0.1 / t.shape[-1]) * torch.log(y), -1),
+    "sequence_cross_entropy": masked_cross_entropy,
+    "focal": lambda y, t: torch.where(t == 1, -0.25 * (1 - y) ** 2 * torch.log(y), -0.75 * y**2 * torch.log(1 - y)),
+    "cosine_distance": lambda y, t: 1 - F.cosine_similarity(y, t, -1),
+    "contrastive": lambda y, t: torch.where(t == 1, torch.relu(1 - y) ** 2, y**2) / 2,
+    "triplet": lambda y, *_: torch.relu(y + 1),
     "objective": lambda y, *_: 1 * y,
     "upstream": lambda y, u: (y * u).sum(),
 }
@@ -133,10 +148,10 @@ def torch_name(bound: Bound) -> str:
 
 
 def close(ours: Any, theirs: Any, tolerance: float = 1e-9) -> None:
-    """Equal to so many parts of the largest magnitude."""
+    """Equal to so many parts of the largest magnitude, or but for rounding of numbers near 1."""
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * max(float(np.abs(theirs).max(initial=0)), 1e-12))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=max(tolerance * float(np.abs(theirs).max(initial=0)), 1e-14))
 
 
 def numbers_for(bound: Bound, shape: Shape, random: np.random.Generator) -> list[np.ndarray]:
@@ -145,7 +160,14 @@ def numbers_for(bound: Bound, shape: Shape, random: np.random.Generator) -> list
         return [random.normal(0, 4, shape)]
     if not bound.definition.has_target:
         return [random.normal(0, 2, shape)]
-    if bound.name in ("cross_entropy", "binary_cross_entropy", "kl"):
+    if bound.definition.targets == "steps":
+        classes = random.integers(-1, shape[-1], shape[:-1])  # −1: the step does not count
+        return [random.uniform(0.01, 0.99, shape), np.asarray(classes[..., None] == np.arange(int(shape[-1])), dtype=float)]
+    if bound.definition.targets == "pairs":
+        return [random.uniform(0, 2, shape), random.choice((0.0, 1.0), shape)]
+    if bound.name == "focal":
+        return [random.uniform(0.01, 0.99, shape), random.choice((0.0, 1.0), shape)]
+    if bound.name in ("cross_entropy", "binary_cross_entropy", "kl", "smoothed_cross_entropy"):
         return [random.uniform(0.01, 0.99, shape), random.choice((0.0, 0.2, 1.0), shape)]
     if bound.name.endswith("from_logits"):
         return [random.normal(0, 8, shape), random.uniform(0, 1, shape)]

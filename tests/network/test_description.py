@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.samples import examples
 
-from chainrule.api.problems import problem, short_form
+from chainrule.api.problems import problem
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.network.definitions import KINDS, definitions, find
 from chainrule.network.description import (
@@ -29,6 +29,7 @@ from chainrule.network.description import (
 from chainrule.network.examples import EXAMPLES
 from chainrule.network.layers import NUMBER_KEYS, WIRING_KEYS, add, dense, join, multiply, tied
 from chainrule.network.network import Network
+from chainrule.network.short_form import short_form
 from chainrule.notation.conventions import LETTERS, PRESETS, Notation
 from chainrule.steps.problem import Problem, described_problem, problem_from
 from chainrule.steps.step import Step

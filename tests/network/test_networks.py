@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.network.test_definitions import ACTIVATIONS, LOSSES, torch_name
-from tests.network.test_optimizers import OPTIMIZERS, OPTIONS, SCHEDULES, STEPS
+from tests.network.test_optimizers import OPTIMIZERS, OPTIONS, SCHEDULES, STEPS, in_float64  # noqa: F401  # a fixture
 from tests.samples import some
 from tests.twins import TorchNamespace, agrees_with_torch, case, close, everything, outputs_for, tensors, torch_error, with_slope_off
 
@@ -143,7 +143,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "variant"), some(itertools.product(sorted(OPTIMIZERS), VARIANTS), 9))
+ELEMENT_BY_ELEMENT = sorted(name for name in OPTIMIZERS if find("optimizer", name).elementwise)
+"""A rule that takes matrices as a whole takes them in torch's layout there."""
+
+
+@pytest.mark.usefixtures("in_float64")
+@pytest.mark.parametrize(("name", "variant"), some(itertools.product(ELEMENT_BY_ELEMENT, VARIANTS), 9))
 def test_a_hundred_steps_like_torch(name: str, variant: str) -> None:
     given = dict(VARIANTS[variant])
     schedule = given.pop("schedule", None)

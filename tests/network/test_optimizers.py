@@ -1,17 +1,26 @@
 """Update rules, clipping and schedules, step by step against PyTorch."""
 
-from collections.abc import Callable
+import itertools
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from chainrule.base.errors import DescriptionError
+import chainrule as cr
+from chainrule.base.errors import DescriptionError, UnknownNameError
+from chainrule.engines.compiled.engine import Compiled
+from chainrule.engines.epoch import Written
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, neighbours, order, variable
 from chainrule.network import optimizers
 from chainrule.network.definitions import REGISTRY, Bound, find
+from chainrule.network.description import from_toml, to_toml
+from chainrule.network.layers import dense
+from chainrule.network.network import Network
+from chainrule.network.update import network_update
 
 STEPS = 100
 
@@ -23,6 +32,12 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "rmsprop": lambda w: torch.optim.RMSprop(w, lr=0.03, alpha=0.95),
     "adam": lambda w: torch.optim.Adam(w, lr=0.03, betas=(0.85, 0.98)),
     "adamw": lambda w: torch.optim.AdamW(w, lr=0.03, weight_decay=0.1),
+    "nadam": lambda w: torch.optim.NAdam(w, lr=0.03, betas=(0.85, 0.98), momentum_decay=0.05),
+    "radam": lambda w: torch.optim.RAdam(w, lr=0.03, betas=(0.85, 0.98)),
+    "adamax": lambda w: torch.optim.Adamax(w, lr=0.03, betas=(0.85, 0.98)),
+    "adadelta": lambda w: torch.optim.Adadelta(w, lr=0.03, rho=0.8, eps=1e-3),
+    "lion": lambda w: Lion(w, 0.03, (0.85, 0.97), 0.1),
+    "muon": lambda w: torch.optim.Muon(w, lr=0.03, momentum=0.8, weight_decay=0.05, eps=1e-5),
 }
 OPTIONS: dict[str, dict[str, float]] = {
     "sgd": {},
@@ -32,7 +47,52 @@ OPTIONS: dict[str, dict[str, float]] = {
     "rmsprop": {"decay": 0.95},
     "adam": {"beta1": 0.85, "beta2": 0.98},
     "adamw": {"decay": 0.1},
+    "nadam": {"beta1": 0.85, "beta2": 0.98, "momentum_decay": 0.05},
+    "radam": {"beta1": 0.85, "beta2": 0.98},
+    "adamax": {"beta1": 0.85, "beta2": 0.98},
+    "adadelta": {"decay": 0.8, "epsilon": 1e-3},
+    "lion": {"beta1": 0.85, "beta2": 0.97, "decay": 0.1},
+    "muon": {"momentum": 0.8, "decay": 0.05, "epsilon": 1e-5},
 }
+DEFAULTS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+    "adamax": torch.optim.Adamax,
+    "adadelta": torch.optim.Adadelta,
+    "muon": torch.optim.Muon,
+}
+
+
+@pytest.fixture(autouse=True)
+def in_float64(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """torch's NAdam keeps a product, and its Muon a matrix, in fewer digits than the weights have."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)
+    yield
+    torch.set_default_dtype(before)
+
+
+class Lion(torch.optim.Optimizer):
+    """Algorithm 2 of Chen et al. (2023), line by line, in NumPy."""
+
+    def __init__(self, weights: list[torch.Tensor], rate: float, betas: tuple[float, float], decay: float) -> None:
+        super().__init__(weights, {"lr": rate})
+        self.betas, self.decay = betas, decay
+        self.momenta = [np.zeros(tuple(w.shape)) for w in weights]
+
+    def step(self, closure: Any = None) -> None:
+        """One step."""
+        for place, w in enumerate(self.param_groups[0]["params"]):
+            g, momentum = w.grad.numpy(), self.momenta[place]
+            update = np.sign(momentum * self.betas[0] + g * (1 - self.betas[0]))
+            rate = self.param_groups[0]["lr"]
+            w.data -= torch.tensor(rate * (update + self.decay * w.detach().numpy()))
+            self.momenta[place] = momentum * self.betas[1] + g * (1 - self.betas[1])
 
 
 def gradient(w: np.ndarray, k: int) -> np.ndarray:
@@ -60,28 +120,46 @@ def run(bound: Bound, w: np.ndarray, steps: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"] or OPTIMIZERS))
 def test_hundred_steps_like_torch(name: str) -> None:
-    start = np.random.default_rng(7).normal(size=(3, 2))
-    ours = run(find("optimizer", {"name": name, "learning_rate": 0.03, **OPTIONS[name]}), start, STEPS)
-    w = torch.tensor(start, requires_grad=True)
-    optimizer = OPTIMIZERS[name]([w])
-    for k in range(1, STEPS + 1):
-        w.grad = torch.tensor(gradient(w.detach().numpy(), k))
+    for shape in ((3, 2), (2, 3), (1, 4)):
+        start = np.random.default_rng(7).normal(size=shape)
+        ours = run(find("optimizer", {"name": name, "learning_rate": 0.03, **OPTIONS[name]}), start, STEPS)
+        np.testing.assert_allclose(ours, theirs(OPTIMIZERS[name], start, STEPS), rtol=1e-12, atol=1e-13)
+
+
+def theirs(make: Callable[..., torch.optim.Optimizer], start: np.ndarray, steps: int) -> np.ndarray:
+    """Every w after steps 1 … `steps`; torch's matrices are (units, inputs)."""
+    w = torch.tensor(start.T.copy(), requires_grad=True)
+    optimizer, path = make([w]), []
+    for k in range(1, steps + 1):
+        w.grad = torch.tensor(gradient(w.detach().numpy().T.copy(), k).T.copy())
         optimizer.step()
-        np.testing.assert_allclose(ours[k - 1], w.detach().numpy(), rtol=1e-12, atol=1e-13)
+        path.append(w.detach().numpy().T.copy())
+    return np.asarray(path)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "adagrad"])
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
 def test_defaults_are_those_of_torch(name: str) -> None:
     start = np.array([[0.4, -1.3]])
-    ours = run(find("optimizer", name), start, 10)
-    w = torch.tensor(start, requires_grad=True)
-    optimizer = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop, "adagrad": torch.optim.Adagrad}[
-        name
-    ]([w])
-    for k in range(1, 11):
-        w.grad = torch.tensor(gradient(w.detach().numpy(), k))
-        optimizer.step()
-    np.testing.assert_allclose(ours[-1], w.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(run(find("optimizer", name), start, 10), theirs(DEFAULTS[name], start, 10), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1,), (), (2, 2, 3), (3, 1, 2, 2)])
+def test_muon_takes_a_parameter_of_other_axes_as_a_matrix(shape: tuple[int, ...]) -> None:
+    start = np.random.default_rng(3).normal(size=shape)
+    rows = start.reshape(-1, shape[-1]) if len(shape) > 1 else start.reshape(1, -1)
+    rule, scale = find("optimizer", {"name": "muon", "learning_rate": 0.03}), 1.0
+    if len(shape) < 2:  # a vector is no matrix whose units outnumber its inputs
+        scale = 1 / np.sqrt(max(1, rows.shape[1]))
+    first, moved = run(rule, start, 1)[0], run(rule, rows, 1)[0]
+    kept = (1 - 0.03 * 0.1) * start
+    np.testing.assert_allclose((first - kept).ravel(), (moved - (1 - 0.03 * 0.1) * rows).ravel() * scale, rtol=1e-12)
+
+
+def test_where_v_rests_on_few_steps_for_ever_radam_never_uses_it() -> None:
+    """β₂ = 0.5: ℓ∞ is 3, whose root would be one of a number below 0."""
+    start = np.array([[0.4, -1.3]])
+    path = run(find("optimizer", {"name": "radam", "beta2": 0.5}), start, 30)
+    np.testing.assert_allclose(path, theirs(lambda w: torch.optim.RAdam(w, betas=(0.9, 0.5)), start, 30), rtol=1e-12)
 
 
 def test_quantities_inside_a_rule_have_names() -> None:
@@ -209,3 +287,74 @@ def test_after_the_cycle_the_rate_stays_down() -> None:
 def test_schedules_that_cannot_be(name: str, options: dict[str, float], words: str) -> None:
     with pytest.raises(DescriptionError, match=words):
         find("schedule", {"name": name, **options}).apply(variable(Name("k")))
+
+
+# Rates of layers and parameters.
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw", "nadam"])
+def test_rates_of_their_own_like_torch_with_groups(name: str) -> None:
+    network = Network(3, dense(4, "tanh", name="first"), dense(2, "tanh"), dense(1), loss="half_squared", seed=3)
+    random = np.random.default_rng(1)
+    x, t = random.normal(size=(6, 3)), random.normal(size=(6, 1))
+    multipliers = {"first": 0.1, "b1": 3, "hidden2.W": 0.5, "output": 2}
+    factors = {"W1": 0.1, "b1": 3, "W2": 0.5, "b2": 1, "W3": 2, "b3": 2}
+    rule = {"name": name, "learning_rate": 0.03, **OPTIONS[name], "multipliers": multipliers}
+    tensors = {key: torch.tensor(value, requires_grad=True) for key, value in network.parameters.items()}
+    theirs = OPTIMIZERS[name](list(tensors.values()))
+    first = theirs.param_groups[0]
+    theirs.param_groups = [{**first, "params": [tensors[key]], "lr": 0.03 * factor} for key, factor in factors.items()]
+    for step in itertools.islice(network.steps(x, t, rule), 20):
+        for key, tensor in tensors.items():
+            tensor.grad = torch.tensor(step.gradients[key])
+        theirs.step()
+        for key, tensor in tensors.items():
+            np.testing.assert_allclose(step.new_parameters[key], tensor.detach().numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("rate", [0.03, {"name": "cosine", "rate": 0.1}])
+def test_every_engine_takes_rates_of_their_own(rate: Any) -> None:
+    network = Network(3, dense(4, "tanh"), dense(1), seed=3)
+    rule = find("optimizer", {"name": "adam", "learning_rate": rate, "multipliers": {"W1": 0.1, "output": 2.5}})
+    random = np.random.default_rng(1)
+    data = random.normal(size=(12, 3)), random.normal(size=(12, 1))
+    slow, fast = Written(network, rule), [Compiled(network, rule, straight=straight) for straight in (True, False)]
+    zeros = {key: np.zeros(shape) for key, shape in network_update(network, rule).state_shapes.items()}
+    start = tuple({**network.parameters, **zeros}[key] for key in slow.keys)
+    states = [engine.epoch(data, None, 4, start, 0, math.inf, lambda: False).state for engine in (slow, *fast)]
+    for state in states[1:]:
+        for one, other in zip(states[0], state, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
+    (step,) = itertools.islice(network.steps(data[0][:4], data[1][:4], rule), 1)
+    alone = slow.epoch((data[0][:4], data[1][:4]), None, 4, start, 0, math.inf, lambda: False).state
+    np.testing.assert_allclose(dict(zip(slow.keys, alone, strict=True))["W2"], step.new_parameters["W2"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "message"),
+    [
+        ({"hidden": 2}, r"no layer or parameter is called 'hidden'\. Did you mean 'hidden1'"),
+        ({"hidden1": 0}, r"sgd got 0 as the multiplier of hidden1; it must be a number greater than 0 .* is frozen"),
+        ({"hidden1": True}, "sgd got True as the multiplier of hidden1"),
+        ([0.1, 2], r"multipliers of rates stand behind names of layers or parameters, as .* not \[0\.1, 2\]"),
+    ],
+)
+def test_multipliers_that_cannot_be(multipliers: Any, message: str) -> None:
+    with pytest.raises((DescriptionError, UnknownNameError), match=message):
+        network_update(Network(2, dense(2), dense(1)), find("optimizer", {"name": "sgd", "multipliers": multipliers}))
+
+
+def test_multipliers_are_described_read_and_explained() -> None:
+    problem = cr.problem("2-2-1", learning_rate=0.1, multipliers="hidden1=0.1, b2=3")
+    described = cr.described_problem(problem)
+    assert described["optimizer"]["multipliers"] == {"hidden1": 0.1, "b2": 3}
+    again = cr.problem_from(from_toml(to_toml(described)))
+    assert again.optimizer == problem.optimizer
+    text = str(problem.explain(detail="scalar"))
+    assert "W1, b1 learn at a rate of their own: η is multiplied by 0.1 there, which makes 0.01 in" in " ".join(text.split())
+    assert "b2 learns at a rate of its own: η is multiplied by 3 there, which makes 0.3 in this step." in " ".join(text.split())
+    assert "η_W1 = 0.1 · η = 0.1 · 0.1 = 0.01" in text
+    assert "Beside plain gradient descent" not in text  # it is gradient descent, at several rates
+    table = {"a": np.arange(40.0), "b": np.arange(40.0) % 7, "y": np.arange(40.0) * 2}
+    model = cr.train(table, target="y", hidden=[3], epochs=2, optimizer="sgd", multipliers={"hidden1": 1e-6})
+    assert model.plan.optimizer.options["multipliers"] == {"hidden1": 1e-6}

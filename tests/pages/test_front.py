@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import operator
+import re
+import shlex
 import shutil
 import subprocess
 from fractions import Fraction
@@ -14,10 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chainrule.api.problems import problem
 from chainrule.notation.arithmetic import REALS, real, rounded_fraction
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Number
 from chainrule.notation.numbers import printed
+from chainrule.pages.content import page_content
 
 PAGE = Path(str(files("chainrule.pages")))
 TOOLS = PAGE / "front/node_modules/.bin"
@@ -32,7 +36,7 @@ LARGEST = 120_000
 @pytest.mark.parametrize(("script", "built"), [("module", "page.js"), ("style", "page.css")])
 def test_the_built_file_is_what_its_sources_give(tmp_path, script, built):
     command = json.loads((PAGE / "front/package.json").read_text())["scripts"][script]
-    tool, *options = command.replace(f"../{built}", str(tmp_path / built)).split()
+    tool, *options = shlex.split(command.replace(f"../{built}", str(tmp_path / built)))
     subprocess.run([TOOLS / tool, *options], cwd=PAGE / "front", check=True)
     assert (tmp_path / built).read_bytes() == (PAGE / built).read_bytes(), "npm run build, in src/chainrule/pages/front, builds it anew"
 
@@ -43,6 +47,23 @@ def test_the_module_is_small_and_asks_nothing_of_anybody():
     for reaching in ("fetch(", "XMLHttpRequest", "WebSocket", "eval(", "new Function", "import(", "http://", "https://"):
         assert reaching not in module.replace("http://www.w3.org/", "").replace("https://www.w3.org/", "")
     assert "url(" not in style
+
+
+def test_no_name_that_is_shortened_stands_in_what_python_hands_over():
+    def keys(value):
+        if isinstance(value, dict):
+            yield from value
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from keys(inner)
+
+    command = json.loads((PAGE / "front/package.json").read_text())["scripts"]["module"]
+    shortened = set(re.search(r"--mangle-props='\^\((.*?)\)\$'", command)[1].split("|"))
+    assert len(shortened) > 20
+    for given in (
+        problem(),
+        problem("2-3-2", loss="cross_entropy", optimizer="adam", regularizer="l2", input="1 2; 3 4", target="1 0; 0 1"),
+    ):
+        assert shortened.isdisjoint(keys(page_content(given)))
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ def test_a_report_is_for_all_and_its_steps_open_live_by_keyboard(opened, files):
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.locator("[data-live]").first.focus()
+    page.locator("[data-live]").last.focus()
     page.keyboard.press("Enter")
     page.frame_locator("dialog iframe").locator("math").first.wait_for()
     page.locator("dialog > button").press("Enter")

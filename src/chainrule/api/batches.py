@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +10,10 @@ import numpy as np
 from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
+from chainrule.network.wiring import Extent
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
@@ -208,11 +209,21 @@ def with_sample(problem: Problem) -> Problem:
     x, t = problem.x, problem.t
     if x is None or t is None:
         random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
-        x = np.round(random.normal(size=(1 if t is None else len(t), network.inputs)), 2) if x is None else x
+        x = _drawn_inputs(network, random, 1 if t is None else len(t)) if x is None else x
         t = fitting_targets(network, random, len(x)) if t is None else t
     drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None and network.targets else [])]
     origin = {**problem.origin, **({"drawn": drawn, "seed": network.seed} if drawn else {})}
     return replace(problem, x=x, t=t, origin=origin)
+
+
+def _drawn_inputs(network: Network, random: np.random.Generator, rows: int) -> Array:
+    """Normal numbers, and tokens out of the vocabulary where an input holds tokens."""
+    x, start = np.round(random.normal(size=(rows, network.inputs)), 2), 0
+    for size in network.wiring.inputs.values():
+        if isinstance(size, Extent) and size.vocabulary:
+            x[:, start : start + size] = random.integers(size.vocabulary, size=(rows, size))
+        start += size
+    return x
 
 
 def fitting_targets(network: Network, random: np.random.Generator, rows: int) -> Array:
@@ -229,9 +240,9 @@ def fitting_targets(network: Network, random: np.random.Generator, rows: int) ->
 def _fitting(asked: str, given: str, random: np.random.Generator, shape: tuple[int, int]) -> Array:
     """Targets of one output: asked by its loss, given by its layer."""
     rows, size = shape
-    if asked == "distribution" or (asked == "numbers" and given == "distribution"):
+    if asked in ("distribution", "steps") or (asked == "numbers" and given == "distribution"):
         return np.asarray(np.eye(size)[random.integers(size, size=rows)])
-    if asked == "probabilities":
+    if asked in ("probabilities", "pairs"):
         return random.integers(2, size=shape).astype(float)
     if asked == "signs":
         return 2.0 * random.integers(2, size=shape) - 1

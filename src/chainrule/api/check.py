@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,7 +12,8 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Observation, Submission, probes
+from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, probes
+from chainrule.checking.extremes import extremes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import QuantityMark, marked
@@ -92,7 +94,7 @@ class Sandboxes:
             return check_numbers(file, stated, loss=loss)
         sandbox = self._free.get()
         try:
-            return _check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
+            return check_program(file, sandbox, stated, observe=observe, loss=loss, seed=seed)
         finally:
             self._free.put(sandbox)
 
@@ -107,12 +109,15 @@ def check_command_line(command: str, stated: str = "", *, loss: str = "", seed: 
 
     try:
         with CommandSubmission(command, stated, loss=loss) as submission:
-            return _checked(submission, seed)
+            return check_submission(submission, seed)
     except Refusal as refusal:
         return _refused(command, refusal)
 
 
-def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, *, observe: bool, loss: str, seed: int) -> Assessment:
+def check_program(
+    file: str | os.PathLike[str], sandbox: Sandbox, stated: str = "", *, observe: bool = False, loss: str = "", seed: int = 0
+) -> Assessment:
+    """A program, checked in a place where programs run. Raises InputError, FileError."""
     from chainrule.learners.sandbox import Refusal
     from chainrule.learners.submission import read_submission
 
@@ -121,14 +126,35 @@ def _check_program(file: str | os.PathLike[str], sandbox: Sandbox, stated: str, 
     if path.suffix.lower() not in PROGRAMS:
         raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
     try:
-        return _checked(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
+        return check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        return _refused(path.name, refusal)
+        return _graph_checked(path, sandbox) or _refused(path.name, refusal)
 
 
-def _checked(submission: Submission, seed: int) -> Assessment:
-    observations = submission.observe(probes(submission.architecture, seed))
-    verdict = completed(judge(observations, submission.architecture), submission)
+def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
+    """An engine of one number a node, where a file has one in place of a network; None where it has none."""
+    from chainrule.checking.graphs import judge_graphs
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import graphs_of
+
+    try:
+        found = graphs_of(path, sandbox)
+    except Refusal:
+        return None
+    if not found:
+        return None
+    place = next((Place(line, text, file) for line, file, text in found["places"]), None)
+    said = Saying("learners.understood.graph", {"name": found["class"], "line": found["line"], "count": len(found["answers"])})
+    return Assessment(path.name, judge_graphs(found["answers"], place), (said,))
+
+
+def check_submission(submission: Submission, seed: int = 0) -> Assessment:
+    """What is wrong with a program that has been read."""
+    architecture = submission.architecture
+    ordinary, further = probes(architecture, seed), extremes(architecture, seed)
+    observations = submission.observe([*ordinary, *further.problems])
+    answers = further.answered(observations[len(ordinary) :])
+    verdict = completed(judge(observations[: len(ordinary)], architecture, answers), submission)
     said, conventions = tuple(submission.understood), tuple(submission.conventions)
     return Assessment(submission.name, verdict, said, submission.names, submission.columns, conventions)
 
@@ -150,16 +176,20 @@ def check_function(
     It runs in this process. What it raises is why there is no answer.
     """
     architecture = Architecture(tuple(activations), loss, **known)
+    further = extremes(architecture, seed)
     observations = [_answer(function, problem) for problem in probes(architecture, seed)]
-    return Assessment(getattr(function, "__name__", "function"), completed(judge(observations, architecture)))
+    answers = further.answered([_answer(function, problem, whole=problem is further.whole) for problem in further.problems])
+    return Assessment(getattr(function, "__name__", "function"), completed(judge(observations, architecture, answers)))
 
 
-def _answer(function: Gradients, problem: Problem) -> Observation:
+def _answer(function: Gradients, problem: Problem, *, whole: bool = False) -> Observation:
     assert problem.x is not None
     assert problem.t is not None
     parameters = {key: value.copy() for key, value in problem.network.parameters.items()}
     try:
-        given = function(problem.x.copy(), problem.t.copy(), parameters)
+        kind = int if whole else float
+        with np.errstate(all="ignore"):
+            given = function(problem.x.astype(kind), problem.t.astype(kind), parameters)
         return Observation(problem, {key: np.asarray(value, dtype=float) for key, value in given.items()})
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
         return Observation(problem, failure=f"{type(error).__name__}: {error}")
@@ -222,15 +252,41 @@ def mistakes_of_class(checks: Sequence[Assessment]) -> list[tuple[int, list[str]
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def gradescope_results(one: Assessment, most: float = 10.0) -> dict[str, Any]:
-    """A check in Gradescope's format of results: a test for each quantity that was wrong, or one that is passed.
+def unnamed_of_class(checks: Sequence[Assessment]) -> dict[str, list[str]]:
+    """Files that are wrong by no mistake that is known ("unknown"), and those of which nothing could be judged ("refused")."""
+    kinds = {kind: [one.name for one in checks if one.kind == kind] for kind in ("unknown", "refused")}
+    return {kind: names for kind, names in kinds.items() if names}
 
-    most  the points of work without a mistake; each mistake costs a share of them
+
+def _wrong_by_itself(fault: Fault) -> set[str]:
+    """The gradients at which a mistake is made: at each of its layers, but for one in the error, from which all else follows."""
+    if fault.quantity == "dy" or not re.fullmatch(r"(?:dW|db|dh|delta)\d+", fault.quantity):
+        return {fault.shown}
+    kind = fault.quantity[:2] if fault.quantity[:2] in ("dW", "db") else "dW"
+    return {fault.shown, *(f"{kind}{layer}" for layer in fault.layers)}
+
+
+def gradescope_results(one: Assessment, most: float = 10.0) -> dict[str, Any]:
+    """A check in Gradescope's format of results: a test for each gradient, with errors carried forward.
+
+    most  the points of work without a mistake; each quantity has an equal share of them, and what only follows from a mistake keeps its own
     """
     from chainrule.checking.report import hinted
     from chainrule.document.words import Words
 
     words, faults = Words(), one.verdict.faults
-    reached = most if one.passed else 0.0 if one.kind == "refused" or not faults else most * max(0.0, 1 - len(faults) / 4)
-    tests = [{"name": one.called(fault.quantity), "score": 0, "max_score": 0, "output": hinted(words, fault, 3)} for fault in faults]
-    return {"score": round(reached, 2), "output": "\n".join(line for _, line in one.lines(words, hint=2)), "tests": tests}
+    said = "\n".join(line for _, line in one.lines(words, hint=2))
+    given = next((observed.quantities for observed in one.verdict.observations if not observed.failure), {})
+    keys = sorted((key for key in given if key[:2] in ("dW", "db")), key=lambda key: (-int(key[2:]), key))
+    keys += [fault.shown for fault in faults if fault.shown not in keys]
+    if not keys or one.kind == "refused":
+        return {"score": most if one.passed else 0.0, "output": said, "tests": []}
+    follows = {key for fault in faults for key in fault.follows}
+    tests = []
+    for key in dict.fromkeys(keys):
+        own = [hinted(words, fault, 3) for fault in faults if key in _wrong_by_itself(fault)]
+        word = words.plain(f"check.marks.{'follows' if key in follows else 'right'}")
+        points = round(most / len(set(keys)), 4)
+        tests.append({"name": one.called(key), "score": 0.0 if own else points, "max_score": points, "output": "\n".join(own) or word})
+    reached = most * sum(bool(test["score"]) for test in tests) / len(tests)
+    return {"score": round(reached, 2), "output": said, "tests": tests}

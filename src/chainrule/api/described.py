@@ -7,22 +7,24 @@
     [outputs]
     price = {target = "price", from = "3", loss = "huber"}
 
-Without columns, all of them go into the one input, whatever its size is said to be.
+Without columns, all of them go into the one input, whatever its size is said to be; one that has a shape, [8, 8, 1], or that holds tokens,
+takes every column, those that are the same in every row, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.api.problems import problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.definitions import find
 from chainrule.network.description import described, network_from, read_description
 from chainrule.network.network import Network
 from chainrule.network.wiring import INPUT
+from chainrule.preparation.fitting import Places
 from chainrule.preparation.preparation import Preparation
 
 
@@ -42,6 +44,16 @@ def described_targets(description: Mapping[str, Any]) -> tuple[str, ...]:
     outputs = description.get("outputs")
     tables = outputs.values() if isinstance(outputs, Mapping) else ()
     return tuple(str(output["target"]) for output in tables if isinstance(output, Mapping) and "target" in output)
+
+
+def places_of(description: Mapping[str, Any] | None) -> Places | None:
+    """What the columns of a table are where all of them go into one input that has a shape: places of one scale, or tokens."""
+    inputs = None if description is None else description.get("inputs")
+    if isinstance(inputs, Mapping) and list(inputs) == [INPUT]:
+        inputs = inputs[INPUT]
+    if isinstance(inputs, Mapping):
+        return "tokens" if "vocabulary" in inputs else None
+    return "alike" if isinstance(inputs, (list, tuple)) else None
 
 
 def tasks_of(description: Mapping[str, Any] | None, targets: Sequence[str], task: str | None) -> str | dict[str, str | None] | None:
@@ -66,7 +78,9 @@ def fitted_network(description: Mapping[str, Any], preparation: Preparation, see
     Raises InputError where they do not fit: which input or output, how many numbers each has, and what to write.
     """
     inputs, wanted = description.get("inputs"), dict[str, Any]()
-    if isinstance(inputs, Mapping) and any(isinstance(value, Mapping) for value in inputs.values()):
+    if places_of(description):
+        wanted["inputs"] = inputs
+    elif isinstance(inputs, Mapping) and any(isinstance(value, Mapping) for value in inputs.values()):
         preparation = _ordered(inputs, preparation)
         names = {feature.name: len(feature.names) for feature in preparation.features}
         wanted["inputs"] = {

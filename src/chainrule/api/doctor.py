@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from chainrule.api.models import is_model, recorded
 from chainrule.api.problems import problem
 from chainrule.api.settings import typed
 from chainrule.base.errors import DescriptionError, InputError
+from chainrule.base.frozen import replace
 from chainrule.base.printing import command_line
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found
@@ -77,14 +77,19 @@ def is_run(subject: Any) -> bool:
 
 def examined_problem(given: Problem) -> Diagnosis:
     """The diagnosis of a network with its batch. Raises DescriptionError."""
+    step, case = case_of_problem(given)
+    advice = advice_at(step) if operations(step.network, len(step.x)) <= MOST_ADVISED else None
+    source, drawn = given.origin.get("source"), {"x", "t"} & {*given.origin.get("drawn", ())}
+    return examined(case, str(source or given.network.summary), NO_RATES if advice is None else advice.to_dict(), drawn=bool(drawn))
+
+
+def case_of_problem(given: Problem) -> tuple[Step, Case]:
+    """The first step of a network with its batch, and what the doctor looks at. Raises DescriptionError."""
     if given.x is None or given.t is None:
         raise DescriptionError("a diagnosis needs rows to learn from: give x and t, as [data] in a description, or --data FILE.")
     step = in_floats(next(given.steps()))
     x, t, rule = step.x, step.t, step.optimizer
-    case = Case(step.network, x, t, rule, weights=step.weights, batch_size=len(x), inputs=given.features, targets=given.targets)
-    advice = advice_at(step) if operations(step.network, len(step.x)) <= MOST_ADVISED else None
-    source, drawn = given.origin.get("source"), {"x", "t"} & {*given.origin.get("drawn", ())}
-    return examined(case, str(source or given.network.summary), NO_RATES if advice is None else advice.to_dict(), drawn=bool(drawn))
+    return step, Case(step.network, x, t, rule, weights=step.weights, batch_size=len(x), inputs=given.features, targets=given.targets)
 
 
 def case_of_model(model: Model, data: Any = None) -> Case:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.formula.arrays import fraction
 from chainrule.formula.expression import Expression
 from chainrule.formula.grammar import MOST_SIGNS, ParsedFormula, Text, about_comma, parse_formula

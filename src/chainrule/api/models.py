@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.steps.order import Wanted
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, following

@@ -11,19 +11,20 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
 from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
-from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.definitions import Bound, Wanted, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
-from chainrule.network.layers import Layer, dense
-from chainrule.network.network import MOST_LAYERS, Network
+from chainrule.network.layers import Layer
+from chainrule.network.network import Network
+from chainrule.network.short_form import short_form
 from chainrule.notation.conventions import Notation
 from chainrule.steps.problem import Problem, problem_from
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-SHORT_FORM = re.compile(r"\s*[-–]?\d[\w\s.,;:×+–-]*")
-"""What looks like 2-2-1, right or wrong."""
+SHORT_FORM = r"\s*(?:[-–]?\d[\w\s.,;:×+–-]*|v\d+x[\w:.×-]*)"
+"""What looks like 2-2-1, or like 8x8x1:c4k3-10 and v7x20:e16-10, right or wrong."""
 
 FILES = {".csv", ".tsv", ".txt", ".safetensors"}
 """Suffixes of files that are no descriptions."""
@@ -62,6 +63,7 @@ def problem(
     target_columns: str | Sequence[str] | None = None,
     encoding: str | None = None,
     learning_rate: float | Wanted | None = None,
+    multipliers: str | Mapping[str, float] | None = None,
     optimizer: Wanted | None = None,
     step: int | None = None,
 ) -> Problem:
@@ -88,6 +90,7 @@ def problem(
     target_columns     the columns of the data that are targets, "a,b" or a list; the last ones if none is said
     encoding           of the data, if it is text that is not in UTF-8, as "cp1252"
     learning_rate      a number, or a schedule as in "cosine:rate=0.1"
+    multipliers        what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
     step               of a model: the very step of that number in its training, replayed from `data` or, without it, from the file
                        that it was trained on
 
@@ -129,7 +132,7 @@ def problem(
         raise InputError("--weights-as says how weights are written; give them, with --weights.")
     if upstream is not None:
         network, target = network.with_upstream(), upstream
-    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate))
+    changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate, multipliers))
     if upstream is not None:
         changed = replace(changed, t=None, targets=())
     return with_sample(with_batch(changed, input, target, data, row, target_columns, encoding))
@@ -179,7 +182,7 @@ def problem_named(name: str) -> Problem:
         return _described(read_description(name))
     if suffix == ".safetensors":
         return trained(name)
-    if SHORT_FORM.fullmatch(name) and suffix not in FILES and not os.path.exists(name):
+    if re.fullmatch(SHORT_FORM, name) and suffix not in FILES and not os.path.exists(name):
         return Problem(short_form(name))
     raise _no_network(name, suffix)
 
@@ -205,24 +208,6 @@ def _standard_input() -> dict[str, Any]:
     text = read_stream(binary, "standard input")
     read = from_json if text.lstrip().startswith("{") else from_toml
     return read(text, "standard input")
-
-
-def short_form(text: str) -> Network:
-    """The network that 2-2-1 means: dense layers with biases, tanh inside, at the end what fits the loss. Raises DescriptionError.
-
-    >>> short_form("3-4-2").sizes
-    (3, 4, 2)
-    """
-    sizes = text.strip().split("-")
-    if len(sizes) < 2 or not all(size.isdecimal() for size in sizes):
-        raise DescriptionError(f"{quoted(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1.")
-    if len(sizes) - 1 > MOST_LAYERS:
-        raise DescriptionError(f"{len(sizes) - 1:,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
-    for size in sizes:
-        if len(size) > 12:
-            raise DescriptionError(f"a layer with a number of {len(size):,} digits is more than this can hold; try 2-2-1.")
-    inputs, *hidden, outputs = map(int, sizes)
-    return Network(inputs, *(dense(units, "tanh") for units in hidden), dense(outputs))
 
 
 # Options

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from chainrule.api.doctor import case_of_rows, first_cure, options_of, training_
 from chainrule.api.models import scales, trained
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.diagnosis.criteria import sentence
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import examined
@@ -19,7 +19,7 @@ from chainrule.document.document import Block, Document, LivePages, Note
 from chainrule.document.words import Words
 from chainrule.explanation.context import Context
 from chainrule.notation.conventions import Notation
-from chainrule.pages.content import MOST_NUMBERS, MOST_UNITS, page_content
+from chainrule.pages.content import MOST_NUMBERS, MOST_UNITS, page_content, page_start
 from chainrule.pages.file import json_in_markup, page_module, page_style
 from chainrule.preparation.cautions import cautions
 from chainrule.render.formats import check_format, save
@@ -147,14 +147,16 @@ def _with_live(document: Document, explained: Sequence[int], steps: Mapping[int,
     """The report with its explained steps as live pages, where the network is small enough to be seen; else it says why there are none."""
     chosen = [steps[number] for number in explained if number in steps]
     words, pages, notes = Words(document.language), dict[str, str](), dict[str, Block]()
+    alike: dict[int, str] = {}  # by their number of rows: the last batch of an epoch may be shorter
     for step in chosen:
         key, seen = f"step{step.number}", _first_rows(step)
         try:
-            pages[key] = json_in_markup(page_content(seen))
+            content = page_start(seen) | {"like": alike[len(seen.x)]} if len(seen.x) in alike else page_content(seen)
         except InputError:
-            large = words.plain("report.step.large", weights=MOST_NUMBERS, units=MOST_UNITS)
-            notes[key] = Note("more", (large,))
+            notes[key] = Note("more", (words.plain("report.step.large", weights=MOST_NUMBERS, units=MOST_UNITS),))
         else:
+            pages[key] = json_in_markup(content)
+            alike.setdefault(len(seen.x), key)
             if seen is not step:
                 notes[key] = Note("more", (words.plain("report.step.live", rows=len(seen.x), samples=len(step.x)),))
     sections = tuple(

@@ -45,18 +45,39 @@ def typed(name: str, value: Any) -> list[str]:
     if isinstance(value, list) and name in ("target", "ignore", "categories", "numbers", "missing"):
         return [word for one in value for word in (option, str(one))]
     if isinstance(value, Mapping):
-        options = ",".join(f"{key}={one:g}" if isinstance(one, float) else f"{key}={one}" for key, one in value.items() if key != "name")
-        value = f"{value.get('name', '…')}{':' * bool(options)}{options}"
+        numbers = {key: f"{one:g}" if isinstance(one, float) else str(one) for key, one in value.items() if not isinstance(one, Mapping)}
+        pairs = [f"{key}={one}" for key, one in numbers.items() if key != "name"]
+        value = f"{value.get('name', '…')}{':' * bool(pairs)}{','.join(pairs)}" if name != "multipliers" else " ".join(pairs)
     shown = ("-" if name == "hidden" else ",").join(map(str, value)) if isinstance(value, list) else str(value)
     return [option, shown or "0"]
 
 
-def chosen_optimizer(present: Bound | None, wanted: Wanted | None, learning_rate: float | Wanted | None) -> Bound:
-    """The optimiser wanted, else the description's, else gradient descent; with the learning rate if one is wanted."""
+def chosen_optimizer(
+    present: Bound | None,
+    wanted: Wanted | None,
+    learning_rate: float | Wanted | None,
+    multipliers: str | Mapping[str, float] | None = None,
+) -> Bound:
+    """The optimiser wanted, else the description's, else gradient descent; with the learning rate, and what multiplies it, if wanted."""
     rule = find("optimizer", setting(wanted)) if wanted is not None else present or find("optimizer", "sgd")
-    if learning_rate is None:
-        return rule
-    return rule.definition.bind(**{**rule.given, "learning_rate": _rate(learning_rate)})
+    changes = {"learning_rate": None if learning_rate is None else _rate(learning_rate), "multipliers": multipliers_of_text(multipliers)}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    return rule.definition.bind(**{**rule.given, **changes}) if changes else rule
+
+
+def multipliers_of_text(wanted: str | Mapping[str, float] | None) -> Mapping[str, float] | None:
+    """Multipliers of the rates of layers and parameters: `hidden1=0.1 b2=2`, or a table. Raises InputError."""
+    if not isinstance(wanted, str):
+        return wanted
+    found: dict[str, float] = {}
+    for part in wanted.replace(",", " ").replace(";", " ").split():
+        name, equals, number = part.partition("=")
+        if not (name and equals and number):
+            raise InputError(f'multipliers of rates are names with numbers, as "hidden1=0.1 b2=2", not {quoted(wanted)}.')
+        if name in found:
+            raise InputError(f"the multiplier of {name} is given twice; leave one of them out.")
+        found[name] = _number("multipliers", number)
+    return found
 
 
 def _rate(wanted: float | Wanted) -> Any:
@@ -93,7 +114,7 @@ def _notation_settings(text: str) -> dict[str, Any]:
 
 # Numbers
 
-NAMED = re.compile(r"""(?P<name>[^\W\d]\w*(?:\.\w+)?(?:\s*\[[\d\s,]+\]|\s*,\s*\d+)?)\s*=""")
+NAMED = r"""(?P<name>[^\W\d]\w*(?:\.\w+)?(?:\s*\[[\d\s,]+\]|\s*,\s*\d+)?)\s*="""
 """The name of a weight, or of a matrix, before its numbers: w14=, w1,4=, W1=, hidden1.W[2,3]=."""
 
 
@@ -101,7 +122,7 @@ def weights_of_numbers(weights: Numbers | Mapping[str, Any]) -> Any:
     """Weights: one list of numbers, or what stands after each name: `W1="0.3 -0.1; 0.2 0.4" b1="0 0"`. Raises InputError."""
     if not isinstance(weights, str) or "=" not in weights:
         return weights if isinstance(weights, Mapping) else row_of_numbers("weights", weights)
-    names = list(NAMED.finditer(weights))
+    names = list(re.finditer(NAMED, weights))
     if not names or weights[: names[0].start()].strip(" ,;"):
         raise InputError(f'weights are numbers, or names with numbers, as W1="0.3 -0.1; 0.2 0.4" or w14=0.2, not {quoted(weights)}.')
     found: dict[str, Any] = {}

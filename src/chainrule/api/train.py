@@ -10,16 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from chainrule.api.described import described_targets, description_of, fitted_network, tasks_of
+from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
 from chainrule.api.figures import check_drawing, figure
 from chainrule.api.settings import chosen_optimizer, setting, typed
 from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
 from chainrule.base.printing import command_line
 from chainrule.diagnosis.divergence import Diverged, diverged
@@ -114,6 +114,7 @@ def train(
     regularizer: Wanted | None = None,
     optimizer: Wanted | None = None,
     learning_rate: float | Wanted | None = None,
+    multipliers: str | Mapping[str, float] | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     until: float | None = None,
@@ -162,6 +163,7 @@ def train(
     activation     of the hidden layers
     loss           what fits the task, if none is said; regularizer: a penalty on the weights
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
+    multipliers    what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
     epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine, precision   as in
                    `Plan`; of fewer
                    than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
@@ -202,10 +204,14 @@ def train(
         "engine": engine, "precision": precision,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
-    plan, shape, watch = _plan(plan_settings, optimizer, learning_rate), (hidden, activation, loss, regularizer), watching(watch)
+    plan, shape, watch = (
+        _plan(plan_settings, optimizer, learning_rate, multipliers),
+        (hidden, activation, loss, regularizer),
+        watching(watch),
+    )
     path = _output(output, curve, report, language)
     description = None if network is None else _description(network, shape)
-    targets = _names(target) or (described_targets(description) if description else ())
+    targets, columns["places"] = _names(target) or described_targets(description or {}), places_of(description)
     with ExitStack() as stack:
         outputs = stack.enter_context(reserved(path, log, curve, report, resume=resume, force=force))
         begun = _begun(outputs, asked) if resume else None
@@ -345,12 +351,17 @@ def _names(wanted: Any) -> tuple[str, ...]:
     return tuple(map(str, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (str(wanted),)
 
 
-def _plan(settings: Mapping[str, Any], optimizer: Wanted | None, learning_rate: float | Wanted | None) -> Plan:
+def _plan(
+    settings: Mapping[str, Any],
+    optimizer: Wanted | None,
+    learning_rate: float | Wanted | None,
+    multipliers: str | Mapping[str, float] | None,
+) -> Plan:
     """The plan with these settings where they are said; the rate is that of the plan's own optimiser if no other one is wanted."""
     plan = Plan(**{name: value for name, value in settings.items() if value is not None})
-    if optimizer is None and learning_rate is None:
+    if optimizer is None and learning_rate is None and multipliers is None:
         return plan
-    return replace(plan, optimizer=chosen_optimizer(plan.optimizer, optimizer, learning_rate))
+    return replace(plan, optimizer=chosen_optimizer(plan.optimizer, optimizer, learning_rate, multipliers))
 
 
 def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:

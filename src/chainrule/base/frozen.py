@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
+    from dataclasses import replace as replace  # noqa: PLC0414  # exported: others import it from here
     from inspect import Signature
 
 LONGEST = 240
@@ -73,6 +74,7 @@ class Frozen:
     _blank: ClassVar[Mapping[str, Any]] = {}
     _made: ClassVar[Mapping[str, Any]] = {}
     _checks: ClassVar[bool]
+    _count: ClassVar[int]
     _compared: ClassVar[Any]
     __signature__: ClassVar[Any] = _Signature()
 
@@ -99,10 +101,11 @@ class Frozen:
         cls._blank, cls._specified, cls.__dataclass_fields__ = blank, specified, _WHEN_ASKED
         cls._made = {name: make for name, make in made.items() if blank[name] is MISSING}
         cls._checks = cls.__post_init__ is not Frozen.__post_init__
+        cls._count = len(names) if len(names) == len(blank) else -1  # of values that are all there is to know
 
     def __init__(self, *values: Any, **named: Any) -> None:
         names, state = self.__match_args__, self.__dict__
-        if named or len(values) != len(names) or len(names) != len(self._blank):
+        if named or len(values) != self._count:
             state.update(self._blank)
             state.update(named)
             if len(values) > len(names) or len(state) > len(self._blank) or not named.keys().isdisjoint(names[: len(values)]):
@@ -135,6 +138,22 @@ class Frozen:
         shown = [f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr]
         text = f"{type(self).__qualname__}({', '.join(shown)})"
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+if not TYPE_CHECKING:
+
+    def replace(item: Any, /, **changes: Any) -> Any:
+        """Another with some of its fields changed: `dataclasses.replace`, which would make a dataclass of its class first.
+
+        >>> class Row(Frozen):
+        ...     number: int
+        ...     note: str = ""
+        >>> replace(Row(3, "x"), number=4)
+        Row(number=4, note='x')
+        """
+        state = vars(item)
+        values = [changes.pop(name) if name in changes else state[name] for name in item.__match_args__]
+        return type(item)(*values, **changes)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

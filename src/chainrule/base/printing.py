@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 
-_BARE = re.compile(r"[\w+\-./:\\=@]+")
+_BARE = r"[\w+\-./:\\=@]+"
 """A word that needs no quotes in the shells of Windows."""
 
-_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_STEERING = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 
 
 def clean(text: str) -> str:
@@ -17,7 +17,7 @@ def clean(text: str) -> str:
     >>> print(clean("size\x1b[31m\u202e of\nit"))
     size\x1b[31m\u202e of it
     """
-    return text if text.isprintable() else _STEERING.sub(_code, re.sub(r"[\t\n\v\f\r]+", " ", text))
+    return text if text.isprintable() else re.sub(_STEERING, _code, re.sub(r"[\t\n\v\f\r]+", " ", text))
 
 
 def clean_lines(text: str) -> str:
@@ -35,7 +35,7 @@ def command_line(*words: str) -> str:
         from shlex import join
 
         return join(words)
-    return " ".join(word if _BARE.fullmatch(word) else '"' + word.replace('"', '\\"') + '"' for word in words)
+    return " ".join(word if re.fullmatch(_BARE, word) else '"' + word.replace('"', '\\"') + '"' for word in words)
 
 
 def _code(found: re.Match[str]) -> str:

@@ -11,20 +11,22 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.checking.declared import is_kinked
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.steps.problem import Problem
 
-PROBE_RATE = 0.1
-"""The learning rate of a probe, where the program takes it as an argument."""
+PROBE_RATES = (0.1, 0.07, 0.13, 0.09, 0.11)
+"""The learning rates of the probes, where the program takes it as an argument; different, so that a rate twice is told from a number."""
 
 
 class Saying(FrozenValue):
@@ -72,34 +74,6 @@ class Architecture(FrozenValue):
         return (self.bias,) * self.depth if isinstance(self.bias, bool) else self.bias
 
 
-class Observation(Frozen):
-    """What a program answered to one probe.
-
-    problem      the probe: network with its weights, x and t, learning rate
-    quantities   what the program gave, by chainrule's keys and in chainrule's layout: whatever it gave, and nothing that is computed from
-                 the truth. Arrays keep the shape that the program gave them (turned with the layout), even if that is not the right
-                 one: a shape may be the mistake
-    after        every parameter after each of the program's update steps on this batch, one after the other; () where it takes none
-    from_update  whether dW1, db1 … were read off an update, (before − after) ÷ learning rate; then their sign is the program's own,
-                 while gradients that a function returns may be meant to be added
-    shared       keys of what turned out to be one and the same array object, "W1 before, W1 after"
-    altered      keys of arguments that the program changed though they were not its own: "x"
-    failure      why there is no answer, in the program's own words; then everything above but the problem is empty
-    exact_to     relative precision of its numbers; 1e-6 where it computes in float32, 0.5e-3 where it prints three digits
-    rounded_to   by how much its numbers may be rounded, absolutely: half a unit of the last digit that is written
-    """
-
-    problem: Problem
-    quantities: Mapping[str, Array] = field(default_factory=dict)
-    after: Sequence[Mapping[str, Array]] = ()
-    from_update: bool = False
-    shared: tuple[str, ...] = ()
-    altered: tuple[str, ...] = ()
-    failure: str = ""
-    exact_to: float = 1e-9
-    rounded_to: float = 0.0
-
-
 class Place(FrozenValue):
     """Where in a file something is computed.
 
@@ -111,6 +85,58 @@ class Place(FrozenValue):
     line: int
     expression: str = ""
     file: str = ""
+
+
+class OwnCheck(Frozen):
+    """A function of a program that differentiates by differences, asked about a function whose derivative is known.
+
+    name      of the function
+    expected  the derivative; found: what it gave
+    altered   whether it left its argument changed
+    place     where it stands
+    """
+
+    name: str
+    expected: Array
+    found: Array
+    altered: bool = False
+    place: Place | None = None
+
+
+class Observation(Frozen):
+    """What a program answered to one probe.
+
+    problem      the probe: network with its weights, x and t, learning rate
+    quantities   what the program gave, by chainrule's keys and in chainrule's layout: whatever it gave, and nothing that is computed from
+                 the truth. Arrays keep the shape that the program gave them (turned with the layout), even if that is not the right
+                 one: a shape may be the mistake
+    after        every parameter after each of the program's update steps on this batch, one after the other; () where it takes none
+    from_update  whether dW1, db1 … were read off an update, (before − after) ÷ learning rate; then their sign is the program's own,
+                 while gradients that a function returns may be meant to be added
+    adaptive     whether `after` comes of a rule that does not step along the gradients; then only a slip that is known is held against it
+    shared       what turned out to be one and the same array object, by the parameter: "W1: history[0], history[1]"
+    altered      keys of arguments that the program changed though they were not its own: "x"
+    failure      why there is no answer, in the program's own words; then everything above but the problem is empty
+    integers     names of its parameters that are arrays of integers
+    checks       what its own functions that differentiate by differences gave
+    broken       where in its file the first value is computed that is no number
+    exact_to     relative precision of its numbers; 1e-6 where it computes in float32, 0.5e-3 where it prints three digits
+    rounded_to   by how much its numbers may be rounded, absolutely: half a unit of the last digit that is written
+    """
+
+    problem: Problem
+    quantities: Mapping[str, Array] = field(default_factory=dict)
+    after: Sequence[Mapping[str, Array]] = ()
+    from_update: bool = False
+    adaptive: bool = False
+    shared: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
+    failure: str = ""
+    integers: tuple[str, ...] = ()
+    checks: tuple[OwnCheck, ...] = ()
+    broken: Place | None = None
+    exact_to: float = 1e-9
+    rounded_to: float = 0.0
 
 
 class Fault(Frozen):
@@ -128,6 +154,7 @@ class Fault(Frozen):
     follows    keys of quantities that are wrong only because of this
     agreeing, probes  in how many of how many probes its numbers are explained
     place      where in the file, once located
+    observed   the answer in which it was found, where that is none of those to ordinary probes
     """
 
     number: int | None
@@ -145,6 +172,7 @@ class Fault(Frozen):
     probes: int = 0
     key: str = ""
     place: Place | None = None
+    observed: Observation | None = field(default=None, repr=False)
 
 
 class Verdict(Frozen):
@@ -156,6 +184,7 @@ class Verdict(Frozen):
     conventions  what is done otherwise than chainrule does it by default, and is right all the same
     remarks      what else is to be said: "nothing is trained", what could not be seen in these numbers
     observations what was judged
+    cautions     what is right on ordinary numbers and fails on others, as where an output is saturated; nothing is wrong because of it
     """
 
     kind: str
@@ -163,6 +192,7 @@ class Verdict(Frozen):
     conventions: tuple[Saying, ...] = ()
     remarks: tuple[Saying, ...] = ()
     observations: Sequence[Observation] = field(default=(), repr=False)
+    cautions: tuple[Fault, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -224,8 +254,15 @@ def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
         raise InputError(
             f"sizes {architecture.sizes} are of {len(architecture.sizes) - 1} layers, the activations of {architecture.depth}."
         )
+    return list(_probes(architecture, seed))
+
+
+@lru_cache(maxsize=16)
+def _probes(architecture: Architecture, seed: int) -> tuple[Problem, ...]:
+    """The same for every file of a class that has such a network, so that they are derived once."""
     rng = np.random.default_rng(seed)
-    return [_probe(architecture, sizes, rows, rng) for sizes, rows in _extents(architecture)]
+    extents = zip(_extents(architecture), PROBE_RATES, strict=True)
+    return tuple(probe_of(architecture, sizes, rows, rng, rate) for (sizes, rows), rate in extents)
 
 
 def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]]:
@@ -240,7 +277,10 @@ def _extents(architecture: Architecture) -> Iterator[tuple[tuple[int, ...], int]
         yield architecture.sizes or sizes, architecture.rows or rows
 
 
-def _probe(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: np.random.Generator) -> Problem:
+def probe_of(
+    architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: np.random.Generator, rate: float = PROBE_RATES[0]
+) -> Problem:
+    """A problem of these sizes and so many samples."""
     layers = [
         dense(units, activation, bias=bias)
         for units, activation, bias in zip(sizes[1:], architecture.activations, architecture.biases, strict=True)
@@ -249,7 +289,7 @@ def _probe(architecture: Architecture, sizes: tuple[int, ...], rows: int, rng: n
     counted = loss.implied or {"outputs": architecture.outputs, "batch": architecture.batch}
     penalty = {"name": "l2", "rate": architecture.penalty} if architecture.penalty else None
     network = Network(sizes[0], *layers, loss=loss, regularizer=penalty, outputs=counted["outputs"], batch=counted["batch"])
-    optimizer = find("optimizer", {"name": "sgd", "learning_rate": architecture.rate or PROBE_RATE})
+    optimizer = find("optimizer", {"name": "sgd", "learning_rate": architecture.rate or rate})
     for _ in range(200):
         drawn = network.with_parameters(
             {key: rng.normal(size=shape) * (0.9 / math.sqrt(shape[0]) if len(shape) > 1 else 0.5) for key, shape in network.shapes.items()}
@@ -265,7 +305,7 @@ def _lively(network: Network, x: Array) -> bool:
     derivation = network.derivation
     values = evaluate(derivation.quantities, {**network.bindings(), derivation.x: x})
     for number, layer in enumerate(network.layers, start=1):
-        if layer.activation is None or "relu" not in layer.activation.name:
+        if layer.activation is None or not is_kinked(layer.activation):
             continue
         positive = values[derivation.named[f"z{number}"]] > 0
         if positive.all() or (positive.any(axis=0) & ~positive.all(axis=0) if len(x) > 1 else positive).mean() < 0.4:
@@ -276,12 +316,12 @@ def _lively(network: Network, x: Array) -> bool:
 def _targets(network: Network, x: Array, rng: np.random.Generator) -> Array:
     """Targets of the kind that the loss wants; numbers lie on both sides of the predictions, within what the output can give."""
     rows, outputs, wanted = len(x), network.outputs, network.loss.definition.targets
-    if wanted == "distribution":
+    if wanted in ("distribution", "steps"):
         classes = rng.permutation(np.arange(max(rows, outputs)) % outputs)[:rows]
         return np.asarray(np.eye(outputs)[classes])
-    if wanted in ("probabilities", "signs"):
+    if wanted in ("probabilities", "signs", "pairs"):
         binary: Array = rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs).astype(float)
-        return binary if wanted == "probabilities" else 2 * binary - 1
+        return 2 * binary - 1 if wanted == "signs" else binary
     y = network.predict(x)
     sign = np.where(rng.permutation(np.arange(rows * outputs) % 2).reshape(rows, outputs) == 0, 1.0, -1.0)
     away = rng.uniform(0.3, 0.9, size=y.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -20,16 +21,17 @@ WEIGHTS = (1.0, 1.0, 1.5, 2.5, 2.6)
 
 
 class Extent(FrozenValue):
-    """What a factor may be made of at one layer of one probe: the number of samples, of outputs, of the layer's inputs and units."""
+    """What a factor may be made of at one layer of one probe: numbers of samples, outputs, the layer's inputs and units; the rate."""
 
     rows: int
     outputs: int
     inputs: int
     units: int
+    rate: float = 1.0
 
 
 class Factor(FrozenValue):
-    """± 2^twos · N^rows · k^outputs · inputs^inputs · units^units · constant."""
+    """± 2^twos · N^rows · k^outputs · inputs^inputs · units^units · η^rates · constant."""
 
     sign: int = 1
     twos: int = 0
@@ -38,6 +40,7 @@ class Factor(FrozenValue):
     inputs: int = 0
     units: int = 0
     constant: float = 1.0
+    rates: int = 0
 
     @property
     def plain(self) -> bool:
@@ -47,7 +50,7 @@ class Factor(FrozenValue):
     @property
     def parts(self) -> int:
         """How many things are wrong with it, where it should be 1."""
-        powers = (self.twos, self.rows, self.outputs, self.inputs, self.units)
+        powers = (self.twos, self.rows, self.outputs, self.inputs, self.units, self.rates)
         return (self.sign < 0) + sum(map(bool, powers)) + (self.constant != 1)
 
     def __mul__(self, other: Factor) -> Factor:
@@ -66,6 +69,7 @@ class Factor(FrozenValue):
             self.inputs + power * other.inputs,
             self.units + power * other.units,
             1.0 if math.isclose(constant, 1, rel_tol=1e-6) else constant,
+            self.rates + power * other.rates,
         )
 
     def at(self, extent: Extent) -> float:
@@ -77,12 +81,13 @@ class Factor(FrozenValue):
             * float(extent.outputs) ** self.outputs
             * float(extent.inputs) ** self.inputs
             * float(extent.units) ** self.units
+            * float(extent.rate) ** self.rates
             * self.constant
         )
 
     def __str__(self) -> str:
         """As it stands in a sentence: −2/N."""
-        letters = {"2": self.twos, "N": self.rows, "k": self.outputs, "n": self.inputs, "m": self.units}
+        letters = {"2": self.twos, "N": self.rows, "k": self.outputs, "n": self.inputs, "m": self.units, "η": self.rates}
         above = [_power(letter, power) for letter, power in letters.items() if power > 0]
         below = [_power(letter, -power) for letter, power in letters.items() if power < 0]
         if self.constant != 1:
@@ -118,7 +123,12 @@ def read_factor(numbers: Sequence[float], extents: Sequence[Extent], *, exact_to
     near = np.flatnonzero((far < exact_to).all(axis=1))
     if len(near):
         return Factor(sign, *map(int, every[near[0]]))
-    constant = float(np.abs(values).mean())
-    if np.allclose(np.abs(values), constant, rtol=exact_to, atol=0):
-        return Factor(sign, constant=constant)
+    rates = np.array([one.rate for one in extents])
+    for power in (0, -1, 1) if np.ptp(rates) else (0,):
+        left = np.abs(values) / rates**power
+        constant = float(left.mean())
+        if np.allclose(left, constant, rtol=exact_to, atol=0):
+            return Factor(sign, constant=1.0 if math.isclose(constant, 1, rel_tol=exact_to) else constant, rates=power)
+        if power and len(near := np.flatnonzero((np.abs(every @ sizes.T - np.log(left)) < exact_to).all(axis=1))):
+            return replace(Factor(sign, *map(int, every[near[0]])), rates=power)
     return None

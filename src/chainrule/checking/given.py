@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable, parse_json, read_text
+from chainrule.checking.declared import strength
 from chainrule.checking.evidence import Architecture, Observation
 from chainrule.network.network import Array, Network
 from chainrule.steps.problem import Problem
@@ -32,8 +33,7 @@ def architecture_of(network: Network) -> Architecture:
     counted = network.conventions
     biases = tuple(f"b{number}" in network.shapes for number in range(1, len(layers) + 1))
     names = tuple(layer.activation.name for layer in layers if layer.activation is not None)
-    rule = network.regularizer
-    penalty = float(rule.options["rate"]) if rule is not None and rule.name == "l2" else 0.0
+    penalty = strength(network.regularizer)
     return Architecture(names, network.loss.name, counted.outputs, counted.batch, biases, network.sizes, penalty=penalty, loss_said=True)
 
 

@@ -6,13 +6,15 @@ It looks at the quantities in the order of computation: the forward pass, E, the
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
+from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
+from chainrule.checking.extremes import NO_ANSWERS, Answers, check_fault, extreme_faults, paired_fault
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
     EDGE_QUANTITIES,
@@ -21,14 +23,13 @@ from chainrule.checking.matching import (
     Probed,
     decided_factors,
     explanations,
+    right_explanation,
 )
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
-from chainrule.network.definitions import find
+from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
-
-SQUARES = ("half_squared", "squared")
 
 NEAR = 1e-6
 """Two factors are the same up to this, relatively."""
@@ -72,24 +73,34 @@ UNKNOWN_FACTOR = 4
 """What a factor costs that is neither a convention nor a mistake of the table."""
 
 
-def judge(observations: Sequence[Observation], architecture: Architecture) -> Verdict:
-    """What somebody's back-propagation comes to.
+def judge(observations: Sequence[Observation], architecture: Architecture, answers: Answers = NO_ANSWERS) -> Verdict:
+    """What somebody's back-propagation comes to, and their own gradient check, where their program has one.
 
     observations  what their program answered to `probes(architecture)`
     architecture  what is known of their network; where its loss is assumed only, that is taken of which their E is a multiple, and
                   where they give no E, that under which they are right
+    answers       what it answered to `chainrule.checking.extremes`, where it was asked
     """
+    verdict = _judged(observations, architecture, answers)
+    wrong = check_fault(observations[0].checks if observations else ())
+    if wrong is None or verdict.kind == "refused":
+        return verdict
+    return replace(verdict, kind="mistakes" if verdict.passed else verdict.kind, faults=(*verdict.faults, wrong))
+
+
+def _judged(observations: Sequence[Observation], architecture: Architecture, answers: Answers) -> Verdict:
+    """The back-propagation by itself."""
     if architecture.loss_said:
-        return _judged_as(observations, architecture)
+        return _judged_as(observations, architecture, answers)
     first: Verdict | None = None
-    for loss in (architecture.loss, *OTHER_LOSSES.get((architecture.activations[-1], architecture.loss), ())):
+    for loss in (architecture.loss, *_other_losses(observations, architecture)):
         same = loss == architecture.loss
         read = observations if same else [_with_loss(one, loss) for one in observations]
         other = architecture if same else replace(architecture, loss=loss, outputs="sum", batch="mean")
         answered = [_probed(one) for one in read if not one.failure]
         given = any("E" in one.observation.quantities for one in answered)
         certain = given and _error_reading(answered, 0.0) is not None
-        verdict = _judged_as(read, replace(other, loss_said=certain))
+        verdict = _judged_as(read, replace(other, loss_said=certain), answers if same else _answers_with_loss(answers, loss))
         if not same and (verdict.passed or certain):
             said = Saying("check.convention.loss", {"loss": loss})
             kind = "convention" if verdict.passed else verdict.kind
@@ -101,23 +112,24 @@ def judge(observations: Sequence[Observation], architecture: Architecture) -> Ve
     return first
 
 
+def _answers_with_loss(answers: Answers, loss: str) -> Answers:
+    return answers.each(lambda one: _with_loss(one, loss))
+
+
 def _with_loss(observation: Observation, loss: str) -> Observation:
     network = observation.problem.network.replaced(loss=loss, outputs="sum", batch="mean")
     return replace(observation, problem=replace(observation.problem, network=network))
 
 
-OTHER_LOSSES = {
-    ("sigmoid", "half_squared"): ("binary_cross_entropy",),
-    ("sigmoid", "squared"): ("binary_cross_entropy",),
-    ("sigmoid", "binary_cross_entropy"): ("half_squared",),
-    ("softmax", "cross_entropy"): ("half_squared",),
-    ("softmax", "half_squared"): ("cross_entropy",),
-    ("softmax", "squared"): ("cross_entropy",),
-}
-"""Losses that go with an output, by the output and the loss that was assumed."""
+def _other_losses(observations: Sequence[Observation], architecture: Architecture) -> Iterator[str]:
+    """Losses that go with the output, where the one that is known was assumed only."""
+    t = next((one.problem.t for one in observations if one.problem.t is not None), None)
+    if t is not None:
+        output, loss = find("activation", architecture.activations[-1]), find("loss", architecture.loss)
+        yield from (other.name for other in other_losses(output, loss, t))
 
 
-def _judged_as(observations: Sequence[Observation], architecture: Architecture) -> Verdict:
+def _judged_as(observations: Sequence[Observation], architecture: Architecture, answers: Answers) -> Verdict:
     answered = [one for one in observations if not one.failure]
     if not answered:
         why = observations[0].failure if observations else ""
@@ -141,10 +153,24 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture) 
         judged = _best(probed, architecture)
         online = online_fault(probed) if judged[0].cost and architecture.rows is None else None
         if online is None:
-            return _verdict(probed, judged, architecture, faults, remarks, observations)
+            verdict = _verdict(probed, judged, architecture, faults, remarks, observations)
+            return _with_answers(verdict, probed, judged[0].explanation, answers)
         faults.append(_fault_of_steps(probed, online))
     faults += _shared_faults(probed)
     return Verdict("mistakes", tuple(faults), (), tuple(remarks), observations)
+
+
+def _with_answers(verdict: Verdict, probed: Sequence[Probed], explanation: Explanation, answers: Answers) -> Verdict:
+    """With what only problems of their own show."""
+    if verdict.kind == "unknown" and (pairs := paired_fault(answers, probed)) is not None:
+        return replace(verdict, kind="mistakes", faults=(pairs,))
+    for fault, anywhere in extreme_faults(explanation if verdict.kind != "unknown" else None, answers, len(probed[0].probe.layers)):
+        if not anywhere:
+            verdict = replace(verdict, cautions=(*verdict.cautions, fault))
+            continue
+        kind = "mistakes" if verdict.passed else verdict.kind
+        verdict = replace(verdict, kind=kind, faults=(*verdict.faults, fault))
+    return verdict
 
 
 def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:
@@ -161,10 +187,11 @@ def _shared_faults(probed: Sequence[Probed]) -> Iterator[Fault]:
     """Parameters "before" and "after" that are one and the same array."""
     sharing = [one for one in probed if one.observation.shared]
     if sharing:
-        key = sharing[0].observation.shared[0]
-        value = sharing[0].probe.network.parameters.get(key.split()[0].removesuffix(","), np.zeros(()))
-        why = Saying("check.why.shared", {"arrays": key})
-        yield Fault(42, f"{key.split()[0]}_next", key, why, value, value, agreeing=len(sharing), probes=len(probed))
+        key, _, arrays = sharing[0].observation.shared[0].partition(": ")
+        value = sharing[0].probe.network.parameters.get(key, np.zeros(()))
+        why = Saying("check.why.shared", {"arrays": arrays})
+        layers = (int(key[1:]),) if key[1:].isdigit() else ()
+        yield Fault(42, f"{key}_next", f"{key}_next", why, value, value, layers, agreeing=len(sharing), probes=len(probed))
 
 
 def _probed(observation: Observation) -> Probed:
@@ -230,7 +257,7 @@ def _softmax(z: Array, axis: int) -> Array:
 
 
 def _if_softmax(probe: ProbePass, value: Array) -> Array | None:
-    return value if probe.layers[-1].activation.name == "softmax" else None
+    return value if probe.layers[-1].activation.definition.gives == "distribution" else None
 
 
 FORWARD: tuple[tuple[int, str, Callable[[ProbePass], Array | None]], ...] = (
@@ -271,14 +298,19 @@ def _best(probed: Sequence[Probed], architecture: Architecture) -> list[Judged]:
     """The explanations that need the fewest mistakes; several where they are tied."""
     depth = architecture.depth
     alike = all(one.probe.t.shape[1] in layer.W.shape[:1] for one in probed for layer in one.probe.layers)
-    judged = list[Judged]()
-    for explanation in explanations(probed):
+
+    def judged_by(explanation: Explanation) -> Judged:
         factors = decided_factors(explanation, depth, alike=alike)
         counted = factors.whole * _own_counting(architecture)
         strength = probed[0].probe.penalty or _own_strength(explanation)
         reading = _error_reading(probed, strength)
         faulty = _faulty(probed, architecture, factors.whole, counted, reading)
-        judged.append(Judged(explanation, factors, counted, faulty, _penalized(probed, explanation, factors, reading), reading))
+        return Judged(explanation, factors, counted, faulty, _penalized(probed, architecture, explanation, factors, reading), reading)
+
+    right = right_explanation(probed)
+    if right is not None and (found := judged_by(right)).cost == 0:
+        return [found]
+    judged = [judged_by(explanation) for explanation in explanations(probed)]
     least = min(one.cost for one in judged)
     return [one for one in judged if one.cost == least]
 
@@ -291,10 +323,15 @@ def _own_strength(explanation: Explanation) -> float:
 
 def _own_counting(architecture: Architecture) -> Factor:
     """How the loss that the probes have counts: 2 of a square without ½, 1/N of a mean over samples, 1/k of one over outputs."""
-    implied = find("loss", architecture.loss).implied
-    counted = {"outputs": architecture.outputs, "batch": architecture.batch, **implied}
-    name = find("loss", architecture.loss).name
-    return Factor(twos=int(name == "squared"), rows=-int(counted["batch"] == "mean"), outputs=-int(counted["outputs"] == "mean"))
+    loss = find("loss", architecture.loss)
+    counted = {"outputs": architecture.outputs, "batch": architecture.batch, **loss.implied}
+    return Factor(twos=_squares(loss) or 0, rows=-int(counted["batch"] == "mean"), outputs=-int(counted["outputs"] == "mean"))
+
+
+def _squares(loss: Bound) -> int | None:
+    """The power of 2 that a squared error counts with against one with a ½: 1 of (y − t)²; None of any other loss."""
+    factor = square_factor(loss)
+    return round(math.log2(factor)) if factor > 0 and math.log2(factor).is_integer() else None
 
 
 def _error_reading(probed: Sequence[Probed], strength: float) -> ErrorReading | None:
@@ -332,7 +369,7 @@ def _counts(factor: Factor) -> bool:
 
 
 def _penalized(
-    probed: Sequence[Probed], explanation: Explanation, factors: Factors, reading: ErrorReading | None
+    probed: Sequence[Probed], architecture: Architecture, explanation: Explanation, factors: Factors, reading: ErrorReading | None
 ) -> Mapping[str, tuple[int, ...]]:
     """What is wrong with the penalty: "missing", "other" than the loss has it, "biases"; with the layers at which it is."""
     fits = {number: fit for number, fit in explanation.weights.items() if fit.factor is not None}
@@ -346,7 +383,7 @@ def _penalized(
         # The E that is given is that of the data alone: it does not say how the penalty is counted.
         reading = None
     if not present:
-        return {"missing": tuple(fits)} if known else {}
+        return {"missing": tuple(fits)} if wanted is not None or (known and architecture.loss_said) else {}
     usual = wanted or max(present, key=present.count)
     usual = replace(usual, sign=usual.sign * (factors.whole.sign if wanted else 1))
     for number, fit in fits.items():
@@ -372,22 +409,24 @@ def _faulty(
     sign = whole.sign if certain else 1
     if reading is not None:
         against = Factor(sign) * (replace(whole, sign=1) / reading.data)
-        if against.constant != 1 and certain:
-            against = replace(against, constant=1.0)
+        if certain:
+            against = replace(against, constant=1.0, rates=max(against.rates, 0))
         found = factor_mistakes(against, "all")
         return () if certain and sign > 0 and len(found or ()) > 1 and _is_usual(counted) else found
     loss = find("loss", architecture.loss)
-    name = loss.name
-    twos = (
-        0 if name not in SQUARES else 1 if architecture.loss_said and name == "squared" else 0 if architecture.loss_said else counted.twos
-    )
-    twos = twos if twos in (0, 1) else 0
+    squares = _squares(loss)
+    twos = 0 if squares is None else squares if architecture.loss_said else counted.twos
+    twos = twos if architecture.loss_said or twos in (0, 1) else 0
     rows = -1 if counted.rows < -1 else 0 if counted.rows > 0 else counted.rows
     outputs = -1 if counted.outputs < -1 else 0 if counted.outputs > 0 else counted.outputs
     if loss.implied and architecture.loss_said:
         rows, outputs = -int(loss.implied["batch"] == "mean"), -int(loss.implied["outputs"] == "mean")
     constant = counted.constant if not certain else 1.0
-    against = Factor(sign, counted.twos - twos, counted.rows - rows, counted.outputs - outputs, counted.inputs, counted.units, constant)
+    # An update at a rate of its own, or an update that is returned in place of a gradient, is as good as another.
+    rates = max(counted.rates, 0) if certain else min(counted.rates, 0)
+    against = Factor(
+        sign, counted.twos - twos, counted.rows - rows, counted.outputs - outputs, counted.inputs, counted.units, constant, rates
+    )
     return factor_mistakes(against, "all")
 
 
@@ -518,5 +557,6 @@ def _conventions(probed: Sequence[Probed], judged: Judged, architecture: Archite
         yield Saying("check.convention.outputs_sum" if counted.outputs == 0 else "check.convention.outputs_mean")
     if whole.twos:
         yield Saying("check.convention.no_half" if counted.twos == 1 else "check.convention.half")
-    if whole.constant != 1:
-        yield Saying("check.convention.rate", {"factor": f"{whole.constant:.6g}"})
+    own = whole.constant * probed[0].rate ** min(whole.rates, 0)
+    if own != 1:
+        yield Saying("check.convention.rate", {"factor": f"{own:.6g}"})

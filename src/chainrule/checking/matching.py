@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.factors import Extent, Factor, read_factor
-from chainrule.checking.mistakes import MISTAKES, Rewriting, Situation, factor_mistakes
+from chainrule.checking.mistakes import MISTAKES, TOGETHER, Rewriting, Situation, factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.network.network import Array
 
@@ -95,7 +95,7 @@ class Probed(Frozen):
     def extent(self, number: int) -> Extent:
         """What factors may be made of at a layer."""
         W = self.probe.layers[number - 1].W
-        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1])
+        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1], self.rate)
 
     def floor(self, parameter: Array | None) -> float:
         """How large an error is that comes from reading a gradient off an update."""
@@ -171,6 +171,19 @@ class Candidate(Frozen):
 def rewritings(edge: str) -> list[tuple[int, Rewriting]]:
     """Every row of the table at an edge, with its number."""
     return [(mistake.number, one) for mistake in MISTAKES for one in mistake.rewritings if one.edge == edge]
+
+
+def right_explanation(probed: Sequence[Probed]) -> Explanation | None:
+    """That by the right way alone, which costs no search; None where it does not explain everything that was given."""
+    found = Explanation(g=(None,) * len(probed), d=(None,) * len(probed))
+    for number in range(len(probed[0].probe.layers), 0, -1):
+        candidate = next(_candidates(probed, number, found))
+        fits = {edge: _fit(probed, number, edge, candidate) for edge in ("weight", "bias")}
+        for edge, fit in fits.items():
+            if fit is None and any(one.gradient(_key(edge, number)) is not None for one in probed):
+                return None
+        found = _extended(number, found, candidate, (), fits["weight"], fits["bias"], {})
+    return found
 
 
 def explanations(probed: Sequence[Probed]) -> list[Explanation]:
@@ -278,15 +291,18 @@ def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> I
     right = tuple(s.probe.truth["dy"] if last else _carried(s) for s in bare)
     if last and bare[0].together:  # the same as the long way, but where y is not f(z): then people have y − t all the same
         yield Candidate((), {}, right, tuple(s.probe.truth[f"delta{number}"] for s in bare))
-    carried: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, right)]
-    carried += [(Carrier((n,), edge, way.written), way, _computed(way, bare)) for n, way in rewritings(edge)]
+    carried: list[tuple[tuple[Carrier, ...], Rewriting | None, tuple[Array | None, ...]]] = [((), None, right)]
+    carried += [((Carrier((n,), edge, way.written),), way, _computed(way, bare)) for n, way in rewritings(edge)]
+    carried += [
+        (tuple(Carrier((n,), edge, way.written) for n in both), way, _computed(way, bare)) for both, way in TOGETHER if way.edge == edge
+    ]
     for upper, upper_way, g in carried:
         with_g = [replace(s, g=one) for s, one in zip(bare, g, strict=True)]
         slopes: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, tuple(_sloped(s) for s in with_g))]
         slopes += [(Carrier((n,), "slope", way.written), way, _computed(way, with_g)) for n, way in rewritings("slope")]
         for lower, lower_way, d in slopes:
             ways = {e: way for e, way in ((edge, upper_way), ("slope", lower_way)) if way is not None}
-            yield Candidate(tuple(one for one in (upper, lower) if one is not None), ways, g, d)
+            yield Candidate((*upper, *([] if lower is None else [lower])), ways, g, d)
     if last and bare[0].together:
         fused = [replace(s, g=g, d=s.probe.truth[f"delta{number}"]) for s, g in zip(bare, right, strict=True)]
         for n, way in rewritings("fused"):
@@ -446,12 +462,13 @@ def _fitted(
     key = _key(edge, number)
     factors, penalties, extents, far, given = list[float](), list[float](), list[Extent](), 0.0, False
     blurred = 0.0
+    common: Array | None = None
     for one, value, size in zip(probed, values, sizes, strict=True):
         found = one.gradient(key)
         if found is None:
             continue
         given = True
-        if value is not None and value.shape != found.shape and value.squeeze().shape == found.squeeze().shape:
+        if value is not None and value.ndim != found.ndim and value.squeeze().shape == found.squeeze().shape:
             found = found.reshape(value.shape)
         if value is None or value.shape != found.shape or not np.isfinite(found).all():
             return None
@@ -467,9 +484,15 @@ def _fitted(
         if not value.any():
             return None
         columns = [value.ravel(), *([parameter.ravel()] if penalty and parameter is not None else [])]
-        if penalty and found.size <= 2:
-            return None
-        numbers = np.linalg.lstsq(np.stack(columns, axis=1), found.ravel(), rcond=None)[0] if penalty else [_ratio(value, found)]
+        if penalty and found.size <= 2 and common is None:
+            common = _common_numbers(probed, number, edge, values)
+            if common is None:
+                return None
+        if penalty:
+            own = np.linalg.lstsq(np.stack(columns, axis=1), found.ravel(), rcond=None)[0] if found.size > 2 else common
+            numbers = [float(one) for one in own] if own is not None else []
+        else:
+            numbers = [_ratio(value, found)]
         made = sum(c * column for c, column in zip(numbers, columns, strict=True))
         allowed = tolerance * (abs(float(numbers[0])) * size + (abs(float(numbers[1])) * _largest(parameter) if penalty else 0)) + floor
         deviation = float(np.abs(found.ravel() - made).max())
@@ -491,6 +514,22 @@ def _fitted(
     if factor is None or (penalty and weight is None):
         return None
     return Fit(factor, weight, far)
+
+
+def _common_numbers(probed: Sequence[Probed], number: int, edge: str, values: Sequence[Array | None]) -> Array | None:
+    """A factor and a penalty that are the same on all probes: of a layer whose one or two numbers tell neither from the other."""
+    columns, wanted = list[Array](), list[Array]()
+    for one, value in zip(probed, values, strict=True):
+        found, layer = one.gradient(_key(edge, number)), one.probe.layers[number - 1]
+        parameter = layer.W if edge == "weight" else layer.b
+        if found is None or value is None or parameter is None or not found.size == value.size == parameter.size:
+            return None
+        columns.append(np.stack([value.ravel(), parameter.ravel()], axis=1))
+        wanted.append(found.ravel())
+    rows = np.concatenate(columns)
+    if len(rows) < 4 or not np.isfinite(rows).all():
+        return None
+    return np.asarray(np.linalg.lstsq(rows, np.concatenate(wanted), rcond=None)[0])
 
 
 def _read_penalty(probe: ProbePass, numbers: Sequence[float], extents: Sequence[Extent], exact_to: float) -> Factor | None:

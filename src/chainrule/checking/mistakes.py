@@ -17,15 +17,15 @@ number, its rewritings, and who was seen to make it; what it is called, what sho
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
+from chainrule.checking.declared import goes_together, is_kinked, is_rectifier, slope_of
 from chainrule.checking.factors import Factor
-from chainrule.checking.passes import LayerPass, ProbePass, slope_of
+from chainrule.checking.passes import LayerPass, ProbePass
 from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array
 
@@ -58,7 +58,7 @@ class Situation(Frozen):
     @property
     def together(self) -> bool:
         """Is it the output's, with a loss that goes together with its activation, so that δ = y − t?"""
-        return self.last and self.probe.network.loss.definition.output == self.layer.activation.name != "identity"
+        return self.last and goes_together(self.probe.network.loss, self.layer.activation)
 
     @property
     def below(self) -> LayerPass | None:
@@ -174,20 +174,26 @@ def _summed(a: Array) -> Array:
     return np.asarray(a.sum(axis=0))
 
 
-def _is(s: Situation, *names: str) -> bool:
-    return s.layer.activation.name in names
-
-
 def _times_slope(s: Situation, name: str, *, of_h: bool) -> Array | None:
     """g ⊙ the derivative of another function, at z, or its formula in h fed with h."""
-    slope = slope_of(find("activation", name))
-    if slope is None or _is(s, name, "softmax"):
+    other = find("activation", name)
+    slope = slope_of(other)
+    if slope is None or s.layer.slope is None or s.layer.activation == other:
         return None
     return _g(s) * slope.at(s.layer.z, s.layer.h if of_h else None)
 
 
+def _times_h(s: Situation) -> Array | None:
+    return None if s.layer.slope is None or is_rectifier(s.layer.activation) else _g(s) * s.layer.h
+
+
 def _own_slope(s: Situation, z: Array, h: Array | None = None) -> Array | None:
     return None if s.layer.slope is None else _g(s) * s.layer.slope.at(z, h)
+
+
+def _slope_there(s: Situation, z: Array) -> Array | None:
+    """g ⊙ f′ at the net inputs of another layer, where that has as many units."""
+    return _own_slope(s, z) if z.shape == s.layer.z.shape else None
 
 
 def _fits(a: Array, s: Situation) -> Array | None:
@@ -244,15 +250,15 @@ MISTAKES: tuple[Mistake, ...] = (
         *(Rewriting("slope", f"∂E/∂h{{l}} ⊙ {name}′(z{{l}})", partial(_times_slope, name=name, of_h=False)) for name in OTHERS),
         Rewriting("slope", "∂E/∂h{l} ⊙ h{l} (1 − h{l})", lambda s: _times_slope(s, "sigmoid", of_h=True)),
         Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l}²)", lambda s: _times_slope(s, "tanh", of_h=True)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: None if _is(s, "softmax") else _g(s) * (1 + s.layer.h**2)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h)),
-        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})²", lambda s: None if _is(s, "softmax") else _g(s) * (1 - s.layer.h) ** 2),
-        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: None if _is(s, "relu", "softmax") else _g(s) * s.layer.h),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 + h{l}²)", lambda s: None if s.layer.slope is None else _g(s) * (1 + s.layer.h**2)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})", lambda s: None if s.layer.slope is None else _g(s) * (1 - s.layer.h)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ (1 − h{l})²", lambda s: None if s.layer.slope is None else _g(s) * (1 - s.layer.h) ** 2),
+        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", _times_h),
     )),
     Mistake(7, "G", "deeplearning4j/nd4j#271", (
-        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: _g(s) * s.layer.h if _is(s, "relu", "leaky_relu") else None),
-        Rewriting("slope", "∂E/∂h{l} ⊙ z{l}", lambda s: _g(s) * s.layer.z if _is(s, "relu", "leaky_relu") else None),
-        Rewriting("slope", "∂E/∂h{l} ⊙ [h{l} ≥ 0]", lambda s: _g(s) if _is(s, "relu") else None),
+        Rewriting("slope", "∂E/∂h{l} ⊙ h{l}", lambda s: _g(s) * s.layer.h if is_kinked(s.layer.activation) else None),
+        Rewriting("slope", "∂E/∂h{l} ⊙ z{l}", lambda s: _g(s) * s.layer.z if is_kinked(s.layer.activation) else None),
+        Rewriting("slope", "∂E/∂h{l} ⊙ [h{l} ≥ 0]", lambda s: _g(s) if is_rectifier(s.layer.activation) else None),
     )),
     Mistake(8, "G", "yizt/numpy_neural_network#3", (
         Rewriting("out", "1", lambda s: np.ones_like(s.error) * s.share),
@@ -330,8 +336,8 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("bias", "Σ_n (y − t) ⊙ y (1 − y)", lambda s: _summed(_d(s) * _per_class(s)) if s.together else None),
     ), right_if="squared_error"),
     Mistake(29, "G", "pjreddie/darknet#96", (
-        Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),
-        Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if _is(s, "softmax") else None),
+        Rewriting("fused", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if s.layer.slope is None else None),
+        Rewriting("slope", "∂E/∂y ⊙ y (1 − y)", lambda s: _g(s) * _per_class(s) if s.layer.slope is None else None),
     )),
     Mistake(30, "F", "tflearn#562"),
     Mistake(31, "F", "manassharma07/crysx_nn#7"),
@@ -355,22 +361,43 @@ MISTAKES: tuple[Mistake, ...] = (
         Slip("η² · v", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
         Slip("η · v⟨k−1⟩", lambda c: _velocities(c, lambda v, before: c.rate * before)),
         Slip("η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)", lambda c: _adam(c, multiplied=True)),
-        Slip("η · m / (√v + ε)", lambda c: _adam(c, multiplied=False)),
+        Slip("η · m / (√v + ε)", lambda c: _adam(c, corrected=False)),
+        Slip("η · m̂ / (v̂ + ε)", lambda c: _adam(c, corrected=True, rooted=False)),
+        Slip("η · g / (√v̂ + ε)", lambda c: _adam(c, corrected=True, mean=False)),
+        Slip("β₁ and β₂ interchanged", lambda c: _adam(c, corrected=True, interchanged=True)),
+        Slip("η · g / (s + ε)", lambda c: _rmsprop(c, rooted=False)),
+        Slip("s ← ρ s + g²", lambda c: _rmsprop(c, share=False)),
     )),
     Mistake(42, "U", "epfml/ML_course#6"),
     Mistake(48, "G", "pytorch#114234"),
     Mistake(49, "G", "several introductory books", (
         Rewriting("back", "∂E/∂h{n} · W{n}ᵀ", lambda s: None if s.gn is None else s.gn @ _Wn(s).T),
     )),
+    Mistake(50, "F", "karpathy/micrograd#29"),
+    Mistake(51, "G", "dennybritz/nn-from-scratch#3", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{n})", lambda s: None if s.following is None else _slope_there(s, s.following.z)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{p})", lambda s: _slope_there(s, s.layer.a if s.below is None else s.below.z)),
+    )),
+    Mistake(52, "G", "exacity/deeplearningbook-chinese#127", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} > 0]", lambda s: np.maximum(_g(s), 0) if is_kinked(s.layer.activation) else None),
+    )),
 )  # fmt: skip
 """The table. Numbers 41 and 43 to 47 belong to dropout and to the doctor."""
+
+TOGETHER: tuple[tuple[tuple[int, ...], Rewriting], ...] = (
+    (
+        (49, 1),
+        Rewriting("back", "∂E/∂h{n} · (W{n} − η ∂E/∂W{n})ᵀ", lambda s: None if s.gn is None or s.moved is None else s.gn @ s.moved.T),
+    ),
+)
+"""Mistakes that are made together at one edge, where neither is seen by itself."""
 
 NUMBERED = {mistake.number: mistake for mistake in MISTAKES}
 
 
 def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array] | None:
     """The moves of a rule with momentum, where somebody makes something else of v than the rule does."""
-    if c.optimizer.name != "momentum":
+    if c.options.get("momentum") is None:
         return None
     v, moves = np.zeros_like(c.gradients[0]), list[Array]()
     for g in c.gradients:
@@ -379,16 +406,34 @@ def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array]
     return moves
 
 
-def _adam(c: Course, *, multiplied: bool) -> list[Array] | None:
-    """The moves of Adam, with its corrections multiplied in place of divided, or left out."""
-    if c.optimizer.name != "adam":
+def _adam(
+    c: Course, *, multiplied: bool = False, corrected: bool = False, rooted: bool = True, mean: bool = True, interchanged: bool = False
+) -> list[Array] | None:
+    """The moves of Adam, where its corrections are multiplied in place of divided, or left out, or where something else is otherwise.
+
+    rooted  whether there is a root of v; mean: whether m stands above it; interchanged: whether β₁ and β₂ are
+    """
+    if not {"beta1", "beta2", "epsilon"} <= c.options.keys() or "decay" in c.options:
         return None
-    beta1, beta2 = c.options["beta1"], c.options["beta2"]
+    beta1, beta2 = (c.options[name] for name in (("beta2", "beta1") if interchanged else ("beta1", "beta2")))
     m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()
     for k, g in enumerate(c.gradients, start=1):
         m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
-        first, second = (1 - beta1**k, 1 - beta2**k) if multiplied else (1.0, 1.0)
-        moves.append(c.rate * m * first / (np.sqrt(v * second) + c.options["epsilon"]))
+        first, second = 1 - beta1**k, 1 - beta2**k
+        powers = (1, 1) if multiplied else (-1, -1) if corrected else (0, 0)
+        upper, lower = m * first ** powers[0] if mean else g, v * second ** powers[1]
+        moves.append(c.rate * upper / ((np.sqrt(lower) if rooted else lower) + c.options["epsilon"]))
+    return moves
+
+
+def _rmsprop(c: Course, *, rooted: bool = True, share: bool = True) -> list[Array] | None:
+    """The moves of RMSprop without its root, or without (1 − ρ)."""
+    if not {"decay", "epsilon"} <= c.options.keys() or "beta1" in c.options:
+        return None
+    rho, s, moves = c.options["decay"], np.zeros_like(c.gradients[0]), list[Array]()
+    for g in c.gradients:
+        s = rho * s + (1 - rho if share else 1) * g**2
+        moves.append(c.rate * g / ((np.sqrt(s) if rooted else s) + c.options["epsilon"]))
     return moves
 
 
@@ -413,4 +458,8 @@ def factor_mistakes(factor: Factor, place: str, *, alike: bool = False) -> tuple
         if place != "bias" or factor.inputs < 0:
             return None
         found.append(26)
+    if factor.rates:
+        if factor.rates < 0 and place != "all":
+            return None
+        found += [40] * (factor.rates > 0)
     return None if factor.units or factor.constant != 1 else tuple(found)

@@ -6,58 +6,15 @@ Everything comes from the network's own expressions; nothing is derived a second
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
-from chainrule.formula.backprop import local_derivatives
+from chainrule.base.frozen import Frozen, replace
+from chainrule.checking.declared import Slope, carried, goes_together, loss_gradient, loss_values, slope_of, strength
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, as_expression, named, variable
-from chainrule.formula.primitives import spread
 from chainrule.network.definitions import Bound
-from chainrule.network.derivation import reduced
 from chainrule.network.network import Array, Network
-
-ONE = as_expression(1)
-"""∂E/∂E."""
-
-_SLOPES: dict[str, Slope | None] = {}
-
-
-def slope_of(activation: Bound) -> Slope | None:
-    """That of an activation, derived once."""
-    if repr(activation) not in _SLOPES:
-        _SLOPES[repr(activation)] = Slope.of(activation)
-    return _SLOPES[repr(activation)]
-
-
-class Slope(Frozen):
-    """f′ of an activation that works element by element, as an expression.
-
-    z, h   its letters: f′ is written in z, in h = f(z), or in both
-    slope  f′
-    """
-
-    z: Expression
-    h: Expression
-    slope: Expression
-
-    @staticmethod
-    def of(activation: Bound) -> Slope | None:
-        """That of an activation; None of softmax, which is no function of single elements."""
-        if not activation.elementwise:
-            return None
-        z = variable(Name("z"), ("places", 1))
-        h = named(Name("h"), activation.apply(z))
-        return Slope(z, h, local_derivatives(h, [z], spread(1, axes=(0, 1), sizes=h.shape))[z])
-
-    def at(self, z: Array, h: Array | None = None) -> Array:
-        """f′(z), element by element; with h: what comes out where its formula is fed with other numbers for h."""
-        known = {self.z: z.reshape(-1, 1), **({} if h is None else {self.h: h.reshape(-1, 1)})}
-        with np.errstate(all="ignore"):
-            return np.asarray(np.broadcast_to(evaluate([self.slope], known)[self.slope], (z.size, 1))).reshape(z.shape)
 
 
 class LayerPass(Frozen):
@@ -93,12 +50,7 @@ class LayerPass(Frozen):
 
     def carried(self, g: Array) -> Array:
         """∂E/∂z from g = ∂E/∂h: g ⊙ f′(z), or the whole Jacobian of a softmax."""
-        if self.slope is not None:
-            return np.asarray(g * self.f1)
-        z, upstream = (variable(Name(letter), ("places", self.z.shape[1])) for letter in "zg")
-        h = named(Name("h"), self.activation.apply(z))
-        delta = local_derivatives(h, [z], upstream)[z]
-        return np.asarray(evaluate([delta], {z: self.z, upstream: g})[delta])
+        return carried(self.activation, self.z, g)
 
 
 class ProbePass(Frozen):
@@ -156,7 +108,7 @@ class ProbePass(Frozen):
         found = replace(self, layers=(*self.layers[:-1], replace(last, h=y)), truth=dict(self.truth))
         truth = {key: value for key, value in self.truth.items() if key[0] != "d"}
         rows, outputs = self.t.shape
-        together = self.network.loss.definition.output == last.activation.name != "identity"
+        together = goes_together(self.network.loss, last.activation)
         counted = self.network.conventions
         share = (1 / rows if counted.batch == "mean" else 1.0) * (1 / outputs if counted.outputs == "mean" else 1.0)
         vars(found)["truth"] = truth
@@ -181,8 +133,7 @@ class ProbePass(Frozen):
     @property
     def penalty(self) -> float:
         """λ of a penalty ½ λ Σ w²; 0 where there is none."""
-        rule = self.network.regularizer
-        return float(rule.options["rate"]) if rule is not None and rule.name == "l2" else 0.0
+        return strength(self.network.regularizer)
 
     @cached_property
     def squared_weights(self) -> float:
@@ -195,26 +146,14 @@ class ProbePass(Frozen):
         return float(self.truth["E"]) - self.penalty * self.squared_weights
 
     @cached_property
-    def _loss_letters(self) -> tuple[Expression, Expression]:
-        shape = ("batch", self.t.shape[1])
-        return variable(Name("y"), shape), variable(Name("t"), shape)
-
-    @cached_property
     def losses(self) -> Array:
         """The loss by element (batch, outputs), or by sample (batch,)."""
-        y, t = self._loss_letters
-        loss = self.network.loss.apply(y, t)
-        with np.errstate(all="ignore"):
-            return np.asarray(evaluate([loss], {y: self.layers[-1].h, t: self.t})[loss])
+        return loss_values(self.network.loss, self.layers[-1].h, self.t)
 
     @cached_property
     def output_gradient(self) -> Array:
         """∂E/∂y, as it is written on paper: without a theorem that takes loss and activation together."""
-        y, t = self._loss_letters
-        error = named(Name("E"), reduced(self.network.loss.apply(y, t), self.network.conventions, None))
-        gradient = local_derivatives(error, [y], ONE)[y]
-        with np.errstate(all="ignore"):
-            return np.asarray(evaluate([gradient], {y: self.layers[-1].h, t: self.t})[gradient])
+        return loss_gradient(self.network.loss, self.layers[-1].h, self.t, self.network.conventions)
 
     def with_parameters(self, parameters: Mapping[str, Array]) -> ProbePass:
         """The same batch with other parameters."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Observation, Saying, Submission, Verdict
 from chainrule.checking.mistakes import NUMBERED
 from chainrule.document.words import Words
@@ -76,6 +76,7 @@ class Assessment(Displayed, Frozen):
             "conventions": [sentence_of(words, one) for one in self.all_conventions],
             "remarks": [sentence_of(words, one) for one in self.verdict.remarks],
             "findings": [self._finding(words, fault) for fault in self.verdict.faults],
+            "cautions": [self._finding(words, fault) for fault in self.verdict.cautions],
         }
 
     def _finding(self, words: Words, fault: Fault) -> dict[str, Any]:
@@ -115,7 +116,8 @@ class Assessment(Displayed, Frozen):
             yield 0, ""
         yield from ((0, sentence_of(words, one)) for one in self.verdict.remarks)
         kind = "mistakes" if kind == "class" and len(faults) > 1 else kind
-        yield 0, words.plain(f"check.{kind}", count=len(self.verdict.observations) if kind == "right" else len(faults))
+        bare = ".bare" if kind == "right" and not self.verdict.observations else ""
+        yield 0, words.plain(f"check.{kind}{bare}", count=len(self.verdict.observations) if kind == "right" else len(faults))
         if not faults:
             yield from ((2, sentence_of(words, one)) for one in self.all_conventions)
         for place, fault in enumerate(faults):
@@ -123,6 +125,17 @@ class Assessment(Displayed, Frozen):
                 yield 2, hinted(words, fault, hint)
                 return
             yield from self._fault_lines(words, fault, first=place == 0)
+        if self.verdict.cautions and hint is None:
+            yield 0, words.plain("check.cautions")
+        for fault in self.verdict.cautions if hint is None else ():
+            yield from self._caution_lines(words, fault)
+
+    def _caution_lines(self, words: Words, fault: Fault) -> Iterator[tuple[int, str]]:
+        yield 2, words.plain("check.name", number=fault.number or 0, name=name_of(words, fault.number, fault.key))
+        yield 4, why(words, fault)
+        yield from _place_lines(words, fault)
+        if fault.number:
+            yield 4, words.plain(f"mistake.{fault.number}.cure")
 
     def _fault_lines(self, words: Words, fault: Fault, *, first: bool) -> Iterator[tuple[int, str]]:
         name = name_of(words, fault.number, fault.key)
@@ -135,9 +148,7 @@ class Assessment(Displayed, Frozen):
         yield 4, words.plain("check.first" if first else "check.then", quantity=self.called(fault.quantity))
         yield 4, why(words, fault)
         yield from ((4, line) for line in expected_and_found(words, fault, self.called(fault.shown)))
-        if fault.place is not None:
-            known = {"line": fault.place.line, "expression": fault.place.expression, "file": fault.place.file}
-            yield 4, words.plain("check.place.file" if fault.place.file else "check.place", **known)
+        yield from _place_lines(words, fault)
         if fault.formula:
             yield 4, f"{words.plain('check.should')} {fault.formula}"
         if fault.number:
@@ -158,6 +169,12 @@ class Assessment(Displayed, Frozen):
 
     def __repr__(self) -> str:
         return f"<Assessment of {self.name}: {self.kind}{f' {self.mistakes}' if self.mistakes else ''}>"
+
+
+def _place_lines(words: Words, fault: Fault) -> Iterator[tuple[int, str]]:
+    if fault.place is not None:
+        known = {"line": fault.place.line, "expression": fault.place.expression, "file": fault.place.file}
+        yield 4, words.plain("check.place.file" if fault.place.file else "check.place", **known)
 
 
 def sentence_of(words: Words, saying: Saying) -> str:
@@ -219,6 +236,8 @@ def paper_name(key: str) -> str:
     """
     if key.endswith("_next"):
         return f"{key.removesuffix('_next')}⟨k+1⟩"
+    if key == "check":
+        return "∂f/∂w"
     if key.startswith("delta"):
         return f"δ{key.removeprefix('delta')}"
     return f"∂E/∂{key[1:]}" if re.fullmatch(r"d(W|b|h|y|z)\d*", key) else key
@@ -279,22 +298,26 @@ def _text(fragment: Any) -> str:
 
 def completed(verdict: Verdict, submission: Submission | None = None) -> Verdict:
     """A verdict with the formulas that should stand there, with what follows from its first mistake, and with the places in the file."""
-    if not verdict.faults:
-        return verdict
     answered = [one for one in verdict.observations if not one.failure]
-    faults = list[Fault]()
-    for fault in verdict.faults:
-        observation = answered[min(fault.probe, len(answered) - 1)]
-        network = observation.problem.network
-        possible = (fault.quantity, f"delta{max(fault.layers or (0,))}", fault.shown)
-        key = next((one for one in possible if one in network.derivation.named), fault.shown)
-        columns = submission is not None and submission.columns
-        names = {} if submission is None else submission.names
-        text = program_of(network, key, names, columns=columns) or _equation(network, key, columns=columns)
-        place = submission.locate(fault, observation) if submission is not None else None
-        faults.append(replace(fault, formula=text, place=place))
-    faults[0] = replace(faults[0], follows=tuple(_following(faults, answered[0])))
-    return replace(verdict, faults=tuple(faults))
+    faults = [_completed(fault, answered, submission) for fault in verdict.faults]
+    cautions = tuple(_completed(fault, answered, submission) for fault in verdict.cautions)
+    if faults:
+        faults[0] = replace(faults[0], follows=tuple(_following(faults, answered[0])))
+    return replace(verdict, faults=tuple(faults), cautions=cautions)
+
+
+def _completed(fault: Fault, answered: Sequence[Observation], submission: Submission | None) -> Fault:
+    observation = fault.observed or answered[min(fault.probe, len(answered) - 1)]
+    network = observation.problem.network
+    possible = (fault.quantity, f"delta{max(fault.layers or (0,))}", fault.shown)
+    key = next((one for one in possible if one in network.derivation.named), fault.shown)
+    columns = submission is not None and submission.columns
+    names = {} if submission is None else submission.names
+    text = program_of(network, key, names, columns=columns) or _equation(network, key, columns=columns)
+    place = fault.place
+    if place is None and submission is not None and np.isfinite(fault.found).all():
+        place = submission.locate(fault, observation)
+    return replace(fault, formula=text, place=place)
 
 
 def _equation(network: Network, key: str, *, columns: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from chainrule.checking.mistakes import MISTAKES, Course
 from chainrule.checking.passes import ProbePass
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
-from chainrule.network.definitions import Bound, find
+from chainrule.network.definitions import Bound, definitions, find
 from chainrule.network.network import Array
 from chainrule.network.update import STEP_NUMBER, update
 
@@ -130,7 +131,9 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
     loops = [one for one in moves if one.key[0] == "b" and not one.near(_right_moves(one), exact_to)]
     if loops and all(_in_weight_loop(one, probed, exact_to) for one in loops):
         return _fault(26, "n · η ∂E/∂b", loops, loops[0], exact_to)
-    if _own_rule(moves, exact_to):
+    if (slipped := _own_rule(moves, exact_to) or _other_rule(moves, exact_to)) is not None:
+        return slipped.fault(moves, exact_to) if slipped.number else None
+    if any(one.observation.adaptive for one in probed):
         return None
     wrong = [one for one in moves if not one.near(_right_moves(one), exact_to)]
     return _fault(None, "", wrong, wrong[0], exact_to)
@@ -141,35 +144,104 @@ def _in_weight_loop(one: Moves, probed: Sequence[Probed], exact_to: float) -> bo
     return one.near([inputs * move for move in _right_moves(one)], exact_to)
 
 
-def _own_rule(moves: Sequence[Moves], exact_to: float) -> bool:
-    """Is it gradient descent at another rate, or with a momentum of its own: move = c · gradient + μ · the move before?"""
+class OtherRule(Frozen):
+    """A rule by which parameters move: a known one, or what somebody makes of it.
+
+    number  0 where it is right; written: what is done in place of it
+    """
+
+    number: int
+    written: str = ""
+
+    def fault(self, moves: Sequence[Moves], exact_to: float) -> StepFault:
+        """As what is wrong with the steps."""
+        return _fault(self.number, self.written, moves, moves[0], exact_to)
+
+
+def _own_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
+    """Gradient descent at another rate, or with a momentum of its own: move = c · gradient + μ · the move before; or the rate twice."""
     if any(not np.any(one.gradients[0]) for one in moves):
-        return False
+        return None
     rates = [float(np.vdot(one.gradients[0], one.moved[0]) / np.vdot(one.gradients[0], one.gradients[0])) for one in moves]
-    rate = rates[0]
-    if rate <= 0 or not np.allclose(rates, rate, rtol=1e-6, atol=0):
-        return False
-    later = [one for one in moves if len(one.moved) > 1]
+    if (power := _power_of_rate(moves, rates, 1e-6)) is None:
+        return None
+    rule = OtherRule(40, "η² · v") if power > 1 else OtherRule(0)
+    later = [(one, rate) for one, rate in zip(moves, rates, strict=True) if len(one.moved) > 1]
     if not later:
-        return all(one.near([rate * one.gradients[0]], exact_to) for one in moves)
-    momenta = [float(np.vdot(one.moved[0], one.moved[1] - rate * one.gradients[1]) / np.vdot(one.moved[0], one.moved[0])) for one in later]
+        return rule if all(one.near([rate * one.gradients[0]], exact_to) for one, rate in zip(moves, rates, strict=True)) else None
+    momenta = [
+        float(np.vdot(one.moved[0], one.moved[1] - rate * one.gradients[1]) / np.vdot(one.moved[0], one.moved[0])) for one, rate in later
+    ]
     momentum = momenta[0]
     if not (-1e-6 <= momentum < 0.9999) or not np.allclose(momenta, momentum, atol=1e-5):
-        return False
-    for one in moves:
+        return None
+    for one, rate in zip(moves, rates, strict=True):
         wanted, before = list[Array](), np.zeros_like(one.moved[0])
         for gradient in one.gradients:
             before = rate * gradient + momentum * before
             wanted.append(before)
         if not one.near(wanted, max(exact_to, 1e-6)):
-            return False
-    return True
+            return None
+    return rule
+
+
+def _power_of_rate(moves: Sequence[Moves], rates: Sequence[float], loose: float) -> int | None:
+    """How often the rate of a problem is in the rates of its moves: 0 of a rate of the program's own, 1, or 2; None where it is no such."""
+    given = np.array([float(one.optimizer.options["learning_rate"]) for one in moves])
+    for power in (1, 0, 2) if np.ptp(given) else (0,):
+        left = np.asarray(rates) / given**power
+        if left[0] > 0 and np.allclose(left, left[0], rtol=loose, atol=0):
+            return power
+    return None
+
+
+def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
+    """Which rule with states of its own it is, at whatever rate, and with which slip; None where it is none that is known."""
+    if any(len(one.moved) < 2 for one in moves) or not all(np.any(one.gradients[0]) for one in moves):
+        return None
+    rules = [rule for name in definitions("optimizer") for rule in _usual(name)]
+    for rule in rules:
+        under = [replace(one, optimizer=rule) for one in moves]
+        if _near_scaled(moves, [_right_moves(one) for one in under], exact_to):
+            return OtherRule(0)
+    for mistake, rule in itertools.product([one for one in MISTAKES if one.slips], rules):
+        under = [replace(one, optimizer=rule) for one in moves]
+        for slip in mistake.slips:
+            wanted = [slip.computes(Course(one.gradients, one.optimizer)) for one in under]
+            if all(want is not None for want in wanted) and _near_scaled(moves, [want or () for want in wanted], exact_to):
+                return OtherRule(mistake.number, slip.written)
+    return None
+
+
+DECAYS = (0.9, 0.99, 0.999)
+"""What people choose for the decay of a running mean of squares, where a rule has it as an option."""
+
+
+def _usual(name: str) -> list[Bound]:
+    """A rule that keeps states, with the options that people give it."""
+    rule = find("optimizer", name)
+    if len(rule.definition.operands) < 3:
+        return []
+    squares = next((state for state in rule.definition.operands[2:] if state == "s"), "")
+    if squares and "decay" in rule.options:
+        return [rule.definition.bind(decay=decay) for decay in DECAYS]
+    return [rule]
+
+
+def _near_scaled(moves: Sequence[Moves], wanted: Sequence[Sequence[Array]], exact_to: float) -> bool:
+    """Are these the moves, at whatever rate?"""
+    lengths = [float(np.vdot(want[0], want[0])) for want in wanted]
+    if any(not length > 0 for length in lengths):
+        return False
+    rates = [float(np.vdot(want[0], one.moved[0])) / length for one, want, length in zip(moves, wanted, lengths, strict=True)]
+    loose = max(exact_to, 1e-6)
+    if _power_of_rate(moves, rates, loose) is None:
+        return False
+    return all(one.near([rate * step for step in want], loose) for one, rate, want in zip(moves, rates, wanted, strict=True))
 
 
 def _right_moves(one: Moves) -> list[Array]:
     """What the update rule takes off the parameter, step by step, with the program's own gradients."""
-    if one.optimizer.name == "sgd":
-        return [one.optimizer.options["learning_rate"] * g for g in one.gradients]
     w, g = (variable(Name(letter), one.before[0].shape) for letter in "wg")
     rule = update(one.optimizer, [w], [g])
     (part,) = rule.parameters

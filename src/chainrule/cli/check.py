@@ -1,20 +1,16 @@
-"""The command check: what is wrong with somebody's back-propagation, as sentences or as JSON; and paper, quantity by quantity."""
+"""The command check: what is wrong with somebody's back-propagation, as sentences or as JSON."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
-import numpy as np
 
-from chainrule.api.check import check_command_line, check_each, gradescope_results, marks, mistakes_of_class
+from chainrule.api.check import check_command_line, check_each, gradescope_results, marks, mistakes_of_class, unnamed_of_class
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
-from chainrule.checking.evidence import Observation
-from chainrule.checking.marks import Paper, digits_of
 from chainrule.checking.report import Assessment, paper_name
 from chainrule.cli.output import give, say
 from chainrule.document.words import Words
@@ -82,6 +78,9 @@ def _print_class(words: Words, checks: Sequence[Assessment]) -> None:
     for number, names in mistakes_of_class(checks):
         for text in _wrapped(f"{len(names)} × {number}. {words.plain(f'mistake.{number}')}: {', '.join(names)}", 2):
             say(text)
+    for kind, names in unnamed_of_class(checks).items():
+        for text in _wrapped(f"{len(names)} × {words.plain(f'check.class.{kind}')}: {', '.join(names)}", 2):
+            say(text)
 
 
 def _print_marks(words: Words, files: Sequence[str], network: str, loss: str) -> int:
@@ -95,62 +94,3 @@ def _print_marks(words: Words, files: Sequence[str], network: str, loss: str) ->
             say(f"  {one.mark}  {paper_name(one.key)}: {words.plain(key)}")
         whole += sum(not one.mark for one in given)
     return WRONG if whole else 0
-
-
-# By hand
-
-
-def by_hand(problem: Any, words: Words) -> int:
-    """Walks through a calculation on paper: each quantity that is typed is compared with what follows from those before it."""
-    from chainrule.api.check import check_observed
-
-    paper, given, wrong, rounded = Paper(problem), dict[str, Any](), 0, list[float]()
-    if problem.x is None or problem.t is None:
-        raise InputError("paper needs rows to compute with: name a network with a batch, or give --input and --target.")
-    say(words.plain("check.hand.title", network=problem.network.summary))
-    for quantity in paper.quantities:
-        key = str(quantity.name)
-        wanted = paper.value(quantity, given)
-        say(words.plain("check.hand.ask", quantity=paper_name(key), shape=" × ".join(map(str, wanted.shape)) or "1"))
-        typed = _typed(words, wanted.shape)
-        if typed is None:
-            break
-        if typed == "":
-            continue
-        values = np.array([float(number) for number in typed.replace(",", " ").replace(";", " ").split()]).reshape(wanted.shape)
-        places = max(digits_of(typed))
-        mark = paper.mark(quantity, values, given, places if places < 0.5 else 0.0)
-        given[key] = values
-        rounded.append(places if places < 0.5 else 0.0)
-        if mark.right or mark.follows:
-            say("  " + words.plain("check.hand.right" if mark.right else "check.hand.follows"))
-            continue
-        wrong += 1
-        say("  " + words.plain("check.hand.wrong", quantity=paper_name(key)))
-    if not given:
-        return 0
-    observation = Observation(problem, given, rounded_to=max(rounded, default=0.0))
-    if wrong and any(key[:2] in ("dW", "db") for key in given):
-        print_check(words, check_observed(problem.network.summary, [observation]))
-    say(words.plain("check.hand.end", wrong=wrong, all=len(given)))
-    return WRONG if wrong else 0
-
-
-def _typed(words: Words, shape: tuple[int, ...]) -> str | None:
-    """A line of numbers of the right count; nothing where the quantity is left out, None at the end of the input."""
-    count = int(np.prod(shape, dtype=int))
-    while True:
-        line = sys.stdin.readline()
-        if not line:
-            return None
-        text = line.strip()
-        if not text:
-            return ""
-        try:
-            numbers = [float(number) for number in text.replace(",", " ").replace(";", " ").split()]
-        except ValueError:
-            say("  " + words.plain("check.hand.numbers", count=count))
-            continue
-        if len(numbers) == count:
-            return text
-        say("  " + words.plain("check.hand.numbers", count=count))

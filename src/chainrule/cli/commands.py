@@ -1,38 +1,15 @@
-"""The commands. Each imports what it needs when it runs, so that none pays for another."""
+"""The commands. Each is defined when it is asked for, and imports what it needs when it runs, so that none pays for another."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
 
 import click
-from click.shell_completion import CompletionItem
 
 from chainrule import __version__
-from chainrule.base.errors import DivergenceError, InputError
-from chainrule.cli.options import (
-    BATCH_OPTIONS,
-    FORMULA_OPTIONS,
-    NETWORK_OPTIONS,
-    Ending,
-    Sectioned,
-    check_formula_alone,
-    complete_files,
-    complete_weights,
-    complete_words,
-    problem_from_options,
-    titled,
-    with_options,
-)
-from chainrule.cli.output import give, say
-
-if TYPE_CHECKING:
-    from chainrule.explanation.explain import Detail
+from chainrule.cli.options import Ending, Sectioned
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-LARGEST_PROGRAM = 200
-"""Numbers; a program with more of them, in batch and parameters, is printed as functions alone."""
-
 
 START_EXAMPLES = """\b
 Start with
@@ -42,148 +19,34 @@ Start with
   chainrule train flowers.csv --target species   a model from your own data
 """
 
-EXPLAIN_EXAMPLES = """\b
-Examples
-  chainrule explain
-  chainrule explain mazur --weight w1
-  chainrule explain 2-2-1 --no-bias --input "8 12" --target 4
-  chainrule explain 4-8-1 --data flowers.csv --row 3-7 -o flowers.md
-  chainrule explain --layout slides -o seed.pdf
-  chainrule explain model.safetensors --data flowers.csv --row 3
-  chainrule explain --formula "c = a + b; f = c*a" --at "a=-4 b=2"
-"""
-
-FIGURE_EXAMPLES = """\b
-Examples
-  chainrule figure network -o network.svg
-  chainrule figure chain mazur --weight w1 -o chain.png
-  chainrule figure step -o step.svg
-  chainrule figure boundary xor -o boundary.png
-  chainrule figure forward 2-3-1 --input "1 2" -o forward.pdf
-"""
-
-LIVE_EXAMPLES = """\b
-Examples
-  chainrule page -o seed.html
-  chainrule page mazur --notation ng -o mazur.html
-  chainrule page 2-2-1 --input "1 0; 0 1" --target "1; 0" -o mine.html
-"""
-
-CODE_EXAMPLES = """\b
-Examples
-  chainrule code
-  chainrule code 784-128-10 --loss cross_entropy --optimizer adam -o digits.py
-  chainrule code 2-16-1 --engine compiled
-  chainrule code --formula "c = a + b; f = c*a" --at "a=-4 b=2"
-"""
-
-DESCRIPTION_EXAMPLES = """\b
-Examples
-  chainrule examples
-  chainrule examples xor -o mine.toml
-"""
-
-DOCTOR_EXAMPLES = """\b
-Examples
-  chainrule doctor
-  chainrule doctor 3-8-1 --data houses.csv --learning-rate 0.01
-  chainrule doctor mine.toml --apply cured.toml
-  chainrule doctor model.safetensors --data houses.csv
-"""
-
-CHECK_EXAMPLES = """\b
-Examples
-  chainrule check mine.py
-  chainrule check mine.py --as "X columns; loss cross_entropy"
-  chainrule check --command ./mynet --as "activations tanh, identity"
-  chainrule check submissions/*.py
-  chainrule check step.json
-  chainrule check numbers.csv --as mazur --marks
-  chainrule check --by-hand mazur
-"""
-
-COMPLETION_EXAMPLES = """\b
-Put it where your shell finds it:
-  bash   chainrule completion bash >> ~/.bashrc
-  zsh    chainrule completion zsh >> ~/.zshrc
-  fish   chainrule completion fish > ~/.config/fish/completions/chainrule.fish
-"""
-
-
-def _figures(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The names of figures."""
-    from chainrule.api.figures import FIGURES
-
-    return [CompletionItem(name, help=summary) for name, (_, summary) in FIGURES.items() if name.startswith(incomplete)]
-
-
-STEP_OPTIONS = (
-    click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Explain the N-th step on the batch.  [default: 1]"),
-    click.option(
-        "--steps",
-        type=click.IntRange(1, 1000),
-        default=1,
-        metavar="N",
-        help="Explain N steps, the first ones or from --step on.  [default: 1]",
-    ),
-    click.option(
-        "--order", metavar="ROWS", help='A step for each group of rows: "1; 2; 3", or "1 2; 3 4"; then all of them stand in a table.'
-    ),
-    click.option("--epochs", type=click.IntRange(1), metavar="N", help="Go through the order so many times.  [default: 1]"),
-)
-
-EXTENT_OPTIONS = (
-    click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]"),
-    click.option("--brief", is_flag=True, help="Work out one of each kind; the others stand in tables.  [default: beyond 450 lines]"),
-    click.option("--all", is_flag=True, help="Leave nothing out: every weight, every sample."),
-    click.option("--mistakes", is_flag=True, help="Add which common mistakes would change a number here, and to what."),
-    click.option(
-        "--weight",
-        metavar="NAME",
-        shell_complete=complete_weights,
-        help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.",
-    ),
-    click.option("--exact", is_flag=True, help="Count in fractions, without rounding."),
-    click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]"),
-)
-
-PAGE_OPTIONS = (
-    click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]"),
-    click.option(
-        "--layout",
-        metavar="article|slides|handout",
-        shell_complete=complete_words("article", "slides", "handout"),
-        default="article",
-        help="Of a file with pages.  [default: article]",
-    ),
-    click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]"),
-    click.option("--interactive", is_flag=True, help="Step through it with the arrow keys."),
-    click.option(
-        "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
-    ),
-)
+HOMES = {
+    "explain": ("explain",),
+    "train": ("train", "sweep", "evaluate", "predict", "info"),
+    "tools": ("figure", "page", "open", "doctor", "check", "code", "examples", "completion"),
+}
+"""In which module of `chainrule.cli` each command is defined."""
 
 
 class _Commands(Ending, click.Group):
-    """The commands; those of training are defined when one of them, or the list of all, is asked for."""
+    """The commands; those of a module are defined when one of them, or the list of all, is asked for."""
 
     command_class = Sectioned
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all."""
-        self._define_training()
+        for home in HOMES:
+            self._define(home)
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name."""
-        if cmd_name not in self.commands:
-            self._define_training()
+        for home, names in HOMES.items():
+            if cmd_name in names:
+                self._define(home)
         return super().get_command(ctx, cmd_name)
 
-    def _define_training(self) -> None:
-        from chainrule.cli.train import COMMANDS
-
-        for command in COMMANDS:
+    def _define(self, home: str) -> None:
+        for command in import_module(f"chainrule.cli.{home}").COMMANDS:
             self.add_command(command)
 
 
@@ -191,340 +54,3 @@ class _Commands(Ending, click.Group):
 @click.version_option(__version__, message="chainrule %(version)s")
 def chainrule() -> None:
     """A glass-box neural network: every number and every formula of back-propagation, shown step by step."""
-
-
-@chainrule.command(epilog=EXPLAIN_EXAMPLES, short_help="Explain a training step, number by number.")
-@with_options(
-    *titled("The network", *NETWORK_OPTIONS), *titled("The samples", *BATCH_OPTIONS), *titled("In place of a network", *FORMULA_OPTIONS),
-    *titled("Which steps", *STEP_OPTIONS), *titled("How much is shown", *EXTENT_OPTIONS), *titled("Where to", *PAGE_OPTIONS),
-)  # fmt: skip
-def explain(
-    detail: Detail | None, brief: bool, all: bool, mistakes: bool, weight: str | None, step: int | None, steps: int, order: str | None,
-    epochs: int | None, exact: bool, digits: int | None, layout: str, paper: str, interactive: bool, output: str | None,
-    formula: str | None, at: str | None, **options: Any,
-) -> None:  # fmt: skip
-    """Explain a training step: forward pass, error, chain rule, update, and what it did.
-
-    NETWORK is nothing (the seed's network), a built-in example (see `chainrule examples`), a short form such as 2-2-1,
-    a description in a .toml or .json file, - for one on standard input, or a model in a .safetensors file. Of a model, --data FILE --row 3
-    shows what a step on that row would do, and --step 500 the very step of its training. A step that -o step.json has recorded is
-    explained as it was. With --formula it is a formula that is explained, without a network.
-    """
-    from chainrule.render.formats import check_format
-
-    check_formula_alone(formula, at)
-    suffix = None if output is None else check_format(output, ".json")
-    if brief and all:
-        raise InputError("--brief leaves out what goes alike, and --all leaves nothing out; choose one of them.")
-    if interactive and not (output is None and sys.stdout.isatty() and sys.stdin.isatty()):
-        raise InputError("--interactive needs a terminal; leave it out to get everything at once.")
-    shape: dict[str, Any] = {"detail": detail, "weight": weight, "digits": digits, "exact": exact}
-    if formula is not None:
-        from chainrule.api.formulas import explain_formula
-
-        if suffix == ".json":
-            raise InputError("a .json file records a training step, and a formula has none; write .html, .md or another kind of document.")
-        document = explain_formula(formula, at, notation=options["notation"], language=options["language"], **shape)
-        _give_document(document, output, layout, paper, interactive)
-        return
-    step = _step_of_batch(step, options) if order is None else step
-    problem = problem_from_options(**options)
-    if output is not None and suffix == ".json":
-        _record(problem, output, step, steps, exact, order, epochs)
-    else:
-        document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, mistakes=mistakes, **shape)
-        _give_document(document, output, layout, paper, interactive)
-    _check_defined(problem)
-
-
-def _give_document(document: Any, output: str | None, layout: str, paper: str, interactive: bool) -> None:
-    """On the screen, or in files, each of which is named."""
-    from chainrule.render.formats import save
-
-    if output is None:
-        _show(document, interactive)
-        return
-    for path in save(document, output, layout=layout, paper=paper):
-        say(f"wrote {path}")
-
-
-def _check_defined(problem: Any) -> None:
-    """Raises DivergenceError, after everything was shown, where a number of the first step is not finite."""
-    from chainrule.diagnosis.divergence import undefined_in
-
-    if wrong := undefined_in(next(problem.steps())):
-        raise DivergenceError(wrong)
-
-
-def _step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
-    """Which step on a batch is asked for. One of a model without rows is a step of the training that made it: then the options say so."""
-    from chainrule.api.models import is_model
-
-    if step is None or not is_model(options["network"]) or options["row"] or options["input"] is not None:
-        return step
-    options["step"] = step
-    return None
-
-
-def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool, order: str | None, epochs: int | None) -> None:
-    """Write the recorded step as JSON."""
-    from chainrule.steps.step import steps_after
-
-    if steps > 1:
-        raise InputError("a .json file holds one step; name it, as --step 3.")
-    run = problem.steps(exact=exact, order=order, epochs=epochs)
-    recorded = next(steps_after(run, (step or 1) - 1, one_batch=order is None), None)
-    if recorded is None:
-        raise InputError(f"the run ends before step {step}; with more --epochs it goes on.")
-    recorded.save(output)
-    say(f"wrote {output}")
-
-
-def write_text(output: str, text: str) -> None:
-    """Write a text file whole, and say so."""
-    from chainrule.base.files import write_whole
-
-    write_whole(output, text)
-    say(f"wrote {output}")
-
-
-def _show(document: Any, interactive: bool) -> None:
-    """In colour on a terminal, as plain text everywhere else."""
-    if not sys.stdout.isatty():
-        from chainrule.render.plain import plain
-
-        give(f"{plain(document)}\n")
-        return
-    from chainrule.render import terminal
-
-    if interactive:
-        terminal.step_through(document)
-    else:
-        terminal.show(document)
-
-
-@chainrule.command("figure", epilog=FIGURE_EXAMPLES, short_help="Draw a part of the explanation as a picture.")
-@click.argument("name", required=False, shell_complete=_figures)
-@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
-@click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--weight", metavar="NAME", help="Of chain, update and descent: w1, b1[2], or hidden1.W[2,3].  [default: w1]")
-@click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Of the N-th step on the batch.  [default: 1]")
-@click.option(
-    "--steps", type=click.IntRange(1, 100_000), metavar="N", help="Of curve: so many steps.  [default: as many as are of interest]"
-)
-@click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
-@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
-@click.option("-o", "--output", metavar="FILE", help="Write to this .svg, .png or .pdf file.")
-def draw(
-    name: str | None, detail: Detail | None, weight: str | None, step: int | None, steps: int | None, exact: bool, digits: int | None,
-    output: str | None, **options: Any,
-) -> None:  # fmt: skip
-    """Draw a part of the explanation as a picture, for slides, papers and pages.
-
-    Without a NAME, the figures are listed. NETWORK as in `chainrule explain`. Networks and curves as .svg need nothing else; formulas, .png
-    and .pdf are set by Typst: pip install "chainrule[pdf]".
-    """
-    from chainrule.api.figures import FIGURES, check_figure, figure
-    from chainrule.api.models import is_model, training_data_name
-    from chainrule.base.errors import UnknownNameError
-    from chainrule.training.model import Model
-
-    if name is None:
-        for known, (_, summary) in FIGURES.items():
-            say(f"{known:<13}  {summary}")
-        return
-    if name not in FIGURES:
-        raise UnknownNameError("figure", name, FIGURES)
-    if output is None:
-        raise InputError(f"say where to draw it, as chainrule figure {name} -o {name}.svg.")
-    check_figure(output)
-    of_its_training = name == "curve" and steps is None and is_model(options["network"])
-    step = None if of_its_training else _step_of_batch(step, options)
-    if name == "boundary" and is_model(options["network"]) and not any(map(options.get, ("data", "input", "target", "row", "step"))):
-        options["data"] = training_data_name(options["network"])
-    subject = Model.load(options["network"]) if of_its_training else problem_from_options(**options)
-    figure(subject, name, weight=weight, step=step, steps=steps, detail=detail, digits=digits, exact=exact).save(output)
-    say(f"wrote {output}")
-    if not of_its_training:
-        _check_defined(subject)
-
-
-@chainrule.command("page", epilog=LIVE_EXAMPLES, short_help="Write a training step as a page that can be touched.")
-@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
-@click.option("--detail", type=click.Choice(["matrix", "scalar"]), help="How far its formulas zoom in.  [default: by the size]")
-@click.option("--exact", is_flag=True, help="Begin with fractions in place of rounded numbers.")
-@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
-@click.option("-o", "--output", metavar="FILE", help="Write to this .html file.")
-def write_page(detail: str | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
-    """Write a training step as a page in which every number can be changed, and everything follows at once.
-
-    One file that a browser opens from disk, without network access: weights, inputs, targets and the learning rate are dragged or typed,
-    the step is walked through number by number, and training goes on as long as one likes. NETWORK as in `chainrule explain`.
-    """
-    from chainrule.cli.page import page_command
-
-    page_command(output, {"detail": detail, "exact": exact, "digits": digits}, options)
-
-
-@chainrule.command(epilog=DOCTOR_EXAMPLES, short_help="Say why training fails, with a cure that was tried.")
-@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
-@click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
-@click.option("--apply", metavar="OUT.toml", help="Write the description with the cures to this .toml or .json file.")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
-def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any) -> int:
-    """Say why training fails, or would fail: what is wrong, where it shows first, and a cure that was tried out.
-
-    NETWORK as in `chainrule explain`; a model in a .safetensors file, which is examined on the rows that it was trained on or on those of
-    --data FILE; or the .checkpoint of a run. The exit code is 0 where nothing was found, and 1 otherwise.
-    """
-    from chainrule.cli.doctor import doctor_command
-
-    return doctor_command(network, as_json, apply, options)
-
-
-@chainrule.command("check", epilog=CHECK_EXAMPLES, short_help="Name the mistake in somebody's back-propagation.")
-@click.argument("files", nargs=-1, metavar="FILE …", shell_complete=complete_files)
-@click.option("--as", "stated", default="", metavar="TEXT", help="What the program is, as in a header; of numbers, which network.")
-@click.option("--command", metavar="COMMAND", help="A program in any language, which is asked by lines of JSON.")
-@click.option("--template", metavar="STYLE", help="Print a file to fill in: functions, dictionaries, class, script, layers.")
-@click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
-@click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
-@click.option("--hint", type=click.IntRange(1, 3), metavar="1|2|3", help="Lead to the mistake in place of naming it; 3 is plainest.")
-@click.option("--marks", "form", flag_value="marks", help="Of numbers: a mark for each quantity, with errors carried forward.")
-@click.option("--gradescope", "form", flag_value="gradescope", help="Print the result in Gradescope's format.")
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@click.option("--by-hand", "paper", is_flag=True, help="FILE is a network; its quantities are typed in, one by one.")
-@click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of the words.  [default: en]")
-def check(
-    files: tuple[str, ...], command: str | None, template: str | None, stated: str, observe: bool, loss: str, hint: int | None,
-    form: str | None, as_json: bool, paper: bool, language: str,
-) -> int:  # fmt: skip
-    """Name the mistake in a back-propagation that was written by hand: what is wrong first, why, on which line, what should stand there.
-
-    FILE is a program of Python or a notebook, which runs in a process of its own with limits (that of a stranger belongs into a container);
-    or numbers: .json, .csv, .npz, a recorded step, a PyTorch state. The exit code is 0 where all is right, by whatever conventions, and 1
-    where something is wrong or nothing could be judged.
-    """
-    from chainrule.cli.check import by_hand, check_command
-
-    if template is not None:
-        from chainrule.learners.templates import template as template_of
-
-        give(template_of(template))
-        return 0
-    if paper:
-        from chainrule.document.words import Words
-
-        if len(files) > 1:
-            raise InputError("one network at a time is computed by hand; name one.")
-        return by_hand(problem_from_options(files[0] if files else None), Words(language))
-    return check_command(files, command, stated, observe, loss, as_json, hint, form or "", language)
-
-
-@chainrule.command(epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")
-@with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
-@click.option("--steps", type=click.IntRange(1, 1_000_000), default=2, metavar="N", help="Steps that the program takes.  [default: 2]")
-@click.option("--language", type=click.Choice(["numpy"]), default="numpy", help="Language of the program.  [default: numpy]")
-@click.option(
-    "--engine",
-    type=click.Choice(["written", "compiled"]),
-    default="written",
-    help="The NumPy program, or the machine code that trains.  [default: written]",
-)
-@click.option("--assembly", is_flag=True, help="The machine code in the processor's language, in place of LLVM's.")
-@click.option("-o", "--output", metavar="FILE", help="Write to this file instead.")
-def code(
-    language: str, steps: int, engine: str, assembly: bool, output: str | None, formula: str | None, at: str | None, **options: Any
-) -> None:
-    """Print the training step as the short program that a careful student would write.
-
-    NETWORK as in `chainrule explain`. The program of a small network holds its numbers and runs as it stands; of a large one, the
-    functions are printed. With --engine compiled it is the machine code by which `chainrule train` computes, as pseudo-code and as LLVM's
-    intermediate representation. With --formula it is plain Python for a formula and its derivatives.
-    """
-    check_formula_alone(formula, at)
-    if formula is not None:
-        from chainrule.api.formulas import formula_code
-
-        _give_source(formula_code(formula, at), output)
-        return
-    problem = _at_the_start(problem_from_options(**options))
-    if engine == "compiled":
-        _machine_code(problem, assembly, output)
-        return
-    if assembly:
-        raise InputError("--assembly is of machine code; add --engine compiled.")
-    from chainrule.engines.written import written_program
-
-    network, batch = problem.network, {"x": problem.x, "t": problem.t}
-    small = network.size + sum(numbers.size for numbers in batch.values()) <= LARGEST_PROGRAM
-    _give_source(written_program(network, problem.optimizer, {**batch, "steps": steps} if small else None).source, output)
-
-
-def _give_source(source: str, output: str | None) -> None:
-    """On the screen, or in a file."""
-    if output is None:
-        give(source if source.endswith("\n") else f"{source}\n")
-    else:
-        write_text(output, source)
-
-
-def _at_the_start(problem: Any) -> Any:
-    """The problem, if a program that starts a run can start with it. Raises InputError."""
-    from chainrule.api.models import Replayed
-
-    record = problem.record if isinstance(problem, Replayed) else None
-    if record is not None and (record.number > 1 or record.weights is not None):
-        what = f"step {record.number} of one" if record.number > 1 else "a step whose samples have weights"
-        raise InputError(f"the program begins a run, but this file records {what}: give the network that the run began with.")
-    return problem
-
-
-def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
-    try:
-        from chainrule.engines.compiled.engine import Compiled
-        from chainrule.engines.compiled.pseudocode import annotated_code
-    except ImportError as error:
-        raise InputError(f"machine code needs llvmlite, which cannot be imported ({error}): pip install llvmlite") from None
-    _give_source(annotated_code(Compiled(problem.network, problem.optimizer), len(problem.x), assembly=assembly), output)
-
-
-@chainrule.command(epilog=DESCRIPTION_EXAMPLES, short_help="List the built-in examples, or print one.")
-@click.argument("name", required=False)
-@click.option("-o", "--output", metavar="FILE", help="Write the description to a .toml or .json file, to be changed.")
-def examples(name: str | None, output: str | None) -> None:
-    """List the built-in examples, or print the description of one, as a start for your own."""
-    from chainrule.network.description import network_from
-    from chainrule.network.examples import EXAMPLES, example
-
-    if name is not None:
-        _give(example(name), output)
-    elif output is not None:
-        raise InputError(f"say which example to write to {output}, as chainrule examples seed -o {output}.")
-    else:
-        for key, description in EXAMPLES.items():
-            network = network_from(description)
-            say(f"{key:<10}  {network.summary:<17}  {description['title']}")
-
-
-def _give(description: dict[str, Any], output: str | None) -> None:
-    from chainrule.network.description import to_toml, write_description
-
-    if output is None:
-        give(to_toml(description))
-    else:
-        write_description(output, description)
-        say(f"wrote {output}")
-
-
-@chainrule.command(epilog=COMPLETION_EXAMPLES, short_help="Print what lets a shell complete names.")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print what makes a shell complete commands, options and names with the Tab key."""
-    from click.shell_completion import get_completion_class
-
-    known = get_completion_class(shell)
-    assert known is not None
-    give(known(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").source() + "\n")

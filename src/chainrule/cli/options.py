@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 from chainrule.base.errors import InputError, quoted
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _offered(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """Those that begin as what is typed."""
+    return [_item(word) for word in words if word.startswith(incomplete)]
+
+
+def _item(word: str, **settings: Any) -> CompletionItem:
+    """What a shell is offered; nobody else waits for what completes."""
+    from click.shell_completion import CompletionItem
+
+    return CompletionItem(word, **settings)
 
 
 def _networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Built-in examples, then files."""
     from chainrule.network.examples import EXAMPLES
 
-    found = [CompletionItem(name, help=example["title"]) for name, example in EXAMPLES.items() if name.startswith(incomplete)]
-    return [*found, CompletionItem(incomplete, type="file")]
+    found = [_item(name, help=example["title"]) for name, example in EXAMPLES.items() if name.startswith(incomplete)]
+    return [*found, _item(incomplete, type="file")]
 
 
 def complete_files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Files."""
-    return [CompletionItem(incomplete, type="file")]
+    return [_item(incomplete, type="file")]
 
 
 EXIT_CODES = "Exit codes: 0 done; 1 a negative verdict; 2 bad input; 3 training diverged; 130 interrupted."
@@ -74,8 +88,8 @@ def complete_data(context: click.Context, parameter: click.Parameter, incomplete
     """Sets that ship with scikit-learn, then files."""
     from chainrule.data.shipped import PREFIX, SHIPPED
 
-    found = [CompletionItem(f"{PREFIX}{name}") for name in SHIPPED if f"{PREFIX}{name}".startswith(incomplete)]
-    return [*found, CompletionItem(incomplete, type="file")]
+    found = _offered((f"{PREFIX}{name}" for name in SHIPPED), incomplete)
+    return [*found, _item(incomplete, type="file")]
 
 
 def complete_columns(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -85,7 +99,7 @@ def complete_columns(context: click.Context, parameter: click.Parameter, incompl
     files = _words_for(context, "data")
     with suppress(InputError, OSError):
         table = next(iter(chunks(files[0] if len(files) == 1 else files, rows=1)))
-        return [CompletionItem(name) for name in table.names if name.startswith(incomplete)]
+        return _offered(table.names, incomplete)
     return []
 
 
@@ -103,7 +117,7 @@ def complete_weights(context: click.Context, parameter: click.Parameter, incompl
         parameters = problem_from_options(next(iter(_words_for(context, "network")), None)).network.shapes
         count = sum(math.prod(shape) for shape in parameters.values() if len(shape) == 2)
         names = [f"w{number}" for number in range(1, min(count, MOST_OFFERED) + 1)]
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return _offered(names, incomplete)
     return []
 
 
@@ -113,7 +127,7 @@ MOST_OFFERED = 200
 
 def complete_words(*words: str) -> Callable[..., list[CompletionItem]]:
     """These words."""
-    return lambda context, parameter, incomplete: [CompletionItem(word) for word in words if word.startswith(incomplete)]
+    return lambda context, parameter, incomplete: _offered(words, incomplete)
 
 
 def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:
@@ -122,7 +136,7 @@ def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from chainrule.network.definitions import definitions
 
-        return [CompletionItem(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
+        return [_item(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
     return click.option(*(names or [f"--{kind}"]), **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
 
@@ -130,7 +144,7 @@ def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any
 def _presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from chainrule.notation.conventions import PRESETS
 
-    return [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]
+    return _offered(PRESETS, incomplete)
 
 
 DEFINED = "chainrule.definitions"
@@ -179,6 +193,10 @@ NETWORK_OPTIONS = (
     definition_option(
         "schedule", "A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",
         "--learning-rate", "--lr", metavar="RATE",
+    ),
+    click.option(
+        "--multipliers", metavar="NUMBERS",
+        help='What the rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2".  [default: 1 each]',
     ),
     DEFINITIONS,
     click.option(

@@ -121,6 +121,10 @@ PLAN_OPTIONS = (
     definition_option(
         "schedule", "A number, or a schedule as cosine:rate=0.01,steps=900.  [default: 0.001]", "--learning-rate", "--lr", metavar="RATE"
     ),
+    click.option(
+        "--multipliers", metavar="NUMBERS",
+        help='What the rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2".  [default: 1 each]',
+    ),
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
     click.option(
         "--patience", type=click.IntRange(1), metavar="N",
@@ -307,9 +311,9 @@ def _streamed(
 ) -> Iterator[Table]:
     """The tables of a file, a part at a time, with the kinds of columns that the model knows; remarks go to standard error at the end."""
     from collections import Counter
-    from dataclasses import replace
 
     from chainrule.base.errors import InputError
+    from chainrule.base.frozen import replace
     from chainrule.data.reading import chunks
     from chainrule.training.model import form_for
 

@@ -7,12 +7,11 @@ cell. What pyarrow would read otherwise than Python's csv (rows of unequal lengt
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import Array, spellings, without_missing_numbers
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, open_binary

@@ -14,7 +14,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import field, replace
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data import arrays, arrow_text, numpy_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.columns import CellOptions, Form, Found, Scan

@@ -10,14 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, TextIO, TypeAlias, TypeVar
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
 from chainrule.data.cells import are_various, is_missing, parse_number, plain_floats
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in

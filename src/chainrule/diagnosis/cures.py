@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, Value, is_binary, outputs_of
 from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER

@@ -13,7 +13,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found, sentence
-from chainrule.diagnosis.network_criteria import first_infinite, undefined
+from chainrule.diagnosis.network_criteria import undefined
 from chainrule.diagnosis.rates import first_that, largest_recommended, rounded_down
 from chainrule.document.words import Words
 from chainrule.engines.epoch import State, Written, unwarned
@@ -53,15 +53,15 @@ class Diverged(Displayed, DivergenceError):
 def diverged(training: Training, number: int) -> Diverged:
     """What went wrong in that step of the epoch at hand; in the one before, if that left parameters that are no numbers."""
     step = training.step_of_epoch(number)
-    if number > training.step + 1 and first_infinite(step) in training.keys:
+    if number > training.step + 1 and step.first_infinite in training.keys:
         step = training.step_of_epoch(number - 1)
-    quantity, rate = first_infinite(step) or "E", rate_that_works(training, step.number)
+    quantity, rate = step.first_infinite or "E", rate_that_works(training, step.number)
     return Diverged(step.number, quantity, _largest(step.values[quantity]), _causes(training, step, quantity, rate), rate)
 
 
 def undefined_in(step: Step) -> str | None:
     """Which quantity of a step is no finite number, and why, where that is certain; None where all of them are finite."""
-    quantity = first_infinite(step)
+    quantity = step.first_infinite
     if quantity is None:
         return None
     why, value = undefined(step), _largest(step.values[quantity])

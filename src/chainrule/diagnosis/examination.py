@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from chainrule.base.display import Displayed
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_texts, number_words, sentence
 from chainrule.diagnosis.cures import Cure, cure_of
@@ -169,12 +169,12 @@ def examined(case: Case, subject: str, rates: Mapping[str, float | None] = NO_RA
 
 
 def _disease(case: Case, finding: Finding, findings: Sequence[Finding], *, root: bool) -> Disease:
-    effects = [other for other in findings if _cause(other, findings) is finding]
+    effects = [other for other in findings if cause_of(other, findings) is finding]
     cure, tried = cure_of(case, finding) if root else (None, None)
     return Disease(finding, cure, tried, tuple(_disease(case, effect, findings, root=False) for effect in effects))
 
 
-def _cause(finding: Finding, findings: Sequence[Finding]) -> Finding | None:
+def cause_of(finding: Finding, findings: Sequence[Finding]) -> Finding | None:
     """The disease of which this one is told as an effect: the first of those found that may cause it."""
     return next((other for other in findings if other.key in CRITERIA[finding.key].after), None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from chainrule.diagnosis.criteria import (
 from chainrule.diagnosis.rates import TOLERANCE, largest_recommended, rounded
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import order
-from chainrule.network.network import Array
+from chainrule.network.network import Array, Network
 from chainrule.steps.step import Step
 
 # The numbers themselves
@@ -43,12 +43,7 @@ def not_finite(case: Case) -> Mapping[str, Value] | None:
     """NaN or infinity, before the first step or in it: the first quantity of which it is true, in the order of computation."""
     if np.isfinite(case.start.error) and all(np.isfinite(g).all() for g in case.start.gradients.values()):
         return None
-    return undefined(case.first_step) or {"quantity": first_infinite(case.first_step) or "E"}
-
-
-def first_infinite(step: Step) -> str | None:
-    """The key of the first quantity of a step, in the order of computation, that is not finite; None if all of them are."""
-    return None if step.exact else next((key for key, value in step.values.items() if not np.isfinite(value).all()), None)
+    return undefined(case.first_step) or {"quantity": case.first_step.first_infinite or "E"}
 
 
 def undefined(step: Step) -> Mapping[str, Value] | None:
@@ -126,8 +121,12 @@ def targets_unscaled(case: Case) -> Mapping[str, Value] | None:
 # What does not fit together
 
 
+MOST_OUTSIDE = 0.01
+"""The share of the targets that an output may be unable to give."""
+
+
 @criterion(
-    "more than 1 % of the targets lie outside what the output's activation can give",
+    f"more than {100 * MOST_OUTSIDE:.0f} % of the targets lie outside what the output's activation can give",
     f"{MEASURED}",
     "targets that reach the ends of the range, which only an infinite z would give",
 )
@@ -140,7 +139,7 @@ def bounded_output(case: Case) -> Mapping[str, Value] | None:
         part = t[:, columns]
         room = 1e-6 * max(1.0, *(abs(end) for end in (low, high) if math.isfinite(end)), 0.0)
         outside = (part < low - room) | (part > high + room)
-        if outside.mean() > 0.01:
+        if outside.mean() > MOST_OUTSIDE:
             farthest = float(part.ravel()[np.argmax(np.where(outside, np.abs(part - np.clip(part, low, high)), 0))])
             return {
                 "activation": layer.activation.name, "low": _end(low), "high": _end(high), "farthest": farthest,
@@ -214,18 +213,24 @@ def zero_start(case: Case) -> Mapping[str, Value] | None:
     return {"parameter": zero[0].key, "count": len(zero), "all": len(matrices)}
 
 
-def _dense_pairs(case: Case) -> Iterator[tuple[int, Array, Array]]:
-    """For each hidden layer of a chain: its number, what comes into its units (inputs and bias, units), and what goes out of them."""
-    network = case.network
+def keys_of_pairs(network: Network) -> Iterator[tuple[int, tuple[str, str | None, str]]]:
+    """For each hidden layer of a chain: its number, and the keys of its weights, of its bias if there is one, and of the weights behind."""
     if not network.wiring.is_chain:
         return
-    numbers = {key: np.asarray(value, dtype=float) for key, value in network.parameters.items()}
+    shapes = network.shapes
     for number in range(1, len(network.layers)):
-        W, b, after = numbers.get(f"W{number}"), numbers.get(f"b{number}"), numbers.get(f"W{number + 1}")
-        if W is None or after is None or W.ndim != 2 or after.ndim != 2 or after.shape[0] != W.shape[1]:
+        W, b, after = (shapes.get(key) for key in (f"W{number}", f"b{number}", f"W{number + 1}"))
+        if W is None or after is None or len(W) != 2 or len(after) != 2 or after[0] != W[1]:
             continue
-        own = W if b is None or b.shape != (W.shape[1],) else np.vstack([W, b])
-        yield number, own, after
+        yield number, (f"W{number}", f"b{number}" if b == (W[1],) else None, f"W{number + 1}")
+
+
+def _dense_pairs(case: Case) -> Iterator[tuple[int, Array, Array]]:
+    """For each hidden layer of a chain: its number, what comes into its units (inputs and bias, units), and what goes out of them."""
+    numbers = {key: np.asarray(value, dtype=float) for key, value in case.network.parameters.items()}
+    for number, (weights, bias, after) in keys_of_pairs(case.network):
+        own = numbers[weights]
+        yield number, own if bias is None else np.vstack([own, numbers[bias]]), numbers[after]
 
 
 MOST_GAIN = 3.0
@@ -362,14 +367,19 @@ def mean_predicted(case: Case) -> Mapping[str, Value] | None:
     return {"mean": float(end.t.mean(axis=0)[0]), "rows": len(end.t)} if end.predicts_the_mean else None
 
 
+def keys_of_deltas(network: Network, known: Collection[str]) -> list[str]:
+    """Of each layer of a chain the key of ∂E/∂z, else of ∂E/∂h, else of ∂E/∂y, as far as it is known; "" where none is."""
+    layers = range(1, len(network.layers) + 1)
+    return [next((key for key in (f"delta{n}", f"dh{n}", "dy" if n == len(network.layers) else "") if key in known), "") for n in layers]
+
+
 def passed(case: Case) -> tuple[str, str, float] | None:
     """The keys of the first and the last δ of the first pass, and what is left of the last one at the first; None in flat networks."""
     network = case.network
     if not network.wiring.is_chain or len(network.layers) < 3:
         return None
     signals = case.start.signals
-    layers = range(1, len(network.layers) + 1)
-    keys = [next((key for key in (f"delta{n}", f"dh{n}", "dy" if n == len(network.layers) else "") if key in signals), "") for n in layers]
+    keys = keys_of_deltas(network, signals.keys())
     first, last = keys[0], keys[-1]
     if not first or not last:
         return None
@@ -421,6 +431,9 @@ TWICE_AS_GOOD, HARDLY = 0.5, 0.5
 FASTER = (3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """By what the rate is multiplied to see whether it was too small."""
 
+SLOWER = (10.0, 1000.0, 1e6)
+"""By what the rate is divided to see whether the error would fall with a lower one."""
+
 
 @criterion(
     "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls",
@@ -436,8 +449,7 @@ def rate_too_large(case: Case) -> Mapping[str, Value] | None:
     trial = case.trial
     if trial.share < 1 or case.start.gradient_norm == 0:
         return None
-    slower = case.with_rate(rate / 10).trial, case.with_rate(rate / 1000).trial, case.with_rate(rate / 1e6).trial
-    if not any(one.share < 1 for one in slower):
+    if all(case.with_rate(rate / k).trial.share >= 1 for k in SLOWER):
         return None
     return {"rate": rate, "step": trial.diverged or 0, "how": "diverged" if trial.diverged else "rose", "steps": trial.steps}
 

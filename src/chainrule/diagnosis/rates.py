@@ -241,7 +241,8 @@ class Runner:
             from chainrule.engines.written import written_program
 
             program = written_program(network, self.optimizer)
-            data = {node.key: part for node, part in network.split(x, t, None if weights is None else weights.astype(float)).items()}
+            batch = network.split(x, t, None if weights is None else weights.astype(float), number=number)
+            data = {node.key: part for node, part in batch.items()}
             rule = network_update(network, self.optimizer)
             zeros = {key: np.zeros(shape) for key, shape in rule.state_shapes.items()}
             start = {**data, **network.parameters, **zeros, **(states or {})}
@@ -416,6 +417,11 @@ def affordable(run: Runner) -> int:
     return max(FEWEST_STEPS, min(MOST_STEPS, int((BUDGET / run.seconds - 3 * SCAN) / RUNS)))
 
 
+def places_of_scan(run: Runner) -> int:
+    """At how many rates one step is tried."""
+    return max(40, min(SCAN, int(SCAN_SECONDS / run.seconds)))
+
+
 def steps_for(cost: int) -> int:
     """How many steps each simulation is given, so that all of them together take well under a second.
 
@@ -496,7 +502,7 @@ class _Search:
         least = MOST_RATE
         while least > 1e-15 and not abs(self.after(least / 10) - self.before) <= SEEN * abs(self.before):
             least /= 10
-        count = max(40, min(SCAN, int(SCAN_SECONDS / self.run.seconds)))
+        count = places_of_scan(self.run)
         return [least * (MOST_RATE / least) ** (k / count) for k in range(count + 1)] if least < MOST_RATE else [MOST_RATE]
 
     def _peak(self, below: list[float]) -> float | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from chainrule.base.display import Rendered
 from chainrule.base.errors import InputError
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Equation, Formula, Number
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"

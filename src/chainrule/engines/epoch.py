@@ -94,17 +94,28 @@ class Written:
         """As `Engine.epoch` says."""
         data = self._split(data)
         step = partial(self.program.functions["step"], **self.options) if self.options else self.program.functions["step"]
-        now, total, number, ended = self._loop(step, self._batches(data, order, size), state, number, -bound, bound, stopping)
+        batches = self._batches(data, order, size)
+        if self.network.derivation.masks:
+            batches = self._masked(batches, number)
+        now, total, number, ended = self._loop(step, batches, state, number, -bound, bound, stopping)
         return Passed(now, total / len(data[0] if order is None else order), number, ended)
 
     def _split(self, data: Data) -> Data:
         """The rows as the program takes them: the columns of each input and of each output by themselves, where there are several."""
         derivation = self.network.derivation
-        if len(derivation.inputs) == len(derivation.targets) == 1:
+        if len(derivation.inputs) == len(derivation.targets) == 1 and all(len(node.shape) == 2 for node in derivation.data[:2]):
             return data
         if id(data) not in self._columns or self._columns[id(data)][0] is not data:
-            self._columns[id(data)] = (data, tuple(self.network.split(*data).values()))
+            parts = self.network.split(*data)
+            masks = {mask.variable for mask in derivation.masks}
+            self._columns[id(data)] = (data, tuple(part for node, part in parts.items() if node not in masks))
         return self._columns[id(data)][1]
+
+    def _masked(self, batches: Iterable[Data], number: int) -> Iterator[Data]:
+        """The batches with the masks of each step; `number` steps were taken before."""
+        for place, batch in enumerate(batches, start=number + 1):
+            masks = self.network.masks(len(batch[0]), place).values()
+            yield (*batch, *(mask.astype(batch[0].dtype, copy=False) for mask in masks))
 
     def _batches(self, data: Data, order: Array | None, size: int) -> Iterable[Data]:
         """The batches of a pass."""

@@ -28,7 +28,7 @@ class Fragment(Operators):
         first, *others = map(_code, operands)
         match operation:
             case "negative":
-                return Fragment(["-", parenthesized(_number_like(first), SIGN)], SIGN)
+                return Fragment(["-", parenthesized(number_like(first), SIGN)], SIGN)
             case "power":
                 return Fragment([parenthesized(first, ATOM), "**", parenthesized(others[0], SIGN)], POWER)
             case "greater":
@@ -56,7 +56,8 @@ def _code(value: Any) -> Fragment:
     return Fragment([repr(value)], ATOM if not isinstance(value, (int, float)) or value >= 0 else SIGN)
 
 
-def _number_like(code: Fragment) -> Fragment:
+def number_like(code: Fragment) -> Fragment:
+    """A truth value as 1.0 or 0.0; anything else as it is."""
     return Fragment([parenthesized(code, PRODUCT), " * 1.0"], PRODUCT) if code.truth else code
 
 
@@ -70,7 +71,7 @@ _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 def _infix(left: Fragment, sign: str, right: Fragment, level: int) -> Fragment:
     if sign in "+-":
-        left, right = (_number_like(side) if left.truth or (right.truth and sign == "-") else side for side in (left, right))
+        left, right = (number_like(side) if left.truth or (right.truth and sign == "-") else side for side in (left, right))
     mixed = level == PRODUCT and (sign == "@") != (" @ " in "".join(part for part in left.parts if isinstance(part, str)))
     inner = level + 1 if left.level == level and mixed and left.level == PRODUCT else level
     return Fragment([parenthesized(left, inner), f" {sign} ", parenthesized(right, level + 1)], level)
@@ -127,7 +128,7 @@ class Source:
     def _reduction(self, name: str, x: Any, axis: Any, keepdims: bool) -> Fragment:
         axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
         along = "" if axis is None else f", axis={axis}"
-        return self._call(name, _number_like(_code(x)), options=f"{along}{', keepdims=True' * keepdims}")
+        return self._call(name, number_like(_code(x)), options=f"{along}{', keepdims=True' * keepdims}")
 
     def sum(self, x: Any, axis: Any, keepdims: bool = False) -> Fragment:
         """The sum over some axes."""
@@ -161,6 +162,10 @@ class Source:
         """Never asked for: what a spread looks like depends on who reads it, which `Writer` knows."""
         raise AssertionError("a spread is written by the program, which knows who reads it")
 
+    def position(self, extent: int) -> Fragment:
+        """0, 1 … extent − 1."""
+        return Fragment([f"np.arange({extent}.0)"], word="places")
+
     def concat(self, arrays: Sequence[Any], axis: int) -> Fragment:
         """Arrays side by side along an axis."""
         inner = [part for array in arrays for part in (", ", _code(array))][1:]
@@ -169,7 +174,7 @@ class Source:
     def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Fragment:
         """x with so many zeros before and after it along each axis."""
         pairs = ", ".join(f"({before}, {after})" for before, after in margins)
-        return self._call("pad", _number_like(_code(x)), options=f", ({pairs}{',' * (len(margins) == 1)})")
+        return self._call("pad", number_like(_code(x)), options=f", ({pairs}{',' * (len(margins) == 1)})")
 
 
 def sizes(shape: Sequence[Any]) -> str:

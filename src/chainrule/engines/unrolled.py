@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any
@@ -26,6 +27,9 @@ from chainrule.network.update import network_update
 
 MOST_OPERATIONS = 100
 """Parameters × samples up to which one variable a number is faster than arrays, the time to write the loop included (measured)."""
+
+LAP = 240
+"""Steps after which a run is asked whether it goes in circles: a multiple of the lengths that circles have, 2, 4, 8, 16, 3, 5 …"""
 
 Loop = Callable[..., tuple[list[float], list[float]]]
 
@@ -134,7 +138,8 @@ class Unrolled:
     weights  of the examples, where the network is weighted
     states   of the optimiser before the first step, where they are not 0
     number   of the first step
-    length   how many letters the program of one step has, which says how long it takes
+    length   how many letters the lines of one step have, written one below the other, which says how long it takes
+    repeats  whether a step follows from the parameters alone, so that a run that comes back to some goes in circles
     """
 
     def __init__(
@@ -152,12 +157,12 @@ class Unrolled:
         self.scalars = _SafeScalars({"batch": len(x)})
         derivation = network.derivation
         self.fixed = [element for data in derivation.data for element in self._elements(data)]
-        self.numbers = [float(value) for data in network.split(x, t, weights).values() for value in data.ravel()]
+        self.numbers = [float(value) for data in network.split(x, t, weights, number=number).values() for value in data.ravel()]
         self.trained = [element for part in self.rule.parameters for element in self._elements(part.parameter)]
         self.states = [element for part in self.rule.parameters for state in part.states for element in self._elements(state)]
         self.start = [self._number(element) for element in self.trained]
         self.taken = {str(node.name) for node in order(derivation.error, *derivation.gradients, *self.rule.roots) if node.name is not None}
-        self.length = 0
+        self.length, self.repeats = 0, False
         code = compile("\n".join(self._lines()), "<unrolled by chainrule>", "exec")
         self.quick, self.quiet = _loop(code, QUICK), _loop(code, QUIET)
 
@@ -171,11 +176,21 @@ class Unrolled:
         options = {str(letter.name): value for letter, value in self.rule.options.items()}
         if rate is not None:
             options["learning_rate"] = rate
-        given = self.numbers, self.start, options, most, below, above
-        try:
-            return self.quick(*given)
-        except ERRORS:
-            return self.quiet(*given)
+        errors: list[float] = []
+        numbers, going = self.start, True
+        while going:
+            left = most - len(errors)
+            before, count = numbers, min(LAP, left) if self.repeats else left
+            given = self.numbers, before, options, count, below, above
+            try:
+                lap, numbers = self.quick(*given)
+            except ERRORS:
+                lap, numbers = self.quiet(*given)
+            if numbers == before and len(lap) == LAP < left:  # it came back to where it was, and so it will each time
+                errors += lap * (left // LAP - 1)
+            errors += lap
+            going = len(errors) < most and (below < errors[-1] < above or below < -errors[-1] < above)
+        return errors, numbers
 
     def arrays(self, numbers: Sequence[float]) -> dict[str, Array]:
         """The parameters that `run` gives, by their keys."""
@@ -192,7 +207,7 @@ class Unrolled:
 
     def _lines(self) -> Iterator[str]:
         step = list(self._step())
-        self.length = sum(map(len, step))
+        self.repeats = not self.states and not re.search(r"\bk\b", "\n".join(step))
         trained = set(self.trained)
         yield "def run(_numbers, _parameters, _options, _most, _below, _above):"
         yield f"    {_tuple(self.fixed)} = _numbers"
@@ -215,16 +230,15 @@ class Unrolled:
 
     def _step(self) -> Iterator[str]:
         derivation = self.network.derivation
-        for quantity in (*derivation.quantities, derivation.error):
-            yield from self._assignments(quantity)
-        yield "_errors.append(E)"
-        yield "if not (_below < E < _above or _below < -E < _above):"
-        yield "    break"
-        for quantity in (*derivation.backward, *self._updates()):
-            yield from self._assignments(quantity)
-        if self.trained:
-            new = [part.new for part in self.rule.parameters] + [state for part in self.rule.parameters for state in part.new_states]
-            yield f"{_tuple([*self.trained, *self.states])} = {_tuple([e for node in new for e in self._elements(node)])}"
+        forward = [line for quantity in (*derivation.quantities, derivation.error) for line in self._assignments(quantity)]
+        forward += ["_errors.append(E)", "if not (_below < E < _above or _below < -E < _above):", "    break"]
+        yield from forward
+        lines = [line for quantity in (*derivation.backward, *self._updates()) for line in self._assignments(quantity)]
+        new = [part.new for part in self.rule.parameters] + [state for part in self.rule.parameters for state in part.new_states]
+        following = [_identifier(element) for node in new for element in self._elements(node)]
+        known = list(map(_identifier, [*self.trained, *self.states]))
+        self.length = sum(map(len, [*forward, *lines, *known, *following])) + 4 * len(known) + 1
+        yield from _in_place(lines, dict(zip(following, known, strict=True)))
 
     def _updates(self) -> list[Expression]:
         """Everything that the update names and computes, in order."""
@@ -240,6 +254,18 @@ class Unrolled:
             writer.write(definition)
             yield from writer.lines
             yield f"{_identifier(element)} = {source_text(writer.pieces[definition])}"
+
+
+def _in_place(lines: Sequence[str], olds: Mapping[str, str]) -> list[str]:
+    """The lines of a step, and then each old value takes the new one: at once, where nothing below asks for either."""
+    done, asked, later = list[str](), set[str](), dict(olds)
+    for line in reversed(lines):
+        name, _, formula = line.partition(" = ")
+        if name in later and name not in asked and later[name] not in asked:
+            line = f"{later.pop(name)} = {formula}"
+        asked |= set(re.findall(r"\w+", formula))
+        done.append(line)
+    return [*reversed(done), *([f"{', '.join(later.values())}, = {', '.join(later)},"] if later else [])]
 
 
 def _loop(code: CodeType, functions: Mapping[str, Any]) -> Loop:

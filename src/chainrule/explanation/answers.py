@@ -69,7 +69,7 @@ def standardised(context: Context) -> list[Block]:
             continue
         if abs((value - mean) / deviation - number) <= NEAR * max(1.0, abs(number)) and node.name is not None:
             v, m, s = (variable(Name(letter)) for letter in ("value", "m", "s"))
-            left = context.one_sample.label(node.name.at(0, own))
+            left = context.one_sample.label(node.name.at(0, *own))
             lines.append(_line(context, left, (v - m) / s, {v: float(value), m: mean, s: deviation}, number))
     if not lines:
         return []
@@ -142,7 +142,7 @@ def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
     signs = bool(answer.get("signs"))
     if context.samples == 1:
         output, place = outputs[0 if binary else int(places[0])]
-        letter = context.letter(Element(output, (0, place)))
+        letter = context.letter(Element(output, (0, *place)))
         values: dict[str, Any] = {"y": letter, "target": target, "name": classes[places[0]], "first": classes[0], "second": classes[-1]}
         values |= {"decision": context.rounded(decision), "probability": context.rounded(float(both[0, places[0]]))}
         key = "answer.signs" if signs else "answer.binary" if binary else "answer.largest"

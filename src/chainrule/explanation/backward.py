@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.remarks import kinks
+from chainrule.explanation.uses import is_large, use_blocks, ways
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute
 from chainrule.formula.scalar import Element
@@ -30,6 +31,9 @@ MOST_WEIGHTS = 30
 MOST_GRADIENTS = 500
 """Rows of the table of a brief document, which has one for every weight."""
 
+MOST_STEPS = 4
+"""A gradient that is a sum over steps of time is shortened to so many."""
+
 MOST_SAMPLES, MOST_ROWS = 6, 60
 """Columns and rows of the table of what each sample brings."""
 
@@ -40,27 +44,32 @@ def chain_rule_section(context: Context) -> Section:
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
     samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
-    shown = representatives(context, weights) if context.brief else context.shown(weights, MOST_WEIGHTS)
-    ways = {(weight, sample): _ways(context, weight, sample if parts else None) for weight in shown for sample in samples}
-    several = any(found is None or len(found) > 1 for found in ways.values())
+    few = context.brief or (is_large(context) and context.extent != "all")
+    shown = representatives(context, weights) if few else context.shown(weights, MOST_WEIGHTS)
+    found_ways = {(weight, sample): _ways(context, weight, sample if parts else None) for weight in shown for sample in samples}
+    several = any(found is None or len(found) > 1 for found in found_ways.values())
     intro = context.text("chain.intro")
     blocks: list[Block] = [Paragraph((*intro, " ", *context.text("chain.ways")) if several else intro), *theorems(context)]
     if parts:
         every = len(context.worked_samples) > 1
         blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
     lines: list[Equation] = []
+    used: list[Block] = []
     for weight in shown:
         written = 0
         for sample in samples:
-            if found := ways[weight, sample]:
+            if found := found_ways[weight, sample]:
                 share = parts[sample][weight.key][weight.index] if parts else None
                 lines.append(context.chain_line(weight, found, share=share, sample=sample))
                 written += 1
         if written != 1:  # what the samples bring adds up to the gradient
-            lines.append(context.element_line(context.gradient_of(weight)))
-    if None in ways.values():
+            if is_large(context) and (of_uses := use_blocks(context, weight)):
+                used += of_uses
+            else:
+                lines.append(context.element_line(context.gradient_of(weight)))
+    if None in found_ways.values():
         blocks += recursion_blocks(context, every=not parts)
-    blocks += [Equations(tuple(lines)), *kinks(context)]
+    blocks += [*([Equations(tuple(lines))] if lines else []), *used, *kinks(context)]
     if parts and (left := context.samples - len(samples)) > 0:
         blocks.append(context.more("chain.more_chains", left=left))
     if len(weights) > len(shown):
@@ -93,7 +102,14 @@ def representatives(context: Context, weights: Sequence[Element]) -> list[Elemen
 
 
 def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Block]:
-    """Every gradient in a row, up to `MOST_GRADIENTS`: how it follows from the derivative one step behind it, and its value."""
+    """Every gradient in a row, up to `MOST_GRADIENTS`: how it follows from the derivative one step behind it, and its value.
+
+    In a large step they are arrays of numbers.
+    """
+    if is_large(context):
+        gradients = [context.derivation.gradient(parameter) for parameter in context.derivation.parameters]
+        lines = [context.array_line(gradient, context.step.values[gradient.key]) for gradient in gradients if gradient is not None]
+        return [Paragraph(context.text("chain.arrays")), *context.matrix_blocks(lines, worked=False)]
     lines = [context.element_line(context.gradient_of(weight)) for weight in weights[:MOST_GRADIENTS]]
     rows = tuple(tuple((side,) for side in (line.sides[0], line.sides[1], line.sides[-1])) for line in lines)
     head = tuple((context.plain(f"chain.{column}"),) for column in ("gradient", "formula", "value"))
@@ -105,7 +121,7 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
 
 def _ways(context: Context, weight: Element, sample: int | None) -> list[list[Element]] | None:
     """Every way from the error to a weight, of one of several samples if that is asked for; None where there are too many."""
-    found = paths(context.scalars, Element(context.derivation.error, ()), weight, MOST_PATHS, sample=sample)
+    found = ways(context, weight, MOST_PATHS, sample)
     if sample is not None and found:  # a sample's share is without the penalty, which E takes from the weight itself
         found = [path for path in found if len(path) > 2]
     return found
@@ -114,6 +130,8 @@ def _ways(context: Context, weight: Element, sample: int | None) -> list[list[El
 def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
     """δ = f′ · Σ w δ for the units of each layer, of the samples that are worked out or of all: many paths, walked once."""
     quantities = [quantity for quantity in context.derivation.backward if _on_the_way(context, quantity)]
+    if is_large(context) and context.extent != "all":
+        return recursion_in_arrays(context, quantities)
     samples = range(context.samples) if every else context.worked_samples
     groups = [context.elements(quantity, sample) for sample in samples for quantity in quantities]
     elements = list(itertools.chain.from_iterable(groups))
@@ -122,6 +140,33 @@ def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
     if len(elements) > len(shown):
         blocks.append(context.more("chain.more_units", left=len(elements) - len(shown)))
     return blocks
+
+
+def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> list[Block]:
+    """The same for whole arrays, one line for what goes alike at every step of time; then what each parameter gets of it."""
+    alike: dict[tuple[str, int | None, str], list[Expression]] = {}
+    for quantity in quantities:
+        assert quantity.name is not None
+        alike.setdefault((quantity.symbol, quantity.name.layer, quantity.name.scope), []).append(quantity)
+    # The first one met on the way back is the last step, which has nothing behind it; the one before it is as the others are.
+    shown = [one for group in alike.values() for one in (group[: 2 if len(group) > 2 else len(group)])]
+    left = len(quantities) - len(shown)
+    blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(map(context.symbolic_line, shown)))]
+    if left:
+        blocks.append(Paragraph(context.text("chain.steps_alike", left=left)))
+    pairs = zip(context.derivation.parameters, context.derivation.gradients, strict=True)
+    gradients = [gradient for parameter, gradient in pairs if parameter not in context.derivation.moving]
+    lines = [
+        Equation((context.symbol(gradient), formula(context.of_batch(definition(gradient)), context.labels, fold=MOST_STEPS)), ("=",))
+        for gradient in gradients
+    ]
+    return [*blocks, Paragraph(context.text("chain.parameters")), Equations(tuple(lines)), *signs_told(context)]
+
+
+def signs_told(context: Context) -> list[Block]:
+    """What ⋆ and ∗ mean, where a formula of the network has them."""
+    nodes = order(*context.derivation.gradients, context.derivation.error)
+    return [Paragraph(context.text("signs.windows"))] if any(node.primitive.name == "window" for node in nodes) else []
 
 
 def _on_the_way(context: Context, gradient: Expression) -> bool:
@@ -196,7 +241,7 @@ def matrix_form_section(context: Context) -> Section:
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
     if lines:
         blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
-    return Section("matrix", context.plain("matrix.title"), (*blocks, *patterns(context)))
+    return Section("matrix", context.plain("matrix.title"), (*blocks, *signs_told(context), *patterns(context)))
 
 
 def patterns(context: Context) -> list[Block]:

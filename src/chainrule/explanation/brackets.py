@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import Equations, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation.formula import Fenced, Operator, Row

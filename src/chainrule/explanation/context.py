@@ -6,11 +6,11 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.diagnosis.rates import Advice, Runner, advice_at
 from chainrule.document.document import Block, Equations, Inline, Note
@@ -31,7 +31,7 @@ from chainrule.notation.formula import Derivative, Ellipsis, Equation, Formula, 
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import chain, matrices, summed_products, worked
+from chainrule.notation.worked import MOST_CELLS, chain, matrices, summed_products, worked
 from chainrule.steps.order import order_of
 from chainrule.steps.step import Step
 
@@ -148,9 +148,9 @@ class Context(WithoutCaches, FrozenValue):
         shown = self.shown(single, MOST_NAMED)
         return ", ".join([*sorted(network.frozen), *shown, *["…"] * (len(single) > len(shown))])
 
-    def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, int]]:
-        """The columns of inputs, or of targets, in their order: each with its place in what it is a column of."""
-        return [(node, place) for node in side for place in range(int(node.shape[-1]))]
+    def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, tuple[int, ...]]]:
+        """The columns of inputs, or of targets, in their order: each with its place in an example of what it is a column of."""
+        return [(node, place) for node in side for place in itertools.product(*(range(int(size)) for size in node.shape[1:]))]
 
     @property
     def derivation(self) -> Derivation:
@@ -317,7 +317,7 @@ class Context(WithoutCaches, FrozenValue):
     @property
     def _most_cells(self) -> tuple[int, int]:
         """Rows and columns up to which a matrix is printed whole."""
-        return (sys.maxsize, sys.maxsize) if self.extent == "all" else (8, 6)
+        return (sys.maxsize, sys.maxsize) if self.extent == "all" else MOST_CELLS
 
     @property
     def _without_numbers(self) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Note, Paragraph
 from chainrule.explanation.context import Context, paths
 from chainrule.formula import primitives as p
@@ -97,7 +97,7 @@ def theorems(context: Context) -> list[Block]:
 def short_derivative(found: Application, known: Sequence[Expression]) -> Expression:
     """∂ short form/∂z of each example, with the names of known quantities: y − t."""
     z = variable(Name("z"), found.z.shape)
-    short = named(Name("l"), found.theorem.short(z, found.t))
+    short = named(Name("l"), found.short_of(z))
     axes = tuple(range(len(short.shape)))
     slope = local_derivatives(short, [z], p.spread(as_expression(1), axes=axes, sizes=short.shape))[z]
     return shared([tidy(substitute(slope, {z: found.z}))], known)[0]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
+from chainrule.base.frozen import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
     from chainrule.explanation.sequence import OrderedRun
@@ -249,38 +251,48 @@ def _name(context: Context) -> str:
     return context.plain("title.graph", inputs=", ".join(network.wiring.inputs), outputs=", ".join(network.wiring.outputs))
 
 
-def whole_sections(context: Context) -> list[Section]:
-    """Every section in the order of the story; what a level of detail leaves out is None or a shorter one."""
-    from chainrule.explanation import answers, backward, forward, outcome, overview, rules, setting
+def whole_sections(context: Context, without: Container[str] = ()) -> list[Section]:
+    """Every section in the order of the story; what a level of detail leaves out is None or a shorter one.
 
-    sections: list[Section | None] = [setting.network_section(context), setting.data_section(context)]
+    without  keys of sections that are not wanted, and not made: "outcome", for one, takes longer than all others, since it simulates
+    """
+    from chainrule.explanation import answers, backward, forward, outcome, rules, setting
+
+    if context.detail != "scalar" or context.brief:
+        from chainrule.explanation import overview
+
+    def wanted(key: str, made: Callable[[Context], Section | None]) -> Section | None:
+        return None if key in without else made(context)
+
+    network, data = wanted("network", setting.network_section), wanted("data", setting.data_section)
     passed = overview.forward_overview(context) if context.detail == "overview" else forward.forward_section(context)
+    sections: list[Section | None] = [network, data, passed, wanted("answer", answers.answer_section)]
     if context.without_target:
-        return [section for section in (*sections, passed, answers.answer_section(context)) if section is not None]
+        return [section for section in sections if section is not None]
+    sections.append(forward.error_section(context))
     if context.detail == "overview":
-        sections += [passed, answers.answer_section(context), forward.error_section(context), rules.descent_section(context)]
         sections += [
+            wanted("descent", rules.descent_section),
             overview.backward_overview(context),
             overview.updates_overview(context),
-            outcome.outcome_section(context),
-            overview.left_out_section(context),
+            wanted("outcome", outcome.outcome_section),
+            wanted("left_out", overview.left_out_section),
         ]
         return [section for section in sections if section is not None]
-    sections += [passed, answers.answer_section(context), forward.error_section(context)]
     if context.detail == "scalar":
         sections += [
             forward.expanded_section(context),
-            rules.descent_section(context),
+            wanted("descent", rules.descent_section),
             backward.chain_rule_section(context),
             backward.closed_forms_section(context),
         ]
     else:
-        sections.append(rules.descent_section(context))
+        sections.append(wanted("descent", rules.descent_section))
     sections += [backward.matrix_form_section(context), outcome.new_weights_section(context), outcome.second_pass_section(context)]
     # A step whose samples are followed by others is not repeated on its own.
-    sections += [outcome.outcome_section(context), None if context.in_order else outcome.repeat_section(context)]
+    sections += [wanted("outcome", outcome.outcome_section), None if context.in_order else wanted("repeat", outcome.repeat_section)]
     if context.detail == "matrix" or context.brief:
-        sections.append(overview.left_out_section(context))
+        sections.append(wanted("left_out", overview.left_out_section))
     return [section for section in sections if section is not None]
 
 

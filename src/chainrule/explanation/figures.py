@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, BoxGraph, Equations, Illustration, Note, Paragraph, Section, Subheading
 from chainrule.explanation import backward, forward, outcome, overview, pictures, plots, predictions, rules, setting
 from chainrule.explanation import weight as one

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from chainrule.base.errors import InputError, UnknownNameError
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import (
     Block,
     BoxGraph,

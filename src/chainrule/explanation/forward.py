@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
@@ -203,7 +203,7 @@ def _sample_table(context: Context, own: Sequence[Any]) -> TableBlock:
     head = [context.plain("data.sample")]
     derivation, one = context.derivation, context.one_sample
     letters = [
-        (formula_text(one.label(node.name.at(0, place))),)
+        (formula_text(one.label(node.name.at(0, *place))),)
         for side in (derivation.predictions, derivation.targets)
         for node, place in context.columns_of(side)[:columns]
         if node.name

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.document.document import BoxGraph, Inline, Vertex
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.lettering import shortened_name
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.forms import Infix, Times
 from chainrule.formula.scalar import Element
+from chainrule.network.network import numbers_in
 from chainrule.network.wiring import LayerCall
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Operator, Prose
 from chainrule.notation.numbers import number_formula, printed
@@ -170,7 +170,8 @@ class _Drawing:
         kind = self.context.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.kind.name.replace("_", " "))
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)
-        units = (self.counted("units", int(result.shape[-1])),)
+        own = tuple(map(int, result.shape[1:]))
+        units = (self.counted("units", own[0]) if len(own) == 1 else (" × ".join(map(str, own)),),)
         named = f"{layer.name}: {kind}" if layer.name and parameters and layer.name != result.symbol else kind
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
         label = self.letter(result) if known else Prose(kind)
@@ -213,7 +214,7 @@ class _Drawing:
         """What the columns of an input or a target are called, as far as there is room."""
         start, derivation = 0, self.context.derivation
         for one in (*derivation.inputs, *derivation.targets):
-            stop = start + int(one.shape[-1])
+            stop = start + numbers_in(one)
             if one is node:
                 break
             start = stop
@@ -232,6 +233,7 @@ class _Drawing:
 
     def numbers(self, values: Any, most: int = MOST_NUMBERS) -> Inline:
         """[0.2, −0.5, …]"""
+        values = np.ravel(values)
         some = [number_formula(value, self.context.notation, FEW_DIGITS) for value in values[:most]]
         if len(values) > most:
             some[-1] = Ellipsis()
@@ -240,7 +242,7 @@ class _Drawing:
     def first(self, node: Expression) -> Inline:
         """The numbers of a quantity, of the first sample."""
         values = np.asarray(self.context.step.values[node.key])
-        return self.numbers(values[0] if values.ndim > 1 else values.reshape(-1))
+        return self.numbers((values[0] if values.ndim > 1 else values).reshape(-1))
 
     def gradient(self, box: _Box) -> tuple[Inline, ...]:
         """δ = […]: the first gradient in it, which is that by the net input of a layer; those of its parameters follow from it."""
@@ -251,6 +253,8 @@ class _Drawing:
     def rows(self, node: Expression) -> tuple[Inline, ...]:
         """The numbers of a parameter, a line a row; of a large one, its shape."""
         values = np.asarray(self.context.step.parameters[node.key])
+        if values.ndim > 2:
+            return (self.shapes((node,)),)
         values = np.atleast_2d(values.T if self.context.notation.vectors == "columns" else values)
         if len(values) > MOST_ROWS or values.shape[1] > MOST_NUMBERS:
             return (self.shapes((node,)),)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Illustration, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeAlias
 
+from chainrule.base.frozen import replace
 from chainrule.explanation.context import Context
 from chainrule.notation.formula import Equation, Formula, Operator, row
 from chainrule.notation.numbers import printed

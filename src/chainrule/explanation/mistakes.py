@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.checking.given import architecture_of
 from chainrule.checking.matching import EDGE_QUANTITIES, rewritings
 from chainrule.checking.mistakes import Situation

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from chainrule.base.frozen import replace
 from chainrule.diagnosis.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
@@ -26,6 +26,9 @@ from chainrule.steps.step import Step, in_floats, run_from
 
 MOST_PREDICTIONS = 10
 """Runs of up to so many steps are shown whole, with their predictions."""
+
+MOST_TOGETHER = 26
+"""Quantities of a rule that takes all weights of a parameter together."""
 
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
@@ -54,6 +57,8 @@ def weight_by_weight(context: Context) -> list[Block]:
     shared = [node for node in intermediate_quantities(*(part.new for part in parts)) if not node.shape]
     kept = context.step.network.kept
     elements = [(part, one) for part in parts for one in context.elements(part.parameter) if one.index not in kept.get(one.key, ())]
+    if not context.step.optimizer.elementwise:
+        return _matrix_by_matrix(context, elements)
     chosen = representatives(context, [element for _, element in elements]) if context.brief else None
     lines: list[Equation] = []
     written = set[Element]()
@@ -75,6 +80,16 @@ def weight_by_weight(context: Context) -> list[Block]:
     if left := [element for _, element in elements if element not in written]:
         blocks.append(context.more("weights.more", context.typed(left[0]), left=len(left)))
     return blocks
+
+
+def _matrix_by_matrix(context: Context, elements: Sequence[tuple[ParameterUpdate, Element]]) -> list[Block]:
+    """What a rule computes of all weights of a parameter together, and a table of every weight."""
+    quantities = intermediate_quantities(*(part.new for part in context.step.update.parameters))
+    shown = context.shown(quantities, MOST_TOGETHER)
+    blocks = list(context.matrix_blocks(context.matrix_line(quantity) for quantity in shown))
+    if len(shown) < len(quantities):
+        blocks.append(context.more("weights.more_together", left=len(quantities) - len(shown)))
+    return [*blocks, Paragraph(context.text("weights.table")), _table_of_weights(context, elements)]
 
 
 def _table_of_weights(context: Context, elements: Sequence[tuple[ParameterUpdate, Element]]) -> TableBlock:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Drawing, Edge, Neuron, Picture
 from chainrule.explanation.context import Context
 from chainrule.explanation.lettering import shortened_name
@@ -292,7 +292,7 @@ def _with_error(context: Context, picture: Picture, targets: bool = False) -> Pi
     """The picture with the error as a last layer of its own."""
     last = len(picture.layers) - 1
     below = context.columns_of(context.derivation.targets)[:MOST_TARGETS] if targets else []
-    written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, unit in below)
+    written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, (unit,) in below)
     if targets and context.step.t.shape[1] > MOST_TARGETS:
         written = (*written, Prose("⋮"))
     value = number_formula(context.step.error, context.notation)

@@ -12,8 +12,9 @@ import numpy as np
 
 from chainrule.document.document import Block, Inline, Note, Paragraph
 from chainrule.explanation.context import Context
+from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, order, variable
+from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable
 from chainrule.formula.forms import Bracket, Piecewise
 from chainrule.formula.primitives import sign
 from chainrule.formula.scalar import Element
@@ -40,6 +41,12 @@ CLOSE = 0.01
 FAR = 15.0
 """Net inputs up to this size are ordinary: sigmoid and tanh have not reached their limits there, not even as floats."""
 
+FEW_LOOKED_AT = 60
+"""So many elements of a quantity are looked at one by one."""
+
+NEAR = 1e-6
+"""A kink is looked for where slopes differ by more between so far to the left and so far to the right."""
+
 MOST_RATES = 20_000
 """Steps at which a schedule is looked at."""
 
@@ -51,12 +58,31 @@ def kinks(context: Context) -> list[Block]:
         if not any(_bends(node.primitive) for node in order(definition(quantity), wall=lambda node: node.name is not None)):
             continue
         samples = context.worked_samples if quantity.shape else [None]
-        for element in (one for sample in samples for one in context.elements(quantity, sample)):
+        near = _near_kinks(context, quantity)
+        for element in (one for sample in samples for one in context.elements(quantity, sample) if near is None or near[one.index]):
             for by in context.scalars.parents(element):
                 slopes = _slopes(context, element, by) if by.quantity in context.derivation.quantities else None
                 if slopes is not None:
                     found.setdefault((quantity, by.quantity, *slopes), []).append(by)
     return [Note("insight", text) for text in (_kink(context, *key, standing=found[key]) for key in found)]
+
+
+def _near_kinks(context: Context, quantity: Expression) -> Array | None:
+    """Which elements of a large quantity may stand on a kink of a function of one number: all slopes at once, on both sides. None where
+    every element has to be looked at.
+    """
+    inner = [node for node in neighbours(definition(quantity)) if node in context.derivation.quantities]
+    if context.step.values[quantity.key].size <= FEW_LOOKED_AT or len(inner) != 1 or inner[0].shape != quantity.shape:
+        return None
+    seed = variable(Name("g"), quantity.shape)
+    slope = local_derivatives(quantity, inner, seed)[inner[0]]
+    letters = [node for node in order(slope, wall=lambda node: node.name is not None) if node.name is not None and node is not seed]
+    at = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
+    if inner[0] not in at:
+        return None
+    ones = np.ones(context.step.values[quantity.key].shape)
+    left, right = (evaluate([slope], {**at, seed: ones, inner[0]: at[inner[0]] + beside})[slope] for beside in (-float(NEAR), float(NEAR)))
+    return np.asarray(np.abs(np.asarray(left) - np.asarray(right)) > NEAR)
 
 
 @cache
@@ -163,12 +189,20 @@ def _costs(context: Context) -> Inline | None:
 def _measured(context: Context) -> Iterator[tuple[Bound, Array]]:
     """Each output whose loss is counted number by number, with its targets, one column at a time."""
     derivation = context.derivation
-    for (name, goal), y in zip(context.step.network.goals.items(), derivation.predictions, strict=True):
+    for name, goal in context.step.network.goals.items():
         t = derivation.compared.get(name)
         if t is not None and goal.loss.definition.targets != "gradient" and goal.weight > 0 and _is_elementwise(goal.loss):
             targets = context.step.values[t.key].astype(float)
-            for column in range(int(y.shape[-1])):
-                yield goal.loss, targets[:, column : column + 1]
+            flat = targets.reshape(len(targets), -1)
+            for column in range(flat.shape[1]):
+                yield goal.loss, flat[:, column : column + 1]
+
+
+def _at_column(context: Context, column: int) -> Name:
+    """The name of a column of all targets."""
+    node, place = context.columns_of(tuple(context.derivation.targets))[column]
+    assert node.name is not None
+    return node.name.at(0, *place)
 
 
 def _is_elementwise(loss: Bound) -> bool:
@@ -219,7 +253,7 @@ def _out_of_reach(context: Context) -> Inline | None:
             falling = ends and least == np.nanmin(beyond) == beyond[np.isfinite(beyond)][-1]
             if least <= LEAST and not falling:
                 continue
-            letter = context.one_sample.label(context.columns_of(tuple(context.derivation.targets))[column][0].name.at(0, column))  # type: ignore[union-attr]  # a target has a name
+            letter = context.one_sample.label(_at_column(context, column))
             values: dict[str, Any] = {"t": letter, "target": context.rounded(target), "error": context.labels.error}
             values["activation"] = context.called(activation)
             if least > LEAST:

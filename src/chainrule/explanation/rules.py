@@ -6,16 +6,16 @@ a person's own optimiser is told in the same sentences, and what none of them fi
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule
@@ -23,7 +23,7 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, order, substitute, variable
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
-from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, update
+from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, multipliers_of, update
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Derivative, Equation, Formula, Symbol
 from chainrule.notation.numbers import number_formula
@@ -34,6 +34,15 @@ MOST_MOVES = 16
 
 CLOSE = 1e-9
 """Two numbers that differ by no more than this share are the same, but for rounding."""
+
+MATRIX = (2, 2)
+"""The shape of a matrix of weights that is none in particular."""
+
+EVEN = 5
+"""Where a step moves a matrix by no more than so many times as far in one direction as in another, it leaves none behind."""
+
+WARMED_UP = 1000
+"""By so many steps a rule has put all of its states to use."""
 
 TRACE = 1e-3
 """What changes by no more than this share does not show."""
@@ -57,16 +66,25 @@ def rule_lines(context: Context) -> list[Equation]:
     rule, part = for_any_weight(context)
     lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
     nodes = order(*part.new_states, part.new, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
-    for node in nodes:
-        if node.primitive.name == "named" and node is not rule.rate:
-            lines.append(_named_line(context, node))
+    left = [node for node in nodes if node.primitive.name == "named" and node is not rule.rate]
+    read = {node: order(node.arguments[0], wall=lambda inner: inner.name is not None) for node in left}
+    old = dict(zip(part.new_states, part.states, strict=True))
+    while left:
+        # Below an arrow the letter of a state means its new value: what reads the old one comes first.
+        ready = [node for node in left if not any(other in left for other in read[node])]
+        late = [node for node in ready if node in old and any(old[node] in read[other] for other in left if other is not node)]
+        first = next((node for node in ready if node not in late), ready[0])
+        lines.append(_named_line(context, first))
+        left.remove(first)
     return lines
 
 
 def for_any_weight(context: Context) -> tuple[Update, ParameterUpdate]:
-    """The rule for a weight w that is no weight in particular."""
-    shape = ("weights",) if context.step.update.norm is not None else ()  # the norm is a sum over all of them
-    rule = update(context.step.optimizer, [variable(Name("w"), shape)], [variable(Name("w", gradient=True), shape)])
+    """The rule for a weight w that is no weight in particular; for a matrix W where it takes the weights of one together."""
+    whole = not context.step.optimizer.elementwise
+    shape = MATRIX if whole else ("weights",) if context.step.update.norm is not None else ()  # the norm is a sum over all of them
+    letter = "W" if whole else "w"
+    rule = update(context.step.optimizer, [variable(Name(letter), shape)], [variable(Name(letter, gradient=True), shape)])
     return rule, rule.parameters[0]
 
 
@@ -92,7 +110,7 @@ def _rule_mark(context: Context, name: Name) -> str:
 def _without_marks(context: Context, expression: Expression) -> Expression:
     """The same quantities, called as they are in the rule for any weight."""
     letters = {
-        node: variable(replace(node.name, mark=_rule_mark(context, node.name)))
+        node: variable(replace(node.name, mark=_rule_mark(context, node.name)), node.shape)
         for node in order(expression, wall=lambda node: node.name is not None)
         if node.name is not None and node.name.mark
     }
@@ -158,9 +176,10 @@ class TriedRule(FrozenValue):
         given = {**options, part.parameter: weight, part.gradient: gradient, **dict(zip(part.states, states, strict=True)), STEP_NUMBER: k}
         if whole.rate.primitive.name == "named":
             given[whole.rate] = self.rate
-        bound = {node: np.full((1,) if node.shape else (), value) for node, value in given.items()}
+        sizes = {node: (MATRIX if len(node.shape) > 1 else (1,)) if node.shape else () for node in given}
+        bound = {node: np.full(sizes[node], value) for node, value in given.items()}
         found = evaluate([part.new, *part.new_states, *self.inner], bound)
-        return {node: float(np.ravel(value)[0]) for node, value in found.items() if np.size(value) == 1}
+        return {node: float(np.ravel(value)[0]) for node, value in found.items()}
 
     def moves(self, gradients: Sequence[float]) -> list[float]:
         """How far a weight of 0 moves in steps with these gradients, each from the states that the one before it has left."""
@@ -171,14 +190,15 @@ class TriedRule(FrozenValue):
             states = [found[state] for state in self.part.new_states]
         return moved
 
+    def after(self, place: int, state: float, gradient: float, weight: float = 0.0, k: int = 1) -> float:
+        """What becomes of a state in one step, whose other states are 0.7."""
+        states = [0.7] * len(self.part.states)
+        states[place] = state
+        return self(gradient, states, weight, k)[self.part.new_states[place]]
+
     def memory(self, place: int) -> tuple[float, float, int] | None:
         """keep, take and power of a state that becomes keep · state + take · gradient ^ power; None of one that becomes something else."""
-
-        def after(state: float, gradient: float, weight: float = 0.0, k: int = 1) -> float:
-            states = [0.7] * len(self.part.states)
-            states[place] = state
-            return self(gradient, states, weight, k)[self.part.new_states[place]]
-
+        after = partial(self.after, place)
         keep, take = after(1, 0), after(0, 1)
         for power in (1, 2):
             tried = [(0.0, 0.0, 0.0, 1), (2.0, 3.0, 1.0, 2), (0.5, -2.0, -3.0, 7), (-1.5, 0.25, 2.0, 40)]
@@ -186,9 +206,42 @@ class TriedRule(FrozenValue):
                 return keep, take, power
         return None
 
+    def largest(self, place: int) -> float | None:
+        """keep of a state that becomes max(keep · state, |gradient|), but for a trace; None of one that becomes something else."""
+        after = partial(self.after, place)
+        keep = after(1, 0)
+        tried = [(0.0, 0.0, 0.0, 1), (2.0, 3.0, 1.0, 2), (2.0, -0.5, -3.0, 7), (0.5, -2.0, 2.0, 40)]
+        found = all(math.isclose(after(s, g, w, k), max(keep * s, abs(g)), rel_tol=TRACE, abs_tol=TRACE) for s, g, w, k in tried)
+        return keep if found and 0 < keep < 1 else None
 
-def rate_of(context: Context) -> float:
-    """The learning rate of the step, of a schedule its value; 0 where the rule has none."""
+    def average_of(self, place: int) -> tuple[float, Expression, int] | None:
+        """keep, quantity and power of a state that becomes keep · state + (1 − keep) · quantity ^ power, where the rule has named that
+        quantity itself; None of one that becomes something else.
+        """
+        state, tried = self.part.new_states[place], [(0.7, 0.5), (2.0, -3.0), (0.3, 1.5)]
+        for inner, power in itertools.product(self.inner, (1, 2)):
+            shares = []
+            for before, gradient in tried:
+                states = [0.7] * len(self.part.states)
+                states[place] = before
+                found = self(gradient, states)
+                taken = found[inner] ** power
+                shares.append((found[state] - taken) / (before - taken) if before != taken else math.nan)
+            if 0 < shares[0] < 1 and all(_same(share, shares[0]) for share in shares):
+                return shares[0], inner, power
+        return None
+
+    def counts(self, place: int) -> bool:
+        """Is a state the same for every weight, whatever the gradient?"""
+        found = [self.after(place, 0.3, g, w, 3) for g, w in ((0.0, 0.0), (2.0, 1.0), (-0.5, -3.0))]
+        return all(_same(one, found[0]) for one in found)
+
+
+def rate_of(context: Context, parameter: Expression | None = None) -> float:
+    """The learning rate of the step, of a schedule its value; that of a parameter where it has its own; 0 where the rule has none."""
+    own = context.step.updates.get(f"learning_rate_{parameter.key}") if parameter is not None else None
+    if own is not None:
+        return float(np.ravel(own)[0])
     rate = context.step.optimizer.options.get("learning_rate", 0.0)
     return float(np.ravel(context.step.updates["learning_rate"])[0]) if isinstance(rate, Bound) else float(rate)
 
@@ -200,14 +253,14 @@ def _same(a: float, b: float) -> bool:
 def told(context: Context) -> list[Inline]:
     """What the states of the rule are for and where they start, what else it does to a step, and how its rate changes."""
     trial = TriedRule(context)
-    return [*states_told(trial), *_decay(trial), *_clipping(context), *_schedule(context)]
+    return [*states_told(trial), *_orthogonal(context), *_decay(trial), *_clipping(context), *_schedule(context), *_own_rates(context)]
 
 
 def states_told(trial: TriedRule) -> list[Inline]:
     """What is said of the rule in any step: what its states are for, where they start, and what comes of them."""
     lines = [line for place in range(len(trial.part.states)) for line in _state(trial, place)]
-    lines += [line for node in trial.inner for line in _made_up_for(trial, node)]
-    return [*lines, *_size(trial)]
+    lines += [line for node in trial.inner for line in (*_made_up_for(trial, node), *_leaning(trial, node))]
+    return [*lines, *_not_yet_used(trial), *_size(trial)]
 
 
 def _letter(context: Context, node: Expression) -> Formula:
@@ -235,6 +288,15 @@ def _state(trial: TriedRule, place: int) -> list[Inline]:
             }
         elif keep == take == 1:
             kind = f"sum{squared}"
+    elif (share := trial.largest(place)) is not None:
+        kind, values = "largest", {"keep": context.rounded(float(f"{share:.9g}"))}
+    elif (mixed := trial.average_of(place)) is not None:
+        share, inner, power = mixed
+        kind = "average_of_squares" if power == 2 else "average_of"
+        shares = {"keep": share, "take": 1 - share}
+        values = {name: context.rounded(float(f"{one:.9g}")) for name, one in shares.items()} | {"quantity": _letter(context, inner)}
+    elif trial.counts(place):
+        kind = "counts"
     said = context.text(f"state.{kind}", state=letter, **values)
     key = _so(trial) if kind in ("velocity", "sum_squares") and len(trial.part.states) == 1 else ""
     return [(*said, " ", *context.text(key)) if key else said, *(_ahead(trial, keep) if kind == "velocity" else [])]
@@ -279,13 +341,57 @@ def _made_up_for(trial: TriedRule, node: Expression) -> list[Inline]:
     return []
 
 
+def _leaning(trial: TriedRule, node: Expression) -> list[Inline]:
+    """Does what the rule names for itself give the newest gradient more weight than the average that is in it?"""
+    return [
+        trial.context.text("state.leaning", quantity=_letter(trial.context, node), state=_letter(trial.context, state))
+        for place, state in enumerate(trial.part.new_states)
+        if (memory := trial.memory(place)) is not None and memory[2] == 1 and 0 < memory[0] < 1 and _leans(trial, node, place, memory)
+    ][:1]
+
+
+def _leans(trial: TriedRule, node: Expression, place: int, memory: tuple[float, float, int]) -> bool:
+    """Does a quantity grow with the newest gradient, in a line, while the average that has taken it up stays the same?"""
+    (keep, take, _), state = memory, trial.part.new_states[place]
+
+    def found(gradient: float, k: int) -> dict[Expression, float]:
+        states = [0.0] * len(trial.part.states)
+        states[place] = (1.0 - take * gradient) / keep
+        return trial(gradient, states, k=k)
+
+    tried = [[found(gradient, k) for gradient in (2.0, 0.5, 0.0)] for k in (2, 30)]
+    rising = all(_same(high[state], low[state]) and high[node] > low[node] + CLOSE for high, low, _ in tried)
+    return rising and all(_same(high[node] - none[node], 4 * (low[node] - none[node])) and none[node] > CLOSE for high, low, none in tried)
+
+
+def _not_yet_used(trial: TriedRule) -> list[Inline]:
+    """A state that makes no difference to the first steps, because it rests on too few gradients."""
+    lines, number = list[Inline](), trial.context.step.number
+    for place, state in enumerate(trial.part.states):
+
+        def differs(k: int, place: int = place) -> bool:
+            states = [1.0] * len(trial.part.states)
+            one = trial(0.5, states, k=k)[trial.part.new]
+            states[place] = 4.0
+            return not _same(trial(0.5, states, k=k)[trial.part.new], one)
+
+        if differs(1) or not differs(WARMED_UP):
+            continue
+        first = bisect.bisect_left(range(1, WARMED_UP + 1), 1, key=lambda k: int(differs(k))) + 1
+        key = "state.not_yet" if number < first else "state.in_use"
+        lines.append(trial.context.text(key, state=_letter(trial.context, state), first=first, before=first - 1))
+    return lines
+
+
 def _size(trial: TriedRule) -> list[Inline]:
     """Whether the step grows with the gradients, and what keeps it from dividing by 0."""
     context, new = trial.context, trial.part.new
     lines = [context.text("rule.size")] if _keeps_its_length(trial) else []
     found = {letter: trial(0.0, without=letter)[new] for letter in trial.rule[0].options}
     needed = [letter for letter, value in found.items() if math.isnan(value) and math.isfinite(trial(0.0)[new])]
-    return [*lines, *(context.text("rule.nonzero", letter=_letter(context, letter)) for letter in needed)]
+    lines += [context.text("rule.nonzero", letter=_letter(context, letter)) for letter in needed]
+    still = [letter for letter in trial.rule[0].options if letter is not trial.rule[0].rate and trial(1.0, without=letter)[new] == 0]
+    return [*lines, *(context.text("rule.begins", letter=_letter(context, letter)) for letter in still if trial(1.0)[new])]
 
 
 def _keeps_its_length(trial: TriedRule) -> bool:
@@ -313,6 +419,30 @@ def _keeps_its_length(trial: TriedRule) -> bool:
         if not np.allclose(moved[0], moved[1], rtol=TRACE, atol=1e-12):
             return False
     return True
+
+
+def _orthogonal(context: Context) -> list[Inline]:
+    """Where the rule takes a matrix as a whole: in how many directions its step moves it, and how far in each."""
+    lines, step = list[Inline](), context.step
+    if step.optimizer.elementwise:
+        return lines
+    for part in step.update.parameters:
+        if len(part.parameter.shape) != 2 or min(map(int, part.parameter.shape)) < 2:
+            continue
+        key, states = part.parameter.key, {state: np.asarray(step.states[state.key], dtype=float) for state in part.states}
+        gradient = np.asarray(step.gradients[key], dtype=float)
+        own = {part.parameter: np.zeros_like(gradient), part.gradient: gradient}
+        rate = {step.update.rate: rate_of(context)} if step.update.rate.primitive.name == "named" else {}
+        options = {node: np.asarray(value, dtype=float) for node, value in {**step.update.options, **rate}.items()}
+        moved = evaluate([part.new], {**own, **options, **states, STEP_NUMBER: step.number})[part.new]
+        if not np.isfinite(moved).all():
+            continue
+        lengths = [np.linalg.svd(one, compute_uv=False) for one in (gradient, moved)]
+        ratios = [float(one[0] / one[-1]) if one[-1] > CLOSE * one[0] else math.inf for one in lengths]
+        if math.isfinite(ratios[0]) and ratios[1] < min(EVEN, ratios[0]):
+            numbers = dict(zip(("gradient", "own"), (context.rounded(float(f"{ratio:.3g}")) for ratio in ratios), strict=True))
+            lines.append(context.text("rule.orthogonal", matrix=context.labels.label(part.parameter.name or Name("W")), **numbers))
+    return lines
 
 
 def _decay(trial: TriedRule) -> list[Inline]:
@@ -355,6 +485,20 @@ def _schedule(context: Context) -> list[Inline]:
     return [context.text("rule.schedule", schedule=context.called(schedule), **numbers)]
 
 
+def _own_rates(context: Context) -> list[Inline]:
+    """Which parameters have rates of their own, and how large they are."""
+    factors = multipliers_of(context.step.network, context.step.optimizer.options["multipliers"] or {})
+    moving = {part.parameter.key: part.parameter for part in context.step.update.parameters}
+    lines = list[Inline]()
+    for factor in dict.fromkeys(factor for key, factor in factors.items() if key in moving):
+        own = [parameter for key, parameter in moving.items() if factors.get(key) == factor]
+        names = tuple(part for parameter in own for part in (", ", context.symbol(parameter)))[1:]
+        rate = context.labels.label(Name("learning_rate"))
+        numbers = {"factor": context.rounded(factor), "own": context.rounded(rate_of(context, own[0]))}
+        lines.append((*names, *context.text("rule.own_rate", rate=rate, count=len(own), **numbers)))
+    return lines
+
+
 # What the step would have been
 
 
@@ -390,7 +534,7 @@ def _moves(context: Context, part: ParameterUpdate) -> tuple[Any, Any]:
     key, step = part.parameter.key, context.step
     old, new, gradient = (np.asarray(one[key], dtype=float) for one in (step.parameters, step.new_parameters, step.gradients))
     with np.errstate(over="ignore", invalid="ignore"):
-        own, plain = new - old, -rate_of(context) * gradient
+        own, plain = new - old, -rate_of(context, part.parameter) * gradient
     for index in step.network.kept.get(key, ()):
         plain[index] = 0.0  # whatever the rule, these stay as they are
     return own, plain

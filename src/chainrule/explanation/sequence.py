@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines
@@ -185,7 +184,7 @@ def _steps_table(context: Context, run: OrderedRun) -> TableBlock:
     if single:
         one = context.one_sample
         letters = context.columns_of(context.derivation.predictions)
-        head += [(one.label(node.name.at(0, place)),) for node, place in letters if node.name is not None]
+        head += [(one.label(node.name.at(0, *place)),) for node, place in letters if node.name is not None]
     rows: list[tuple[Inline, ...]] = []
     for line in run.lines:
         epoch: list[Inline] = [(str(run.order.epoch(line.number)),)] if run.order.epochs > 1 else []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.answers import standardised
 from chainrule.explanation.context import Context
@@ -175,7 +175,7 @@ def data_section(context: Context) -> Section:
         blocks.append(data_table(context, range(step.x.shape[1]), range(shown)))
         one = context.one_sample
         sides = (*context.derivation.inputs, *(() if context.without_target else context.derivation.targets))
-        symbols = [one.label(node.name.at(0, place)) for node, place in context.columns_of(sides) if node.name]
+        symbols = [one.label(node.name.at(0, *place)) for node, place in context.columns_of(sides) if node.name]
         called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
         if called:
             names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
@@ -216,6 +216,6 @@ def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) 
             cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:shown, place]]
             node, own = letters[place]
             assert node.name is not None
-            columns.append(((one.label(node.name.at(0, own)),), cells))
+            columns.append(((one.label(node.name.at(0, *own)),), cells))
     rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(shown)]
     return TableBlock(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))

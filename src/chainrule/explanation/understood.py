@@ -104,6 +104,8 @@ def classes_understood(context: Context) -> list[Inline]:
     classes, lines = context.step.origin.get("classes"), []
     for name, target in context.derivation.compared.items():
         first = classes.get(name) if isinstance(classes, Mapping) else None
+        if len(target.shape) > 2:
+            continue
         place = int(context.step.values[target.key][0].argmax())
         assert target.name is not None
         letter = context.one_sample.label(target.name.at(0, place))

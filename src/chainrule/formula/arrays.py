@@ -6,8 +6,9 @@ arrays of fractions. The program that `chainrule code` prints is a third kind, i
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -154,6 +155,52 @@ class Arrays:
         """1 everywhere but at the gaps, where it is 0."""
         return self.namespace.asarray(_pattern(sizes, gaps).tolist(), dtype=self.dtype)
 
+    def position(self, extent: int) -> Any:
+        """0, 1 … extent − 1."""
+        return self.namespace.asarray([float(place) for place in range(extent)], dtype=self.dtype)
+
+    def at_largest(self, x: Any, axis: int) -> Any:
+        """1 at the first of the largest along an axis, 0 elsewhere."""
+        places = self.namespace.arange(x.shape[axis])
+        places = self.namespace.reshape(places, (-1, *(1 for _ in x.shape[axis + 1 :])))
+        return self.namespace.astype(self.namespace.argmax(x, axis=axis, keepdims=True) == places, x.dtype)
+
+    def window(self, x: Any, axis: int, lengths: Sequence[int], steps: Sequence[int], gaps: Sequence[int]) -> Any:
+        """Every window along the axes from `axis` on: new axes after them count within the window."""
+        extents = x.shape[axis : axis + len(lengths)]
+        places = [(n - (k - 1) * gap - 1) // step + 1 for n, k, step, gap in zip(extents, lengths, steps, gaps, strict=True)]
+        cuts = [x[cut] for _, cut in _cuts(axis, lengths, places, steps, gaps)]
+        shape = (*x.shape[:axis], *places, *lengths, *x.shape[axis + len(lengths) :])
+        return self.namespace.reshape(self.namespace.stack(cuts, axis=axis + len(lengths)), shape)
+
+    def overlap(self, x: Any, axis: int, steps: Sequence[int], gaps: Sequence[int], extents: Sequence[int]) -> Any:
+        """Windows laid where they come from, and added."""
+        several = len(extents)
+        places, lengths = x.shape[axis : axis + several], x.shape[axis + several : axis + 2 * several]
+        result = self._zeros((*x.shape[:axis], *extents, *x.shape[axis + 2 * several :]), x.dtype)
+        for within, cut in _cuts(axis, lengths, places, steps, gaps):
+            result[cut] = result[cut] + x[(*(slice(None),) * (axis + several), *within)]
+        return result
+
+    def _zeros(self, shape: Sequence[int], dtype: Any) -> Any:
+        return self.namespace.zeros(tuple(shape), dtype=dtype)
+
+    def whole(self, index: Any) -> Any:
+        """Places as whole numbers, in one row."""
+        real = getattr(index, "real", index)  # a gradient check may go through complex numbers
+        return self.namespace.reshape(self.namespace.astype(real, self.namespace.int64), (-1,))
+
+    def lookup(self, table: Any, index: Any) -> Any:
+        """The rows of a table at places."""
+        return self.namespace.reshape(self.namespace.take(table, self.whole(index), axis=0), (*index.shape, *table.shape[1:]))
+
+    def added_at(self, x: Any, index: Any, extent: int) -> Any:
+        """Rows added up in a table, each at its place."""
+        rest = x.shape[len(index.shape) :]
+        rows = self.namespace.reshape(x, (-1, math.prod(rest)))
+        here = self.namespace.arange(extent)[:, None] == self.whole(index)[None, :]
+        return self.namespace.reshape(self.namespace.astype(here, x.dtype) @ rows, (extent, *rest))
+
     def concat(self, arrays: Sequence[Any], axis: int) -> Any:
         """Arrays side by side along an axis."""
         return self.namespace.concat(list(arrays), axis=axis)
@@ -165,6 +212,17 @@ class Arrays:
             return self.namespace.zeros((*x.shape[:axis], length, *x.shape[axis + 1 :]), dtype=x.dtype)
 
         return self.namespace.concat([zeros(start), x, zeros(extent - start - x.shape[axis])], axis=axis)
+
+
+def _cuts(
+    axis: int, lengths: Sequence[int], places: Sequence[int], steps: Sequence[int], gaps: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+    """For each place within a window: its index, and the slices that cut it out of every window."""
+    for within in itertools.product(*map(range, lengths)):
+        slices = (
+            slice(k * gap, k * gap + (count - 1) * step + 1, step) for k, count, step, gap in zip(within, places, steps, gaps, strict=True)
+        )
+        yield within, (*(slice(None),) * axis, *slices)
 
 
 def _pattern(sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> np.ndarray:
@@ -259,6 +317,24 @@ class Exact(Arrays):
     def pattern(self, sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> Any:
         """1 everywhere but at the gaps, where it is 0."""
         return exact_array(_pattern(sizes, gaps))
+
+    def position(self, extent: int) -> Any:
+        """0, 1 … extent − 1."""
+        return exact_array(range(extent))
+
+    def at_largest(self, x: Any, axis: int) -> Any:
+        """1 at the first of the largest along an axis, 0 elsewhere."""
+        places = np.arange(x.shape[axis]).reshape(-1, *(1 for _ in x.shape[axis + 1 :]))
+        return exact_array((np.argmax(x, axis=axis, keepdims=True) == places).astype(int))
+
+    def _zeros(self, shape: Sequence[int], dtype: Any) -> Any:
+        return np.full(tuple(shape), Fraction(0), dtype=object)
+
+    def added_at(self, x: Any, index: Any, extent: int) -> Any:
+        """Rows added up in a table, each at its place."""
+        table = np.full((extent, *x.shape[len(index.shape) :]), Fraction(0), dtype=object)
+        np.add.at(table, index.astype(int), x)
+        return table
 
     def mean(self, x: Any, axis: Any) -> Any:
         """The mean over some axes."""

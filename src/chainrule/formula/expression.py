@@ -13,12 +13,12 @@ samples a batch holds) stays a symbol: "batch".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainrule.base.display import Displayed, OneLine
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.base.operators import Operators
 
 if TYPE_CHECKING:

@@ -78,6 +78,10 @@ class Transpose(FrozenValue):
     """A raised ᵀ."""
 
 
+class Taken(FrozenValue):
+    """Rows of a table at places, which stand after it in brackets: T[x]."""
+
+
 class Part(FrozenValue):
     """Some places along an axis, after the array in brackets: h[2…5]."""
 
@@ -94,6 +98,18 @@ class Leaf(FrozenValue):
     """A letter, a number or a size."""
 
 
+class AmongZeros(FrozenValue):
+    """With zeros before and after it: (0, x, 0)."""
+
+
+class Laid(FrozenValue):
+    """Products laid where they come from and added: δ ∗ W; Σ of anything else."""
+
+
+class IsLargest(FrozenValue):
+    """1 where it is the largest: [x = max(x)]."""
+
+
 Form: TypeAlias = (
     Infix
     | Prefix
@@ -108,6 +124,10 @@ Form: TypeAlias = (
     | Piecewise
     | Total
     | Transpose
+    | Taken
+    | AmongZeros
+    | Laid
+    | IsLargest
     | Part
     | Quiet
     | Spelled

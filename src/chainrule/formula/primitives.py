@@ -18,10 +18,13 @@ from typing import Any, TypeAlias
 from chainrule.base.errors import ShapeError
 from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Number, Operand, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
+    AmongZeros,
     Bracket,
     Fence,
     Form,
     Infix,
+    IsLargest,
+    Laid,
     Leaf,
     MatrixTimes,
     Named,
@@ -33,6 +36,7 @@ from chainrule.formula.forms import (
     Raised,
     Ratio,
     Spelled,
+    Taken,
     Times,
     Total,
     Transpose,
@@ -68,6 +72,9 @@ sign: Primitive
 transpose: Primitive
 total: Primitive
 reshape: Primitive
+overlap: Primitive
+part: Primitive
+added_at: Primitive
 
 # fmt: off
 #                       name          value                                   slope of each argument                        form            paper
@@ -124,6 +131,16 @@ constant = _leaf("constant", lambda xp, number: xp.number(number), _no_shape)
 size = _leaf("size", lambda xp, dimension: dimension)
 pattern = _leaf("pattern", lambda xp, sizes, gaps: xp.pattern(sizes, gaps), lambda sizes, gaps: sizes)
 """1 everywhere but at the gaps, which are indices from 0, where it is 0."""
+position = _add(
+    Primitive(
+        "position",
+        lambda xp, extent: xp.position(extent),
+        lambda extent: (extent,),
+        Named("position"),
+        element=lambda at, index, extent: constant(number=index[0]),
+    )
+)
+"""0, 1 … extent − 1: from it follow what comes after what (>), angles of places (sin) and what lies inside an edge."""
 
 
 # Rows that move, join or sum elements.
@@ -186,7 +203,8 @@ def count(shape: Shape, axes: tuple[int, ...]) -> Expression:
 
 
 def _matmul_shape(a: Expression, b: Expression) -> Shape:
-    if len(a.shape) < 2 or len(a.shape) != len(b.shape) or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
+    fit = len(a.shape) >= 2 <= len(b.shape) and (len(b.shape) == 2 or a.shape[:-2] == b.shape[:-2]) and a.shape[-1] == b.shape[-2]
+    if not fit:
         raise ShapeError(f"a matrix product needs as many columns on the left as rows on the right, but was given {a.shape} and {b.shape}.")
     return (*a.shape[:-1], b.shape[-1])
 
@@ -199,18 +217,26 @@ def swapped(x: Expression) -> Expression:
 
 def _matmul_element(at: Any, index: tuple[int, ...], a: Expression, b: Expression) -> Expression:
     *lead, row, column = index
+    of_b = lead if len(b.shape) > 2 else []
     inner = range(at.size(a.shape[-1]))
-    return _summed([_product(at(a, (*lead, row, k)), at(b, (*lead, k, column))) for k in inner])
+    return _summed([_product(at(a, (*lead, row, k)), at(b, (*of_b, k, column))) for k in inner])
+
+
+def _matmul_pullback(g: Expression, a: Expression, b: Expression, y: Expression) -> tuple[Expression, Expression]:
+    lead = tuple(range(len(a.shape) - len(b.shape)))
+    return g @ swapped(b), total(swapped(a) @ g, axes=lead) if lead else swapped(a) @ g
 
 
 matmul = _structural(
     "matmul",
     value=lambda xp, a, b: a @ b,
     shape=_matmul_shape,
-    pullback=lambda g, a, b, y: (g @ swapped(b), swapped(a) @ g),
+    pullback=_matmul_pullback,
     element=_matmul_element,
     form=MatrixTimes(),
 )
+"""Rows of a, wherever they lie, times one matrix; or, where b has as many axes as a, matrix by matrix."""
+
 
 transpose = _structural(
     "transpose",
@@ -321,7 +347,8 @@ def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
     return position
 
 
-def _unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+def unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of a place that is counted through all axes, the last one fastest."""
     index: tuple[int, ...] = ()
     for extent in reversed(shape):
         position, i = divmod(position, extent)
@@ -331,7 +358,7 @@ def _unflat(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _reshape_element(at: Any, index: tuple[int, ...], x: Expression, sizes: Shape) -> Expression:
     before, after = (tuple(at.size(dimension) for dimension in shape) for shape in (x.shape, sizes))
-    element: Expression = at(x, _unflat(_flat(index, after), before))
+    element: Expression = at(x, unflat(_flat(index, after), before))
     return element
 
 
@@ -341,7 +368,7 @@ reshape = _structural(
     shape=lambda x, sizes: sizes,
     pullback=lambda g, x, y, sizes: (reshape(g, sizes=x.shape),),
     element=_reshape_element,
-    form=Named("reshape"),
+    form=Quiet(),
 )
 
 
@@ -372,7 +399,7 @@ place = _structural(
     shape=lambda x, axis, start, extent: (*x.shape[:axis], extent, *x.shape[axis + 1 :]),
     pullback=lambda g, x, y, axis, start, extent: (part(g, axis=axis, start=start, stop=start + x.shape[axis]),),
     element=_place_element,
-    form=Named("place"),
+    form=AmongZeros(),
 )
 
 
@@ -409,6 +436,170 @@ join = _structural(
     element=_join_element,
     form=Named(""),
 )
+
+
+def _largest_pullback(g: Expression, x: Expression, y: Expression, axis: int) -> tuple[Expression]:
+    axes, sizes = _along(x, axis)
+    return (spread(g, axes=axes, sizes=sizes) * at_largest(x, axis=axis),)
+
+
+def _largest_element(at: Any, index: tuple[int, ...], x: Expression, axis: int) -> Expression:
+    first, *others = _elements(at, index, x, (axis,))
+    for other in others:
+        first = maximum(first, other)
+    return first
+
+
+largest = _structural(
+    "largest",
+    value=lambda xp, x, axis: xp.max(x, axis=axis),
+    shape=lambda x, axis: _without(x.shape, (axis,)),
+    pullback=_largest_pullback,
+    element=_largest_element,
+    form=Named("max"),
+)
+
+
+def _at_largest_element(at: Any, index: tuple[int, ...], x: Expression, axis: int) -> Expression:
+    """[x before it < x] … [x ≥ x after it]: the first of equals is the largest."""
+    row = _elements(at, (*index[:axis], *index[axis + 1 :]), x, (axis,))
+    own, place = row[index[axis]], index[axis]
+    factors = [own > other if i < place else 1 - (other > own) for i, other in enumerate(row) if i != place]
+    return math.prod(factors[1:], start=factors[0]) if factors else constant(number=1)
+
+
+at_largest = _structural(
+    "at_largest",
+    value=lambda xp, x, axis: xp.at_largest(x, axis),
+    shape=lambda x, axis: x.shape,
+    pullback=lambda g, x, y, axis: (None,),
+    element=_at_largest_element,
+    form=IsLargest(),
+)
+"""1 at the first of the largest along an axis, 0 elsewhere."""
+
+
+def _window_shape(x: Expression, axis: int, lengths: tuple[int, ...], steps: tuple[int, ...], gaps: tuple[int, ...]) -> Shape:
+    places: list[int] = []
+    for extent, length, step, gap in zip(x.shape[axis:], lengths, steps, gaps, strict=False):
+        reach = (length - 1) * gap + 1
+        if not isinstance(extent, int) or extent < reach:
+            raise ShapeError(f"a window over {reach} places does not fit into {extent}.")
+        places.append((extent - reach) // step + 1)
+    return (*x.shape[:axis], *places, *lengths, *x.shape[axis + len(lengths) :])
+
+
+def _window_element(
+    at: Any, index: tuple[int, ...], x: Expression, axis: int, lengths: tuple[int, ...], steps: tuple[int, ...], gaps: tuple[int, ...]
+) -> Expression:
+    several = len(lengths)
+    places, within = index[axis : axis + several], index[axis + several : axis + 2 * several]
+    there = (place * step + k * gap for place, k, step, gap in zip(places, within, steps, gaps, strict=True))
+    element: Expression = at(x, (*index[:axis], *there, *index[axis + 2 * several :]))
+    return element
+
+
+window = _structural(
+    "window",
+    value=lambda xp, x, axis, lengths, steps, gaps: xp.window(x, axis, lengths, steps, gaps),
+    shape=_window_shape,
+    pullback=lambda g, x, y, axis, lengths, steps, gaps: (
+        overlap(g, axis=axis, steps=steps, gaps=gaps, extents=x.shape[axis : axis + len(lengths)]),
+    ),
+    element=_window_element,
+    form=Quiet(),
+)
+"""Every window along some axes that follow each other, the first of which is `axis`: [place …, k …] is x at place · step + k · gap."""
+
+
+def _overlap_shape(x: Expression, axis: int, steps: tuple[int, ...], gaps: tuple[int, ...], extents: tuple[int, ...]) -> Shape:
+    return (*x.shape[:axis], *extents, *x.shape[axis + 2 * len(extents) :])
+
+
+def _overlap_pullback(
+    g: Expression, x: Expression, y: Expression, axis: int, steps: tuple[int, ...], gaps: tuple[int, ...], extents: tuple[int, ...]
+) -> tuple[Expression]:
+    several = len(extents)
+    lengths = tuple(int(length) for length in x.shape[axis + several : axis + 2 * several])
+    for one, (step, gap, length) in enumerate(zip(steps, gaps, lengths, strict=True)):
+        covered = (int(x.shape[axis + one]) - 1) * step + (length - 1) * gap + 1
+        if covered < extents[one]:  # where more places lie behind the last window, another one could begin
+            g = part(g, axis=axis + one, start=0, stop=covered)
+    return (window(g, axis=axis, lengths=lengths, steps=steps, gaps=gaps),)
+
+
+def _overlap_element(
+    at: Any, index: tuple[int, ...], x: Expression, axis: int, steps: tuple[int, ...], gaps: tuple[int, ...], extents: tuple[int, ...]
+) -> Expression:
+    several = len(extents)
+    choices = []
+    for one in range(several):
+        places, length = at.size(x.shape[axis + one]), at.size(x.shape[axis + several + one])
+        within = ((divmod(index[axis + one] - k * gaps[one], steps[one]), k) for k in range(length))
+        choices.append([(place, k) for (place, rest), k in within if not rest and 0 <= place < places])
+    return _summed(
+        [
+            at(x, (*index[:axis], *(place for place, _ in chosen), *(k for _, k in chosen), *index[axis + several :]))
+            for chosen in itertools.product(*choices)
+        ]
+    )
+
+
+overlap = _structural(
+    "overlap",
+    value=lambda xp, x, axis, steps, gaps, extents: xp.overlap(x, axis, steps, gaps, extents),
+    shape=_overlap_shape,
+    pullback=_overlap_pullback,
+    element=_overlap_element,
+    form=Laid(),
+)
+"""Windows laid where they come from and added where they overlap: the way back from `window`."""
+
+
+def _lookup_shape(table: Expression, index: Expression) -> Shape:
+    if not table.shape:
+        raise ShapeError("there is nothing to look up in a single number.")
+    return (*index.shape, *table.shape[1:])
+
+
+def _is_at(place: Expression, number: int) -> Expression:
+    """1 where the place is this whole number, otherwise 0."""
+    if place.constant is not None:
+        return constant(number=int(place.constant == number))
+    return (1 - (place > number)) * (1 - (constant(number=number) > place))
+
+
+def _lookup_element(at: Any, index: tuple[int, ...], table: Expression, where: Expression) -> Expression:
+    place, rest = at(where, index[: len(where.shape)]), index[len(where.shape) :]
+    return _summed([_product(_is_at(place, row), at(table, (row, *rest))) for row in range(at.size(table.shape[0]))])
+
+
+lookup = _structural(
+    "lookup",
+    value=lambda xp, table, index: xp.lookup(table, index),
+    shape=_lookup_shape,
+    pullback=lambda g, table, index, y: (added_at(g, index, extent=table.shape[0]), None),
+    element=_lookup_element,
+    form=Taken(),
+)
+"""The rows of a table at places, which are whole numbers from 0."""
+
+
+def _added_at_element(at: Any, index: tuple[int, ...], x: Expression, where: Expression, extent: int) -> Expression:
+    row, *rest = index
+    places = itertools.product(*(range(at.size(dimension)) for dimension in where.shape))
+    return _summed([_product(_is_at(at(where, place), row), at(x, (*place, *rest))) for place in places])
+
+
+added_at = _structural(
+    "added_at",
+    value=lambda xp, x, index, extent: xp.added_at(x, index, extent),
+    shape=lambda x, index, extent: (extent, *x.shape[len(index.shape) :]),
+    pullback=lambda g, x, index, y, extent: (lookup(g, index), None),
+    element=_added_at_element,
+    form=Named("added_at"),
+)
+"""Rows added up in a table of zeros, each at its place: the way back from `lookup`."""
 
 named = _structural(
     "named",

@@ -12,16 +12,26 @@ from dataclasses import field
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.expression import Dimension, Expression, Name, as_expression, definition, neighbours, variable
+from chainrule.formula.primitives import unflat
 from chainrule.formula.tidy import shared, tidy
 
 Index = tuple[int, ...]
 
 
 class Element(FrozenValue):
-    """One number of a named quantity: h1[1,2] is `Element(h1, (0, 1))`, counted from 0."""
+    """One number of a named quantity: h1[1,2] is `Element(h1, (0, 1))`, counted from 0.
+
+    Of an image, (0, 5) is the sixth number of the first example, counted through its places, the last axis fastest.
+    """
 
     quantity: Expression
     index: Index
+
+    def __post_init__(self) -> None:
+        """A place that is counted through becomes one of each axis."""
+        shape = self.quantity.shape
+        if len(self.index) == 2 < len(shape):
+            vars(self)["index"] = (self.index[0], *unflat(self.index[1], tuple(map(int, shape[1:]))))
 
     @property
     def name(self) -> Name:
@@ -104,7 +114,7 @@ class Scalars(Frozen):
             return as_expression(0) if gone else self._letter(expression, expression.name, index)
         if expression.primitive.name == "size":
             return as_expression(self.size(expression.parameters["dimension"]))
-        if not expression.arguments:
+        if not expression.arguments and expression.primitive.element is None:
             return expression
         if expression.primitive.elementwise:
             arguments = (self(argument, index if argument.shape else ()) for argument in expression.arguments)

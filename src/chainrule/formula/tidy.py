@@ -10,7 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from chainrule.formula.expression import Expression, Number, Shape, depends_on_variable, order
-from chainrule.formula.primitives import constant, divide, join, matmul, multiply, negative, place, spread, subtract, swapped, transpose
+from chainrule.formula.primitives import (
+    add,
+    constant,
+    divide,
+    join,
+    matmul,
+    multiply,
+    negative,
+    place,
+    spread,
+    subtract,
+    swapped,
+    transpose,
+)
 
 
 def tidy(expression: Expression) -> Expression:
@@ -96,10 +109,24 @@ def _add(a: Expression, b: Expression) -> Expression | None:
         return a
     if a.primitive is place and b.primitive is place and (side_by_side := _side_by_side(a, b)) is not None:
         return side_by_side
+    if a.primitive is add and b.primitive is place and (found := _among(a, b)) is not None:
+        return found
     if b.primitive is negative:
         return subtract(a, b.arguments[0])
     if a.primitive is negative:
         return subtract(b, a.arguments[0])
+    return None
+
+
+def _among(a: Expression, b: Expression) -> Expression | None:
+    """A part of an axis that follows, or is followed by, one of the terms of a sum of such parts: the sum with both in one place."""
+    first, second = a.arguments
+    if second.primitive is place and (both := _side_by_side(second, b)) is not None:
+        return _step(add(first, both))
+    if first.primitive is place and (both := _side_by_side(first, b)) is not None:
+        return _step(add(both, second))
+    if first.primitive is add and (both := _among(first, b)) is not None:
+        return _step(add(both, second))
     return None
 
 

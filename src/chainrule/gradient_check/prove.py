@@ -33,6 +33,7 @@ from chainrule.base.frozen import FrozenValue
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, order, variable
+from chainrule.formula.primitives import select
 from chainrule.formula.scalar import Scalars
 from chainrule.gradient_check.checks import Check, equal, failure, shape_text, truth
 from chainrule.gradient_check.measuring import SIZES, Derive, derivatives, lettered_variables, random_operands, sizes_of
@@ -112,7 +113,7 @@ def _loss(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.Genera
     for shape in shapes or _ranks(bound, *bound.definition.operands):
         operands = [variable(Name(name), shape) for name in bound.definition.operands]
         loss = as_expression(bound.apply(*operands))
-        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1])
+        fits = loss.shape in ((),) if bound.definition.targets == "gradient" else loss.shape in (shape, shape[:-1], shape[:1])
         of = " and ".join(bound.definition.operands)
         said = f"the loss of {of} ({shape_text(shape)}) is one number per output or per example"
         yield truth(said, fits, f"but is {shape_text(loss.shape)}.")
@@ -241,7 +242,7 @@ def _letters_for_options(
 # Primitives.
 
 _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
-    "matmul": [([("batch", 3), (3, 4)], {}), ([(2, 2, 3), (2, 3, 1)], {})],
+    "matmul": [([("batch", 3), (3, 4)], {}), ([(2, 2, 3), (2, 3, 1)], {}), ([("batch", 2, 3), (3, 2)], {})],
     "transpose": [([("batch", 3)], {"axes": (1, 0)}), ([(2, 3, 4)], {"axes": (2, 0, 1)})],
     "spread": [
         ([(3,)], {"axes": (0,), "sizes": (2,)}),
@@ -256,6 +257,22 @@ _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
     "part": [([("batch", 5)], {"axis": 1, "start": 1, "stop": 4}), ([(4, 2)], {"axis": 0, "start": 0, "stop": 1})],
     "place": [([("batch", 2)], {"axis": 1, "start": 1, "extent": 5}), ([(2, 2)], {"axis": 0, "start": 0, "extent": 3})],
     "join": [([("batch", 2), ("batch", 3)], {"axis": 1}), ([(2, 2), (1, 2), (3, 2)], {"axis": 0})],
+    "position": [([], {"extent": 4})],
+    "largest": [([("batch", 3)], {"axis": 1}), ([(2, 3, 2)], {"axis": 0})],
+    "at_largest": [([("batch", 3)], {"axis": 1}), ([(2, 3, 2)], {"axis": 1})],
+    "window": [
+        ([("batch", 6)], {"axis": 1, "lengths": (3,), "steps": (2,), "gaps": (1,)}),
+        ([("batch", 7, 2)], {"axis": 1, "lengths": (2,), "steps": (1,), "gaps": (3,)}),
+        ([(2, 4, 5, 2)], {"axis": 1, "lengths": (2, 3), "steps": (1, 2), "gaps": (2, 1)}),
+        ([(5, 1)], {"axis": 0, "lengths": (1,), "steps": (3,), "gaps": (1,)}),
+    ],
+    "overlap": [
+        ([("batch", 2, 3)], {"axis": 1, "steps": (2,), "gaps": (1,), "extents": (6,)}),
+        ([("batch", 3, 2, 2)], {"axis": 1, "steps": (1,), "gaps": (2,), "extents": (5,)}),
+        ([(2, 3, 2, 2, 1)], {"axis": 0, "steps": (1, 2), "gaps": (2, 1), "extents": (6, 7)}),
+    ],
+    "lookup": [([(3, 2), ("batch", 2)], {}), ([(3,), (4,)], {})],
+    "added_at": [([("batch", 2, 2), ("batch", 2)], {"extent": 3}), ([(4,), (4,)], {"extent": 4})],
     "named": [([("batch", 3)], {"name": Name("h", layer=1)})],
     "variable": [([], {"name": Name("x"), "shape": (2, 3)})],
     "constant": [([], {"number": 2.5})],
@@ -274,9 +291,17 @@ def _primitive(primitive: Primitive, shapes: Sequence[Shape] | None, random: np.
     else:
         for example, parameters in _EXAMPLES[primitive.name]:
             operands = lettered_variables(example)
-            node = primitive(*operands, **parameters)
+            node = primitive(*_placed(primitive, operands), **parameters)
             yield from derivatives(primitive.name, node, operands or [node], random, derive)
             yield from _index_notation(node, operands, random)
+
+
+def _placed(primitive: Primitive, operands: Sequence[Expression]) -> Sequence[Expression]:
+    """The operands, of which one that holds places is made of whole numbers: 0, 1 or 2."""
+    if primitive.name not in ("lookup", "added_at"):
+        return operands
+    first, places = operands
+    return first, select(places > 0.5, 2, select(places > -0.5, 1, 0))
 
 
 def _elementwise(primitive: Primitive, shape: Shape, random: np.random.Generator, derive: Derive) -> Iterator[Check]:

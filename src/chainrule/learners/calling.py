@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.learners.layout import Layout, Probe
 from chainrule.learners.names import LAST, Meaning, as_kind, meanings
+from chainrule.learners.reporting import numbers
 
 Function = ast.FunctionDef
 
@@ -66,7 +67,7 @@ class Pool:
             missing = [name for name in missing if name not in plain]
         if missing and (function.name == "__init__" or any(_NO_DATA.search(name) for name in missing)):
             raise Unbound(missing[0])
-        if missing and len(missing) <= len(open_roles):
+        if missing and len(missing) <= len(open_roles) and not any(_given_before(name) for name in missing):
             for name, role in zip(
                 missing, open_roles[-1:] if len(missing) == 1 and "t" in open_roles and len(open_roles) == 1 else open_roles, strict=False
             ):
@@ -153,11 +154,23 @@ class Pool:
             found = as_kind(name, kind)
             if found is not None and (found.rank == rank or (rank is None and found.rank == LAST) or (found.rank is None and rank == LAST)):
                 return value
-        unnamed = [value for name, value in self.given.items() if name.startswith("return ")]
+        unnamed = [value for name, value in self.given.items() if name.startswith("return")]
         held = [value for value in unnamed if isinstance(value, (dict, list, tuple))]
         if kind == "cache" and len(held) == 1:
             return held[0]
+        if kind == "y" or (kind == "h" and rank == len(self.probe.weights)):  # the last of what a forward pass gave in such a shape
+            inner = {id(item) for value in self.given.values() if isinstance(value, dict) for item in value.values()}
+            outputs = [one for one in self.given.values() if (array := numbers(one)) is not None and array.shape == self.t_shape]
+            outputs = [one for one in outputs if id(one) not in inner] or outputs
+            if outputs:
+                return outputs[-1]
         return _NOTHING
+
+    @property
+    def t_shape(self) -> tuple[int, ...]:
+        """The shape of the outputs of all samples."""
+        rows, outputs = self.probe.t.shape
+        return (outputs,) if self.layout.vectors else (outputs, rows) if self.layout.columns else (rows, outputs)
 
     def take(self, function: Function, result: Any) -> dict[str, Any]:
         """What a call gave, by the names in its `return`; kept for later calls."""
@@ -181,6 +194,11 @@ def needs_pairs(function: Function) -> bool:
     """Does it take inputs and targets together, in an argument that it needs?"""
     names = [argument.arg for argument in function.args.args][: len(function.args.args) - len(function.args.defaults)]
     return any(_PAIRS.match(name) for name in names) and not any(meanings(name)[:1] and meanings(name)[0].kind == "t" for name in names)
+
+
+def _given_before(name: str) -> bool:
+    """Does a name mean what a forward pass gives, and by no means x or t?"""
+    return bool(meanings(name)) and as_kind(name, "y", "z", "h", "delta", "cache", "dW", "db") is not None and not as_kind(name, "x", "t")
 
 
 _NOTHING = object()

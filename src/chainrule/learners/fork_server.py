@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from chainrule.learners import jobs
-from chainrule.learners.limits import Guard, limited, silent
+from chainrule.learners.limits import PATIENCE, Guard, limited, silent
 
 HEAD = struct.Struct("<q")
 GRACE = 2.0
@@ -55,7 +55,7 @@ def _forked(job: dict[str, Any]) -> dict[str, Any]:
         _child(job, folder, mark, writing)
     os.close(writing)
     try:
-        record = _record(reading, time.monotonic() + job["limits"]["seconds"] + GRACE)
+        record = _record(reading, time.monotonic() + job["limits"]["seconds"] * PATIENCE + GRACE)
         if record is None:
             for kill in (os.killpg, os.kill):
                 with contextlib.suppress(OSError):

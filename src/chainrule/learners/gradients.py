@@ -12,8 +12,13 @@ from chainrule.learners.names import as_kind, compact, meaning, ranked
 from chainrule.learners.reporting import numbers
 
 
-def gradients_among(named: Mapping[str, Any], probe: Probe, layout: Layout) -> tuple[dict[str, Array], dict[str, str]]:
-    """dW1, db1 … in chainrule's layout, and what the program calls them; empty where they are not all there."""
+def gradients_among(
+    named: Mapping[str, Any], probe: Probe, layout: Layout, orders: dict[str, int] | None = None
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """dW1, db1 … in chainrule's layout, and what the program calls them; empty where they are not all there.
+
+    orders  of what a program gives without names, as it showed in an earlier answer; it is kept here
+    """
     depth = len(probe.weights)
     found: dict[str, Any] = {}
     names: dict[str, str] = {}
@@ -23,7 +28,7 @@ def gradients_among(named: Mapping[str, Any], probe: Probe, layout: Layout) -> t
         values = _of_kind(named, inner, kind, len(wanted), depth)
         if values is None:
             if kind == "W":
-                return _by_shape(named, probe, layout)
+                return _by_shape(named, probe, layout, {} if orders is None else orders)
             continue
         for number, (name, value) in zip(wanted, values, strict=True):
             found[f"{kind}{number + 1}"] = value
@@ -77,28 +82,40 @@ def _many(value: Any, depth: int) -> bool:
     return isinstance(value, (list, tuple)) and len(value) == depth > 1
 
 
-def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout) -> tuple[dict[str, Array], dict[str, str]]:
-    """Of what a `return` without names gave: exactly one array in the shape of each W."""
-    flat: list[tuple[str, Any]] = []
-    for name, value in named.items():
-        if isinstance(value, (list, tuple)) and numbers(value) is None:
-            flat.extend((f"{name}[{place}]", item) for place, item in enumerate(value))
-        elif not isinstance(value, dict):
-            flat.append((name, value))
-    found: dict[str, Any] = {}
-    names: dict[str, str] = {}
-    for number in range(len(probe.weights)):
-        for kind, wanted in (("W", layout.w(probe, number)), ("b", layout.b(probe, number))):
-            if wanted is None:
-                continue
-            fitting = [
-                (name, item)
-                for name, item in flat
-                if as_kind(name, "W", "b", "x", "t", "h", "z", "y") is None and np.shape(item) == wanted.shape
-            ]
-            if len(fitting) != 1:
-                if kind == "W":
-                    return {}, {}
-                continue
-            names[f"d{kind}{number + 1}"], found[f"{kind}{number + 1}"] = fitting[0]
-    return _read(found, probe, layout), names
+def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout, orders: dict[str, int]) -> tuple[dict[str, Array], dict[str, str]]:
+    """Of what has no names of gradients: arrays in the shapes of W and b, each once, or in an order that shows in their shapes.
+
+    orders  the order that showed once; it holds for layers of one size, too
+    """
+    flat = [(name, item) for name, value in named.items() for name, item in _flat(name, value)]
+    flat = [(name, item) for name, item in flat if as_kind(name, "W", "b", "x", "t", "h", "z", "y") is None]
+    keys = [f"{kind}{number}" for number in range(1, len(probe.weights) + 1) for kind in ("W", "b")]
+    keys = [key for key in keys if key[0] == "W" or (probe.biases[int(key[1:]) - 1] is not None and not layout.inside)]
+    weights, biases = ([key for key in keys if key[0] == kind] for kind in ("W", "b"))
+    backwards = sorted(keys, key=lambda key: (-int(key[1:]), key[0] == "b"))
+    shapes = {key: np.shape(np.asarray((layout.w if key[0] == "W" else layout.b)(probe, int(key[1:]) - 1))) for key in keys}
+    several = [keys, [*weights, *biases], backwards, [*weights[::-1], *biases[::-1]], weights, weights[::-1]]
+    found = [(order, _fitting(flat, [shapes[key] for key in wanted])) for order, wanted in enumerate(several)]
+    fitting = {order: items for order, items in found if items is not None}
+    if not fitting:
+        return {}, {}
+    if len({tuple(shapes[key] for key in weights)[::step] for step in (1, -1)}) > 1:
+        orders["seen"] = min(fitting)
+    order = orders.get("seen", -1) if orders.get("seen", -1) in fitting else min(fitting)
+    chosen = dict(zip(several[order], fitting[order], strict=True))
+    return _read({key: item for key, (_, item) in chosen.items()}, probe, layout), {f"d{key}": name for key, (name, _) in chosen.items()}
+
+
+def _flat(name: str, value: Any) -> list[tuple[str, Any]]:
+    """The arrays in a value: in lists and tuples of them, however deep."""
+    if isinstance(value, (list, tuple)) and numbers(value) is None:
+        return [one for place, item in enumerate(value) for one in _flat(f"{name}[{place}]", item)]
+    return [] if numbers(value) is None else [(name, value)]
+
+
+def _fitting(flat: list[tuple[str, Any]], shapes: list[tuple[int, ...]]) -> list[tuple[str, Any]] | None:
+    """Arrays of these shapes in this order, one behind the other, where there is only one such place."""
+    places = [
+        start for start in range(len(flat) - len(shapes) + 1) if [np.shape(item) for _, item in flat[start : start + len(shapes)]] == shapes
+    ]
+    return flat[places[0] : places[0] + len(shapes)] if len(places) == 1 and shapes else None

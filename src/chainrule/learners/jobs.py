@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import random
@@ -13,14 +14,17 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.calling import Unbound
+from chainrule.learners.differences import own_checks
+from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, said
 from chainrule.learners.names import compact, meaning, use_stated_names
-from chainrule.learners.programs import BACKWARD, Answer, LearnerProgram, Unreadable
+from chainrule.learners.places import Unreadable
+from chainrule.learners.programs import BACKWARD, UPDATE, Answer, FunctionProgram, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
-from chainrule.learners.recognition import ACTIVATIONS, error_seen, output_seen
+from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
 
 STEPS = 3
 """Update steps of a probe."""
@@ -48,6 +52,8 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         return stopped.record()
     except MemoryError as error:
         return Stopped("learners.refused.memory", line_of_error(error)).record()
+    except Exception as error:  # noqa: BLE001  # whatever a learner's objects do where they are looked at, there is a verdict
+        return Stopped("learners.refused.not_understood", line_of_error(error), problem=said(error)).record()
     if guard.stopped is not None:
         return guard.stopped.record()
     return record
@@ -74,6 +80,9 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
+    if trials.forward:
+        entry, gave = trials.forward[0]
+        return Stopped("learners.refused.forms", entry, problem=gave)
     errors = [error for error in trials.errors if error[0] >= 0]
     if errors:
         _, line, problem = errors[0]
@@ -104,46 +113,110 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "batch": forward.batch,
         "biases": [b is not None for b in probe.biases],
         "sizes": list(probe.sizes),
-        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)),
+        "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)) or _plain_error(reading),
         "free": reading.free,
         "rows": reading.rows,
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
+        "penalized": program.penalized(),
     }
+
+
+def _plain_error(reading: ProgramReading) -> bool:
+    """Is the gradient of the last W that of y − t by itself, as with cross-entropy, and not of (y − t) y (1 − y)?"""
+    probe, y = reading.probe, reading.answer.forward.y
+    depth = len(probe.weights)
+    gradient = reading.answer.gradients.get(f"dW{depth}")
+    if y is None or gradient is None or gradient.shape != probe.weights[-1].shape:
+        return False
+    h = probe.x
+    for w, b, name in zip(probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations, strict=False):
+        z = h @ w if b is None else h @ w + b
+        h = z if name == "identity" else ACTIVATIONS[name](z)
+    plain = h.T @ (y - probe.t)
+    return gradient.size > 1 and abs(float(np.corrcoef(plain.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9
 
 
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
     layout = Layout(**job["layout"])
-    answers = []
+    answers, met = list[dict[str, Any]](), dict[str, int]()
     for plain in job["probes"]:
         probe = Probe.from_dict(plain)
         try:
-            answers.append(_observed(program.answer(probe, layout, STEPS), probe, job))
+            answers.append(_observed(loaded, program, program.answer(probe, layout, STEPS), probe, job, met))
         except (Unreadable, Unbound) as error:
             answers.append({"failure": str(error)})
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a learner's program raises
             answers.append({"failure": said(error), "line": line_of_error(error)})
-    return {"answers": answers}
+    shared = _kept_elsewhere(loaded, header, program, Probe.from_dict(job["probes"][0]), layout)
+    for answer in answers:
+        if shared and "failure" not in answer:
+            answer["shared"] = answer["shared"] or shared
+    return {"answers": answers, "checks": list(own_checks(loaded))}
 
 
-def _observed(answer: Answer, probe: Probe, job: Mapping[str, Any]) -> dict[str, Any]:
+def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe, layout: Layout) -> list[str]:
+    """What another function keeps of a parameter, where the one that was read gives gradients only, and that one trains by them."""
+    if not isinstance(program, FunctionProgram) or program.update:
+        return []
+    trains = [
+        name
+        for name, node in loaded.functions.items()
+        if name != program.backward and UPDATE.search(name) and any(isinstance(part, (ast.For, ast.While)) for part in node.body)
+    ]
+    use_stated_names({"gamma": "rate", **header.arguments})  # what some call the learning rate and others the momentum
+    for name in trains[:3]:
+        with contextlib.suppress(Exception):  # whatever a learner's program raises: nothing hangs on this
+            other = FunctionProgram(loaded, name)
+            other.answer(probe, layout, 1)
+            return list(other.shared)
+    return []
+
+
+def _observed(
+    loaded: Loaded, program: LearnerProgram, answer: Answer, probe: Probe, job: Mapping[str, Any], met: dict[str, int]
+) -> dict[str, Any]:
+    """What the program gave. `met` says at which spot y and E were seen before: there they are found again where they are no numbers."""
     quantities: dict[str, Any] = {key: value.tolist() for key, value in answer.gradients.items()}
-    y = output_seen(answer.values, probe.x, probe.weights, probe.biases, job["activations"])
-    if y is not None:
-        quantities["y"] = y.tolist()
-        error = error_seen(answer.values, y, probe.t, tuple(job["loss"]))
-        if error is not None:
-            quantities["E"] = error
+    values = answer.values
+    with np.errstate(all="ignore"):
+        y = output_seen(values, probe.x, probe.weights, probe.biases, job["activations"])
+        error = None if y is None else error_seen(values, y, probe.t, tuple(job["loss"]))
+    error = None if error is None else total_seen(values, error, probe.penalty, probe.weights, probe.rows)
+    for key, value in (("y", y), ("E", error)):
+        place = None if value is None else values.find(np.asarray(value))
+        if place is not None:
+            met.setdefault(key, values.kept[place][0])
+        broken_there = values.not_finite(met.get(key))
+        found = value if broken_there is None else broken_there
+        if found is not None:
+            quantities[key] = np.asarray(found).tolist()
+    broken = _first_not_finite(loaded, values, y if np.isfinite(quantities.get("y", np.nan)).all() else None)
     return {
+        "broken": None if broken is None else _spot(loaded, answer, broken),
+        "integers": list(program.integers),
         "quantities": quantities,
         "after": [{key: value.tolist() for key, value in state.items()} for state in answer.after],
         "from_update": answer.from_update,
         "altered": list(answer.altered),
+        "shared": list(answer.shared),
     }
+
+
+def _first_not_finite(loaded: Loaded, values: SeenValues, y: Array | None) -> int | None:
+    """The place of the first value that is no number.
+
+    Where y is one, it is a logarithm or a quotient: a sigmoid of −1000 may well take e to the power of 1000.
+    """
+    places = [place for place, (_, value) in enumerate(values.kept) if not np.isfinite(value).all()]
+    if y is not None:
+        texts = {place: loaded.spots[values.kept[place][0]].text(loaded.code) for place in places}
+        places = [place for place in places if re.search(r"log|/", texts[place]) and not re.fullmatch(r"[\w.]*exp\([^()]*\)", texts[place])]
+    return places[0] if places else None
 
 
 def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
@@ -230,4 +303,9 @@ def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int
     return delta, slope if np.all(np.abs(slope) > 1e-3) else None
 
 
-_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate}
+def _graph(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded(job, guard)
+    return graph_answers(loaded)
+
+
+_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate, "graph": _graph}

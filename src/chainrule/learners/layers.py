@@ -16,8 +16,8 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
-from chainrule.learners.places import Parameters, leaves, parameter_places
-from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, methods_of
+from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places
+from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
 
 _FORWARD = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
@@ -97,7 +97,8 @@ class LayerProgram(LearnerProgram):
             value = pool.x
             for layer, _, forward in made:
                 value = _handed(layer, self._passed(layer, forward, value, probe), re.compile(r"^_?(?:output|out|a|y|h|z)$", re.IGNORECASE))
-            gradient = (np.asarray(value) - pool.t) / probe.rows
+            miss = np.asarray(value) - pool.t
+            gradient = miss / probe.rows
             for layer, backward, _ in reversed(made):
                 gradient = _handed(layer, self._passed(layer, backward, gradient, probe), _HANDED_ON)
         finally:
@@ -116,7 +117,7 @@ class LayerProgram(LearnerProgram):
             gradients.update({f"{key[:-1]}{number}": item for key, item in found.items()})
             names.update({f"{key[:-1]}{number}": f"{self.dense}.{name}" for key, name in called.items()})
             names.update({f"{key[:-1]}{number}": name for key, name in place.names().items()})
-        values = SeenValues(recorder.values)
+        values = SeenValues([*recorder.values, (0, np.array(miss, dtype=float))])
         forward_found = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], updated, forward_found, names, pool.altered(), values=values, sizes=probe.sizes)
 
@@ -142,7 +143,7 @@ def _handed(layer: Any, given: Any, attribute: re.Pattern[str]) -> Any:
 
 def _places(layer: tuple[Any, Function, Function]) -> Parameters:
     """Where a layer has its weights. Raises Unreadable where it has none."""
-    found = next(parameter_places(list(leaves({"self": layer[0]}, ""))), None)
+    found = next(parameter_places(list(leaves({"self": layer[0]}))), None)
     if found is None or len(found.weights) != 1:
         raise Unreadable("no weights")
     return found

@@ -18,7 +18,7 @@ class Probe(Frozen):
     """A problem as a learner's process gets it: chainrule's layout, (rows, inputs), (inputs, units), (units,).
 
     biases   None where a layer has none
-    classes  whether every target is one of several classes
+    whole    whether its numbers are whole ones and are given as integers
     """
 
     x: Array
@@ -27,6 +27,7 @@ class Probe(Frozen):
     biases: list[Array | None]
     rate: float
     penalty: float = 0.0
+    whole: bool = False
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -42,7 +43,7 @@ class Probe(Frozen):
         """The same with so many of its samples, among them one of the last class, so that all classes are counted."""
         last = int(np.argmax(self.t[:, -1]))
         chosen = [last, *(row for row in range(self.rows) if row != last)][:rows]
-        return Probe(self.x[chosen], self.t[chosen], self.weights, self.biases, self.rate, self.penalty)
+        return Probe(self.x[chosen], self.t[chosen], self.weights, self.biases, self.rate, self.penalty, self.whole)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Probe:
@@ -54,6 +55,7 @@ class Probe(Frozen):
             [None if b is None else np.array(b, dtype=float) for b in plain["biases"]],
             float(plain["rate"]),
             float(plain.get("penalty", 0.0)),
+            bool(plain.get("whole", False)),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Probe(Frozen):
             "biases": [None if b is None else b.tolist() for b in self.biases],
             "rate": self.rate,
             "penalty": self.penalty,
+            "whole": self.whole,
         }
 
 
@@ -111,7 +114,8 @@ class Layout(FrozenValue):
 
     def x(self, probe: Probe) -> Any:
         """The inputs, as the program takes them."""
-        return self._listed(probe.x[0].copy() if self.vectors else np.array(probe.x.T if self.columns else probe.x))
+        x = probe.x.astype(int) if probe.whole else probe.x
+        return self._listed(x[0].copy() if self.vectors else np.array(x.T if self.columns else x))
 
     def t(self, probe: Probe) -> Any:
         """The targets, as the program takes them."""
@@ -123,7 +127,8 @@ class Layout(FrozenValue):
             return self._listed(classes[None, :] if self.columns else classes[:, None])
         if self.targets == "flat":
             return float(probe.t[0, 0]) if self.vectors else self._listed(probe.t[:, 0].copy())
-        return self._listed(probe.t[0].copy() if self.vectors else np.array(probe.t.T if self.columns else probe.t))
+        t = probe.t.astype(int) if probe.whole else probe.t
+        return self._listed(t[0].copy() if self.vectors else np.array(t.T if self.columns else t))
 
     def _listed(self, array: Array) -> Any:
         return array.tolist() if self.lists else array

@@ -7,10 +7,14 @@ import io
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
+
+PATIENCE = 3
+"""So many seconds of the clock for each of the processor."""
 
 FILE = "<learner>"
 """The name under which a learner's program is compiled; frames of it are the learner's lines."""
@@ -68,8 +72,8 @@ class Guard:
         self.limits = limits
         self.mark = mark or (lambda line: None)
         self.output = _Cut(limits["output"])
+        self.folder = os.path.realpath(".") + os.sep
         self.active = False
-        self._slice: tuple[float, str] | None = None
 
     def __enter__(self) -> Guard:
         Guard._current = self
@@ -80,16 +84,19 @@ class Guard:
         builtins.input = lambda *_: self.stop("learners.refused.keyboard")
         os._exit = _exited
         os.system = lambda command: 0  # clearing the screen is what learners do with it
+        time.sleep = lambda *_: None  # what waits for a person to look has nobody to wait for
         if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGALRM, self._alarmed)
-            self.whole()
+            for number, timer, seconds in self._timers():
+                signal.signal(number, self._alarmed)
+                signal.setitimer(timer, seconds, 0.2)  # it rings again, for programs that catch everything
         self.active = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.active = False
         if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            for _, timer, _ in self._timers():
+                signal.setitimer(timer, 0)
 
     def stop(self, reason: str, line: int | None = None, **values: str | int) -> NoReturn:
         """Stop the learner's program. Raises Stopped."""
@@ -97,11 +104,12 @@ class Guard:
         self.stopped = self.stopped or stopped
         raise stopped
 
-    def whole(self) -> None:
-        """Count the time of the whole run from now; it rings again, for programs that catch everything."""
-        self._slice = None
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, self.limits["seconds"], 0.2)
+    def _timers(self) -> list[tuple[int, int, float]]:
+        """One counts the processor's seconds, the other those of the clock, of which a busy machine needs more."""
+        return [
+            (signal.SIGVTALRM, signal.ITIMER_VIRTUAL, self.limits["seconds"]),
+            (signal.SIGALRM, signal.ITIMER_REAL, self.limits["seconds"] * PATIENCE),
+        ]
 
     def _alarmed(self, number: int, frame: FrameType | None) -> None:
         if self.active:
@@ -166,22 +174,24 @@ def _audited(event: str, arguments: tuple[Any, ...]) -> None:
         guard.stop("learners.refused.kills")
     elif event.startswith("socket.") and event not in ("socket.gethostname",):
         raise OSError("a program that is checked has no network")
+    elif event == "open" and arguments[0] == "/dev/tty":
+        guard.stop("learners.refused.keyboard")
     elif event == "open" and isinstance(arguments[0], (str, bytes, os.PathLike)):
         mode, flags = arguments[1], arguments[2]
         writes = any(letter in (mode or "") for letter in "wax+") or bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-        if writes and not _inside(arguments[0]):
+        if writes and not _inside(arguments[0], guard.folder):
             guard.stop("learners.refused.writes")
-    elif event in _REMOVING and not _inside(arguments[0]):
+    elif event in _REMOVING and not _inside(arguments[0], guard.folder):
         guard.stop("learners.refused.writes")
 
 
-def _inside(path: Any) -> bool:
-    """Is it in the process's own folder?"""
+def _inside(path: Any, folder: str) -> bool:
+    """Is it in the process's own folder, wherever the program has gone?"""
     try:
         path = os.path.realpath(os.fsdecode(path))
     except (TypeError, ValueError):
         return False
-    return str(path).startswith(os.path.realpath(".") + os.sep) or path == os.path.realpath(os.devnull)
+    return str(path).startswith(folder) or path == os.path.realpath(os.devnull)
 
 
 class _Keyboard(io.TextIOBase):

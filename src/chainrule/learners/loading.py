@@ -9,161 +9,23 @@ import ast
 import builtins
 import contextlib
 import copy
-import importlib.abc
-import importlib.machinery
 import re
 import signal
-import sys
-import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
 from chainrule.learners.reporting import Recorder, ReportedProgram, rewritten
-
-SHOWS = ("matplotlib", "pylab", "seaborn", "plotly", "IPython", "google", "mpl_toolkits", "graphviz", "bokeh", "termcolor", "colorama",
-         "prettytable",          "rich", "ipywidgets", "wandb", "tensorboard", "tensorboardX", "progressbar", "alive_progress")  # fmt: skip
-"""Packages that show something: nothing is shown here, and what they give is never looked at."""
+from chainrule.learners.stand_ins import stand_in
 
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
 """What programs have that do not step along the gradient itself."""
 
-BRINGS = ("sklearn", "pandas", "tensorflow", "keras", "torchvision", "h5py", "mnist", "datasets", "scikit_learn", "sns", "statsmodels")
-"""Packages that bring samples: they are not imported, which would take seconds. Samples are a probe's; what loads some gets random ones."""
-
 PATIENCE = 1.0
 """Seconds that one statement may take while a file is loaded; one that takes longer, as a training, is left."""
-
-
-class Nothing:
-    """Stands for whatever a package that shows things would give."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        pass
-
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        """Whatever is asked of it."""
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, _: Any) -> Any:
-        return self
-
-    def __setitem__(self, *_: Any) -> None:
-        pass
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self, self))
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        pass
-
-
-class _Shows(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives modules in which every name is nothing, or gives random samples."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        first = name.partition(".")[0]
-        if first in SHOWS or first in BRINGS or first == "tqdm":
-            return importlib.machinery.ModuleSpec(name, self, is_package=True)
-        return None
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        module = _Shown(spec.name)
-        module.__path__ = []
-        return module
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        pass
-
-
-class _Shown(types.ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        first = self.__name__.partition(".")[0]
-        if first == "tqdm":
-            return (lambda *a, **k: range(*a)) if name in ("trange", "tnrange") else _through
-        if first == "pandas" and name.startswith("read_"):
-            return _missing
-        if name in SAMPLES:
-            return SAMPLES[name]
-        return _Shown(f"{self.__name__}.{name}") if first in BRINGS else Nothing()
-
-    def __call__(self, *arguments: Any, **_: Any) -> Any:
-        return _through(*arguments) if self.__name__.startswith("tqdm") else Nothing()
-
-
-def _missing(*_: Any, **__: Any) -> Any:
-    raise FileNotFoundError("a program that is checked has an empty folder")
-
-
-def _samples(features: int, classes: int) -> Callable[..., Any]:
-    """What loads or makes samples: random ones of these sizes, and numbers of classes."""
-
-    def make(n_samples: Any = 60, *_: Any, return_X_y: bool = True, n_features: int = features, **__: Any) -> Any:
-        rng = np.random.default_rng(0)
-        rows = n_samples if isinstance(n_samples, int) else 60
-        x, t = rng.normal(size=(rows, n_features)), np.arange(rows) % max(classes, 1)
-        return (x, t) if classes else (x, x.sum(axis=1))
-
-    return make
-
-
-def _bunch(features: int, classes: int) -> Callable[..., Any]:
-    def load(*_: Any, return_X_y: bool = False, **__: Any) -> Any:
-        x, t = _samples(features, classes)()
-        return (x, t) if return_X_y else types.SimpleNamespace(data=x, target=t, images=x, feature_names=[], target_names=[])
-
-    return load
-
-
-def _split(*arrays: Any, **_: Any) -> list[Any]:
-    """Samples to learn from, and the rest."""
-    return [part for array in arrays for part in (array[: len(array) * 3 // 4], array[len(array) * 3 // 4 :])]
-
-
-class _Scaler(Nothing):
-    """Leaves samples as they are."""
-
-    def fit_transform(self, x: Any, *_: Any) -> Any:
-        return x
-
-    transform = inverse_transform = fit_transform
-
-
-SAMPLES: dict[str, Any] = {
-    "make_moons": _samples(2, 2),
-    "make_circles": _samples(2, 2),
-    "make_blobs": _samples(2, 3),
-    "make_classification": _samples(20, 2),
-    "make_regression": _samples(5, 0),
-    "make_gaussian_quantiles": _samples(2, 2),
-    "load_iris": _bunch(4, 3),
-    "load_digits": _bunch(64, 10),
-    "load_wine": _bunch(13, 3),
-    "load_breast_cancer": _bunch(30, 2),
-    "load_diabetes": _bunch(10, 0),
-    "fetch_openml": _bunch(784, 10),
-    "train_test_split": _split,
-    "StandardScaler": _Scaler,
-    "MinMaxScaler": _Scaler,
-}
-
-
-def _through(things: Any = None, *_: Any, **__: Any) -> Any:
-    """A progress bar without the bar."""
-    return things if things is not None else Nothing()
 
 
 class Loaded:
@@ -192,12 +54,15 @@ class Loaded:
         self.classifies = bool(re.search(r"softmax|one_?hot|arg_?max|exp_scores|np\.eye", code, re.IGNORECASE))
         self.labelled = bool(re.search(r"\brow\[:?-1\]", code))
         self.adaptive = bool(ADAPTIVE.search(code))
-        if not any(isinstance(finder, _Shows) for finder in sys.meta_path):
-            sys.meta_path.insert(0, _Shows())
+        stand_in()
 
     def rewritten(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Statements that report to the recorder; they are changed."""
         return rewritten(statements, self.rewriting)
+
+    def shown(self) -> frozenset[int]:
+        """The spots of what is printed or added up only."""
+        return frozenset(number for number, spot in enumerate(self.spots) if spot.shown)
 
     def fresh(self) -> dict[str, Any]:
         """Global names before the first statement."""
@@ -214,7 +79,9 @@ class Loaded:
         self.recorder.short = False
 
     def run(self, statement: ast.stmt, *, namespace: dict[str, Any] | None = None, patience: float | None = PATIENCE) -> bool:
-        """Run one statement; whether it ran through."""
+        """Run one statement; whether it ran through. One that took too long is not begun again."""
+        if getattr(statement, "chainrule_slow", False):
+            return False
         self.recorder.turns = {}
         try:
             with impatient(patience), warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -222,6 +89,7 @@ class Loaded:
                 code = compile(ast.Module([statement], []), FILE, "exec", dont_inherit=True)
                 exec(code, self.namespace if namespace is None else namespace)  # noqa: S102  # the learner's own program, in a process of its own: what a check is for
         except TooLong:
+            statement.chainrule_slow = True  # type: ignore[attr-defined]  # a mark of our own on the statement itself
             self.failures.append((statement.lineno, "it takes too long"))
         except Stopped as stopped:
             self.guard.stopped = None  # a statement that asks for a number, as the one before a training, is passed over
@@ -239,28 +107,21 @@ class TooLong(BaseException):
 
 @contextlib.contextmanager
 def impatient(seconds: float | None) -> Iterator[None]:
-    """Raises TooLong in what takes longer. The clock of the whole run goes on."""
+    """Raises TooLong in what takes longer, in seconds of the processor: the same on a busy machine. The clock of the whole run goes on."""
     if seconds is None or not hasattr(signal, "setitimer"):
-        yield
-        return
-    before = signal.getsignal(signal.SIGALRM)
-    left, interval = signal.getitimer(signal.ITIMER_REAL)
-    if left and left <= seconds:
         yield
         return
 
     def alarmed(*_: Any) -> None:
         raise TooLong
 
-    signal.signal(signal.SIGALRM, alarmed)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    before = signal.signal(signal.SIGPROF, alarmed)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.1)
     try:
         yield
     finally:
-        rest, _ = signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (seconds - rest), 0.05), interval)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def said(error: BaseException) -> str:
@@ -284,45 +145,85 @@ def is_main(statement: ast.stmt) -> bool:
 
 
 def _flat(body: list[ast.stmt], functions: dict[str, ast.FunctionDef], depth: int = 0) -> list[ast.stmt]:
-    """The top level with what is called without arguments, as main(), in place of its call."""
+    """The top level with functions that train, as main() and train(X, Y, 0.1), in place of their calls; and what a call is given apart
+    from it: net.fit(X, one_hot(labels)) has its targets in a variable of their own.
+    """
     result: list[ast.stmt] = []
     for statement in body:
+        call = _called(statement)
+        name = call.func.id if call is not None and isinstance(call.func, ast.Name) else ""
         if is_main(statement):
             assert isinstance(statement, ast.If)
             result.extend(_flat(statement.body, functions, depth))
-        elif (name := _called(statement)) in functions and depth < 3 and (inner := inlined(functions[name])) is not None:
-            result.extend(_flat(inner, functions, depth + 1))
+        elif call is not None and name in functions and depth < 3 and (given := _given(call, functions[name])) is not None:
+            inner = inlined(functions[name], given, statement)
+            result.extend([statement] if inner is None else _flat(inner, functions, depth + 1))
         else:
-            result.append(statement)
+            result.extend(_apart(statement, call))
     return result
 
 
-def _called(statement: ast.stmt) -> str:
-    """The function that a statement calls without arguments: `main()`."""
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        call = statement.value
-        if isinstance(call.func, ast.Name) and not call.args and not call.keywords:
-            return call.func.id
-    return ""
+def _called(statement: ast.stmt) -> ast.Call | None:
+    """The call that a statement is, or whose result it gives a name."""
+    value = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
+    return value if isinstance(value, ast.Call) else None
 
 
-def inlined(function: ast.FunctionDef, *, arguments: bool = False) -> list[ast.stmt] | None:
-    """The body of a function as statements of the top level; None where its returns or its arguments forbid that."""
-    needed = len(function.args.args) + len(function.args.kwonlyargs) - len(function.args.defaults)
-    if needed > 0 and not arguments:
+def _given(call: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr] | None:
+    """What a call gives to each argument of a function; None where that cannot be told."""
+    if any(isinstance(part, ast.Starred) for part in call.args) or function.args.vararg or function.args.kwarg:
         return None
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    given = {**dict(zip(names, call.args, strict=False)), **{word.arg: word.value for word in call.keywords if word.arg}}
+    needed = names[: len(names) - len(function.args.defaults)]
+    return given if len(call.args) <= len(names) and all(name in given for name in needed) else None
+
+
+def _apart(statement: ast.stmt, call: ast.Call | None) -> list[ast.stmt]:
+    """A statement that calls a method with what it computes on the spot: these values get names before it."""
+    if call is None or not isinstance(call.func, ast.Attribute):
+        return [statement]
+    before: list[ast.stmt] = []
+    for place, argument in enumerate(call.args):
+        if isinstance(argument, (ast.Call, ast.Subscript, ast.BinOp)) and not isinstance(statement, ast.Assign):
+            name = f"given_{place + 1}"
+            before.append(ast.copy_location(ast.Assign([_name(name, ast.Store(), argument)], argument), argument))
+            call.args[place] = _name(name, ast.Load(), argument)
+    return [*before, statement]
+
+
+def _name(name: str, context: ast.expr_context, at: ast.AST) -> ast.Name:
+    return ast.copy_location(ast.Name(name, context), at)
+
+
+def inlined(
+    function: ast.FunctionDef, given: Mapping[str, ast.expr] | None = None, statement: ast.stmt | None = None
+) -> list[ast.stmt] | None:
+    """The body of a function that has a loop, as statements of the top level; None where its returns forbid that.
+
+    given      what its arguments are; where nothing is said, they are given otherwise
+    statement  its call; where this names the result, so does the end of the body
+    """
     if not any(isinstance(node, (ast.For, ast.While)) for node in ast.walk(function)):
         return None
     function = copy.deepcopy(function)  # the definition stays as it is
-    defaults = function.args.defaults
-    given = [
-        ast.Assign([ast.Name(argument.arg, ast.Store(), lineno=function.lineno, col_offset=0)], value, lineno=function.lineno, col_offset=0)
-        for argument, value in zip(function.args.args[len(function.args.args) - len(defaults) :], defaults, strict=True)
-    ]
-    body = [statement for statement in function.body if not isinstance(statement, (ast.Global, ast.Return))]
-    if any(isinstance(node, ast.Return) for statement in body for node in _own(statement)):
+    last = function.body[-1]
+    body = [part for part in function.body if not isinstance(part, (ast.Global, ast.Return))]
+    if any(isinstance(node, ast.Return) for part in body for node in _own(part)):
         return None
-    return [*given, *body]
+    defaults = dict(zip([argument.arg for argument in function.args.args][::-1], function.args.defaults[::-1], strict=False))
+    defaults |= {
+        argument.arg: value
+        for argument, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+        if value is not None
+    }
+    first: list[ast.stmt] = []
+    for name, value in {**dict(reversed(defaults.items())), **(given or {})}.items():
+        if not (isinstance(value, ast.Name) and value.id == name):
+            first.append(ast.copy_location(ast.Assign([_name(name, ast.Store(), function)], value), statement or function))
+    if isinstance(statement, ast.Assign) and isinstance(last, ast.Return) and last.value is not None:
+        body.append(ast.copy_location(ast.Assign(statement.targets, last.value), last))
+    return [*first, *body]
 
 
 def _own(statement: ast.AST) -> Iterator[ast.AST]:

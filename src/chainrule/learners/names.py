@@ -26,12 +26,12 @@ _WEIGHT = (
     r"(?:w|ws|wt|wts|weights?|weightmatri(?:x|ces)|theta|thetas|syn|synapses?|kernels?|coefs?|poids|pesos?|"
     r"gewichte?|vesa|ves|omega)"
 )
-_BIAS = r"(?:b|bs|bias|biases|biais|intercepts?|sesgo|sesgos|smeshenie|thresholds?)"
+_BIAS = r"(?:b|bs|bias|biases|biais|intercepts?|sesgo|sesgos|vies|vieses|smeshenie|schwellen?|thresholds?)"
 _LAYER = (
     r"(?:(?P<digits>\d+)|(?P<first>i|ih|xh|ij|in|input|inputs|inputhidden|inputtohidden|inhid|h|hid|hidden|"
-    r"hiddenlayer|hiddens|hl|first|one|x|ji|j|oculta|cachee|"
+    r"hiddenlayer|hiddens|hl|first|one|x|ji|j|oculta|entradaoculta|cachee|"
     r"entrada|versteckt)|(?P<last>o|ho|hy|hk|jk|kj|k|out|output|outputs|outputlayer|outputlayers|hiddenoutput|"
-    r"hiddentooutput|hidout|ol|final|second|two|y|salida|sortie|ausgabe|last))"
+    r"hiddentooutput|hidout|ol|final|second|two|y|salida|saida|ocultasaida|sortie|ausgabe|last))"
 )
 _GRADIENT = (
     r"(?:d|d[jlec]|d[jlec]d|dcostd|dlossd|derrord|dcost|dloss|derror|grad|grads|gradient|gradients|gradientof|"
@@ -54,13 +54,14 @@ _PATTERNS = [
         ("db", rf"{_LAYER}{_BIAS}{_GRADIENT_AFTER}"),
         ("delta", rf"(?:delta|deltas|d|dz|dlayer|dnet|dpre|erro?rterm){_LAYER}?"),
         ("delta", rf"{_LAYER}(?:layer)?(?:delta|d)"),
-        ("rate", r"lr|lrate|learningrate|learnrate|alpha|eta|rate|stepsize|epsilon_?lr|taux|lernrate|tasa|l_?r|"
+        ("rate", r"lr|lrate|learningrate|learnrate|alpha|eta|rate|stepsize|epsilon_?lr|taux|lernrate|l_?r|"
+         r"schrittweite|tasa|tasaaprendizaje|taxa|taxaaprendizado|"
          r"learning|ita"),
         ("momentum", r"momentum|mu|beta|mom|m0mentum"),
         ("penalty", r"reg|lambda|lambd|lmbda|lamda|lam|regularization|reglambda|regstrength|l2|l2reg|weightdecay|decay|regrate"),
-        ("epochs", r"epochs?|nepochs?|numepochs?|iterations?|niter|niters|numiterations?|maxiter|maxiterations?|iters?|"
+        ("epochs", r"epochs?|nepochs?|numepochs?|iterations?|niter|niters|numiterations?|maxiters?|maxiterations?|iters?|"
          r"numiters?|nits?|numsteps|steps|nsteps|"
-         r"maxepochs?|trainingiterations|noofepochs|numberofepochs|numberoftrainingiterations|epochcount|numpasses|passes|times|ntrain"),
+         r"maxepochs?|epocas|epochen|trainingiterations|noofepochs|numberofepochs|numberoftrainingiterations|epochcount|numpasses|passes|times|ntrain"),
         ("batch", r"batchsize|minibatchsize|bs|mbsize"),
         ("count", r"m|nsamples|numsamples|numexamples|nexamples|numtrain|nbsamples|n"),
         ("quiet", r"verbose|printcost|printloss|debug|plot|showplot|display|log|printevery|verbosity|monitor\w*|evaluation\w*"),
@@ -71,7 +72,7 @@ _PATTERNS = [
         ("t", r"y|ys|ytrue|ytrues|allytrues|t|ts|targets?|targetslist|labels?|trainy|ytrain|ybatch|expected|"
          r"expectedoutputs?|outputdata|trainingoutputs?|trainingsetoutputs|d|desired|"
          r"desiredoutputs?|targetvector|truth|groundtruth|actual|actualy|yi|onehoty|yonehot|onehot|yact|ydata|"
-         r"salidas?|etiquetas?|sollwert|real|ytr|yb|yenc|goal|"
+         r"salidas?|etiquetas?|desejad[oa]s?|desead[oa]s?|sollwert|real|ytr|yb|yenc|goal|"
          r"yreal|yactual|answers?|correct|outputtrue|ty|targetlist|actualoutput|sampleoutput"),
         ("y", r"yhat|ypred|yp|pred|preds|predictions?|predicted|outputs?|out|probs?|a?final|al|scores?|o|yout|"
          r"finaloutputs?|outputlayeroutput|outputactivations?|predictedoutput|layeroutput|res|result|hypothesis|"
@@ -81,18 +82,18 @@ _PATTERNS = [
         ("params", r"params?|parameters?|model|network|net|nn|theta|thetas|weightsandbiases|weightdict|p|mlp|layers"),
         ("cache", r"caches?|memory|memo|forwardcache|store|intermediates?|activationscache|vals?|values|forwardpass|state"),
         ("grads", r"grads?|gradients?|derivatives?|deltas?|updates?|derivs|nablas?"),
-        ("inputs", r"nx|ninputs?|numinputs?|inputsize|inputdim|inputnodes|nin|ni|nbinputs?|inputnodes|inputs|innodes|insize|"
+        ("inputs", r"nx|nentradas?|ninputs?|numinputs?|inputsize|inputdim|inputnodes|nin|ni|nbinputs?|inputnodes|inputs|innodes|insize|"
          r"indim|numfeatures|nfeatures|inputneurons|inputlayerneurons|inputlayersize|numinputneurons|d|din|"
          r"inputcount|nfeat|inputunits|nodesin"),
-        ("hidden", r"nh|nnhdim|nhid|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|"
+        ("hidden", r"nh|nocultas?|nnhdim|nhid|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|"
          r"hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|"
          r"hiddennodescount|nodes|neurons"),
-        ("outputs", r"ny|noutputs?|numoutputs?|outputsize|outputdim|outputnodes|nout|no|nboutputs?|outsize|outdim|outnodes|"
+        ("outputs", r"ny|nsa[li]+das?|noutputs?|numoutputs?|outputsize|outputdim|outputnodes|nout|no|nboutputs?|outsize|outdim|outnodes|"
          r"numclasses|nclasses|outputneurons|outputlayerneurons|outputlayersize|numoutputneurons|numlabels|c|k|"
          r"outputcount|outputs|outputunits|classes"),
         ("sizes", r"sizes|layers?|layersizes?|layerdims?|layersdims?|dims?|architecture|topology|nnstructure|structure|shape|"
          r"layernodes|nodes|networksize|neurons|arch|layout|npl|netstructure|layerslist|nnarchitecture"),
-        ("W", rf"{_WEIGHT}{_LAYER}?"),
+        ("W", rf"(?:initial|init|start)?{_WEIGHT}{_LAYER}?"),
         ("W", rf"{_LAYER}(?:layer)?{_WEIGHT}"),
         ("b", rf"{_BIAS}{_LAYER}?"),
         ("b", rf"{_LAYER}(?:layer)?{_BIAS}"),

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -15,17 +16,28 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen
 from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.limits import FILE
 from chainrule.learners.names import as_kind, compact, ranked
 
 DEEPEST = 6
+
+
+class Unreadable(Exception):
+    """This way of reading the program does not go; another one may."""
+
+
 _NOT = re.compile(
     r"^(?:d|grad|nabla|delta|del|m|v|s|vel|velocity|prev|last|old|mom|momentum|best|init|cache|change|c|acc|update|sum)_?(?:d?w|d?b|weight|bias|theta)",
     re.IGNORECASE,
 )
 _NOT_AFTER = re.compile(
-    r"(?:grad|gradients?|delta|deltas|velocity|momentum|momentums|change|changes|prev|old|cache|history|m|v|update|copy)s?\d*$",
+    r"(?:grad|gradients?|delta|deltas|velocity|momentum|momentums|change|changes|prev|old|cache|history|(?<=[wb])[mv]|update|copy)s?\d*$",
     re.IGNORECASE,
 )
+
+
+_NAMELESS = ("data", "value", "values", "val", "array", "matrix", "numpy")
+"""What numbers are called in an object whose own name says what they are."""
 
 
 class Stored(Frozen):
@@ -41,99 +53,142 @@ class Stored(Frozen):
     shape: tuple[int, ...]
     get: Callable[[], Array]
     put: Callable[[Array], None]
-    slot: _Slot | None = None
+    slot: Slot | None = None
     vector: bool = False
-
-    def whole(self, number: int) -> None:
-        """Put a whole number there, which may be a size."""
-        if self.slot is not None:
-            self.slot.put(number)
 
     @property
     def name(self) -> str:
-        """The last name in the path, which says what it is."""
-        found = re.findall(r"[A-Za-z_]\w*", self.path)
-        return found[-1] if found else self.path
+        """The last name in the path that says what it is: "weight" of layers[0].weight.data."""
+        found = re.findall(r"[^\W\d]\w*", self.path)
+        return next((name for name in reversed(found) if name not in _NAMELESS), self.path)
 
 
-def leaves(root: Any, path: str, depth: int = 0, met: set[int] | None = None) -> Iterator[Stored]:
-    """The numbers within a dict, a list or an object, in their order."""
+def leaves(root: Any, path: str = "", slot: Any = None, met: set[int] | None = None, depth: int = 0) -> Iterator[Stored]:
+    """The numbers within a dict, a list or an object, in their order. `root` itself is kept: it is where they are looked for."""
     met = set() if met is None else met
     if depth > DEEPEST or id(root) in met:
         return
     met.add(id(root))
-    for name, key, slot in _children(root, path, depth):
+    for name, key in _children(root, path):
         if str(key).startswith("chainrule_") or (isinstance(key, str) and key.startswith("__")):
             continue
-        value = slot.get()
-        leaf = _leaf(name, value, slot)
+        place = Slot(root if slot is None else slot, key)
+        value = place.get()
+        leaf = _leaf(name, value, place)
         if leaf is not None:
             yield leaf
         elif not isinstance(value, (str, bytes, np.ndarray)):
-            yield from leaves(value, name, depth + 1, met)
+            yield from leaves(value, name, place, met, depth + 1)
 
 
-class _Slot(Frozen):
-    """A place in a dict, a list or an object. It is read whenever it is asked for: programs put new arrays there."""
+class Slot(Frozen):
+    """A place in a dict, a list, an object or what a function has closed over. It is looked for from the root whenever it is asked for:
+    programs put new arrays there, and new dicts and objects in place of what held them.
+
+    owner   the place of what holds it; the root itself, of the first
+    key     its key, its index or its name there
+    """
 
     owner: Any
     key: Any
-    attribute: bool = False
+
+    def held(self) -> Any:
+        """What holds it."""
+        return self.owner.get() if isinstance(self.owner, Slot) else self.owner
 
     def get(self) -> Any:
-        return getattr(self.owner, self.key) if self.attribute else self.owner[self.key]
+        """What is there now."""
+        held = self.held()
+        if isinstance(held, types.FunctionType):
+            return (held.__closure__ or ())[held.__code__.co_freevars.index(self.key)].cell_contents
+        return held[self.key] if isinstance(held, (dict, list, tuple)) else getattr(held, self.key)
 
     def put(self, value: Any) -> None:
-        if self.attribute:
-            setattr(self.owner, self.key, value)
+        """Put something there; a tuple is made anew for it."""
+        held = self.held()
+        if isinstance(held, types.FunctionType):
+            (held.__closure__ or ())[held.__code__.co_freevars.index(self.key)].cell_contents = value
+        elif isinstance(held, tuple):
+            items = [value if place == self.key else item for place, item in enumerate(held)]
+            self.owner.put(type(held)(*items) if hasattr(held, "_fields") else tuple(items))
+        elif isinstance(held, (dict, list)):
+            held[self.key] = value
         else:
-            self.owner[self.key] = value
+            object.__setattr__(held, self.key, value)  # also of what is frozen
 
     def array(self) -> Array:
-        return np.array(self.get(), dtype=float, subok=False)
-
-    def number(self) -> Array:
-        return np.array(float(self.get()))
+        """The numbers that are there."""
+        value = self.get()
+        return np.array(float(value)) if isinstance(value, (int, float)) else np.array(value, dtype=float, subok=False)
 
     def put_array(self, new: Array) -> None:
-        """In place, where others may hold the same array; a new one where it is of integers or of another shape."""
+        """In place, where others may hold the same array; in its own kind, where it is a list, a matrix, or has another shape."""
         old = self.get()
         if isinstance(old, np.ndarray) and old.dtype.kind == "f" and old.shape == new.shape and old.flags.writeable:
             old[...] = new
+        elif isinstance(old, list) and np.shape(old) == new.shape:
+            _put_list(old, new)
+        elif isinstance(old, list):
+            self.put(new.tolist())
+        elif isinstance(old, np.ndarray):
+            self.put(np.matrix(like(new, old)) if isinstance(old, np.matrix) else like(new, old))
         else:
-            self.put(new.astype(old.dtype) if isinstance(old, np.ndarray) and old.dtype.kind == "f" else np.array(new))
-
-    def put_list(self, new: Array) -> None:
-        _put_list(self.get(), new)
-
-    def put_number(self, new: Array) -> None:
-        self.put(float(new))
+            self.put(float(new))
 
 
-def _children(root: Any, path: str, depth: int) -> list[tuple[str, Any, _Slot]]:
-    """What is in a dict, a list or an object of the program's own classes."""
+def _children(root: Any, path: str) -> list[tuple[str, Any]]:
+    """What is in a dict, a list, an object of the program's own classes, or what a function of the program has closed over."""
     if isinstance(root, dict):
-        return [(f"{path}[{key!r}]" if depth or path else str(key), key, _Slot(root, key)) for key in list(root)[:400]]
+        return [(f"{path}[{key!r}]" if path else str(key), key) for key in list(root)[:400]]
+    if isinstance(root, tuple) and hasattr(root, "_fields"):
+        return [(f"{path}.{name}", place) for place, name in enumerate(root._fields)]
     if isinstance(root, (list, tuple)):
-        return [(f"{path}[{place}]", place, _Slot(root, place)) for place in range(min(len(root), 200))]
-    if hasattr(root, "__dict__") and type(root).__module__ == "__main__":
-        return [(f"{path}.{key}" if path else key, key, _Slot(root, key, True)) for key in list(vars(root))]
+        return [(f"{path}[{place}]", place) for place in range(min(len(root), 200))]
+    if isinstance(root, types.FunctionType):
+        return (
+            [(f"{path}.{name}", name) for name in root.__code__.co_freevars if _closed(root, name)]
+            if FILE in root.__code__.co_filename
+            else []
+        )
+    if type(root).__module__ == "__main__" and not isinstance(root, type):
+        names = [*getattr(root, "__dict__", ()), *(name for name in getattr(type(root), "__slots__", ()) if hasattr(root, name))]
+        return [(f"{path}.{key}" if path else key, key) for key in names]
     return []
 
 
-def _leaf(path: str, value: Any, slot: _Slot) -> Stored | None:
+def _closed(function: types.FunctionType, name: str) -> bool:
+    """Is there already something in it?"""
+    try:
+        Slot(function, name).get()
+    except ValueError:
+        return False
+    return True
+
+
+def _leaf(path: str, value: Any, slot: Slot) -> Stored | None:
     """The value as numbers; None where it is none, or holds others."""
     if isinstance(value, (bool, str)):
         return None
+    shape: tuple[int, ...] | None = None
     if isinstance(value, (int, float, np.floating, np.integer)):
-        return Stored(path, (), slot.number, slot.put_number, slot)
-    if isinstance(value, np.ndarray):
-        return (
-            None if value.dtype.kind not in "fiu" or value.size > 100_000 else Stored(path, value.shape, slot.array, slot.put_array, slot)
-        )
-    if isinstance(value, list) and value and (shape := _shape(value)):
-        return Stored(path, shape, slot.array, slot.put_list, slot)
-    return None
+        shape = ()
+    elif isinstance(value, np.ndarray):
+        shape = value.shape if value.dtype.kind in "fiu" and value.size <= 100_000 else None
+    elif isinstance(value, list) and value:
+        shape = _shape(value) or None
+    return None if shape is None else Stored(path, shape, slot.array, slot.put_array, slot)
+
+
+def like(new: Array, old: Any) -> Array:
+    """Numbers in the type of those that were there; whole ones stay integers where integers were."""
+    kind = old.dtype.kind if isinstance(old, np.ndarray) else ""
+    keeps = kind == "f" or (kind in ("i", "u") and np.array_equal(new, np.rint(new)))
+    return new.astype(old.dtype) if keeps else np.array(new)
+
+
+def of_integers(value: Any) -> bool:
+    """Is it an array of integers, which cuts off what is put into it?"""
+    return isinstance(value, np.ndarray) and value.dtype.kind in ("i", "u")
 
 
 def _put_list(old: Any, new: Array) -> None:
@@ -146,6 +201,8 @@ def _put_list(old: Any, new: Array) -> None:
 
 def _shape(value: list[Any]) -> tuple[int, ...]:
     """Of a list of numbers, or of lists of one length; () of anything else."""
+    if len(value) > 100_000:
+        return ()
     if all(isinstance(item, (int, float, np.floating, np.integer)) and not isinstance(item, bool) for item in value):
         return (len(value),)
     if all(isinstance(item, list) and item for item in value):
@@ -199,15 +256,43 @@ class Parameters(Frozen):
         """For each layer whether it has a bias."""
         return tuple(leaf is not None or held for leaf, held in zip(self.biases, self.held, strict=True))
 
+    def fits(self, probe: Probe, layout: Layout) -> bool:
+        """Are they of a probe's sizes, in this layout?"""
+        return self.sizes == probe.sizes and self.units_first == layout.units_first and bool(self.inside) == bool(layout.inside)
+
     def set(self, probe: Probe, layout: Layout) -> None:
-        """Write a probe's parameters."""
+        """Write a probe's parameters, perhaps of other sizes. Raises Unreadable where they cannot be of these."""
         for leaf in self.frozen:
             leaf.put(np.zeros(leaf.shape))
         for number, leaf in enumerate(self.weights):
-            leaf.put(layout.w(probe, number).reshape(leaf.shape))
-            bias = self.biases[number]
-            if bias is not None and probe.biases[number] is not None:
-                bias.put(np.array(probe.biases[number]).reshape(bias.shape))
+            w, bias, b = layout.w(probe, number), self.biases[number], probe.biases[number]
+            try:
+                leaf.put(w)
+                if bias is not None and b is not None:
+                    bias.put(b.reshape(self._shape(bias, number, len(b), layout)))
+            except (ValueError, TypeError):
+                raise Unreadable(leaf.path) from None
+
+    def _shape(self, bias: Stored, number: int, units: int, layout: Layout) -> tuple[int, ...]:
+        """The shape of a bias of so many units, as the program has its own."""
+        own = self.sizes[number + 1]
+        if own == units:
+            return bias.shape
+        if own == 1 and bias.shape:
+            return (units,) if len(bias.shape) == 1 else (units, 1) if layout.columns else (1, units)
+        return tuple(units if extent == own != 1 else extent for extent in bias.shape)
+
+    def integers(self) -> tuple[str, ...]:
+        """Which of them are arrays of integers."""
+        stored = [leaf for leaf in (*self.weights, *self.biases) if leaf is not None and leaf.slot is not None]
+        return tuple(leaf.path for leaf in stored if leaf.slot is not None and of_integers(leaf.slot.get()))
+
+    def arrays(self) -> dict[str, Any]:
+        """The array objects in which they are kept, by W1, b1 …, where they are kept in arrays."""
+        named = [(f"W{number}", leaf) for number, leaf in enumerate(self.weights, start=1)]
+        named += [(f"b{number}", leaf) for number, leaf in enumerate(self.biases, start=1) if leaf is not None]
+        held = {key: leaf.slot.get() for key, leaf in named if leaf.slot is not None}
+        return {key: value for key, value in held.items() if isinstance(value, np.ndarray) and value.ndim}
 
     def read(self, probe: Probe, layout: Layout) -> dict[str, Array]:
         """The parameters as they are now, in chainrule's layout."""
@@ -226,35 +311,63 @@ class Parameters(Frozen):
         return named
 
 
-def parameter_places(found: list[Stored], limit: int = 6) -> Iterator[Parameters]:
-    """Ways to read numbers as the parameters of a network, the likeliest first."""
+_OLD = re.compile(r"^(?:old|prev|previous|last)_?|_(?:old|prev|previous|last|before)$", re.IGNORECASE)
+"""Names of what is kept from before a step."""
+
+
+def shared_arrays(roots: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What was to be kept of a parameter, and is the very array that changes: "W1: ws[0], ws[1]", or "W1: old, w".
+
+    roots   variables or attributes of a program after its steps
+    names   what the program calls its parameters
+    before, now  the arrays of its parameters before and after them; what is not the same array any more was not changed in place
+    """
+    found = list[str]()
+    inplace = {key: value for key, value in now.items() if before.get(key) is value}
+    known = {id(value): key for key, value in {**before, **now}.items()}
+    for name, value in roots.items():
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, np.ndarray) for one in value):
+            places = [place for place, one in enumerate(value) if id(one) in known]
+            twice = next((pair for pair in itertools.combinations(places, 2) if value[pair[0]] is value[pair[1]]), None)
+            if twice is not None:
+                found.append(f"{known[id(value[twice[0]])]}: {name}[{twice[0]}], {name}[{twice[1]}]")
+        elif _OLD.search(name) and (key := next((key for key, one in inplace.items() if one is value), "")):
+            found.append(f"{key}: {name}, {names.get(key, key)}")
+    return tuple(found)
+
+
+def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameters]:
+    """Ways to read numbers as the parameters of a network, the likeliest first: names propose, and the numbers decide among them."""
     found = stacked(found)
-    kept = [leaf for leaf in found if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])]
     kept = [
         _column(leaf) if len(leaf.shape) == 1 and "[" not in leaf.path and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf
-        for leaf in kept
+        for leaf in found
+        if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])
     ]
     matrices = [leaf for leaf in kept if len(leaf.shape) == 2]
-    named = [leaf for leaf in matrices if as_kind(leaf.name, "W") or as_kind(leaf.path, "W")]
-    biases = [
-        leaf for leaf in kept if as_kind(leaf.name, "b") and not (as_kind(leaf.name, "W") and len(leaf.shape) == 2 and min(leaf.shape) > 1)
+    biases = [leaf for leaf in kept if as_kind(leaf.name, "b") and not (as_kind(leaf.name, "W") and _wide(leaf))]
+    taken = {leaf.path for leaf in biases}
+    nameless = [
+        leaf for leaf in kept if leaf.path not in taken and not _wide(leaf) and not as_kind(leaf.name, "x", "t", "dW", "db", "rate")
     ]
     given = 0
-    for group in _groups(named, matrices, biases):
+    for group in _groups([leaf for leaf in matrices if leaf.path not in taken]):
         for chain in _chains(group):
-            result = _with_biases(chain, biases)
-            if result is not None:
-                given += 1
-                yield result
-                if given >= limit:
-                    return
+            ways = [_with_biases(chain, biases, nameless), _with_biases(chain, biases, [])]
+            for way in ways[ways[0] is not None and ways[1] is not None and ways[0].has == ways[1].has :]:
+                if way is not None and given < limit:
+                    given += 1
+                    yield way
+
+
+def _wide(leaf: Stored) -> bool:
+    """Is it a matrix, and neither a row nor a column?"""
+    return len(leaf.shape) == 2 and min(leaf.shape) > 1
 
 
 def _column(leaf: Stored) -> Stored:
     """Weights of one unit, written as a vector, as a matrix (inputs, 1)."""
-    return Stored(
-        leaf.path, (*leaf.shape, 1), lambda: leaf.get()[:, None], lambda new: leaf.put(np.asarray(new).reshape(leaf.shape)), leaf.slot, True
-    )
+    return Stored(leaf.path, (*leaf.shape, 1), lambda: leaf.get()[:, None], lambda new: leaf.put(np.asarray(new).ravel()), leaf.slot, True)
 
 
 def _row(leaf: Stored) -> Stored:
@@ -262,28 +375,43 @@ def _row(leaf: Stored) -> Stored:
     return Stored(leaf.path, leaf.shape[::-1], lambda: leaf.get().T, lambda new: leaf.put(np.asarray(new).T), leaf.slot, True)
 
 
-def _groups(named: list[Stored], matrices: list[Stored], biases: list[Stored]) -> Iterator[list[Stored]]:
-    taken = {leaf.path for leaf in biases}
-    named = [leaf for leaf in named if leaf.path not in taken]
-    if named:
-        order = {path: place for place, path in enumerate(_ranked([leaf.path for leaf in named]))}
-        yield sorted(named, key=lambda leaf: order[leaf.path])
-        if len(named) > 1:
-            yield named
-    others = [leaf for leaf in matrices if leaf.path not in taken]
-    if others != named:
-        yield others
+def _groups(matrices: list[Stored]) -> Iterator[list[Stored]]:
+    """Which of the matrices may be the weights, in the order of the layers: those with such names; else such as fit one behind the other,
+    while those that are left are rows or columns, as biases are.
+    """
+    met: list[list[str]] = []
+
+    def new(group: list[Stored]) -> bool:
+        paths = [leaf.path for leaf in group]
+        if paths in met or not group:
+            return False
+        met.append(paths)
+        return True
+
+    named = [leaf for leaf in matrices if as_kind(leaf.name, "W") or as_kind(leaf.path, "W")]
+    order = {path: place for place, path in enumerate(_ranked([leaf.path for leaf in named]))}
+    for group in (sorted(named, key=lambda leaf: order[leaf.path]), named, named[::-1], matrices, matrices[::-1]):
+        if new(group):
+            yield group
+    if len(matrices) <= 8:
+        for count in sorted(range(1, len(matrices)), key=lambda count: abs(2 * count - len(matrices))):
+            for places in itertools.combinations(range(len(matrices)), count):
+                group = [matrices[place] for place in places]
+                if not any(_wide(leaf) for place, leaf in enumerate(matrices) if place not in places):
+                    yield from (one for one in (group, group[::-1]) if new(one))
 
 
 def _ranked(paths: list[str]) -> list[str]:
     """In the order of their layers: by the number in their name, or else in a list; otherwise as they stand."""
     indices = [re.findall(r"\[(\d+)\]", path) for path in paths]
-    if all(indices) and len({re.findall(r"[A-Za-z_]\w*", path)[-1] for path in paths}) == 1:
+    if all(indices) and len({_last(path) for path in paths}) == 1:
         return [path for _, path in sorted(zip(((int(index[0]), place) for place, index in enumerate(indices)), paths, strict=True))]
-    byname = {re.findall(r"[A-Za-z_]\w*", path)[-1]: path for path in paths}
-    if len(byname) == len(paths):
-        return [byname[name] for name in ranked(list(byname), "W")]
-    return paths
+    byname = {_last(path): path for path in paths}
+    return [byname[name] for name in ranked(list(byname), "W")] if len(byname) == len(paths) else paths
+
+
+def _last(path: str) -> str:
+    return str((re.findall(r"[^\W\d]\w*", path) or [path])[-1])
 
 
 def _chains(group: list[Stored]) -> Iterator[tuple[list[Stored], bool, tuple[bool, ...]]]:
@@ -299,7 +427,8 @@ def _chains(group: list[Stored]) -> Iterator[tuple[list[Stored], bool, tuple[boo
                 yield turned, units_first, held
 
 
-def _with_biases(chain: tuple[list[Stored], bool, tuple[bool, ...]], biases: list[Stored]) -> Parameters | None:
+def _with_biases(chain: tuple[list[Stored], bool, tuple[bool, ...]], biases: list[Stored], nameless: list[Stored]) -> Parameters | None:
+    """With a bias for each layer: one with such a name that fits, beside its W if there is one there; else one without a name."""
     group, units_first, held = chain
     ends = [(leaf.shape[1], leaf.shape[0]) if units_first else leaf.shape for leaf in group]
     sizes = (ends[0][0] - held[0], *(end[1] for end in ends))
@@ -308,39 +437,44 @@ def _with_biases(chain: tuple[list[Stored], bool, tuple[bool, ...]], biases: lis
     if any(held):
         return Parameters(group, [None] * len(group), units_first, "last", sizes, held)
     order = {path: place for place, path in enumerate(_ranked_biases([leaf.path for leaf in biases]))}
-    left = sorted(biases, key=lambda leaf: order[leaf.path])
+    weights = {leaf.path for leaf in group}
+    left = sorted(biases, key=lambda leaf: order[leaf.path]) + [leaf for leaf in nameless if leaf.path not in weights]
     chosen: list[Stored | None] = []
     for (_, units), weight in zip(ends, group, strict=True):
-        beside = [leaf for leaf in left if _size(leaf) == units and _owner(leaf.path) == _owner(weight.path)]
-        fitting = next(iter(beside or [leaf for leaf in left if _size(leaf) == units]), None)
-        if fitting is not None:
-            left.remove(fitting)
-        chosen.append(fitting)
+        fitting = [leaf for leaf in left if _size(leaf) == units]
+        beside = [leaf for leaf in fitting if _owner(leaf.path) == _owner(weight.path)]
+        one = next(iter([leaf for leaf in beside or fitting if leaf in biases] or beside or fitting), None)
+        if one is not None:
+            left.remove(one)
+        chosen.append(one)
     return Parameters(group, chosen, units_first, "", sizes, held)
 
 
 def single_numbers(found: list[Stored]) -> Iterator[Parameters]:
-    """Ways to read w1, w2 … and b1, b2 …, each a number, as the parameters of a network with one hidden layer or none."""
-    weights = _numbered(found, "W")
-    biases = _numbered(found, "b")
-    if len(weights) < 2:
+    """Ways to read w1, w2 …, or w11, w12 …, v1 …, and b1, b2 …, each a number, as the parameters of one or two layers."""
+    numbered: dict[str, list[tuple[int, Stored]]] = {}
+    biases: list[Stored] = []
+    for leaf in found:
+        parts = re.fullmatch(r"(\D+?)_?(\d+)", leaf.name)
+        if leaf.shape or _NOT.match(leaf.name):
+            continue
+        if as_kind(leaf.name, "b") or parts is None:
+            biases.append(leaf)
+        else:
+            numbered.setdefault(parts[1], []).append((int(parts[2]), leaf))
+    named = [stem for stem in numbered if as_kind(f"{stem}1", "W")]
+    later = [stem for stem in numbered if stem not in named and re.fullmatch(r"[uv]|(?:\w*_)?(?:out|output|o)\w*", stem, re.IGNORECASE)]
+    weights = [leaf for stem in (*named, *later) for _, leaf in sorted(numbered[stem], key=lambda pair: pair[0])]
+    if not named or len(weights) < 2:
         return
+    biases.sort(key=lambda leaf: int((re.findall(r"\d+$", leaf.name) or ["1000"])[0]))
     for sizes in _possible_sizes(len(weights)):
         units = sum(sizes[1:])
-        if len(biases) not in (0, units, len(sizes) - 1):
-            continue
-        for by_unit in (True, False):
-            yield _singles(weights, biases, sizes, by_unit)
-
-
-def _numbered(found: list[Stored], kind: str) -> list[Stored]:
-    """Numbers that are called w1, w2 … in their order."""
-    named = [
-        (meaning.rank, leaf)
-        for leaf in found
-        if not leaf.shape and (meaning := as_kind(leaf.name, kind)) is not None and meaning.rank is not None
-    ]
-    return [leaf for _, leaf in sorted(named, key=lambda pair: pair[0])]
+        own = [leaf for leaf in biases if as_kind(leaf.name, "b")]
+        for chosen in (biases, own) if len(own) != len(biases) else (own,):
+            if len(chosen) in (0, units, len(sizes) - 1):
+                for by_unit in (True, False):
+                    yield _singles(weights, chosen, sizes, by_unit)
 
 
 def _possible_sizes(count: int) -> Iterator[tuple[int, ...]]:
@@ -391,5 +525,5 @@ def _size(leaf: Stored) -> int:
 
 
 def _ranked_biases(paths: list[str]) -> list[str]:
-    byname = {re.findall(r"[A-Za-z_]\w*", path)[-1]: path for path in paths}
+    byname = {_last(path): path for path in paths}
     return [byname[name] for name in ranked(list(byname), "b")] if len(byname) == len(paths) else paths

@@ -22,12 +22,12 @@ from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning, ranked
-from chainrule.learners.places import Parameters, leaves, parameter_places, single_numbers
+from chainrule.learners.places import Parameters, Unreadable, leaves, like, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 
 FORWARD = re.compile(
-    r"forw|vorw|adelante|avant|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
+    r"forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
     re.IGNORECASE,
 )
 BACKWARD = re.compile(
@@ -39,8 +39,8 @@ LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce", re.IGN
 INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weights)|generate", re.IGNORECASE)
 
 
-class Unreadable(Exception):
-    """This way of reading the program does not go; another one may."""
+ROWS = 4
+"""Samples of a trial, where a program takes several."""
 
 
 class Answer(Frozen):
@@ -55,6 +55,7 @@ class Answer(Frozen):
     shared       parameters that are one array before and after
     values       everything that it reported
     sizes        of its parameters
+    gave         what it gave in its first step, in a line: to say of what is no gradient
     """
 
     gradients: Mapping[str, Array]
@@ -63,8 +64,10 @@ class Answer(Frozen):
     forward: RecognisedForward
     names: Mapping[str, str]
     altered: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     values: SeenValues = field(default_factory=lambda: SeenValues(()), repr=False)
     sizes: tuple[int, ...] = ()
+    gave: str = ""
 
 
 class Form(Frozen):
@@ -84,14 +87,19 @@ class LearnerProgram:
     entry   how it is called, as it is shown: "backward(X, Y, cache)"
     line    where it stands
     rate    the learning rate that the program fixes; None where it takes ours, or takes no step
+    integers  which of its arrays are of integers, as it was asked last
+    shared    what it keeps of a parameter that is the very array which changes, as it was asked last
     """
 
     entry: str = ""
     line: int = 1
     rate: float | None = None
+    integers: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
+        self._orders: dict[str, int] = {}
 
     def depths(self) -> Sequence[int]:
         """Numbers of layers to be tried; empty where the program says its sizes itself."""
@@ -110,12 +118,29 @@ class LearnerProgram:
         """The sizes that it fixes."""
         return None
 
+    def rows_tried(self) -> Sequence[int]:
+        """Numbers of samples to be tried; what works with ROWS works with any."""
+        return (1,) if self.one_sample() else (ROWS, 1)
+
+    def doubtful(self) -> bool:
+        """Is what it takes for its targets a guess that no name supports? It has to react to them before that is believed."""
+        return False
+
     def one_output(self) -> bool:
         """Has its network, as far as its file says, one output?"""
         shapes = [
             np.shape(value) for name, value in self.loaded.namespace.items() if isinstance(value, np.ndarray) and meaning(name).kind == "t"
         ]
         return bool(shapes) and all(len(shape) == 2 and 1 in shape and max(shape) > 1 for shape in shapes)
+
+    def arguments(self) -> Iterator[str]:
+        """The names of what it is given, and of what it keeps that may be set."""
+        return iter(())
+
+    def penalized(self) -> bool:
+        """Does it take the λ of a penalty? A decay may be that of the rate."""
+        names = [name for name in self.arguments() if meaning(name).kind == "penalty"]
+        return any("decay" not in name.lower() for name in names)
 
     def one_sample(self) -> bool:
         """Does its file give it one sample at a time?"""
@@ -141,8 +166,8 @@ class LearnerProgram:
     ) -> Answer:
         """The answer from what was collected: `named` values of the first step, and the parameters before and after each."""
         values = SeenValues(self.loaded.recorder.values)
-        forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
-        gradients, called = gradients_among(named, probe, layout)
+        forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases, self.loaded.shown())
+        gradients, called = gradients_among(named, probe, layout, self._orders)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
         from_update = moved and not (gradients and self.loaded.adaptive)
         if from_update:
@@ -151,14 +176,30 @@ class LearnerProgram:
         names = {**names, **dict(called.items()), **pool.names}
         return Answer(
             gradients,
-            states[1:] if from_update else [],
+            states[1:] if moved else [],
             from_update,
             forward,
             names,
             pool.altered(),
+            self.shared,
             values,
             probe.sizes,
+            ", ".join(f"{name}: {_described(value)}" for name, value in list(named.items())[:6]),
         )
+
+
+def _described(value: Any) -> str:
+    """What a value is, in a few words: "ndarray of (7, 3)"."""
+    shape = np.shape(value) if isinstance(value, np.ndarray) else ()
+    return f"{type(value).__name__} of {shape}" if shape else type(value).__name__
+
+
+def _kept(value: Any) -> Any:
+    """A copy of what a program gave; what cannot be copied, as a generator, as it is."""
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # noqa: BLE001  # whatever a learner's objects do when they are copied
+        return value
 
 
 def _difference(before: Array, after: Array) -> Array:
@@ -193,10 +234,18 @@ class FunctionProgram(LearnerProgram):
         return self.style.biases
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
-        yield Form(None, bias and not self.style.separate_bias, sizes, (bias,) * (len(sizes) - 1))
+        if not self.style.own:
+            yield Form(None, bias and not self.style.separate_bias, sizes, (bias,) * (len(sizes) - 1))
+            return
+        roots = self.style.make(self.loaded, trial(sizes, rows), Layout())
+        ways = [places for places in parameter_places(list(leaves(dict(roots)))) if places.sizes == sizes]
+        yield from (Form(*form) for form in dict.fromkeys((way.units_first, bool(way.inside), sizes, way.has) for way in ways))
 
     def one_sample(self) -> bool:
         return called_by_sample(self.loaded, self.backward)
+
+    def arguments(self) -> Iterator[str]:
+        return (argument.arg for node in self.nodes for argument in (*node.args.args, *node.args.kwonlyargs))
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -205,11 +254,12 @@ class FunctionProgram(LearnerProgram):
             loaded.namespace[name] = probe.rate
         roots = self.style.make(loaded, probe, layout)
         places = _placed(roots, probe, layout)
+        self.integers = places.integers()
         pool = Pool(probe, layout, roots)
         pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, self.nodes, pool)
-        states = [places.read(probe, layout)]
+        states, arrays, kept = [places.read(probe, layout)], places.arrays(), dict[str, Any]()
         first: dict[str, Any] = {}
         loaded.recorder.begin()
         loaded.recorder.short = True
@@ -220,11 +270,12 @@ class FunctionProgram(LearnerProgram):
                     given = self._called(self.forward, pool)
                 named = self._called(self.backward, pool)
                 if step == 0:
-                    first = {key: copy.deepcopy(value) for key, value in named.items()}
+                    first = {key: _kept(value) for key, value in named.items()}
                     if self.loss:
                         self._tell_loss(pool, given if self.forward else named)
                 if self.update:
-                    named = self._called(self.update, pool)
+                    named = {**named, **self._called(self.update, pool)}
+                kept.update(named)
                 self._renew(roots, named)
                 if step == 0:
                     loaded.recorder.on = False
@@ -233,6 +284,9 @@ class FunctionProgram(LearnerProgram):
                     break
         finally:
             loaded.recorder.on = loaded.recorder.short = False
+        ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
+        changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
+        self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
         self.rate = None if self._rate_known(pool) else literal_rate(self.nodes, loaded.namespace)
         return self._finished(probe, layout, pool, _without(first, roots), states, places.names())
 
@@ -284,6 +338,7 @@ class Style(Frozen):
     depths   numbers of layers that are possible
     biases   whether there are biases
     separate_bias  whether there are places for biases beside W
+    own      whether the program makes the structure itself: its places are looked for in it
     """
 
     make: Callable[[Loaded, Probe, Layout], dict[str, Any]]
@@ -291,6 +346,7 @@ class Style(Frozen):
     biases: tuple[bool, ...]
     separate_bias: bool
     globals: bool = False
+    own: bool = False
 
 
 def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
@@ -332,6 +388,7 @@ def _separate(weights: list[str], biases: list[str], *, globals_too: bool) -> St
         if layout.vectors and layout.lists:
             roots = {name: value.tolist() for name, value in roots.items()}
         if globals_too:
+            roots = {name: like(np.asarray(value), loaded.namespace.get(name)) for name, value in roots.items()}
             loaded.namespace.update(roots)
         return roots
 
@@ -357,7 +414,8 @@ def _lists(weights: str, biases: str, *, in_globals: bool = False) -> Style:
 
 def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
     """A dict with keys such as W1; or whatever an initialising function of the program makes."""
-    keys = _keys(loaded)
+    own = _keys(loaded, name)
+    keys = own if any(meaning(key).kind == "W" for key in own) else _keys(loaded)
     weights = ranked([key for key in keys if meaning(key).kind == "W"], "W")
     biases = ranked([key for key in keys if meaning(key).kind == "b"], "b")
     lists = isinstance(_initialised(loaded, trial((5, 7, 3), 1), list, missing=None), list)
@@ -380,7 +438,7 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
         return roots
 
     if not weights:
-        return Style(make, (2, 3, 1), (True, False), False, in_globals)
+        return Style(make, (2, 3, 1), (True,), False, in_globals, own=True)
     counted = len(weights) if len(weights) > 1 else 0
     return Style(make, (counted,) if counted else (2, 3, 1), (True,) if biases else (False, True), bool(biases), in_globals)
 
@@ -391,14 +449,14 @@ def _key(keys: list[str], number: int) -> str:
     return re.sub(r"\d+$", "", keys[-1]) + str(number + 1)
 
 
-def _keys(loaded: Loaded) -> list[str]:
-    """Keys of dicts in the program, by their texts; "W" + str(l) stands for W1 and W2."""
+def _keys(loaded: Loaded, name: str = "") -> list[str]:
+    """Keys of dicts in the program, or of those of one name, by their texts; "W" + str(l) stands for W1 and W2."""
     found: dict[str, None] = {}
     for node in ast.walk(loaded.tree):
         text = None
         if isinstance(node, ast.Subscript):
-            text = node.slice
-        elif isinstance(node, ast.Dict):
+            text = node.slice if not name or (isinstance(node.value, ast.Name) and node.value.id == name) else None
+        elif isinstance(node, ast.Dict) and not name:
             for key in node.keys:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     found.setdefault(key.value)
@@ -417,14 +475,12 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
         if INIT.search(name):
             try:
                 made = loaded.namespace[name](**Pool(probe, Layout(), {}).arguments(node))
-            except (Unbound, TypeError, ValueError, IndexError, KeyError, NameError):
+            except (Unbound, Exception):  # noqa: BLE001  # whatever a learner's function raises when it is called with what it may not mean
                 continue
-            if isinstance(made, kind) and made and next(parameter_places(list(leaves({"made": made}, ""))), None) is not None:
+            if isinstance(made, kind) and made and next(parameter_places(list(leaves({"made": made}))), None) is not None:
                 return made
     for name, value in loaded.namespace.items():
-        places = (
-            next(parameter_places(list(leaves({name: value}, ""))), None) if isinstance(value, kind) and as_kind(name, "params") else None
-        )
+        places = next(parameter_places(list(leaves({name: value}))), None) if isinstance(value, kind) and as_kind(name, "params") else None
         if places is None:
             continue
         if isinstance(value, list) and all(
@@ -443,9 +499,9 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
 
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
-    for found in parameter_places(list(leaves(dict(roots), ""))):
-        same = found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
-        if same or not checked:
+    has = tuple(b is not None for b in probe.biases)
+    for found in parameter_places(list(leaves(dict(roots)))):
+        if not checked or (found.fits(probe, layout) and (found.has == has or found.inside)):
             if checked:
                 found.set(probe, layout)
             return found
@@ -627,7 +683,8 @@ class ObjectProgram(LearnerProgram):
                 form = (places.units_first, bool(places.inside), places.sizes, places.has)
                 if form not in met and places.sizes[0] >= 1:
                     met.append(form)
-        yield from (Form(*form) for form in met)
+        fitting = [form for form in met if form[2] == sizes]  # a class that takes our sizes has no others
+        yield from (Form(*form) for form in fitting or met)
 
     def _made_of_samples(self) -> bool:
         return self.maker is not None and any(meaning(argument.arg).kind in ("x", "t") for argument in self.maker.args.args[1:])
@@ -643,33 +700,33 @@ class ObjectProgram(LearnerProgram):
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in ("rate", "momentum", "penalty"):
-                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": 0.0}[kind])
+                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
         return made
 
     def _places(self, made: Any) -> Iterator[Parameters]:
-        found = list(leaves({"self": made}, ""))
+        found = list(leaves({"self": made}))
         if self.choice is None:
             yield from parameter_places(found)
         else:
             yield from itertools.islice(single_numbers(found), self.choice, self.choice + 1)
 
+    def arguments(self) -> Iterator[str]:
+        for name in ("__init__", *self.sequence):
+            node = self.methods.get(name)
+            yield from (argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)) if node is not None else ()
+
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
         made = self.construct(probe, layout)
-        places = next(
-            (
-                found
-                for found in self._places(made)
-                if found.sizes == probe.sizes and found.units_first == layout.units_first and bool(found.inside) == bool(layout.inside)
-            ),
-            None,
-        )
+        has = tuple(b is not None for b in probe.biases)
+        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == has), None)
         if places is None:
             raise Unreadable("places")
         places.set(probe, layout)
+        self.integers = places.integers()
         pool = Pool(probe, layout, {})
-        states = [places.read(probe, layout)]
+        states, arrays = [places.read(probe, layout)], places.arrays()
         named: dict[str, Any] = {}
         loaded.recorder.begin()
         loaded.recorder.short = True
@@ -680,16 +737,17 @@ class ObjectProgram(LearnerProgram):
                     method = self.methods[name]
                     given = pool.take(method, self._quietly(getattr(made, name), **pool.arguments(method, method=True)))
                     if step == 0 and (place > 0 or len(self.sequence) == 1):
-                        named.update({key: copy.deepcopy(value) for key, value in given.items()})
+                        named.update({key: _kept(value) for key, value in given.items()})
                 if step == 0:
                     loaded.recorder.on = False
                     own = {leaf: value for leaf, value in vars(made).items() if meaning(leaf).kind in ("dW", "db", "grads")}
-                    named = {**copy.deepcopy(own), **named}
+                    named = {**{key: _kept(value) for key, value in own.items()}, **named}
                 states.append(self._state(made, places, probe, layout))
                 if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
                     break
         finally:
             loaded.recorder.on = loaded.recorder.short = False
+        self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
         nodes = list(self.methods.values())
         takes_rate = any(
             meaning(argument.arg).kind == "rate"

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
 
+import numpy as np
+
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Unbound, needs_pairs
 from chainrule.learners.header import Header
@@ -22,17 +24,18 @@ from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.names import meaning
+from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import (
     BACKWARD,
     FORWARD,
     LOSS,
+    ROWS,
     UPDATE,
     Answer,
     Form,
     FunctionProgram,
     LearnerProgram,
     ObjectProgram,
-    Unreadable,
     methods_of,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
@@ -44,9 +47,6 @@ TIME = 6.0
 ALIKE = 16
 """So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""
 
-ROWS = 4
-"""Samples of a trial."""
-
 
 class ProgramReading(Frozen):
     """A program as it was read.
@@ -57,7 +57,7 @@ class ProgramReading(Frozen):
     answer    what it gave on the trial
     probe     the trial
     free      what of its sizes is free: "" all; "last": but for one output; "own": none
-    rows      1 of a program of one sample; None of one that takes several
+    rows      how many samples at once, where that is fixed: 1 of a program of one sample
     """
 
     number: int
@@ -73,9 +73,11 @@ class Trials(Frozen):
     """What happened to the proposals that were not accepted: to say why a file was not understood.
 
     errors    what Python said, and at which line, the furthest first
+    forward   of those whose forward pass was seen, but no gradients: the line, and what they gave
     """
 
     errors: list[tuple[int, int | None, str]] = field(default_factory=list)
+    forward: list[tuple[int, str]] = field(default_factory=list)
     count: list[int] = field(default_factory=lambda: [0])
 
     def note(self, depth: int, error: BaseException) -> None:
@@ -177,14 +179,14 @@ def _sizes(depth: int, last: int) -> tuple[int, ...]:
 
 def extents(program: LearnerProgram) -> Iterator[tuple[tuple[int, ...], int, str]]:
     """Sizes, rows and what is free of them, to be tried in this order."""
-    own, one = program.fixed(), program.one_output()
+    own, one, several = program.fixed(), program.one_output(), program.rows_tried()
     outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
     for depth in program.depths():
-        for rows in (1,) if program.one_sample() else (ROWS, 1):
+        for rows in several:
             for last, free in outputs[::-1] if depth == 1 and not program.loaded.classifies else outputs:
                 yield _sizes(depth, last), rows, free
     if own is not None:
-        for rows in (ROWS, 1):
+        for rows in several:
             yield own, rows, "own"
 
 
@@ -197,6 +199,10 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
         for reading in _readings(number, program, header, guard, trials):
             if best is None or _worth(reading) > _worth(best):
                 best = reading
+            if reading.answer.forward.depth == len(reading.probe.weights) and not reading.answer.gradients:
+                trials.forward.append((program.line, reading.answer.gave or "None"))
+            if _whole(reading) and program.doubtful() and not _reacts(reading):
+                continue
             if _whole(reading) and reading.answer.forward.given is None:
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
                 return reading if same else doubtful
@@ -230,6 +236,21 @@ def _whole(reading: ProgramReading) -> bool:
     """Is every layer seen, and is there a gradient of every W?"""
     depth = len(reading.probe.weights)
     return reading.answer.forward.depth == depth and all(f"dW{number}" in reading.answer.gradients for number in range(1, depth + 1))
+
+
+def _reacts(reading: ProgramReading) -> bool:
+    """Does the program answer otherwise when the targets are others?"""
+    probe = reading.probe
+    other = Probe(probe.x, np.roll(probe.t, 1, axis=1) * 0.5 + 0.3, probe.weights, probe.biases, probe.rate)
+    if reading.layout.targets in ("classes", "column"):
+        other = Probe(probe.x, np.roll(probe.t, 1, axis=1), probe.weights, probe.biases, probe.rate)
+    try:
+        with impatient(2.0):
+            after = reading.program.answer(other, reading.layout, 1).gradients
+    except (Exception, TooLong):  # noqa: BLE001  # a program that fails with other targets takes them for something else
+        return False
+    before = reading.answer.gradients
+    return any(not np.allclose(after.get(key, before[key]), before[key], rtol=1e-9, atol=0) for key in before)
 
 
 def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard, trials: Trials) -> Iterator[ProgramReading]:
@@ -279,7 +300,7 @@ def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard
                     continue
                 failed.clear()
                 own = free == "own" or form.sizes != sizes
-                yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, 1 if rows == 1 else None)
+                yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, None if rows == ROWS else rows)
 
 
 def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:

@@ -25,11 +25,16 @@ LARGEST = 100_000
 """Elements of an array that is kept."""
 
 
+SHOWING = ("print", "append", "info", "debug", "write", "format", "set_postfix", "set_description", "add_scalar")
+"""Functions and methods that show or keep a value, and compute nothing with it."""
+
+
 class Spot(FrozenValue):
     """Where something is computed.
 
     line    counted from 1 in the program; start, last, end: where it begins in the line, in which line and where it ends, in bytes
     target  what it is assigned to, "dZ2" or "self.dW1"; empty for an expression within another
+    shown   whether it is printed, kept for a picture, or added to a sum, and nothing else
     """
 
     line: int
@@ -37,6 +42,7 @@ class Spot(FrozenValue):
     last: int
     end: int
     target: str = ""
+    shown: bool = False
 
     def text(self, code: str) -> str:
         """The expression as it is written, in one line."""
@@ -49,13 +55,20 @@ class Spot(FrozenValue):
 
 
 class Loop(FrozenValue):
-    """A loop: its line, and whether it is one that goes on for long, as a training does and a sum over units does not."""
+    """A loop: its line, and whether it is one that goes on for long, as a training does and a sum over units does not.
+
+    counted  whether nothing says how often it turns but a variable, or what it tests: it may be one that trains
+    """
 
     line: int
     long: bool
+    counted: bool = False
 
 
 _LONG = re.compile(r"epoch|iter|err|cost|loss|tol|diff|converg|step|delta", re.IGNORECASE)
+COUNTED = 300
+"""Turns after which a loop of which its text does not tell how often it turns is taken for one that trains."""
+
 MANY = 30
 """Turns from which on a loop is one that trains; no probe has so many units or samples."""
 
@@ -69,6 +82,13 @@ def _long(node: ast.For | ast.While) -> bool:
         inner = tested.args[0] if isinstance(tested, ast.Call) and tested.args else None  # tqdm(range(1000)), enumerate(range(1000))
         return isinstance(inner, ast.Call) and "range" in ast.dump(inner.func) and _many(inner)
     return _many(tested)
+
+
+def _counted(node: ast.For | ast.While) -> bool:
+    if isinstance(node, ast.While):
+        return True
+    call = node.iter
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and "range" in call.func.id and "len(" not in ast.unparse(call)
 
 
 def _many(tested: ast.expr) -> bool:
@@ -102,11 +122,12 @@ class ReportedProgram(ast.NodeTransformer):
     def __init__(self) -> None:
         self.spots: list[Spot] = []
         self.loops: list[Loop] = []
+        self._shown = False
 
     def _spot(self, node: ast.AST, target: str = "") -> ast.Constant:
         line, start = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
         last, end = getattr(node, "end_lineno", None) or line, getattr(node, "end_col_offset", None) or start
-        self.spots.append(Spot(line, start, last, end, target))
+        self.spots.append(Spot(line, start, last, end, target, self._shown))
         return ast.Constant(len(self.spots) - 1)
 
     def _wrapped(self, node: Any) -> Any:
@@ -117,6 +138,14 @@ class ReportedProgram(ast.NodeTransformer):
     visit_BinOp = visit_UnaryOp = visit_IfExp = visit_ListComp = _wrapped
 
     def visit_Call(self, node: ast.Call) -> Any:
+        called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        before, self._shown = self._shown, self._shown or called in SHOWING
+        try:
+            return self._called(node)
+        finally:
+            self._shown = before
+
+    def _called(self, node: ast.Call) -> Any:
         number = self._spot(node)
         if isinstance(node.func, ast.Attribute):
             node.func.value = self.visit(node.func.value)
@@ -175,7 +204,7 @@ class ReportedProgram(ast.NodeTransformer):
 
     def visit_For(self, node: Any) -> Any:
         number = len(self.loops)
-        self.loops.append(Loop(node.lineno, _long(node)))
+        self.loops.append(Loop(node.lineno, _long(node), _counted(node)))
         self.generic_visit(node)
         node.body.insert(0, _placed(ast.If(_call(TURN, ast.Constant(number), at=node), [ast.Break()], []), node))
         return [_placed(ast.Expr(_call(BEGIN, ast.Constant(number), at=node)), node), node]
@@ -191,8 +220,10 @@ class ReportedProgram(ast.NodeTransformer):
         return [node, *reports]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        before, self._shown = self._shown, self._shown or (isinstance(node.op, ast.Add) and isinstance(node.target, ast.Name))
         reports = self._reports(node.target, node)
         self.generic_visit(node)
+        self._shown = before
         return [node, *reports]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
@@ -239,7 +270,8 @@ class Recorder:
     values   (number of the spot, value as an array of floats)
     bounds   for loops, by their number, how often their body may run; others run as they like
     turns    how often the body of each loop has begun
-    short    whether loops that train are left after one turn, where nothing else is said; `left`: those that were
+    short    whether loops that train are left after one turn, where nothing else is said; `left`: those that were;
+             `found`: those of which this showed when they ran
     patient  whether they run on all the same, to see whether they end
     """
 
@@ -247,6 +279,7 @@ class Recorder:
         self.mark, self.spots, self.loops = mark, spots, loops
         self.on, self.short, self.patient = False, False, False
         self.left: set[int] = set()
+        self.found: set[int] = set()
         self.values: list[tuple[int, np.ndarray[Any, Any]]] = []
         self.bounds: dict[int, int] = {}
         self.turns: dict[int, int] = {}
@@ -289,7 +322,10 @@ class Recorder:
             self.hook(number, turns)
         self.mark(self.loops[number].line)
         bound = self.bounds.get(number)
-        if bound is None and self.loops[number].long and self.short and not self.patient:
+        loop = self.loops[number]
+        if self.short and turns > COUNTED and loop.counted:
+            self.found.add(number)
+        if bound is None and (loop.long or number in self.found) and self.short and not self.patient:
             bound = 1
             self.left.add(number)
         return bound is not None and turns >= bound

@@ -26,7 +26,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 class Limits(FrozenValue):
     """What one run of a learner's program may take.
 
-    seconds   of wall-clock time, and as many of the processor's
+    seconds   of the processor's time; the clock may show three times as many
     memory    bytes beyond what NumPy takes itself
     file      bytes of a file that it writes, in its own folder
     output    characters of what it prints that are kept; the rest is thrown away
@@ -132,7 +132,7 @@ def _line(stream: IO[bytes], alone: subprocess.Popen[bytes] | None, seconds: flo
     """The next line. Where no server looks after the time, `alone` is killed when it is over."""
     if alone is None:
         return stream.readline()
-    timer = threading.Timer(2 * seconds + 5, alone.kill)
+    timer = threading.Timer(3 * seconds + 5, alone.kill)
     timer.start()
     try:
         return stream.readline() or json.dumps({"refused": "learners.refused.died", "values": {}}).encode()

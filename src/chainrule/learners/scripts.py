@@ -1,7 +1,7 @@
 """Scripts that train in a loop: watched while they run, on their own numbers and on a probe's.
 
-The variables of a script that are its x, t, W and b are told by their names and shapes and by what the loop changes. Before the loop
-begins they get a probe's numbers; each turn of the loop is then a step.
+What changes while the loop turns once may be W and b; what does not may be x and t. Names propose which is which, and so do shapes alone;
+before the loop begins they get a probe's numbers, and the numbers decide. Each turn of the loop is then a step.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import ast
 import copy
 import itertools
 import re
-import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,8 +21,8 @@ from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
-from chainrule.learners.places import Parameters, Stored, leaves, parameter_places, single_numbers
-from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, literal_rate, methods_of
+from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
+from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 
 GIVEN = 8
@@ -50,80 +49,188 @@ _PLAIN: Mapping[str, Any] = {
 class Data(Frozen):
     """Where a script has its samples.
 
-    x, t    names of variables; t is "" where x holds both
+    x, t    paths of variables; t is "" where x holds both
     form    "apart": x and t by themselves; "pairs": (x, t) for each sample; "rows": the target at the end of each row;
             "numbers": each input and each target a variable, their names separated by commas
+    named   whether names say so; otherwise the program has to react to t before this is believed
     """
 
     x: str
     t: str
     form: str = "apart"
+    named: bool = True
 
     def put(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> None:
         """Give the variables a probe's samples, in the form in which the script has its own."""
         if self.form == "pairs":
-            flat = layout.targets == "flat"
             old = namespace[self.x]
-            kind = type(old[0][0])
-            pairs = []
-            for x, t in zip(probe.x, probe.t, strict=True):
-                one: list[Any] = [x, t[0] if flat else t]
-                one = [value.tolist() if kind is list and isinstance(value, np.ndarray) else value for value in one]
-                pairs.append(tuple(one) if isinstance(old[0], tuple) else one)
+            first = old[0]
+            pairs = [
+                type(first)(_like(value, own) for value, own in zip(pair, first, strict=True))
+                for pair in zip(probe.x, probe.t, strict=True)
+            ]
             namespace[self.x] = pairs if isinstance(old, list) else tuple(pairs)
-            return
-        if self.form == "numbers":
+        elif self.form == "numbers":
             for names, values in ((self.x, probe.x[0]), (self.t, probe.t[0])):
                 if len(names.split(",")) != len(values) or probe.rows != 1:
                     raise Unreadable("numbers")
                 namespace.update(dict(zip(names.split(","), values.tolist(), strict=True)))
-            return
-        if self.form == "rows":
-            rows = np.hstack([probe.x, probe.t])
-            namespace[self.x] = rows.tolist() if isinstance(namespace[self.x], list) else rows
-            return
-        for name, value in ((self.x, layout.x(probe)), (self.t, layout.t(probe))):
-            old = namespace[name]
-            if isinstance(value, np.ndarray):
-                if np.ndim(old) == 3 and np.shape(old)[1] == 1 and np.shape(old)[-1] > 1 and not layout.columns:  # each sample a row
-                    value = value[:, None, :] if value.ndim == 2 else value[:, None, None]
-                elif np.ndim(old) == 3 and np.shape(old)[-1] == 1:  # each sample a column
-                    value = (value.T if layout.columns else value)[:, :, None]
-                value = value.tolist() if isinstance(old, list) else np.matrix(value) if isinstance(old, np.matrix) else value
-            namespace[name] = value
+        elif self.form == "rows":
+            namespace[self.x] = _like(np.hstack([probe.x, probe.t]), namespace[self.x])
+        else:
+            deeper = {leaf.path: leaf for leaf in leaves(namespace)} if {self.x, self.t} - namespace.keys() else {}
+            for path, value in ((self.x, layout.x(probe)), (self.t, layout.t(probe))):
+                if path in namespace:
+                    namespace[path] = _like(value, namespace[path], columns=layout.columns)
+                else:
+                    deeper[path].put(np.asarray(value))
+
+
+def _like(value: Any, own: Any, *, columns: bool = False) -> Any:
+    """Samples as the script writes its own: as a list, a tuple, a matrix, with each sample a row or a column by itself."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if isinstance(own, (int, float)) and value.size == 1:
+        return float(value.ravel()[0])
+    if np.ndim(own) == 3 and np.shape(own)[1] == 1 and np.shape(own)[-1] > 1 and not columns:  # each sample a row
+        value = value[:, None, :] if value.ndim == 2 else value[:, None, None]
+    elif np.ndim(own) == 3 and np.shape(own)[-1] == 1:  # each sample a column
+        value = (value.T if columns else value)[:, :, None]
+    elif isinstance(own, (list, tuple)) and len(own) and isinstance(own[0], np.ndarray) and value.ndim == 2:  # samples apart
+        return type(own)(value.reshape(len(value), *own[0].shape) if own[0].size == value[0].size else value[:, :, None])
+    if isinstance(own, tuple):
+        return tuple(value.tolist())
+    value = value.astype(float) if np.asarray(own).dtype.kind == "f" else value
+    return value.tolist() if isinstance(own, list) else np.matrix(value) if isinstance(own, np.matrix) else value
+
+
+class Script(Frozen):
+    """A loop, or a call, that trains, with what stands before it.
+
+    number    of the loop, CALL of a call
+    bindings  values for the arguments of the function whose body this is
+    function  its name, "" at the top level
+    """
+
+    loaded: Loaded
+    before: Sequence[ast.stmt]
+    loop: ast.stmt
+    number: int
+    bindings: Mapping[str, Any]
+    function: str = ""
+
+    def begun(self) -> dict[str, Any]:
+        """The variables when the loop begins; they are made anew each time, so that one run does not change the next."""
+        loaded = self.loaded
+        namespace = loaded.fresh()
+        namespace.update(copy.deepcopy(dict(self.bindings)))
+        failures = len(loaded.failures)
+        loaded.recorder.on, loaded.recorder.short = False, True
+        for statement in self.before:
+            loaded.run(statement, namespace=namespace, patience=0.5)
+        loaded.recorder.short = False
+        del loaded.failures[failures:]
+        return namespace
+
+    def turned(self, namespace: dict[str, Any], turns: int = 1) -> bool:
+        """Let the loop turn; whether it ran through."""
+        recorder = self.loaded.recorder
+        recorder.bounds, recorder.short = {self.number: turns}, self.number < 0
+        ran = self.loaded.run(self.loop, namespace=namespace, patience=1.0)
+        recorder.bounds, recorder.short = {}, False
+        return ran
+
+    def changed(self) -> set[str]:
+        """The paths of what two turns change. Raises Unreadable where that is nothing."""
+        namespace = self.begun()
+        before = {leaf.path: leaf.get() for leaf in leaves(namespace)}
+        ran = self.turned(namespace, 2)
+        after = {leaf.path: leaf.get() for leaf in leaves(namespace)}
+        changed = {path for path, value in before.items() if path in after and not np.array_equal(after[path], value, equal_nan=True)}
+        # Integers cut off a small step: that they stay as they are does not say that they are no weights.
+        held = [leaf for leaf in leaves(namespace) if leaf.slot is not None and of_integers(leaf.slot.get())]
+        changed |= {leaf.path for leaf in held if as_kind(leaf.name, "W", "b")}
+        if not changed:
+            raise Unreadable("nothing changes" if ran else "the loop fails")
+        return changed
+
+    def parameters(self, namespace: dict[str, Any], changed: set[str], *, single: bool) -> list[Parameters]:
+        """Ways to read what changes as W and b; a bias may stay what it is."""
+        found = [leaf for leaf in leaves(namespace) if leaf.path in changed or as_kind(leaf.name, "b")]
+        if single:
+            return list(itertools.islice(single_numbers(found), 12))
+        ways = []
+        for places in parameter_places(found):
+            covered = " ".join(leaf.path for leaf in places.weights)
+            if not any(
+                leaf.shape
+                and leaf.path not in covered
+                and meaning(leaf.name).kind == "W"
+                and "[" not in leaf.path
+                and len(leaf.shape) == 2
+                and min(leaf.shape) > 1
+                for leaf in found
+            ):
+                ways.append(places)
+        return ways
+
+    def rates(self, changed: set[str], weights: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Which numbers are the learning rate: with each of them twice as large, a turn moves the weights twice as far; and which are a
+        momentum or a penalty. Where the turn tells nothing, as with zeros for inputs, their names decide.
+        """
+        single = [leaf for leaf in leaves(self.begun()) if not leaf.shape and leaf.path not in changed and float(leaf.get()) != 0]
+        named = [leaf.path for leaf in single if meaning(leaf.name).kind == "rate"]
+        others = [leaf.path for leaf in single if meaning(leaf.name).kind in ("momentum", "penalty")]
+        if named:
+            return named, others
+        once = self._moved({}, weights)
+        floats = [leaf for leaf in single if isinstance(leaf.slot and leaf.slot.get(), float)][:12]
+        found = [leaf.path for leaf in floats if once and _twice(self._moved({leaf.path: 2.0}, weights), once)]
+        return found[:1], [path for path in others if path not in found]
+
+    def _moved(self, factors: Mapping[str, float], weights: Sequence[str]) -> list[Array]:
+        """How far a turn moves the weights, from the same start, with some numbers multiplied."""
+        namespace = self.begun()
+        places = {leaf.path: leaf for leaf in leaves(namespace)}
+        rng = np.random.default_rng(2)
+        for path in weights:
+            if path not in places:
+                return []
+            places[path].put(rng.normal(size=places[path].shape))
+        for path, factor in factors.items():
+            places[path].put(places[path].get() * factor)
+        before = [places[path].get() for path in weights]
+        np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
+        self.turned(namespace)
+        return [places[path].get() - old for path, old in zip(weights, before, strict=True)]
+
+
+def _twice(moved: Sequence[Array], once: Sequence[Array]) -> bool:
+    pairs = list(zip(moved, once, strict=False))
+    return (
+        bool(pairs)
+        and any(np.any(old) for _, old in pairs)
+        and all(new.shape == old.shape and np.allclose(new, 2 * old, rtol=1e-6, atol=1e-12) for new, old in pairs)
+    )
 
 
 class ScriptProgram(LearnerProgram):
-    """A loop at the top level of a script, with what stands before it."""
+    """A loop with its samples and its parameters, as one of several ways to read it."""
 
-    def __init__(
-        self,
-        loaded: Loaded,
-        before: Sequence[ast.stmt],
-        loop: ast.stmt,
-        number: int,
-        data: Data,
-        bindings: Mapping[str, Any] | None = None,
-        choice: int | None = None,
-    ) -> None:
-        super().__init__(loaded)
-        self.choice = choice
-        self.loop, self.number, self.data = loop, number, data
-        self.line = loop.lineno
-        self.before = before
-        self.namespace = _began(loaded, before, bindings)
-        self.entry = f"{_kind(loop)} in line {self.line}"
-        self.own = _own_parameters(loaded, self.namespace, loop, number, choice)
-        single = {leaf.path: leaf for leaf in leaves(self.namespace, "") if not leaf.shape}
-        self._rates = [path for path, leaf in single.items() if meaning(leaf.name).kind == "rate"]
-        self._others = [path for path, leaf in single.items() if meaning(leaf.name).kind in ("momentum", "penalty")]
-        self._batches = [path for path, leaf in single.items() if meaning(leaf.name).kind == "batch"]
-        self._counts = [
-            path
-            for path, leaf in single.items()
-            if meaning(leaf.name).kind == "count" and float(leaf.get()) in _rows_of(self.namespace, data)
-        ]
-        self._code = compile(ast.Module([loop], []), FILE, "exec", dont_inherit=True)
+    def __init__(self, script: Script, data: Data, changed: set[str], way: int, *, single: bool = False) -> None:
+        super().__init__(script.loaded)
+        self.script, self.data, self._changed, self._way, self._single = script, data, changed, way, single
+        self.line = script.loop.lineno
+        self.entry = f"{script.function}{': ' if script.function else ''}{_kind(script.loop)} in line {self.line}"
+        self._namespace = namespace = script.begun()
+        self.own = script.parameters(namespace, changed, single=single)[way]
+        self.rows = _own_rows(namespace, data)
+        flat = [leaf for leaf in leaves(namespace) if not leaf.shape and leaf.path not in changed]
+        self._batches = [leaf.path for leaf in flat if meaning(leaf.name).kind == "batch"]
+        counted = [leaf for leaf in flat if self.rows > 1 and float(leaf.get()) == self.rows]
+        self._counts = [leaf.path for leaf in counted if meaning(leaf.name).kind == "count" or self.rows not in self.own.sizes]
+        self._known: tuple[list[str], list[str]] | None = None
+        self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
 
     def depths(self) -> Sequence[int]:
         return (len(self.own.weights),)
@@ -133,7 +240,9 @@ class ScriptProgram(LearnerProgram):
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
         has = self.own.has if len(self.own.has) == len(sizes) - 1 else (bias,) * (len(sizes) - 1)
-        yield Form(None if _square(self.own) else self.own.units_first, bool(self.own.inside), sizes, has)
+        if not self._single or sizes == self.own.sizes:
+            square = len(set(self.own.sizes)) == 1
+            yield Form(None if square else self.own.units_first, bool(self.own.inside), sizes, has)
 
     def one_output(self) -> bool:
         return self.own.sizes[-1] == 1
@@ -141,86 +250,67 @@ class ScriptProgram(LearnerProgram):
     def fixed(self) -> tuple[int, ...] | None:
         return self.own.sizes
 
+    def rows_tried(self) -> Sequence[int]:
+        if self.data.form == "numbers" or self.rows == 1:
+            return (1,)
+        if not 1 < self.rows <= 200:
+            return (ROWS, 1)
+        roots = [tree for tree in ast.walk(self.loaded.tree) if isinstance(tree, (ast.For, ast.While, ast.FunctionDef))]
+        nodes = [
+            node for root in roots for node in ast.walk(root) if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Mult))
+        ]
+        if any(isinstance(node.right, ast.Constant) and node.right.value == self.rows for node in nodes):
+            return (self.rows,)  # their number is written into it
+        return (ROWS, self.rows, 1)
+
+    def doubtful(self) -> bool:
+        return not self.data.named
+
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
-        namespace = self._copied()
-        places = self._single(namespace, probe, layout) if self.choice is not None else self._set(namespace, probe, layout)
-        single = {leaf.path: leaf for leaf in leaves(namespace, "") if not leaf.shape}
-        for path in self._rates:
-            single[path].put(np.array(probe.rate))
-        for path in self._others:
-            single[path].put(np.array(0.0))
-        for path in (*self._batches, *self._counts):
-            single[path].whole(probe.rows)
+        script, number = self.script, self.script.number
+        namespace = script.begun()
+        places = script.parameters(namespace, self._changed, single=self._single)[self._way]
+        if self._single and probe.sizes != self.own.sizes:
+            raise Unreadable("sizes")
+        places.set(probe, layout)
+        single = {leaf.path: leaf for leaf in leaves(namespace) if not leaf.shape and leaf.slot is not None}
+        if self._known is None:
+            self._known = script.rates(self._changed, _paths(self.own))
+        for paths, value in zip((*self._known, [*self._batches, *self._counts]), (probe.rate, 0.0, probe.rows), strict=True):
+            for path in paths:
+                single[path].slot.put(value)  # type: ignore[union-attr]  # those without a slot are left out above
+        own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))
         self.data.put(namespace, probe, layout)
+        self.integers = (*places.integers(), *(name for name in own if of_integers(namespace.get(name))))
         pool = Pool(probe, layout, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
-        recorder = self.loaded.recorder
+        recorder, arrays = self.loaded.recorder, places.arrays()
         states: list[dict[str, Array]] = []
 
-        def turned(number: int, turns: int) -> None:
-            if number == self.number:
+        def turned(loop: int, turns: int) -> None:
+            if loop == number:
                 states.append(places.read(probe, layout))
                 recorder.on = turns == 0
 
         recorder.begin()
-        recorder.hook, recorder.bounds, recorder.short = turned, {self.number: steps}, self.number < 0
+        recorder.hook, recorder.bounds, recorder.short = turned, {number: steps}, number < 0
         try:
-            for _ in range(1 if self.number >= 0 else steps):  # a call trains for one turn of its loops
-                if self.number < 0:
-                    turned(self.number, len(states))
+            for _ in range(1 if number >= 0 else steps):  # a call trains for one turn of its loops
+                if number < 0:
+                    turned(number, len(states))
                 self._quietly(exec, self._code, namespace)
         finally:
             recorder.on, recorder.hook, recorder.bounds, recorder.short = False, None, {}, False
         if len(states) <= steps:
             states.append(places.read(probe, layout))
-        self.rate = None if self._rates else self._fixed_rate()
+        self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
+        self.rate = None if self._known[0] else self._fixed_rate()
         answer = self._finished(probe, layout, pool, {}, states, places.names())
         altered = tuple(
             key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name])
         )
         return Answer(**{**{name: getattr(answer, name) for name in answer.__match_args__}, "altered": altered})
-
-    def _copied(self) -> dict[str, Any]:
-        """The variables before the loop, so that one run does not change the next."""
-        kept = {name: value for name, value in self.namespace.items() if _is_shared(value)}
-        memo = {id(value): value for value in kept.values()}
-        own = {name: value for name, value in self.namespace.items() if name not in kept}
-        result = {**kept, **copy.deepcopy(own, memo)}
-        for name, value in self.namespace.items():
-            if isinstance(value, types.FunctionType) and value.__globals__ is self.namespace:
-                function = types.FunctionType(value.__code__, result, value.__name__, value.__defaults__, value.__closure__)
-                function.__kwdefaults__ = value.__kwdefaults__
-                result[name] = function
-        return result
-
-    def _single(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> Parameters:
-        """The same of parameters that are numbers by themselves."""
-        if probe.sizes != self.own.sizes or self.choice is None:
-            raise Unreadable("sizes")
-        places = next(itertools.islice(single_numbers(list(leaves(namespace, ""))), self.choice, self.choice + 1))
-        places.set(probe, layout)
-        return places
-
-    def _set(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> Parameters:
-        """The places of the parameters in a copy of the variables, with a probe's numbers, perhaps of other sizes."""
-        found = {leaf.path: leaf for leaf in leaves(namespace, "")}
-        weights: list[Stored] = []
-        biases: list[Stored | None] = []
-        for number, leaf in enumerate(self.own.weights):
-            weights.append(_put(found.get(leaf.path), layout.w(probe, number), leaf))
-            bias, wanted = self.own.biases[number], probe.biases[number]
-            if bias is None or wanted is None:
-                biases.append(None)
-            else:
-                units = len(wanted)
-                shape = tuple(units if extent == self.own.sizes[number + 1] and extent != 1 else extent for extent in bias.shape)
-                if self.own.sizes[number + 1] == 1 and bias.shape:
-                    shape = (units,) if len(bias.shape) == 1 else (units, 1) if layout.columns else (1, units)
-                if not bias.shape and units > 1:
-                    raise Unreadable("bias")
-                biases.append(_put(found.get(bias.path), wanted.reshape(shape), bias))
-        return Parameters(weights, biases, layout.units_first, layout.inside, probe.sizes, self.own.held)
 
     def _arguments_of(self, call: ast.Call) -> Iterator[list[str]]:
         """The names of the arguments of what a call may call: a function of the program, or a method of one of its classes."""
@@ -248,32 +338,31 @@ class ScriptProgram(LearnerProgram):
                     if meaning(name).kind == "rate" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                         return float(value.value)
         called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-        return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in called)], self.namespace)
+        return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in called)], self._namespace)
 
 
 def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
     """The loops of a script that may be its training; then those within functions that begin their parameters themselves."""
-    yield from _loops(loaded, loaded.statements, None)
+    yield from _loops(loaded, loaded.statements, {}, "")
     for name, node in loaded.functions.items():
         if node.args.args and any(isinstance(part, (ast.For, ast.While)) for part in node.body):
-            body = inlined(node, arguments=True)
+            body = inlined(node)
             if body is not None:
                 names = [argument.arg for argument in node.args.args]
                 before = [statement for statement in loaded.statements if simple(statement)]
-                for bindings in _bound(loaded, names):
+                for bindings in _bound(names):
                     yield from _loops(loaded, [*before, *loaded.rewritten(copy.deepcopy(body))], bindings, name)
 
 
-def _bound(loaded: Loaded, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _bound(names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Values for the arguments of a function that is watched from within: samples, sizes, a rate."""
-    del loaded
     rng = np.random.default_rng(5)
-    for columns in (False, True):
+    for columns, classes in ((False, 3), (False, 1), (True, 3), (True, 1)):
         result: dict[str, Any] = {}
         for name in names:
             for found in meanings(name):
                 if found.kind in ("x", "t"):
-                    array = rng.normal(size=(GIVEN, 5)) if found.kind == "x" else np.eye(3)[np.arange(GIVEN) % 3]
+                    array = rng.normal(size=(GIVEN, 5)) if found.kind == "x" else np.eye(classes)[np.arange(GIVEN) % classes]
                     result[name] = array.T if columns else array
                     break
                 if found.kind in _PLAIN:
@@ -284,31 +373,27 @@ def _bound(loaded: Loaded, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield result
 
 
-def _loops(
-    loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str, Any] | None, function: str = ""
-) -> Iterator[LearnerProgram]:
+def _loops(loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str, Any], function: str) -> Iterator[LearnerProgram]:
     for place, loop in enumerate(statements):
         number = _loop_number(loop)
         if number is None:
             continue
+        script = Script(loaded, statements[:place], loop, number, bindings, function)
         try:
-            namespace = _began(loaded, statements[:place], bindings)
-            for data in _data(namespace, loop):
-                program = ScriptProgram(loaded, statements[:place], loop, number, data, bindings)
-                if function:
-                    program.entry = f"{function}: {program.entry}"
-                yield program
-        except Unreadable:
-            pass
-        try:
-            for data in _numbers(namespace):
-                for choice in range(6):
-                    yield ScriptProgram(loaded, statements[:place], loop, number, data, bindings, choice)
+            changed = script.changed()
         except Unreadable:
             continue
+        namespace = script.begun()
+        ways = [(way, one, own) for one in (False, True) for way, own in enumerate(script.parameters(namespace, changed, single=one))]
+        for find in (_named, _nameless, _rows):
+            for way, single, own in ways:
+                for data in itertools.chain(
+                    find(namespace, script, changed, own), _numbers(namespace) if single and find is _named else ()
+                ):
+                    yield ScriptProgram(script, data, changed, way, single=single)
 
 
-_TRAINS = re.compile(r"train|fit|learn|sgd|descent|optimi|run|entren|entrain|lern", re.IGNORECASE)
+_TRAINS = re.compile(r"train|trein|fit|learn|sgd|descent|optimi|run|entren|entrain|lern|step|update|back|epoch", re.IGNORECASE)
 
 CALL = -1
 """In place of the number of a loop, where a call trains: net.fit(x_train, y_train, 1000, 0.1)."""
@@ -316,7 +401,7 @@ CALL = -1
 
 def _loop_number(statement: ast.stmt) -> int | None:
     """The number of a loop, CALL for a call that trains, None for everything else."""
-    if isinstance(statement, ast.Expr):
+    if isinstance(statement, (ast.Expr, ast.Assign)):
         calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
         called = [call.func.attr for call in calls if isinstance(call.func, ast.Attribute)]
         return CALL if called and _TRAINS.search(called[0]) else None
@@ -329,52 +414,14 @@ def _loop_number(statement: ast.stmt) -> int | None:
     return number.value if isinstance(number, ast.Constant) and isinstance(number.value, int) else None
 
 
-def _began(loaded: Loaded, before: Sequence[ast.stmt], bindings: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The variables when the loop begins."""
-    namespace = loaded.fresh()
-    namespace.update(copy.deepcopy(dict(bindings or {})))
-    failures = len(loaded.failures)
-    loaded.recorder.on, loaded.recorder.short = False, True
-    for statement in before:
-        loaded.run(statement, namespace=namespace, patience=0.5)
-    loaded.recorder.short = False
-    del loaded.failures[failures:]
-    return namespace
+def _used(script: Script) -> set[str]:
+    return {node.id for node in ast.walk(script.loop) if isinstance(node, ast.Name)}
 
 
-def _own_parameters(loaded: Loaded, namespace: dict[str, Any], loop: ast.stmt, number: int, choice: int | None) -> Parameters:
-    """Where the script has its parameters: those that a turn of the loop changes. Raises Unreadable where there are none."""
-    before = {leaf.path: leaf.get() for leaf in leaves(namespace, "")}
-    changing = {name: value for name, value in namespace.items() if not _is_shared(value)}
-    kept = copy.deepcopy(changing)
-    recorder = loaded.recorder
-    recorder.bounds, recorder.short = {number: 2}, number < 0
-    ran = loaded.run(loop, namespace=namespace, patience=1.0)
-    recorder.bounds, recorder.short = {}, False
-    after = {leaf.path: leaf.get() for leaf in leaves(namespace, "")}
-    for name in list(namespace):
-        if name not in kept and not _is_shared(namespace[name]):
-            del namespace[name]
-    namespace.update(kept)
-    changed = {path for path, value in before.items() if path in after and not np.array_equal(after[path], value, equal_nan=True)}
-    if not changed:
-        raise Unreadable("nothing changes" if ran else "the loop fails")
-    found = [leaf for leaf in leaves(namespace, "") if leaf.path in changed or as_kind(leaf.name, "b")]
-    for places in parameter_places(found) if choice is None else itertools.islice(single_numbers(found), choice, choice + 1):
-        covered = " ".join(leaf.path for leaf in places.weights)
-        left = [
-            leaf for leaf in found if leaf.shape and leaf.path not in covered and meaning(leaf.name).kind == "W" and "[" not in leaf.path
-        ]
-        if choice is None and left:
-            raise Unreadable("not all weights")
-        return places
-    raise Unreadable("no parameters")
-
-
-def _data(namespace: Mapping[str, Any], loop: ast.stmt) -> Iterator[Data]:
-    """Which variables hold the samples, the likeliest first."""
-    used = {node.id for node in ast.walk(loop) if isinstance(node, ast.Name)}
-    arrays = {name: value for name, value in namespace.items() if _holds_data(value)}
+def _named(namespace: dict[str, Any], script: Script, changed: set[str], own: Parameters) -> Iterator[Data]:
+    """Which variables hold the samples, by their names, the likeliest first."""
+    used, taken = _used(script), {*_paths(own)}
+    arrays = {name: value for name, value in namespace.items() if _holds_data(value) and name not in taken}
     pairs = [name for name, value in arrays.items() if isinstance(value, (list, tuple)) and _is_pairs(value)]
     xs = [name for name in arrays if name not in pairs and as_kind(name, "x")]
     ts = [name for name in arrays if name not in pairs and as_kind(name, "t")]
@@ -391,9 +438,34 @@ def _data(namespace: Mapping[str, Any], loop: ast.stmt) -> Iterator[Data]:
                     return
     for name in pairs:
         yield Data(name, "", "pairs")
-    for name, value in arrays.items():
-        if name in used and _matrix(value) and as_kind(name, "x"):
-            yield Data(name, "", "rows")
+
+
+def _rows(namespace: dict[str, Any], script: Script, changed: set[str], own: Parameters) -> Iterator[Data]:
+    """Which variables may hold the samples with their targets behind them, row by row."""
+    width, used = own.sizes[0] + own.sizes[-1], _used(script)
+    for name, value in namespace.items():
+        if name in used and name not in changed and _matrix(value) and np.shape(value)[1] == width:
+            yield Data(name, "", "rows", named=as_kind(name, "x") is not None)
+
+
+def _nameless(namespace: dict[str, Any], script: Script, changed: set[str], own: Parameters) -> Iterator[Data]:
+    """Which variables may hold the samples, whatever they are called: what does not change and fits by its shape."""
+    used = _used(script)
+    shapes = {name: np.shape(value) for name, value in namespace.items() if numbers(value) is not None and np.ndim(value)}
+    shapes.update({leaf.path: leaf.shape for leaf in leaves(namespace) if leaf.shape and leaf.path not in shapes})
+    found = sorted((path for path in shapes if path not in changed), key=lambda path: path not in used)
+    given = 0
+    for x in [path for path in found if len(shapes[path]) > 1 and own.sizes[0] in shapes[path]]:
+        for t in found:
+            if t != x and _fit_together(shapes[x], shapes[t], own.sizes) and given < 12 and not (as_kind(x, "x") and as_kind(t, "t")):
+                given += 1
+                yield Data(x, t, named=False)
+
+
+def _fit_together(x: tuple[int, ...], t: tuple[int, ...], sizes: tuple[int, ...]) -> bool:
+    """Can they be so many inputs and outputs of the same samples?"""
+    rows = [extent for place, extent in enumerate(x) if extent != sizes[0] or x.count(extent) > 1 or place == 0]
+    return t in {shape for n in {*x, *rows} for shape in ((n, sizes[-1]), (sizes[-1], n), (n,), (n, 1), (1, n), (n, sizes[-1], 1))}
 
 
 def _numbers(namespace: Mapping[str, Any]) -> Iterator[Data]:
@@ -434,34 +506,8 @@ def _is_pairs(value: Sequence[Any]) -> bool:
     return all(isinstance(item[0], (list, tuple, np.ndarray)) for item in value)
 
 
-def _put(leaf: Stored | None, new: Array, own: Stored) -> Stored:
-    """The leaf with other numbers in it, perhaps of another shape."""
-    if leaf is None:
-        raise Unreadable(own.path)
-    if leaf.shape == new.shape:
-        leaf.put(new)
-        return leaf
-    if own.vector and 1 in new.shape:
-        placed = _put(leaf, new.ravel(), Stored(own.path, leaf.shape, leaf.get, leaf.put, leaf.slot))
-        return Stored(leaf.path, new.shape, lambda: placed.get().reshape(new.shape), placed.put, placed.slot, True)
-    if len(leaf.shape) == len(new.shape) and leaf.slot is not None:
-        old = leaf.slot.get()
-        leaf.slot.put(new.tolist() if isinstance(old, list) else np.matrix(new) if isinstance(old, np.matrix) else new.copy())
-        return Stored(leaf.path, new.shape, leaf.get, leaf.put, leaf.slot)
-    raise Unreadable(own.path)
-
-
-def _is_shared(value: Any) -> bool:
-    """Is it something that runs do not change: a module, a function, a class?"""
-    return isinstance(value, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, types.MethodType)) or value is None
-
-
 def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _square(own: Parameters) -> bool:
-    return len(set(own.sizes)) == 1
 
 
 def _equal(now: Any, before: Any) -> bool:
@@ -471,9 +517,19 @@ def _equal(now: Any, before: Any) -> bool:
         return True
 
 
-def _rows_of(namespace: Mapping[str, Any], data: Data) -> tuple[int, ...]:
-    """How many samples the script may have: so many m, N … may say."""
-    return tuple(np.shape(namespace[data.x])) if data.x in namespace and data.form == "apart" else ()
+def _own_rows(namespace: Mapping[str, Any], data: Data) -> int:
+    """How many samples the script has; 0 where that is not known."""
+    if data.form in ("pairs", "rows"):
+        return len(namespace[data.x])
+    shapes = [shape for path in (data.x, data.t) if path in namespace and (shape := np.shape(namespace[path]))]
+    if data.form != "apart" or len(shapes) != 2:
+        return 0
+    common = [extent for extent in shapes[0] if extent in shapes[1]]
+    return shapes[0][0] if shapes[0][0] in common else common[0] if common else 0
+
+
+def _paths(own: Parameters) -> list[str]:
+    return [path for leaf in own.weights for path in leaf.path.split(", ")]
 
 
 def _vector(value: Any) -> bool:

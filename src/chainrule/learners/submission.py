@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.errors import InputError
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Verdict
+from chainrule.base.frozen import replace
+from chainrule.checking.declared import strength
+from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Layout
 from chainrule.learners.sandbox import Refusal, Sandbox
@@ -37,8 +39,23 @@ class FileSubmission:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
         problems = [self._classed(problem) for problem in problems]
         job = {**self._job("observe"), "probes": [plain_problem(problem) for problem in problems]}
-        answers = self._sandbox.run(job)["answers"]
-        return [_observation(problem, answer) for problem, answer in zip(problems, answers, strict=True)]
+        record = self._sandbox.run(job)
+        found = [self._observation(problem, answer) for problem, answer in zip(problems, record["answers"], strict=True)]
+        checks = tuple(self._own_check(plain) for plain in record.get("checks", ()))
+        return [replace(one, checks=checks) for one in found]
+
+    def _own_check(self, plain: Mapping[str, Any]) -> OwnCheck:
+        line, file = self.source.place(plain["line"])
+        expected, found = (np.array(plain[key], dtype=float) for key in ("expected", "found"))
+        return OwnCheck(plain["name"], expected, found, bool(plain["altered"]), Place(line, plain["name"], file))
+
+    def _observation(self, problem: Problem, answer: Mapping[str, Any]) -> Observation:
+        found = _observation(problem, answer)
+        broken = answer.get("broken")
+        if not broken:
+            return found
+        line, file = self.source.place(broken["line"])
+        return replace(found, broken=Place(line, broken["expression"], file))
 
     def _classed(self, problem: Problem) -> Problem:
         """The problem with one class for each sample, where the program takes numbers of classes."""
@@ -53,10 +70,13 @@ class FileSubmission:
 
     def locate(self, fault: Fault, observation: Observation) -> Place | None:
         """Where in the file the quantity that is wrong is computed; None where that is not known."""
+        written = {34: observation.integers[:1], 42: tuple(one.rpartition(": ")[2] for one in observation.shared[:1])}
+        if place := self._written(re.split(r"[\[,]", name)[0] for name in written.get(fault.number or 0, ())):
+            return place
         values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
         job = {
             **self._job("locate"),
-            "probes": [plain_problem(observation.problem)],
+            "probes": [{**plain_problem(observation.problem), **({} if fault.number == PENALIZED else {"penalty": 0.0})}],
             "quantity": fault.quantity,
             "name": self.names.get(fault.shown, fault.shown),
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
@@ -69,6 +89,23 @@ class FileSubmission:
             return None
         line, file = self.source.place(found["line"])
         return Place(line, found["expression"], file)
+
+    def _written(self, names: Iterable[str]) -> Place | None:
+        """Where a variable gets its value, or a list one more."""
+        name = next(iter(names), "")
+        found: list[tuple[bool, int, str]] = []
+        for node in ast.walk(ast.parse(self.source.code)) if name else ():
+            text = " ".join((ast.get_source_segment(self.source.code, node) or "").split())
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+                if ast.unparse(node.func.value).endswith(name):
+                    found.append((True, node.lineno, text))
+            elif isinstance(node, ast.Assign) and any(ast.unparse(target).endswith(name) for target in node.targets):
+                found.append((False, node.lineno, text))
+        if not found:
+            return None
+        _, number, text = max(found)
+        line, file = self.source.place(number)
+        return Place(line, text, file)
 
     def _job(self, work: str) -> dict[str, Any]:
         architecture = self.architecture
@@ -112,6 +149,25 @@ def understood(source: ProgramSource, sandbox: Sandbox, stated: str = "", *, obs
     return FileSubmission(source, sandbox, whole, record)
 
 
+def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
+    """What a file's engine of one number a node gives for small graphs; nothing where it has none. Raises Refusal."""
+    source = read_source(path)
+    found = sandbox.run({"work": "graph", "code": source.code, "stated": ""})
+    if not found:
+        return {}
+    return {
+        **found,
+        "line": source.place(found["line"])[0],
+        "places": [(*source.place(line), text) for line, text in found["places"]],
+    }
+
+
+PENALIZED = 37
+"""The mistake that is about penalties; any other is found where there is none."""
+
+PENALTY = 0.1
+"""λ of the probes, where a program takes one."""
+
 UNREAD = ("nothing", "argument", "not_understood", "not_seen", "forms")
 """Reasons for which a header helps."""
 
@@ -141,6 +197,7 @@ def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
         sizes if read["free"] == "own" else None,
         1 if read["free"] == "last" else None,
         read["rows"],
+        penalty=PENALTY if read.get("penalized") else 0.0,
         rate=read["rate"],
         loss_said=bool(stated),
     )
@@ -192,6 +249,8 @@ def plain_problem(problem: Problem) -> dict[str, Any]:
         "weights": [np.asarray(parameters[f"W{number}"]).tolist() for number in range(1, depth + 1)],
         "biases": [np.asarray(parameters[f"b{number}"]).tolist() if f"b{number}" in parameters else None for number in range(1, depth + 1)],
         "rate": float(rate),
+        "penalty": strength(network.regularizer),
+        "whole": all(np.array_equal(value, np.rint(value)) for value in (problem.x, problem.t, *parameters.values())),
     }
 
 
@@ -203,5 +262,8 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         {key: np.array(value, dtype=float) for key, value in answer["quantities"].items()},
         [{key: np.array(value, dtype=float) for key, value in state.items()} for state in answer["after"]],
         answer["from_update"],
+        bool(answer["after"]) and not answer["from_update"],
+        shared=tuple(answer.get("shared", ())),
         altered=tuple(answer["altered"]),
+        integers=tuple(answer.get("integers", ())),
     )

@@ -14,7 +14,8 @@ import numpy as np
 from chainrule.learners.calling import Function, Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.loading import Loaded
-from chainrule.learners.programs import Answer, Form, LearnerProgram, Unreadable, methods_of
+from chainrule.learners.places import Unreadable
+from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
 
 
@@ -68,6 +69,7 @@ class TorchProgram(LearnerProgram):
             hidden = apply(hidden) if self.inputs == 1 else torch.tanh(hidden)
             kept.append(hidden)
             y = layer(hidden, 1)
+            kept.append(y - t)
             (0.5 * ((y - t) ** 2).sum() / probe.rows).backward()
         finally:
             recorder.on = False

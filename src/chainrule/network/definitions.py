@@ -39,7 +39,7 @@ TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|theta\d*|dtheta\d
 REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 """Every definition by kind and name."""
 
-COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None}}
+COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None, "multipliers": None}}
 """Options that every definition of a kind takes beside its own; `chainrule.network.update` heeds them."""
 
 OPTION_NAMES: dict[str, dict[str, str]] = {
@@ -60,17 +60,15 @@ ABSENT: dict[str, frozenset[str]] = {
             "mape",
             "msle",
             "poisson",
-            "focal",
             "dice",
-            "triplet",
-            "contrastive",
-            "cosine_similarity",
+            "info_nce",
+            "ctc",
             "perceptron",
             "zero_one",
             "quantile",
         ]
     ),
-    "optimizer": frozenset(["adadelta", "adamax", "nadam", "radam", "lion", "lamb", "lars", "lbfgs", "ftrl", "rprop", "newton"]),
+    "optimizer": frozenset(["lamb", "lars", "lbfgs", "ftrl", "rprop", "newton", "shampoo", "soap", "adafactor", "yogi", "adabelief"]),
 }
 """Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
 
@@ -79,8 +77,10 @@ Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any
 Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
 """What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
 
-Targets: TypeAlias = Literal[Values, "gradient"]
-"""What a loss takes beside the outputs: targets, or a given gradient by the outputs."""
+Targets: TypeAlias = Literal[Values, "steps", "pairs", "gradient"]
+"""What a loss takes beside the outputs: targets as `Values` says, or, for each step of a sequence, a distribution or all 0 where the step
+does not count; whether two examples differ, 0 or 1; or a given gradient by the outputs.
+"""
 
 
 class Range(FrozenValue):
@@ -104,6 +104,9 @@ NotNegative = Annotated[float, Range(at_least=0)]
 Share = Annotated[float, Range(at_least=0, below=1)]
 Rate = Annotated[float, Range(above=0, at_most=1e6)]
 """Types of options; nobody means a larger rate than a million."""
+
+LARGEST_MULTIPLIER = 1_000_000
+"""Nobody means that one layer learns a million times as fast as another."""
 
 RATES = {("optimizer", "learning_rate"), ("optimizer", "clip_value"), ("optimizer", "clip_norm"), ("schedule", "rate")}
 """Options that every definition of a kind may have; they are rates, unless it says otherwise."""
@@ -226,6 +229,8 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
     if (definition.kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping, Definition, Bound)):
         return find("schedule", value)
     default, asked = definition.options[name], f"{definition.name} got {name} = {quoted(value)}"
+    if (definition.kind, name) == ("optimizer", "multipliers"):
+        return _checked_multipliers(definition, value)
     kind: Any = bool if isinstance(default, bool) else str if isinstance(default, str) else (int, float)
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise DescriptionError(f"{asked}, which is no {'truth value' if kind is bool else 'text' if kind is str else 'number'}.")
@@ -241,6 +246,24 @@ def _checked_option(definition: Definition, name: str, value: Any) -> Any:
         if isinstance(allowed, Range) and value not in allowed:
             raise DescriptionError(f"{asked}; it must be {allowed}.")
     return value
+
+
+def _checked_multipliers(definition: Definition, value: Any) -> dict[str, float] | None:
+    """By what the rates of layers and parameters are multiplied, by their names. Raises DescriptionError."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        example = '{"hidden1": 0.1, "b2": 2}'
+        raise DescriptionError(f"multipliers of rates stand behind names of layers or parameters, as {example}, not {quoted(value)}.")
+    if "learning_rate" not in definition.options:
+        raise DescriptionError(f"{definition.name} has no learning rate that could be multiplied.")
+    for name, factor in value.items():
+        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor <= LARGEST_MULTIPLIER:
+            raise DescriptionError(
+                f"{definition.name} got {quoted(factor)} as the multiplier of {name}; it must be a number greater than 0 and at most "
+                f"{LARGEST_MULTIPLIER:,}. What is to stay as it is, is frozen."
+            )
+    return dict(value)
 
 
 class Bound(Displayed, FrozenValue):
@@ -297,11 +320,21 @@ class Bound(Displayed, FrozenValue):
 
     @cached_property
     def elementwise(self) -> bool:
-        """Does each element of an activation depend on the same element of z alone?"""
-        z = variable(Name("z"), ("batch", 2))
-        h = self.apply(z)
-        between = [node for node in order(h) if node is not z and z in order(node)]
-        return all(node.primitive.elementwise or node.primitive.name == "named" for node in between)
+        """Does each element of an activation depend on the same element of z alone? Of an optimiser: each new weight on its own numbers?"""
+        if self.definition.kind == "optimizer":
+            operands = [variable(Name(name), () if name == "k" else (2, 2)) for name in self.definition.operands]
+            results = self.apply(*operands, **({"learning_rate": 1.0} if "learning_rate" in self.options else {}))
+            results = results if isinstance(results, tuple) else (results,)
+        else:
+            operands = [variable(Name("z"), ("batch", 2))]
+            results = (self.apply(*operands),)
+        read = {operand for operand in operands if operand.shape}
+        for node in order(*results):
+            if node not in read and not read.isdisjoint(node.arguments):
+                if not node.primitive.elementwise and node.primitive.name != "named":
+                    return False
+                read.add(node)
+        return True
 
     def described(self) -> Any:
         """As in a description: the name alone, or a table with the given options; of a list, the list."""
@@ -471,6 +504,8 @@ def loss(
     targets  what it compares with: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over
              the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
              1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
+             "steps": as "distribution", of each step of a sequence, or all 0 for a step that does not count. "pairs": 0 or 1, whether two
+             examples differ; the output is their distance, which tells no classes apart.
              "gradient": no targets but a given ∂E/∂y, written u; such a loss is one number for the whole batch
     logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
     names    other names, `OtherNames`: also={"mse": {"outputs": "mean"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property, reduce
 from operator import add
 
@@ -14,8 +15,8 @@ from chainrule.formula.expression import Expression, Name, named, order, variabl
 from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound, checked_name
-from chainrule.network.layers import Layer, Owner, Parameter, numbered
-from chainrule.network.wiring import OUTPUT, LayerCall, Wiring
+from chainrule.network.layers import Layer, Mask, Owner, Parameter, numbered
+from chainrule.network.wiring import OUTPUT, Extent, LayerCall, Wiring
 from chainrule.notation.conventions import Notation
 from chainrule.notation.labels import Labels
 
@@ -64,6 +65,8 @@ class Forward(Frozen):
     outputs     the predictions, by the name of the output: y
     numbers     which layer has which number, from 1; only those that declare something have one
     results     what each call gives, by its name
+    masks       what is drawn anew for every step
+    two_faced   does a layer compute something else when it predicts?
     """
 
     inputs: tuple[Expression, ...]
@@ -72,15 +75,26 @@ class Forward(Frozen):
     outputs: Mapping[str, Expression]
     numbers: Mapping[Layer, int]
     results: Mapping[str, Expression]
+    masks: tuple[Mask, ...] = ()
+    two_faced: bool = False
 
 
-def forward(wiring: Wiring) -> Forward:
-    """The forward pass of a wiring whose activations are decided. Raises ShapeError, DescriptionError."""
-    results = {name: variable(Name(name), (BATCH, size)) for name, size in wiring.inputs.items()}
+def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
+    """The forward pass of a wiring whose activations are decided: what is trained; or, with that, what predicts with its parameters.
+
+    Raises ShapeError, DescriptionError.
+    """
+    results = {name: variable(Name(name), (BATCH, *shape_of(size))) for name, size in wiring.inputs.items()}
+    if trained is not None:
+        results = dict(zip(results, trained.inputs, strict=True))
     inputs = tuple(results.values())
     several = {layer for layer in wiring.layers if sum(call.layer is layer for call in wiring.calls) > 1} if not wiring.is_chain else set()
     named_outputs = {call: output_name("y", name, wiring.outputs) for name, call in wiring.outputs.items()}
     declared: dict[Layer, dict[str, Parameter]] = {}
+    for known_parameter in trained.parameters if trained is not None else ():
+        declared.setdefault(known_parameter.layer, {})[known_parameter.variable.symbol] = known_parameter
+    masks: list[Mask] = []
+    two_faced = False
     numbers: dict[Layer, int] = {}
     times: dict[Layer, int] = {}
     quantities: list[Expression] = []
@@ -88,12 +102,16 @@ def forward(wiring: Wiring) -> Forward:
     for call in wiring.calls:
         layer = call.layer
         times[layer] = times.get(layer, 0) + 1
-        owner = Owner(layer, numbers.get(layer, len(numbers) + 1), times[layer] if layer in several else None, declared)
+        owner = Owner(
+            layer, numbers.get(layer, len(numbers) + 1), times[layer] if layer in several else None, declared, training=trained is None
+        )
         sources = [results[source] for source in call.sources]
         try:
             result = layer.kind.apply(owner, *sources, **layer.options)
         except ShapeError as error:
             raise ShapeError(f"{layer!r} is called on {_signals(call, wiring, results)}: {error}") from None
+        masks += owner.masks
+        two_faced = two_faced or owner.asked
         if owner.declares:
             numbers.setdefault(layer, owner.number)
         if call.name in named_outputs:
@@ -108,13 +126,19 @@ def forward(wiring: Wiring) -> Forward:
         results[call.name] = result
     parameters = tuple(parameter for layer in numbers for parameter in declared.get(layer, {}).values())
     outputs = {name: results[call] for name, call in wiring.outputs.items()}
-    return Forward(inputs, parameters, tuple(quantities), outputs, numbers, results)
+    return Forward(inputs, parameters, tuple(quantities), outputs, numbers, results, tuple(masks), two_faced)
 
 
 def _signals(call: LayerCall, wiring: Wiring, results: Mapping[str, Expression]) -> str:
     """What a layer is called on, with sizes: the input x (2 numbers) and the layer 'one' (3 numbers)."""
     kinds = [f"the input {name}" if name in wiring.inputs else f"the layer {quoted(name)}" for name in call.sources]
-    return " and ".join(f"{kind} ({results[name].shape[-1]} numbers)" for kind, name in zip(kinds, call.sources, strict=True))
+    sizes = [" × ".join(map(str, results[name].shape[1:])) for name in call.sources]
+    return " and ".join(f"{kind} ({size} numbers)" for kind, size in zip(kinds, sizes, strict=True))
+
+
+def shape_of(size: int) -> tuple[int, ...]:
+    """The shape of one example of an input."""
+    return size.shape if isinstance(size, Extent) else (size,)
 
 
 def output_name(symbol: str, output: str, outputs: Mapping[str, object]) -> Name:
@@ -137,6 +161,8 @@ class Derivation(Frozen):
     paper_errors the same as they are written on paper
     asked        ∂E/∂ what was asked for beside: inputs, or other quantities
     weights      s (batch,), what each example counts, where the conventions say so; otherwise None
+    masks        what is drawn anew for every step
+    moving       what parameters that no gradient moves are after a step, as a running mean
     """
 
     inputs: tuple[Expression, ...]
@@ -151,11 +177,14 @@ class Derivation(Frozen):
     paper_errors: tuple[Expression, ...] = ()
     asked: tuple[Expression, ...] = ()
     weights: Expression | None = None
+    masks: tuple[Mask, ...] = ()
+    moving: Mapping[Expression, Expression] = field(default_factory=dict)
 
     @property
     def data(self) -> tuple[Expression, ...]:
-        """What comes from outside for each batch: x, t or u, and s where examples are weighted."""
-        return (*self.inputs, *self.targets, *(() if self.weights is None else (self.weights,)))
+        """What comes from outside for each batch: x, t or u, s where examples are weighted, and masks."""
+        drawn = (mask.variable for mask in self.masks)
+        return (*self.inputs, *self.targets, *(() if self.weights is None else (self.weights,)), *drawn)
 
     @property
     def x(self) -> Expression:
@@ -255,7 +284,9 @@ def derive(
     brief = [named(part.name, tidy(shortened(part.arguments[0]))) for part in errors if part.name is not None]
     nodes = shared([*passed.quantities, error, *brief])
     known, error = nodes[: len(passed.quantities)], nodes[len(passed.quantities)]
-    found = shared([raw[node] for node in (*parameters, *wanted)], known=[*known, error])
+    running = {one.variable: one.moving for one in passed.parameters if one.moving is not None}
+    found = shared([*(raw[node] for node in (*parameters, *wanted)), *running.values()], known=[*known, error])
+    found, moved = found[: len(parameters) + len(wanted)], found[len(parameters) + len(wanted) :]
     check_names(*passed.inputs, *targets.values(), *parameters, *known, error, *found)
     return Derivation(
         inputs=passed.inputs,
@@ -270,6 +301,8 @@ def derive(
         paper_errors=tuple(errors),
         asked=tuple(found[len(parameters) :]),
         weights=weights,
+        masks=passed.masks,
+        moving=dict(zip(running, moved, strict=True)),
     )
 
 

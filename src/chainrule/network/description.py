@@ -31,18 +31,20 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.network.definitions import Bound
 from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, dense, kind_of_layer
 from chainrule.network.network import MOST_LAYERS, Network, check_implied
 from chainrule.network.wiring import (
     INPUT,
     OUTPUT,
+    Extent,
     LayerCall,
     Wiring,
     check_signal_count,
@@ -66,8 +68,8 @@ OUTPUT_KEYS = ("from", "loss", "weight")
 DEEPEST_KEY = 32
 """Parts of a key in TOML, a.b.c; Python's own reader takes time and memory by their square."""
 
-DEEP_KEY = re.compile(rf"(?:\.[ \t]*[\w-]+[ \t]*){{{DEEPEST_KEY},}}")
-TOML_TEXT = re.compile(r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*''', re.DOTALL)
+DEEP_KEY = rf"(?:\.[ \t]*[\w-]+[ \t]*){{{DEEPEST_KEY},}}"
+TOML_TEXT = r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*'''
 """Text in quotes, and comments, in which dots mean nothing."""
 
 
@@ -85,7 +87,7 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
     given = dict(zip(network.layers, shown, strict=True))
     single = list(wiring.outputs) == [OUTPUT] and network.goals[OUTPUT].weight == 1
     settings = {
-        "inputs": wiring.inputs[INPUT] if list(wiring.inputs) == [INPUT] else dict(wiring.inputs),
+        "inputs": _described_inputs(wiring.inputs),
         "loss": network.loss.described() if single else None,
         "regularizer": network.regularizer and network.regularizer.described(),
         "outputs": None if conventions.outputs == "sum" else conventions.outputs,
@@ -102,6 +104,12 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
         settings["over_outputs"] = settings["outputs"]
         settings["outputs"] = {name: _described_output(name, network) for name in wiring.outputs}
     return {key: value for key, value in settings.items() if value is not None}
+
+
+def _described_inputs(inputs: Mapping[str, int]) -> Any:
+    sizes = {name: size.described if isinstance(size, Extent) else size for name, size in inputs.items()}
+    alone = list(sizes) == [INPUT] and not isinstance(sizes[INPUT], Mapping)
+    return sizes[INPUT] if alone else sizes
 
 
 def _described_output(name: str, network: Network) -> dict[str, Any]:
@@ -244,7 +252,7 @@ def _layer_from(table: Mapping[str, Any], made: Mapping[str, Layer]) -> Layer:
         return _layer_called(table["share"], made)
     kind = kind_of_layer(table.get("kind", "dense"))
     check_table(table, f"the layer {kind.name}", (*kind.options, *NUMBER_KEYS, *WIRING_KEYS))
-    if "units" in kind.options and "units" not in table:
+    if kind.options.get("units") is Parameter.empty and "units" not in table:
         raise DescriptionError("it does not say how many units it has, as units = 2.")
     if not isinstance(table.get("bias", True), (bool, list, tuple)) and table["bias"] not in (SHARED, THRESHOLD):
         raise DescriptionError(f'bias is true, false, "{SHARED}", "{THRESHOLD}" or a list of numbers, not {quoted(table["bias"])}.')
@@ -341,7 +349,7 @@ def from_toml(text: str, where: str = "the description") -> dict[str, Any]:
     """What TOML text says. Raises FileError, which names the line."""
     import tomllib
 
-    if DEEP_KEY.search(TOML_TEXT.sub("s", text)):
+    if re.search(DEEP_KEY, re.sub(TOML_TEXT, "s", text, flags=re.DOTALL)):
         raise FileError(f"{where} is not TOML that a description could be: a key in it has more than {DEEPEST_KEY} parts.")
     try:
         return tomllib.loads(text)

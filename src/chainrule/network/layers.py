@@ -3,28 +3,29 @@
     import chainrule as cr
 
     @cr.layer
-    def highway(own, x, *, activation="tanh"):
+    def bypass(own, x, *, activation="tanh"):
         \"\"\"T ⊙ f(x W + b) + (1 − T) ⊙ x.   Source: Srivastava, Greff & Schmidhuber (2015), Highway networks, eq. 3.\"\"\"
         n = x.shape[-1]
         T = own.activated("sigmoid", own.linear(x, n, "U", "c"), "T")
         return T * own.activated(activation, own.linear(x, n)) + (1 - T) * x
 
-`highway()` is a layer of a chain, `cr.Network(4, highway(), cr.dense(1))`, and can be called on what other layers give. From then on it is
-derived, explained and trained like the others, in Python, in descriptions (`kind = "highway"`) and in a file of one's own.
+`bypass()` is a layer of a chain, `cr.Network(4, bypass(), cr.dense(1))`, and can be called on what other layers give. From then on it is
+derived, explained and trained like the others, in Python, in descriptions (`kind = "bypass"`) and in a file of one's own.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property, partial
 from operator import is_
 from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
 from chainrule.network.definitions import Bound, find, run_definitions
@@ -53,6 +54,9 @@ NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
 KINDS: dict[str, Kind] = {}
 """Every kind of layer by name, the built-in ones first."""
 
+BUILT_IN = ("spatial", "normalization", "recurrence", "attention")
+"""The modules in which further kinds stand; those of this one are there at once."""
+
 
 class Kind(Displayed, Frozen):
     """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`."""
@@ -80,12 +84,13 @@ class Kind(Displayed, Frozen):
         return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
 
     @cached_property
-    def inputs(self) -> int | None:
-        """How many signals it takes; None for any number."""
+    def signals(self) -> tuple[int, float]:
+        """How many signals it takes, at least and at most; two or more where it takes any number."""
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
         if any(one.kind is one.VAR_POSITIONAL for one in parameters):
-            return None
-        return sum(one.kind is not one.KEYWORD_ONLY for one in parameters)
+            return 2, math.inf
+        given = [one for one in parameters if one.kind is not one.KEYWORD_ONLY]
+        return sum(one.default is one.empty for one in given), len(given)
 
     @property
     def summary(self) -> str:
@@ -164,6 +169,7 @@ def _are_signals(values: Sequence[Any]) -> bool:
 
 
 def _kind_called(name: str, module: str, path: str) -> Kind:
+    load_built_in()
     if name not in KINDS:
         run_definitions(module, path)
     if name not in KINDS:
@@ -285,6 +291,8 @@ class Layer(Displayed, Frozen):
 def layer(function: Callable[..., Expression]) -> Kind:
     """Register a kind of layer: `f(own, x, …, *, options)`, where `own` is an `Owner`. Raises DescriptionError for a name that is taken."""
     name = function.__name__
+    if not function.__module__.startswith("chainrule."):
+        load_built_in()
     before = KINDS.get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
@@ -296,8 +304,17 @@ def layer(function: Callable[..., Expression]) -> Kind:
     return kind
 
 
+def load_built_in() -> None:
+    """Registers the kinds that stand in modules of their own."""
+    from importlib import import_module
+
+    for module in BUILT_IN:
+        import_module(f"chainrule.network.{module}")
+
+
 def kind_of_layer(name: Any) -> Kind:
     """The kind of layer of that name. Raises UnknownNameError."""
+    load_built_in()
     if not isinstance(name, str) or name not in KINDS:
         raise UnknownNameError("kind of layer", str(name), KINDS, "If it is your own, name its file with --definitions FILE.py.")
     return KINDS[name]
@@ -309,11 +326,24 @@ class Parameter(Frozen):
     variable  W1, with its shape
     start     what draws it where no numbers are given; None starts at zero
     layer     the layer that owns it
+    moving    what it is after a step, where no gradient moves it: a running mean
     """
 
     variable: Expression
     start: Bound | None
     layer: Layer
+    moving: Expression | None = None
+
+
+class Mask(Frozen):
+    """What is drawn anew for every step of a training: 1 / share where a unit stays, 0 where it is dropped.
+
+    variable  (batch, …)
+    share     how many stay
+    """
+
+    variable: Expression
+    share: float
 
 
 class Owner:
@@ -323,23 +353,75 @@ class Owner:
     time      which of its calls this is, from 1, where it is called several times
     declared  the parameters that layers have declared so far, by symbol
     declares  whether it has declared or named anything: only such layers are counted
+    suffix    what is added to its symbols: of a part of a layer that has several alike, as the two directions of one
+    masks     those that it has drawn
     """
 
-    def __init__(self, layer: Layer, number: int, time: int | None, declared: dict[Layer, dict[str, Parameter]]) -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        number: int,
+        time: int | None,
+        declared: dict[Layer, dict[str, Parameter]],
+        *,
+        training: bool = True,
+        suffix: str = "",
+    ) -> None:
         self.layer, self.number, self.time, self.declared = layer, number, time, declared
-        self.declares = False
+        self.declares, self.asked, self._training, self.suffix = False, False, training, suffix
+        self.masks: list[Mask] = []
+        self.outer: Owner | None = None
 
-    def parameter(self, symbol: str, *shape: int, start: Any = None) -> Expression:
+    @property
+    def training(self) -> bool:
+        """Is this what is trained, or what predicts? A layer that asks is two functions, of one set of parameters."""
+        self.asked = True
+        return self._training if self.outer is None else self.outer.training
+
+    def inner(self, suffix: str) -> Owner:
+        """An owner of the same layer whose symbols end so."""
+        self.declares = True
+        made = Owner(self.layer, self.number, self.time, self.declared, training=self._training, suffix=self.suffix + suffix)
+        made.masks, made.outer = self.masks, self
+        return made
+
+    def running(self, symbol: str, value: Expression, share: float, start: float) -> Expression:
+        """A number that follows a value from step to step: r ← (1 − share) r + share · value. No gradient moves it.
+
+        start  what it is before the first step
+        """
+        self.parameter(symbol, *map(_whole, value.shape), start=find("initializer", {"name": "constant", "value": start}), fixed=True)
+        own = self.declared[self.layer]
+        found = own[symbol + self.suffix]
+        if self.training:
+            own[symbol + self.suffix] = replace(found, moving=(1 - share) * found.variable + share * value)
+        return found.variable
+
+    def mask(self, symbol: str, like: Expression, share: float) -> Expression:
+        """Numbers of the shape of a signal, drawn for every step: 1 / share with probability `share`, otherwise 0."""
+        self.declares = True
+        drawn = variable(self._name(symbol), like.shape)
+        self.masks.append(Mask(drawn, share))
+        return drawn
+
+    def _name(self, symbol: str, time: int | None = None) -> Name:
+        """The name of a quantity; where a layer with times of its own is called several times, it says which call, too."""
+        scope = "" if time is None or self.time is None else f"call{self.time}"
+        return Name(symbol + self.suffix, self.number, time=self.time if time is None else time, scope=scope)
+
+    def parameter(self, symbol: str, *shape: int, start: Any = None, fixed: bool = False) -> Expression:
         """A parameter: the same one in every call of the layer.
 
         start  what draws it, as "glorot_uniform"; None: zeros. The layer's own initialiser replaces a start, not zeros
+        fixed  the start is replaced by nothing
 
         Raises DescriptionError, ShapeError.
         """
         self.declares = True
-        own = self.declared.setdefault(self.layer, {})
+        own, symbol = self.declared.setdefault(self.layer, {}), symbol + self.suffix
         if symbol not in own:
-            drawn = None if start is None else self.layer.initializer or find("initializer", start)
+            chosen = None if fixed else self.layer.initializer
+            drawn = None if start is None else chosen or find("initializer", start)
             own[symbol] = Parameter(variable(Name(symbol, self.number), shape), drawn, self.layer)
         found = own[symbol].variable
         if found.shape != shape:
@@ -355,10 +437,13 @@ class Owner:
         self.declares = True
         return self.declared[layer][symbol].variable
 
-    def named(self, symbol: str, expression: Expression) -> Expression:
-        """A quantity of its own: formulas write its name, and chains of derivatives stop at it."""
+    def named(self, symbol: str, expression: Expression, time: int | None = None) -> Expression:
+        """A quantity of its own: formulas write its name, and chains of derivatives stop at it.
+
+        time  which step through a sequence it belongs to, from 1
+        """
         self.declares = True
-        return named(Name(symbol, self.number, time=self.time), expression)
+        return named(self._name(symbol, time), expression)
 
     def linear(self, x: Expression, units: int, weights: str = "W", bias: str | None = "b", *, start: Any = "glorot_uniform") -> Expression:
         """z = x W + b.
@@ -370,21 +455,22 @@ class Owner:
         z = x @ self.parameter(weights, _columns(x), units, start=start)
         return z if bias is None else z + self.parameter(bias, units)
 
-    def activated(self, activation: Any, z: Expression, symbol: str = "") -> Expression:
+    def activated(self, activation: Any, z: Expression, symbol: str = "", time: int | None = None) -> Expression:
         """f(z), where z becomes a quantity of its own unless f leaves it as it is.
 
         symbol  names the result, too; that of a layer as a whole is named by the network
+        time    as of `named`
         """
         rule = find("activation", activation)
-        own = self.named("z" if not symbol else f"z_{symbol}", z)
+        own = self.named("z" if not symbol or time is not None else f"z_{symbol}", z, time)
         h = rule.apply(own)
         if h.shape != own.shape:
             raise ShapeError(
                 f"the activation {rule.name} must give as many numbers as it is given, {own.shape}, but gives {h.shape}"
                 f"{'; a sum keeps its shape with keepdims=True.' if len(h.shape) < len(own.shape) else '.'}"
             )
-        h = z if h is own else numbered(h, own, self.number, self.time)
-        return self.named(symbol, h) if symbol else h
+        h = z if h is own else numbered(h, own, self.number, self.time if time is None else time)
+        return self.named(symbol, h, time) if symbol else h
 
 
 def numbered(formula: Expression, operand: Expression, layer: int | None, time: int | None = None) -> Expression:
@@ -397,9 +483,12 @@ def numbered(formula: Expression, operand: Expression, layer: int | None, time: 
 
 
 def _columns(x: Expression) -> int:
-    size: Dimension = x.shape[-1]
+    return _whole(x.shape[-1])
+
+
+def _whole(size: Dimension) -> int:
     if not isinstance(size, int):
-        raise ShapeError(f"{x} has {size} columns, which is no number of inputs.")
+        raise ShapeError(f"there is no fixed number of places along the axis of the {size}.")
     return size
 
 

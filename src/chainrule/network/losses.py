@@ -10,8 +10,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression
-from chainrule.network.definitions import Positive, loss
+from chainrule.formula.expression import Expression, as_expression
+from chainrule.network.definitions import NotNegative, Positive, Share, loss
 
 HALF = Fraction(1, 2)
 
@@ -126,6 +126,81 @@ def cross_entropy_from_logits(y: Expression, t: Expression) -> Expression:
     return p.total(t, axes=(axis,)) * p.logsumexp(y, axis=axis) - p.total(t * y, axes=(axis,))
 
 
+@loss(output="softmax", targets="distribution", also=("label_smoothing", "cross_entropy_with_label_smoothing"))
+def smoothed_cross_entropy(y: Expression, t: Expression, *, smoothing: Share = 0.1) -> Expression:
+    """ℓ = −Σ s ln y over the n outputs, one number per example, with s = (1 − ε) t + ε / n and ε = smoothing.
+
+    No output is pushed towards a probability of 1: with ε > 0 the least ℓ lies where y = s. y above 0, t from 0 to 1.
+    Source: Szegedy et al. (2016), Rethinking the inception architecture for computer vision, section 7.
+    """
+    smooth = (1 - smoothing) * t + as_expression(smoothing) / int(y.shape[-1])
+    return -p.total(smooth * p.log(y), axes=(_last(y),))
+
+
+@loss(output="softmax", targets="steps", also=("masked_cross_entropy", "sequence_loss"))
+def sequence_cross_entropy(y: Expression, t: Expression) -> Expression:
+    """ℓ = −Σ m t ln y / Σ m over the steps of a sequence and over the classes, one number per example; y above 0, t from 0 to 1.
+
+    y, t : (batch, steps, classes), or (batch, classes) for a single step. The mask comes with the targets, as m = Σ t over the classes
+    of a step: 1 where a step counts, and 0 where its targets are all 0. The mean is over the steps that count; an example without any
+    has ℓ = 0, and no gradient.
+    Source: Bridle (1990), as cross_entropy; masks as in Cho et al. (2014), Learning phrase representations using RNN encoder–decoder.
+    """
+    last = _last(y)
+    mask = p.total(t, axes=(last,))
+    counted = p.spread(mask, axes=(last,), sizes=(y.shape[last],)) * t
+    steps = tuple(range(1, last))
+    per_step = -p.total(counted * p.log(y), axes=(last,))
+    if not steps:
+        return per_step
+    return p.total(per_step, axes=steps) / p.maximum(p.total(mask, axes=steps), 1)
+
+
+@loss(output="sigmoid", targets="probabilities", also=("focal_loss", "binary_focal", "sigmoid_focal_loss"))
+def focal(y: Expression, t: Expression, *, gamma: NotNegative = 2.0, alpha: Share = 0.25) -> Expression:
+    """ℓ = −α t (1 − y)^γ ln y − (1 − α)(1 − t) y^γ ln(1 − y), per output, of probabilities y between 0 and 1; t is 0 or 1.
+
+    What is right already counts little: the more so, the larger γ. α is the share of the outputs with t = 1; γ = 0 and α = ½ give half
+    the binary cross-entropy.
+    Source: Lin et al. (2017), Focal loss for dense object detection, eq. 5.
+    """
+    return -(alpha * t * (1 - y) ** gamma * p.log(y) + (1 - alpha) * (1 - t) * y**gamma * p.log(1 - y))
+
+
+@loss(also=("cosine", "cosine_similarity", "cosine_loss"))
+def cosine_distance(y: Expression, t: Expression) -> Expression:
+    """ℓ = 1 − Σ y t / (‖y‖ ‖t‖) over the outputs, one number per example, from 0 (one direction) to 2 (opposite ones).
+
+    The lengths of y and t do not count; one below 10⁻⁸ is taken as 10⁻⁸, so that a vector of zeros has ℓ = 1.
+    Source: Salton, Wong & Yang (1975), A vector space model for automatic indexing.
+    """
+    axes = (_last(y),)
+    return 1 - p.total(y * t, axes=axes) / (_length(y) * _length(t))
+
+
+@loss(targets="pairs", also=("contrastive_loss", "siamese"))
+def contrastive(y: Expression, t: Expression, *, margin: Positive = 1.0) -> Expression:
+    """ℓ = ½ (1 − t) y² + ½ t max(0, m − y)², per output, with m = margin; y is the distance of two examples, not below 0.
+
+    t is 0 where the two are alike, which pulls them together, and 1 where they are not, which pushes them apart as far as m. Both are
+    embedded by one layer that is called twice; a layer `distance` gives y.
+    Source: Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, eq. 4.
+    """
+    return HALF * ((1 - t) * y**2 + t * p.maximum(0, margin - y) ** 2)
+
+
+@loss(also=("triplet_loss", "triplet_margin_loss"))
+def triplet(y: Expression, *, margin: Positive = 1.0) -> Expression:
+    """ℓ = max(0, y + m), per output, with m = margin; y = ‖a − p‖ − ‖a − n‖ says how much nearer n is to a than p.
+
+    a (an anchor), p (of its kind) and n (of another kind) are embedded by one layer that is called three times; layers `distance` and
+    `subtract` give y. So there is no target: n is pushed away until it is farther than p by m.
+    Source: Schroff, Kalenichenko & Philbin (2015), FaceNet, eq. 3 (of squared distances); Balntas et al. (2016), Learning local feature
+    descriptors with triplets, eq. 1.
+    """
+    return p.maximum(0, y + margin)
+
+
 @loss(output="tanh", targets="signs", also=("hinge_loss",))
 def hinge(y: Expression, t: Expression) -> Expression:
     """ℓ = max(0, 1 − t y), per output; t is −1 or 1.
@@ -170,6 +245,15 @@ def upstream(y: Expression, u: Expression) -> Expression:
     Source: Griewank & Walther (2008), Evaluating derivatives, section 3.2.
     """
     return p.total(u * y, axes=tuple(range(len(y.shape))))
+
+
+SHORTEST_SQUARED = 1e-16
+"""A vector whose length has a smaller square, below 10⁻⁸, counts as so long: it has no direction."""
+
+
+def _length(x: Expression) -> Expression:
+    """‖x‖ over the last axis, or 10⁻⁸ where it is less; there its derivative is 0."""
+    return p.sqrt(p.maximum(p.total(x**2, axes=(_last(x),)), SHORTEST_SQUARED))
 
 
 def _last(x: Expression) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -13,13 +12,14 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.derivation import Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
+from chainrule.network.derivation import BATCH, Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
 from chainrule.network.elements import cells
 from chainrule.network.layers import EVERY, Kind, Layer, checked_names
-from chainrule.network.wiring import INPUT, OUTPUT, Wiring, chain_wiring, traced
+from chainrule.network.wiring import INPUT, OUTPUT, Extent, Wiring, chain_wiring, traced
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 MOST_PARAMETERS = 10**8
 """800 MB in float64; a description that asks for more is refused before memory is taken."""
+
+MOST_NUMBERS = 10**8
+"""As many of one quantity for each example."""
 
 MOST_LAYERS = 1000
 """More layers than this are refused."""
@@ -109,6 +112,15 @@ class Network(WithoutCaches, Displayed):
         return derive(self.forward, self.goals, self.regularizer, self.conventions, self.asked, self.absent)
 
     @cached_property
+    def inference(self) -> Derivation:
+        """The same of what predicts, in which nothing is dropped and statistics of a batch are running ones; most networks are one and the
+        same. Errors are measured with it.
+        """
+        if not self.forward.two_faced:
+            return self.derivation
+        return derive(forward(self.wiring, self.forward), self.goals, self.regularizer, self.conventions, (), self.absent)
+
+    @cached_property
     def parameters(self) -> dict[str, Array]:
         """W1, b1, W2 …: the numbers given, and those drawn from the seed for the others (b: zeros). Not to be written to."""
         values = {**self._drawn(), **self.given}
@@ -132,12 +144,12 @@ class Network(WithoutCaches, Displayed):
     def units(self, layer: Layer) -> int:
         """How many numbers a layer gives for each example."""
         call = next(call for call in self.wiring.calls if call.layer is layer)
-        return int(self.forward.results[call.name].shape[-1])
+        return numbers_in(self.forward.results[call.name])
 
     @cached_property
     def unit_count(self) -> int:
         """How many numbers all calls of layers give for each example."""
-        return sum(int(result.shape[-1]) for name, result in self.forward.results.items() if name not in self.wiring.inputs)
+        return sum(numbers_in(result) for name, result in self.forward.results.items() if name not in self.wiring.inputs)
 
     def parameters_of(self, layer: Layer) -> tuple[Expression, ...]:
         """The parameters in which a layer is computed: its own, and those that it takes from another."""
@@ -180,12 +192,12 @@ class Network(WithoutCaches, Displayed):
     @property
     def output_sizes(self) -> dict[str, int]:
         """How many numbers each output has."""
-        return {name: int(output.shape[-1]) for name, output in self.forward.outputs.items()}
+        return {name: numbers_in(output) for name, output in self.forward.outputs.items()}
 
     @property
     def target_sizes(self) -> dict[str, int]:
         """How many numbers each output is compared with; an output that is its own error is left out."""
-        return {name: int(target.shape[-1]) for name, target in self.derivation.compared.items()}
+        return {name: numbers_in(target) for name, target in self.derivation.compared.items()}
 
     @property
     def targets(self) -> int:
@@ -202,7 +214,7 @@ class Network(WithoutCaches, Displayed):
         """Inputs and units of every layer: (2, 2, 1) for the seed's network. Of a graph that is no chain, inputs and outputs."""
         if not self.wiring.is_chain:
             return (self.inputs, self.outputs)
-        return (self.inputs, *(int(result.shape[-1]) for name, result in self.forward.results.items() if name not in self.wiring.inputs))
+        return (self.inputs, *(numbers_in(result) for name, result in self.forward.results.items() if name not in self.wiring.inputs))
 
     @property
     def size(self) -> int:
@@ -212,7 +224,11 @@ class Network(WithoutCaches, Displayed):
     @cached_property
     def frozen(self) -> frozenset[str]:
         """The parameters that the update leaves alone as a whole."""
-        of_layers = {one.variable.key for one in self.forward.parameters if {one.variable.symbol, EVERY} & {*one.layer.frozen}}
+        of_layers = {
+            one.variable.key
+            for one in self.forward.parameters
+            if one.moving is not None or {one.variable.symbol, EVERY} & {*one.layer.frozen}
+        }
         return frozenset(of_layers | {key for key, kept in self.kept.items() if len(kept) == math.prod(self.shapes[key])})
 
     @cached_property
@@ -234,18 +250,29 @@ class Network(WithoutCaches, Displayed):
         there = {key for key, shape in self.shapes.items() if len(self.absent.get(key, ())) < math.prod(shape)}
         return {key: start for key, start in drawn.items() if start is not None and key not in self.given and key in there}
 
-    def split(self, x: Any, t: Any = None, s: Any = None) -> dict[Expression, Array]:
+    def split(self, x: Any, t: Any = None, s: Any = None, *, number: int = 1) -> dict[Expression, Array]:
         """A batch by what its columns are called in the derivation: x (batch, inputs) and t (batch, outputs) hold those of all inputs
         and of all outputs side by side, in their order.
+
+        number  of the step for which masks are drawn, where there are any: they follow from it and from the seed
         """
         derivation, parts = self.derivation, dict[Expression, Array]()
         for side, nodes in ((x, derivation.inputs), (t, derivation.targets)):
             start = 0
             for node in nodes if side is not None else ():
-                stop = start + int(node.shape[-1])
-                parts[node] = side if side.shape[1:] == node.shape[1:] else side[:, start:stop]
+                stop = start + numbers_in(node)
+                own = side if side.shape[1:] == node.shape[1:] else side[:, start:stop]
+                parts[node] = own if len(node.shape) == 2 else own.reshape(len(own), *map(int, node.shape[1:]))
                 start = stop
-        return parts if derivation.weights is None or s is None else {**parts, derivation.weights: s}
+        if derivation.weights is not None and s is not None:
+            parts[derivation.weights] = s
+        return {**parts, **self.masks(len(x), number)} if derivation.masks and x is not None and t is not None else parts
+
+    def masks(self, rows: int, number: int) -> dict[Expression, Array]:
+        """The masks of a step, drawn from the seed and the number of the step: 1 / share where a unit stays, 0 where it is dropped."""
+        random = np.random.default_rng((self.seed, number))
+        shares = {one.variable: one.share for one in self.derivation.masks}
+        return {node: (random.random((rows, *map(int, node.shape[1:]))) < share) / share for node, share in shares.items()}
 
     def with_weights(self, weights: Any, weights_as: str | Sequence[str] = ()) -> Network:
         """The same network with these numbers: in one list, every w in its numbering, then, if given, every b; or a dict of matrices, or of
@@ -272,7 +299,7 @@ class Network(WithoutCaches, Displayed):
     def summary(self) -> str:
         """The network in a word: 2-2-1; of a graph that is no chain, its inputs and outputs: x2+v3→y1."""
         if self.wiring.is_chain:
-            return "-".join(map(str, self.sizes))
+            return "-".join("×".join(map(str, result.shape[1:])) for result in self.forward.results.values())
         sides = (self.wiring.inputs, self.output_sizes)
         return "→".join("+".join(f"{name}{size}" for name, size in side.items()) for side in sides)
 
@@ -333,17 +360,19 @@ class Network(WithoutCaches, Displayed):
         """The prediction y (batch, outputs) for inputs x (batch, inputs), or a dict of inputs. Raises ShapeError, InputError."""
         from chainrule.formula.evaluation import evaluate
 
-        predictions = self.derivation.predictions
+        predictions = self.inference.predictions
         values = evaluate(predictions, {**self.split(self.checked_x(x)), **self.bindings()})
-        return (
-            np.concatenate([np.asarray(values[y]) for y in predictions], axis=1)
-            if len(predictions) > 1
-            else np.asarray(values[predictions[0]])
-        )
+        return side_by_side([np.asarray(values[y]) for y in predictions])
 
     def checked_x(self, x: Any, name: str = "x") -> Array:
         """Inputs as one array (batch, inputs); a dict has them by name. Raises ShapeError, InputError."""
-        return _side_by_side(name, x, self.wiring.inputs, self.notation.vectors == "columns")
+        array = _side_by_side(name, x, self.wiring.inputs, self.notation.vectors == "columns")
+        start = 0
+        for size in self.wiring.inputs.values():
+            if isinstance(size, Extent) and size.vocabulary:
+                _check_tokens(name, array[:, start : start + size], size.vocabulary)
+            start += size
+        return array
 
     def checked_t(self, t: Any, name: str = "t") -> Array:
         """Targets as one array (batch, outputs); a dict has them by the names of the outputs. Raises ShapeError, InputError."""
@@ -408,6 +437,12 @@ class Network(WithoutCaches, Displayed):
         count = sum(math.prod(shape) for shape in shapes.values())
         if count > MOST_PARAMETERS:
             raise DescriptionError(f"this network would have {count:,} parameters; the limit is {MOST_PARAMETERS:,}. Make a layer smaller.")
+        for node in order(*self.forward.outputs.values()):
+            if node.shape[:1] == (BATCH,) and (numbers := numbers_in(node)) > MOST_NUMBERS:
+                raise DescriptionError(
+                    f"this network would compute {numbers:,} numbers at one place for each example; the limit is {MOST_NUMBERS:,}. Make an "
+                    "image, a window or a layer smaller."
+                )
         return shapes
 
     def _checked_given(self) -> dict[str, Array]:
@@ -561,6 +596,23 @@ def _side_by_side(name: str, values: Any, sizes: Mapping[str, int], turned: bool
     return np.concatenate(parts, axis=1)
 
 
+def _check_tokens(name: str, array: Array, vocabulary: int) -> None:
+    """Are they whole numbers below the size of the vocabulary? Raises InputError, which names the row."""
+    for row, column in np.argwhere((array < 0) | (array >= vocabulary) | (array != np.floor(array)))[:1]:
+        raise InputError(f"{name} holds {array[row, column]:g} in row {row + 1}; its tokens are whole numbers from 0 to {vocabulary - 1}.")
+
+
+def numbers_in(node: Expression) -> int:
+    """How many numbers of a quantity belong to each example."""
+    return math.prod(map(int, node.shape[1:]))
+
+
+def side_by_side(parts: Sequence[Array]) -> Array:
+    """What belongs to one example in one row: (batch, all the numbers of all parts)."""
+    flat = [part if part.ndim == 2 else part.reshape(len(part), -1) for part in parts]
+    return np.concatenate(flat, axis=1) if len(flat) > 1 else flat[0]
+
+
 def checked_batch(name: str, values: Any, columns: int, *, turned: bool = False) -> Array:
     """Numbers of the shape (batch, columns), finite; one row may come as a plain list.
 
@@ -571,6 +623,8 @@ def checked_batch(name: str, values: Any, columns: int, *, turned: bool = False)
     array = checked_numbers(name, values, None)
     if array.ndim == 1:
         array = array.reshape(1, -1)
+    if array.ndim > 2 and math.prod(array.shape[1:]) == columns:  # images, say, whose rows lie one after the other
+        array = array.reshape(len(array), columns)
     if turned and array.ndim == 2 and array.shape[1] != columns and array.shape[0] == columns:
         array = array.T
     if array.ndim != 2 or array.shape[1] != columns or array.shape[0] == 0:

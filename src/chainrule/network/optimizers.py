@@ -7,11 +7,12 @@ The rule gives the new w, and after it the new states in the order of the operan
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Name, Operand, named
-from chainrule.network.definitions import Rate, Share, checked_name, optimizer
+from chainrule.formula.expression import Expression, Name, Operand, as_expression, named
+from chainrule.network.definitions import NotNegative, Positive, Rate, Share, checked_name, optimizer
 
 WITH_MOMENTUM = "Gradient descent with momentum is the optimiser momentum, or nesterov, as momentum:momentum=0.9."
 WITH_DECAY = "Weight decay is a regulariser, l2 with its rate; or the optimiser adamw with its decay."
@@ -25,12 +26,14 @@ BOTH_BETAS = "They are two: beta1 is that of m, and beta2 that of v."
 """What is to be known about names of options that mean something else here, or one of two things."""
 
 
-def let(name: str, expression: Expression) -> Expression:
+def let(name: str, expression: Expression, *, time: int | None = None) -> Expression:
     """Give a quantity inside a rule a name of its own, under which explanations show it: Adam's m̂ is called m_hat.
+
+    time  which value of it this is, where it has several one after another: X⟨2⟩
 
     Raises DescriptionError where something else has that name, or a program could not have it.
     """
-    return named(Name(checked_name(name)), expression)
+    return named(Name(checked_name(name), time=time), expression)
 
 
 @optimizer(
@@ -151,6 +154,191 @@ def _adam_direction(
     return m_hat / (p.sqrt(v_hat) + epsilon), m, v
 
 
+@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY, "psi": "momentum_decay"})
+def nadam(
+    w: Expression,
+    g: Expression,
+    m: Expression,
+    v: Expression,
+    s: Expression,
+    k: Expression,
+    *,
+    learning_rate: Rate = 0.002,
+    beta1: Share = 0.9,
+    beta2: Share = 0.999,
+    epsilon: float = 1e-8,
+    momentum_decay: NotNegative = 0.004,
+) -> tuple[Expression, ...]:
+    """Adam that looks ahead, as Nesterov's momentum does: w ← w − η m̂ / (√v̂ + ε), m̂ = μ′ m / (1 − μ′ ∏μ) + (1 − μ) g / (1 − ∏μ).
+
+    m, v and v̂ as in Adam. Momentum grows with the steps, μ = β₁ (1 − ½ · 0.96^(ψ k)) with ψ = momentum_decay; μ′ is that of step k + 1,
+    ∏μ the product of those up to step k. The state s is 1 − ∏μ, which starts at zero: s ← s + (1 − s)(1 − μ).
+    Source: Dozat (2016), Incorporating Nesterov momentum into Adam, algorithm 2.
+    """
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    now, ahead = (let(name, beta1 * (1 - 0.5 * 0.96 ** (momentum_decay * step))) for name, step in (("mu", k), ("mu_ahead", k + 1)))
+    s = s + (1 - s) * (1 - now)
+    m_hat = let("m_hat", ahead * m / (1 - ahead * (1 - s)) + (1 - now) * g / s)
+    v_hat = let("v_hat", v / (1 - beta2**k))
+    return w - learning_rate * m_hat / (p.sqrt(v_hat) + epsilon), m, v, s
+
+
+@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY})
+def radam(
+    w: Expression,
+    g: Expression,
+    m: Expression,
+    v: Expression,
+    k: Expression,
+    *,
+    learning_rate: Rate = 0.001,
+    beta1: Share = 0.9,
+    beta2: Share = 0.999,
+    epsilon: float = 1e-8,
+) -> tuple[Expression, ...]:
+    """Adam without v while v rests on too few steps: w ← w − η m̂ where ℓ ≤ 5, otherwise w − η r m̂ √(1 − β₂ᵏ) / (√v + ε).
+
+    m, v and m̂ as in Adam. ℓ = ℓ∞ − 2 k β₂ᵏ / (1 − β₂ᵏ), with ℓ∞ = 2 / (1 − β₂) − 1, says on how many steps v rests, and
+    r = √((ℓ − 4)(ℓ − 2) ℓ∞ / ((ℓ∞ − 4)(ℓ∞ − 2) ℓ)) how far it can be relied on; r goes to 1.
+    Source: Liu et al. (2020), On the variance of the adaptive learning rate and beyond, algorithm 2, with 5 for 4 as in its program.
+    """
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    m_hat = let("m_hat", m / (1 - beta1**k))
+    most = let("length_limit", as_expression(2 / (1 - beta2) - 1))
+    length = let("length", most - 2 * k * beta2**k / (1 - beta2**k))
+    # Where ℓ is at most 5 the root is not used: there it is that of ℓ = 5, and never one of a number below 0.
+    steady, at_most = p.maximum(length, 5), p.maximum(most, 5)
+    reliance = let("reliance", p.sqrt((steady - 4) * (steady - 2) * at_most / ((at_most - 4) * (at_most - 2) * steady)))
+    scaled = reliance * m_hat * p.sqrt(1 - beta2**k) / (p.sqrt(v) + epsilon)
+    return w - learning_rate * p.select(length > 5, scaled, m_hat), m, v
+
+
+@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY})
+def adamax(
+    w: Expression,
+    g: Expression,
+    m: Expression,
+    u: Expression,
+    k: Expression,
+    *,
+    learning_rate: Rate = 0.002,
+    beta1: Share = 0.9,
+    beta2: Share = 0.999,
+    epsilon: float = 1e-8,
+) -> tuple[Expression, ...]:
+    """Adam with the largest gradient in place of a mean of squares: u ← max(β₂ u, |g| + ε), w ← w − η m̂ / u.
+
+    m and m̂ as in Adam.
+    Source: Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 2.
+    """
+    m = beta1 * m + (1 - beta1) * g
+    u = p.maximum(beta2 * u, abs(g) + epsilon)
+    return w - learning_rate * let("m_hat", m / (1 - beta1**k)) / u, m, u
+
+
+@optimizer(largest_rate=2.0, spelled={"rho": "decay", "ρ": "decay", "beta": "decay", "gamma": "decay", "alpha": RATE_OR_DECAY})
+def adadelta(
+    w: Expression,
+    g: Expression,
+    s: Expression,
+    u: Expression,
+    *,
+    learning_rate: Rate = 1.0,
+    decay: Share = 0.9,
+    epsilon: float = 1e-6,
+) -> tuple[Expression, ...]:
+    """Steps in the unit of w: s ← ρ s + (1 − ρ) g², d = g √(u + ε) / √(s + ε), u ← ρ u + (1 − ρ) d², w ← w − η d.
+
+    ρ = decay. u, a mean of the squares of earlier steps, gives a step the size that earlier ones had; ε lets the first ones begin.
+    Source: Zeiler (2012), ADADELTA: an adaptive learning rate method, algorithm 1.
+    """
+    s = decay * s + (1 - decay) * g**2
+    d = let("d", g * p.sqrt(u + epsilon) / p.sqrt(s + epsilon))
+    u = decay * u + (1 - decay) * d**2
+    return w - learning_rate * d, s, u
+
+
+@optimizer(spelled={"beta": BOTH_BETAS, "betas": BOTH_BETAS, "alpha": "learning_rate", "weight_decay": "decay"})
+def lion(
+    w: Expression,
+    g: Expression,
+    m: Expression,
+    *,
+    learning_rate: Rate = 1e-4,
+    beta1: Share = 0.9,
+    beta2: Share = 0.99,
+    decay: NotNegative = 0.0,
+) -> tuple[Expression, ...]:
+    """A step of one length in every weight: w ← w − η (sign(β₁ m + (1 − β₁) g) + λ w), m ← β₂ m + (1 − β₂) g, with λ = decay.
+
+    Source: Chen et al. (2023), Symbolic discovery of optimization algorithms, algorithm 2.
+    """
+    c = let("c", beta1 * m + (1 - beta1) * g)
+    return w - learning_rate * (p.sign(c) + decay * w), beta2 * m + (1 - beta2) * g
+
+
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""a, b, c of X ← a X + (b X Xᵀ + c (X Xᵀ)²) X."""
+
+ROUNDS = 5
+"""So many rounds of it."""
+
+
+@optimizer(spelled={"mu": "momentum", "μ": "momentum", "beta": "momentum", "weight_decay": "decay"})
+def muon(
+    w: Expression,
+    g: Expression,
+    m: Expression,
+    *,
+    learning_rate: Rate = 0.001,
+    momentum: Share = 0.95,
+    decay: Share = 0.1,
+    epsilon: Positive = 1e-7,
+) -> tuple[Expression, ...]:
+    """Momentum made orthogonal: m ← μ m + (1 − μ) g, w ← w − η λ w − η √max(1, units / inputs) · X⟨5⟩, with λ = decay.
+
+    X⟨0⟩ = c / max(‖c‖, ε), where c = μ m + (1 − μ) g looks ahead, as Nesterov's momentum does; five rounds of the iteration of Newton
+    and Schulz, X ← 3.4445 X − 4.775 (X Xᵀ) X + 2.0315 (X Xᵀ)² X, bring its singular values near to 1 (between about 0.7 and 1.2; the
+    smallest take more than one step). A parameter of one axis is taken as a matrix of one row, one of more than two as (all others ×
+    units).
+    Source: Jordan et al. (2024), Muon: an optimizer for hidden layers in neural networks; with the decay of torch.optim.Muon.
+    """
+    m = momentum * m + (1 - momentum) * g
+    c = let("c", momentum * m + (1 - momentum) * g)
+    rows, columns = math.prod(map(int, w.shape[:-1])), math.prod(map(int, w.shape[-1:]))
+    matrix = p.reshape(c, sizes=(rows, columns)) if len(w.shape) > 2 else c
+    x = let("X", matrix / _everywhere(p.maximum(p.sqrt(_whole(matrix**2)), epsilon), matrix), time=0)
+    for number in range(1, ROUNDS + 1):
+        x = let("X", _rounded(x, number), time=number)
+    step = p.reshape(x, sizes=w.shape) if len(w.shape) > 2 else x
+    stretch = math.sqrt(max(1.0, columns / rows)) if len(w.shape) > 1 else 1.0
+    return w - learning_rate * decay * w - learning_rate * stretch * step, m
+
+
+def _rounded(x: Expression, number: int) -> Expression:
+    """One round of Newton and Schulz's iteration: of a matrix with the smaller of X Xᵀ and Xᵀ X, as (X Xᵀ) X = X (Xᵀ X)."""
+    linear, cubic, quintic = NEWTON_SCHULZ
+    if len(x.shape) < 2:  # a matrix of one row, whose X Xᵀ is one number
+        square = let("A", _whole(x**2), time=number)
+        return _everywhere(linear + cubic * square + quintic * square**2, x) * x
+    wide = int(x.shape[0]) <= int(x.shape[1])
+    gram = let("A", x @ p.swapped(x) if wide else p.swapped(x) @ x, time=number)
+    polynomial = cubic * gram + quintic * (gram @ gram)
+    return linear * x + (polynomial @ x if wide else x @ polynomial)
+
+
+def _whole(x: Expression) -> Expression:
+    """The sum of all elements."""
+    return p.total(x, axes=tuple(range(len(x.shape)))) if x.shape else x
+
+
+def _everywhere(number: Expression, like: Expression) -> Expression:
+    """One number in every place of an array."""
+    return p.spread(number, axes=tuple(range(len(like.shape))), sizes=like.shape) if like.shape else number
+
+
 # Clipping: what may be done to a gradient before any of these rules sees it.
 
 
@@ -173,5 +361,5 @@ def clip_norm(g: Expression, norm: Expression, limit: Operand) -> Expression:
 
 def global_norm(gradients: Sequence[Expression]) -> Expression:
     """‖g‖ = √(Σ g²), the sum over every element of every gradient: one number for the whole network."""
-    squares = [p.total(g**2, axes=tuple(range(len(g.shape)))) if g.shape else g**2 for g in gradients]
+    squares = [_whole(g**2) for g in gradients]
     return p.sqrt(sum(squares[1:], squares[0]))

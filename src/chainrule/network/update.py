@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from chainrule.base.errors import DescriptionError
-from chainrule.base.frozen import Frozen
+from chainrule.base.errors import DescriptionError, UnknownNameError
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
 from chainrule.formula.primitives import select
 from chainrule.formula.tidy import tidy
@@ -66,11 +65,16 @@ class Update(Frozen):
 
 
 def update(
-    optimizer: Bound, parameters: Sequence[Expression], gradients: Sequence[Expression], moved: Mapping[Expression, Expression] = {}
+    optimizer: Bound,
+    parameters: Sequence[Expression],
+    gradients: Sequence[Expression],
+    moved: Mapping[Expression, Expression] = {},
+    multipliers: Mapping[Expression, float] = {},
 ) -> Update:
     """The update rule of `optimizer` for each parameter and its gradient.
 
-    moved  a pattern for parameters of which some elements stay as they are: 1 at the others
+    moved        a pattern for parameters of which some elements stay as they are: 1 at the others
+    multipliers  by what the learning rate is multiplied for a parameter, where that is not 1
     """
     letters = _letters(optimizer)
     rate = letters.get("learning_rate")
@@ -85,7 +89,13 @@ def update(
         ]
         norm = named(Name("norm"), optimizers.global_norm(moving))
     parts = tuple(
-        _part(optimizer, letters, parameter, _clipped(optimizer, gradient, norm), moved.get(parameter))
+        _part(
+            optimizer,
+            _with_own_rate(letters, parameter, multipliers.get(parameter, 1)),
+            parameter,
+            _clipped(optimizer, gradient, norm),
+            moved.get(parameter),
+        )
         for parameter, gradient in zip(parameters, gradients, strict=True)
     )
     numbers = {letter: float(optimizer.options[name]) for name, letter in letters.items() if letter.primitive.name == "variable"}
@@ -95,16 +105,62 @@ def update(
 
 
 def network_update(network: Network, optimizer: Bound) -> Update:
-    """The update of every parameter of the network that is not frozen."""
+    """The update of every parameter of the network that is not frozen, and of running statistics, which no gradient moves."""
     derivation, frozen = network.derivation, network.frozen
     pairs = [
         (parameter, gradient)
         for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
         if parameter.key not in frozen
     ]
+    moving = tuple(
+        ParameterUpdate(parameter, gradient, (), (), named(replace(_name(parameter), mark="next"), derivation.moving[parameter]))
+        for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
+        if parameter in derivation.moving
+    )
     kept = {parameter: network.kept[parameter.key] for parameter, _ in pairs if parameter.key in network.kept}
     moved = {parameter: pattern(MOVED, parameter, gaps) for parameter, gaps in kept.items()}
-    return update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved)
+    factors = multipliers_of(network, optimizer.options["multipliers"] or {})
+    own = {parameter: factors[parameter.key] for parameter, _ in pairs if parameter.key in factors}
+    found = update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved, own)
+    return replace(found, parameters=(*found.parameters, *moving))
+
+
+def _name(parameter: Expression) -> Name:
+    assert parameter.name is not None
+    return parameter.name
+
+
+def multipliers_of(network: Network, wanted: Mapping[str, float]) -> dict[str, float]:
+    """By what the learning rate of each parameter is multiplied, by its key, where that is not 1.
+
+    wanted  by the name of a layer (hidden1, output, or its own), or of a parameter (W1, hidden1.W), which counts more than its layer
+
+    Raises UnknownNameError.
+    """
+    layers: dict[str, list[str]] = {}
+    parameters: dict[str, list[str]] = {}
+    names = dict(zip(network.layers, network.layer_names, strict=True))
+    for one in network.forward.parameters:
+        key, layer = one.variable.key, names[one.layer]
+        layers.setdefault(layer, []).append(key)
+        parameters |= {key: [key], f"{layer}.{one.variable.symbol}": [key]}
+    found: dict[str, float] = {}
+    for known in (layers, parameters):
+        for name, factor in wanted.items():
+            if name not in layers and name not in parameters:
+                hint = "A multiplier of the learning rate stands behind the name of a layer, or of a parameter."
+                raise UnknownNameError("layer or parameter", name, [*layers, *parameters], hint)
+            found |= dict.fromkeys(known.get(name, ()), factor)
+    return {key: factor for key, factor in found.items() if factor != 1}
+
+
+def _with_own_rate(letters: dict[str, Expression], w: Expression, factor: float) -> dict[str, Expression]:
+    """The letters of a rule with the rate of one parameter: η_W1 = 0.1 · η."""
+    assert w.name is not None
+    rate = letters.get("learning_rate")
+    if rate is None or factor == 1:
+        return letters
+    return {**letters, "learning_rate": named(Name("learning_rate", mark=w.key), factor * rate)}
 
 
 def _letters(optimizer: Bound) -> dict[str, Expression]:

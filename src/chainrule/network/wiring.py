@@ -9,6 +9,7 @@ A chain is the simplest wiring. Any other is recorded while the function of a ne
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import signature
@@ -22,6 +23,76 @@ from chainrule.network.layers import Layer, checked_size, result_of
 
 INPUT, OUTPUT = "x", "y"
 """What the input and the output are called where there is one."""
+
+MOST_AXES = 4
+"""Of an input, beside that of the examples."""
+
+
+class Extent(int):
+    """How many numbers an input has for each example, and in which shape: an image of 8 × 8 has 64 of them.
+
+    shape       (height, width, channels), (length, features), or (length,) of tokens
+    vocabulary  how many tokens there are, which are whole numbers from 0; 0 where its numbers are none
+    """
+
+    shape: tuple[int, ...]
+    vocabulary: int
+
+    def __new__(cls, shape: Sequence[int], vocabulary: int = 0) -> Extent:
+        """The number of all its places."""
+        extent = super().__new__(cls, math.prod(shape))
+        extent.shape, extent.vocabulary = tuple(shape), vocabulary
+        return extent
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied with its shape."""
+        return Extent, (self.shape, self.vocabulary)
+
+    @property
+    def described(self) -> Any:
+        """As a description says it: [8, 8, 1], or {length = 20, vocabulary = 7}."""
+        return {"length": self.shape[0], "vocabulary": self.vocabulary} if self.vocabulary else list(self.shape)
+
+    def __repr__(self) -> str:
+        if self.vocabulary:
+            return f"tokens({self.shape[0]}, {self.vocabulary})"
+        return f"{'image' if len(self.shape) == 3 else 'sequence'}({', '.join(map(str, self.shape))})"
+
+
+def image(height: int, width: int, channels: int = 1) -> int:
+    """An input of images: (batch, height, width, channels), in rows of height · width · channels numbers. Raises DescriptionError."""
+    return checked_extent((height, width, channels), "the input")
+
+
+def sequence(length: int, features: int = 1) -> int:
+    """An input of sequences: (batch, length, features), in rows of length · features numbers. Raises DescriptionError."""
+    return checked_extent((length, features), "the input")
+
+
+def tokens(length: int, vocabulary: int) -> int:
+    """An input of tokens: (batch, length) whole numbers from 0 to vocabulary − 1, for an `embedding`. Raises DescriptionError."""
+    return checked_extent({"length": length, "vocabulary": vocabulary}, "the input")
+
+
+def checked_extent(size: Any, what: str) -> int:
+    """The size of an input as people and descriptions say it: 4, [8, 8, 1], {length = 20, vocabulary = 7}. Raises DescriptionError."""
+    if isinstance(size, Extent):
+        return size
+    if isinstance(size, Mapping):
+        if set(size) != {"length", "vocabulary"}:
+            raise DescriptionError(f"{what} of tokens is said as {{length = 20, vocabulary = 7}}, not {quoted(dict(size))}.")
+        length = checked_size(size["length"], f"tokens of {what}")
+        return Extent((length,), checked_size(size["vocabulary"], f"tokens in the vocabulary of {what}"))
+    if not isinstance(size, (list, tuple)):
+        return checked_size(size, f"columns of {what}")
+    if not 2 <= len(size) <= MOST_AXES:
+        raise DescriptionError(
+            f"{what} has 2 to {MOST_AXES} axes, as [8, 8, 1] of an image and [20, 16] of a sequence, not {quoted(size)}."
+        )
+    for extent in size:
+        checked_size(extent, f"places along an axis of {what}")
+    checked_size(math.prod(size), f"columns of {what}")
+    return Extent(size)
 
 
 class Signal(Frozen):
@@ -54,9 +125,10 @@ def apply_layer(layer: Layer, signals: Sequence[Any]) -> Signal:
 
 def check_signal_count(layer: Layer, signals: int) -> None:
     """Does the layer take so many signals? Raises DescriptionError."""
-    wanted = layer.kind.inputs
-    if signals != wanted if wanted is not None else signals < 2:
-        raise DescriptionError(f"{layer!r} takes {wanted or 'two or more'} signal{'s' * (wanted != 1)}, but is called on {signals}.")
+    least, most = layer.kind.signals
+    if not least <= signals <= most:
+        wanted = "two or more" if most == math.inf else str(least) if least == most else f"{least} to {most}"
+        raise DescriptionError(f"{layer!r} takes {wanted} signal{'s' * (wanted != '1')}, but is called on {signals}.")
 
 
 class LayerCall(Frozen):
@@ -112,7 +184,8 @@ def chain_wiring(inputs: int, layers: Sequence[Layer]) -> Wiring:
     names = [layer.name or str(number) for number, layer in enumerate(layers, start=1)]
     _check_names(names)
     calls = tuple(LayerCall(name, layer, (before,)) for name, layer, before in zip(names, layers, [INPUT, *names], strict=False))
-    return Wiring({INPUT: checked_size(inputs, "inputs")}, calls, {OUTPUT: names[-1]})
+    size = inputs if isinstance(inputs, Extent) else checked_size(inputs, "inputs")
+    return Wiring({INPUT: size}, calls, {OUTPUT: names[-1]})
 
 
 def traced(inputs: Mapping[str, int], function: Callable[..., Any]) -> Wiring:
@@ -221,7 +294,7 @@ def checked_inputs(inputs: Mapping[str, Any]) -> dict[str, int]:
     for name in inputs:
         if name != INPUT:
             checked_name(name)
-    return {name: checked_size(size, f"columns of the input {name}") for name, size in inputs.items()}
+    return {name: checked_extent(size, f"the input {name}") for name, size in inputs.items()}
 
 
 def checked_output(name: object) -> str:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from chainrule.base.frozen import FrozenValue
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Number, Prose
 from chainrule.notation.parts import ENGLISH
-from chainrule.notation.text import RELATION, Break, Segment, inline_matrices, merge_segments, pieces, segments
+from chainrule.notation.text import LEVELS, RELATION, Break, Segment, inline_matrices, merge_segments, pieces, segments
 
 
 class TextBlock(FrozenValue):
@@ -43,14 +43,18 @@ def text_block(formula: Formula, words: Mapping[str, str] = ENGLISH) -> TextBloc
 def wrapped(formula: Formula, width: int, words: Mapping[str, str] = ENGLISH) -> list[list[Segment]]:
     """The formula as a block, broken into lines of at most `width` columns.
 
-    Relations go below each other; sides that are still too long break after + and −, then after signs of products, then inside brackets.
-    A matrix too wide to be drawn is written on one line and broken. A line is longer only where a single symbol or number is.
+    Relations go below each other; sides that are still too long break after + and −, then after signs of products. Only what stands in
+    brackets that no layout gets on a line breaks inside them, after its own outermost signs. A matrix too wide to be drawn is written on
+    one line and broken. A line is longer only where a single symbol or number is.
     """
     lines: list[list[Segment]] = []
     for draw in (_drawn, inline_matrices):
-        for lines in _layouts(list(draw(pieces(formula, words), words)), width):
-            if all(line_width(line) <= width for line in lines):
-                return lines
+        parts = list(draw(pieces(formula, words), words))
+        whole = [(" ", None) if isinstance(part, Break) and part >= LEVELS else part for part in parts]
+        for tried in (whole, parts):  # brackets whole first
+            for lines in _layouts(tried, width):
+                if all(line_width(line) <= width for line in lines):
+                    return lines
     return lines
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula import forms
 from chainrule.formula.expression import Expression, Number, order, substitute, variable
 from chainrule.formula.primitives import spread, swapped, transpose
@@ -113,7 +112,7 @@ class _Builder(FrozenValue):
             case forms.Times():
                 return self._times(node, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
             case forms.MatrixTimes():
-                return self._times(node, "·")
+                return self._times(node, "⋆" if any(_has_windows(argument) for argument in arguments) else "·")
             case forms.Ratio():
                 return _Piece(f.Fraction(*(self.piece(argument).formula for argument in arguments)), forms.PRODUCT)
             case forms.Raised(base) if base in self.labels.taken:
@@ -138,8 +137,31 @@ class _Builder(FrozenValue):
                 start, stop = (_whole(node.parameters[end] + first) for end, first in (("start", 1), ("stop", 0)))
                 places = (start,) if start == stop else (start, f.Ellipsis(), stop)
                 return _Piece(f.row(self._in(arguments[0], forms.ATOM), f.Fenced(f.row(*places), "[", "]")), forms.POWER)
+            case forms.Taken():
+                inside = f.Fenced(self.piece(arguments[1]).formula, "[", "]")
+                return _Piece(f.row(self._in(arguments[0], forms.ATOM), inside), forms.POWER)
+            case forms.AmongZeros():
+                before = node.parameters["start"]
+                extents = (arguments[0].shape[node.parameters["axis"]], node.shape[node.parameters["axis"]])
+                after = extents[0] != extents[1] and (isinstance(extents[1], str) or int(extents[1]) > before + int(extents[0]))
+                nought = (f.Number("0", value=ExactNumber(0)),)
+                return _Piece(f.Call("", (*nought * bool(before), self.piece(arguments[0]).formula, *nought * bool(after))))
+            case forms.Laid():
+                inner = _moved(arguments[0])
+                if isinstance(inner.primitive.form, forms.MatrixTimes):
+                    return self._times(inner, "∗")
+                return _Piece(f.Sum(self._in(arguments[0], forms.PRODUCT), ""), forms.SUM)
+            case forms.IsLargest():
+                largest = self.piece(arguments[0]).formula
+                return _Piece(f.Fenced(f.row(largest, f.Operator("="), f.Call("max", (largest,))), "[", "]"))
+            case forms.Transpose() if _has_windows(arguments[0]):
+                return self.piece(arguments[0])
+            case forms.Transpose() if not _turns_matrices(node):
+                return self.piece(arguments[0])
             case forms.Transpose():
                 return _Piece(f.Transposed(self._in(arguments[0], forms.ATOM)), forms.POWER)
+            case forms.Quiet() if node.primitive.name == "window":
+                return self.piece(_moved(arguments[0], zeros=True))
             case forms.Quiet():
                 return self.piece(arguments[0])
             case forms.Spelled():
@@ -205,6 +227,26 @@ class _Builder(FrozenValue):
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
+
+
+def _moved(node: Expression, *, zeros: bool = False) -> Expression:
+    """What is in another shape, or order, or, if that is asked for, among zeros."""
+    while node.name is None and (
+        node.primitive.name in ("reshape", "transpose") or (zeros and isinstance(node.primitive.form, forms.AmongZeros))
+    ):
+        (node,) = node.arguments
+    return node
+
+
+def _has_windows(node: Expression) -> bool:
+    """Does a product with it lay a window of numbers on each place?"""
+    return _moved(node).primitive.name == "window"
+
+
+def _turns_matrices(node: Expression) -> bool:
+    """Are the last two axes exchanged, and nothing else? Another order of axes is seen by the indices alone."""
+    axes = node.parameters["axes"]
+    return tuple(axes) == (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2)
 
 
 def _terms(node: Expression) -> list[tuple[str, Expression]]:

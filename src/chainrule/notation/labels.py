@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from itertools import accumulate
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula.expression import Expression, Name
+from chainrule.formula.primitives import unflat
 from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.notation.formula import Derivative, Symbol
 
@@ -111,9 +112,12 @@ class Labels(FrozenValue):
         """A state of an optimiser: m with the weight it belongs to below."""
         known = self._known.get(owner)
         whole = Name(owner) if known is None or known.name is None else known.name
-        whole = replace(whole, index=name.index)
+        index = name.index
+        if index is not None and known is not None:  # of a matrix of one row in place of a vector, the place in the row
+            index = index[len(index) - len(known.shape) :] if len(index) > len(known.shape) else index
+        whole = replace(whole, index=index)
         weight = self._plain(self._plain_symbol(whole))
-        return Symbol(self.notation.letter(name.symbol), weight, bold=name.index is None, key=self._key(name))
+        return Symbol(self.notation.letter(name.symbol), weight, _time(name), bold=name.index is None, key=self._key(name))
 
     def _plain(self, symbol: Symbol) -> str:
         return f"{symbol.letter}{symbol.superscript}{symbol.subscript}"
@@ -131,9 +135,11 @@ class Labels(FrozenValue):
         if not name.index:  # the whole, or the one number that it is
             known = self._known.get(name.key)
             return Symbol(letter, str(name.layer or ""), bold=known is None or bool(known.shape))
-        if len(name.index) == 2 and self.numbered:
-            (source, unit), (rows, _) = name.index, self._known[name.whole.key].shape
-            return Symbol(letter.lower(), str(self._starts[name.whole.key] + unit * int(rows) + source + 1))
+        if len(name.index) > 1 and self.numbered:  # the first axis fastest: unit by unit, in the order of the inputs
+            before, number = 1, self._starts[name.whole.key] + 1
+            for place, extent in zip(name.index, self._known[name.whole.key].shape, strict=True):
+                number, before = number + place * before, before * int(extent)
+            return Symbol(letter.lower(), str(number))
         index = name.index if self.notation.vectors == "rows" else name.index[::-1]
         below = ",".join(str(i + 1) for i in index)
         if len(index) == 1 and self.notation.layers == "subscript":
@@ -146,16 +152,28 @@ class Labels(FrozenValue):
         if name.index is None:
             bold = name.symbol in {"x", "t", "y", "z", "h"} or (name.key in self._known and bool(self._known[name.key].shape))
             return Symbol(letter, name.scope, (f"({layer})" if layer else "") + _time(name), bold=bold)
-        *sample, unit = name.index if name.index else (None,)
-        alone = unit is None or self._alone(name, layer)
-        below = "" if alone else str(int(unit) + 1)  # type: ignore[arg-type]  # alone where there is no unit
+        sample, places = self._places(name)
+        alone = not places or self._alone(name, layer)
+        below = "" if alone else ",".join(str(place + 1) for place in places)
         above = f"({layer})" if layer and self.notation.layers == "superscript" else ""
         if layer and self.notation.layers == "subscript":
             below = f"{layer},{below}" if below else str(layer)
         below = ",".join(filter(None, (name.scope, below)))
-        which = f"[{int(sample[0]) + 1}]" if sample and self.batch > 1 else ""
+        which = f"[{sample[0] + 1}]" if sample and self.batch > 1 else ""
         above += _time(name)
         return Symbol(letter, below, above + which)
+
+    def _places(self, name: Name) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The sample, where the quantity has samples, and the places within one; a single channel is not counted."""
+        known, index = self._known.get(name.whole.key), name.index or ()
+        if known is None or len(known.shape) < 2:
+            return index[:-1], index[-1:]
+        if known.shape[0] != "batch":
+            return (), index
+        extents = tuple(int(extent) for extent in known.shape[1:])
+        if len(index) == 2 and len(extents) > 1:  # a place counted through all axes
+            index = (index[0], *unflat(index[1], extents))
+        return index[:1], index[1:-1] if len(extents) > 1 and extents[-1] == 1 else index[1:]
 
     def _alone(self, name: Name, layer: int | None) -> bool:
         """Is this the only unit of an output, or z of one? Such a one needs no number."""

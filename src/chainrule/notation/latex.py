@@ -22,6 +22,8 @@ OPERATORS = {
     "−": "-",
     "·": r"\cdot",
     "⊙": r"\odot",
+    "⋆": r"\star",
+    "∗": r"\ast",
     "×": r"\times",
     "±": r"\pm",
     "≤": r"\le",

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Prose, Root, Row, Symbol
 
 ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}
 """The words inside formulas; another language replaces the values."""
 
-SUMS, PRODUCTS = frozenset("+−±"), frozenset("·⊙×")
+SUMS, PRODUCTS = frozenset("+−±"), frozenset("·⊙×⋆∗")
 """Signs by how tightly they bind; every other sign is a relation."""
 
 ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot", "\u20d7": "vec"}

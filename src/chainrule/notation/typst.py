@@ -22,14 +22,14 @@ Paint: TypeAlias = Callable[[str], str]
 OPERATORS = {",": r"\,", ";": r"\;", ":": r"\:", "/": r"\/", "·": "dot.op", "…": "dots.c", "-": "−", "*": "ast.op"}
 """Signs that Typst would read as its own; every other one of SIGNS is itself."""
 
-SIGNS = frozenset("+−=<>⊙×±≤≥≠≈≔←→⇒∈∝")
+SIGNS = frozenset("+−=<>⊙⋆∗×±≤≥≠≈≔←→⇒∈∝")
 FUNCTIONS = frozenset(("arctan", "cos", "cosh", "exp", "ln", "log", "max", "min", "sin", "sinh", "tan", "tanh"))
 ACCENTS = {"hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "ddot": "dot.double", "vec": "arrow"}
 FENCES = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")
 TALL = ("frac(", "mat(", "cases(", "sum", "sqrt(")
 """What makes the brackets around it grow."""
 
-KEPT = 60
+KEPT = 72
 """So many letters in brackets stand on one line."""
 
 _BRACKETS = frozenset("()[]{}|")

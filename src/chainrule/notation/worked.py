@@ -9,12 +9,11 @@ Numbers that had to be rounded carry guard digits inside a formula: as many more
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from typing import Any
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula.expression import Expression, Name, as_expression, order, substitute, variable
 from chainrule.formula.forms import Fence, Infix, Named, Prefix, Radical, Raised, Ratio, Times
 from chainrule.formula.primitives import add, multiply
@@ -25,6 +24,9 @@ from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Number, Operator, Row, Symbol, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import Printed, evaluated, meant, printed, printed_as
+
+MOST_CELLS = (8, 6)
+"""Rows and columns up to which a matrix is printed in full."""
 
 MOST_GUARDED = 30
 """More significant digits than any float has; what is known to fifty can need them where it cancels."""
@@ -96,7 +98,7 @@ def matrices(
     result: Any,
     labels: Labels,
     *,
-    most: tuple[int, int] = (8, 6),
+    most: tuple[int, int] = MOST_CELLS,
     worked: bool = True,
 ) -> Equation:
     """An expression of arrays in letters, in matrices of numbers and as a matrix.
@@ -114,8 +116,8 @@ def matrices(
     operands = {node: arrays[node] for node in order(expression, wall=_is_letter) if _is_letter(node)}
     line = _Line(left)
     line.add("=", formula(expression, labels))
-    fits = all(_fits(_shape(numbers), most, turned) for numbers in (*operands.values(), result))
-    if not (fits and worked and _matrix_numbers(line, expression, operands, result, labels)):
+    whole = all(fits(_shape(numbers), most, turned=turned) for numbers in (*operands.values(), result))
+    if not (whole and worked and _matrix_numbers(line, expression, operands, result, labels)):
         shown, exact = _folded(result, most, labels.notation)
         line.add(_relation(exact), shown)
     return line.equation
@@ -300,7 +302,10 @@ def _shape(numbers: Any) -> tuple[int, ...]:
     return (len(numbers), *_shape(numbers[0])) if isinstance(numbers, list | tuple) else ()
 
 
-def _fits(shape: tuple[int, ...], most: tuple[int, int], turned: bool) -> bool:
+def fits(shape: tuple[int, ...], most: tuple[int, int] = MOST_CELLS, *, turned: bool = False) -> bool:
+    """Is an array of this shape printed whole?"""
+    if len(shape) > 2:  # no sheet shows them as they are
+        return False
     grid = _grid(shape, turned) if shape else [[()]]
     return len(grid) <= most[0] and len(grid[0]) <= most[1]
 
@@ -314,7 +319,11 @@ def _at(numbers: Any, index: Index) -> Any:
 
 
 def _grid(shape: tuple[int, ...], turned: bool) -> list[list[Index]]:
-    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns."""
+    """The indices of a matrix as they are laid out: a single list is a row, or a column where vectors are columns; of more axes, the
+    rows of all matrices below each other.
+    """
+    if len(shape) > 2:
+        return [[(*place, j) for j in range(shape[-1])] for place in _indices(shape[:-1])]
     rows, columns = shape if len(shape) == 2 else (1, shape[0])
     grid = [[(i, j)[2 - len(shape) :] for j in range(columns)] for i in range(rows)]
     return [list(column) for column in zip(*grid, strict=True)] if turned else grid
@@ -358,8 +367,9 @@ def with_sizes(part: Any, sizes: Mapping[str, int]) -> Any:
         return Number(str(sizes[part.key]), value=Fraction(sizes[part.key]))
     if isinstance(part, tuple):
         return tuple(with_sizes(item, sizes) for item in part)
-    if is_dataclass(part) and not isinstance(part, type | Number):
-        return replace(part, **{field.name: with_sizes(getattr(part, field.name), sizes) for field in fields(part)})
+    if isinstance(part, FrozenValue) and not isinstance(part, Number):
+        names: tuple[str, ...] = part.__match_args__
+        return type(part)(*[with_sizes(getattr(part, name), sizes) for name in names])
     return part
 
 

@@ -6,31 +6,45 @@ Nothing in it depends on the numbers of the step but the state that it begins wi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import MOST_PATHS, sample_gradients
 from chainrule.explanation.context import PENALTY, Context, paths
 from chainrule.explanation.explain import LONGEST, Detail, contexts, title, whole_sections
 from chainrule.explanation.forward import penalty_expression
 from chainrule.explanation.outcome import intermediate_quantities
-from chainrule.formula.expression import PRIMITIVES, Expression, named, order
+from chainrule.formula.expression import PRIMITIVES, Expression, named, neighbours, order
 from chainrule.formula.scalar import Element
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
+from chainrule.notation.text import formula_text
+from chainrule.pages.comparison import other_rules, other_starts
+from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.program import function_table, traced_program
+from chainrule.pages.saving import saved_files
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
 
 FORMAT = "chainrule page 1"
 
-MOST_NUMBERS, MOST_UNITS, MOST_SAMPLES = 400, 16, 12
-"""Weights, units of a layer and samples up to which there is a page: more are no longer seen."""
+MOST_NUMBERS, MOST_UNITS, MOST_SAMPLES = 2500, 128, 12
+"""Weights, units of a layer and samples up to which there is a page."""
+
+MOST_WRITTEN = 10_000
+"""Weights × samples up to which there is one: each is a term of a formula."""
+
+MOST_CHAINS = 400
+"""Weights × samples up to which the gradient of each weight is written along every path; of more, it is computed from that of the layer
+behind."""
+
+MOST_DRAWN = 50
+"""Weights up to which the graph of the computation is one of single numbers."""
 
 ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent"})
 """Sections in whose place the page has something to touch, or which are simulated."""
@@ -51,14 +65,16 @@ def page_content(
     _check_size(context)
     if context.detail == "overview":
         (context,) = contexts(subject, detail="matrix", digits=digits)
-    if _lines(context) > LONGEST:
+    sections = whole_sections(context, without=ELSEWHERE)
+    if _lines(sections) > LONGEST:
         context = context.made_brief()
-    return _Content(context).plain(exact)
+        sections = whole_sections(context, without=ELSEWHERE)
+    return _Content(context).plain(sections, exact)
 
 
-def _lines(context: Context) -> int:
+def _lines(sections: Iterable[Section]) -> int:
     """How many lines of text the document would have, about."""
-    blocks = [block for section in whole_sections(context) for block in section.blocks if isinstance(block, Equations)]
+    blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
     return sum(len(equation.sides) for block in blocks for equation in block.equations if isinstance(equation, Equation))
 
 
@@ -70,12 +86,19 @@ def _check_size(context: Context) -> None:
         ("weights", network.size, MOST_NUMBERS),
         ("units in a layer", max(network.sizes), MOST_UNITS),
         ("samples", samples, MOST_SAMPLES),
+        ("weights times samples", network.size * samples, MOST_WRITTEN),
     ):
         if size > most:
             raise InputError(
-                f"a page shows up to {most} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write "
+                f"a page shows up to {most:,} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write "
                 "the explanation: chainrule explain … -o file.html."
             )
+
+
+def page_start(step: Step) -> dict[str, Any]:
+    """What the page of another step of the same training has of its own: `page_content` with this is that of the step."""
+    (context,) = contexts(step, detail="matrix")
+    return _Content(context).start()
 
 
 class _Content:
@@ -86,13 +109,14 @@ class _Content:
         self.formulas = Formulas(context)
         self.parameters = {parameter.key for parameter in self.derivation.parameters}
         self.parts = {part.parameter.key: part for part in self.step.update.parameters}
+        self.doctor = Doctor(context)
 
-    def plain(self, exact: bool) -> dict[str, Any]:
-        """All of it."""
+    def plain(self, sections: Iterable[Section], exact: bool) -> dict[str, Any]:
+        """All of it, with these sections of the document."""
         context = self.context
         stage = self._stage()
         content = {
-            "title": title(context),
+            **self.start(),
             "language": context.notation.language,
             "decimal": context.notation.decimal,
             "digits": context.notation.digits,
@@ -102,15 +126,18 @@ class _Content:
             "brief": context.brief,
             "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
             | {key: context.words.catalogue[key] for key in ("if", "otherwise")},
-            "sections": [self._section(section) for section in whole_sections(context) if section.key not in ELSEWHERE],
+            "sections": [self._section(section) for section in sections if section.key not in ELSEWHERE],
             "rule": self._rule(),
             "stage": stage,
             "sequence": self._sequence(),
             "gradients": self._gradients(),
             "updates": self._updates(),
             "quantities": self._quantities(),
-            "leaves": self._leaves(),
-            "record": self._record(),
+            "doctor": self.doctor.plain(),
+            "files": saved_files(context),
+            "rules": other_rules(context),
+            "starts": other_starts(context),
+            "graph": self._graph(),
         }
         return {
             "format": FORMAT,
@@ -119,6 +146,10 @@ class _Content:
             "program": self._program(),
             "functions": function_table(PRIMITIVES.values()),
         }
+
+    def start(self) -> dict[str, Any]:
+        """What belongs to this step alone: its title, its numbers, and what of its record does not change with them."""
+        return {"title": title(self.context), "leaves": self._leaves(), "record": self._record()}
 
     # Sections
 
@@ -245,7 +276,7 @@ class _Content:
                     yield one, None
                 elif one.key in self.parameters:
                     yield None, one
-                elif one.quantity.arguments:
+                elif one.quantity.arguments and (one.index == element.index or not self._is_beside(one, element)):
                     pending.append(scalars.definition(one))
                 continue
             letters = [scalars.element(argument) for argument in node.arguments if scalars.has(argument)]
@@ -255,6 +286,10 @@ class _Content:
                 yield sources[0], weights[0]
             else:
                 pending += node.arguments[::-1]
+
+    def _is_beside(self, one: Element, element: Element) -> bool:
+        """Is it the net input of another unit, as a softmax has all of them? What leads there leads into that unit."""
+        return self.context.scalars.shape(one.quantity) == self.context.scalars.shape(element.quantity)
 
     def _parts(self, element: Element, signals: set[str]) -> list[int]:
         """What a unit is computed in: its net input, and itself."""
@@ -291,7 +326,7 @@ class _Content:
         of: dict[int, int] = {}
         top, alone = Element(self.derivation.error, ()), self.context.samples == 1
         parts = [] if alone else sample_gradients(self.context)
-        small = sum(value.size for value in self.step.values.values()) <= 4000
+        small = self.step.network.size * self.context.samples <= MOST_CHAINS
         for parameter in self.derivation.parameters:
             for weight in self.context.elements(parameter):
                 place, gradient = self.formulas.of(weight), self.context.gradient_of(weight)
@@ -322,13 +357,56 @@ class _Content:
         shared: list[int] = []
         own: dict[int, list[int]] = {}
         for part in self.step.update.parameters:
-            nodes = intermediate_quantities(part.new)
+            nodes = [node for node in intermediate_quantities(part.new) if self.step.optimizer.elementwise or not node.shape]
             shared += [place for node in nodes if not node.shape and (place := self.formulas.of(Element(node, ()))) not in shared]
             for weight in self.context.elements(part.parameter):
                 if weight.index not in self.step.network.kept.get(weight.key, ()):
                     between = [self.formulas.of(Element(node, weight.index)) for node in nodes if node.shape]
                     own[self.formulas.of(weight)] = [*between, self.formulas.of(Element(part.new, weight.index))]
         return {"shared": shared, "own": own}
+
+    def _graph(self) -> dict[str, Any]:
+        """The computation as a graph: named numbers, and on each edge the derivative between its ends; of large networks, whole arrays.
+
+        "nodes"  [element, sample (−1: of every one)] or, of arrays, [letter, shape]; each with its column at the end
+        "edges"  [from, to, node of the derivative (−1 between arrays)]
+        """
+        if self.step.network.size > MOST_DRAWN:
+            return self._graph_of_arrays()
+        scalars, formulas = self.context.scalars, self.formulas
+        found, parents = list[Element](), dict[Element, list[Element]]()
+
+        def visit(one: Element) -> None:
+            if one in parents:
+                return
+            parents[one] = scalars.parents(one) if one.quantity.arguments else []
+            for parent in parents[one]:
+                visit(parent)
+            found.append(one)
+
+        visit(Element(self.derivation.error, ()))
+        columns, places = _columns(found, parents), {one: place for place, one in enumerate(found)}
+
+        def sample(one: Element) -> int:
+            return one.index[0] if one.quantity.shape and one.quantity.shape[0] == "batch" else -1
+
+        return {
+            "nodes": [[formulas.of(one), sample(one), columns[one]] for one in found],
+            "edges": [
+                [places[parent], places[one], formulas.node(scalars.derivative(one, parent))] for one in found for parent in parents[one]
+            ],
+        }
+
+    def _graph_of_arrays(self) -> dict[str, Any]:
+        found = [*self.derivation.data, *self.derivation.parameters, *self.derivation.passed]
+        found = list(dict.fromkeys(node for node in found if node is not self.derivation.weights))
+        parents = {node: [one for one in neighbours(node) if one in set(found)] if node.arguments else [] for node in found}
+        columns, places = _columns(found, parents), {node: place for place, node in enumerate(found)}
+        shapes = {node: "×".join(map(str, self.context.scalars.shape(node))) for node in found}
+        return {
+            "nodes": [[formula_text(self.context.symbol(node)), shapes[node], columns[node]] for node in found],
+            "edges": [[places[parent], places[node], -1] for node in found for parent in parents[node]],
+        }
 
     # Numbers
 
@@ -381,7 +459,18 @@ class _Content:
         nodes = order(*roots)
         leaves = {node.key: node for node in nodes if node.primitive.name == "variable"}
         passed = [node.key for node in (*derivation.passed, *penalty)]
-        return {**traced_program(roots, leaves), "passed": passed, "error": derivation.error.key}
+        return {**traced_program(roots, leaves, self.doctor.looks), "passed": passed, "error": derivation.error.key}
+
+
+def _columns(nodes: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> dict[Any, int]:
+    """In which column each node of a graph stands: behind everything that it is computed from; what is given, before what needs it."""
+    columns: dict[Any, int] = {}
+    for node in nodes:
+        columns[node] = 1 + max((columns[parent] for parent in parents[node]), default=-1)
+    for node in nodes:
+        if not parents[node]:
+            columns[node] = min((columns[other] for other in nodes if node in parents[other]), default=1) - 1
+    return columns
 
 
 def _has_number(text: Inline) -> bool:

@@ -12,8 +12,7 @@ from typing import Any
 from chainrule.notation.mathml import escape_xml
 from chainrule.render.html import font_face, palette_rules
 
-MODULE = files("chainrule.pages") / "page.js"
-STYLE = files("chainrule.pages") / "page.css"
+FOLDER = files("chainrule.pages")
 
 
 def page_file(content: Mapping[str, Any]) -> str:
@@ -22,25 +21,22 @@ def page_file(content: Mapping[str, Any]) -> str:
     Its Content-Security-Policy allows that style and that module by their hashes, and no request. What people wrote stands in it as data
     and as escaped text.
     """
-    style, module = page_style(), page_module()
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src {_hash(style)}",
-            f"script-src {_hash(module)}",
-            "font-src data:",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+    return document("content", content, page_style(), page_module(), title=content["title"], language=content["language"])
+
+
+def document(place: str, data: Mapping[str, Any], style: str, module: str, *, title: str, language: str, connect: str = "") -> str:
+    """A page of HTML that shows plain data by a module.
+
+    place    the id of the element that holds the data
+    connect  the one source that it may be connected with, if there is any
+    """
     lines = (
         "<!DOCTYPE html>",
-        f'<html lang="{escape_xml(content["language"])}">',
+        f'<html lang="{escape_xml(language)}">',
         "<head>",
         '<meta charset="utf-8" />',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}" />',
-        f"<title>{escape_xml(content['title'])}</title>",
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(style, module, connect)}" />',
+        f"<title>{escape_xml(title)}</title>",
         '<meta name="viewport" content="width=device-width, initial-scale=1" />',
         '<meta name="generator" content="chainrule" />',
         '<link rel="icon" href="data:," />',
@@ -48,7 +44,7 @@ def page_file(content: Mapping[str, Any]) -> str:
         "</head>",
         "<body>",
         '<div id="page"></div>',
-        f'<script type="application/json" id="content">{json_in_markup(content)}</script>',
+        f'<script type="application/json" id="{place}">{json_in_markup(data)}</script>',
         f"<script>{module}</script>",
         "</body>",
         "</html>",
@@ -56,14 +52,34 @@ def page_file(content: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def page_style() -> str:
-    """The style of every page, with its font in it."""
-    return "\n".join((STYLE.read_text("utf-8").strip(), palette_rules(), font_face()))
+def policy(style: str, module: str, connect: str = "") -> str:
+    """The Content-Security-Policy of a page: this style and this module, and no request but to what it is connected with."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_hash(style)}",
+            f"script-src {_hash(module)}",
+            *([f"connect-src {connect}"] if connect else []),
+            "font-src data:",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
 
 
-def page_module() -> str:
-    """What every page does, as JavaScript."""
-    return MODULE.read_text("utf-8").strip()
+def page_style(*names: str) -> str:
+    """The style of every page, with its font in it; `names` are styles of what is added to it."""
+    return "\n".join((*(_read(f"{name}.css") for name in ("page", *names)), palette_rules(), font_face()))
+
+
+def page_module(name: str = "page") -> str:
+    """What a page does, as JavaScript: "page" by itself, "served" where Python answers it."""
+    return _read(f"{name}.js")
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8").strip()
 
 
 def json_in_markup(content: Mapping[str, Any]) -> str:

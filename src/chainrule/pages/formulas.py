@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -23,9 +24,12 @@ from chainrule.notation.build import constant_formula, formula
 from chainrule.notation.mathml import formula_mathml
 from chainrule.notation.parts import held, raisable
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import with_sizes
+from chainrule.notation.worked import fits, with_sizes
 
 Plain = list[Any]
+
+LEAVES = ("letter", "argument", "constant")
+"""Nodes without operands. Those of others are told by how far before it they stand."""
 
 NEGATIVE, POSITIVE, POWER, RATIO = "−", "", "^", "/"
 """What a number that stands for a letter may be, as far as parentheses around it are concerned."""
@@ -111,7 +115,7 @@ class Formulas:
         for node in order(expression, wall=lambda node: node.name is not None or node in self._places):
             if node not in self._places:
                 plain = self._plain(node, [self._places[argument] for argument in node.arguments])
-                self._places[node] = self._leaf(plain) if plain[0] in ("letter", "constant", "argument") else self._added_node(plain)
+                self._places[node] = self._leaf(plain) if plain[0] in LEAVES else self._added_node(plain)
         return self._places[expression]
 
     def _plain(self, node: Expression, arguments: list[int]) -> Plain:
@@ -233,12 +237,14 @@ class Formulas:
         """What stands in matrices: the sides with holes, the elements behind each hole, and each element of the result."""
         context = self.context
         shape = context.scalars.shape(result)
-        plain: dict[str, Any] = {"shape": list(shape), "result": self._all(result)}
+        letters = [node for node in order(expression, wall=lambda node: node.name is not None) if node.name is not None]
+        shapes = {node: context.scalars.shape(self._known[node.key]) for node in (*letters, result) if node.key in self._known}
+        drawn = [[self.markup(context.symbol(node)), *own] for node, own in dict.fromkeys(shapes.items()) if own]
+        plain: dict[str, Any] = {"shape": list(shape), "result": self._all(result), "shapes": drawn}
         if result is expression:  # nothing but its numbers
             return plain
         plain["letters"] = self.layout(formula(expression, context.labels))
-        letters = [node for node in order(expression, wall=lambda node: node.name is not None) if node.name is not None]
-        if not worked:
+        if not worked or not all(fits(one, turned=context.notation.vectors == "columns") for one in (shape, *shapes.values())):
             return plain
         holes: dict[str, Any] = {}
         for node in letters:
@@ -277,9 +283,15 @@ class Formulas:
     def table(self) -> dict[str, Any]:
         """What the lines refer to."""
         used = {node[0] for node in self.nodes}
+        operations = list(dict.fromkeys(node[0] for node in self.nodes))
+        numbers = {operation: number for number, operation in enumerate(operations)}
         return {
-            "elements": self.elements,
-            "nodes": self.nodes,
+            **_packed(self.elements),
+            "operations": operations,
+            "nodes": [
+                [numbers[node[0]], *(node[1:] if node[0] in LEAVES else (place - operand for operand in node[1:]))]
+                for place, node in enumerate(self.nodes)
+            ],
             "paper": self.paper,
             "forms": {name: self._form(PRIMITIVES[name].form) for name in sorted(used & PRIMITIVES.keys())},
         }
@@ -296,6 +308,47 @@ class Formulas:
             case forms.Fence(left, right):
                 return ["Fence", left, right]
         return [type(form).__name__]
+
+
+PLACE = "\u0002"
+"""Stands in the texts of a kind of element for one of its numbers, which a letter tells: a, b, c …"""
+
+
+def _packed(elements: Sequence[Plain]) -> dict[str, Any]:
+    """Elements in few letters: what w1, w2, w3 … look like is said once.
+
+    "keys"      of their arrays
+    "kinds"     [flags, MathML, text, the same without the sample], with places for numbers
+    "elements"  [key, place, node, kind, numbers …]
+    """
+    keys = list(dict.fromkeys(element[0] for element in elements))
+    texts = ["\n".join((element[3], element[5], element[6])) for element in elements]
+    shapes = [(element[0], element[4], _DIGITS.sub(PLACE, text)) for element, text in zip(elements, texts, strict=True)]
+    numbers = [tuple(_DIGITS.findall(text)) for text in texts]
+    columns: dict[Any, list[tuple[str, ...]]] = {}
+    for shape, own in zip(shapes, numbers, strict=True):
+        columns.setdefault(shape, []).append(own)
+    kinds, places = list[Plain](), dict[Any, tuple[int, list[int]]]()
+    for shape, rows in columns.items():
+        turned = list(zip(*rows, strict=True))
+        chosen = [place for place, column in enumerate(turned) if len({*column}) > 1 and turned.index(column) == place]
+        parts = iter(range(len(turned)))
+
+        def filled(_: Any, turned: Any = turned, chosen: Any = chosen, parts: Any = parts) -> str:
+            column = turned[next(parts)]
+            return f"{PLACE}{chr(97 + chosen.index(turned.index(column)))}" if turned.index(column) in chosen else str(column[0])
+
+        places[shape] = len(kinds), chosen
+        kinds.append([shape[1], *re.sub(PLACE, filled, shape[2]).split("\n")])
+    packed = []
+    for element, shape, own in zip(elements, shapes, numbers, strict=True):
+        kind, chosen = places[shape]
+        packed.append([keys.index(element[0]), element[1], element[2], kind, *(int(own[place]) for place in chosen)])
+    return {"keys": keys, "kinds": kinds, "elements": packed}
+
+
+_DIGITS = re.compile(r"(?<![\w#.])(?:0|[1-9]\d{0,8})(?![\w.])|(?<=[A-Za-zͰ-Ͽ])[1-9]\d{0,8}(?![0-9A-Za-z_.])")
+"""Whole numbers by themselves, and those behind a letter: in w12, and in <mn>12</mn>."""
 
 
 def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:

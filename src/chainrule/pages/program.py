@@ -106,22 +106,26 @@ def _axes(axis: Any) -> list[int]:
     return [axis] if isinstance(axis, int) else list(axis)
 
 
-def traced_program(roots: Iterable[Expression], leaves: Mapping[str, Expression]) -> dict[str, Any]:
+def traced_program(roots: Iterable[Expression], leaves: Mapping[str, Expression], looks: Mapping[str, Expression] = {}) -> dict[str, Any]:
     """Instructions that compute every named quantity below `roots`.
 
     leaves  what comes from outside, by key
+    looks   what is looked at only now and then, by a name of its own
 
-    The result holds "instructions" and "names": which instruction gives the numbers of which key.
+    The result holds "instructions", and "names" and "looks": which instruction gives the numbers of which key.
     """
     tracer, places, names = Tracer(), dict[Expression, Traced](), dict[str, int]()
-    for node in order(*roots, *leaves.values()):
+    usual = list(order(*roots, *leaves.values()))
+    for node in (*usual, *order(*looks.values(), wall=lambda node: node in places)):
+        if node in places:
+            continue
         if node.primitive.name == "variable":
             places[node] = tracer.write("leaf", (), key=node.key)
         else:
             places[node] = traced_value(tracer, node.primitive, [places[argument] for argument in node.arguments], node.parameters)
         if node.name is not None:
             names[node.key] = places[node].place
-    return {"instructions": tracer.instructions, "names": names}
+    return {"instructions": tracer.instructions, "names": names, "looks": {name: places[node].place for name, node in looks.items()}}
 
 
 def traced_value(tracer: Tracer, primitive: Primitive, operands: Sequence[Traced], parameters: Mapping[str, Any]) -> Traced:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import BoxGraph, Edge, Illustration, Neuron, Picture, Visual
 from chainrule.notation.formula import Formula, Number, Operator, Row, row
 from chainrule.pictures.graph import graph_diagram

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, Label, Line, Path, Scene, Shape, prose_runs, width
 
 FORWARD, BACKWARD = FAMILIES["h"], FAMILIES["gradient"]

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TypeAlias
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Call, Derivative, Equation, Fenced, Formula, Number, Operator, Power, Row, Symbol, Transposed
 from chainrule.notation.parts import before_power, held, in_a_row, letter_parts, raisable
 from chainrule.notation.text import formula_text

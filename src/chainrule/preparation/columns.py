@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import Kind, parse_number
 from chainrule.data.columns import Form
 from chainrule.data.numbers import NumberFormat

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.numbers import resembles_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
@@ -19,6 +19,9 @@ from chainrule.preparation.dates import date_feature
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
+
+Places: TypeAlias = Literal["alike", "tokens"]
+"""What columns are that are the places of one thing: pixels, or steps, which have one scale; or tokens, which stay as they are."""
 
 TASKS = ("classify", "regress")
 IMPUTE = ("mean", "median", "most_frequent")
@@ -41,6 +44,7 @@ class PreparationOptions(FrozenValue):
     drop_missing: bool = False
     dates: tuple[str, ...] = ()
     month_first: bool | None = None
+    places: Places | None = None
 
     @property
     def each(self) -> bool:
@@ -83,7 +87,11 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     dates = {summary.name: _date(tables, summary, options) for summary in used if summary.kind == "date"}
     left_out |= {name: "constant" for name, date in dates.items() if date is None}
     used = _at_least_one(source, [summary for summary in used if summary.name not in left_out], others, left_out)
+    if options.places:
+        _check_places(source, used)
     features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
+    if options.places == "alike" and options.standardize:
+        features = _of_one_scale(features)
     open_values = _open_values(found[options.targets[0]], options)
     alone = len(targets) == 1 or not any(target.classes for target in targets)
     task: Task = targets[0].task if alone else "mixed"
@@ -278,6 +286,8 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
 def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     """Why a column is of no use as input; None if it is."""
     asked = summary.name in (*options.categories, *options.numbers)
+    if options.places:
+        return None
     if summary.is_constant:
         return "constant"
     if asked:
@@ -348,7 +358,22 @@ def _feature(source: str, summary: Summary, options: PreparationOptions, fill: f
 
 def _scale(summary: Summary, options: PreparationOptions) -> tuple[float, float]:
     """Mean and deviation, or 0 and 1."""
-    return (summary.moments.mean, summary.moments.deviation) if options.standardize else (0.0, 1.0)
+    as_it_is = not options.standardize or (options.places == "tokens" and summary.name not in options.targets)
+    return (0.0, 1.0) if as_it_is else (summary.moments.mean, summary.moments.deviation)
+
+
+def _check_places(source: str, used: Sequence[Summary]) -> None:
+    """Raises FileError where a place of an image or of a sequence is no number."""
+    for summary in used:
+        if summary.kind != "number":
+            raise FileError(f"column {quoted(summary.name)} of {source} is a place of an image or of a sequence, but holds no numbers.")
+
+
+def _of_one_scale(features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """The same mean and deviation for every column: those of all their numbers."""
+    mean = math.fsum(feature.mean for feature in features) / len(features)
+    squares = math.fsum(feature.deviation**2 + (feature.mean - mean) ** 2 for feature in features) / len(features)
+    return tuple(replace(feature, mean=mean, deviation=math.sqrt(squares) or 1.0) for feature in features)
 
 
 # Missing values
@@ -399,13 +424,14 @@ def decisions(
 ) -> tuple[str, ...]:
     """Everything that was decided, a line each."""
     scaled = "standardised to mean 0 and deviation 1" if options.standardize else "as they are"
+    of_inputs = {"alike": f"{scaled}, all of them together" if options.standardize else scaled, "tokens": "tokens, as they are"}
     said = [_target_decision(target, scaled) for target in targets]
     if open_values:
         other, how = ("a number", "regress") if task != "regress" else ("classes", "classify")
         said.append(f"{open_values} different whole numbers could be {other}, too: that is the task {how}")
     kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category", "date")}
     if kinds["number"]:
-        said.append(f"numbers, {scaled}: {enumerated([feature.name for feature in kinds['number']])}")
+        said.append(f"numbers, {of_inputs.get(options.places or '', scaled)}: {enumerated([feature.name for feature in kinds['number']])}")
     if kinds["boolean"]:
         said.append(f"truth values, as 0 and 1: {enumerated([feature.name for feature in kinds['boolean']])}")
     for feature in kinds["date"]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import Kind
 from chainrule.data.columns import Form
 from chainrule.data.numbers import PLAIN, looks_like_number
@@ -22,7 +21,7 @@ from chainrule.network.definitions import find
 from chainrule.network.targets import one_hot
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
-from chainrule.preparation.fitting import IMPUTE, PreparationOptions, fit_preparation
+from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
 
 
@@ -66,6 +65,7 @@ class Preparation(Displayed, FrozenValue):
         dates: Sequence[str] = (),
         month_first: bool | None = None,
         standardize: bool = True,
+        places: Places | None = None,
     ) -> Preparation:
         """Decide about every column.
 
@@ -80,12 +80,14 @@ class Preparation(Displayed, FrozenValue):
         dates       what becomes an input of dates: "year", "month", "day", "weekday", "hour" and "days", the count of days since 1970
         month_first whether the month stands before the day in 03/04/2024; None: as the whole column tells
         standardize False leaves numbers as they are
+        places      "alike" where the columns are the places of an image or of a sequence: all of them are inputs, those that are the same
+                    in every row, too, and have one mean and one deviation; "tokens" where they are tokens, which stay as they are
 
         The outcome does not depend on how the rows are cut into tables, not even in the last digit.
         Raises InputError: what is wrong, where, and the smallest fix.
         """
         names = tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore)
-        options = PreparationOptions(*names, impute, standardize, drop_missing, checked_parts(dates), month_first)
+        options = PreparationOptions(*names, impute, standardize, drop_missing, checked_parts(dates), month_first, places)
         return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options))
 
     # Sizes and names

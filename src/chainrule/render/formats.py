@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from chainrule.base.errors import FileError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.document.document import Document
 
 if TYPE_CHECKING:

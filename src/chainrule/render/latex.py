@@ -6,9 +6,8 @@ Prose is escaped sign by sign (`render.prose`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import (
     Block,
     BoxGraph,

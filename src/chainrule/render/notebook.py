@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from chainrule.base.files import json_text
+from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Document, Visual
 from chainrule.explanation.colours import of_keys
 from chainrule.notation.mathml import escape_xml

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from functools import singledispatch
 from typing import Any
 
+from chainrule.base.frozen import replace
 from chainrule.checking.report import Assessment
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import Diagnosis

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from chainrule.base.frozen import replace
 from chainrule.document.document import BoxGraph
 from chainrule.notation.blocks import line_width
 from chainrule.notation.text import Segment, segments

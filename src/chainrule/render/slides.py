@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import (
     Block,
     BoxGraph,
@@ -43,11 +42,8 @@ SMALL_PICTURE = 5.0
 ROWS = 8
 """Rows of a table on a slide."""
 
-FULLEST = 1.25
-"""How full a slide may be, its type smaller, where what leads to something would stand alone otherwise."""
-
-CLOSING = 1.4
-"""The same, where it ends with what would be a slide of its own with nothing but a remark."""
+FULLEST = 1.4
+"""How full a slide may be, its type smaller, where what leads to something, or a remark, would stand alone otherwise."""
 
 ANOTHER, SUBHEADING, DERIVATION, BARE, CROWDED = 0.4, 0.3, 1.0, 1.0, 12.0
 """What a further slide costs, a subheading in the middle of one, a derivation that is not the first on its slide, and less than a third
@@ -76,7 +72,7 @@ def slides(document: Document) -> Iterator[Slide]:
     for number, section in enumerate(document.sections, start=1):
         if made and all(isinstance(block, Note) for block in section.blocks):
             remark = (*made[-1].blocks, Subheading((f"{number}. {section.title}",)), *section.blocks)
-            if _height_of_all(remark) <= CLOSING * HEIGHT:
+            if _height_of_all(remark) <= FULLEST * HEIGHT:
                 made[-1] = replace(made[-1], blocks=remark)
                 continue
         ideas = _ideas(tuple(_beside(section.blocks)))

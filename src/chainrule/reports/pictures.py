@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
 from chainrule.base.printing import clean
 from chainrule.document.words import Words
 from chainrule.explanation.lettering import shortened_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,13 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InexactError, InputError, quoted
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula.arrays import FLOATS, Arrays, Exact
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import described, network_from
-from chainrule.network.network import Array, Network, checked_batch
+from chainrule.network.network import Array, Network, checked_batch, side_by_side
 from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.order import Order
@@ -51,8 +51,7 @@ class Pass(Frozen):
     @property
     def prediction(self) -> Array:
         """y : (batch, outputs), those of all outputs side by side."""
-        parts = [self.values[key] for key in self.outputs]
-        return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        return side_by_side([self.values[key] for key in self.outputs])
 
     @property
     def error(self) -> float:
@@ -136,6 +135,11 @@ class Step(Explained, Displayed, Frozen):
         return self.before.prediction
 
     @property
+    def first_infinite(self) -> str | None:
+        """The key of the first quantity, in the order of computation, that is not finite; None if all of them are."""
+        return None if self.exact else next((key for key, value in self.values.items() if not np.isfinite(value).all()), None)
+
+    @property
     def error(self) -> float:
         """E before the step."""
         return self.before.error
@@ -167,7 +171,7 @@ class Step(Explained, Displayed, Frozen):
         gradients = {str(node.name): self.gradients[_plain(node)] for node in derivation.backward}
         options = {str(letter.name): np.asarray(number) for letter, number in self.update.options.items()}
         after = {f"{key}_next": value for key, value in self.new_parameters.items()}
-        data = {str(node.name): part for node, part in self.network.split(self.x, self.t, self.weights).items()}
+        data = {str(node.name): part for node, part in self.network.split(self.x, self.t, self.weights, number=self.number).items()}
         both = {**data, **self.parameters, **self.before.values, **gradients, **self.states, **self.updates}
         return {**both, **options, **after, "k": np.asarray(self.number)}
 
@@ -271,7 +275,7 @@ def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Array
     for node, part in zip(nodes, parts, strict=True):
         if part.ndim != len(node.shape) or part.shape[1:] != node.shape[1:]:
             raise InputError(f"the batch of the recorded step does not fit its network: {node.name} has the shape {part.shape}.")
-    return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+    return side_by_side(parts)
 
 
 def steps(
@@ -398,6 +402,12 @@ def check_targets(network: Network, t: Array) -> None:
             wanted, off = ("−1 or 1", np.abs(part) - 1) if kind == "signs" else ("from 0 to 1", np.maximum(np.abs(part - 0.5) - 0.5, 0))
             for row, column in np.argwhere(np.abs(off) > 1e-6)[:1]:
                 raise InputError(f"{name} needs targets {wanted}; row {row + 1} holds {part[row, column]:g}.")
+        if kind == "steps":
+            sums = part.sum(axis=-1)
+            for place in np.argwhere((np.abs(sums - 1) > 1e-6) & (np.abs(sums) > 1e-6))[:1]:
+                where = f"row {place[0] + 1}" + (f", step {place[1] + 1}" if len(place) > 1 else "")
+                raise InputError(f"{name} needs targets that add up to 1 in every step that counts, and to 0 in every other; {where} adds "
+                                 f"up to {sums[tuple(place)]:g}.")  # fmt: skip
         if conditions.get(node) == "rows_sum_to_one":
             sums = part.sum(axis=-1)
             for row in np.flatnonzero(np.abs(sums - 1) > 1e-6)[:1]:
@@ -429,7 +439,7 @@ def record(
 ) -> Step:
     """The step number `number` of a run, from the network's parameters and the optimiser's states before it."""
     derivation = network.derivation
-    data = network.split(x, t, weights)
+    data = network.split(x, t, weights, number=number)
     bindings: dict[Expression, Any] = {**data, STEP_NUMBER: arrays.number(number)}
     bindings |= {expression: arrays.array(network.parameters[str(expression.name)]) for expression in derivation.parameters}
     bindings |= {letter: arrays.number(value) for letter, value in rule.options.items()}

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.epoch import Data, Engine, State, gathered
 from chainrule.network.network import Array, Network
 from chainrule.training.plan import Plan, Shuffled, fold_places

@@ -10,7 +10,6 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
+from chainrule.base.frozen import replace
 from chainrule.base.interruption import CTRL_C, asked_to_end
 from chainrule.engines.choice import chosen
 from chainrule.engines.epoch import ENGINES, Data, State, gathered, in_precision, unwarned
@@ -251,6 +251,10 @@ class Training(Displayed):
             if checkpoint is not None and reason == "interrupted":
                 checkpoint(self)
         return Outcome(reason, self.best_network, self.best_epoch, self.best_error, last)
+
+    def stop(self) -> None:
+        """Ends the run before its next batch, as Ctrl-C does; another thread may call it, or whoever is told of an epoch."""
+        self.stopping, self.stopped_by = True, CTRL_C
 
     def _stop(self, number: int) -> None:
         """Sets a flag that is looked at before every batch; a second Ctrl-C does not wait for that."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.display import Displayed, Reported
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_from
@@ -176,7 +176,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""
-        write_whole(path, _packed(self._tensors(), self._plain()), replacing=force)
+        write_whole(path, _packed(self._tensors(), self.to_dict()), replacing=force)
 
     @staticmethod
     def load(path: str | Path) -> Model:
@@ -187,7 +187,8 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         trained = {key: np.asarray(numbers, dtype=self.plan.precision) for key, numbers in self.network.parameters.items()}
         return {**trained, **{f"start.{key}": numbers for key, numbers in self.start.given.items()}}
 
-    def _plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
+        """What stands in the head of its file, beside its numbers."""
         from chainrule import __version__
 
         return {
@@ -232,7 +233,7 @@ def save_checkpoint(path: str | Path, model: Model, training: Training, **known:
     known  what else its record says, as plain data
     """
     state = {f"{STATE}{key}": array for key, array in training.arrays().items()}
-    write_whole(path, _packed({**model._tensors(), **state}, {**model._plain(), "run": {**training.record(), **known}}))
+    write_whole(path, _packed({**model._tensors(), **state}, {**model.to_dict(), "run": {**training.record(), **known}}))
 
 
 def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Array], dict[str, Any]]:

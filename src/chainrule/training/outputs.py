@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.files import claimed, occupied, there_already, write_whole
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.pictures.curves import Curves
 from chainrule.training.history import Report
 from chainrule.training.model import Model, checkpoint_path

@@ -7,14 +7,14 @@ import { Lines, stated } from "./lines";
 import { elementLine } from "./worked";
 
 export class Card {
-  private readonly lines: Lines;
-  private shown = "";
+  readonly #lines: Lines;
+  #shown = "";
 
   constructor(
     private readonly place: HTMLElement,
     private readonly changing: Changing,
   ) {
-    this.lines = new Lines(changing.session, changing.words.say("view.formulas"));
+    this.#lines = new Lines(changing.session, changing.words.say("view.formulas"));
   }
 
   /** Shows what is selected; while stepping, the quantity that is computed now. asked: is its number to be predicted first? */
@@ -22,31 +22,31 @@ export class Card {
     const { session } = this.changing;
     const selected = session.ownerOf(session.selected);
     const key = now === undefined ? `${selected} ${session.sample}` : `now ${now} ${asked ? "?" : ""}`;
-    if (key === this.shown) return this.lines.change();
-    this.shown = key;
-    this.lines.clear();
+    if (key === this.#shown) return this.#lines.change();
+    this.#shown = key;
+    this.#lines.clear();
     this.place.replaceChildren(html("h2", { id: "card-title" }, title));
     if (now !== undefined) {
       const owner = session.ownerOf(now);
       const arrow = session.nextOf(owner) === now ? owner : undefined;
-      this.part("", [elementLine(session.content, now, arrow)], Boolean(asked));
-      if (asked) this.ask(now, asked);
+      this.#part("", [elementLine(session.content, now, arrow)], Boolean(asked));
+      if (asked) this.#ask(now, asked);
       return;
     }
     const { gradients, updates, stage } = session.content;
     const handle = session.isHandle(selected);
-    if (handle) this.value(selected);
+    if (handle) this.#value(selected);
     const unit = stage.groups.flatMap((group) => group.units).find((one) => one.element === selected);
     const computed = (element: number): boolean => session.content.elements[element]![2] >= 0;
     const line = (element: number): Line => elementLine(session.content, element);
-    if (unit?.parts.length) this.part("forward", unit.parts.map(line));
-    else if (computed(selected)) this.part("forward", [line(selected)]);
+    if (unit?.parts.length) this.#part("forward", unit.parts.map(line));
+    else if (computed(selected)) this.#part("forward", [line(selected)]);
     else {
       const fed = stage.edges.filter(([, , weight]) => weight === selected).map(([, to]) => to);
       const biased = stage.groups.flatMap((group) => group.units).filter((one) => one.biases.includes(selected));
       const units = new Set([...fed, ...biased.map((one) => one.element)]);
       const parts = stage.groups.flatMap((group) => group.units).filter((one) => units.has(one.element) && one.sample === session.sample);
-      if (parts.length && parts.length <= 3) this.part("forward", parts.map((one) => line(one.parts[0]!)));
+      if (parts.length && parts.length <= 3) this.#part("forward", parts.map((one) => line(one.parts[0]!)));
     }
     const { samples } = session.content;
     const all = gradients.chains[selected] ?? [];
@@ -54,35 +54,35 @@ export class Card {
     const own = unit?.parts.length ? [...unit.parts].reverse() : [selected];
     const of = own.map((element) => gradients.of[element]).filter((element): element is number => element !== undefined);
     const more = samples > 1 || !chains.length ? of.map(line) : [];
-    if (chains.length || more.length) this.part("gradient", [...chains, ...more], false, selected in gradients.of && !chains.length && gradients.chains[selected] ? "many_paths" : undefined);
-    else if (handle && !(session.content.elements[selected]![0] in session.content.leaves.options)) this.part("gradient", [], false, "no_gradient");
+    if (chains.length || more.length) this.#part("gradient", [...chains, ...more], false, selected in gradients.of && !chains.length && gradients.chains[selected] ? "many_paths" : undefined);
+    else if (handle && !(session.content.elements[selected]![0] in session.content.leaves.options)) this.#part("gradient", [], false, "no_gradient");
     const updated = updates.own[selected];
     if (updated)
-      this.part("update", [...updates.shared.map(line), ...updated.slice(0, -1).map(line), elementLine(session.content, updated[updated.length - 1]!, selected)]);
-    else if (session.content.elements[selected]![0] in session.content.leaves.parameters) this.part("update", [], false, "no_update");
+      this.#part("update", [...updates.shared.map(line), ...updated.slice(0, -1).map(line), elementLine(session.content, updated[updated.length - 1]!, selected)]);
+    else if (session.content.elements[selected]![0] in session.content.leaves.parameters) this.#part("update", [], false, "no_update");
   }
 
-  private part(key: string, lines: Line[], without = false, note?: string): void {
+  #part(key: string, lines: Line[], without = false, note?: string): void {
     const { words } = this.changing;
     const box = html("div", { class: "lines" });
     if (key) this.place.append(html("h3", {}, words.say(key)));
     if (note) this.place.append(html("p", { class: "note" }, words.say(note)));
     this.place.append(box);
-    for (const line of lines) this.lines.add(box, line, without);
+    for (const line of lines) this.#lines.add(box, line, without);
   }
 
   /** The number itself, to be dragged or typed. */
-  private value(element: number): void {
+  #value(element: number): void {
     const { words } = this.changing;
     const box = html("div", { class: "own" });
-    this.lines.add(box, stated(element));
+    this.#lines.add(box, stated(element));
     const button = html("button", { type: "button" }, words.say("edit", { name: words.name(element) }));
     button.addEventListener("click", () => type(this.changing, element, button));
     box.append(button);
     this.place.append(box);
   }
 
-  private ask(element: number, asked: (typed: string) => void): void {
+  #ask(element: number, asked: (typed: string) => void): void {
     const { words } = this.changing;
     const input = html("input", { id: "guess", inputmode: "decimal", autocomplete: "off", "aria-describedby": "guess-hint" });
     const form = html(

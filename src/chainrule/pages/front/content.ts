@@ -27,6 +27,37 @@ export type Layout =
  */
 export type ElementRecord = [string, number, number, string, number, string, string];
 
+/** A kind of element: its flags, and its texts with places for numbers. */
+type Kind = [number, string, string, string];
+
+/** What Python hands over of elements and nodes: in few letters. */
+export interface Packed {
+  keys: string[];
+  kinds: Kind[];
+  elements: [number, number, number, number, ...number[]][];
+  operations: string[];
+  nodes: [number, ...unknown[]][];
+}
+
+/** The content as Python hands it over. */
+export type PackedContent = Omit<Content, keyof Packed> & Packed;
+
+/** The content with every element and every node as the page reads them. */
+export function unpacked(packed: PackedContent): Content {
+  const { keys, kinds, operations } = packed;
+  const elements = packed.elements.map(([key, place, node, kind, ...numbers]): ElementRecord => {
+    const [flags, ...texts] = kinds[kind]!;
+    const [markup, text, alone] = texts.map((one) => one.replace(/\u0002(.)/g, (_, letter: string) => String(numbers[letter.charCodeAt(0) - 97])));
+    return [keys[key]!, place, node, markup!, flags, text!, alone!];
+  });
+  const leaves = new Set(["letter", "argument", "constant"]);
+  const nodes = packed.nodes.map(([operation, ...rest], at) => {
+    const name = operations[operation]!;
+    return [name, ...(leaves.has(name) ? rest : (rest as number[]).map((back) => at - back))] as GraphNode;
+  });
+  return { ...packed, elements, nodes };
+}
+
 /** [operation, …]: a letter with its element, a constant with its value and layout, or an operation with its operands. */
 export type GraphNode = ["letter" | "argument", number] | ["constant", string, Layout] | [string, ...number[]];
 
@@ -51,6 +82,8 @@ export interface Line {
   result?: number | number[];
   paths?: number[][];
   shape?: number[];
+  /** The letters of its arrays with their rows and columns. */
+  shapes?: [string, ...number[]][];
   holes?: Record<string, Hole>;
   numbers?: string[];
   variants?: Record<string, Layout>;
@@ -102,6 +135,44 @@ export interface Program {
   names: Record<string, number>;
   passed: string[];
   error: string;
+  /** What only the doctor looks at, by its name. */
+  looks: Record<string, number>;
+}
+
+/** What is known of the units of an activation for all numbers. */
+export interface UnitFacts {
+  quantity: string;
+  slope: string;
+  layer: number;
+  output: boolean;
+  steepest: number;
+  bounded: boolean;
+}
+
+type Limit = "flat" | "same" | "near" | "most_rms" | "most_ratio" | "most_mean" | "few_values" | "most_gain" | "fewest_rows" | "most_dead" | "most_saturated" | "least_passed" | "most_passed" | "most_outside" | "hardly" | "twice_as_good" | "tolerance" | "most_rate" | "seen";
+
+/** What the doctor looks at (chainrule.pages.diagnosis). */
+export interface DoctorFacts {
+  after: Record<string, string[]>;
+  limits: Record<Limit, number> & { slower: number[]; faster: number[] };
+  trial: { steps: number; looks: number; bound: number };
+  texts: Record<string, string>;
+  comma: boolean;
+  inputs: string[];
+  targets: string[];
+  outputs: { activation: string; low: number | string; high: number | string; loss: string; targets: string; logits: boolean; columns: [number, number] }[];
+  found: [string, Record<string, string>][];
+  matrices: [string, string][];
+  pairs: [string, string, string | null, string][];
+  units: UnitFacts[];
+  deltas: string[];
+  losses: { error: string; prediction: string; logarithms: string[]; loss: string; activation: string }[];
+  values: string[];
+  gradients: [string, string, boolean][];
+  rate: boolean;
+  largest_rate: number;
+  scan: number;
+  layers: string[];
 }
 
 export type Numbers = Record<string, (number | string)[]>;
@@ -143,6 +214,15 @@ export interface Content {
   program: Program;
   functions: Record<string, { instructions: Instruction[]; result: number }>;
   record: StepRecord;
+  doctor: DoctorFacts;
+  /** Rules of optimisers for a weight w with the gradient g; states: under which name the program gives what a state becomes. */
+  rules: (Omit<Program, "passed" | "error"> & { name: string; own: boolean; options: Record<string, number>; states: Record<string, string> })[];
+  /** Parameters of other starts, by key. */
+  starts: Record<string, number[]>[];
+  /** [element, sample, column] or, of arrays, [letter, shape, column]; [from, to, node of the derivative]. */
+  graph: { nodes: ([number, number, number] | [string, string, number])[]; edges: [number, number, number][] };
+  /** Texts of files with holes for numbers, by the kind of file. */
+  files: { toml: string; numpy: string; safetensors: string };
 }
 
 /** What of the record of a step does not change, and which quantity stands under which name in it. */

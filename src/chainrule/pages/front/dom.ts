@@ -17,10 +17,18 @@ export function svg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: At
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
+/** May what changes flash now? It does not while a number is dragged, nor for those who want no motion. */
+export const flashing = { on: false };
+
+export function flash(element: Element): void {
+  if (flashing.on) element.animate({ background: ["var(--flash)", "transparent"], filter: ["brightness(1.4)", "none"] }, 600);
+}
+
 /** Sets text only where it differs; says whether it did. */
 export function setText(element: Element, text: string): boolean {
   if (element.textContent === text) return false;
   element.textContent = text;
+  flash(element);
   return true;
 }
 

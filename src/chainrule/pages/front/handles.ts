@@ -117,35 +117,35 @@ export function listen(root: HTMLElement, changing: Changing): void {
 
 /** One number by itself, with its letter: dragged, moved by the arrow keys, typed after Enter. */
 export class Knob {
-  private element = -1;
-  private readonly digits = html("span", { class: "knob-digits" });
-  private readonly box = html("span", { class: "knob handle", role: "slider", tabindex: 0, "aria-orientation": "vertical" });
+  #element = -1;
+  readonly #digits = html("span", { class: "knob-digits" });
+  readonly #box = html("span", { class: "knob handle", role: "slider", tabindex: 0, "aria-orientation": "vertical" });
 
   constructor(private readonly changing: Changing) {}
 
   build(element: number): HTMLElement {
     const { words } = this.changing;
-    this.element = element;
-    this.box.setAttribute("data-e", String(element));
-    this.box.setAttribute("aria-label", words.say("slider", { name: words.name(element) }));
-    this.box.append(html("i", { class: "c8" }, words.name(element)), " ", this.digits);
-    this.box.addEventListener("keydown", (event) => {
+    this.#element = element;
+    this.#box.setAttribute("data-e", String(element));
+    this.#box.setAttribute("aria-label", words.say("slider", { name: words.name(element) }));
+    this.#box.append(html("i", { class: "c8" }, words.name(element)), " ", this.#digits);
+    this.#box.addEventListener("keydown", (event) => {
       const ways: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
       if (event.key in ways) move(this.changing, element, ways[event.key]! * (event.shiftKey ? 0.1 : 1), event.repeat);
-      else if (event.key === "Enter") type(this.changing, element, this.box);
+      else if (event.key === "Enter") type(this.changing, element, this.#box);
       else return;
       event.preventDefault();
       event.stopPropagation();
     });
-    return this.box;
+    return this.#box;
   }
 
   refresh(): void {
-    if (this.element < 0) return;
-    const value = this.changing.session.double(this.element);
+    if (this.#element < 0) return;
+    const value = this.changing.session.double(this.#element);
     const text = this.changing.words.number(value);
-    if (this.digits.textContent !== text) this.digits.textContent = text;
-    this.box.setAttribute("aria-valuenow", String(value));
-    this.box.setAttribute("aria-valuetext", text);
+    if (this.#digits.textContent !== text) this.#digits.textContent = text;
+    this.#box.setAttribute("aria-valuenow", String(value));
+    this.#box.setAttribute("aria-valuetext", text);
   }
 }

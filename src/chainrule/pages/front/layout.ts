@@ -49,7 +49,7 @@ export class Builder {
     return this.piece(node).layout;
   }
 
-  private form(node: number): Form {
+  #form(node: number): Form {
     return this.content.forms[this.content.nodes[node]![0]] ?? ["Leaf"];
   }
 
@@ -62,17 +62,17 @@ export class Builder {
     if (operation === "constant") return { layout: rest[1] as Layout, level: levelOf(rest[1] as Layout) };
     const operands = rest as number[];
     const [a, b] = operands as [number, number];
-    const [form, sign, right] = this.form(node);
+    const [form, sign, right] = this.#form(node);
     switch (form) {
       case "Infix":
-        return this.sum(node);
+        return this.#sum(node);
       case "Prefix": {
         const inner = this.piece(a);
         const held = inner.level === PRODUCT ? inner.layout : within(inner, SIGN + 1);
         return { layout: row(["o", sign as string, 1], held), level: SIGN };
       }
       case "Times":
-        return this.product(a, b);
+        return this.#product(a, b);
       case "Ratio":
         return { layout: ["f", this.layout(a), this.layout(b)], level: PRODUCT };
       case "Raised":
@@ -85,10 +85,10 @@ export class Builder {
       case "Fence":
         return { layout: ["(", this.layout(a), sign as string, right!], level: ATOM };
       case "Bracket":
-        return { layout: ["(", this.comparison(a, b), "[", "]"], level: ATOM };
+        return { layout: ["(", this.#comparison(a, b), "[", "]"], level: ATOM };
       case "Piecewise": {
         const [kind, ...sides] = this.content.nodes[a]!;
-        const condition = this.content.forms[kind]?.[0] === "Bracket" && !this.write(a) ? this.comparison(...(sides as [number, number])) : this.layout(a);
+        const condition = this.content.forms[kind]?.[0] === "Bracket" && !this.write(a) ? this.#comparison(...(sides as [number, number])) : this.layout(a);
         return { layout: ["{", condition, this.layout(b), this.layout(operands[2]!)], level: ATOM };
       }
       default: // Spelled: as paper writes it
@@ -96,35 +96,35 @@ export class Builder {
     }
   }
 
-  private comparison(a: number, b: number): Layout {
+  #comparison(a: number, b: number): Layout {
     return row(this.layout(a), ["o", ">"], this.layout(b));
   }
 
   /** The terms of a sum with their signs; a + (b + c) is read as a + b + c. */
-  private terms(node: number): [string, number][] {
+  #terms(node: number): [string, number][] {
     let terms: [string, number][] = [];
     for (;;) {
-      const [form, sign] = this.form(node);
+      const [form, sign] = this.#form(node);
       if (form !== "Infix" || this.write(node)) return [["+", node], ...terms];
       const [, left, right] = this.content.nodes[node]! as [string, number, number];
-      terms = [...(sign === "+" ? this.terms(right) : ([[sign as string, right]] as [string, number][])), ...terms];
+      terms = [...(sign === "+" ? this.#terms(right) : ([[sign as string, right]] as [string, number][])), ...terms];
       node = left;
     }
   }
 
-  private sum(node: number): Piece {
-    const [first, ...others] = this.terms(node);
-    const written = [this.layout(first![1]), ...others.map((term) => this.term(term))];
+  #sum(node: number): Piece {
+    const [first, ...others] = this.#terms(node);
+    const written = [this.layout(first![1]), ...others.map((term) => this.#term(term))];
     if (written.length <= FOLDED) return { layout: row(...written), level: SUM };
     return { layout: row(...written.slice(0, 3), ["o", "+"], ["…", "horizontal"], written[written.length - 1]!), level: SUM };
   }
 
-  private term([sign, node]: [string, number]): Layout {
+  #term([sign, node]: [string, number]): Layout {
     const piece = this.piece(node);
     return row(["o", sign], startsWithSign(piece.layout) ? fenced(piece.layout) : within(piece, PRODUCT));
   }
 
-  private product(a: number, b: number): Piece {
+  #product(a: number, b: number): Piece {
     const [left, right] = [this.piece(a), this.piece(b)];
     const apart = right.level === SUM || right.level === SIGN || startsWithSign(right.layout);
     return { layout: row(within(left, PRODUCT), ["o", "·"], apart ? fenced(right.layout) : right.layout), level: PRODUCT };

@@ -1,7 +1,7 @@
 /** Equations on the page, which are written anew where they stand when numbers change. */
 
 import type { Layout, Line, Prose } from "./content";
-import { html } from "./dom";
+import { html, svg } from "./dom";
 import { Printer, put } from "./mathml";
 import { TooLong } from "./numbers";
 import type { Session } from "./session";
@@ -16,13 +16,13 @@ interface Live {
 
 /** A set of lines that are kept up to date: those that can be seen at once, the others when there is time. */
 export class Lines {
-  private live: Live[] = [];
-  private readonly stale = new Set<Live>();
-  private readonly seen = new WeakMap<Element, boolean>();
-  private readonly observer: IntersectionObserver;
-  private waiting = 0;
+  #live: Live[] = [];
+  readonly #stale = new Set<Live>();
+  readonly #seen = new WeakMap<Element, boolean>();
+  readonly #observer: IntersectionObserver;
+  #waiting = 0;
   /** A box whose lines are wider than it can be scrolled, also by those who have no pointer. */
-  private readonly resized = new ResizeObserver((entries) => {
+  readonly #resized = new ResizeObserver((entries) => {
     for (const box of new Set(entries.map((entry) => entry.target.parentElement))) {
       if (!box) continue;
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
@@ -34,10 +34,10 @@ export class Lines {
     private readonly session: Session,
     private readonly label: string,
   ) {
-    this.observer = new IntersectionObserver(
+    this.#observer = new IntersectionObserver(
       (entries) => {
-        for (const entry of entries) this.seen.set(entry.target, entry.isIntersecting);
-        this.refresh();
+        for (const entry of entries) this.#seen.set(entry.target, entry.isIntersecting);
+        this.#refresh();
       },
       { rootMargin: "200px" },
     );
@@ -47,52 +47,53 @@ export class Lines {
   add(box: HTMLElement, line: Line, without = false): HTMLElement {
     const place = html("div", { class: "line" });
     box.append(place);
+    if (line.shapes?.length) box.append(shapes(line.shapes));
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", this.label);
     const live = { place, line, without };
-    this.live.push(live);
-    this.stale.add(live);
-    this.observer.observe(place);
-    this.resized.observe(place);
+    this.#live.push(live);
+    this.#stale.add(live);
+    this.#observer.observe(place);
+    this.#resized.observe(place);
     return place;
   }
 
   clear(): void {
-    this.observer.disconnect();
-    this.resized.disconnect();
-    this.live = [];
-    this.stale.clear();
+    this.#observer.disconnect();
+    this.#resized.disconnect();
+    this.#live = [];
+    this.#stale.clear();
   }
 
   /** Numbers have changed. */
   change(): void {
-    for (const live of this.live) this.stale.add(live);
-    this.refresh();
+    for (const live of this.#live) this.#stale.add(live);
+    this.#refresh();
   }
 
-  private refresh(): void {
-    for (const live of this.stale) if (this.seen.get(live.place)) this.write(live);
-    if (this.stale.size && !this.waiting) this.waiting = window.setTimeout(() => this.idle(), 150);
+  #refresh(): void {
+    for (const live of this.#stale) if (this.#seen.get(live.place)) this.#write(live);
+    if (this.#stale.size && !this.#waiting) this.#waiting = window.setTimeout(() => this.#idle(), 150);
   }
 
   /** Writes what cannot be seen yet, a few lines at a time. */
-  private idle(): void {
-    this.waiting = 0;
+  #idle(): void {
+    this.#waiting = 0;
     const end = performance.now() + 6;
-    for (const live of this.stale) {
+    for (const live of this.#stale) {
       if (performance.now() > end) break;
-      this.write(live);
+      this.#write(live);
     }
-    if (this.stale.size) this.waiting = window.setTimeout(() => this.idle(), 30);
+    if (this.#stale.size) this.#waiting = window.setTimeout(() => this.#idle(), 30);
   }
 
   /** Everything, at once. */
   finish(): void {
-    for (const live of this.stale) this.write(live);
+    for (const live of this.#stale) this.#write(live);
   }
 
-  private write(live: Live): void {
-    this.stale.delete(live);
+  #write(live: Live): void {
+    this.#stale.delete(live);
     const { session } = this;
     try {
       const equation = worked(session.sources, live.line);
@@ -106,6 +107,24 @@ export class Lines {
       live.place.textContent = "…";
     }
   }
+}
+
+/** Arrays as boxes of their rows and columns. */
+function shapes(drawn: [string, ...number[]][]): HTMLElement {
+  const size = (extent: number): number => 7 * Math.min(extent, 9);
+  return html(
+    "div",
+    { class: "shapes" },
+    ...drawn.map(([letter, ...extents]) => {
+      const [rows, columns] = extents.length > 1 ? (extents as [number, number]) : [1, extents[0]!];
+      const [wide, tall] = [size(columns), size(rows)];
+      const picture = svg("svg", { width: wide + 2, height: tall + 2, "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: wide, height: tall }));
+      if (rows <= 9 && columns <= 9) picture.append(svg("path", { d: Array.from({ length: rows + columns }, (_, i) => (i < rows ? `M1 ${1 + 7 * i}h${wide}` : `M${1 + 7 * (i - rows)} 1v${tall}`)).join("") }));
+      const name = html("span");
+      name.innerHTML = `<math>${letter}</math> ${extents.join("×")}`;
+      return html("span", { class: "shape" }, picture, name);
+    }),
+  );
 }
 
 /** Prose with formulas in it. */

@@ -1,6 +1,7 @@
 /** Layouts as MathML Core, as `chainrule.notation.mathml` prints them. Letters come as MathML from Python. */
 
 import type { Content, Layout } from "./content";
+import { flash } from "./dom";
 import type { NumberLayout } from "./numbers";
 import type { Equation } from "./worked";
 
@@ -20,7 +21,7 @@ export interface Markup {
 }
 
 export class Printer {
-  private readonly digits: string[] = [];
+  readonly #digits: string[] = [];
 
   constructor(
     private readonly content: Content,
@@ -31,25 +32,25 @@ export class Printer {
   /** An equation, its relations below each other. */
   equation({ sides, relations }: Equation): Markup {
     const rows = relations.map((sign, i) => {
-      const left = i ? "" : this.inside(sides[0]!);
-      return `<mtr><mtd>${left}</mtd><mtd><mo form="infix">${escaped(sign)}</mo>${this.inside(sides[i + 1]!)}</mtd></mtr>`;
+      const left = i ? "" : this.#inside(sides[0]!);
+      return `<mtr><mtd>${left}</mtd><mtd><mo form="infix">${escaped(sign)}</mo>${this.#inside(sides[i + 1]!)}</mtd></mtr>`;
     });
     const skeleton = `<math display="block"><mtable class="aligned" displaystyle="true">${rows.join("")}</mtable></math>`;
-    return { skeleton, digits: this.digits };
+    return { skeleton, digits: this.#digits };
   }
 
   /** A formula in prose. */
   inline(layout: Layout): Markup {
-    return { skeleton: `<math>${this.inside(layout)}</math>`, digits: this.digits };
+    return { skeleton: `<math>${this.#inside(layout)}</math>`, digits: this.#digits };
   }
 
-  private slot(text: string): string {
-    this.digits.push(text);
+  #slot(text: string): string {
+    this.#digits.push(text);
     return `<mn data-d="">${SLOT}</mn>`;
   }
 
-  private inside(layout: Layout): string {
-    const inside = (part: Layout): string => this.inside(part);
+  #inside(layout: Layout): string {
+    const inside = (part: Layout): string => this.#inside(part);
     switch (layout[0]) {
       case "s":
         return layout[1];
@@ -60,13 +61,13 @@ export class Printer {
         return `<mfrac>${parts.join("")}</mfrac>`;
       }
       case "n":
-        return this.number(layout);
+        return this.#number(layout);
       case "o":
         return `<mo${layout[2] ? ' form="prefix"' : ""}>${escaped(layout[1])}</mo>`;
       case "t":
         return `<mtext>${escaped(layout[1])}</mtext>`;
       case "r":
-        return `<mrow>${this.spaced(layout.slice(1) as Layout[])}</mrow>`;
+        return `<mrow>${this.#spaced(layout.slice(1) as Layout[])}</mrow>`;
       case "f":
         return `<mfrac>${inside(layout[1])}${inside(layout[2])}</mfrac>`;
       case "p":
@@ -103,31 +104,31 @@ export class Printer {
     }
   }
 
-  private number(layout: NumberLayout): string {
+  #number(layout: NumberLayout): string {
     const [, digits, power, , element] = layout;
-    let markup = this.slotted(digits, power);
+    let markup = this.#slotted(digits, power);
     if (element !== undefined)
       markup = `<mrow data-e="${element}" class="${this.handle(element) ? "number handle" : "number"}">${markup}</mrow>`;
     return markup;
   }
 
-  private slotted(digits: string, power?: number): string {
-    if (power === undefined) return this.slot(digits);
+  #slotted(digits: string, power?: number): string {
+    if (power === undefined) return this.#slot(digits);
     const sign = digits.startsWith("−") ? "−" : "";
     const one = digits.replace("−", "") === "1";
-    const before = one ? "" : `${this.slot(digits)}<mo>·</mo>`;
+    const before = one ? "" : `${this.#slot(digits)}<mo>·</mo>`;
     const negative = one && sign ? '<mo form="prefix">−</mo>' : "";
-    return `<mrow>${negative}${before}<msup><mn>10</mn>${this.slot(String(power).replace("-", "−"))}</msup></mrow>`;
+    return `<mrow>${negative}${before}<msup><mn>10</mn>${this.#slot(String(power).replace("-", "−"))}</msup></mrow>`;
   }
 
   /** Items side by side, with an invisible times between factors and a space around prose. */
-  private spaced(items: Layout[]): string {
+  #spaced(items: Layout[]): string {
     return items
       .map((item, i) => {
         const before = items[i - 1];
-        if (!before || before[0] === "o" || item[0] === "o") return this.inside(item);
+        if (!before || before[0] === "o" || item[0] === "o") return this.#inside(item);
         const gap = before[0] === "t" || item[0] === "t" ? '<mspace width="0.3em"></mspace>' : `<mo>${INVISIBLE_TIMES}</mo>`;
-        return gap + this.inside(item);
+        return gap + this.#inside(item);
       })
       .join("");
   }
@@ -174,6 +175,7 @@ export function put(place: Element, markup: Markup): boolean {
     const text = markup.digits[at++]!;
     if (slot.textContent !== text) {
       slot.textContent = text;
+      flash(slot);
       changed = true;
     }
   }

@@ -1,60 +1,81 @@
 /** The live page: puts its parts together, listens to the controls, and brings everything up to date once a frame. */
 
-import { alarms } from "./alarms";
+import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { html } from "./dom";
+import { flashing, html } from "./dom";
+import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { printedAs } from "./numbers";
+import type { Said } from "./doctor";
 import { Session } from "./session";
 import { StageView } from "./stage";
-import { decode, download, encoded, load, record } from "./storage";
+import { type SavedKind, decode, download, encoded, load, record, savedFile } from "./storage";
 import { Timeline } from "./timeline";
 import { tour, wasSeen } from "./tour";
-import { AllNumbers, Contours, Curve, Formulas, Layers, Learned, Samples, Slope, type View } from "./views";
+import { AllNumbers, Contours, Curve, Formulas, Graph, Layers, Learned, Samples, Slope, type View } from "./views";
 import { Words } from "./words";
 import { isFinite as isFiniteReal } from "./real";
 
-const VIEWS = ["formulas", "slope", "contours", "curve", "function", "layers", "samples", "numbers"] as const;
+const VIEWS = ["formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"] as const;
 type ViewName = (typeof VIEWS)[number];
 
 /** Milliseconds between two quantities while playing, by speed. */
 const SPEEDS = [1600, 900, 450, 200, 80];
 const MANY = 20;
 
-class Page {
-  private readonly session: Session;
-  private readonly words: Words;
-  private readonly changing: Changing;
-  private readonly stage: StageView;
-  private readonly card: Card;
-  private readonly timeline: Timeline;
-  private readonly views = new Map<ViewName, { view: View; place: HTMLElement; tab: HTMLElement; stale: boolean; built: boolean }>();
-  private view: ViewName = "formulas";
-  private readonly buttons = new Map<string, HTMLButtonElement>();
-  private readonly phase = html("p", { class: "phase" });
-  private readonly alarmBox = html("ul", { class: "alarms", "aria-label": "" });
-  private readonly live = html("p", { class: "heard", role: "status", "aria-live": "polite" });
-  private readonly said = html("p", { class: "toast", role: "status" });
-  private playing = 0;
-  private speed = 2;
-  private predicting = false;
-  private asking: number | undefined;
-  private frame = 0;
-  private spoken = 0;
-  private erring = NaN;
+/** Where the page is at home, besides in a file. */
+export interface Home {
+  /** What it knows already, of the same content. */
+  session?: Session;
+  /** Is it built for the first time? */
+  first?: boolean;
+  /** Can a link lead to it? */
+  linked?: boolean;
+  /** Called whenever it was drawn. */
+  drawn?: () => void;
+  /** What undo and redo lead to where the numbers have nothing more; absent where there is nothing either. */
+  earlier?: () => (() => void) | undefined;
+  later?: () => (() => void) | undefined;
+}
 
-  constructor(root: HTMLElement, readonly content: Content) {
-    this.session = new Session(content);
+export class Page {
+  readonly session: Session;
+  /** What listens beyond the page's own elements, until it is closed. */
+  readonly #listening = new AbortController();
+  private readonly words: Words;
+  readonly #changing: Changing;
+  private readonly stage: StageView;
+  readonly #card: Card;
+  readonly #timeline: Timeline;
+  readonly #alarms: Alarms;
+  readonly #views = new Map<ViewName, { view: View; place: HTMLElement; tab: HTMLElement; stale: boolean; built: boolean }>();
+  private view: ViewName = "formulas";
+  readonly #buttons = new Map<string, HTMLButtonElement>();
+  readonly #phase = html("p", { class: "phase" });
+  readonly #alarmBox = html("ul", { class: "alarms", "aria-label": "" });
+  readonly #live = html("p", { class: "heard", role: "status", "aria-live": "polite" });
+  readonly #said = html("p", { class: "toast", role: "status" });
+  #playing = 0;
+  #speed = 2;
+  #predicting = false;
+  #asking: number | undefined;
+  #frame = 0;
+  #spoken = 0;
+  #erring = NaN;
+
+  constructor(private readonly root: HTMLElement, readonly content: Content, private readonly home: Home = {}) {
+    this.session = home.session ?? new Session(content);
     this.words = new Words(content);
     const { words, session } = this;
-    this.changing = {
+    this.#changing = {
       session,
       words,
-      changed: (element) => this.moved(element),
+      changed: (element) => this.#moved(element),
       select: (element) => this.select(element),
     };
-    this.rate = new Knob(this.changing);
+    this.#alarms = new Alarms(session, words, (found) => this.#showAlarms(found));
+    this.#rate = new Knob(this.#changing);
     const stagePlace = html("div", { class: "stage-box" });
     const cardPlace = html("div", { class: "card", id: "card", role: "region", "aria-labelledby": "card-title" });
     const timePlace = html("div", { class: "time" });
@@ -62,79 +83,95 @@ class Page {
     const main = html(
       "main",
       { id: "text", tabindex: -1 },
-      html("div", { class: "side" }, this.controls(), html("section", { class: "stage-part", "aria-label": words.say("stage") }, stagePlace), html("div", { class: "notes" }, this.phase, this.alarmBox)),
+      html("div", { class: "side" }, this.#controls(), html("section", { class: "stage-part", "aria-label": words.say("stage") }, stagePlace), html("div", { class: "notes" }, this.#phase, this.#alarmBox)),
       html("div", { class: "reading" }, html("p", { class: "hint" }, words.say("about")), cardPlace, viewPlace),
     );
     const foot = html("footer", { "aria-label": words.say("timeline") }, timePlace);
-    root.append(html("a", { class: "skip", href: "#card" }, words.say("skip")), html("header", {}, html("h1", { dir: "auto" }, content.title)), main, foot, this.live, this.said);
-    this.alarmBox.setAttribute("aria-label", words.say("alarm.title"));
-    this.stage = new StageView(stagePlace, this.changing);
-    this.card = new Card(cardPlace, this.changing);
-    this.timeControls(timePlace);
-    this.timeline = new Timeline(timePlace, session, words, (at) => this.act(() => session.visit(at)));
-    this.tabs(viewPlace);
-    listen(root, this.changing);
-    this.listenForHovering(root);
-    addEventListener("keydown", (event) => this.key(event));
-    addEventListener("hashchange", () => this.fromLink());
-    this.fromLink();
-    this.erring = session.errorOf(session.start);
+    root.append(html("a", { class: "skip", href: "#card" }, words.say("skip")), html("header", {}, html("h1", { dir: "auto" }, content.title)), main, foot, this.#live, this.#said);
+    this.#alarmBox.setAttribute("aria-label", words.say("alarm.title"));
+    this.stage = new StageView(stagePlace, this.#changing);
+    this.#card = new Card(cardPlace, this.#changing);
+    this.#timeControls(timePlace);
+    this.#timeline = new Timeline(timePlace, session, words, (at) => this.#act(() => session.visit(at)));
+    this.#tabs(viewPlace);
+    listen(root, this.#changing);
+    this.#listenForHovering(root);
+    const { signal } = this.#listening;
+    addEventListener("keydown", (event) => this.#key(event), { signal });
+    addEventListener("hashchange", () => this.#fromLink(), { signal });
+    this.#fromLink();
+    this.#erring = session.errorOf(session.start);
     this.render();
-    if (!wasSeen() && !location.hash) this.tour();
+    if (home.first !== false && !wasSeen() && !location.hash) this.#tour();
+  }
+
+  /** Takes the page away, for another one in its place. */
+  close(): void {
+    this.#listening.abort();
+    clearTimeout(this.#playing);
+    clearTimeout(this.#speaking);
+    cancelAnimationFrame(this.#frame);
+    document.querySelector(".typing")?.remove();
+    this.root.replaceChildren();
   }
 
   // Controls
 
-  private button(key: string, act: () => void, symbol = "", label = this.words.say(key)): HTMLButtonElement {
+  #button(key: string, act: () => void, symbol = "", label = this.words.say(key)): HTMLButtonElement {
     const button = html("button", { type: "button", "data-control": key });
     if (symbol) button.append(html("span", { class: "symbol", "aria-hidden": "true" }, symbol), " ");
     button.append(html("span", {}, label));
     button.addEventListener("click", act);
-    this.buttons.set(key, button);
+    this.#buttons.set(key, button);
     return button;
   }
 
-  private controls(): HTMLElement {
-    const { words, session } = this;
+  #controls(): HTMLElement {
+    const { words } = this;
     const bar = html("div", { class: "controls", role: "toolbar", "aria-label": words.say("phase.rest") });
     bar.append(
-      this.button("back", () => this.walk(-1), "◂"),
-      this.button("step", () => this.walk(1), "▸"),
-      this.button("play", () => this.play(), "▶"),
+      this.#button("back", () => this.#walk(-1), "◂"),
+      this.#button("step", () => this.#walk(1), "▸"),
+      this.#button("play", () => this.#play(), "▶"),
       html("span", { class: "gap" }),
-      this.button("undo", () => this.act(() => session.undo()), "↶"),
-      this.button("redo", () => this.act(() => session.redo()), "↷"),
-      this.more(),
+      this.#button("undo", () => this.#undo(), "↶"),
+      this.#button("redo", () => this.#redo(), "↷"),
+      this.#more(),
     );
     return bar;
   }
 
-  private more(): HTMLElement {
+  #more(): HTMLElement {
     const { words } = this;
     const details = html("details", { class: "more" }, html("summary", {}, words.say("more")));
     const menu = html("div", { class: "menu" });
     const check = (key: string, checked: boolean, act: (on: boolean) => void): HTMLElement => {
       const box = html("input", { type: "checkbox", checked });
       box.addEventListener("change", () => act(box.checked));
-      this.checks.set(key, box);
+      this.#checks.set(key, box);
       return html("label", { class: "check" }, box, html("span", {}, words.say(key)));
     };
-    const speed = html("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: this.speed, "aria-label": words.say("speed") });
-    speed.addEventListener("input", () => (this.speed = Number(speed.value)));
-    const file = html("input", { type: "file", accept: ".json", class: "heard", tabindex: -1, "aria-label": words.say("load") });
-    file.addEventListener("change", () => void this.load(file));
+    const speed = html("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: this.#speed, "aria-label": words.say("speed") });
+    speed.addEventListener("input", () => (this.#speed = Number(speed.value)));
+    const file = html("input", { type: "file", accept: ".json,.toml,.safetensors", class: "heard", tabindex: -1, "aria-label": words.say("load") });
+    file.addEventListener("change", () => void this.#load(file));
     menu.append(
-      check("predict", false, (on) => this.act(() => (this.predicting = on))),
-      check("exact", this.session.fractions, (on) => this.fractions(on)),
+      check("predict", false, (on) => this.#act(() => (this.#predicting = on))),
+      check("exact", this.session.fractions, (on) => this.#fractions(on)),
       html("label", { class: "check" }, html("span", {}, words.say("speed")), speed),
       html("hr"),
-      this.button("link", () => void this.link()),
-      this.button("save", () => this.save()),
-      this.button("load", () => file.click()),
-      this.button("svg", () => this.picture()),
+      ...(this.home.linked === false ? [] : [this.#button("link", () => void this.link())]),
+      this.#button("load", () => file.click()),
+      html(
+        "div",
+        { class: "kinds", role: "group", "aria-label": words.say("save") },
+        html("span", { "aria-hidden": "true" }, words.say("save")),
+        ...(["json", "toml", "safetensors", "numpy"] as const).map((kind) => this.#button(kind, () => this.#save(kind))),
+        ...(["svg", "png"] as const).map((kind) => this.#button(kind, () => void this.#picture(kind))),
+      ),
       html("hr"),
-      this.button("dark", () => this.dark()),
-      this.button("tour", () => this.tour()),
+      this.#button("dark", () => this.#dark()),
+      this.#button("tour", () => this.#tour()),
       file,
     );
     details.append(menu);
@@ -144,39 +181,41 @@ class Page {
       details.querySelector("summary")!.focus();
       event.stopPropagation();
     });
-    document.addEventListener("pointerdown", (event) => {
+    const outside = (event: Event): void => {
       if (!details.contains(event.target as Node)) details.open = false;
-    });
+    };
+    document.addEventListener("pointerdown", outside, { signal: this.#listening.signal });
     return details;
   }
 
-  private readonly rate: Knob;
-  private readonly checks = new Map<string, HTMLInputElement>();
+  readonly #rate: Knob;
+  readonly #checks = new Map<string, HTMLInputElement>();
 
-  private timeControls(place: HTMLElement): void {
+  #timeControls(place: HTMLElement): void {
     const { words, session } = this;
     place.append(
-      this.button("rewind", () => this.act(() => session.rewind()), "«"),
-      this.button("train", () => this.train(1), "+1"),
-      this.button("train_many", () => this.train(MANY), `+${MANY}`, words.say("train_many", { count: MANY })),
+      this.#button("rewind", () => this.#act(() => session.rewind()), "«"),
+      this.#button("train", () => this.#train(1), "+1"),
+      this.#button("train_many", () => this.#train(MANY), `+${MANY}`, words.say("train_many", { count: MANY })),
     );
     const rate = session.places.get("learning_rate 0");
-    if (rate !== undefined) place.append(this.rate.build(rate));
+    if (rate !== undefined) place.append(this.#rate.build(rate));
   }
 
-  private tabs(place: HTMLElement): void {
+  #tabs(place: HTMLElement): void {
     const { words } = this;
     const list = html("div", { class: "tabs", role: "tablist", "aria-label": words.say("views") });
     place.append(list);
     const make: Record<ViewName, View> = {
-      formulas: new Formulas(this.changing),
-      slope: new Slope(this.changing),
-      contours: new Contours(this.changing),
-      curve: new Curve(this.changing),
-      function: new Learned(this.changing),
-      layers: new Layers(this.changing),
-      samples: new Samples(this.changing),
-      numbers: new AllNumbers(this.changing),
+      formulas: new Formulas(this.#changing),
+      graph: new Graph(this.#changing),
+      slope: new Slope(this.#changing),
+      contours: new Contours(this.#changing),
+      curve: new Curve(this.#changing),
+      function: new Learned(this.#changing),
+      layers: new Layers(this.#changing),
+      samples: new Samples(this.#changing),
+      numbers: new AllNumbers(this.#changing),
     };
     for (const name of VIEWS) {
       const tab = html("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `view-${name}`, "aria-selected": "false", tabindex: -1 }, words.say(`view.${name}`));
@@ -184,32 +223,37 @@ class Page {
       tab.addEventListener("click", () => this.open(name));
       list.append(tab);
       place.append(panel);
-      this.views.set(name, { view: make[name], place: panel, tab, stale: true, built: false });
+      this.#views.set(name, { view: make[name], place: panel, tab, stale: true, built: false });
     }
     list.addEventListener("keydown", (event) => {
       const way = { ArrowRight: 1, ArrowLeft: VIEWS.length - 1 }[event.key];
       if (way === undefined) return;
       this.open(VIEWS[(VIEWS.indexOf(this.view) + way) % VIEWS.length]!);
-      this.views.get(this.view)!.tab.focus();
+      this.#views.get(this.view)!.tab.focus();
       event.preventDefault();
       event.stopPropagation();
     });
     this.open("formulas");
   }
 
+  /** The view that is open. */
+  get opened(): ViewName {
+    return this.view;
+  }
+
   open(name: ViewName): void {
     this.view = name;
-    for (const [other, { tab, place }] of this.views) {
+    for (const [other, { tab, place }] of this.#views) {
       const chosen = other === name;
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
       place.hidden = !chosen;
     }
-    this.refreshView();
+    this.#refreshView();
   }
 
-  private refreshView(): void {
-    const opened = this.views.get(this.view)!;
+  #refreshView(): void {
+    const opened = this.#views.get(this.view)!;
     if (!opened.built) {
       opened.built = true;
       opened.view.build(opened.place);
@@ -221,33 +265,45 @@ class Page {
 
   // What happens
 
-  private act(what: () => void): void {
+  #undo(): void {
+    const earlier = this.session.canUndo ? undefined : this.home.earlier?.();
+    if (earlier) earlier();
+    else this.#act(() => this.session.undo());
+  }
+
+  #redo(): void {
+    const later = this.session.canRedo ? undefined : this.home.later?.();
+    if (later) later();
+    else this.#act(() => this.session.redo());
+  }
+
+  #act(what: () => void): void {
     what();
-    this.asking = undefined;
-    this.schedule();
+    this.#asking = undefined;
+    this.#schedule();
   }
 
-  private moved(element: number): void {
-    if (element >= 0) this.spoken = element;
-    this.asking = undefined;
-    this.schedule();
+  #moved(element: number): void {
+    if (element >= 0) this.#spoken = element;
+    this.#asking = undefined;
+    this.#schedule();
   }
 
-  private select(element: number): void {
+  select(element: number): void {
     this.session.selected = this.session.ownerOf(element);
-    if (this.session.position !== Infinity && !this.playing) this.session.position = Infinity;
-    this.asking = undefined;
-    this.schedule();
+    if (this.session.position !== Infinity && !this.#playing) this.session.position = Infinity;
+    this.#asking = undefined;
+    this.#schedule();
   }
 
-  private train(count: number): void {
-    this.act(() => this.session.train(count));
+  #train(count: number): void {
+    this.#act(() => this.session.train(count));
     const error = this.words.number(this.session.errorOf(this.session.start), 4);
-    this.live.textContent = this.words.say("trained", { number: this.session.start.number, error });
+    this.#live.textContent = this.words.say("trained", { number: this.session.start.number, error });
   }
 
   /** One quantity further in the step, or one back. */
-  private walk(way: 1 | -1): void {
+  #walk(way: 1 | -1): void {
     const { session } = this;
     const last = session.content.sequence.length - 1;
     const next = session.position === Infinity ? (way > 0 ? 0 : last) : session.position + way;
@@ -256,63 +312,64 @@ class Page {
       session.advance();
       session.position = 0;
     } else session.position = next;
-    this.asking = this.predicting && way > 0 && session.position !== Infinity ? this.now : undefined;
-    this.schedule();
+    this.#asking = this.#predicting && way > 0 && session.position !== Infinity ? this.now : undefined;
+    this.#schedule();
     const { now } = this;
-    if (now !== undefined && this.asking === undefined)
-      this.live.textContent = this.words.say("stepped", { name: this.words.name(now), value: this.words.number(session.sources.before.of(now)) });
+    if (now !== undefined && this.#asking === undefined)
+      this.#live.textContent = this.words.say("stepped", { name: this.words.name(now), value: this.words.number(session.sources.before.of(now)) });
   }
 
   private get now(): number | undefined {
     return this.session.content.sequence[this.session.position]?.[1];
   }
 
-  private play(): void {
-    if (this.playing) {
-      clearTimeout(this.playing);
-      this.playing = 0;
-      this.schedule();
+  #play(): void {
+    if (this.#playing) {
+      clearTimeout(this.#playing);
+      this.#playing = 0;
+      this.#schedule();
       return;
     }
     const go = (): void => {
-      this.walk(1);
-      this.playing = this.asking === undefined ? window.setTimeout(go, SPEEDS[this.speed]) : 0;
-      this.schedule();
+      this.#walk(1);
+      this.#playing = this.#asking === undefined ? window.setTimeout(go, SPEEDS[this.#speed]) : 0;
+      this.#schedule();
     };
     go();
   }
 
-  private answer(typed: string): void {
+  #answer(typed: string): void {
     const { words, session, now } = this;
     const value = printedAs(session.sources.before.of(now!));
     const text = typed.trim().replace("−", "-").replace(",", ".");
     const digits = Math.min(17, Math.max(1, text.replace(/^-?0*\.?0*|e.*$/gi, "").replace(".", "").length));
     const actual = session.double(now!);
     const right = isFiniteReal(value) && (Number(text) === actual || Number(actual.toPrecision(digits)) === Number(text));
-    this.asking = undefined;
+    this.#asking = undefined;
     this.say(words.say(right ? "predict.right" : "predict.wrong", { value: words.number(session.sources.before.of(now!)) }));
-    this.schedule();
+    this.#schedule();
   }
 
-  private fractions(on: boolean): void {
+  #fractions(on: boolean): void {
     this.session.fractions = on;
     if (on && this.session.content.sequence.some(([, element]) => !printedAs(this.session.sources.before.of(element)).exact)) {
       this.session.fractions = false;
-      this.checks.get("exact")!.checked = false;
+      this.#checks.get("exact")!.checked = false;
       this.say(this.words.say("inexact"));
     }
-    this.schedule();
+    this.#schedule();
   }
 
-  private say(text: string): void {
-    this.said.textContent = text;
-    this.said.classList.add("shown");
-    setTimeout(() => this.said.classList.remove("shown"), 4000);
+  say(text: string): void {
+    this.#said.textContent = text;
+    this.#said.classList.add("shown");
+    setTimeout(() => this.#said.classList.remove("shown"), 4000);
   }
 
   private async link(): Promise<void> {
     const text = encoded(this.session, this.view);
     if (text === undefined) {
+      this.#save("json");
       this.say(this.words.say("link_long"));
       return;
     }
@@ -325,30 +382,30 @@ class Page {
     this.say(this.words.say("link_copied"));
   }
 
-  private fromLink(): void {
+  #fromLink(): void {
     const view = location.hash.length > 1 ? decode(this.session, location.hash.slice(1)) : undefined;
     if (view !== undefined && (VIEWS as readonly string[]).includes(view)) this.open(view as ViewName);
-    this.schedule();
+    this.#schedule();
   }
 
-  private save(): void {
-    download(`step-${this.session.start.number}.json`, record(this.session), "application/json");
+  #save(kind: SavedKind): void {
+    download(...savedFile(this.session, kind));
     this.say(this.words.say("saved"));
   }
 
-  private async load(file: HTMLInputElement): Promise<void> {
+  async #load(file: HTMLInputElement): Promise<void> {
     const chosen = file.files?.[0];
     file.value = "";
     if (!chosen) return;
     try {
-      const text = await chosen.text();
-      this.act(() => load(this.session, text));
+      await load(this.session, chosen);
+      this.#act(() => undefined);
     } catch (error) {
       this.say(this.words.say("load_failed", { reason: (error as Error).message.slice(0, 120) }));
     }
   }
 
-  private picture(): void {
+  async #picture(kind: "svg" | "png"): Promise<void> {
     const copy = this.stage.picture.cloneNode(true) as SVGSVGElement;
     const originals = this.stage.picture.querySelectorAll("*");
     copy.querySelectorAll("*").forEach((element, place) => {
@@ -358,44 +415,56 @@ class Page {
     });
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     copy.setAttribute("font-family", "serif");
-    download("network.svg", new XMLSerializer().serializeToString(copy), "image/svg+xml");
+    const text = new XMLSerializer().serializeToString(copy);
+    if (kind === "svg") return download("network.svg", text, "image/svg+xml");
+    const { width, height } = this.stage.picture.viewBox.baseVal;
+    for (const [name, extent] of Object.entries({ width, height })) copy.setAttribute(name, String(extent));
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await image.decode();
+    const canvas = html("canvas", { width: 2 * width, height: 2 * height });
+    const pen = canvas.getContext("2d")!;
+    pen.fillStyle = getComputedStyle(document.documentElement).backgroundColor;
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => blob && download("network.png", blob, "image/png"));
   }
 
-  private dark(): void {
+  #dark(): void {
     const root = document.documentElement;
     const dark = root.dataset["theme"] ? root.dataset["theme"] === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset["theme"] = dark ? "light" : "dark";
   }
 
-  private tour(): void {
+  #tour(): void {
     tour(this.words, [".stage-part", "#card", ".controls", "footer", ".views"], this.words.name(this.session.content.stage.edges[0]?.[2] ?? this.session.content.stage.error));
   }
 
-  private key(event: KeyboardEvent): void {
+  #key(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (target.closest("input, select, textarea, [role=dialog], details")) return;
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") this.act(() => (event.shiftKey ? this.session.redo() : this.session.undo()));
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") this.act(() => this.session.redo());
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") event.shiftKey ? this.#redo() : this.#undo();
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") this.#redo();
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (event.key === "n" || event.key === "s") this.walk(1);
-    else if (event.key === "p" || event.key === "b") this.walk(-1);
+    else if (event.key === "n" || event.key === "s") this.#walk(1);
+    else if (event.key === "p" || event.key === "b") this.#walk(-1);
     else return;
     event.preventDefault();
   }
 
   /** All that is the same thing lights up: what is selected, and what is pointed at. */
-  private listenForHovering(root: HTMLElement): void {
+  #listenForHovering(root: HTMLElement): void {
     let hovered = -1;
     root.addEventListener("pointerover", (event) => {
       const found = handleAt(event.target);
       const owner = found ? this.session.ownerOf(found[1]) : -1;
       if (owner === hovered || document.body.classList.contains("dragging")) return;
       hovered = owner;
-      this.light("hovered", owner);
+      this.#light("hovered", owner);
     });
   }
 
-  private light(kind: string, owner: number): void {
+  #light(kind: string, owner: number): void {
     for (const lit of document.querySelectorAll(`.${kind}`)) lit.classList.remove(kind);
     if (owner < 0) return;
     for (const place of document.querySelectorAll("[data-e]"))
@@ -404,41 +473,43 @@ class Page {
 
   // Once a frame
 
-  private schedule(): void {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.render());
+  #schedule(): void {
+    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.render());
   }
 
-  private readonly order = new Map<number, number>();
+  readonly #order = new Map<number, number>();
 
-  private hidden(element: number): boolean {
+  #hidden(element: number): boolean {
     const { session, content } = this;
-    if (!this.order.size) content.sequence.forEach(([, one], place) => this.order.set(one, place));
-    const place = this.order.get(element);
+    if (!this.#order.size) content.sequence.forEach(([, one], place) => this.#order.set(one, place));
+    const place = this.#order.get(element);
     if (place === undefined || session.position === Infinity) return false;
-    return place > session.position || (this.asking === element && place === session.position);
+    return place > session.position || (this.#asking === element && place === session.position);
   }
 
   render(): void {
-    this.frame = 0;
+    this.#frame = 0;
     const { session, words, now } = this;
     performance.mark("frame");
-    this.stage.refresh((element) => this.hidden(element), now);
+    flashing.on = !document.body.classList.contains("dragging") && matchMedia("(prefers-reduced-motion: no-preference)").matches;
+    this.stage.refresh((element) => this.#hidden(element), now);
     const phase: Phase | undefined = session.content.sequence[session.position]?.[0];
     const name = words.short(session.selected);
-    this.card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.name(now!)}` : this.titleOf(session.selected, name), this.asking === undefined ? undefined : (typed) => this.answer(typed));
-    for (const view of this.views.values()) view.stale = true;
-    this.refreshView();
-    this.timeline.refresh();
-    this.rate.refresh();
-    this.phase.textContent = `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`;
-    this.refreshAlarms();
-    this.refreshControls();
-    this.light("selected", session.ownerOf(now ?? session.selected));
+    this.#card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.name(now!)}` : this.#titleOf(session.selected, name), this.#asking === undefined ? undefined : (typed) => this.#answer(typed));
+    for (const view of this.#views.values()) view.stale = true;
+    this.#refreshView();
+    this.#timeline.refresh();
+    this.#rate.refresh();
+    this.#phase.textContent = `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`;
+    this.#alarms.refresh();
+    this.#refreshControls();
+    this.#light("selected", session.ownerOf(now ?? session.selected));
     performance.measure("render", "frame");
-    this.speakLater();
+    this.#speakLater();
+    this.home.drawn?.();
   }
 
-  private titleOf(element: number, name: string): string {
+  #titleOf(element: number, name: string): string {
     const { stage, leaves, elements } = this.content;
     const { words } = this;
     const [key] = elements[element]!;
@@ -450,44 +521,45 @@ class Page {
     return words.say(kind, { name });
   }
 
-  private refreshAlarms(): void {
-    const found = alarms(this.session, this.words);
+  #showAlarms(found?: Said[]): void {
+    this.#alarmBox.classList.toggle("pending", !found);
+    if (!found) return;
     const text = found.map((alarm) => alarm.text).join("\n");
-    if (this.alarmBox.dataset["text"] === text) return;
-    this.alarmBox.dataset["text"] = text;
-    this.alarmBox.replaceChildren(
+    if (this.#alarmBox.dataset["text"] === text) return;
+    this.#alarmBox.dataset["text"] = text;
+    this.#alarmBox.replaceChildren(
       ...(found.length
         ? found.map((alarm) => {
-            const button = html("button", { type: "button", class: "alarm" }, alarm.text);
+            const button = html("button", { type: "button", class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
             button.addEventListener("click", () => this.select(alarm.element));
-            return html("li", {}, button);
+            return html("li", { class: alarm.depth ? "effect" : undefined }, button);
           })
         : [html("li", { class: "fine" }, this.words.say("alarm.none"))]),
     );
   }
 
-  private refreshControls(): void {
+  #refreshControls(): void {
     const { session, words } = this;
-    this.buttons.get("undo")!.disabled = !session.canUndo;
-    this.buttons.get("redo")!.disabled = !session.canRedo;
-    this.buttons.get("back")!.disabled = session.position === Infinity;
-    const play = this.buttons.get("play")!;
-    play.querySelector(".symbol")!.textContent = this.playing ? "❚❚" : "▶";
-    play.lastElementChild!.textContent = words.say(this.playing ? "pause" : "play");
+    this.#buttons.get("undo")!.disabled = !session.canUndo && !this.home.earlier?.();
+    this.#buttons.get("redo")!.disabled = !session.canRedo && !this.home.later?.();
+    this.#buttons.get("back")!.disabled = session.position === Infinity;
+    const play = this.#buttons.get("play")!;
+    play.querySelector(".symbol")!.textContent = this.#playing ? "❚❚" : "▶";
+    play.lastElementChild!.textContent = words.say(this.#playing ? "pause" : "play");
   }
 
-  private speaking = 0;
+  #speaking = 0;
 
   /** Says what changed to those who listen, once it has come to rest. */
-  private speakLater(): void {
+  #speakLater(): void {
     const { session, words } = this;
     const error = session.errorOf(session.start);
-    if (Object.is(error, this.erring)) return;
-    clearTimeout(this.speaking);
-    this.speaking = window.setTimeout(() => {
-      const values = { name: words.name(this.spoken), value: words.number(session.double(this.spoken)), before: words.number(this.erring, 4), after: words.number(error, 4) };
-      this.live.textContent = words.say("changed", values);
-      this.erring = error;
+    if (Object.is(error, this.#erring)) return;
+    clearTimeout(this.#speaking);
+    this.#speaking = window.setTimeout(() => {
+      const values = { name: words.name(this.#spoken), value: words.number(session.double(this.#spoken)), before: words.number(this.#erring, 4), after: words.number(error, 4) };
+      this.#live.textContent = words.say("changed", values);
+      this.#erring = error;
     }, 400);
   }
 
@@ -499,6 +571,14 @@ class Page {
     this.render();
   }
 
+  /** What the doctor says, at once. */
+  diagnose(): Said[] {
+    return this.#alarms.now();
+  }
+
+  /** TOML, as it is loaded. */
+  readonly toml = fromToml;
+
   /** The record of the step, as it is saved. */
   record(): string {
     return record(this.session);
@@ -506,13 +586,7 @@ class Page {
 
   /** Every formula written, also where it cannot be seen. */
   finish(): void {
-    const { view } = this.views.get("formulas")!;
+    const { view } = this.#views.get("formulas")!;
     (view as Formulas).finish();
   }
-}
-
-const data = document.getElementById("content");
-if (data) {
-  const page = new Page(document.getElementById("page")!, JSON.parse(data.textContent!) as Content);
-  Object.assign(globalThis, { chainrule: page });
 }

@@ -20,12 +20,12 @@ const MOST_MOMENTS = 200;
 export class Session {
   readonly runner: Runner;
   readonly places: ReadonlyMap<string, number>;
-  private moment: Moment;
-  private past: Moment[] = [];
-  private future: Moment[] = [];
-  private readonly computed = new WeakMap<Start, Computed>();
-  private readonly errors = new WeakMap<Start, number>();
-  private sourced: { start: Start; fractions: boolean; sources: Sources } | undefined;
+  #moment: Moment;
+  #past: Moment[] = [];
+  #future: Moment[] = [];
+  readonly #computed = new WeakMap<Start, Computed>();
+  readonly #errors = new WeakMap<Start, number>();
+  #sourced: { start: Start; fractions: boolean; sources: Sources } | undefined;
   /** Is everything to be shown in fractions? */
   fractions: boolean;
   /** How many quantities of the step are computed yet, in stepping; all of them where that is not asked for. */
@@ -36,34 +36,45 @@ export class Session {
   constructor(readonly content: Content) {
     this.runner = new Runner(content);
     this.places = new Map(content.elements.map(([key, place], element) => [`${key} ${place}`, element]));
-    this.moment = { steps: [firstStart(content)], at: 0 };
+    this.#moment = { steps: [firstStart(content)], at: 0 };
     this.fractions = content.exact;
     this.selected = content.stage.edges.find(([, , weight]) => weight >= 0)?.[2] ?? content.stage.error;
+  }
+
+  /** Takes over where another session stands, if it has the same quantities; in any case what is selected, where that is still there. */
+  follow(other: Session): void {
+    const [key, place] = other.content.elements[other.selected]!;
+    this.selected = this.places.get(`${key} ${place}`) ?? this.selected;
+    this.sample = Math.min(other.sample, this.content.samples - 1);
+    const sizes = ({ content }: Session): string => JSON.stringify([content.quantities, content.leaves.next, Object.keys(content.leaves.options)]);
+    if (sizes(this) !== sizes(other)) return;
+    [this.#moment, this.#past, this.#future] = [other.#moment, other.#past, other.#future];
+    if (this.content.sequence.length === other.content.sequence.length) this.position = other.position;
   }
 
   // Where one stands
 
   get start(): Start {
-    return this.moment.steps[this.moment.at]!;
+    return this.#moment.steps[this.#moment.at]!;
   }
 
   get at(): number {
-    return this.moment.at;
+    return this.#moment.at;
   }
 
   get steps(): readonly Start[] {
-    return this.moment.steps;
+    return this.#moment.steps;
   }
 
   get step(): Computed {
-    let known = this.computed.get(this.start);
-    if (!known) this.computed.set(this.start, (known = this.runner.step(this.start)));
+    let known = this.#computed.get(this.start);
+    if (!known) this.#computed.set(this.start, (known = this.runner.step(this.start)));
     return known;
   }
 
   errorOf(start: Start): number {
-    let known = this.errors.get(start);
-    if (known === undefined) this.errors.set(start, (known = this.runner.error(start.arrays)));
+    let known = this.#errors.get(start);
+    if (known === undefined) this.#errors.set(start, (known = this.runner.error(start.arrays)));
     return known;
   }
 
@@ -74,7 +85,7 @@ export class Session {
   /** The numbers of the step, for formulas. */
   get sources(): Sources {
     const { start, fractions, content } = this;
-    if (this.sourced?.start === start && this.sourced.fractions === fractions) return this.sourced.sources;
+    if (this.#sourced?.start === start && this.#sourced.fractions === fractions) return this.#sourced.sources;
     const { before: arrays, after, next } = this.step;
     const given = start.number === 1;
     const before = new Values(content, arrays, given, fractions);
@@ -84,7 +95,7 @@ export class Session {
     };
     const fresh = (element: number): number => this.double(element, next.arrays);
     const sources = { content, before, after: new Values(content, after, given, fractions, replaced), fresh, writing: this.writing };
-    this.sourced = { start, fractions, sources };
+    this.#sourced = { start, fractions, sources };
     return sources;
   }
 
@@ -110,14 +121,14 @@ export class Session {
 
   /** What an element belongs to: a weight's gradient and new value to the weight, what a unit is computed in to the unit. */
   ownerOf(element: number): number {
-    return this.owners.get(element) ?? element;
+    return this.#owners.get(element) ?? element;
   }
 
-  private readonly owned = new Map<Content, Map<number, number>>();
-  private get owners(): Map<number, number> {
-    let known = this.owned.get(this.content);
+  readonly #owned = new Map<Content, Map<number, number>>();
+  get #owners(): Map<number, number> {
+    let known = this.#owned.get(this.content);
     if (known) return known;
-    this.owned.set(this.content, (known = new Map()));
+    this.#owned.set(this.content, (known = new Map()));
     const { gradients, stage } = this.content;
     const unit = new Map(stage.groups.flatMap((group) => group.units.flatMap((one) => one.parts.map((part) => [part, one.element] as const))));
     for (const [part, owner] of unit) known.set(part, owner);
@@ -132,15 +143,15 @@ export class Session {
 
   // What changes
 
-  private remember(): void {
-    this.past.push(this.moment);
-    if (this.past.length > MOST_MOMENTS) this.past.shift();
-    this.future = [];
+  #remember(): void {
+    this.#past.push(this.#moment);
+    if (this.#past.length > MOST_MOMENTS) this.#past.shift();
+    this.#future = [];
   }
 
   /** Gives elements other numbers. keeping: is it one change with the one before, as in dragging? */
   change(changes: ReadonlyMap<number, number>, keeping = false): void {
-    if (!keeping) this.remember();
+    if (!keeping) this.#remember();
     const arrays = new Map(this.start.arrays);
     for (const [element, value] of changes) {
       const [key, place] = this.content.elements[element]!;
@@ -149,69 +160,69 @@ export class Session {
       data[place] = value;
       arrays.set(key, { shape: old.shape, data } satisfies Tensor);
     }
-    this.moment = { steps: [...this.steps.slice(0, this.at), { arrays, number: this.start.number }], at: this.at };
+    this.#moment = { steps: [...this.steps.slice(0, this.at), { arrays, number: this.start.number }], at: this.at };
   }
 
   /** Takes so many training steps, from the last one that there is or from where one stands; fewer where E is no number any more. */
   train(count: number): void {
-    this.remember();
+    this.#remember();
     const steps = this.steps.slice(0, this.at + 1);
     for (let taken = 0; taken < count && steps.length <= MOST_STEPS; taken++) {
       const start = steps[steps.length - 1]!;
       if (!Number.isFinite(this.errorOf(start))) break;
       steps.push(this.runner.next(start, this.runner.before(start)));
     }
-    this.moment = { steps, at: steps.length - 1 };
+    this.#moment = { steps, at: steps.length - 1 };
     this.position = Infinity;
   }
 
   /** Looks at another step. */
   visit(at: number): void {
-    this.moment = { steps: this.steps, at: Math.max(0, Math.min(at, this.steps.length - 1)) };
+    this.#moment = { steps: this.steps, at: Math.max(0, Math.min(at, this.steps.length - 1)) };
     this.position = Infinity;
   }
 
   /** Goes on to the next step, as it follows from this one. */
   advance(): void {
-    if (this.at + 1 < this.steps.length) this.moment = { steps: this.steps, at: this.at + 1 };
+    if (this.at + 1 < this.steps.length) this.#moment = { steps: this.steps, at: this.at + 1 };
     else {
       const { next } = this.step;
-      this.moment = { steps: [...this.steps, next], at: this.at + 1 };
+      this.#moment = { steps: [...this.steps, next], at: this.at + 1 };
     }
   }
 
   rewind(): void {
-    this.remember();
-    this.moment = { steps: [firstStart(this.content)], at: 0 };
+    this.#remember();
+    this.#moment = { steps: [firstStart(this.content)], at: 0 };
     this.position = Infinity;
   }
 
   /** Starts from other numbers. */
   begin(start: Start): void {
-    this.remember();
-    this.moment = { steps: [start], at: 0 };
+    this.#remember();
+    this.#moment = { steps: [start], at: 0 };
     this.position = Infinity;
   }
 
   get canUndo(): boolean {
-    return this.past.length > 0;
+    return this.#past.length > 0;
   }
 
   get canRedo(): boolean {
-    return this.future.length > 0;
+    return this.#future.length > 0;
   }
 
   undo(): void {
-    const before = this.past.pop();
+    const before = this.#past.pop();
     if (!before) return;
-    this.future.push(this.moment);
-    this.moment = before;
+    this.#future.push(this.#moment);
+    this.#moment = before;
   }
 
   redo(): void {
-    const after = this.future.pop();
+    const after = this.#future.pop();
     if (!after) return;
-    this.past.push(this.moment);
-    this.moment = after;
+    this.#past.push(this.#moment);
+    this.#moment = after;
   }
 }

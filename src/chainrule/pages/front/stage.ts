@@ -10,6 +10,9 @@ const [WIDTH, TOP] = [640, 52];
 /** More lines than this are drawn without their numbers, but for those that matter now. */
 const MOST_LABELS = 14;
 
+/** Of more units in a column so many are drawn; the others are folded away, and come when they are asked for. */
+const [MOST_UNITS, SHOWN] = [11, 8];
+
 interface Spot {
   x: number;
   y: number;
@@ -29,18 +32,23 @@ export class StageView {
   readonly picture = svg("svg", { class: "stage", role: "group" });
   private readonly session: Session;
   private readonly words: Words;
-  private spots = new Map<number, Spot>();
-  private radius = 24;
+  #spots = new Map<number, Spot>();
+  #radius = 24;
   /** From one column to the next. */
-  private apart = WIDTH;
+  #apart = WIDTH;
   /** Are units too near to each other to have their names above them, and their biases below? */
-  private crowded = false;
-  private numbers: Shown[] = [];
-  private lines = new Map<number, { from: number; to: number; weight: number; line: SVGPathElement; label: Shown | undefined; product: SVGTextElement }>();
-  private circles = new Map<number, SVGGElement>();
-  private biases: [SVGGElement, number, number][] = [];
-  private focusable: SVGGElement[] = [];
-  private sample = -1;
+  #crowded = false;
+  #numbers: Shown[] = [];
+  #lines = new Map<number, { from: number; to: number; weight: number; line: SVGPathElement; label: Shown | undefined; product: SVGTextElement }>();
+  #circles = new Map<number, SVGGElement>();
+  #biases: [SVGGElement, number, number][] = [];
+  #focusable: SVGGElement[] = [];
+  #sample = -1;
+  /** Of columns with folded units: the first one that is drawn. */
+  readonly #first = new Map<number, number>();
+  #followed = -1;
+  /** The column in which a person has just asked for others. */
+  #turned = -1;
 
   constructor(
     place: HTMLElement,
@@ -49,15 +57,15 @@ export class StageView {
     this.session = changing.session;
     this.words = changing.words;
     place.append(this.picture);
-    if (this.session.content.samples > 1) place.prepend(this.sampleChooser());
-    this.picture.addEventListener("keydown", (event) => this.key(event));
+    if (this.session.content.samples > 1) place.prepend(this.#sampleChooser());
+    this.picture.addEventListener("keydown", (event) => this.#key(event));
     this.picture.addEventListener("focusin", (event) => {
       const item = (event.target as Element).closest<SVGGElement>("[tabindex]");
-      if (item) this.roam(item);
+      if (item) this.#roam(item);
     });
   }
 
-  private sampleChooser(): HTMLElement {
+  #sampleChooser(): HTMLElement {
     const { words, session } = this;
     const select = html("select", { id: "sample" });
     for (let sample = 0; sample < session.content.samples; sample++)
@@ -69,145 +77,196 @@ export class StageView {
     return html("label", { class: "chooser" }, html("span", { class: "heard" }, words.say("sample")), select);
   }
 
-  private units(): { group: number; unit: Unit }[] {
+  #units(): { group: number; unit: Unit }[] {
     return this.session.content.stage.groups.flatMap((group, place) =>
       group.units.filter((unit) => unit.sample === this.session.sample).map((unit) => ({ group: place, unit })),
     );
   }
 
   /** Draws everything for the sample that is looked at. */
-  private draw(): void {
+  #draw(): void {
     const { session, words } = this;
     const { stage } = session.content;
-    this.sample = session.sample;
+    this.#sample = session.sample;
     this.picture.replaceChildren();
-    [this.numbers, this.focusable, this.biases] = [[], [], []];
-    this.spots.clear();
-    this.lines.clear();
-    this.circles.clear();
+    [this.#numbers, this.#focusable, this.#biases] = [[], [], []];
+    this.#spots.clear();
+    this.#lines.clear();
+    this.#circles.clear();
     const columns = Math.max(...stage.groups.map((group) => group.column)) + 1;
     const stacks: { element: number; unit: Unit; first: boolean }[][] = Array.from({ length: columns }, () => []);
-    for (const { group, unit } of this.units())
+    for (const { group, unit } of this.#units())
       stacks[stage.groups[group]!.column]!.push({ element: unit.element, unit, first: unit.unit === 0 });
+    const whole = stacks.map((stack) => stack.length);
+    stacks.forEach((stack, column) => {
+      if (stack.length <= MOST_UNITS) return;
+      const first = this.#first.get(column) ?? 0;
+      stacks[column] = stack.slice(first, first + SHOWN);
+    });
     const most = Math.max(...stacks.map((stack) => stack.length));
     const gap = Math.max(52, Math.min(150, 440 / Math.max(most, 2)));
-    this.crowded = gap < 80;
-    this.radius = Math.min(27, gap * (this.crowded ? 0.38 : 0.34));
+    this.#crowded = gap < 80;
+    this.#radius = Math.min(27, gap * (this.#crowded ? 0.38 : 0.34));
     const height = TOP + Math.max(most * gap, 230) + 22;
     const right = WIDTH - 168;
-    this.apart = (right - 40) / Math.max(columns - 1, 1);
+    this.#apart = (right - 40) / Math.max(columns - 1, 1);
     this.picture.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
     this.picture.setAttribute("aria-label", words.say("stage"));
     stacks.forEach((stack, column) => {
       const x = columns === 1 ? 60 : 40 + ((right - 40) * column) / (columns - 1);
-      stack.forEach(({ element }, place) => this.spots.set(element, { x, y: TOP + (height - TOP - 14) / 2 + (place - (stack.length - 1) / 2) * gap }));
+      stack.forEach(({ element }, place) => this.#spots.set(element, { x, y: TOP + (height - TOP - 14) / 2 + (place - (stack.length - 1) / 2) * gap }));
     });
     const titles = new Map<number, string[]>();
     for (const group of stage.groups) titles.set(group.column, [...(titles.get(group.column) ?? []), group.title]);
     for (const [column, named] of titles) {
-      const spot = this.spots.get(stacks[column]![0]?.element ?? -1);
+      const spot = this.#spots.get(stacks[column]![0]?.element ?? -1);
       if (spot) this.picture.append(svg("text", { class: "title", x: spot.x, y: 20 }, named.length > 2 ? `${named[0]} …` : named.join(", ")));
     }
     const edges = svg("g", { class: "edges" });
     const labels = svg("g", { class: "labels" });
-    const own = stage.edges.filter(([from, to]) => this.spots.has(from) && this.spots.has(to));
-    own.forEach(([from, to, weight], place) => this.drawEdge(edges, labels, from, to, weight, own.length, place));
+    const own = stage.edges.filter(([from, to]) => this.#spots.has(from) && this.#spots.has(to));
+    own.forEach(([from, to, weight], place) => this.#drawEdge(edges, labels, from, to, weight, own.length, place));
     this.picture.append(edges);
     const nodes = svg("g");
-    for (const { group, unit } of this.units()) this.drawUnit(nodes, unit, stage.inputs.includes(stage.groups[group]!.key));
+    for (const { group, unit } of this.#units()) if (this.#spots.has(unit.element)) this.#drawUnit(nodes, unit, stage.inputs.includes(stage.groups[group]!.key));
     this.picture.append(nodes, labels);
-    this.drawGoal(right);
-    this.focusable.forEach((item, place) => item.setAttribute("tabindex", place ? "-1" : "0"));
+    stacks.forEach((stack, column) => {
+      if (stack.length < whole[column]!) this.#drawFold(column, whole[column]!, this.#spots.get(stack[0]!.element)!, this.#spots.get(stack[stack.length - 1]!.element)!);
+    });
+    this.#turned = -1;
+    this.#drawGoal(right);
+    this.#focusable.forEach((item, place) => item.setAttribute("tabindex", place ? "-1" : "0"));
   }
 
-  private drawEdge(edges: SVGGElement, labels: SVGGElement, from: number, to: number, weight: number, count: number, place: number): void {
-    const [a, b] = [this.spots.get(from)!, this.spots.get(to)!];
-    const passing = b.x - a.x > 1.5 * this.apart; // what skips a column passes above it
-    const d = passing ? `M${a.x} ${a.y}Q${(a.x + b.x) / 2} ${Math.min(a.y, b.y) - 4 * this.radius} ${b.x} ${b.y}` : `M${a.x} ${a.y}L${b.x} ${b.y}`;
+  /** Where units are folded away: how many there are above and below; a click shows the next ones. */
+  #drawFold(column: number, whole: number, top: Spot, bottom: Spot): void {
+    const { words } = this;
+    const first = this.#first.get(column) ?? 0;
+    const last = Math.min(first + SHOWN, whole);
+    const turn = (start: number): SVGGElement => {
+      const group = svg("g", { class: "fold", role: "button", "aria-label": words.say("fold", { first: start + 1, last: Math.min(start + SHOWN, whole), count: whole }) });
+      const go = (): void => {
+        this.#first.set(column, start);
+        [this.#sample, this.#turned] = [-1, column];
+        this.changing.changed(-1);
+      };
+      group.addEventListener("pointerdown", go);
+      group.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        go();
+        event.preventDefault();
+      });
+      this.#focusable.push(group);
+      if (this.#turned === column) queueMicrotask(() => group.focus({ preventScroll: true }));
+      return group;
+    };
+    const place = (group: SVGGElement, { x, y }: Spot, text: string): void => {
+      group.append(svg("rect", { x: x - 34, y: y - 12, width: 68, height: 20, rx: 6 }), svg("text", { x, y: y + 3 }, text));
+      this.picture.append(group);
+    };
+    if (first > 0) place(turn(Math.max(0, first - SHOWN)), { x: top.x, y: top.y - this.#radius - 14 }, `⋮ ${first}`);
+    if (last < whole) place(turn(Math.min(first + SHOWN, whole - SHOWN)), { x: bottom.x, y: bottom.y + this.#radius + 14 }, `⋮ ${whole - last}`);
+  }
+
+  /** Draws a unit that is folded away. */
+  #unfold(element: number): boolean {
+    const unit = [...this.#units()].find(({ unit }) => unit.element === element);
+    if (!unit || this.#spots.has(element)) return false;
+    const { stage } = this.session.content;
+    const { column } = stage.groups[unit.group]!;
+    const stack = [...this.#units()].filter(({ group }) => stage.groups[group]!.column === column);
+    this.#first.set(column, Math.max(0, Math.min(stack.findIndex(({ unit: one }) => one.element === element), stack.length - SHOWN)));
+    return true;
+  }
+
+  #drawEdge(edges: SVGGElement, labels: SVGGElement, from: number, to: number, weight: number, count: number, place: number): void {
+    const [a, b] = [this.#spots.get(from)!, this.#spots.get(to)!];
+    const passing = b.x - a.x > 1.5 * this.#apart; // what skips a column passes above it
+    const d = passing ? `M${a.x} ${a.y}Q${(a.x + b.x) / 2} ${Math.min(a.y, b.y) - 4 * this.#radius} ${b.x} ${b.y}` : `M${a.x} ${a.y}L${b.x} ${b.y}`;
     const line = svg("path", { d, class: "edge" });
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
     const part = count <= MOST_LABELS ? (Math.abs(b.y - a.y) < 4 ? 0.5 : 0.36) : 0.3;
-    const raised = passing ? 8 * this.radius * part * (1 - part) : 0;
+    const raised = passing ? 8 * this.#radius * part * (1 - part) : 0;
     const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
     const product = svg("text", { class: "product", x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
     let label: Shown | undefined;
     if (weight >= 0) {
-      label = this.number(weight, spot.x, spot.y, "edge-number");
+      label = this.#number(weight, spot.x, spot.y, "edge-number");
       labels.append(label.group);
-      this.focus(label.group, weight, [from, to]);
+      this.#focus(label.group, weight, [from, to]);
     }
     labels.append(product);
-    this.lines.set(place, { from, to, weight, line, label, product });
+    this.#lines.set(place, { from, to, weight, line, label, product });
   }
 
   /** A number with its letter, on ground of its own. */
-  private number(element: number, x: number, y: number, kind: string): Shown {
+  #number(element: number, x: number, y: number, kind: string): Shown {
     const handle = this.session.isHandle(element);
     const text = svg("text", { class: "digits" });
     const back = svg("rect", { class: "back", rx: 5 });
     const group = svg("g", { class: `${kind}${handle ? " handle" : ""}`, "data-e": element, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, back, text);
     const shown = { element, group, text, back };
-    this.numbers.push(shown);
+    this.#numbers.push(shown);
     return shown;
   }
 
-  private drawUnit(nodes: SVGGElement, unit: Unit, isInput: boolean): void {
-    const spot = this.spots.get(unit.element)!;
+  #drawUnit(nodes: SVGGElement, unit: Unit, isInput: boolean): void {
+    const spot = this.#spots.get(unit.element)!;
     const handle = this.session.isHandle(unit.element);
     const group = svg("g", { class: `unit${handle ? " handle" : ""} ${isInput ? "c0" : "c4"}`, "data-e": unit.element });
     group.setAttribute("transform", `translate(${spot.x.toFixed(1)} ${spot.y.toFixed(1)})`);
     if (this.session.content.stage.outputs.flat().includes(unit.element)) group.classList.replace("c4", "c5");
-    const beside = { class: "name small", x: -this.radius * 0.8, y: -this.radius * 0.78 };
-    const name = svg("text", this.crowded ? beside : { class: "name", y: -this.radius - 7 }, ...letter(this.words.short(unit.element)));
+    const beside = { class: "name small", x: -this.#radius * 0.8, y: -this.#radius * 0.78 };
+    const name = svg("text", this.#crowded ? beside : { class: "name", y: -this.#radius - 7 }, ...letter(this.words.short(unit.element)));
     const text = svg("text", { class: "digits", y: 4.5 });
-    group.append(svg("circle", { r: this.radius, class: "disc" }), name, text);
-    this.numbers.push({ element: unit.element, group, text });
+    group.append(svg("circle", { r: this.#radius, class: "disc" }), name, text);
+    this.#numbers.push({ element: unit.element, group, text });
     nodes.append(group);
-    this.circles.set(unit.element, group);
-    this.focus(group, unit.element);
+    this.#circles.set(unit.element, group);
+    this.#focus(group, unit.element);
     unit.biases.forEach((bias, place) => {
-      const shown = this.number(bias, spot.x, spot.y + this.radius + (this.crowded ? 5 : 13) + 17 * place, "bias");
-      this.biases.push([shown.group, bias, unit.element]);
+      const shown = this.#number(bias, spot.x, spot.y + this.#radius + (this.#crowded ? 5 : 13) + 17 * place, "bias");
+      this.#biases.push([shown.group, bias, unit.element]);
       nodes.append(shown.group);
-      this.focus(shown.group, bias, [bias, unit.element]);
+      this.#focus(shown.group, bias, [bias, unit.element]);
     });
   }
 
   /** Targets beside the outputs, and the error that both lead to. */
-  private drawGoal(right: number): void {
+  #drawGoal(right: number): void {
     const { stage } = this.session.content;
     const goal = svg("g", { class: "goal" });
     const ends: Spot[] = [];
     stage.outputs.forEach((output, place) => {
       const targets = stage.targets[place] ?? [];
       output.forEach((element, i) => {
-        const spot = this.spots.get(element);
+        const spot = this.#spots.get(element);
         if (!spot) return;
         ends.push(spot);
         const target = targets[i];
         if (target === undefined) return;
         const alone = output.length === this.session.content.samples;
-        const [x, y] = !alone ? [right + this.radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
+        const [x, y] = !alone ? [right + this.#radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
         if (alone) goal.append(svg("path", { class: "link", d: `M${x} ${y - 10}V${spot.y + 22}` }));
-        const shown = this.number(target, x, y, "target c6");
+        const shown = this.#number(target, x, y, "target c6");
         goal.append(shown.group);
-        this.focus(shown.group, target);
+        this.#focus(shown.group, target);
       });
     });
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
-    for (const { x, y } of ends) goal.prepend(svg("path", { class: "link", d: `M${x + this.radius} ${y}L${WIDTH - 88} ${middle}` }));
+    for (const { x, y } of ends) goal.prepend(svg("path", { class: "link", d: `M${x + this.#radius} ${y}L${WIDTH - 88} ${middle}` }));
     const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${WIDTH - 46} ${middle.toFixed(1)})` });
     const text = svg("text", { class: "digits", y: 5 });
     group.append(svg("rect", { class: "disc", x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text", { class: "name", y: -28 }, ...letter(this.words.name(stage.error))), text);
-    this.numbers.push({ element: stage.error, group, text });
+    this.#numbers.push({ element: stage.error, group, text });
     goal.append(group);
-    this.focus(group, stage.error);
+    this.#focus(group, stage.error);
     this.picture.append(goal);
   }
 
-  private focus(item: SVGGElement, element: number, between?: [number, number]): void {
+  #focus(item: SVGGElement, element: number, between?: [number, number]): void {
     const { words, session } = this;
     const handle = session.isHandle(element);
     const kind = between && between[0] === element ? "bias" : between ? "weight" : session.content.stage.error === element ? "quantity" : "unit";
@@ -217,24 +276,24 @@ export class StageView {
     item.setAttribute("aria-label", handle ? words.say("slider", { name }) : name);
     if (handle) item.setAttribute("aria-orientation", "vertical");
     item.setAttribute("tabindex", "-1");
-    this.focusable.push(item);
+    this.#focusable.push(item);
   }
 
-  private roam(item: SVGGElement): void {
-    for (const other of this.focusable) other.setAttribute("tabindex", other === item ? "0" : "-1");
+  #roam(item: SVGGElement): void {
+    for (const other of this.#focusable) other.setAttribute("tabindex", other === item ? "0" : "-1");
   }
 
-  private key(event: KeyboardEvent): void {
+  #key(event: KeyboardEvent): void {
     const item = (event.target as Element).closest<SVGGElement>("[tabindex]");
     if (!item) return;
     const element = Number(item.getAttribute("data-e"));
     const handle = this.session.isHandle(element);
     const ways: Record<string, number> = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
-    const places = this.focusable.filter((one) => one.style.display !== "none");
+    const places = this.#focusable.filter((one) => one.style.display !== "none");
     if (event.key in ways && handle) move(this.changing, element, ways[event.key]! * (event.shiftKey ? 0.1 : 1), event.repeat);
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
       const next = places[(places.indexOf(item) + (event.key === "ArrowRight" ? 1 : places.length - 1)) % places.length]!;
-      this.roam(next);
+      this.#roam(next);
       next.focus();
       this.changing.select(Number(next.getAttribute("data-e")));
     } else if (event.key === "Enter" && handle) type(this.changing, element, item);
@@ -247,21 +306,24 @@ export class StageView {
   /** Writes every number. hidden: is this one not computed yet? now: what is computed at this moment. */
   refresh(hidden: (element: number) => boolean, now: number | undefined): void {
     const { session, words } = this;
-    if (this.sample !== session.sample) this.draw();
-    const selected = session.ownerOf(session.selected);
-    for (const shown of this.numbers) {
+    const selected = session.ownerOf(now ?? session.selected);
+    const between = session.content.stage.edges.find(([, , weight]) => weight === selected && weight >= 0)?.slice(0, 2) ?? [];
+    const unfolded = selected === this.#followed ? [] : [selected, ...between].map((element) => this.#unfold(element));
+    this.#followed = selected;
+    if (this.#sample !== session.sample || unfolded.includes(true)) this.#draw();
+    for (const shown of this.#numbers) {
       const { element, group, text, back } = shown;
       const value = session.double(element);
       const covered = hidden(element);
       if (shown.last === `${value} ${covered}`) continue;
       shown.last = `${value} ${covered}`;
-      const digits = covered ? "·" : words.brief(value, this.crowded ? 3 : 4);
+      const digits = covered ? "·" : words.brief(value, this.#crowded ? 3 : 4);
       if (back) {
         const before = group.classList.contains("edge-number") || group.classList.contains("bias") || group.classList.contains("target");
         const key = `${words.name(element)} ${digits}`;
         if (text.getAttribute("data-key") !== key) {
           text.setAttribute("data-key", key);
-          const named = !group.classList.contains("edge-number") || this.lines.size <= MOST_LABELS * 2;
+          const named = !group.classList.contains("edge-number") || this.#lines.size <= MOST_LABELS * 2;
           text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan", { class: "value" }, digits)]));
           const wide = 8 * (digits.length + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
           for (const [name, at] of Object.entries({ x: -wide / 2, y: -11, width: wide, height: 21 })) back.setAttribute(name, String(at));
@@ -271,7 +333,7 @@ export class StageView {
           text.setAttribute("y", "4.5");
         }
       } else if (setText(text, digits)) {
-        if (this.circles.has(element)) text.style.fontSize = `${Math.min(15, (1.66 * this.radius) / (0.52 * digits.length)).toFixed(1)}px`;
+        if (this.#circles.has(element)) text.style.fontSize = `${Math.min(15, (1.66 * this.#radius) / (0.52 * digits.length)).toFixed(1)}px`;
         text.classList.toggle("long", digits.length > 6);
         text.classList.toggle("longer", digits.length > 9);
       }
@@ -281,21 +343,21 @@ export class StageView {
         group.setAttribute("aria-valuetext", words.number(value));
       } else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
     }
-    this.refreshLines(selected, now);
+    this.#refreshLines(session.ownerOf(session.selected), now);
   }
 
-  private refreshLines(selected: number, now: number | undefined): void {
+  #refreshLines(selected: number, now: number | undefined): void {
     const { session, words } = this;
     const owner = now === undefined ? undefined : session.ownerOf(now);
     const forward = now !== undefined && session.content.stage.groups.some((group) => group.units.some((unit) => unit.parts[0] === now));
-    const backward = now !== undefined && owner !== undefined && this.circles.has(owner) && owner !== now && !forward && session.content.elements[now]![0] === gradientKey(session, owner);
-    for (const [group, bias, unit] of this.biases) {
-      const matters = !this.crowded || selected === bias || selected === unit || owner === unit || owner === bias;
+    const backward = now !== undefined && owner !== undefined && this.#circles.has(owner) && owner !== now && !forward && session.content.elements[now]![0] === gradientKey(session, owner);
+    for (const [group, bias, unit] of this.#biases) {
+      const matters = !this.#crowded || selected === bias || selected === unit || owner === unit || owner === bias;
       group.style.display = matters ? "" : "none";
     }
     let largest = 1e-9;
-    for (const { weight } of this.lines.values()) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
-    for (const { from, to, weight, line, label, product } of this.lines.values()) {
+    for (const { weight } of this.#lines.values()) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
+    for (const { from, to, weight, line, label, product } of this.#lines.values()) {
       const value = weight >= 0 ? session.double(weight) : 1;
       const strength = Math.min(1, Math.abs(value) / largest);
       const wide = (1 + 3.5 * strength).toFixed(2);
@@ -303,7 +365,7 @@ export class StageView {
       line.classList.toggle("negative", value < 0);
       const active = owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
       line.classList.toggle("active", active);
-      const matters = this.lines.size <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
+      const matters = this.#lines.size <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
       const display = matters ? "" : "none";
       if (label && label.group.style.display !== display) label.group.style.display = display;
       const text =
@@ -311,7 +373,7 @@ export class StageView {
           ? forward
             ? `${words.brief(session.double(from))} · ${words.brief(value)}`
             : backward
-              ? `${words.brief(value)} · ${words.brief(this.arriving(to))}`
+              ? `${words.brief(value)} · ${words.brief(this.#arriving(to))}`
               : ""
           : "";
       setText(product, text);
@@ -319,7 +381,7 @@ export class StageView {
   }
 
   /** The derivative of E by the net input of a unit, which comes back along its lines. */
-  private arriving(unit: number): number {
+  #arriving(unit: number): number {
     const { gradients, stage } = this.session.content;
     const own = stage.groups.flatMap((group) => group.units).find((one) => one.element === unit);
     const gradient = gradients.of[own?.parts[0] ?? unit];

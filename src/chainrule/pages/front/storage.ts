@@ -1,6 +1,7 @@
 /** The numbers of a page in a link, and as the record of a step that the command line reads and writes. */
 
 import type { Content } from "./content";
+import { fromSafetensors, fromToml, toSafetensors } from "./formats";
 import { type Start, firstStart } from "./program";
 import type { Session } from "./session";
 
@@ -24,7 +25,7 @@ export function encoded(session: Session, view: string): string | undefined {
   return text.length <= LONGEST ? text : undefined;
 }
 
-const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+export const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
 
 /** Puts what a link holds in its place. Gives the view; nothing where the link is none of this network. */
 export function decode(session: Session, text: string): string | undefined {
@@ -40,7 +41,7 @@ export function decode(session: Session, text: string): string | undefined {
 }
 
 /** Where a step of these numbers starts. Throws where they do not fit the network. */
-function startOf(content: Content, given: Plain, number: unknown): Start {
+export function startOf(content: Content, given: Plain, number: unknown): Start {
   const own = firstStart(content);
   const arrays = new Map(own.arrays);
   for (const [key, numbers] of Object.entries(given)) {
@@ -88,14 +89,111 @@ export function record(session: Session): string {
   return `${JSON.stringify(plain, null, 1)}\n`;
 }
 
-/** Reads such a record. Throws where it is of another network. */
-export function load(session: Session, text: string): void {
-  const plain = JSON.parse(text) as { parameters?: { before?: Plain }; batch?: Plain; states?: Plain; number?: unknown };
-  if (!plain.parameters?.before) throw new Error("parameters");
-  session.begin(startOf(session.content, { ...plain.batch, ...plain.parameters.before, ...plain.states }, plain.number ?? 1));
+const decimal = (value: number): string => (Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value));
+
+/** A text of Python's with the numbers of the step in its holes; NaN and infinities in the words of its format. */
+function filled(session: Session, text: string, words: [string, string]): string {
+  const { before } = session.step;
+  const one = (value: number): string => (Number.isFinite(value) ? decimal(value) : value > 0 ? words[0] : value < 0 ? `-${words[0]}` : words[1]);
+  const list = (shape: readonly number[], data: ArrayLike<number>, at = 0): string => {
+    if (!shape.length) return one(data[at]!);
+    const size = shape.slice(1).reduce((a, b) => a * b, 1);
+    return `[${Array.from({ length: shape[0]! }, (_, i) => list(shape.slice(1), data, at + i * size)).join(", ")}]`;
+  };
+  return text.replace(/⟦(.*?)⟧/g, (_, keys: string) => {
+    if (keys === "k") return String(session.start.number);
+    const arrays = keys.split(" ").map((key) => before.get(key)!);
+    if (arrays.length === 1) return list(arrays[0]!.shape, arrays[0]!.data);
+    const rows = Array.from({ length: session.content.samples }, (_, row) => arrays.flatMap(({ shape, data }) => [...data.subarray(row * shape[1]!, (row + 1) * shape[1]!)]));
+    return list([rows.length, rows[0]!.length], rows.flat());
+  });
 }
 
-export function download(name: string, text: string, kind: string): void {
+/** The file of a kind: its name, what is in it, and what that is. */
+export function savedFile(session: Session, kind: SavedKind): [string, string | Uint8Array<ArrayBuffer>, string] {
+  const { files, leaves } = session.content;
+  const name = `step-${session.start.number}`;
+  if (kind === "json") return [`${name}.json`, record(session), "application/json"];
+  if (kind === "toml") return [`${name}.toml`, filled(session, files.toml, ["inf", "nan"]), "application/toml"];
+  if (kind === "numpy") return [`${name}.py`, filled(session, files.numpy, ["np.inf", "np.nan"]), "text/x-python"];
+  const arrays = Object.keys(leaves.parameters).map((key) => [key, session.start.arrays.get(key)!] as const);
+  const both = new Map([...arrays, ...arrays.map(([key, array]) => [`start.${key}`, array] as const)]);
+  return [`${name}.safetensors`, toSafetensors(both, filled(session, files.safetensors, ["Infinity", "NaN"])), "application/octet-stream"];
+}
+
+export type SavedKind = "json" | "toml" | "numpy" | "safetensors";
+
+/** Starts from what a file holds: a recorded step, a description, or a model. Throws where it is of another network. */
+export async function load(session: Session, file: Blob & { name: string }): Promise<void> {
+  if (file.name.endsWith(".safetensors")) {
+    const [found, words] = fromSafetensors(await file.arrayBuffer());
+    const { plan } = JSON.parse(words) as { plan?: { optimizer?: unknown } };
+    const own = Object.keys(session.content.leaves.parameters).map((key) => [key, [...(found.get(key)?.data ?? [])]]);
+    return session.begin(startOf(session.content, { ...current(session), ...Object.fromEntries(own), ...options(session, plan?.optimizer) }, 1));
+  }
+  const text = await file.text();
+  const plain = (file.name.endsWith(".toml") ? fromToml(text) : JSON.parse(text)) as Recorded & Description;
+  const own = plain.parameters?.before;
+  if (own) return session.begin(startOf(session.content, { ...plain.batch, ...own, ...plain.states, ...options(session, plain.optimizer) }, plain.number ?? 1));
+  session.begin(startOf(session.content, { ...current(session), ...described(session, plain), ...options(session, plain.optimizer) }, 1));
+}
+
+interface Recorded {
+  parameters?: { before?: Plain };
+  batch?: Plain;
+  states?: Plain;
+  number?: unknown;
+  optimizer?: unknown;
+}
+
+interface Description {
+  weights?: unknown;
+  weights_as?: unknown;
+  layers?: Plain[];
+  data?: { x?: unknown[][]; t?: unknown[][] };
+}
+
+/** The numbers that stand, but for the optimiser's memory. */
+function current(session: Session): Plain {
+  const { states } = session.content.leaves;
+  return Object.fromEntries([...session.start.arrays].filter(([key]) => !(key in states)).map(([key, { data }]) => [key, [...data]]));
+}
+
+function options(session: Session, given: unknown): Plain {
+  const own = session.content.leaves.options;
+  return typeof given === "object" && given ? Object.fromEntries(Object.entries(given).filter(([key, value]) => key in own && typeof value === "number")) : {};
+}
+
+/** The arrays of a description, by key. */
+function described(session: Session, plain: Description): Plain {
+  const { content } = session;
+  const { weights, layers = [], data = {} } = plain;
+  const found: Plain = {};
+  const turned = content.vectors === "columns" && plain.weights_as !== "inputs-units";
+  const take = (key: string, value: unknown): void => {
+    if (!(key in content.leaves.parameters) || !Array.isArray(value)) return;
+    found[key] = turned && Array.isArray(value[0]) ? (value[0] as unknown[]).map((_, column) => (value as unknown[][]).map((row) => row[column])) : value;
+  };
+  if (Array.isArray(weights)) throw new Error("weights");
+  for (const [key, value] of Object.entries((weights ?? {}) as Plain)) take(key, value);
+  layers.forEach((layer, place) => {
+    take(`W${place + 1}`, layer["weights"]);
+    take(`b${place + 1}`, layer["bias"]);
+  });
+  const columns = (rows: unknown[][] | undefined, keys: string[]): void => {
+    let at = 0;
+    for (const key of rows ? keys : []) {
+      const wide = content.quantities[key]![1]!;
+      found[key] = rows!.map((row) => row.slice(at, at + wide));
+      at += wide;
+    }
+  };
+  columns(data.x, content.stage.inputs);
+  columns(data.t, Object.keys(content.leaves.targets));
+  return found;
+}
+
+export function download(name: string, text: string | Uint8Array<ArrayBuffer> | Blob, kind: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: kind }));
   link.download = name;

@@ -8,10 +8,10 @@ import type { Words } from "./words";
 const [WIDE, TALL] = [1000, 44];
 
 export class Timeline {
-  private readonly slider = html("input", { type: "range", min: 0, step: 1 });
-  private readonly curve = svg("path", { class: "curve c7" });
-  private readonly dot = svg("line", { class: "here", y1: 0, y2: TALL });
-  private drawn: unknown;
+  readonly #slider = html("input", { type: "range", min: 0, step: 1 });
+  readonly #curve = svg("path", { class: "curve c7" });
+  readonly #dot = svg("line", { class: "here", y1: 0, y2: TALL });
+  #drawn: unknown;
 
   constructor(
     place: HTMLElement,
@@ -19,26 +19,26 @@ export class Timeline {
     private readonly words: Words,
     visit: (at: number) => void,
   ) {
-    this.slider.setAttribute("aria-label", words.say("timeline"));
-    const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.curve, this.dot);
-    place.append(html("div", { class: "track" }, picture, this.slider));
-    this.slider.addEventListener("input", () => visit(Number(this.slider.value)));
+    this.#slider.setAttribute("aria-label", words.say("timeline"));
+    const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.#curve, this.#dot);
+    place.append(html("div", { class: "track" }, picture, this.#slider));
+    this.#slider.addEventListener("input", () => visit(Number(this.#slider.value)));
   }
 
   refresh(): void {
     const { session, words } = this;
     const { steps, at } = session;
     const last = Math.max(steps.length - 1, 1);
-    this.slider.max = String(steps.length - 1);
-    this.slider.value = String(at);
-    this.slider.disabled = steps.length === 1;
+    this.#slider.max = String(steps.length - 1);
+    this.#slider.value = String(at);
+    this.#slider.disabled = steps.length === 1;
     const error = words.number(session.errorOf(session.start), 4);
-    this.slider.setAttribute("aria-valuetext", words.say("trained", { number: session.start.number, error }));
+    this.#slider.setAttribute("aria-valuetext", words.say("trained", { number: session.start.number, error }));
     const x = ((at / last) * (WIDE - 16) + 8).toFixed(1);
-    this.dot.setAttribute("x1", x);
-    this.dot.setAttribute("x2", x);
-    if (this.drawn === steps) return;
-    this.drawn = steps;
+    this.#dot.setAttribute("x1", x);
+    this.#dot.setAttribute("x2", x);
+    if (this.#drawn === steps) return;
+    this.#drawn = steps;
     const every = Math.max(1, Math.floor(steps.length / 500));
     const errors = steps.flatMap((start, i) => (i % every === 0 || i === last ? [[i, session.errorOf(start)] as const] : []));
     const heights = errors.map(([, value]) => Math.log10(Math.max(value, 1e-16))).filter(Number.isFinite);
@@ -47,6 +47,6 @@ export class Timeline {
       (i / last) * (WIDE - 16) + 8,
       Number.isFinite(value) ? TALL - 6 - ((Math.log10(Math.max(value, 1e-16)) - low) / (high - low || 1)) * (TALL - 12) : NaN,
     ]);
-    this.curve.setAttribute("d", path(points));
+    this.#curve.setAttribute("d", path(points));
   }
 }

@@ -57,8 +57,8 @@ function applied(content: Content, operation: string, operands: Real[]): Real {
 }
 
 export class Values {
-  private readonly numbers: (Number_ | undefined)[] = [];
-  private readonly largest: number;
+  readonly #numbers: (Number_ | undefined)[] = [];
+  readonly #largest: number;
 
   /**
    * arrays    the doubles of the step, by key
@@ -78,7 +78,7 @@ export class Values {
       count += data.length;
       for (const number of data) largest = Math.abs(number) <= largest ? largest : Math.abs(number);
     }
-    this.largest = count > MOST_PRECISE || !Number.isFinite(largest) ? 0 : largest;
+    this.#largest = count > MOST_PRECISE || !Number.isFinite(largest) ? 0 : largest;
   }
 
   /** The double of an element. */
@@ -89,13 +89,13 @@ export class Values {
 
   /** The number of an element, which is a double where it is known no better. */
   of(element: number): Number_ {
-    return (this.numbers[element] ??= this.found(element));
+    return (this.#numbers[element] ??= this.#found(element));
   }
 
-  private found(element: number): Number_ {
+  #found(element: number): Number_ {
     const [key, , node] = this.content.elements[element]!;
     const recorded = this.double(element);
-    if (!this.largest) return recorded;
+    if (!this.#largest) return recorded;
     if (node === -2) return ZERO;
     const other = this.replaced?.(element);
     if (other !== undefined) return other;
@@ -103,6 +103,6 @@ export class Values {
     const exact = worth(this.content, node, (letter) => printedAs(this.of(letter)));
     if (this.fractions) return exact;
     const number = roundedFraction(exact);
-    return isFinite(number) && Math.abs(toNumber(number) - recorded) <= APART * this.largest ? number : recorded;
+    return isFinite(number) && Math.abs(toNumber(number) - recorded) <= APART * this.#largest ? number : recorded;
   }
 }

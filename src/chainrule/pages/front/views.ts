@@ -1,12 +1,15 @@
 /** The views below: the step in formulas, the error as a curve, as contours, the training, what was learned, layers, samples, numbers. */
 
-import type { Tensor } from "./arrays";
-import type { Block } from "./content";
-import { html, svg } from "./dom";
-import { type Changing, move } from "./handles";
+import { type Tensor, scalar, tensor } from "./arrays";
+import type { Block, Content } from "./content";
+import { html, letter, setText, svg } from "./dom";
+import { type Changing, move, type } from "./handles";
 import { Lines, prose, stated } from "./lines";
 import { HEIGHT, WIDTH, frame, path } from "./plot";
-import type { Arrays, Start } from "./program";
+import { printedAs } from "./numbers";
+import { type Arrays, type Start, result, withRate } from "./program";
+import { type Real, toNumber } from "./real";
+import { worth } from "./values";
 
 /** A view: `build` makes it when it is opened, `refresh` brings it up to date. */
 export interface View {
@@ -65,30 +68,30 @@ abstract class Base implements View {
 
 /** The document of `explain`, alive. */
 export class Formulas extends Base {
-  private lines!: Lines;
+  #lines!: Lines;
 
   override build(place: HTMLElement): void {
     const { session } = this;
-    this.lines = new Lines(session, this.say("view.formulas"));
+    this.#lines = new Lines(session, this.say("view.formulas"));
     const { rule, sections } = session.content;
     for (const section of sections) {
       const box = html("section", { class: "chapter" }, html("h3", {}, section.title));
-      for (const block of section.blocks) this.block(box, block);
+      for (const block of section.blocks) this.#block(box, block);
       place.append(box);
     }
     const box = html("section", { class: "chapter" }, html("h3", {}, this.say("rule")));
     const lines = html("div", { class: "lines" });
-    for (const line of [...rule.lines, ...rule.options.map(stated)]) this.lines.add(lines, line);
+    for (const line of [...rule.lines, ...rule.options.map(stated)]) this.#lines.add(lines, line);
     box.append(lines);
     place.append(box);
   }
 
-  private block(box: HTMLElement, block: Block): void {
+  #block(box: HTMLElement, block: Block): void {
     const { session } = this;
     switch (block[0]) {
       case "equations": {
         const lines = html("div", { class: "lines" });
-        for (const line of block[1]) this.lines.add(lines, line);
+        for (const line of block[1]) this.#lines.add(lines, line);
         box.append(lines);
         return;
       }
@@ -107,30 +110,30 @@ export class Formulas extends Base {
   }
 
   override refresh(): void {
-    this.lines.change();
+    this.#lines.change();
   }
 
   /** Every line written, for those who read them all. */
   finish(): void {
-    this.lines.finish();
+    this.#lines.finish();
   }
 }
 
 /** The error as a function of one number, its tangent, and the step. */
 export class Slope extends Base {
   private element = -1;
-  private chooser!: HTMLElement;
-  private picture!: HTMLElement;
-  private text!: HTMLElement;
+  #chooser!: HTMLElement;
+  #picture!: HTMLElement;
+  #text!: HTMLElement;
 
   override build(place: HTMLElement): void {
-    this.chooser = html("div", { class: "choosers" });
-    this.picture = html("div");
-    this.text = html("p", { class: "about" });
-    place.append(this.chooser, this.picture, this.text);
+    this.#chooser = html("div", { class: "choosers" });
+    this.#picture = html("div");
+    this.#text = html("p", { class: "about" });
+    place.append(this.#chooser, this.#picture, this.#text);
     const all = this.parameters();
     this.element = all[0] ?? -1;
-    this.chooser.append(this.choose(this.say("axis.first"), all, this.element, (element) => this.changing.select(element)));
+    this.#chooser.append(this.choose(this.say("axis.first"), all, this.element, (element) => this.changing.select(element)));
   }
 
   override refresh(): void {
@@ -140,7 +143,7 @@ export class Slope extends Base {
     if (this.parameters().includes(selected)) this.element = selected;
     const { element } = this;
     if (element < 0) return;
-    this.chooser.querySelector("select")!.value = String(element);
+    this.#chooser.querySelector("select")!.value = String(element);
     const value = session.double(element);
     const gradient = session.double(session.content.gradients.of[element]!);
     const error = session.double(session.content.stage.error);
@@ -173,8 +176,8 @@ export class Slope extends Base {
     }
     const dot = svg("circle", { class: "dot handle c7", cx: x(value), cy: y(error), r: 8, "data-e": element });
     picture.append(dot);
-    this.picture.replaceChildren(picture);
-    this.text.textContent = about + (ending > error ? ` ${this.say("slope.over")}` : "");
+    this.#picture.replaceChildren(picture);
+    this.#text.textContent = about + (ending > error ? ` ${this.say("slope.over")}` : "");
   }
 }
 
@@ -182,42 +185,42 @@ const CELLS = 41;
 
 /** The error over two numbers, as contours. */
 export class Contours extends Base {
-  private pair: [number, number] = [-1, -1];
-  private picture!: HTMLElement;
-  private text!: HTMLElement;
-  private waiting = 0;
+  #pair: [number, number] = [-1, -1];
+  #picture!: HTMLElement;
+  #text!: HTMLElement;
+  #waiting = 0;
 
   override build(place: HTMLElement): void {
     const all = this.parameters();
-    this.pair = [all[0] ?? -1, all[Math.min(1, all.length - 1)] ?? -1];
-    if (all.length > 4) this.pair[1] = all[all.length - 1]!;
-    this.picture = html("div");
-    this.text = html("p", { class: "about" });
+    this.#pair = [all[0] ?? -1, all[Math.min(1, all.length - 1)] ?? -1];
+    if (all.length > 4) this.#pair[1] = all[all.length - 1]!;
+    this.#picture = html("div");
+    this.#text = html("p", { class: "about" });
     const choosers = html(
       "div",
       { class: "choosers" },
-      this.choose(this.say("axis.first"), all, this.pair[0], (element) => this.set(0, element)),
-      this.choose(this.say("axis.second"), all, this.pair[1], (element) => this.set(1, element)),
+      this.choose(this.say("axis.first"), all, this.#pair[0], (element) => this.#set(0, element)),
+      this.choose(this.say("axis.second"), all, this.#pair[1], (element) => this.#set(1, element)),
     );
-    place.append(choosers, this.picture, this.text);
+    place.append(choosers, this.#picture, this.#text);
   }
 
-  private set(which: 0 | 1, element: number): void {
-    this.pair[which] = element;
+  #set(which: 0 | 1, element: number): void {
+    this.#pair[which] = element;
     this.refresh();
   }
 
   override refresh(): void {
-    if (!this.waiting)
-      this.waiting = requestAnimationFrame(() => {
-        this.waiting = 0;
-        this.draw();
+    if (!this.#waiting)
+      this.#waiting = requestAnimationFrame(() => {
+        this.#waiting = 0;
+        this.#draw();
       });
   }
 
-  private draw(): void {
+  #draw(): void {
     const { session, changing } = this;
-    const [a, b] = this.pair;
+    const [a, b] = this.#pair;
     if (a < 0) return;
     const now = [a, b].map((element) => session.double(element)) as [number, number];
     const after = [a, b].map((element) => session.double(session.nextOf(element) ?? element)) as [number, number];
@@ -244,8 +247,8 @@ export class Contours extends Base {
     }
     if (after.every(Number.isFinite)) picture.append(svg("path", { class: "tangent c1", d: path([[x(now[0]), y(now[1])], [x(after[0]), y(after[1])]]) }), svg("circle", { class: "end c1", cx: x(after[0]), cy: y(after[1]), r: 4 }));
     picture.append(svg("circle", { class: "dot c7", cx: x(now[0]), cy: y(now[1]), r: 7 }));
-    this.picture.replaceChildren(picture);
-    this.text.textContent = about;
+    this.#picture.replaceChildren(picture);
+    this.#text.textContent = about;
   }
 }
 
@@ -269,99 +272,250 @@ function contour(values: number[][], level: number): [Point, Point][] {
   return pieces;
 }
 
-/** The error of every step, and of runs with other rates from the same start. */
+/** A run beside the network's own: where it starts, how it goes on, and what it is called. */
+interface Run {
+  label: () => string;
+  errors: number[];
+  begin: () => Start;
+  next: (start: Start) => Start;
+  box: HTMLInputElement;
+}
+
+const COLOURS = ["c0", "c1", "c4", "c8", "c2", "c3", "c5", "c6", "c9"];
+
+/** The error of every step, and beside it of runs with other rates, optimisers or starts. */
 export class Curve extends Base {
-  private logarithmic = true;
-  private picture!: HTMLElement;
-  private others = new Map<number, number[]>();
-  private of: Start | undefined;
-  private factors: HTMLInputElement[] = [];
+  #logarithmic = true;
+  #picture!: HTMLElement;
+  #of: Start | undefined;
+  readonly #runs: Run[] = [];
 
   override build(place: HTMLElement): void {
+    const { session, changing } = this;
+    const { content, runner } = session;
     const box = html("input", { type: "checkbox", checked: true });
     box.addEventListener("change", () => {
-      this.logarithmic = box.checked;
+      this.#logarithmic = box.checked;
       this.refresh();
     });
-    const choosers = html("div", { class: "choosers" }, html("label", { class: "check" }, box, html("span", {}, this.say("curve.log"))));
-    const rate = this.rate();
+    const rate = session.places.get("learning_rate 0");
+    const start = (): Start => session.steps[0]!;
+    const next = (from: Start): Start => runner.next(from, runner.before(from));
+    place.append(html("div", { class: "choosers" }, html("label", { class: "check" }, box, html("span", {}, this.say("curve.log")))));
     if (rate !== undefined) {
-      choosers.append(html("span", {}, this.say("curve.compare")));
-      for (const factor of [0.25, 0.5, 2, 4]) {
-        const other = html("input", { type: "checkbox", value: factor, checked: factor === 0.25 });
-        this.factors.push(other);
-        other.addEventListener("change", () => this.refresh());
-        choosers.append(html("label", { class: "check" }, other, html("span", { "data-factor": factor })));
-      }
+      const value = (factor: number): number => session.double(rate, start().arrays) * factor;
+      this.#choosers(
+        place,
+        "curve.compare",
+        [0.25, 0.5, 2, 4].map((factor) => ({
+          label: () => this.say("curve.rate", { name: changing.words.name(rate), value: changing.words.brief(value(factor)) }),
+          begin: () => withRate(start(), value(factor)),
+          next,
+        })),
+      );
+      this.#choosers(place, "curve.rules", content.rules.filter(({ own }) => !own).map((rule) => ({ label: () => rule.name, begin: start, next: this.#following(rule) })));
     }
-    this.picture = html("div");
-    place.append(choosers, this.picture, html("p", { class: "about" }, this.say("curve.about")));
+    const others = content.starts.map((numbers, place) => ({
+      label: () => this.say("curve.start", { number: place + 2 }),
+      begin: () => ({ ...start(), arrays: new Map([...start().arrays].map(([key, array]) => [key, key in numbers ? tensor(array.shape, Float64Array.from(numbers[key]!)) : array])) }),
+      next,
+    }));
+    this.#choosers(place, "curve.starts", others);
+    this.#runs[0]!.box.checked = true;
+    this.#picture = html("div");
+    place.append(this.#picture, html("p", { class: "about" }, this.say("curve.about")));
   }
 
-  private rate(): number | undefined {
-    return this.session.places.get("learning_rate 0");
+  #choosers(place: HTMLElement, title: string, runs: Omit<Run, "errors" | "box">[]): void {
+    const row = html("div", { class: "choosers" }, html("span", {}, this.say(title)));
+    for (const run of runs) {
+      const box = html("input", { type: "checkbox" });
+      box.addEventListener("change", () => this.refresh());
+      this.#runs.push({ ...run, errors: [], box });
+      row.append(html("label", { class: "check" }, box, html("span", {}, run.label())));
+    }
+    place.append(row);
+  }
+
+  /** How another optimiser goes on: its rule for each parameter that moves, with the rate that is set here. */
+  #following(rule: Content["rules"][number]): (start: Start) => Start {
+    const { session } = this;
+    const { doctor, leaves, updates } = session.content;
+    return (from) => {
+      const before = session.runner.before(from);
+      const arrays = new Map(from.arrays);
+      for (const [key, gradient] of doctor.gradients) {
+        if (!(key in leaves.next)) continue;
+        const w = arrays.get(key)!;
+        const of = result(rule, (name): Tensor => {
+          if (name === "w") return w;
+          if (name === "g") return before.get(gradient)!;
+          if (name === "k") return scalar(from.number);
+          if (name in rule.states) return arrays.get(`${key} ${name}`) ?? tensor(w.shape);
+          return name === "learning_rate" ? from.arrays.get(name)! : scalar(rule.options[name]!);
+        });
+        const fresh = of("w_next");
+        const moves = (at: number): boolean => String(session.places.get(`${key} ${at}`)) in updates.own;
+        arrays.set(key, tensor(w.shape, fresh.data.map((value, at) => (moves(at) ? value : w.data[at]!))));
+        for (const [state, after] of Object.entries(rule.states)) arrays.set(`${key} ${state}`, of(after));
+      }
+      return { arrays, number: from.number + 1 };
+    };
   }
 
   override refresh(): void {
     const { session, changing } = this;
     const { words } = changing;
-    const rate = this.rate();
     const first = session.steps[0]!;
     const errors = session.steps.map((start) => session.errorOf(start));
     const count = Math.max(errors.length, 30);
-    if (this.of !== first) [this.of, this.others] = [first, new Map()];
+    if (this.#of !== first) {
+      this.#of = first;
+      for (const run of this.#runs) run.errors = [];
+    }
     const runs: [string, number[], string][] = [["", errors, "c7"]];
-    this.factors.forEach((box, place) => {
-      const factor = Number(box.value);
-      const value = session.double(rate!, first.arrays) * factor;
-      const label = this.say("curve.rate", { name: words.name(rate!), value: words.brief(value) });
-      box.parentElement!.querySelector("span")!.textContent = label;
-      if (box.checked) runs.push([label, this.run(first, value, count), ["c0", "c1", "c4", "c8"][place]!]);
+    this.#runs.forEach((run, place) => {
+      const label = run.label();
+      setText(run.box.parentElement!.querySelector("span")!, label);
+      if (run.box.checked) runs.push([label, this.#run(run, count), COLOURS[place % COLOURS.length]!]);
     });
-    const all = runs.flatMap(([, numbers]) => numbers).filter((value) => Number.isFinite(value) && (!this.logarithmic || value > 0));
+    const all = runs.flatMap(([, numbers]) => numbers).filter((value) => Number.isFinite(value) && (!this.#logarithmic || value > 0));
     const start = errors[0]!;
     let [low, high] = [Math.min(...all), Math.max(...all)];
     if (!all.length) [low, high] = [0.1, 1];
-    if (this.logarithmic) [low, high] = [Math.max(low / 2, high * 1e-30), Math.min(high * 2, Math.max(start, 1e-30) * 1e12)];
+    if (this.#logarithmic) [low, high] = [Math.max(low / 2, high * 1e-30), Math.min(high * 2, Math.max(start, 1e-30) * 1e12)];
     else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
-    const first_ = session.steps[0]!.number;
-    const { picture, x, y } = frame(words, this.say("curve.about"), [first_, first_ + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.logarithmic && low > 0);
+    const begin = first.number;
+    const { picture, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.#logarithmic && low > 0);
+    const ends: number[] = [];
     for (const [label, numbers, colour] of runs.reverse()) {
-      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(first_ + i), value > 0 || !this.logarithmic ? y(value) : NaN])) }));
+      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(begin + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
       const last = numbers.length - 1;
-      if (label && Number.isFinite(numbers[last]!)) picture.append(svg("text", { class: `mark ${colour}`, x: Math.min(x(first_ + last), WIDTH - 90), y: Math.max(24, y(Math.max(numbers[last]!, low)) - 6) }, label));
+      if (!label || !Number.isFinite(numbers[last]!)) continue;
+      let at = Math.max(24, y(Math.max(numbers[last]!, low)) - 6);
+      while (ends.some((other) => Math.abs(other - at) < 13)) at += 13;
+      ends.push(at);
+      picture.append(svg("text", { class: `mark ${colour}`, x: Math.min(x(begin + last), WIDTH - 110), y: at }, label));
     }
     const here = session.errorOf(session.start);
     if (Number.isFinite(here)) picture.append(svg("circle", { class: "dot c7", cx: x(session.start.number), cy: y(Math.max(here, low)), r: 6 }));
-    this.picture.replaceChildren(picture);
+    this.#picture.replaceChildren(picture);
   }
 
-  private run(first: Start, value: number, count: number): number[] {
-    const known = this.others.get(value);
-    if (known && known.length >= count) return known;
-    const arrays = new Map(first.arrays);
-    arrays.set("learning_rate", { shape: [], data: Float64Array.of(value) });
-    let start: Start = { arrays, number: first.number };
+  #run(run: Run, count: number): number[] {
+    if (run.errors.length >= count) return run.errors;
+    let start = run.begin();
     const errors: number[] = [];
     for (let step = 0; step < count; step++) {
       errors.push(this.session.runner.error(start.arrays));
       if (!Number.isFinite(errors[step]!)) break;
-      start = this.session.runner.next(start, this.session.runner.before(start));
+      start = run.next(start);
     }
-    this.others.set(value, errors);
-    return errors;
+    return (run.errors = errors);
+  }
+}
+
+/** The computation as a graph: named numbers, and the derivatives between them. */
+export class Graph extends Base {
+  #marks: [SVGElement, () => string, number][] = [];
+  #sample = -1;
+  #lines!: Lines;
+  #local!: HTMLElement;
+  #about = -1;
+
+  override build(place: HTMLElement): void {
+    this.place = html("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": this.say("view.graph") });
+    this.#local = html("div", { class: "lines" });
+    this.#lines = new Lines(this.session, this.say("graph.local"));
+    const numbers = typeof this.session.content.graph.nodes[0]![0] === "number";
+    place.append(html("p", { class: "about" }, this.say(numbers ? "graph.about" : "graph.arrays")), this.place, this.#local);
+  }
+
+  #draw(): void {
+    const { session } = this;
+    const { content } = session;
+    const { nodes, edges } = content.graph;
+    this.#sample = session.sample;
+    this.#marks = [];
+    const columns: number[][] = [];
+    nodes.forEach(([, sample, column], place) => {
+      if (typeof sample === "string" || sample < 0 || sample === session.sample) (columns[column] ??= []).push(place);
+    });
+    const tall = Math.max(...columns.map((column) => column.length));
+    const spots = new Map<number, [number, number]>();
+    columns.forEach((column, x) => column.forEach((place, y) => spots.set(place, [60 + 150 * x, 26 + (48 * tall * (y + 0.5)) / column.length])));
+    const [width, height] = [150 * columns.length - 20, 48 * tall + 46];
+    const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, class: "flow", role: "group", "aria-label": this.say("view.graph") });
+    const texts: SVGElement[] = [];
+    for (const [from, to, node] of edges) {
+      const [a, b] = [spots.get(from), spots.get(to)];
+      if (!a || !b) continue;
+      const middle = (a[0] + b[0]) / 2;
+      picture.append(svg("path", { d: `M${a[0] + 44} ${a[1]}C${middle} ${a[1]} ${middle} ${b[1]} ${b[0] - 44} ${b[1]}` }));
+      if (node < 0) continue;
+      const text = svg("text", { class: "local c9", x: b[0] - 48 - (edges.length % 2), y: b[1] + 0.32 * (a[1] - b[1]) + 3 });
+      this.#marks.push([text, () => this.changing.words.brief(toNumber(this.#value(node)), 3), -1]);
+      texts.push(text);
+    }
+    for (const [place, [x, y]] of spots) {
+      const [own, shape] = nodes[place]!;
+      const name = typeof own === "number" ? this.name(own) : own;
+      const group = svg("g", { transform: `translate(${x} ${y})`, ...(typeof own === "number" ? { "data-e": own, class: session.isHandle(own) ? "handle" : "", tabindex: 0, role: "button" } : {}) });
+      const text = svg("text", { class: "value", y: 14 });
+      group.append(svg("rect", { x: -44, y: -20, width: 88, height: 40, rx: 8 }), svg("text", { y: -4 }, ...letter(name)), text);
+      if (typeof own === "number") {
+        this.#marks.push([text, () => this.changing.words.brief(session.double(own)), own]);
+        group.addEventListener("keydown", (event) => {
+          if (event.key === "Enter") (session.isHandle(own) ? type(this.changing, own, group) : this.changing.select(own));
+        });
+      } else text.textContent = String(shape);
+      picture.append(group);
+    }
+    picture.append(...texts);
+    this.place.replaceChildren(picture);
+  }
+
+  #value(node: number): Real {
+    return worth(this.session.content, node, (letter) => printedAs(this.session.sources.before.of(letter)));
+  }
+
+  override refresh(): void {
+    const { session } = this;
+    if (this.#sample !== session.sample) this.#draw();
+    for (const [mark, text, own] of this.#marks) {
+      const digits = text();
+      setText(mark, digits);
+      if (own >= 0) mark.parentElement!.setAttribute("aria-label", `${this.name(own)} = ${digits}`);
+    }
+    this.#refreshLocal();
+  }
+
+  /** The derivatives by what is selected, and of it. */
+  #refreshLocal(): void {
+    const { session } = this;
+    const { nodes, edges } = session.content.graph;
+    if (this.#about !== session.selected) {
+      this.#about = session.selected;
+      this.#lines.clear();
+      this.#local.replaceChildren();
+      for (const [from, to, node] of edges) {
+        const [by, of] = [nodes[from]![0], nodes[to]![0]];
+        if (typeof by === "number" && typeof of === "number" && (by === session.selected || of === session.selected)) this.#lines.add(this.#local, { kind: "numbers", left: ["∂", of, by], node });
+      }
+    }
+    this.#lines.change();
   }
 }
 
 /** What the network computes, for one or two inputs. */
 export class Learned extends Base {
-  private picture!: HTMLElement;
-  private text!: HTMLElement;
+  #picture!: HTMLElement;
+  #text!: HTMLElement;
 
   override build(place: HTMLElement): void {
-    this.picture = html("div");
-    this.text = html("p", { class: "about" });
-    place.append(this.picture, this.text);
+    this.#picture = html("div");
+    this.#text = html("p", { class: "about" });
+    place.append(this.#picture, this.#text);
   }
 
   override refresh(): void {
@@ -370,7 +524,7 @@ export class Learned extends Base {
     const data = session.start.arrays.get(inputs[0]!)!;
     const count = inputs.reduce((sum, key) => sum + session.content.quantities[key]![1]!, 0);
     if (count > 2 || inputs.length > 1) {
-      this.text.textContent = this.say("function.none", { count });
+      this.#text.textContent = this.say("function.none", { count });
       return;
     }
     const samples = session.content.samples;
@@ -388,13 +542,13 @@ export class Learned extends Base {
     if (count === 1) {
       const [low, high] = ends(column(0));
       const xs = Float64Array.from({ length: POINTS }, (_, i) => low + ((high - low) * i) / (POINTS - 1));
-      const y = this.predict(inputs[0]!, { shape: [POINTS, 1], data: xs }, output).data;
+      const y = this.#predict(inputs[0]!, { shape: [POINTS, 1], data: xs }, output).data;
       const range = [...y, ...(targets ?? [])].filter(Number.isFinite);
       const box = frame(words, this.say("function.one", { x: names[0]! }), [low, high], ends(range), [names[0]!, "y"]);
       for (let unit = 0; unit < width; unit++) box.picture.append(svg("path", { class: "curve c5", d: path([...xs].map((at, i) => [box.x(at), box.y(y[i * width + unit]!)])) }));
       targets?.forEach((target, at) => box.picture.append(svg("circle", { class: "end c6", cx: box.x(column(0)[Math.floor(at / width)]!), cy: box.y(target), r: 5 })));
-      this.picture.replaceChildren(box.picture);
-      this.text.textContent = this.say("function.one", { x: names[0]! });
+      this.#picture.replaceChildren(box.picture);
+      this.#text.textContent = this.say("function.one", { x: names[0]! });
       return;
     }
     const [across, up] = [ends(column(0)), ends(column(1))];
@@ -405,7 +559,7 @@ export class Learned extends Base {
         grid[2 * (j * cells + i)] = across[0] + ((across[1] - across[0]) * (i + 0.5)) / cells;
         grid[2 * (j * cells + i) + 1] = up[0] + ((up[1] - up[0]) * (j + 0.5)) / cells;
       }
-    const y = this.predict(inputs[0]!, { shape: [cells * cells, 2], data: grid }, output).data;
+    const y = this.#predict(inputs[0]!, { shape: [cells * cells, 2], data: grid }, output).data;
     const about = this.say("function.two", { x: names[0]!, y: names[1]! });
     const { picture, x, y: height } = frame(words, about, across, up, names as [string, string]);
     const value = (at: number): number => y[at * width]!;
@@ -425,11 +579,11 @@ export class Learned extends Base {
       if (target !== undefined) place.append(svg("text", { class: "mark outlined", x: 11, y: 4 }, words.brief(target)));
       picture.append(place);
     }
-    this.picture.replaceChildren(picture);
-    this.text.textContent = about;
+    this.#picture.replaceChildren(picture);
+    this.#text.textContent = about;
   }
 
-  private predict(input: string, rows: Tensor, output: string): Tensor {
+  #predict(input: string, rows: Tensor, output: string): Tensor {
     const arrays = new Map(this.session.start.arrays).set(input, rows);
     for (const key of [...Object.keys(this.session.content.leaves.targets), ...Object.keys(this.session.content.leaves.weights)]) {
       const { shape } = arrays.get(key)!;
@@ -441,7 +595,7 @@ export class Learned extends Base {
 
 /** Weights, activations and gradients by layer, as marks. */
 export class Layers extends Base {
-  private rows: [SVGRectElement, number][] = [];
+  #rows: [SVGRectElement, number][] = [];
 
   override build(place: HTMLElement): void {
     const { content } = this.session;
@@ -464,9 +618,10 @@ export class Layers extends Base {
         const wide = Math.min(24, 560 / elements.length);
         const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * elements.length, 240)} 26`, class: "strip", role: "img", "aria-label": `${group.title}: ${title}` });
         elements.forEach((element, i) => {
-          const mark = svg("rect", { x: i * wide + 0.5, y: 1, width: wide - 1, height: 24, rx: 3, "data-e": element }, svg("title"));
+          const mark = svg("rect", { x: i * wide + 0.1 * wide, y: 1, width: 0.8 * wide, height: 24, rx: Math.min(3, wide / 3), "data-e": element }, svg("title"));
+          mark.addEventListener("pointerenter", () => (mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(this.session.double(element))}`));
           picture.append(mark);
-          this.rows.push([mark, element]);
+          this.#rows.push([mark, element]);
         });
         box.append(html("div", { class: "strip-row" }, html("span", {}, title), picture));
       }
@@ -477,17 +632,19 @@ export class Layers extends Base {
 
   override refresh(): void {
     const strips = new Map<Element, number>();
-    for (const [mark, element] of this.rows) strips.set(mark.parentElement!, Math.max(strips.get(mark.parentElement!) ?? 1e-300, Math.abs(this.session.double(element))));
-    for (const [mark, element] of this.rows) {
+    for (const [mark, element] of this.#rows) strips.set(mark.parentElement!, Math.max(strips.get(mark.parentElement!) ?? 1e-300, Math.abs(this.session.double(element))));
+    for (const [mark, element] of this.#rows) {
       const value = this.session.double(element);
       mark.setAttribute("class", `strip-mark ${value < 0 ? "c0" : "c1"}`);
       mark.setAttribute("fill-opacity", (0.1 + 0.9 * Math.min(1, Math.abs(value) / strips.get(mark.parentElement!)!)).toFixed(2));
-      mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(value)}`;
     }
   }
 }
 
-/** What each sample brings to each gradient. */
+/** Rows of a table, and numbers of an array that are shown unasked. */
+const MOST_ROWS = 60;
+
+/** What each sample brings to each gradient; of many weights, those of the array in which the selected one stands. */
 export class Samples extends Base {
   override build(place: HTMLElement): void {
     this.place = place;
@@ -500,8 +657,11 @@ export class Samples extends Base {
       this.place.replaceChildren(html("p", { class: "about" }, this.say("samples.one")));
       return;
     }
-    const weights = this.parameters().filter((element) => element in content.gradients.of);
-    const mean = this.shares(weights);
+    const all = this.parameters().filter((element) => element in content.gradients.of);
+    const keyOf = (element: number): string => content.elements[element]![0];
+    const chosen = keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
+    const weights = all.length > MOST_ROWS ? all.filter((element) => keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
+    const mean = this.#shares(weights);
     const shares = mean ?? [];
     const head = [html("td"), ...Array.from({ length: content.samples }, (_, n) => html("th", { scope: "col" }, String(n + 1))), html("th", { scope: "col" }, this.say("samples.sum"))];
     const rows = weights.map((element, row) => {
@@ -518,7 +678,7 @@ export class Samples extends Base {
   }
 
   /** The gradient of each sample by itself, as far as these add up to the whole: divided by N where E is a mean. */
-  private shares(weights: number[]): number[][] | undefined {
+  #shares(weights: number[]): number[][] | undefined {
     const { session } = this;
     const { content } = session;
     const { inputs, targets, weights: counts } = content.leaves;
@@ -547,7 +707,7 @@ export class Samples extends Base {
 
 /** Every number that can be changed, in tables. */
 export class AllNumbers extends Base {
-  private inputs: [HTMLInputElement, number][] = [];
+  #inputs: [HTMLInputElement, number][] = [];
 
   override build(place: HTMLElement): void {
     const { session, changing } = this;
@@ -561,7 +721,7 @@ export class AllNumbers extends Base {
       const own = elements.flatMap(([key, , node], element) => (key in keys && node === -1 ? [element] : []));
       if (!own.length) continue;
       const grid = html("div", { class: "all" });
-      for (const element of own.sort((a, b) => a - b)) {
+      const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
         const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
         input.addEventListener("change", () => {
           const value = changing.words.typed(input.value);
@@ -577,15 +737,26 @@ export class AllNumbers extends Base {
           event.preventDefault();
         });
         grid.append(html("label", { for: `number-${element}` }, changing.words.name(element)), input);
-        this.inputs.push([input, element]);
+        this.#inputs.push([input, element]);
+      });
+      const box = html("section", { class: "chapter" }, html("h3", {}, this.say(title)));
+      if (own.length <= MOST_ROWS) box.append(grid);
+      else {
+        const details = html("details", {}, html("summary", {}, this.say("all_of_them", { count: own.length })), grid);
+        details.addEventListener("toggle", () => {
+          if (details.open && !grid.firstChild) fill();
+          this.refresh();
+        });
+        box.append(details);
       }
-      place.append(html("section", { class: "chapter" }, html("h3", {}, this.say(title)), grid));
+      if (grid.parentElement === box) fill();
+      place.append(box);
     }
   }
 
   override refresh(): void {
     const comma = this.session.content.decimal === "comma";
-    for (const [input, element] of this.inputs) {
+    for (const [input, element] of this.#inputs) {
       if (document.activeElement === input && input.value !== "" && this.changing.words.typed(input.value) === this.session.double(element)) continue;
       const text = String(this.session.double(element)).replace("-", "−");
       input.value = comma ? text.replace(".", ",") : text;

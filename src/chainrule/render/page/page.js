@@ -58,7 +58,9 @@ for (const button of document.querySelectorAll("[data-live]")) {
     const end = document.createElement("button");
     frame.title = title;
     const head = `<meta charset="utf-8">${element("title", markup(title))}${element("style", held("style"))}`;
-    const data = element("script", held(live), ' type="application/json" id="content"');
+    const own = JSON.parse(held(live)); // the steps of a run have most in common, which stands with the first
+    const whole = JSON.stringify(own.like ? { ...JSON.parse(held(own.like)), ...own } : own).replaceAll("<", "\\u003c");
+    const data = element("script", whole, ' type="application/json" id="content"');
     frame.srcdoc = `<!DOCTYPE html><html lang="${root.lang}">${element("head", head)}`
       + `${element("body", `<div id="page"></div>${data}${element("script", held("module"))}`)}</html>`;
     end.type = "button";

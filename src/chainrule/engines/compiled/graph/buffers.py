@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.engines.compiled.graph.layout import LINE, Panels, padded, row_stride
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.llvm.target import Processor, itemsize

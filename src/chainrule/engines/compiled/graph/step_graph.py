@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import Frozen
 from chainrule.engines.compiled.graph.operations import Graph, Operation
-from chainrule.formula.expression import Expression
+from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
+from chainrule.network.derivation import Derivation
 from chainrule.network.network import Network
 from chainrule.network.update import STEP_NUMBER, network_update
 
@@ -76,6 +78,7 @@ class StepGraph(Frozen):
 def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, float]) -> StepGraph:
     """The nodes of a step; without an optimiser, of its way forward alone. Raises NotCompilable."""
     derivation, graph = network.derivation, Graph()
+    _check_fits(derivation)
     leaves: dict[Expression, Operation] = {}
 
     def leaf(variable: Expression) -> Operation:
@@ -117,6 +120,17 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
             new[state.key] = graph.add(after, leaves)
         new[part.parameter.key] = graph.add(part.new, leaves)
     return StepGraph(graph, data, parameters, states, error, tuple(predictions), new, outside)
+
+
+def _check_fits(derivation: Derivation) -> None:
+    """Raises NotCompilable, in one line, where a network is more than rows and matrices."""
+    if derivation.masks:
+        raise NotCompilable("numbers that are drawn for every step, as those of a dropout, have no machine code")
+    if derivation.moving:
+        raise NotCompilable("running means, as those of a batch normalisation, have no machine code")
+    for node in order(derivation.error, *derivation.gradients):
+        if len(node.shape) > 2 or node.primitive.name in ("largest", "at_largest", "window", "overlap", "lookup", "added_at", "position"):
+            raise NotCompilable("images, sequences and tokens have no machine code: that is for rows of numbers and matrices")
 
 
 def topological_order(roots: Iterable[Operation], walls: Iterable[Operation] = ()) -> list[Operation]:

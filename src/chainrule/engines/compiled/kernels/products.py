@@ -114,7 +114,7 @@ def _kind(a: Operation, b: Operation) -> str:
         return "forward"
     if a.opcode == "transpose" and b.shape[0] == BATCH:
         return "gradient"
-    raise NotCompilable("a product of two parameters has no machine code")
+    raise NotCompilable("a product of two matrices of parameters, as an update rule may have, has no machine code")
 
 
 def _operand(buffer: Buffer) -> Operand:

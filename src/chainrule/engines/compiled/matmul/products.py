@@ -36,8 +36,7 @@ bit for bit, whatever `shares` is. The caller calls the product with each `share
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from chainrule.base.frozen import replace
 from chainrule.engines.compiled.graph.layout import Panels
 from chainrule.engines.compiled.matmul.loop_nests import Product, ProductStrides
 from chainrule.engines.compiled.matmul.tiles import COLUMNS, NUMBER, ROWS, Operand, panels, rows

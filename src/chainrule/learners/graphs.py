@@ -1,0 +1,143 @@
+"""Engines of one number a node, as people write them to learn automatic differentiation: a class with +, · and backward().
+
+Small graphs are built of its objects, some of which use a value twice, and backward() is called; differences of plain numbers tell what
+the gradients should be.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from chainrule.base.frozen import Frozen
+from chainrule.learners.loading import Loaded, impatient
+
+STEP = 1e-6
+"""Of the differences."""
+
+A, B = 0.7, -1.3
+"""The numbers of the graphs."""
+
+Build = Callable[[Any, Any], Any]
+
+
+class Graph(Frozen):
+    """A small graph.
+
+    written   as a formula
+    build     from a and b, objects or plain numbers
+    several   whether a value is used more than once; ordered: whether that value is computed from others
+    needs     the methods that it takes
+    """
+
+    written: str
+    build: Build
+    needs: tuple[str, ...]
+    several: bool = False
+    ordered: bool = False
+
+
+def _diamond(a: Any, b: Any) -> Any:
+    c = a * b
+    d = c + a
+    return c * d
+
+
+def _ladder(a: Any, b: Any) -> Any:
+    c = a + b
+    d = c * a
+    e = d + a
+    return c * e
+
+
+GRAPHS = (
+    Graph("a + b", lambda a, b: a + b, ("__add__",)),
+    Graph("a · b", lambda a, b: a * b, ("__mul__",)),
+    Graph("a + a", lambda a, b: a + a, ("__add__",), several=True),
+    Graph("a · a", lambda a, b: a * a, ("__mul__",), several=True),
+    Graph("(a + b) · (a · b)", lambda a, b: (a + b) * (a * b), ("__add__", "__mul__"), several=True),
+    Graph("c · (c + a), c = a · b", _diamond, ("__add__", "__mul__"), several=True, ordered=True),
+    Graph("c · (c · a + a), c = a + b", _ladder, ("__add__", "__mul__"), several=True, ordered=True),
+)
+
+FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "tanh": math.tanh,
+    "exp": math.exp,
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "relu": lambda x: max(x, 0.0),
+    "sin": math.sin,
+}
+"""Methods of one number that such a class may have, and what they compute."""
+
+
+def engine_classes(loaded: Loaded) -> Iterator[str]:
+    """Classes of one number a node: they add, multiply, and go backward."""
+    for name, node in loaded.classes.items():
+        methods = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+        if {"__add__", "__mul__", "backward"} <= methods:
+            yield name
+
+
+def graph_answers(loaded: Loaded) -> dict[str, Any]:
+    """What the first such class of a file gives for each graph; nothing where there is none."""
+    for name in engine_classes(loaded):
+        made = loaded.namespace.get(name)
+        if made is None:
+            continue
+        answers = [answer for graph in _graphs(made) if (answer := _answer(made, graph)) is not None]
+        if answers:
+            node = loaded.classes[name]
+            return {"class": name, "line": node.lineno, "answers": answers, "places": _places(node, loaded.code)}
+    return {}
+
+
+def _applied(name: str, function: Callable[[float], float], a: Any, b: Any) -> Any:
+    del b
+    return function(a) if isinstance(a, float) else getattr(a, name)()
+
+
+def _graphs(made: Any) -> Iterator[Graph]:
+    yield from GRAPHS
+    for name, function in FUNCTIONS.items():
+        if hasattr(made, name):
+            yield Graph(f"{name} a", partial(_applied, name, function), (name,))
+
+
+def _answer(made: Any, graph: Graph) -> dict[str, Any] | None:
+    if not all(hasattr(made, name) for name in graph.needs):
+        return None
+    try:
+        with impatient(1.0):
+            a, b = made(A), made(B)
+            graph.build(a, b).backward()
+            found = [float(a.grad), float(b.grad)]
+    except Exception:  # noqa: BLE001  # whatever a learner's class raises: then this graph says nothing
+        return None
+    expected = [
+        (graph.build(A + STEP, B) - graph.build(A - STEP, B)) / (2 * STEP),
+        (graph.build(A, B + STEP) - graph.build(A, B - STEP)) / (2 * STEP),
+    ]
+    facts = {"written": graph.written, "several": graph.several, "ordered": graph.ordered}
+    return {**facts, "expected": expected, "found": found, "right": bool(_near(expected, found))}
+
+
+def _near(expected: list[float], found: list[float]) -> bool:
+    return all(abs(one - other) <= 1e-6 * max(1.0, abs(one)) for one, other in zip(expected, found, strict=True))
+
+
+def _places(node: ast.ClassDef, code: str) -> list[tuple[int, str]]:
+    """Where gradients are set in place of added up."""
+    found = list[tuple[int, str]]()
+    for part in ast.walk(node):
+        if (
+            isinstance(part, ast.Assign)
+            and isinstance(part.targets[0], ast.Attribute)
+            and part.targets[0].attr == "grad"
+            and not isinstance(part.value, ast.Constant)
+            and ast.unparse(part.targets[0]) not in ast.unparse(part.value)
+        ):
+            found.append((part.lineno, " ".join((ast.get_source_segment(code, part) or "").split())))
+    return found

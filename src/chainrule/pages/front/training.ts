@@ -1,0 +1,131 @@
+/** A person's table and its training: what was decided, the curve while it goes on, scores, and the way into any of its steps. */
+
+import type { Data, Run } from "./channel";
+import { html, svg } from "./dom";
+import { path } from "./plot";
+import type { Phrases } from "./phrases";
+
+/** What the panel calls. */
+export interface Asked {
+  data: (target: string, drop: boolean) => void;
+  train: (epochs: number, batchSize: number) => void;
+  stop: () => void;
+  step: (number: number) => void;
+  model: () => void;
+}
+
+const [WIDE, TALL] = [600, 120];
+const [EPOCHS, BATCH_SIZE] = [200, 4];
+
+export class TrainingPanel {
+  readonly element = html("section", { class: "training", hidden: true });
+  private readonly settings = html("div", { class: "bench-choices" });
+  private readonly decided = html("details", { class: "decided" });
+  private readonly said = html("p", { class: "training-said", role: "status" });
+  private readonly curve = svg("path", { class: "curve c7" });
+  private readonly held = svg("path", { class: "curve c4 dashed" });
+  private readonly picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, class: "training-curve", role: "img", preserveAspectRatio: "none" }, this.curve, this.held);
+  private readonly lines = html("pre", { class: "training-lines", tabindex: 0 });
+  private readonly steps = html("div", { class: "bench-choices" });
+  private readonly title = html("h2", {});
+  private epochs = EPOCHS;
+  private batchSize = BATCH_SIZE;
+  private data: Data | null = null;
+  private run: Run | null = null;
+
+  constructor(
+    private readonly words: Phrases,
+    private readonly asked: Asked,
+  ) {
+    this.element.append(this.title, this.settings, this.decided, this.said, this.picture, this.steps, this.lines);
+  }
+
+  /** Shows a table; nothing where there is none. */
+  showData(data: Data | null): void {
+    this.data = data;
+    this.refresh();
+  }
+
+  /** Shows how a training goes. */
+  showRun(run: Run | null): void {
+    const before = this.run;
+    this.run = run;
+    if (before?.state === run?.state && before !== null) this.refreshRun();
+    else this.refresh();
+  }
+
+  /** Everything anew, as after a change of the language. */
+  refresh(): void {
+    const { words, data, run } = this;
+    this.element.hidden = !data && !run;
+    if (this.element.hidden) return;
+    const name = data?.name ?? run!.name;
+    this.element.setAttribute("aria-label", words.say("training", { name }));
+    this.title.textContent = words.say("training", { name });
+    this.settings.replaceChildren(...(data ? this.settingsOf(data) : []));
+    this.decided.hidden = !data;
+    this.decided.replaceChildren(html("summary", {}, words.say("decided")), html("ul", {}, ...(data?.lines ?? []).map((line) => html("li", {}, line))));
+    this.picture.setAttribute("aria-label", words.say("curve"));
+    this.steps.replaceChildren(...(run && run.state !== "running" && run.steps ? this.openerOf(run) : []));
+    this.refreshRun();
+  }
+
+  private settingsOf(data: Data): HTMLElement[] {
+    const { words } = this;
+    const running = this.run?.state === "running";
+    const target = html("select", { "data-key": "target", disabled: running }, ...data.columns.map((name) => html("option", { value: name, selected: name === data.target }, name)));
+    const drop = html("input", { type: "checkbox", checked: data.drop, disabled: running });
+    const ask = (): void => this.asked.data(target.value, drop.checked);
+    target.addEventListener("change", ask);
+    drop.addEventListener("change", ask);
+    const labelled = (key: string, control: HTMLElement): HTMLElement => html("label", { class: "bench-choice" }, html("span", {}, words.say(key)), control);
+    const count = (value: number, keep: (value: number) => void): HTMLElement => {
+      const input = html("input", { type: "number", class: "count", min: 1, value, disabled: running });
+      input.addEventListener("change", () => keep(Math.max(1, Math.round(Number(input.value)) || 1)));
+      return input;
+    };
+    const button = html("button", { type: "button", class: running ? "" : "main", "data-control": "training" }, words.say(running ? "stop" : this.run ? "train.again" : "train"));
+    button.addEventListener("click", () => (running ? this.asked.stop() : this.asked.train(this.epochs, this.batchSize)));
+    return [
+      labelled("target", target),
+      html("label", { class: "check" }, drop, html("span", {}, words.say("drop"))),
+      labelled("epochs", count(this.epochs, (value) => (this.epochs = value))),
+      labelled("batch_size", count(this.batchSize, (value) => (this.batchSize = value))),
+      button,
+    ];
+  }
+
+  private openerOf(run: Run): HTMLElement[] {
+    const { words } = this;
+    const number = html("input", { type: "number", class: "count", min: 1, max: run.steps, value: 1, "data-key": "step" });
+    const slider = html("input", { type: "range", min: 1, max: run.steps, value: 1, "aria-label": words.say("step") });
+    slider.addEventListener("input", () => (number.value = slider.value));
+    number.addEventListener("input", () => (slider.value = number.value));
+    const open = html("button", { type: "button", "data-control": "open-step" }, words.say("open"));
+    open.addEventListener("click", () => this.asked.step(Math.round(Number(number.value))));
+    const parts: HTMLElement[] = [html("label", { class: "bench-choice" }, html("span", {}, words.say("step")), number), slider, open];
+    if (run.state === "ended") {
+      const save = html("button", { type: "button", "data-control": "save-model" }, words.say("model"));
+      save.addEventListener("click", () => this.asked.model());
+      parts.push(save);
+    }
+    return [...parts, html("span", { class: "note" }, words.say("step.about", { count: run.steps }))];
+  }
+
+  private refreshRun(): void {
+    const { run } = this;
+    this.said.textContent = run?.said ?? "";
+    this.said.hidden = !run?.said;
+    this.lines.textContent = run?.lines.join("\n") ?? "";
+    this.lines.hidden = !run?.lines.length;
+    const curve = run?.curve ?? [];
+    this.picture.toggleAttribute("hidden", curve.length < 2);
+    if (curve.length < 2) return;
+    const all = curve.flatMap(([, ...errors]) => errors.filter((error): error is number => error !== null && error > 0).map(Math.log10));
+    const [low, high, last] = [Math.min(...all), Math.max(...all), curve[curve.length - 1]![0]];
+    const points = (of: 1 | 2): [number, number][] =>
+      curve.map((one) => [((one[0] - 1) / Math.max(last - 1, 1)) * (WIDE - 8) + 4, one[of] !== null && one[of] > 0 ? TALL - 6 - ((Math.log10(one[of]) - low) / (high - low || 1)) * (TALL - 12) : NaN]);
+    this.curve.setAttribute("d", path(points(1)));
+    this.held.setAttribute("d", path(points(2)));
+  }
+}
