@@ -8,7 +8,7 @@ from tests.samples import examples
 
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
-from chainrule.data import columns, numbers
+from chainrule.data import numbers
 from chainrule.data.cells import MISSING
 from chainrule.data.numbers import NumberFormat, evidence_of, looks_like_number
 from chainrule.data.reading import chunks, forms_of, read
@@ -282,7 +282,6 @@ def test_cells_are_read_by_their_shape_as_one_by_one(cells, missing, form):
     """The digits make no difference to what a cell says, but those that do."""
     cells = cells * 2
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "FEW", 1)
         together = evidence_of(cells, 1, missing), form.values(cells, missing)
         patch.setattr(numbers, "shapes_of", lambda cells, missing: None)
         alone = evidence_of(cells, 1, missing), form.values(cells, missing)
