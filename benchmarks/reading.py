@@ -150,7 +150,7 @@ def files(folder: Path, rounds: int) -> Iterator[list[str]]:
 
 def models(folder: Path, rounds: int) -> Iterator[list[str]]:
     """A row a file: from its text to a model."""
-    path, model = str(folder / "rows.csv"), str(folder / "model")
+    path, model = str(folder / "rows.csv"), str(folder / "model.safetensors")
     for name, (rows, columns) in {"large": LARGE, "wide": WIDE}.items():
         run([sys.executable, __file__, "make", name, path], {})
         commands = {

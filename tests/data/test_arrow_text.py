@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.samples import examples
 
 from chainrule.base.errors import InputError
-from chainrule.data import arrow_text, numbers, numpy_text, text
+from chainrule.data import arrow_text, columns, numbers, numpy_text, text
 from chainrule.data.reading import chunks, forms_of, read
 
 pytest.importorskip("pyarrow.csv")
@@ -86,7 +86,7 @@ def every(path, **options):
         patch.setattr(arrow_text, "SMALLEST", 0)
         patch.setattr(arrow_text, "FIRST", 2)
         patch.setattr(numbers, "FIRST", 2)
-        patch.setattr(numbers, "FEW", 1)
+        patch.setattr(columns, "FEW", 1)
         patch.setattr(text, "PART", 20)
         patch.setattr(numpy_text, "CELLS", 6)
         patch.setattr(numpy_text, "FEWEST", 2)

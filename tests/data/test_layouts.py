@@ -54,6 +54,21 @@ def test_what_stands_around_a_table(content, note, tmp_path):
     assert note in table.notes or "1 line" in note
 
 
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        ("Device\tA7\nDecimal\t,\n***\n\nplace\theight\twidth\na\t1,5\t2\nb\t3,25\t4\nc\t5\t6\n", 4),
+        ('"Source","Trees, and where",\n\n"place","height","width",\n"a","1.5","2",\n"b","3.25","4",\n"c","5","6",\n', 2),
+    ],
+)
+def test_keys_and_values_above_a_table(content, count, tmp_path):
+    (tmp_path / "t.csv").write_text(content, encoding="utf-8")
+    table = read(tmp_path / "t.csv")
+    assert table.names == ("place", "height", "width")
+    assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
+    assert any(note.startswith(f"{count} lines above the table passed over") for note in table.notes)
+
+
 @pytest.mark.parametrize("content", [
     '"height","width"\n"a",1.5,2\n"b",3.25,4\n"c",5,6\n',
     '"height" "width"\n"a" 1.5 2\n"b" 3.25 4\n"c" 5 6\n',

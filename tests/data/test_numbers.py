@@ -282,7 +282,6 @@ def test_cells_are_read_by_their_shape_as_one_by_one(cells, missing, form):
     """The digits make no difference to what a cell says, but those that do."""
     cells = cells * 2
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numbers, "FEW", 1)
         together = evidence_of(cells, 1, missing), form.values(cells, missing)
         patch.setattr(numbers, "shapes_of", lambda cells, missing: None)
         alone = evidence_of(cells, 1, missing), form.values(cells, missing)

@@ -22,10 +22,8 @@ class Epochs:
 
     def __init__(self, workload: Workload, threads: int) -> None:
         from chainrule.engines.compiled.engine import Compiled
-        from chainrule.engines.compiled.llvm.target import processor_named
 
-        name = os.environ.get("BENCHMARK_PROCESSOR")
-        processor = processor_named(name) if name else None
+        processor = os.environ.get("BENCHMARK_PROCESSOR")
         self.workload, made = workload, network(workload)
         self.engine = Compiled(made, optimizer(workload), processor=processor, dtype=workload.dtype, threads=threads)
         x, t = workload.data()

@@ -24,7 +24,17 @@ from chainrule.data.cells import (
     without_missing_numbers,
 )  # fmt: skip
 from chainrule.data.dates import are_dates, is_date
-from chainrule.data.numbers import Evidence, NumberFormat, NumberOptions, evidence_of, number_format, padded_cell, plain_numbers
+from chainrule.data.numbers import (
+    FEW,
+    Evidence,
+    NumberFormat,
+    NumberOptions,
+    evidence_of,
+    number_format,
+    padded_cell,
+    plain_numbers,
+    shapes_of,
+)
 from chainrule.data.table import Column
 
 Form: TypeAlias = "Kind | NumberFormat"
@@ -81,13 +91,16 @@ def found_in(cells: Sequence[str], first: int, asked: Form | None, options: Cell
         evidence.padded = padded_cell(cells, first, missing)
         values = without_missing_numbers(values, missing)
         return Found(values, None if np.isnan(values).all() else "number", decimal, evidence)
-    evidence = evidence_of(cells, first, missing)
+    shapes, evidence = None, evidence_of(cells[:FEW], first, missing)  # most text shows at once that it is no number
+    if evidence.stray is None and len(cells) > FEW:
+        shapes = shapes_of(cells, missing)
+        evidence = evidence_of(cells, first, missing, shapes)
     evidence.padded = padded_cell(cells, first, missing)
     if evidence.stray is None and not evidence.units:
         return Found(np.full(len(cells), np.nan), None)
     if evidence.stray is None or asked is not None:
         likely = number_format(evidence, options.numbers, asked if isinstance(asked, NumberFormat) else None, (), None)
-        values = likely.values(cells, missing) if evidence.stray is None and isinstance(likely, NumberFormat) else None
+        values = likely.values(cells, missing, shapes) if evidence.stray is None and isinstance(likely, NumberFormat) else None
         if values is None or not isinstance(likely, NumberFormat):
             return Found(None, "number", evidence=evidence)
         return Found(without_missing_numbers(values, missing), "number", evidence=evidence, format=likely)

@@ -119,9 +119,9 @@ class NumberFormat(FrozenValue):
         alike = (self.decimal, self.thousands, bool(self.unit)) == (other.decimal, other.thousands, bool(other.unit))
         return alike and self.units <= other.units
 
-    def values(self, cells: Sequence[str], missing: Collection[str]) -> Array | None:
-        """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so."""
-        shapes = shapes_of(cells, missing)
+    def values(self, cells: Sequence[str], missing: Collection[str], shapes: Sequence[str] | None = None) -> Array | None:
+        """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so. Their shapes may be known."""
+        shapes = shapes_of(cells, missing) if shapes is None else shapes
         if shapes is not None:
             known = {shape: self._value(shape, missing) for shape in set(shapes)}
             if None not in known.values() and (values := self._values_by_signs(cells, shapes, known)) is not None:
@@ -335,19 +335,17 @@ class Evidence:
         return {**turned, **self.decimal}
 
 
-def _different(cells: Sequence[str], first: int, missing: Collection[str]) -> Iterator[tuple[int, str]]:
+def _different(cells: Sequence[str], first: int, missing: Collection[str], shapes: Sequence[str] | None) -> Iterator[tuple[int, str]]:
     """The first cell of each shape, with its row, in their order."""
-    for start, stop in ((0, FEW), (FEW, len(cells))):  # most text shows at once that it is no number
-        some = cells[start:stop]
-        shapes, last = shapes_of(some, missing) or some, len(some) - 1
-        places = dict(zip(reversed(shapes), range(last, -1, -1), strict=True))  # of one shape, the first place is the last to be put in
-        yield from ((first + start + place, some[place]) for place in sorted(places.values()))
+    shapes, last = shapes or shapes_of(cells, missing) or cells, len(cells) - 1
+    places = dict(zip(reversed(shapes), range(last, -1, -1), strict=True))  # of one shape, the first place is the last to be put in
+    yield from ((first + place, cells[place]) for place in sorted(places.values()))
 
 
-def evidence_of(cells: Sequence[str], first: int, missing: Collection[str]) -> Evidence:
-    """What these cells, of rows from `first` on, say; ends with the first that holds no number."""
+def evidence_of(cells: Sequence[str], first: int, missing: Collection[str], shapes: Sequence[str] | None = None) -> Evidence:
+    """What these cells, of rows from `first` on, say; ends with the first that holds no number. Their shapes may be known."""
     found = Evidence()
-    for row, cell in _different(cells, first, missing):
+    for row, cell in _different(cells, first, missing, shapes):
         if is_missing(cell, missing):
             continue
         if _special(cell) is not None:

@@ -198,20 +198,40 @@ def _comments(text: str) -> tuple[list[str], str]:
 
 
 def _titles(text: str, separator: str | None) -> list[str]:
-    """The lines above a table: at most one cell is filled in each; below them stand names, and rows as wide, with numbers among them."""
+    """The lines above a table: at most one cell is filled in each, or two, a key and its value, where the table has more columns; below
+    them stand names, and rows as wide, with numbers among them.
+    """
     lines = list(islice(io.StringIO(text, newline=""), MOST_TITLES + 200))
     for tried in (sign for sign in SEPARATORS if sign != " ") if separator is None else (separator,):
-        above = 0
-        while above < min(len(lines), MOST_TITLES) and '"' not in lines[above] and _filled(lines[above].split(tried)) < 2:
-            above += 1
-        rows = [row for row in _rows("", lines[above:], tried, lenient=True) if row]
-        if not above or len(rows) < 3 or len(rows[0]) < 2 or not any(line.strip() for line in lines[:above]):
-            continue
-        names, others = rows[0], rows[1:]
-        alike = sum(len(row) == len(names) for row in others) > 0.9 * len(others)
-        if alike and all(cell.strip() for cell in names) and not any(map(_is_number, names)) and any(map(_is_number, others[0])):
-            return lines[:above]
+        filled = [_filled(_cells_of(line, tried)) for line in lines[: MOST_TITLES + 1]]
+        for most in (1, 2):
+            above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
+            some_alone = any(count < 2 for count in filled[:above])
+            if some_alone and any(line.strip() for line in lines[:above]) and _is_table(lines[above:], tried, least=most + 1):
+                return lines[:above]
     return []
+
+
+def _cells_of(line: str, separator: str | None) -> Sequence[str]:
+    """The cells of a line by itself."""
+    return line.split(separator) if separator and '"' not in line else next(_rows("", [line], separator, lenient=True), [])
+
+
+def _is_table(lines: Sequence[str], separator: str | None, least: int) -> bool:
+    """Do these lines begin with names, at least so many, and go on with rows as wide, with numbers among them?"""
+    rows = [row for row in _rows("", lines, separator, lenient=True) if row]
+    if len(rows) < 3 or len(rows[0]) < least:
+        return False
+    names, others = rows[0], rows[1:]
+    alike = sum(len(row) == len(names) for row in others) > 0.9 * len(others)
+    named = names if names[-1].strip() else names[:-1]  # behind which a separator stands
+    return (
+        alike
+        and len(named) >= least
+        and all(cell.strip() for cell in named)
+        and not any(map(_is_number, named))
+        and any(map(_is_number, others[0]))
+    )
 
 
 def _filled(cells: Iterable[str]) -> int:
