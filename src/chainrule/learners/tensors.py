@@ -35,7 +35,7 @@ def prepared(library: str) -> None:
     elif library == "jax":
         import jax
 
-        jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # of JAX's own
+        jax.config.update("jax_enable_x64", True)
 
 
 def is_tensor(value: Any) -> bool:
