@@ -32,6 +32,14 @@ def pytest_unconfigure(config):
         shutil.rmtree(config.compiled, ignore_errors=True)
 
 
+def pytest_collection():
+    """The built-in definitions are registered before any test copies the registry, so that none puts a half-filled one back."""
+    import chainrule.network.layers  # noqa: F401 — importing is registering
+    from chainrule.network.definitions import definitions
+
+    definitions("activation")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def heeded_interrupts():
     """Ctrl-C is heeded, also where a shell runs the tests in the background and has it ignored."""

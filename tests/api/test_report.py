@@ -28,7 +28,7 @@ from chainrule.reports.replay import REPLAYED_SHARE, Landmarks, looked_at, repla
 from chainrule.training.loop import Training
 from chainrule.training.model import Model
 from chainrule.training.plan import Plan
-from chainrule.training.rows import rows_of
+from chainrule.training.rows import Rows, rows_of
 
 KINDS = ("round", "long", "flat")
 TRAINED = ("train", "stones.csv", "--target", "kind", "--hidden", "64", "--epochs", "12", "--validation-folds", "2", "--seed", "5")
@@ -378,3 +378,13 @@ def test_steps_of_a_small_network_can_be_opened_live_from_the_same_file(there, t
     assert cr.report("stones.safetensors").live is not None  # with as many units as a training takes by itself
     wide = cr.train("stones.csv", target="kind", hidden=200, epochs=1, validation_folds=0)
     assert report_of(wide, "m.safetensors", rows_of(wide)).live is None
+
+
+@pytest.mark.parametrize("data", ["iris", "data:iris"])
+def test_rows_are_called_as_the_model_keeps_them(data):
+    """So that what is made in the training and what is made later from its file say the same."""
+    assert Rows.of(data).called == Rows.of(data).first.source == "data:iris"
+
+
+def test_rows_without_a_file_have_no_name():
+    assert Rows.of({"x": [1, 2]}).called == ""

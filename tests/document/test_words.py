@@ -90,7 +90,7 @@ def test_none_and_one_of_something_are_told_as_such():
     assert words.plain("repeat.reached", steps=2) == "After 2 steps the error is below 10⁻¹²."
     uses = {"weight": "w", "gradient": "g", "count": 9, "bringing": 8, "shown": 3}
     assert "carry 0" not in words.plain("uses", nothing=0, **uses)
-    assert "1 of its uses carries 0 and is left out" in words.plain("uses", nothing=1, **uses)
+    assert "One of its uses carries 0 and is left out" in words.plain("uses", nothing=1, **uses)
     assert "2 of its uses carry 0 and are left out" in words.plain("uses", nothing=2, **uses)
 
 

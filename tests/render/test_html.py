@@ -34,7 +34,7 @@ def made(request) -> tuple[Document, str]:
 
 def tree(page: str) -> ElementTree.Element:
     """The page read strictly, without what HTML does not write as XML."""
-    page = re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL)
+    page = re.sub(r"<(style|script)\b[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
     return ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>"))
 
 

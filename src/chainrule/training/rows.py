@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,10 +73,11 @@ class Rows(Frozen):
     def of(source: Any, **form: Any) -> Rows:
         """The rows of a file, a data frame …; options as of `data.read`. Raises InputError."""
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) and files_of(source) else ()
-        called = str(source) if files or isinstance(source, (str, Path)) else ""
+        named = isinstance(source, (str, Path))
+        called = str(source) if files or named else ""
         if not is_large(source):
             table = read(source, **form)
-            return Rows(lambda: in_pieces(table), files, called)
+            return Rows(lambda: in_pieces(table), files, table.source if named else called)  # "data:iris", where "iris" was typed
         forms = forms_of(source, **form)
         form.pop("kinds", None)
         return Rows(lambda: chunks(source, forms=forms, **form), files, called)

@@ -320,7 +320,7 @@ WORDS = {
     "uses": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; of the {bringing} others these {shown} "
     "bring most to {gradient}, which is the sum of all:",
     "uses.nothing=0": "{weight} is used {count} times. These {shown} uses bring most to {gradient}, which is the sum of all:",
-    "uses.nothing=1": "{weight} is used {count} times. {nothing} of its uses carries 0 and is left out here; of the {bringing} others these "
+    "uses.nothing=1": "{weight} is used {count} times. One of its uses carries 0 and is left out here; of the {bringing} others these "
     "{shown} bring most to {gradient}, which is the sum of all:",
     "uses.all": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; {gradient} is the sum of the others:",
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
