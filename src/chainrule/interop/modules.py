@@ -92,7 +92,10 @@ def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Read
 
 def read_program(program: Any) -> ReadModule:
     """The layers of an exported program. Raises DescriptionError."""
-    return _Reader(_decomposed(program)).read()
+    try:
+        return _Reader(_decomposed(program)).read()
+    except Unreadable as error:
+        raise DescriptionError(f"this model has {error}.") from None
 
 
 def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
