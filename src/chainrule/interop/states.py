@@ -103,11 +103,11 @@ def matched(network: Network, tensors: Mapping[str, Array], what: str) -> list[M
     for layer, group in pairs:
         own = dict(groups[group])
         for symbol, key in layers[layer].items():
-            last = next((last for last in own if symbol in (last, *LETTERS.get(last, ()))), None)
-            if last is None:
+            ending = next((last for last in own if symbol in (last, *LETTERS.get(last, ()))), None)
+            if ending is None:
                 raise InputError(f"{what} has no {symbol} for the layer {layer}: {group} holds {_listed(own)}.")
-            name = f"{group}.{last}" if group else last
-            found.append(_fitting(name, own.pop(last), key, network.shapes[key], what))
+            name = f"{group}.{ending}" if group else ending
+            found.append(_fitting(name, own.pop(ending), key, network.shapes[key], what))
         if own:
             raise InputError(f"{what} has {_listed(own)} in {group or 'it'}, for which the layer {layer} has no parameter.")
     return found
