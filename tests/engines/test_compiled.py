@@ -380,7 +380,8 @@ def test_a_damaged_cache_is_compiled_anew(monkeypatch, tmp_path):
 def test_a_definition_without_machine_code_is_computed_by_the_program(folded):
     network, data = Network(3, dense(4, folded), dense(2)), tall()[1]
     fallen = chosen("auto", network, find("optimizer", "sgd"), data, 8)
-    assert (fallen.name, fallen.written) == ("written", "reshape has no machine code")
+    assert fallen.name == "written"
+    assert "arrays of more than two axes have no machine code" in fallen.written
 
 
 @pytest.fixture(scope="module")
