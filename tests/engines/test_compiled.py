@@ -78,7 +78,7 @@ def agrees(found, rule, *, rows=11, size=4, order=None, number=0, straight=None,
     ),
 )
 def test_every_activation_and_loss(bound, straight):
-    agrees(any_case(len(bound.name), **{bound.definition.kind: bound}), optimizer_for(len(bound.name)), straight=straight)
+    agrees(any_case(len(bound.name), **{bound.definition.kind: bound}), optimizer_for(len(bound.name), not straight), straight=straight)
 
 
 @pytest.mark.parametrize("straight", FORMS)
@@ -124,7 +124,7 @@ def test_processors(processor, dtype):
     if processor == "avx2" and not has("avx2"):
         pytest.skip("this processor has no AVX2")
     for seed, straight in ((17, False), (8, True)):
-        agrees(any_case(seed), optimizer_for(seed), processor=processor, dtype=dtype, straight=straight)
+        agrees(any_case(seed), optimizer_for(seed, not straight), processor=processor, dtype=dtype, straight=straight)
 
 
 def has(feature):
@@ -380,7 +380,8 @@ def test_a_damaged_cache_is_compiled_anew(monkeypatch, tmp_path):
 def test_a_definition_without_machine_code_is_computed_by_the_program(folded):
     network, data = Network(3, dense(4, folded), dense(2)), tall()[1]
     fallen = chosen("auto", network, find("optimizer", "sgd"), data, 8)
-    assert (fallen.name, fallen.written) == ("written", "reshape has no machine code")
+    assert fallen.name == "written"
+    assert "arrays of more than two axes have no machine code" in fallen.written
 
 
 @pytest.fixture(scope="module")

@@ -124,7 +124,7 @@ def test_a_recurrence_called_twice_keeps_its_steps_apart() -> None:
         return cr.dense(1)(cr.join()(reader(x), reader(v)))
 
     made = Network({"x": cr.sequence(2, 1), "v": cr.sequence(2, 1)}, network)
-    assert {"call1_h1_t1", "call2_h1_t2"} <= set(made.derivation.named)
+    assert {"h1_t1_call1", "h1_t2_call2"} <= set(made.derivation.named)
     step = made.step({"x": [[1, 2]], "v": [[3, 4]]}, [[1]])
     program = written_program(made).step(*made.split(step.x, step.t).values(), *made.parameters.values())
     near(program[0], step.error, "E")
