@@ -1,9 +1,13 @@
 """Paper is walked through in a terminal, as a person types: commas, fractions, rounding, a step back, and an end before the end."""
 
+import io
 import os
 import sys
 
 import pytest
+
+from chainrule.checking.marks import Paper
+from chainrule.cli import main
 
 pty = pytest.importorskip("pty", reason="there is no pseudo-terminal on this system")
 
@@ -74,6 +78,20 @@ def test_a_person_types_rounds_goes_back_and_stops():
     assert "4 Größen, 1 davon falsch." in shown
     assert "Traceback" not in shown
     assert code == 1
+
+
+def test_an_interruption_while_a_line_is_compared_ends_as_one_at_the_prompt(monkeypatch, capsys):
+    mark = Paper.mark
+
+    def interrupted(self, quantity, values, given, rounded):
+        if str(quantity.name) == "y":
+            raise KeyboardInterrupt
+        return mark(self, quantity, values, given, rounded)
+
+    monkeypatch.setattr(Paper, "mark", interrupted)
+    monkeypatch.setattr("sys.stdin", io.StringIO("0.3775 0.3925\n0.6 0.6\n9 9\n1 1\n"))
+    assert main(["check", "--by-hand", "mazur"]) == 1
+    assert capsys.readouterr().out.endswith("3 quantities, 1 of them wrong.\n")
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ SOURCE = Path(chainrule.__file__).parent
 CATALOGUES = {language: import_module(f"chainrule.document.languages.{language}").WORDS for language in CHOICES["language"]}
 ENGLISH, GERMAN = CATALOGUES["en"], CATALOGUES["de"]
 
-SINGULAR = re.compile(r"\.\w+=1$")
-"""The end of the key of a text that is taken where there is one of something."""
+COUNTED = re.compile(r"\.\w+=[01]$")
+"""The end of the key of a text that is taken where there is one of something, or none."""
 
 TREES = [ast.parse(path.read_text("utf-8")) for path in sorted(SOURCE.rglob("*.py")) if path.parent.name != "languages"]
 """The source, but for the catalogues."""
@@ -80,15 +80,18 @@ def test_every_text_that_is_asked_for_exists():
 
 def test_every_text_is_asked_for():
     known = re.compile("|".join(f"(?:{pattern})" for pattern in set(patterns()) if re.search("[a-z]", pattern)))
-    assert [key for key in ENGLISH if not known.fullmatch(SINGULAR.sub("", key))] == []
+    assert [key for key in ENGLISH if not known.fullmatch(COUNTED.sub("", key))] == []
 
 
-def test_one_of_something_is_told_as_one():
-    singular = [key for key in ENGLISH if SINGULAR.search(key)]
-    assert all(SINGULAR.sub("", key) in ENGLISH for key in singular)
+def test_none_and_one_of_something_are_told_as_such():
+    assert all(COUNTED.sub("", key) in ENGLISH for key in ENGLISH)
     words = Words("en")
     assert words.plain("repeat.reached", steps=1) == "After one step the error is below 10⁻¹²."
     assert words.plain("repeat.reached", steps=2) == "After 2 steps the error is below 10⁻¹²."
+    uses = {"weight": "w", "gradient": "g", "count": 9, "bringing": 8, "shown": 3}
+    assert "carry 0" not in words.plain("uses", nothing=0, **uses)
+    assert "1 of its uses carries 0 and is left out" in words.plain("uses", nothing=1, **uses)
+    assert "2 of its uses carry 0 and are left out" in words.plain("uses", nothing=2, **uses)
 
 
 def test_the_names_of_definitions_are_those_of_definitions():

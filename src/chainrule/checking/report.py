@@ -116,8 +116,11 @@ class Assessment(Displayed, Frozen):
             yield 0, ""
         yield from ((0, sentence_of(words, one)) for one in self.verdict.remarks)
         kind = "mistakes" if kind == "class" and len(faults) > 1 else kind
-        bare = ".bare" if kind == "right" and not self.verdict.observations else ""
-        yield 0, words.plain(f"check.{kind}{bare}", count=len(self.verdict.observations) if kind == "right" else len(faults))
+        probes = len(self.verdict.observations)
+        if kind == "right" and not probes:
+            yield 0, words.plain("check.right.bare")
+        else:
+            yield 0, words.plain(f"check.{kind}", count=probes if kind == "right" else len(faults))
         if not faults:
             yield from ((2, sentence_of(words, one)) for one in self.all_conventions)
         for place, fault in enumerate(faults):

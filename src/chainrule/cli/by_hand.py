@@ -6,6 +6,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,25 @@ def by_hand(problem: Any, words: Words) -> int:
     if problem.x is None or problem.t is None:
         raise InputError("paper needs rows to compute with: name a network with a batch, or give --input and --target.")
     paper, given, wrong, rounded = Paper(problem), dict[str, Array](), list[str](), dict[str, float]()
-    quantities = paper.quantities
     for line in textwrap.wrap(words.plain("check.hand.title", network=problem.network.summary), WIDE, break_on_hyphens=False):
         say(line)
-    place = 0
+    with suppress(KeyboardInterrupt):  # also while what was typed is being compared
+        _walk(words, paper, given, wrong, rounded)
+    wrong = [one for one in wrong if one in given]
+    if not given:
+        return 0
+    if wrong and any(key[:2] in ("dW", "db") for key in given):
+        observation = Observation(problem, given, rounded_to=max(rounded.values(), default=0.0))
+        print_check(words, check_observed(problem.network.summary, [observation]))
+    say(words.plain("check.hand.end", wrong=len(wrong), all=len(given)))
+    return WRONG if wrong else 0
+
+
+def _walk(words: Words, paper: Paper, given: dict[str, Array], wrong: list[str], rounded: dict[str, float]) -> None:
+    """Asks for one quantity after the other, to the last or to the end of the input: what was given, how far it was rounded, and what of it
+    was wrong. Where Ctrl-C ends this, something that is not in `given` may be among what was wrong.
+    """
+    quantities, place = paper.quantities, 0
     while place < len(quantities):
         key = str(quantities[place].name)
         wanted = paper.value(quantities[place], given)
@@ -44,35 +60,28 @@ def by_hand(problem: Any, words: Words) -> int:
             typed = _typed(words, wanted.shape)
         except KeyboardInterrupt:
             say()
-            break
+            return
         if typed is None:
-            break
+            return
         if typed in BACK:
             place = max(place - 1, 0)
             for forgotten in quantities[place:]:  # what was typed for it counts no more
                 given.pop(str(forgotten.name), None)
                 rounded.pop(str(forgotten.name), None)
-            wrong = [one for one in wrong if one in given]
+            wrong[:] = [one for one in wrong if one in given]
             continue
         if typed:
             values = np.array([_number(part) for part in typed.split()]).reshape(wanted.shape)
             places = max(digits_of(re.sub(r"\S+/\S+", "0", typed)))
             rounded[key] = places if places < 0.5 else 0.0
             mark = paper.mark(quantities[place], values, given, rounded[key])
-            given[key] = values
-            if mark.right or mark.follows:
-                say("  " + words.plain("check.hand.right" if mark.right else "check.hand.follows"))
-            else:
+            right = mark.right or mark.follows
+            if not right:
                 wrong.append(key)
-                say("  " + words.plain("check.hand.wrong", quantity=paper_name(key)))
+            given[key] = values
+            key_of_text = "check.hand.right" if mark.right else "check.hand.follows" if right else "check.hand.wrong"
+            say("  " + words.plain(key_of_text, quantity=paper_name(key)))
         place += 1
-    if not given:
-        return 0
-    if wrong and any(key[:2] in ("dW", "db") for key in given):
-        observation = Observation(problem, given, rounded_to=max(rounded.values(), default=0.0))
-        print_check(words, check_observed(problem.network.summary, [observation]))
-    say(words.plain("check.hand.end", wrong=len(wrong), all=len(given)))
-    return WRONG if wrong else 0
 
 
 def _typed(words: Words, shape: tuple[int, ...]) -> str | None:

@@ -35,10 +35,10 @@ class Words(FrozenValue):
         return self.catalogue.get(f"name.{kind}.{name}", name.replace("_", " "))
 
     def _text(self, key: str, values: Mapping[str, object]) -> str:
-        """The text of a key; where one of its values is 1 and there is a text for that, as "repeat.reached.steps=1", this one."""
+        """The text of a key; where one of its values is 0 or 1 and there is a text for that, as "repeat.reached.steps=1", this one."""
         catalogue = self.catalogue
-        singular = (f"{key}.{place}=1" for place, value in values.items() if isinstance(value, int) and value == 1)
-        return catalogue[next((one for one in singular if one in catalogue), key)]
+        counted = (f"{key}.{place}={value:d}" for place, value in values.items() if isinstance(value, int) and value in (0, 1))
+        return catalogue[next((one for one in counted if one in catalogue), key)]
 
     def plain(self, key: str, **values: object) -> str:
         """A text with plain values in its places; what people wrote is cleaned."""

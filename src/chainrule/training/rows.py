@@ -61,7 +61,7 @@ class Rows(Frozen):
     """A source that can be gone through again and again, as tables.
 
     files   their names, if they were named one by one
-    called  what was named, as text
+    called  what was named, as text; nothing where the source is no file
     """
 
     tables: Callable[[], Iterable[Table]]
@@ -72,12 +72,13 @@ class Rows(Frozen):
     def of(source: Any, **form: Any) -> Rows:
         """The rows of a file, a data frame …; options as of `data.read`. Raises InputError."""
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) and files_of(source) else ()
+        called = str(source) if files or isinstance(source, (str, Path)) else ""
         if not is_large(source):
             table = read(source, **form)
-            return Rows(lambda: in_pieces(table), files)
+            return Rows(lambda: in_pieces(table), files, called)
         forms = forms_of(source, **form)
         form.pop("kinds", None)
-        return Rows(lambda: chunks(source, forms=forms, **form), files)
+        return Rows(lambda: chunks(source, forms=forms, **form), files, called)
 
     def complete(self, preparation: Preparation) -> Rows:
         """Without the rows that lack a value that is needed, if the preparation leaves such out."""
@@ -182,7 +183,7 @@ def rows_of(model: Model, source: Any = None, encoding: str | None = None) -> Ro
     form = form_for(model.source, source)
     if encoding is not None:
         form["encoding"] = encoding
-    return replace(Rows.of(source, kinds=preparation.forms, **form).complete(preparation), called=str(source))
+    return Rows.of(source, kinds=preparation.forms, **form).complete(preparation)
 
 
 def subsets_of(model: Model, rows: Rows, precision: str) -> tuple[Subset, Subset, Subset]:
