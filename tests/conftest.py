@@ -15,7 +15,7 @@ for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 # Every run draws the same examples, so that a run says something about the change and not about luck; a search that goes further is
 # part of `scripts/prove`. No deadlines: the first call of a test may import NumPy or torch.
-settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", deadline=None, max_examples=50, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("exploring", deadline=None, max_examples=500, print_blob=True)
 settings.load_profile("repeatable")
 

@@ -18,5 +18,5 @@ def some(cases: Iterable[Any], chosen: int | Callable[[Any], bool], ids: Callabl
 
 
 def examples(count: int) -> Any:
-    """A setting of Hypothesis: so many examples, and more of them where its profile draws more than a hundred."""
-    return settings(max_examples=count * settings.default.max_examples // 100)
+    """A setting of Hypothesis: so many examples for each hundred that its profile draws, and at least one."""
+    return settings(max_examples=max(1, count * settings.default.max_examples // 100))

@@ -9,6 +9,7 @@ import pytest
 from tests.stored import opened
 
 import chainrule as cr
+from chainrule.explanation.explain import explain
 
 FOLDERS = sorted(path.parent for path in Path(opened.__file__).parent.glob("*/numbers.json"))
 
@@ -133,7 +134,7 @@ def check_arguments(taken, function):
     kinds = [a[1] for a in taken]
     more, others = ["more"] * ("VAR_POSITIONAL" in kinds), {"anything": 0} if "VAR_KEYWORD" in kinds else {}
     if others and getattr(function, "__name__", "") == "explain":  # what it handed on to `explain`, it has as arguments of its own
-        others = {name: 0 for name, one in inspect.signature(cr.explain).parameters.items() if one.kind is one.KEYWORD_ONLY}
+        others = {name: 0 for name, one in inspect.signature(explain).parameters.items() if one.kind is one.KEYWORD_ONLY}
     bound = signature.bind(*[a[0] for a in by_position], *more, **{a[0]: a[0] for a in by_name}, **others)
     names = {name: value for name, value in bound.arguments.items() if isinstance(value, str)}
     assert all(name == value for name, value in names.items() if value != "more"), "the arguments stand in another order"

@@ -78,11 +78,18 @@ def agrees(found, rule, *, rows=11, size=4, order=None, number=0, straight=None,
     ),
 )
 def test_every_activation_and_loss(bound, straight):
-    agrees(any_case(len(bound.name), **{bound.definition.kind: bound}), optimizer_for(len(bound.name)), straight=straight)
+    agrees(any_case(len(bound.name), **{bound.definition.kind: bound}), optimizer_for(len(bound.name), not straight), straight=straight)
 
 
-@pytest.mark.parametrize("straight", FORMS)
-@pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"]))
+def in_turn(cases, whole=()):
+    """Every case in both forms. The ordinary tests look at one form of each, in turn, and at both of those that are `whole`."""
+    pairs = list(itertools.product(cases, (True, False)))
+    return some(
+        pairs, lambda pair: pair[0] in whole or (pairs.index((pair[0], True)) // 2 % 2 == 0) is pair[1], lambda pair: f"{pair[0]}-{pair[1]}"
+    )
+
+
+@pytest.mark.parametrize(("name", "straight"), in_turn(sorted(REGISTRY["optimizer"]), ["muon"]))
 def test_every_optimizer(name, straight):
     for extra in ({}, {"clip_value": 0.1, "clip_norm": 0.2}):
         rule = find("optimizer", {"name": name, "learning_rate": 0.02, **extra})
@@ -95,23 +102,26 @@ def test_every_optimizer(name, straight):
                 agrees(any_case(7), rule, straight=straight)
 
 
-@pytest.mark.parametrize("straight", FORMS)
-@pytest.mark.parametrize("name", sorted(REGISTRY["schedule"]))
+@pytest.mark.parametrize(("name", "straight"), in_turn(sorted(REGISTRY["schedule"])))
 def test_every_schedule(name, straight):
     agrees(any_case(3), find("optimizer", {"name": "sgd", "learning_rate": {"name": name, "rate": 0.02}}), number=3, straight=straight)
 
 
-@pytest.mark.parametrize("straight", FORMS)
-@pytest.mark.parametrize("regularizer", ["l1", "l2", "elastic_net"])
-@pytest.mark.parametrize(("outputs", "batch", "weighted"), [("sum", "sum", True), ("mean", "mean", True), ("mean", "sum", False)])
-def test_penalties_and_conventions(regularizer, outputs, batch, weighted, straight):
+COUNTED = [("sum", "sum", True), ("mean", "mean", True), ("mean", "sum", False)]
+
+
+@pytest.mark.parametrize(
+    ("regularizer", "counted", "straight"), some(itertools.product(["l1", "l2", "elastic_net"], COUNTED, (True, False)), 5)
+)
+def test_penalties_and_conventions(regularizer, counted, straight):
+    outputs, batch, weighted = counted
     found = case(6, regularizer=regularizer, outputs=outputs, batch=batch, weighted=weighted)
     agrees(found, find("optimizer", "adam"), straight=straight)
 
 
-@pytest.mark.parametrize("straight", FORMS)
-@pytest.mark.parametrize(("rows", "size"), [(1, 1), (5, 1), (5, 5), (3, 8), (13, 6), (40, 7), (33, 32)])
-def test_batches_of_any_size_and_a_shorter_last_one(rows, size, straight):
+@pytest.mark.parametrize(("batches", "straight"), in_turn([(1, 1), (5, 1), (5, 5), (3, 8), (13, 6), (40, 7), (33, 32)]))
+def test_batches_of_any_size_and_a_shorter_last_one(batches, straight):
+    rows, size = batches
     order = np.random.default_rng(1).permutation(rows) if rows % 2 else None
     agrees(any_case(5), find("optimizer", "momentum"), rows=rows, size=size, order=order, straight=straight)
 
@@ -124,7 +134,7 @@ def test_processors(processor, dtype):
     if processor == "avx2" and not has("avx2"):
         pytest.skip("this processor has no AVX2")
     for seed, straight in ((17, False), (8, True)):
-        agrees(any_case(seed), optimizer_for(seed), processor=processor, dtype=dtype, straight=straight)
+        agrees(any_case(seed), optimizer_for(seed, not straight), processor=processor, dtype=dtype, straight=straight)
 
 
 def has(feature):
@@ -380,7 +390,8 @@ def test_a_damaged_cache_is_compiled_anew(monkeypatch, tmp_path):
 def test_a_definition_without_machine_code_is_computed_by_the_program(folded):
     network, data = Network(3, dense(4, folded), dense(2)), tall()[1]
     fallen = chosen("auto", network, find("optimizer", "sgd"), data, 8)
-    assert (fallen.name, fallen.written) == ("written", "reshape has no machine code")
+    assert fallen.name == "written"
+    assert "arrays of more than two axes have no machine code" in fallen.written
 
 
 @pytest.fixture(scope="module")

@@ -199,7 +199,7 @@ def strange():
 REFUSED = {
     "standardized": "depend on sums over all of them have no",
     "parts_of_weights": "only columns of an array with a row for each example can be taken in machine code",
-    "product_of_weights": "a product of two parameters has no machine code",
+    "product_of_weights": "a product of two matrices of parameters, as an update rule may have, has no machine code",
     "similar": r"arrays of the shape \('batch', 'batch'\) have no machine code",
 }
 

@@ -52,7 +52,7 @@ def same(found, rule, *, rows=40, size=7, dtype="float64", most=MOST):
 @pytest.mark.parametrize("bound", some(everything("loss"), 3, str))
 def test_every_loss(bound):
     seed = len(bound.name)
-    same(any_case(seed, loss=bound), optimizer_for(seed), most=2)
+    same(any_case(seed, loss=bound), optimizer_for(seed, elementwise=True), most=2)
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,10 @@ from chainrule.steps.step import Step
 REGULARIZERS = (None, "l1", "l2", "elastic_net")
 
 
-def optimizer_for(seed: int) -> Bound:
-    """Some optimiser, sometimes clipped, sometimes with a schedule."""
-    names, schedules = sorted(REGISTRY["optimizer"]), sorted(REGISTRY["schedule"])
+def optimizer_for(seed: int, elementwise: bool = False) -> Bound:
+    """Some optimiser, sometimes clipped, sometimes with a schedule; or one that computes each weight on its own."""
+    names = [name for name in sorted(REGISTRY["optimizer"]) if not elementwise or find("optimizer", name).elementwise]
+    schedules = sorted(REGISTRY["schedule"])
     options: dict[str, Any] = {"name": names[seed % len(names)]}
     options |= {"clip_value": 0.1} if seed % 3 == 0 else {}
     options |= {"clip_norm": 0.2} if seed % 4 == 0 else {}

@@ -13,7 +13,7 @@ MATHEMATICS = re.compile(
 LATEX = re.compile(r"\\begin\{\w+\*?\}|\\end\{\w+\*?\}|\\[A-Za-z]+\*?|\\.|\{,\}|[{}^_&]|\d+|\s+|.", re.DOTALL)
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "eta": "η", "lambda": "λ", "mu": "μ",
-    "rho": "ρ", "sigma": "σ", "pi": "π", "theta": "θ", "partial": "∂", "tau": "τ", "omega": "ω", "phi": "φ", "kappa": "κ",
+    "rho": "ρ", "sigma": "σ", "pi": "π", "theta": "θ", "partial": "∂", "tau": "τ", "omega": "ω", "phi": "φ", "kappa": "κ", "ell": "ℓ",
 }  # fmt: skip
 SIGNS = {
     "cdot": "·", "times": "·", "odot": "⊙", "approx": "≈", "gets": "←", "leftarrow": "←", "infty": "∞", "lfloor": "⌊", "rfloor": "⌋",

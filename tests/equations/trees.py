@@ -12,7 +12,9 @@ class NotRead(Exception):
     """This is no formula of the kind that is read here."""
 
 
-SYMBOL = r"(?:(?!ᵀ)[^\W\d_]|‖(?:(?!‖).)+‖)(?:(?!ᵀ)\w|[⁽⁾⁺′\u0300-\u036f\u20d7])*(?:\[\w+(?:,\w+)*\])?"
+PLACE = r"\[\w+(?:,\w+)*\]"
+SYMBOL = rf"(?:(?!ᵀ)[^\W\d_]|‖(?:(?!‖).)+‖)(?:(?!ᵀ)\w|[⁽⁾⁺′∞\u0300-\u036f\u20d7])*(?:{PLACE}|\[\w+{PLACE}\])?"
+"""A letter with its marks and its place: h1, W⁽²⁾[1,2], ℓ∞; or with the parameter that it belongs to, v[b[1,1]]."""
 TOKEN = re.compile(
     rf"""\s*(?:
     (?P<number>\d+(?:[.,]\d+)?)
@@ -107,12 +109,17 @@ class Parser:
 
     def places(self) -> tuple[int, int]:
         """2] or 2…5], after the bracket."""
-        first = last = int(self.take())
+        first = last = self.whole_number()
         if self.peek() == "…":
             self.take()
-            last = int(self.take())
+            last = self.whole_number()
         self.take("]")
         return first, last
+
+    def whole_number(self) -> int:
+        if not self.peek().isdigit():
+            raise NotRead(f"a place expected, not {self.peek()!r}")
+        return int(self.take())
 
     def exponent(self) -> Tree:
         if self.peek() in ("−", "-"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples import examples
 from tests.twins import close
 
 from chainrule.base.errors import InputError
@@ -41,6 +42,7 @@ def numbers(theorem: Theorem, seed: int, shape: tuple[int, int], spread: float =
 
 
 @theorems
+@examples(40)
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 4), units=st.integers(1, 5))
 def test_long_and_short_form_and_their_derivatives_agree(theorem: Theorem, seed: int, rows: int, units: int) -> None:
     z, t = variable(Name("z"), ("batch", units)), variable(Name("t"), ("batch", units))

@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.api.problems import problem
 from chainrule.base.errors import FileError
 from chainrule.cli import main
@@ -101,3 +102,10 @@ def _archive():
     with zipfile.ZipFile(written, "w") as archive:
         archive.writestr("a/b", "c")
     return written.getvalue()
+
+
+def test_an_exported_program_is_taken_as_it_is(exported):
+    path, model = exported
+    x = np.random.default_rng(0).normal(size=(3, 3))
+    network = cr.network_from(torch.export.load(path), x)
+    assert np.allclose(network.predict(x), cr.network_from(model, x).predict(x))

@@ -212,8 +212,8 @@ class SqueezeExcite(nn.Module):
         self.conv, self.down, self.up, self.head = nn.Conv2d(1, 4, 3), nn.Linear(4, 2), nn.Linear(2, 4), nn.Linear(4, 3)
 
     def forward(self, x):
-        h = nn.functional.hardswish(self.conv(x))
-        gates = nn.functional.hardsigmoid(self.up(torch.relu(self.down(h.mean(dim=(2, 3))))))
+        h = functional.silu(self.conv(x))  # of hardswish, PyTorch's gradient has a sixth in float32
+        gates = torch.sigmoid(self.up(torch.relu(self.down(h.mean(dim=(2, 3))))))
         return self.head((h * gates[:, :, None, None]).amax(dim=(2, 3)))
 
 

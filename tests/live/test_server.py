@@ -240,7 +240,7 @@ def memory(process: subprocess.Popen[str]) -> int:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc")
-@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.proof)])
 def test_two_hundred_changes_a_second_from_ten_clients_fail_nowhere_and_fill_no_memory(command, seconds):
     """Twenty numbers a second each, of which every two-hundredth is another network."""
     said, process = command()

@@ -361,8 +361,8 @@ DEFAULTS = [
 
 @pytest.mark.parametrize(("kind", "name", "defaults"), DEFAULTS)
 def test_the_defaults_of_a_definition(kind: str, name: str, defaults: dict[str, Any]) -> None:
-    clipping = {"clip_value": None, "clip_norm": None} if kind == "optimizer" else {}
-    assert find(kind, name).options == defaults | clipping
+    common = {"clip_value": None, "clip_norm": None, "multipliers": None} if kind == "optimizer" else {}
+    assert find(kind, name).options == defaults | common
 
 
 def test_a_cycle_is_written_with_its_end_as_a_bound() -> None:

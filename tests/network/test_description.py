@@ -51,11 +51,11 @@ names = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 def options(kind, definition):
     """Options of a definition, all of them within every range."""
     fixed = {"approximate": st.just("tanh"), "every": st.integers(1, 9), "steps": st.integers(20, 90), "rise": st.floats(0.2, 0.8)}
-    given = {
-        name: fixed.get(name, st.floats(0.01, 0.9))
-        for name, default in definition.options.items()
-        if name not in ("clip_value", "clip_norm") or kind == "optimizer"
-    }
+    multipliers = st.dictionaries(st.sampled_from(["W1", "output"]), st.floats(0.01, 9))
+    fixed["multipliers"] = multipliers if "learning_rate" in definition.options else st.none()
+        st.dictionaries(st.sampled_from(["W1", "output"]), st.floats(0.01, 9)) if "learning_rate" in definition.options else st.none()
+    )
+    given = {name: fixed.get(name, st.floats(0.01, 0.9)) for name in definition.options}
     return st.fixed_dictionaries({}, optional=given)
 
 

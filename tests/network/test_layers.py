@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tests.layer_twins import TWINS, compare, near
+from tests.samples import some
 
 import chainrule as cr
 from chainrule.base.errors import ChainruleError, DescriptionError, InputError, NotCompilable
@@ -23,7 +24,7 @@ from chainrule.notation.text import formula_text
 
 
 @pytest.mark.parametrize("kind", TWINS)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", some(range(4), 2))
 def test_like_torch(kind: str, seed: int) -> None:
     compare(TWINS[kind](seed), seed)
 
@@ -124,7 +125,7 @@ def test_a_recurrence_called_twice_keeps_its_steps_apart() -> None:
         return cr.dense(1)(cr.join()(reader(x), reader(v)))
 
     made = Network({"x": cr.sequence(2, 1), "v": cr.sequence(2, 1)}, network)
-    assert {"call1_h1_t1", "call2_h1_t2"} <= set(made.derivation.named)
+    assert {"h1_t1_call1", "h1_t2_call2"} <= set(made.derivation.named)
     step = made.step({"x": [[1, 2]], "v": [[3, 4]]}, [[1]])
     program = written_program(made).step(*made.split(step.x, step.t).values(), *made.parameters.values())
     near(program[0], step.error, "E")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests import equations as reader
 from tests.golden.regenerate import DOCUMENTS, DRAWN, FORMATS, HERE, document_of, is_kept
-from tests.samples import examples
+from tests.samples import examples, some
 
 import chainrule.network.activations
 import chainrule.network.initializers
@@ -302,8 +302,7 @@ def looked_at(kind: str) -> list[tuple[str, str]]:
     return list(zip(names(kind), itertools.cycle(DETAILS), strict=False))
 
 
-@pytest.mark.parametrize("detail", DETAILS)
-@pytest.mark.parametrize("notation", PRESETS)
+@pytest.mark.parametrize(("notation", "detail"), some(itertools.product(PRESETS, DETAILS), 2))
 def test_every_notation_at_every_level(notation, detail):
     seen(problem("2-2-2", notation=notation, seed=4, optimizer="momentum"), detail=detail)
 

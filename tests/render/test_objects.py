@@ -48,6 +48,7 @@ def objects(trained) -> dict[str, object]:
         "Orthogonal": chainrule.Orthogonal(1),
         "Diverged": chainrule.Diverged(3, "z1", "inf", [Finding("rate_too_large", {"how": "run", "rate": 0.2, "step": 3})], 0.1),
         "Watch": None,
+        "Live": None,  # a notebook shows it, as a page
         "ChainruleClassifier": None,  # scikit-learn shows its estimators
         "ChainruleRegressor": None,
         "Diagnosis": chainrule.doctor("seed"),

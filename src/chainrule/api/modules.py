@@ -84,20 +84,20 @@ def is_module(model: object) -> bool:
     return torch is not None and isinstance(model, (torch.nn.Module, torch.export.ExportedProgram))
 
 
-def network_from(model: Any, x: Any = None, *, loss: Any = None, **settings: Any) -> Network:
-    """The network of a PyTorch module, or of a description.
+def network_from(description: Any, x: Any = None, *, loss: Any = None, **settings: Any) -> Network:
+    """The network of a description, or of a PyTorch module.
 
-    model     a `torch.nn.Module` or an exported program, which keeps the names of its submodules; or a description as plain data
-    x         inputs of the module, with the examples along the first axis: from them PyTorch learns the shapes
-    loss      by name, or as PyTorch's class; the mean squared error if none is said
-    settings  whatever else `Network` takes, as batch="sum"
+    description  as plain data; or a `torch.nn.Module` or an exported program, which keeps the names of its submodules
+    x            inputs of the module, with the examples along the first axis: from them PyTorch learns the shapes
+    loss         by name, or as PyTorch's class; the mean squared error if none is said
+    settings     whatever else `Network` takes, as batch="sum"
 
     The module is read as it stands, in training or in evaluation mode, in float64; buffers, and arrays that depend on nothing, are frozen
     parameters. A matrix that is only used in a linear layer is (in, out) here. Raises InputError.
     """
-    if isinstance(model, Mapping):
-        return described_network(model)
-    return _read(model, x, loss, settings)[0]
+    if isinstance(description, Mapping):
+        return described_network(description)
+    return _read(description, x, loss, settings)[0]
 
 
 def module_problem(
@@ -193,14 +193,14 @@ def explain(
 
 
 def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[Network, ReadModule, tuple[Any, ...]]:
-    from chainrule.interop.modules import read_module
+    from chainrule.interop.modules import read_module, read_program
 
     if not is_module(model):
         raise DescriptionError(f"a network is made of a PyTorch module, or of a description as plain data, not of {quoted(model)}.")
     if x is None:
         raise InputError("PyTorch learns the shapes from inputs: network_from(model, x).")
     inputs = _tensors(model, x)
-    read = read_module(model, inputs)
+    read = read_module(model, inputs) if isinstance(model, sys.modules["torch"].nn.Module) else read_program(model)
     wanted, implied = _loss(loss)
     return _network(read, loss=wanted, **{**implied, **settings}), read, inputs
 

@@ -77,7 +77,8 @@ def problem(
     output_activation  of the last layer; what fits the loss if none is said
     loss, regularizer, initializer, optimizer   a name, with options as in "huber:delta=2" or {"name": "huber", "delta": 2}
     weights            w1, w2 … in their numbering, then, if wanted, every b, as "0.21 0.56 …" or a list; by matrix, or by name, as
-                       'W1="0.3 -0.1; 0.2 0.4" b1="0 0"' or {"w14": 0.2, "w1,4": 0.3}
+                       'W1="0.3 -0.1; 0.2 0.4" b1="0 0"' or {"w14": 0.2, "w1,4": 0.3}; or a file of tensors, as PyTorch's state.pt or
+                       weights.safetensors
     weights_as         how they are written, as of `Network.with_weights`: "by-source, thresholds"
     seed               draws the weights for which no numbers are given, and the sample where there is none
     outputs, batch     "sum" or "mean": how the error is counted over the outputs and over the examples
@@ -127,7 +128,14 @@ def problem(
     if not isinstance(source, Network):  # whose numbers are its owner's
         network = network.made_legible()
     if weights is not None:
-        network = network.with_weights(weights_of_numbers(weights), weights_as or ())
+        from chainrule.interop.states import is_state, with_state
+
+        if is_state(weights):
+            if weights_as:
+                raise InputError("--weights-as says how numbers are written; a file of tensors has its own order. Leave one of them out.")
+            network = with_state(network, str(weights))
+        else:
+            network = network.with_weights(weights_of_numbers(weights), weights_as or ())
     elif weights_as:
         raise InputError("--weights-as says how weights are written; give them, with --weights.")
     if upstream is not None:

@@ -177,7 +177,7 @@ NETWORK_OPTIONS = (
     click.option(
         "--weights", metavar="NUMBERS", multiple=True,
         help='w1, w2 … unit by unit, then perhaps the biases: "0.21 0.56 …"; by matrix: \'W1="0.3 -0.1; 0.2 0.4" b1="0 0"\'; '
-        'by name: "w14=0.2 w1,4=0.3", where w1,4 leads from unit 1 to unit 4.  [default: drawn]',
+        'by name: "w14=0.2 w1,4=0.3", where w1,4 leads from unit 1 to unit 4; or a file of tensors, state.pt.  [default: drawn]',
     ),
     click.option(
         "--weights-as", metavar="WORDS",

@@ -91,7 +91,8 @@ def _windows(context: Context) -> Iterator[Block]:
 def _window_under(node: Expression) -> Expression | None:
     while node.name is None and node.primitive.name in ("reshape", "transpose"):
         (node,) = node.arguments
-    return node if node.name is None and node.primitive.name == "window" else None
+    # Its places stand behind the examples: where channels come first, as in PyTorch, a place is no row.
+    return node if node.name is None and node.primitive.name == "window" and node.parameters["axis"] == 1 else None
 
 
 def _parameter_under(context: Context, node: Expression) -> Expression | None:

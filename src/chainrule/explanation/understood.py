@@ -37,6 +37,17 @@ def weights_understood(context: Context) -> list[Inline]:
 
 
 def _sentences(context: Context, told: Mapping[str, Any]) -> list[Inline]:
+    if told["form"] == "state":
+        pairs = [
+            context.text(
+                "weights_read.is_turned" if turned else "weights_read.is",
+                name=str(name),
+                weight=context.symbol(context.derivation.named[key]),
+            )
+            for name, key, turned in context.shown(told["tensors"], MOST_LISTED)
+        ]
+        rest = ", …" if len(pairs) < len(told["tensors"]) else "."
+        return [(*context.text("weights_read.state"), " ", *[part for pair in pairs for part in (", ", *pair)][1:], rest)]
     if told["form"] == "names":
         return _by_name(context, told)
     reading = WeightLayout(str(told["rows"]), str(told["bias"]))

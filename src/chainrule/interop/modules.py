@@ -37,6 +37,9 @@ BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
 WITH_PLACES = {"index", "embedding"}
 """Operations that have places in an array, not numbers, where it depends on nothing."""
 
+OF_WHOLE_ARRAYS = {"linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "cat", "stack"}
+"""Operations for which an array of equal numbers is not that number."""
+
 WITH_SHAPE = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as", "repeat_interleave"}
 """Operations whose result is told by its shape alone."""
 
@@ -92,7 +95,10 @@ def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Read
 
 def read_program(program: Any) -> ReadModule:
     """The layers of an exported program. Raises DescriptionError."""
-    return _Reader(_decomposed(program)).read()
+    try:
+        return _Reader(_decomposed(program)).read()
+    except Unreadable as error:
+        raise DescriptionError(f"this model has {error}.") from None
 
 
 def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
@@ -233,6 +239,9 @@ class _Reader:
         self.taken: dict[str, int] = {}
         self.groups = _leaf_calls(self.nodes)
         self.paths = {path for path, _ in self.groups.values()}
+        self.unlike = _called_differently(self.groups, _varying(program, self.nodes))
+        called = [path for path, _ in set(self.groups.values())]
+        self.repeated = {path for path in called if called.count(path) > 1}
         given = next(node for node in self.nodes if node.op == "placeholder" and node.name in self._user_inputs)
         first = given.meta["val"].shape[0]
         self.count = first if isinstance(first, int) else None
@@ -289,7 +298,7 @@ class _Reader:
         owner, _, last = name.rpartition(".")
         symbol = _symbol(last)
         array = np.asarray(tensor.detach().double().permute(axes).numpy(), dtype=float)
-        leaf = {self.groups.get(user, (None,))[0] for user in users} == {owner}
+        leaf = {self.groups.get(user, (None,))[0] for user in users} == {owner} and owner not in self.unlike
         parameter = variable(Name(symbol, scope=owner), array.shape)
         self.given[parameter] = (Origin(name, axes), array, True)
         if not leaf:
@@ -316,6 +325,9 @@ class _Reader:
         if not any(isinstance(one, (Expression, Merged)) for one in _leaves((arguments, options))):
             self.values[node] = self._without_signals(node, arguments, options)
             return
+        if self.groups.get(node, ("",))[0] in self.repeated:  # so that each of its calls is of the same formula
+            self._cut_before(node)
+            arguments, options = _mapped((node.args, node.kwargs), self._operand)
         if operation_of(node) == "getitem":
             self.values[node] = arguments[0][arguments[1]]
         else:
@@ -378,8 +390,13 @@ class _Reader:
             return value
         array = value.detach().double().numpy()
         if array.size and (array == array.flat[0]).all():
-            number = float(array.flat[0])
-            return p.constant(number=max(-1e30, min(number, 1e30)))
+            number = p.constant(number=max(-1e30, min(float(array.flat[0]), 1e30)))
+            whole = operation_of(node) in OF_WHOLE_ARRAYS and array.ndim
+            if not whole:
+                return number
+            made = next(one for one in node.all_input_nodes if self.values.get(one) is value)
+            shape = _plain_shape(shape_of(made.meta["val"], self.count))
+            return p.spread(number, axes=tuple(range(array.ndim)), sizes=shape)
         if id(value) in self.constants:
             return self.constants[id(value)][1]
         name = self.named.get(id(value), "constant")
@@ -427,6 +444,14 @@ class _Reader:
         signal = variable(Name("h", scope=called), value.shape)
         self.signals[signal] = called
         return signal
+
+    def _cut_before(self, node: Any) -> None:
+        """What leads into a submodule becomes a layer of its own, where it was only moved."""
+        inside = {one for one, group in self.groups.items() if group == self.groups[node]}
+        for one in node.all_input_nodes:
+            value = self.values.get(one)
+            if one not in inside and isinstance(value, Expression) and value not in self.signals and BATCH in value.shape:
+                self.values[one] = self._cut(one, ".".join(filter(None, (_path(one), operation_of(one).strip("_")))), value)
 
     def _together(self, node: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Several results of one operation, of which more than one is used: one layer gives them side by side."""
@@ -572,6 +597,18 @@ def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
         if all(set(node.users) & alive <= inside for node in before) and not all(operation_of(node) in QUIET for node in own):
             found |= dict.fromkeys(own, (_path(last), last))
     return found
+
+
+def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]) -> set[str]:
+    """The submodules whose calls are not of one formula: on inputs of another size, or on an array that stays as it is."""
+    calls: dict[Any, list[Any]] = {}
+    for node, (_, last) in groups.items():
+        operands = [(tuple(getattr(one.meta.get("val"), "shape", ())), one in varying) for one in node.all_input_nodes]
+        calls.setdefault(last, []).append((operation_of(node), operands))
+    formulas: dict[str, list[Any]] = {}
+    for last, formula in calls.items():
+        formulas.setdefault(groups[last][0], []).append(formula)
+    return {path for path, several in formulas.items() if any(one != several[0] for one in several)}
 
 
 def _leaves(value: Any) -> list[Any]:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
 from chainrule.network.definitions import find
@@ -25,8 +24,8 @@ QUIET = set[str]()
 """Operations that only move elements, or scale them by a number: what they give has no name of its own."""
 
 
-class Unreadable(DescriptionError):
-    """An operation that is no formula of ours, and why."""
+class Unreadable(Exception):
+    """An operation that is no formula of ours, and why: whoever reads the program says where it stands."""
 
 
 def operation(*names: str, quiet: bool = False) -> Callable[[Formula], Formula]:

@@ -607,8 +607,8 @@ def _check_tokens(name: str, array: Array, vocabulary: int) -> None:
 
 
 def numbers_in(node: Expression) -> int:
-    """How many numbers of a quantity belong to each example."""
-    return math.prod(map(int, node.shape[1:]))
+    """How many numbers of a quantity belong to each example; where it compares examples, to each pair of them."""
+    return math.prod(extent for extent in node.shape[1:] if isinstance(extent, int))
 
 
 def side_by_side(parts: Sequence[Array]) -> Array:

@@ -64,6 +64,8 @@ WORDS = {
     "weights_read.matrices.source.last": "Die letzte Zeile enthält die Bias-Werte.",
     "weights_read.names": "Die Gewichte, die unter anderen Namen angegeben wurden:",
     "weights_read.is": "{name} ist {weight}",
+    "weights_read.is_turned": "{name} ist {weight}, transponiert",
+    "weights_read.state": "Die Gewichte sind die Felder einer Datei, deren Matrizen (aus, ein) sind:",
     "weights_read.units": "Neuronen werden durchgezählt:",
     "weights_read.range": "{name} {first} bis {last}",
     "weights_read.rest.drawn": "Die nicht angegebenen Zahlen wurden mit dem Startwert {seed} ausgelost:",

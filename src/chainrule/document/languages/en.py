@@ -61,6 +61,8 @@ WORDS = {
     "weights_read.matrices.source.last": "The last row holds the biases.",
     "weights_read.names": "The weights that were given by other names:",
     "weights_read.is": "{name} is {weight}",
+    "weights_read.is_turned": "{name} is {weight}, transposed",
+    "weights_read.state": "The weights are the tensors of a file, whose matrices are (out, in):",
     "weights_read.units": "Units are counted through:",
     "weights_read.range": "{name} {first} to {last}",
     "weights_read.rest.drawn": "The numbers that were not given were drawn from seed {seed}:",
