@@ -16,8 +16,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from chainrule.api.page import page
 from chainrule.api.problems import problem
-from chainrule.network.examples import EXAMPLES
-from chainrule.steps.problem import problem_from
 
 WIDTH, HEIGHT = 1120, 700
 
@@ -26,10 +24,6 @@ MOVING = 1000, 600
 
 TRAINED = "chainrule.change({'learning_rate 0': 0.012}); chainrule.session.train(12); chainrule.session.visit(2); chainrule.render()"
 """The live page in the middle of a training."""
-
-
-SEED = Path(__file__).parents[1] / "seed.html"
-"""The page of the worked example, to be opened."""
 
 
 def draw(browser: Browser, page_file: Path, picture: str, first: str = "") -> None:
@@ -101,7 +95,6 @@ def main() -> None:
         draw(browser, live, "live.png", TRAINED)
         move(browser, live, "live.webp")
         browser.close()
-    page(problem_from(EXAMPLES["seed"]), SEED)
 
 
 if __name__ == "__main__":

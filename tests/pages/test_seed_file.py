@@ -9,7 +9,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_the_page_in_the_docs_is_the_one_that_is_made_today():
     made = cr.page(cr.problem_from(cr.example("seed")))
-    assert (DOCS / "seed.html").read_text("utf-8") == made, "docs/pictures/page.py makes it anew"
+    assert (DOCS / "seed.html").read_text("utf-8") == made, "run scripts/help"
 
 
 def test_the_picture_in_motion_is_small_and_has_many_frames():
