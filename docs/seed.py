@@ -1,4 +1,4 @@
-"""Makes docs/seed.html, the live page of the worked example, to be opened; scripts/help runs it, since every change of the page changes it."""
+"""Makes docs/seed.html, the live page of the worked example, to be opened; scripts/help runs it after each change of the page."""
 
 from __future__ import annotations
 
