@@ -328,8 +328,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
         ]
     blocks: list[Block] = [TableBlock(head, tuple(rows))]
     if len(rows) < len(errors):
-        rate = optimizer.options.get("learning_rate")
-        other = [] if optimizer == step.optimizer else [f"--learning-rate {_typed(rate)}"]
+        other = [] if optimizer == step.optimizer else [f"--learning-rate {_typed(optimizer.options['learning_rate'])}"]
         between = step.number + next(k for k, following in itertools.pairwise(milestones(len(errors))) if following > k + 1)
         blocks.append(Note("more", context.text("repeat.more", options=" ".join([*other, f"--step {between}"]))))
     return [*blocks, Paragraph(_ending(context, optimizer, errors, most))]
