@@ -559,6 +559,25 @@ def squeeze_excite(seed: int) -> Twin:
     return Twin({"x": _input(places, 3)}, cr.squeeze_excite(2), by_hand)
 
 
+# Two signals
+
+
+def subtract(seed: int) -> Twin:
+    extent = cr.sequence(2, 3) if seed % 2 else 3
+    return Twin({"x": extent, "v": extent}, cr.subtract(), lambda p, x, v: x - v)
+
+
+def distance(seed: int) -> Twin:
+    squared = bool(seed % 2)
+
+    def by_hand(p: Any, x: Tensor, v: Tensor) -> Tensor:
+        apart = torch.linalg.vector_norm((x - v).flatten(1), dim=1, keepdim=True)
+        return apart**2 if squared else apart
+
+    extent = cr.sequence(2, 3) if seed % 4 > 1 else 3
+    return Twin({"x": extent, "v": extent}, cr.distance(squared=squared), by_hand)
+
+
 TWINS: dict[str, Callable[[int], Twin]] = {
     made.__name__: made
     for made in (
@@ -567,5 +586,6 @@ TWINS: dict[str, Callable[[int], Twin]] = {
         *(rnn, lstm, gru, bidirectional, step, embedding),
         *(attention, multi_head_attention, sinusoidal_position, learned_position, rotary_position, transformer_block),
         *(glu, highway, squeeze_excite),
+        *(subtract, distance),
     )
 }

@@ -386,8 +386,8 @@ def test_ranges(allowed, inside, outside, said):
 
 DEFINING = {"activations", "losses", "regularizers", "initializers", "optimizers", "schedules"}
 
-RECOGNISING = {"learners"}
-"""The wing that finds out which of the known functions somebody's program computes."""
+RECOGNISING = {"learners", "interop"}
+"""The wings that find out which of the known functions somebody's program or PyTorch module computes: its names are theirs."""
 
 OTHER_THINGS = {
     ("_places[node]", "constant"),  # numbers that a formula holds itself
@@ -395,6 +395,7 @@ OTHER_THINGS = {
     ("LETTERS", "momentum"),  # options and their letters
     ("measures", "absolute"),  # of scores
     ("measures", "squared"),
+    *(("OPERATIONS", name) for name in ("constant", "tanh")),  # rows of the page's own arithmetic
     ("FUNCTIONS", "tanh"),  # what LaTeX and Typst have an upright word for
     *(("OTHERS", name) for name in ("sigmoid", "tanh", "relu", "leaky_relu")),  # whose derivatives are taken for one another
 }

@@ -107,6 +107,18 @@ def test_every_optimizer_runs_from_any_step(name):
     run(sources(asked("2-3-1", optimizer=name, seed=3, steps=3, weight="w1")))
 
 
+def test_errors_that_rounding_decides_are_not_claimed():
+    """Muon makes a step of the same length of the noise of a gradient near 0."""
+    loops = re.compile(r"range\(4, (\d+)\):.*?shown = \[[\d, ]*?(\d+)\]", re.DOTALL)
+
+    def claimed(**options):
+        found = loops.findall("\n".join(sources(asked("2-3-1", seed=3, step=4, **options))))
+        return [(int(end) - 4, int(shown) + 1) for end, shown in found]
+
+    assert any(1 < shown < steps for steps, shown in claimed(optimizer="muon:learning_rate=0.1"))
+    assert all(shown == steps for steps, shown in claimed())
+
+
 def test_fractions_are_claimed_exactly():
     cells = sources(asked("seed", exact=True, steps=2))
     assert "np.testing.assert_array_equal(h1, [[Fraction(42, 5), Fraction(44, 25)]])" in "\n".join(cells)

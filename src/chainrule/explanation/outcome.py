@@ -6,8 +6,10 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from chainrule.base.frozen import replace
-from chainrule.diagnosis.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Simulation, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives
@@ -29,6 +31,9 @@ MOST_PREDICTIONS = 10
 
 MOST_TOGETHER = 26
 """Quantities of a rule that takes all weights of a parameter together."""
+
+NUDGE = 1e-13
+"""By how much parameters are moved, in parts of themselves, to see what of a run rounding decides."""
 
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
@@ -323,8 +328,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
         ]
     blocks: list[Block] = [TableBlock(head, tuple(rows))]
     if len(rows) < len(errors):
-        rate = optimizer.options.get("learning_rate")
-        other = [] if optimizer == step.optimizer else [f"--learning-rate {rate:.12g}"]
+        other = [] if optimizer == step.optimizer else [f"--learning-rate {_typed(optimizer.options['learning_rate'])}"]
         between = step.number + next(k for k, following in itertools.pairwise(milestones(len(errors))) if following > k + 1)
         blocks.append(Note("more", context.text("repeat.more", options=" ".join([*other, f"--step {between}"]))))
     return [*blocks, Paragraph(_ending(context, optimizer, errors, most))]
@@ -345,6 +349,30 @@ def run_errors(context: Context, optimizer: Bound, most: int, *, patient: bool =
         if abs(error) < TOLERANCE:
             return errors[: position + 1]
     return errors
+
+
+def reproducible_errors(context: Context, optimizer: Bound, errors: Sequence[float]) -> int:
+    """How many of a run's errors, from its first on, do not depend on how numbers are rounded.
+
+    They are those that a run from parameters that are off by about 10⁻¹³ has, too. A rule that moves a weight as far for a small
+    gradient as for a large one makes the noise of a gradient near 0 as large as its steps, and what follows differs from machine to
+    machine.
+    """
+    step = in_floats(context.step if optimizer == context.step.optimizer else replace(context.step, optimizer=optimizer).replay())
+    random = np.random.default_rng(0)
+    moved = {key: array * (1 + NUDGE * random.choice([-1, 1], np.shape(array))) for key, array in step.parameters.items()}
+    near = replace(step, network=step.network.continued(moved)).replay()
+    rate = optimizer.options.get("learning_rate")
+    others = Runner.of(near)(float(rate), len(errors)) if isinstance(rate, (int, float)) else run_scheduled(near, optimizer, len(errors))
+    for position, (error, other) in enumerate(zip(errors, others, strict=False)):
+        if math.isfinite(error) and not math.isclose(error, other, rel_tol=1e-7, abs_tol=1e-14):
+            return position
+    return min(len(errors), len(others))
+
+
+def _typed(number: float) -> str:
+    """A number as people type it on a command line, in decimals: 0.0000221."""
+    return np.format_float_positional(float(f"{number:.12g}"), trim="-")
 
 
 def run_scheduled(step: Step, optimizer: Bound, most: int) -> list[float]:

@@ -19,7 +19,7 @@ from chainrule.document.document import Section
 from chainrule.engines.source import Fragment, Source
 from chainrule.engines.written import StepLines, identifier, literal, step_lines
 from chainrule.explanation.context import Context
-from chainrule.explanation.outcome import attempted_runs, milestones, run_errors
+from chainrule.explanation.outcome import attempted_runs, milestones, reproducible_errors, run_errors
 from chainrule.explanation.weight import find_weight
 from chainrule.formula.arrays import fraction
 from chainrule.formula.scalar import Element
@@ -134,7 +134,8 @@ class Cells(FrozenValue):
         rule = network_update(step.network, optimizer)
         lines = step_lines(step.network.derivation, rule)
         errors = run_errors(self.context, optimizer, most)
-        marks = milestones(len(errors))
+        certain = reproducible_errors(self.context, optimizer, errors)
+        marks = [mark for mark in milestones(len(errors)) if mark <= max(certain, 1)]
         claimed = _nested([float(errors[mark - 1]) for mark in marks], _claimed)
         parts = lines.parts
         body = [*parts["forward pass"], *parts["error"], "errors.append(E)", *parts["backward pass"], *parts["update"], *self._renamed()]
