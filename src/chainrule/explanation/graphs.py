@@ -145,8 +145,8 @@ class _Drawing:
         derivation = self.context.derivation
         wiring = self.network.wiring
         numbers: dict[str, int] = {}
-        for node, (name, size) in zip(derivation.inputs, wiring.inputs.items(), strict=True):
-            about = (self.counted("inputs", size), *self.columns(node), *((self.which,) if self.which else ()))
+        for node, name in zip(derivation.inputs, wiring.inputs, strict=True):
+            about = (self.counted("inputs", node), *self.columns(node), *((self.which,) if self.which else ()))
             numbers[name] = self._add(_Box(Vertex(self.letter(node), "x", about=about), quantity=node))
         several = [layer for layer in wiring.layers if sum(call.layer is layer for call in wiring.calls) > 1]
         for call in wiring.calls:
@@ -170,8 +170,7 @@ class _Drawing:
         kind = self.context.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.called)
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)
-        own = tuple(map(int, result.shape[1:]))
-        units = (self.counted("units", own[0]) if len(own) == 1 else (" × ".join(map(str, own)),),)
+        units = (self.counted("units", result),)
         named = f"{layer.name}: {kind}" if layer.name and parameters and layer.name != result.symbol else kind
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
         label = Prose(kind) if result.name is None else self.letter(result)
@@ -206,9 +205,10 @@ class _Drawing:
         assert node.name is not None
         return self.context.one_sample.label(node.name)
 
-    def counted(self, what: str, count: int) -> Inline:
-        """3 units."""
-        return (self.context.plain(f"graph.{what}", count=count),)
+    def counted(self, what: str, node: Expression) -> Inline:
+        """How many numbers there are of each example: 3 units; 8 × 8 × 1."""
+        own = tuple(map(int, node.shape[1:]))
+        return (self.context.plain(f"graph.{what}", count=own[0]) if len(own) == 1 else " × ".join(map(str, own)),)
 
     def columns(self, node: Expression) -> tuple[Inline, ...]:
         """What the columns of an input or a target are called, as far as there is room."""
