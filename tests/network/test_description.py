@@ -53,8 +53,6 @@ def options(kind, definition):
     fixed = {"approximate": st.just("tanh"), "every": st.integers(1, 9), "steps": st.integers(20, 90), "rise": st.floats(0.2, 0.8)}
     multipliers = st.dictionaries(st.sampled_from(["W1", "output"]), st.floats(0.01, 9))
     fixed["multipliers"] = multipliers if "learning_rate" in definition.options else st.none()
-        st.dictionaries(st.sampled_from(["W1", "output"]), st.floats(0.01, 9)) if "learning_rate" in definition.options else st.none()
-    )
     given = {name: fixed.get(name, st.floats(0.01, 0.9)) for name in definition.options}
     return st.fixed_dictionaries({}, optional=given)
 

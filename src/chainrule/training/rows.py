@@ -72,7 +72,7 @@ class Rows(Frozen):
     def of(source: Any, **form: Any) -> Rows:
         """The rows of a file, a data frame …; options as of `data.read`. Raises InputError."""
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) and files_of(source) else ()
-        called = str(source) if files or isinstance(source, (str, Path)) else ""
+        called = str(source) if files or isinstance(source, (str, os.PathLike)) else ""
         if not is_large(source):
             table = read(source, **form)
             return Rows(lambda: in_pieces(table), files, called)

@@ -340,8 +340,8 @@ WORDS = {
     "tragen diese {shown} am meisten zu {gradient} bei, der Summe von allen:",
     "uses.nothing=0": "{weight} wird {count}-mal verwendet. Diese {shown} Verwendungen tragen am meisten zu {gradient} bei, der Summe von "
     "allen:",
-    "uses.nothing=1": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendung kommt 0 an, sie fehlt hier; von den {bringing} anderen "
-    "tragen diese {shown} am meisten zu {gradient} bei, der Summe von allen:",
+    "uses.nothing=1": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendung kommt 0 an, sie fehlt hier; von den {bringing} "
+    "anderen tragen diese {shown} am meisten zu {gradient} bei, der Summe von allen:",
     "uses.all": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; {gradient} ist die Summe der "
     "anderen:",
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",

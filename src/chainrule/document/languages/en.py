@@ -322,8 +322,8 @@ WORDS = {
     "uses": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; of the {bringing} others these {shown} "
     "bring most to {gradient}, which is the sum of all:",
     "uses.nothing=0": "{weight} is used {count} times. These {shown} uses bring most to {gradient}, which is the sum of all:",
-    "uses.nothing=1": "{weight} is used {count} times. {nothing} of its uses carries 0 and is left out here; of the {bringing} others these "
-    "{shown} bring most to {gradient}, which is the sum of all:",
+    "uses.nothing=1": "{weight} is used {count} times. {nothing} of its uses carries 0 and is left out here; of the {bringing} others "
+    "these {shown} bring most to {gradient}, which is the sum of all:",
     "uses.all": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; {gradient} is the sum of the others:",
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
     "chain.parameters": "What each parameter gets of it; one that is used at several steps of time gets the sum:",

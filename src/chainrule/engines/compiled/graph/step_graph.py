@@ -131,7 +131,8 @@ def _check_fits(derivation: Derivation) -> None:
     for node in order(derivation.error, *derivation.gradients):
         if len(node.shape) > 2 or node.primitive.name in ("largest", "at_largest", "window", "overlap", "lookup", "added_at", "position"):
             raise NotCompilable(
-                "images, sequences, tokens and other arrays of more than two axes have no machine code: that is for rows of numbers and matrices"
+                "images, sequences, tokens and other arrays of more than two axes have no machine code: "
+                "that is for rows of numbers and matrices"
             )
 
 
