@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from string import Formatter
@@ -27,8 +28,12 @@ ENGLISH, GERMAN = CATALOGUES["en"], CATALOGUES["de"]
 COUNTED = re.compile(r"\.\w+=[01]$")
 """The end of the key of a text that is taken where there is one of something, or none."""
 
-TREES = [ast.parse(path.read_text("utf-8")) for path in sorted(SOURCE.rglob("*.py")) if path.parent.name != "languages"]
-"""The source, but for the catalogues."""
+
+@cache
+def nodes() -> list[ast.AST]:
+    """The source, but for the catalogues: the calls in it, and the strings."""
+    modules = [path.read_text("utf-8") for path in sorted(SOURCE.rglob("*.py")) if path.parent.name != "languages"]
+    return [node for text in modules for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Call, ast.Constant, ast.JoinedStr))]
 
 
 def places(text: str) -> list[str]:
@@ -38,19 +43,22 @@ def places(text: str) -> list[str]:
 
 def texts_asked_for() -> set[str]:
     """The keys that stand in a call such as context.text("data.one")."""
-    calls = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    calls = [node for node in nodes() if isinstance(node, ast.Call) and node.args]
     wanted = [call.args[0] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in ("text", "plain", "words")]
     chosen = [part for key in wanted for part in ([key.body, key.orelse] if isinstance(key, ast.IfExp) else [key])]
     return {key.value for key in chosen if isinstance(key, ast.Constant) and isinstance(key.value, str)}
 
 
+def strings() -> set[str]:
+    """Every string of the source."""
+    return {node.value for node in nodes() if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
 def patterns() -> list[str]:
-    """Every string of the source as a pattern; a place of an f-string matches anything."""
-    nodes = [node for tree in TREES for node in ast.walk(tree)]
-    whole = [re.escape(node.value) for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    joined = [node.values for node in nodes if isinstance(node, ast.JoinedStr)]
+    """Every f-string of the source as a pattern, in which a place matches anything; and those of the page."""
+    joined = [node.values for node in nodes() if isinstance(node, ast.JoinedStr)]
     written = ["".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[^.]+" for p in parts) for parts in joined]
-    return [*whole, *written, *patterns_of_the_page()]
+    return [*written, *patterns_of_the_page()]
 
 
 def patterns_of_the_page() -> list[str]:
@@ -80,7 +88,8 @@ def test_every_text_that_is_asked_for_exists():
 
 def test_every_text_is_asked_for():
     known = re.compile("|".join(f"(?:{pattern})" for pattern in set(patterns()) if re.search("[a-z]", pattern)))
-    assert [key for key in ENGLISH if not known.fullmatch(COUNTED.sub("", key))] == []
+    whole = strings()
+    assert [key for key in ENGLISH if (asked := COUNTED.sub("", key)) not in whole and not known.fullmatch(asked)] == []
 
 
 def test_none_and_one_of_something_are_told_as_such():
