@@ -536,21 +536,6 @@ def glu(seed: int) -> Twin:
     return Twin({"x": extent}, cr.glu(4, activation), lambda p, x: (x @ p.W + p.b) * f(x @ p.V + p.c))
 
 
-def subtract(seed: int) -> Twin:
-    extent = cr.sequence(2, 3) if seed % 2 else 3
-    return Twin({"x": extent, "v": extent}, cr.subtract(), lambda p, x, v: x - v, rows=1 + seed % 3)
-
-
-def distance(seed: int) -> Twin:
-    squared = bool(seed % 2)
-
-    def by_hand(p: Any, x: Tensor, v: Tensor) -> Tensor:
-        D = torch.linalg.vector_norm(x - v, dim=1, keepdim=True)
-        return D**2 if squared else D
-
-    return Twin({"x": 1 + seed % 4, "v": 1 + seed % 4}, cr.distance(squared=squared), by_hand, rows=1 + seed % 3)
-
-
 def highway(seed: int) -> Twin:
     activation = ["relu", "tanh"][seed % 2]
     f = {"relu": torch.relu, "tanh": torch.tanh}[activation]
