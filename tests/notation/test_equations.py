@@ -307,6 +307,8 @@ def floats_give(expression, values):
     arrays, worth = Arrays(), {letter: np.float64(value) for letter, value in values.items()}
     with np.errstate(all="ignore"):
         for node in order(expression):
+            if node.primitive.name == "greater":  # e^(−100000) > 0 is true, and not so of floats
+                assume(all(worth[inner] != 0 for inner in order(node) if inner.primitive.name == "exp"))
             if node not in worth:
                 worth[node] = np.float64(node.primitive.value(arrays, *(worth[a] for a in node.arguments), **node.parameters))
     return float(worth[expression])

@@ -59,8 +59,9 @@ def test_the_module_is_small_and_asks_nothing_of_anybody():
 def test_a_page_is_given_only_what_it_computes():
     rows = (PAGE / "front/arrays.ts").read_text().partition("export const ROWS")[2]
     assert {*re.findall(r"^  (\w+): ", rows, re.MULTILINE), "leaf"} == OPERATIONS
-    with pytest.raises(InputError, match="a page does not compute"):
-        page_content(problem("6x6x1:c2k3p1-p2-2"))
+    for optimizer in ("sgd", "muon"):  # muon takes a kernel as a matrix
+        with pytest.raises(InputError, match="a page does not compute"):
+            page_content(problem("6x6x1:c2k3p1-p2-2", optimizer=optimizer))
 
 
 def test_no_name_that_is_shortened_stands_in_what_python_hands_over():

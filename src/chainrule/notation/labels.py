@@ -135,7 +135,8 @@ class Labels(FrozenValue):
         if not name.index:  # the whole, or the one number that it is
             known = self._known.get(name.key)
             return Symbol(letter, name.scope or str(name.layer or ""), bold=known is None or bool(known.shape))
-        if len(name.index) > 1 and self.numbered:  # the first axis fastest: unit by unit, in the order of the inputs
+        as_it_lies = name.whole.key in self._known and len(name.index) == len(self._known[name.whole.key].shape)
+        if len(name.index) > 1 and self.numbered and as_it_lies:  # the first axis fastest: unit by unit, in the order of the inputs
             before, number = 1, self._starts[name.whole.key] + 1
             for place, extent in zip(name.index, self._known[name.whole.key].shape, strict=True):
                 number, before = number + place * before, before * int(extent)
