@@ -11,7 +11,7 @@ from typing import Any
 
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Dimension, Expression, Shape
-from chainrule.interop.operations import OPERATIONS, Unreadable, permuted, reshaped
+from chainrule.interop.operations import OPERATIONS, UnreadableOperation, permuted, reshaped
 
 Axes = tuple[tuple[Dimension, ...], ...]
 """Of each axis that PyTorch sees, the extents of those that it is here."""
@@ -50,7 +50,7 @@ class Merged(Frozen):
 
 
 def merged_formula(name: str, arguments: Sequence[Any], options: Mapping[str, Any], axes: Axes) -> Any:
-    """An operation some of whose operands, or whose result, have such axes. Raises Unreadable."""
+    """An operation some of whose operands, or whose result, have such axes. Raises UnreadableOperation."""
     first = arguments[0]
     if name in SHAPED:
         formula = first.formula if isinstance(first, Merged) else first
@@ -71,7 +71,7 @@ def merged_formula(name: str, arguments: Sequence[Any], options: Mapping[str, An
         result = OPERATIONS[name](*(one.formula if isinstance(one, Merged) else one for one in arguments), **options)
         axes = _as_they_lie(result.shape, axes)
     else:
-        raise Unreadable("an axis along which the examples are counted together with something else")
+        raise UnreadableOperation("an axis along which the examples are counted together with something else")
     return Merged(result, axes) if any(len(axis) > 1 for axis in axes) else result
 
 

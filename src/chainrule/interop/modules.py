@@ -21,7 +21,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
 from chainrule.interop.merged import Merged, merged_formula
-from chainrule.interop.operations import OPERATIONS, QUIET, Unreadable, permuted, reshaped
+from chainrule.interop.operations import OPERATIONS, QUIET, UnreadableOperation, permuted, reshaped
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import graph, instructions
 from chainrule.network.layers import Layer
@@ -97,7 +97,7 @@ def read_program(program: Any) -> ReadModule:
     """The layers of an exported program. Raises DescriptionError."""
     try:
         return _Reader(_decomposed(program)).read()
-    except Unreadable as error:
+    except UnreadableOperation as error:
         raise DescriptionError(f"this model has {error}.") from None
 
 
@@ -199,11 +199,11 @@ def _needs_decomposition(node: Any) -> bool:
     return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in OPERATIONS
 
 
-def shape_of(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
+def traced_shape(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
     """The shape of a traced tensor, in which the number of examples is a symbol; along an axis where each has several elements there are
     both.
 
-    count  the number of examples that it was traced with, if it was traced with one. Raises Unreadable.
+    count  the number of examples that it was traced with, if it was traced with one. Raises UnreadableOperation.
     """
     import torch
 
@@ -212,7 +212,7 @@ def shape_of(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]
         if isinstance(extent, torch.SymInt):
             several, _, symbol = str(extent.node.expr).rpartition("*")
             if not symbol.isidentifier() or not (several == "" or several.isdecimal()):
-                raise Unreadable(f"an axis of {extent.node.expr} elements, where s is the number of examples")
+                raise UnreadableOperation(f"an axis of {extent.node.expr} elements, where s is the number of examples")
             shape.append((BATCH, int(several)) if several else (BATCH,))
         elif count is not None and extent and extent % count == 0:
             shape.append((BATCH, extent // count) if extent > count else (BATCH,))
@@ -281,7 +281,7 @@ class _Reader:
             self.values[node] = self.program.constants[constants[node.name]]
             return
         name = node.name if len(self._user_inputs) > 1 else INPUT
-        shape = _plain_shape(shape_of(node.meta["val"], self.count))
+        shape = _plain_shape(traced_shape(node.meta["val"], self.count))
         self.inputs[name] = _input_size(shape)
         self.values[node] = signal = variable(Name(name), shape)
         self.signals[signal] = name
@@ -364,7 +364,9 @@ class _Reader:
                 arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
             result = node.meta["val"]
             shapes = [
-                shape_of(one, self.count) for one in (result if isinstance(result, (list, tuple)) else [result]) if hasattr(one, "shape")
+                traced_shape(one, self.count)
+                for one in (result if isinstance(result, (list, tuple)) else [result])
+                if hasattr(one, "shape")
             ]
             if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in _leaves(arguments)):
                 return merged_formula(name, arguments, options, shapes[0])
@@ -373,7 +375,7 @@ class _Reader:
             if name in ("split", "split_with_sizes", "chunk", "unbind", "tensor_split"):
                 return OPERATIONS[name](*arguments, shapes=[_plain_shape(one) for one in shapes], name=name)
             return OPERATIONS[name](*arguments, **options)
-        except Unreadable as error:
+        except UnreadableOperation as error:
             raise DescriptionError(f"{self._where(node)}: {error}.") from None
         except (ChainruleError, TypeError, ValueError, LookupError) as error:
             raise DescriptionError(f"{self._where(node)}: {name} cannot be read in this form: {error}") from None
@@ -395,7 +397,7 @@ class _Reader:
             if not whole:
                 return number
             made = next(one for one in node.all_input_nodes if self.values.get(one) is value)
-            shape = _plain_shape(shape_of(made.meta["val"], self.count))
+            shape = _plain_shape(traced_shape(made.meta["val"], self.count))
             return p.spread(number, axes=tuple(range(array.ndim)), sizes=shape)
         if id(value) in self.constants:
             return self.constants[id(value)][1]

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
 from chainrule.network.definitions import find
+from chainrule.network.spatial import LOWEST, padded
 
 Formula = TypeVar("Formula", bound=Callable[..., Any])
 
@@ -24,7 +25,7 @@ QUIET = set[str]()
 """Operations that only move elements, or scale them by a number: what they give has no name of its own."""
 
 
-class Unreadable(Exception):
+class UnreadableOperation(Exception):
     """An operation that is no formula of ours, and why: whoever reads the program says where it stands."""
 
 
@@ -44,7 +45,7 @@ def operation(*names: str, quiet: bool = False) -> Callable[[Formula], Formula]:
 # Shapes
 
 
-def fitted(*operands: Expression | float) -> list[Expression]:
+def broadcast_together(*operands: Expression | float) -> list[Expression]:
     """Operands in one shape, as PyTorch and NumPy broadcast them."""
     expressions = [one if isinstance(one, Expression) else p.constant(number=one) for one in operands]
     full: Shape = ()
@@ -90,7 +91,7 @@ def permuted(x: Expression, axes: Sequence[int]) -> Expression:
     return x if axes == tuple(range(len(axes))) else p.transpose(x, axes=axes)
 
 
-def swapped(x: Expression) -> Expression:
+def matrices_turned(x: Expression) -> Expression:
     """The last two axes exchanged."""
     *lead, rows, columns = range(len(x.shape))
     return permuted(x, (*lead, columns, rows))
@@ -125,7 +126,7 @@ def _kept(x: Expression, axes: tuple[int, ...], keepdim: bool, of: Expression) -
 
 def _known(extent: Dimension, what: str) -> int:
     if not isinstance(extent, int):
-        raise Unreadable(f"{what} along the axis of the examples")
+        raise UnreadableOperation(f"{what} along the axis of the examples")
     return extent
 
 
@@ -201,19 +202,19 @@ def _softplus(x: Expression, beta: float = 1.0, threshold: float = 20.0) -> Expr
 def _prelu(x: Expression, slope: Expression) -> Expression:
     if len(slope.shape) == 1 and len(x.shape) > 1:
         slope = reshaped(slope, (1, *slope.shape, *[1] * (len(x.shape) - 2)))
-    x, slope = fitted(x, slope)
+    x, slope = broadcast_together(x, slope)
     return p.select(x > 0, x, slope * x)
 
 
 @operation("add")
 def _add(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
-    a, b = fitted(a, b)
+    a, b = broadcast_together(a, b)
     return a + b if alpha == 1 else a + alpha * b
 
 
 @operation("sub")
 def _sub(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
-    a, b = fitted(a, b)
+    a, b = broadcast_together(a, b)
     return a - b if alpha == 1 else a - alpha * b
 
 
@@ -224,15 +225,15 @@ def _rsub(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
 
 @operation("mul")
 def _mul(a: Expression, b: Expression) -> Expression:
-    a, b = fitted(a, b)
+    a, b = broadcast_together(a, b)
     return a * b
 
 
 @operation("div")
 def _div(a: Expression, b: Expression, *, rounding_mode: str | None = None) -> Expression:
     if rounding_mode is not None:
-        raise Unreadable(f"division that is rounded ({rounding_mode})")
-    a, b = fitted(a, b)
+        raise UnreadableOperation(f"division that is rounded ({rounding_mode})")
+    a, b = broadcast_together(a, b)
     return a / b
 
 
@@ -247,39 +248,39 @@ def _pow(a: Expression | float, b: Expression | float) -> Expression:
         return a**b
     if isinstance(b, Expression) and isinstance(a, (int, float)):
         return p.exp(b * math.log(a))
-    raise Unreadable("a power whose exponent is computed")
+    raise UnreadableOperation("a power whose exponent is computed")
 
 
 @operation("maximum")
 def _maximum(a: Expression, b: Expression) -> Expression:
-    return p.maximum(*fitted(a, b))
+    return p.maximum(*broadcast_together(a, b))
 
 
 @operation("minimum")
 def _minimum(a: Expression, b: Expression) -> Expression:
-    return p.minimum(*fitted(a, b))
+    return p.minimum(*broadcast_together(a, b))
 
 
 @operation("clamp", "clip")
 def _clamp(x: Expression, min: float | None = None, max: float | None = None) -> Expression:  # PyTorch's own names
     if min is not None:
-        x = p.maximum(*fitted(x, min))
-    return x if max is None else p.minimum(*fitted(x, max))
+        x = p.maximum(*broadcast_together(x, min))
+    return x if max is None else p.minimum(*broadcast_together(x, max))
 
 
 @operation("clamp_min")
 def _clamp_min(x: Expression, least: float) -> Expression:
-    return p.maximum(*fitted(x, least))
+    return p.maximum(*broadcast_together(x, least))
 
 
 @operation("gt")
 def _gt(a: Expression, b: Expression) -> Expression:
-    return p.greater(*fitted(a, b))
+    return p.greater(*broadcast_together(a, b))
 
 
 @operation("lt")
 def _lt(a: Expression, b: Expression) -> Expression:
-    a, b = fitted(a, b)
+    a, b = broadcast_together(a, b)
     return p.greater(b, a)
 
 
@@ -295,18 +296,18 @@ def _le(a: Expression, b: Expression) -> Expression:
 
 @operation("where")
 def _where(condition: Expression, a: Expression, b: Expression) -> Expression:
-    return p.select(*fitted(condition, a, b))
+    return p.select(*broadcast_together(condition, a, b))
 
 
 @operation("masked_fill")
 def _masked_fill(x: Expression, mask: Expression, value: float) -> Expression:
-    mask, x, filled = fitted(mask, x, _finite(value))
+    mask, x, filled = broadcast_together(mask, x, _finite(value))
     return p.select(mask, filled, x)
 
 
 def _finite(value: float) -> float:
     """A number that stands for infinity in a softmax: e to the power of it is 0, and no product with it is undefined."""
-    return value if math.isfinite(value) else math.copysign(1e30, value)
+    return value if math.isfinite(value) else math.copysign(LOWEST, value)
 
 
 # Sums
@@ -345,7 +346,7 @@ def _vector_norm(
     x: Expression, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Expression:  # PyTorch's own name
     if ord not in (1, 2):
-        raise Unreadable(f"a norm of the order {ord}")
+        raise UnreadableOperation(f"a norm of the order {ord}")
     axes = _axes(x, dim)
     inner = p.absolute(x) if ord == 1 else x**2
     total = p.total(inner, axes=axes)
@@ -373,7 +374,7 @@ def _logsumexp(x: Expression, dim: Any, keepdim: bool = False) -> Expression:
 
 @operation("linear")
 def _linear(x: Expression, W: Expression, b: Expression | None = None) -> Expression:
-    z = product(x, swapped(W))
+    z = product(x, matrices_turned(W))
     return z if b is None else _add(z, b)
 
 
@@ -400,9 +401,9 @@ def _attention(
     scale: float | None = None, enable_gqa: bool = False,
 ) -> Expression:  # fmt: skip
     if dropout:
-        raise Unreadable("attention that drops out")
+        raise UnreadableOperation("attention that drops out")
     width = _known(q.shape[-1], "attention")
-    scores = product(q, swapped(k)) * (1 / math.sqrt(width) if scale is None else scale)
+    scores = product(q, matrices_turned(k)) * (1 / math.sqrt(width) if scale is None else scale)
     if is_causal:
         later = _later(*(_known(extent, "a causal mask") for extent in scores.shape[-2:]))
         scores = p.select(stretched(later, scores.shape), _finite(-math.inf), scores)
@@ -514,7 +515,7 @@ def _cumsum(x: Expression, dim: int, *, dtype: Any = None) -> Expression:
     axis = dim % len(x.shape)
     extent = _known(x.shape[axis], "a running sum")
     order = (*(other for other in range(len(x.shape)) if other != axis), axis)
-    summed = permuted(x, order) @ (1 - swapped(_later(extent, extent)))
+    summed = permuted(x, order) @ (1 - matrices_turned(_later(extent, extent)))
     return permuted(summed, [order.index(place) for place in range(len(order))])
 
 
@@ -527,11 +528,11 @@ def _index(x: Expression, indices: Sequence[Any]) -> Expression:
     if list(picked) == [0] and isinstance(picked[0], Expression):
         return p.lookup(x, picked[0])
     if any(isinstance(index, Expression) for index in picked.values()):
-        raise Unreadable("elements at places that are computed")
+        raise UnreadableOperation("elements at places that are computed")
     if any(sum(extent > 1 for extent in index.shape) > 1 for index in picked.values()):
-        raise Unreadable("elements at pairs of places")
+        raise UnreadableOperation("elements at pairs of places")
     if sum(index.numel() > 1 for index in picked.values()) > 1 and len({len(index.shape) for index in picked.values()}) == 1:
-        raise Unreadable("elements at pairs of places")
+        raise UnreadableOperation("elements at pairs of places")
     for axis, index in picked.items():
         x = _taken(x, axis, [int(place) % _known(x.shape[axis], "picking") for place in index.flatten().tolist()])
     return x
@@ -570,12 +571,12 @@ def _expand(x: Expression, *_: Any, shape: Shape) -> Expression:
 
 @operation("t", quiet=True)
 def _t(x: Expression) -> Expression:
-    return swapped(x) if len(x.shape) > 1 else x
+    return matrices_turned(x) if len(x.shape) > 1 else x
 
 
 @operation("numpy_T", "mT", "matrix_H", "adjoint", quiet=True)
 def _mT(x: Expression) -> Expression:
-    return swapped(x)
+    return matrices_turned(x)
 
 
 @operation("transpose", "swapaxes", quiet=True)
@@ -652,7 +653,7 @@ def _same(x: Expression, *_: Any, **__: Any) -> Expression:
 @operation("dropout", "feature_dropout", "alpha_dropout", "native_dropout", quiet=True)
 def _dropout(x: Expression, probability: float, training: bool) -> Expression:
     if training and probability:
-        raise Unreadable(
+        raise UnreadableOperation(
             f"dropout with the probability {probability:g} in training mode, which is another function every time; call model.eval() first"
         )
     return x
@@ -670,7 +671,7 @@ def _pad(x: Expression, margins: Sequence[int], mode: Any = "constant", value: f
     if not isinstance(mode, str):
         mode, value = "constant", mode
     if mode != "constant" or value not in (None, 0, 0.0):
-        raise Unreadable("padding with something else than 0")
+        raise UnreadableOperation("padding with something else than 0")
     for place in range(0, len(margins), 2):
         before, after = margins[place : place + 2]
         axis = len(x.shape) - 1 - place // 2
@@ -685,6 +686,9 @@ def _pad(x: Expression, margins: Sequence[int], mode: Any = "constant", value: f
 
 # Images
 
+CHANNELS_FIRST = 2
+"""Where places begin behind the examples and the channels."""
+
 
 @operation("conv1d", "conv2d", "conv3d")
 def _conv(
@@ -698,7 +702,7 @@ def _conv(
         margins = [(0, 0) if padding == "valid" else (one // 2, one - one // 2) for one in reach]
     else:
         margins = [(one, one) for one in _each(padding, axes)]
-    windows = p.window(_within(x, margins), axis=2, lengths=lengths, steps=steps, gaps=gaps)
+    windows = p.window(padded(x, margins, first=CHANNELS_FIRST), axis=2, lengths=lengths, steps=steps, gaps=gaps)
     units, own = int(W.shape[0]), int(W.shape[1])
     places, count = windows.shape[2 : 2 + axes], own * math.prod(lengths)
     # (examples, places …, channels, window …): each window as a row.
@@ -708,7 +712,7 @@ def _conv(
         inner = rows if groups == 1 else p.part(rows, axis=1 + axes, start=group * own, stop=(group + 1) * own)
         matrix = W if groups == 1 else p.part(W, axis=0, start=group * (units // groups), stop=(group + 1) * (units // groups))
         flat = reshaped(inner, (x.shape[0], *places, count))
-        parts.append(flat @ swapped(reshaped(matrix, (units // groups, count))))
+        parts.append(flat @ matrices_turned(reshaped(matrix, (units // groups, count))))
     z = p.join(*parts, axis=1 + axes) if groups > 1 else parts[0]
     z = z if b is None else _add(z, b)
     return permuted(z, (0, 1 + axes, *range(1, 1 + axes)))
@@ -728,7 +732,7 @@ def _conv_transpose(
     x: Expression, W: Expression, b: Any = None, stride: Any = 1, padding: Any = 0, extra: Any = 0, groups: int = 1, dilation: Any = 1
 ) -> Expression:
     if groups != 1:
-        raise Unreadable("a transposed convolution in groups")
+        raise UnreadableOperation("a transposed convolution in groups")
     axes = len(W.shape) - 2
     lengths = tuple(int(extent) for extent in W.shape[2:])
     steps, gaps, cut, more = (_each(one, axes) for one in (stride, dilation, padding, extra))
@@ -753,23 +757,6 @@ def _each(value: Any, axes: int) -> tuple[int, ...]:
     return tuple(int(one) for one in (several * axes if len(several) == 1 else several))
 
 
-def _within(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0) -> Expression:
-    """x with so many places before and after along the last axes, which hold a number."""
-    first = len(x.shape) - len(margins)
-    for axis, (before, after) in enumerate(margins, start=first):
-        if not before and not after:
-            continue
-        inner = _known(x.shape[axis], "padding")
-        extent = before + inner + after
-        x = p.place(x, axis=axis, start=before, extent=extent)
-        if fill:
-            place = p.position(extent=extent)
-            inside = (place > before - 1) * (before + inner > place)
-            others = tuple(other for other in range(len(x.shape)) if other != axis)
-            x = p.select(p.spread(inside, axes=others, sizes=tuple(x.shape[other] for other in others)), x, fill)
-    return x
-
-
 @operation("max_pool1d", "max_pool2d", "max_pool3d")
 def _max_pool(x: Expression, size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False) -> Expression:
     return p.largest(_pooled(x, size, stride, padding, dilation, ceil, fill=_finite(-math.inf)), axis=len(x.shape))
@@ -786,7 +773,7 @@ def _average_pool(
 ) -> Expression:
     axes = len(x.shape) - 2
     if divisor is not None or (any(_each(padding, axes)) and not count_include_pad):
-        raise Unreadable("an average that does not count the places of the padding")
+        raise UnreadableOperation("an average that does not count the places of the padding")
     return p.mean(_pooled(x, size, stride, padding, 1, ceil), axes=(len(x.shape),))
 
 
@@ -802,8 +789,8 @@ def _pooled(x: Expression, size: Any, stride: Any, padding: Any, dilation: Any, 
             for extent, (before, _), k, gap, step in zip(x.shape[2:], margins, lengths, gaps, steps, strict=True)
         ]
         if any(spare):
-            raise Unreadable("a pool whose last windows reach beyond the edge (ceil_mode)")
-    windows = p.window(_within(x, margins, fill), axis=2, lengths=lengths, steps=steps, gaps=gaps)
+            raise UnreadableOperation("a pool whose last windows reach beyond the edge (ceil_mode)")
+    windows = p.window(padded(x, margins, fill, CHANNELS_FIRST), axis=2, lengths=lengths, steps=steps, gaps=gaps)
     return reshaped(windows, (*windows.shape[: 2 + axes], math.prod(lengths)))
 
 

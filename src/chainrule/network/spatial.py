@@ -47,9 +47,12 @@ def per_axis(value: Any, axes: int, what: str, least: int = 1) -> Sizes:
     return values
 
 
-def padded(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0) -> Expression:
-    """x with so many places before and after along each axis between batch and channels, which hold 0, or another number."""
-    for axis, (before, after) in enumerate(margins, start=1):
+def padded(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0, first: int = 1) -> Expression:
+    """x with so many places before and after along each of some axes, which hold 0, or another number.
+
+    first  of these axes; where channels come last, they begin behind the batch
+    """
+    for axis, (before, after) in enumerate(margins, start=first):
         if not before and not after:
             continue
         inner = int(x.shape[axis])
