@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.base.errors import InputError
+from chainrule.cli import main
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402  # after it is known to be there
@@ -232,3 +233,22 @@ def test_losses_that_cannot_be_read_are_refused():
     for loss, words in [(nn.CrossEntropyLoss(label_smoothing=0.1), "label_smoothing"), (nn.CTCLoss(), "CTCLoss is no loss")]:
         with pytest.raises(InputError, match=words):
             cr.network_from(nn.Linear(4, 3), np.ones((2, 4)), loss=loss)
+
+
+def test_a_loss_of_probabilities_does_not_take_net_inputs():
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    torch.manual_seed(0)
+    for loss, t in [("cross_entropy", [0, 1, 2, 0, 1]), ("binary_cross_entropy", np.ones((5, 3)))]:
+        with pytest.raises(InputError, match=f"it is {loss}_from_logits"):
+            cr.explain(nn.Linear(4, 3), x, t, loss=loss)
+        model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(-1) if loss == "cross_entropy" else nn.Sigmoid())
+        assert np.isfinite(module_problem(model, x, t, loss=loss).step().before.error)
+
+
+def test_a_file_of_a_model_says_the_same(tmp_path, capsys):
+    examples = torch.export.Dim("examples", min=2)
+    program = torch.export.export(nn.Linear(2, 2), (torch.randn(2, 2),), dynamic_shapes=({0: examples},))
+    torch.export.save(program, tmp_path / "model.pt2")
+    asked = ["explain", str(tmp_path / "model.pt2"), "--input", "9 -9", "--target", "1 0", "--loss", "cross_entropy"]
+    assert main(asked) == 2
+    assert "cross_entropy_from_logits" in capsys.readouterr().err

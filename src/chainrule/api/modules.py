@@ -20,9 +20,9 @@ from chainrule.base.frozen import replace
 from chainrule.document.document import Document, Note, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail
-from chainrule.network.definitions import Wanted, find
+from chainrule.network.definitions import REGISTRY, Wanted, find
 from chainrule.network.description import network_from as described_network
-from chainrule.network.network import Network
+from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
 from chainrule.notation.conventions import Notation
 from chainrule.steps.problem import Problem
@@ -59,6 +59,8 @@ class ModuleProblem(Problem):
 
     def explain(self, **how: Any) -> Document:
         """As of `Problem.explain`, with how far the step is from autograd's."""
+        assert self.x is not None
+        check_outputs(self.network, self.x)
         document = super().explain(**how)
         return document if how.get("weight") is not None else with_agreement(document, self.agreement(self.step()))
 
@@ -117,8 +119,27 @@ def module_problem(
     rows = network.checked_x(_columns(network, inputs), "x")
     targets, classes = read_targets(network, _plain(t), "t", len(rows))
     origin = {"source": type(model).__name__, **({"classes": classes} if classes else {})}
+    check_outputs(network, rows)
     rule = chosen_optimizer(None, optimizer, learning_rate)
     return ModuleProblem(network, rows, targets, rule, origin=origin, read=read)
+
+
+def check_outputs(network: Network, x: Array) -> None:
+    """Does the model give what its loss compares? Raises InputError where it gives net inputs, of which there is another loss.
+
+    PyTorch's own cross-entropy takes net inputs; ours by that name takes probabilities, and has no value for a negative one.
+    """
+    wanted = network.loss.definition
+    if wanted.targets not in ("distribution", "probabilities") or wanted.logits:
+        return
+    y = network.predict(x)
+    beyond = y[(y < 0) | (y > 1)]
+    if beyond.size:
+        other = next(one for one in REGISTRY["loss"].values() if one.logits and one.targets == wanted.targets)
+        raise InputError(
+            f"{wanted.name} compares probabilities, but the model gives {beyond[0]:.4g}; of net inputs, as PyTorch's losses take them, "
+            f"it is {other.name}."
+        )
 
 
 def program_problem(path: str) -> ModuleProblem:
