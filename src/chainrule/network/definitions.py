@@ -20,7 +20,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_args, get_origin, get_type_hints, overload
@@ -613,6 +613,7 @@ def definitions(kind: str) -> dict[str, Definition]:
     return REGISTRY[kind]
 
 
+@cache
 def _load_built_in() -> None:
     import importlib
 
