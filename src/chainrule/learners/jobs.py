@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
+import itertools
 import random
 import re
 import sys
@@ -52,8 +53,7 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     """The record of a job."""
     try:
         with guard:
-            np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
-            random.seed(1)
+            _seed()
             record = _JOBS[job["work"]](job, guard)
     except Stopped as stopped:
         return stopped.record()
@@ -64,6 +64,16 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     if guard.stopped is not None:
         return guard.stopped.record()
     return record
+
+
+def _seed() -> None:
+    """What a program draws is the same whenever it is checked, also from generators that it gives no seed: each of these gets the next."""
+    np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
+    random.seed(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(1)
+    seeds, generator = itertools.count(1), np.random.default_rng
+    np.random.default_rng = lambda seed=None: generator(next(seeds) if seed is None else seed)
 
 
 def _loaded(job: Mapping[str, Any], guard: Guard) -> tuple[Loaded, Header]:
