@@ -149,8 +149,6 @@ def loss_gradient(loss: Bound, y: Array, t: Array, conventions: Any) -> Array:
         return np.asarray(evaluate([gradient], {letters.y: y, letters.t: t})[gradient])
 
 
-
-
 def square_factor(loss: Bound) -> float:
     """c of a loss with ∂ℓ/∂y = c (y − t): 1 of ½ (y − t)², 2 of (y − t)²; 0 of any other."""
     key = ("square", *_identity(loss))

@@ -42,7 +42,7 @@ class Architecture(FrozenValue):
     activations   of each layer, the output's last, by chainrule's names: ("tanh", "sigmoid"); so many layers it has
     loss          by chainrule's name: "half_squared", "squared", "binary_cross_entropy", "cross_entropy"
     outputs, batch  how E is counted over outputs and samples, "sum" or "mean", where the program or its owner says so
-    bias          for each layer whether it has a bias; one truth value for all
+    bias          for each layer whether it has a bias, "shared" where its units have one number; one for all layers
     sizes         inputs and units of each layer, (2, 2, 1), where the file fixes them; otherwise those of the probes are free
     last          how many outputs, where only this is fixed; 1 of a program of one output
     rows          how many samples at once, where that is fixed; 1 of a program that takes one sample at a time
@@ -55,7 +55,7 @@ class Architecture(FrozenValue):
     loss: str
     outputs: str = "sum"
     batch: str = "mean"
-    bias: bool | tuple[bool, ...] = True
+    bias: bool | str | tuple[bool | str, ...] = True
     sizes: tuple[int, ...] | None = None
     last: int | None = None
     rows: int | None = None
@@ -69,9 +69,9 @@ class Architecture(FrozenValue):
         return len(self.activations)
 
     @property
-    def biases(self) -> tuple[bool, ...]:
+    def biases(self) -> tuple[bool | str, ...]:
         """For each layer whether it has a bias."""
-        return (self.bias,) * self.depth if isinstance(self.bias, bool) else self.bias
+        return self.bias if isinstance(self.bias, tuple) else (self.bias,) * self.depth
 
 
 class Place(FrozenValue):

@@ -39,7 +39,7 @@ def gradients_among(
 def _read(found: Mapping[str, Any], probe: Probe, layout: Layout) -> dict[str, Array]:
     result: dict[str, Array] = {}
     for key, value in found.items():
-        array = numbers(value)
+        array = np.array(float(value)) if isinstance(value, (int, float)) else numbers(value)
         if array is None:
             continue
         number = int(key[1:]) - 1

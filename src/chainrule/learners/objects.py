@@ -84,8 +84,7 @@ class ObjectProgram(LearnerProgram):
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
         made = self.construct(probe, layout)
-        has = tuple(b is not None for b in probe.biases)
-        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == has), None)
+        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == probe.has), None)
         if places is None:
             raise Unreadable("places")
         places.set(probe, layout)
@@ -135,10 +134,11 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
         if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
             continue
         stated = header.entry.rpartition(".")[2]
-        backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=backward_first)
-        forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=forward_first)
-        forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
         own = methods_of(loaded, name)
+        backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=backward_first)
+        backwards = backwards or [method for method in methods if len(own[method].args.args) > 2][::-1]  # in whatever language
+        forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=forward_first)
+        forwards += [method for method in methods if method not in forwards and _takes_x(own[method])]
         updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
         for backward in backwards[:6]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
@@ -146,7 +146,7 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
                     sequence = [method for method in (forward, backward, update) if method]
                     yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:
-            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(6))
+            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(12))
 
 
 def _single_numbers(loaded: Loaded, name: str) -> bool:

@@ -19,7 +19,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
-from chainrule.learners.loading import Loaded, inlined, simple
+from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, literal_rate, methods_of
@@ -125,6 +125,7 @@ class Script(Frozen):
     def begun(self) -> dict[str, Any]:
         """The variables when the loop begins; they are made anew each time, so that one run does not change the next."""
         loaded = self.loaded
+        draw_anew()
         namespace = loaded.fresh()
         namespace.update(copy.deepcopy(dict(self.bindings)))
         failures = len(loaded.failures)
@@ -203,7 +204,7 @@ class Script(Frozen):
         for path, factor in factors.items():
             places[path].put(places[path].get() * factor)
         before = [places[path].get() for path in weights]
-        np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
+        draw_anew()
         self.turned(namespace)
         return [places[path].get() - old for path, old in zip(weights, before, strict=True)]
 
@@ -434,7 +435,7 @@ def _named(namespace: dict[str, Any], script: Script, changed: set[str], own: Pa
     given = 0
     for x in xs:
         for t in [*ts, *(singles if _vector(arrays[x]) else [])]:
-            if x != t and _together(arrays[x], namespace[t]):
+            if x != t and _together(arrays[x], namespace[t]) and _sized(arrays[x], namespace[t], own.sizes):
                 given += 1
                 yield Data(x, t)
                 if given > 5:
@@ -497,6 +498,16 @@ def _together(x: Any, t: Any) -> bool:
     except ValueError:  # of different lengths
         return False
     return bool(set(x) & set(t)) or 1 in t or len(t) == 0 or len(x) == 1
+
+
+def _sized(x: Any, t: Any, sizes: tuple[int, ...]) -> bool:
+    """Have they so many inputs, perhaps with a column of ones, and outputs, or numbers of classes?"""
+    try:
+        x, t = np.shape(x), np.shape(t)
+    except ValueError:  # of different lengths
+        return True
+    inputs = {sizes[0], sizes[0] + 1} & {*x} or len(x) < 2
+    return bool(inputs) and (sizes[-1] in t or len(t) < 2 or 1 in t)
 
 
 def _holds_data(value: Any) -> bool:
