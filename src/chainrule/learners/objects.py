@@ -14,7 +14,7 @@ from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
 
@@ -62,6 +62,9 @@ class ObjectProgram(LearnerProgram):
         pool = Pool(probe, layout, {})
         arguments = pool.arguments(self.maker, method=True) if self.maker is not None else {}
         made = self._quietly(self.loaded.namespace[self.name], **arguments)
+        if next(self._places(made), None) is None:  # what it learns may begin later, as in fit()
+            for name in (name for name in self.methods if name != "__init__" and INIT.search(name)):
+                self._quietly(getattr(made, name), **pool.arguments(self.methods[name], method=True))
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in ("rate", "momentum", "penalty"):

@@ -180,7 +180,9 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
 def _of_others(value: Any) -> bool:
     """Is it a module, a class, or a function that is not the program's own, as hundreds come by `from numpy import *`?"""
     file = getattr(getattr(value, "__code__", None), "co_filename", "")
-    return isinstance(value, (types.ModuleType, type)) or (callable(value) and type(value).__module__ in ("builtins", "numpy") and file != FILE)
+    return isinstance(value, (types.ModuleType, type)) or (
+        callable(value) and type(value).__module__ in ("builtins", "numpy") and file != FILE
+    )
 
 
 def _closed(function: types.FunctionType, name: str) -> bool:

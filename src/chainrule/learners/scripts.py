@@ -22,7 +22,7 @@ from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, literal_rate, methods_of
+from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copied, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 from chainrule.learners.tensors import is_tensor, tensor
 
@@ -104,6 +104,8 @@ def _like(value: Any, own: Any, *, columns: bool = False) -> Any:
     if isinstance(own, tuple):
         return tuple(value.tolist())
     value = value.astype(float) if np.asarray(own).dtype.kind == "f" else value
+    if isinstance(own, list) and own and isinstance(own[0], np.ndarray):
+        return list(value)
     return value.tolist() if isinstance(own, list) else np.matrix(value) if isinstance(own, np.matrix) else value
 
 
@@ -228,7 +230,7 @@ class ScriptProgram(LearnerProgram):
         self.entry = f"{script.function}{': ' if script.function else ''}{_kind(script.loop)} in line {self.line}"
         self._namespace = namespace = script.begun()
         self.own = script.parameters(namespace, changed, single=single)[way]
-        self.rows = _own_rows(namespace, data)
+        self.rows = _own_rows(namespace, data, self.own.sizes[0])
         flat = [leaf for leaf in leaves(namespace) if not leaf.shape and leaf.path not in changed]
         self._batches = [leaf.path for leaf in flat if meaning(leaf.name).kind == "batch"]
         counted = [leaf for leaf in flat if self.rows > 1 and float(leaf.get()) == self.rows]
@@ -291,9 +293,13 @@ class ScriptProgram(LearnerProgram):
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
         recorder, arrays = self.loaded.recorder, places.arrays()
         states: list[dict[str, Array]] = []
+        named: dict[str, Any] = {}
 
         def turned(loop: int, turns: int) -> None:
             if loop == number:
+                if len(states) == 1 and self.loaded.adaptive:  # what is taken off the weights is not their gradient
+                    kinds = {name: meaning(name).kind for name in namespace}
+                    named.update({name: copied(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
                 states.append(places.read(probe, layout))
                 recorder.on = turns == 0
 
@@ -310,7 +316,7 @@ class ScriptProgram(LearnerProgram):
             states.append(places.read(probe, layout))
         self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._known[0] else self._fixed_rate()
-        answer = self._finished(probe, layout, pool, {}, states, places.names())
+        answer = self._finished(probe, layout, pool, named, states, places.names())
         altered = tuple(
             key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name])
         )
@@ -531,7 +537,7 @@ def _equal(now: Any, before: Any) -> bool:
         return True
 
 
-def _own_rows(namespace: Mapping[str, Any], data: Data) -> int:
+def _own_rows(namespace: Mapping[str, Any], data: Data, inputs: int) -> int:
     """How many samples the script has; 0 where that is not known."""
     if data.form in ("pairs", "rows"):
         return len(namespace[data.x])
@@ -539,6 +545,8 @@ def _own_rows(namespace: Mapping[str, Any], data: Data) -> int:
     if data.form != "apart" or len(shapes) != 2:
         return 0
     common = [extent for extent in shapes[0] if extent in shapes[1]]
+    if len(shapes[0]) == 2 and shapes[0][0] == inputs != shapes[0][1] in common:
+        return shapes[0][1]
     return shapes[0][0] if shapes[0][0] in common else common[0] if common else 0
 
 
