@@ -19,7 +19,8 @@ from chainrule.data.numbers import Evidence, NumberFormat
 from chainrule.data.table import Column
 
 if TYPE_CHECKING:
-    from chainrule.data.text import Block, TextLayout
+    from chainrule.data.layout import TextLayout
+    from chainrule.data.text import Block
 
 FIRST = 1000
 """Rows that say which columns are plain numbers."""

@@ -23,7 +23,8 @@ from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column
 
 if TYPE_CHECKING:
-    from chainrule.data.text import Block, TextLayout
+    from chainrule.data.layout import TextLayout
+    from chainrule.data.text import Block
 
 NAN = b"nan"
 """A missing number, as NumPy reads it."""
