@@ -48,6 +48,15 @@ RULE = re.compile(r"[\s|+:=-]*-{3}[\s|+:=-]*")
 MOST_TITLES = 12
 """Lines above a table, at most."""
 
+MOST_NAMES = 3
+"""Rows below the header that go on with it, at most."""
+
+TAIL = 1 << 14
+"""Bytes at the end of a file in which lines below its table are looked for."""
+
+REMARK = re.compile(r"[(*†‡]|.*:(?:\s|$)|(?:\S+\s+){2,}\S*\.$")
+"""What begins like a remark below a table: (60 rows), * provisional, Source: …, or is a sentence."""
+
 SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
 """What Excel takes for an instruction where it stands in the first line."""
 
@@ -60,7 +69,9 @@ class TextLayout(FrozenValue):
     commented  whether lines that begin with # are no rows
     unnamed    the columns whose place in the header is empty; where they hold nothing either, they are left out
     spaced     whether blanks may stand between a separator and a quote
-    ruled      whether a ruled line stands below the header
+    below      how many rows below the header are none: a ruled line, units, further names
+    footer     how many lines stand below the table
+    repeated   whether the header stands between the rows again, as where files were put one behind the other
     forms      what the file itself says about its columns (ARFF)
     """
 
@@ -75,13 +86,21 @@ class TextLayout(FrozenValue):
     commented: bool = False
     unnamed: frozenset[str] = frozenset()
     spaced: bool = False
-    ruled: bool = False
+    below: int = 0
+    footer: int = 0
+    repeated: bool = False
     forms: Mapping[str, Form] = field(default_factory=dict)
 
     @property
     def own_header(self) -> bool:
         """Is the first row that is read a header?"""
         return self.has_header and not self.forms
+
+    @property
+    def is_plain(self) -> bool:
+        """Is there nothing but a header and rows, of several cells in usual quotes?"""
+        odd = self.commented or self.spaced or self.below or self.footer or self.repeated or self.forms
+        return not odd and self.quote == '"' and self.separator not in (None, " ") and len(self.names) > 1
 
 
 def text_layout(
@@ -129,19 +148,28 @@ def _found_layout(
     hidden = _hidden_header(path, comments, divider, rows) if header is not False else None
     rows = [hidden, *rows] if hidden else rows
     has_header = bool(hidden) or (_has_header(rows) if header is None else header)
+    footer = _footer(path, encoding, text if whole else None, divider, rows)
+    gone = sum(bool(line.strip()) for line in footer)
+    rows = rows[:-gone] if whole and gone else rows
     ruled = has_header and len(rows) > 1 and RULE.fullmatch("".join(rows[1])) is not None
-    rows = [rows[0], *rows[2:]] if ruled else rows
+    further = rows[1 : 1 + _further_names(rows)] if has_header and not ruled else []
+    rows = [rows[0], *rows[1 + ruled + len(further) :]]
+    repeated = has_header and len(rows[0]) > 1 and rows[0] in rows[1:]
+    rows = [rows[0], *(row for row in rows[1:] if row != rows[0])] if repeated else rows
     usual = _usual_width(rows)
     first, extra = _completed_header(rows[0], usual, has_header, rows[1:])
-    names = _names(path, first, has_header)
-    unnamed = frozenset(name for name, cell in zip(names, first, strict=True) if has_header and not cell.strip())
+    named = [next(filter(None, map(str.strip, cells)), "") for cells in zip(first, *further, strict=False)] if further else first
+    names = _names(path, [*named, *first[len(named) :]], has_header)
+    unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
     called = {"": "none (one column)"}.get(divider or "", SEPARATORS.get(divider or "", quoted(divider)))
     notes = [f"separator: {called}", *notes, *extra]
     notes += ["the line sep= before it passed over"] if asked else []
     notes += [f"{len(comments)} line{'s' * (len(comments) != 1)} of comments"] if comments else []
-    if titles:
-        notes.append(f"{len(titles)} line{'s' * (len(titles) != 1)} above the table passed over: {quoted(titles[0].strip())}")
+    notes += _passed_over(len(titles), "line", "above the table", titles[0]) if titles else []
     notes += ["a ruled line below the header passed over"] if ruled else []
+    notes += _passed_over(len(further), "row", "below the header", " ".join(filter(None, further[0]))) if further else []
+    notes += _passed_over(gone, "line", "below the table", next(filter(str.strip, footer))) if gone else []
+    notes += ["the header between the rows passed over"] if repeated else []
     notes += ["empty rows at the end left out"] if whole and divider and _ends_empty(text, divider) else []
     if not has_header:
         notes.append(f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
@@ -149,7 +177,8 @@ def _found_layout(
         notes.append("the first row is taken for the header although it holds numbers")
     return TextLayout(
         path, encoding, divider, names, has_header, tuple(notes), skipped=skipped + len(comments) + len(titles) - bool(hidden),
-        commented=bool(comments), unnamed=unnamed, spaced=spaced, ruled=ruled,
+        commented=bool(comments), unnamed=unnamed, spaced=spaced, below=ruled + len(further), footer=len(footer),
+        repeated=repeated,
     )  # fmt: skip
 
 
@@ -172,6 +201,10 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
     if "\0" in text:
         raise not_text_error(path, name, data)
     return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8", not rest
+
+
+def _passed_over(count: int, what: str, where: str, first: str) -> list[str]:
+    return [f"{count} {what}{'s' * (count != 1)} {where} passed over: {quoted(first.strip())}"]
 
 
 def _comments(text: str) -> tuple[list[str], str]:
@@ -211,16 +244,73 @@ def _is_table(lines: Sequence[str], separator: str | None, least: int) -> bool:
     rows = [row for row in rows_of("", lines, separator, lenient=True) if row]
     if len(rows) < 3 or len(rows[0]) < least:
         return False
-    names, others = rows[0], rows[1:]
+    names, others = rows[0], [row for row in rows[1:] if not RULE.fullmatch("".join(row))]
     alike = sum(len(row) == len(names) for row in others) > 0.9 * len(others)
-    named = names if names[-1].strip() else names[:-1]  # behind which a separator stands
+    named = names[not names[0].strip() : len(names) - (not names[-1].strip())]  # before and behind which a separator may stand
+    numbers = [cell for cell in named if _is_number(cell)]
     return (
         alike
         and len(named) >= least
         and all(cell.strip() for cell in named)
-        and not any(map(_is_number, named))
-        and any(map(_is_number, others[0]))
+        and (not numbers or (len(numbers) < len(named) and _are_years(numbers)))
+        and any(_is_number(cell) for row in others[:20] for cell in row)
     )
+
+
+def _footer(path: str, encoding: str, text: str | None, separator: str | None, rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines below the table, to the end of the file: remarks, set off by an empty or ruled line, or by how they begin.
+
+    text  the whole file, if that is known
+    """
+    if separator is None:
+        return []
+    end = _end_of(path, encoding) if text is None else text[-TAIL:]
+    lines, width, found = list(io.StringIO(end, newline=""))[1:], _usual_width(rows), list[str]()
+    usual_remark = sum(REMARK.match(row[0]) is not None for row in rows) > 0.1 * len(rows)
+    for line in reversed(lines):
+        cells = _cells_of(line.strip("\r\n"), separator)
+        is_row = len(trimmed([*cells], width)) == width and not RULE.fullmatch(line)
+        if line.count('"') % 2 or (is_row and (usual_remark or not _is_remark(cells[0]) or any(map(_is_number, cells[:1])))):
+            break
+        found.insert(0, line)
+    else:
+        return []  # there is no row
+    remarks = [line.strip() for line in found if line.strip()]
+    if line.count('"') % 2 or not all(RULE.fullmatch(line) or any(map(str.isalpha, line)) for line in remarks):
+        return []
+    set_off = bool(remarks) and (not found[0].strip() or RULE.fullmatch(found[0]) is not None)
+    return found if set_off or (remarks and all(map(_is_remark, remarks))) else []
+
+
+def _is_remark(text: str) -> bool:
+    return REMARK.match(text.strip('" ')) is not None or RULE.fullmatch(text) is not None
+
+
+def _end_of(path: str, encoding: str) -> str:
+    """The end of a file, if it can be gone to: not of a packed one, nor where a character may begin in the middle of another."""
+    with open_binary(path) as file:
+        if not isinstance(file, (io.BufferedReader, io.BytesIO)) or encoding.startswith(("utf-16", "utf-32")):
+            return ""
+        file.seek(-TAIL, io.SEEK_END)
+        return file.read().decode(encoding.removesuffix("-sig"), errors="ignore")
+
+
+def _further_names(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows below the header go on with it: units, or names, above two columns of numbers at least."""
+    others = rows[1 + MOST_NAMES :]
+    columns = [place for place in range(len(rows[0])) if _holds_numbers([row[place] for row in others if len(row) > place])]
+    if len(others) < MOST_NAMES or len(columns) < 2:
+        return 0
+    for count, row in enumerate(rows[1 : 1 + MOST_NAMES]):
+        known = [row[place] for place in columns if len(row) > place and not is_missing(row[place])]
+        if len(known) < max(2, len(columns) / 2) or any(parsed(cell) is not None for cell in known):
+            return count
+    return MOST_NAMES
+
+
+def _holds_numbers(cells: Sequence[str]) -> bool:
+    known = [cell for cell in cells[:200] if not is_missing(cell)]
+    return len(known) > 1 and sum(parsed(cell) is not None for cell in known) > 0.9 * len(known)
 
 
 def _filled(cells: Iterable[str]) -> int:
@@ -370,3 +460,8 @@ def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]
     if twice is not None:
         raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name.")
     return tuple(names)
+
+
+def trimmed(row: list[str], width: int) -> list[str]:
+    """The row without the empty cells that separators at its end make."""
+    return row[:width] if len(row) > width and not any(cell.strip() for cell in row[width:]) else row

@@ -119,7 +119,7 @@ class Forms(FrozenValue):
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
     notes   what was found out, in words
-    padded  of columns of codes of one length, read as numbers, one that begins with zeros
+    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3
     """
 
     forms: Mapping[str, Form]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import io
+from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, open_binary, unreadable_error
-from chainrule.data.layout import COMMENT, TextLayout, rows_of
+from chainrule.data.layout import COMMENT, TextLayout, rows_of, trimmed
 from chainrule.data.table import Column, Table
 
 Result = TypeVar("Result")
@@ -114,9 +115,9 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
         with open_binary(layout.path) as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
             for _ in islice(lines, layout.skipped):
                 pass
-            rest, simple = Rest(), _is_simple(layout)
-            wanted = _wanted_rows(layout, rest.counted(lines) if simple else _headless(layout, lines))
-            for _ in range(layout.own_header + layout.ruled):
+            rest, simple = Rest(), layout.is_plain
+            wanted = _wanted_rows(layout, rest.counted(lines) if simple else _headless(layout, _without_last(lines, layout.footer)))
+            for _ in range(layout.own_header + layout.below):
                 next(wanted, None)
             first = 1
             if simple:
@@ -137,7 +138,23 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
 
 def _wanted_rows(layout: TextLayout, lines: Iterable[str], above: int = 0) -> Iterator[list[str]]:
     rows = rows_of(layout.path, lines, layout.separator, quote=layout.quote, spaced=layout.spaced, above=above)
-    return _without_last_empty(_without_blank_rows(rows, len(layout.names)))
+    wanted = _without_last_empty(_without_blank_rows(rows, len(layout.names)))
+    return _without_repetitions(wanted) if layout.repeated else wanted
+
+
+def _without_last(lines: Iterable[str], count: int) -> Iterator[str]:
+    """All but so many lines at the end."""
+    waiting: deque[str] = deque()
+    for line in lines:
+        waiting.append(line)
+        if len(waiting) > count:
+            yield waiting.popleft()
+
+
+def _without_repetitions(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The first row, which is the header, and all that differ from it."""
+    header = next(rows, [])
+    return chain([header], (row for row in rows if row != header))
 
 
 # Text without quotes is cut at its separators, all rows of a part at once: that takes a third of the time of Python's csv.
@@ -156,11 +173,6 @@ class Rest:
         for line in lines:
             self.lines += 1
             yield line
-
-
-def _is_simple(layout: TextLayout) -> bool:
-    plain = layout.quote == '"' and not (layout.commented or layout.forms or layout.spaced)
-    return plain and layout.separator not in (None, " ") and len(layout.names) > 1
 
 
 def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[Columns]:
@@ -259,13 +271,9 @@ def _checked_widths(layout: TextLayout, first: int, block: list[list[str]]) -> l
     width = len(layout.names)
     if set(map(len, block)) == {width}:
         return block
-    rows = [_trimmed(row, width) for row in block if len(row) == width or not row[0].startswith(COMMENT)]
+    rows = [trimmed(row, width) for row in block if len(row) == width or not row[0].startswith(COMMENT)]
     if set(map(len, rows)) - {width}:
         number, row = next((number, row) for number, row in enumerate(rows, start=first) if len(row) != width)
         fix = "fill in what lacks, with nothing between its separators" if len(row) < width else "put text that holds a separator in quotes"
         raise FileError(f"{layout.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
     return rows
-
-
-def _trimmed(row: list[str], width: int) -> list[str]:
-    return row[:width] if len(row) > width and not any(cell.strip() for cell in row[width:]) else row
