@@ -16,6 +16,7 @@ from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.engine import Compiled
+    from chainrule.processes.together import Processes
 
 NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
 """What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
@@ -33,11 +34,20 @@ class Chosen(FrozenValue):
     written: str = ""
 
 
-def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str = "float64") -> Chosen:
+def chosen(
+    name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str = "float64", processes: Processes | None = None
+) -> Chosen:
     """The engine of that name for batches of `size` of these rows, ready to run, in that precision.
 
-    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine.
+    processes  that hold the rows together, if they are several
+
+    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine; InputError where
+    several processes cannot share the network.
     """
+    if processes is not None:
+        from chainrule.engines.distributed import Distributed
+
+        return Chosen("written", Distributed(network, optimizer, processes, dtype=precision))
     if name == "written":
         return Chosen(name, Written(network, optimizer, dtype=precision))
     try:
