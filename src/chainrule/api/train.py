@@ -266,7 +266,7 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            return Run(rows, made, preparation, plan, *subsets, form=said, asked=asked, processes=processes)
+            return Run(rows, made, preparation, plan, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else _cross_validated(prepared, labels, in_folds, outputs, watch)
@@ -584,7 +584,7 @@ def _resumed(
     groups = rows.groups(plan.group)
     subsets = _subsets(rows, preparation, split(labels, plan, groups), labels, stack, groups, plan, processes)
     form, options = began.source.get("form", {}), began.source.get("options", {})
-    run = Run(rows, began.start, preparation, plan, *subsets, form, asked=options, processes=processes)
+    run = Run(rows, began.start, preparation, plan, **subsets, form=form, asked=options, processes=processes)
     return _trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
 
 
@@ -597,10 +597,11 @@ def _subsets(
     groups: Array | None,
     plan: Plan,
     processes: Processes | None,
-) -> list[Subset]:
+) -> dict[str, Any]:
     """The rows to train on, to validate with and to test with, as numbers; in each process those of its part of the source."""
     known: dict[str, Any] = {"precision": plan.precision, "processes": processes}
-    return alike(processes, lambda: [rows.subset(preparation, some, labels, stack, groups, **known) for some in places])
+    parts = alike(processes, lambda: [rows.subset(preparation, some, labels, stack, groups, **known) for some in places])
+    return dict(zip(("train", "validation", "test"), parts, strict=True))
 
 
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:

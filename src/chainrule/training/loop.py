@@ -222,7 +222,7 @@ class Training(Displayed):
             return self
         x, t, *weights = whole_rows(self.data)
         held_out = None if self.validation is None else whole_rows(self.validation)
-        given = {"weights": weights[0] if weights else None, "validation": held_out, "groups": self._groups}
+        given: dict[str, Any] = {"weights": weights[0] if weights else None, "validation": held_out, "groups": self._groups}
         return Training.resumed(self.start, x, t, self.plan, self.arrays(), self.record(), **given)
 
     def judged(self, state: State) -> float:
@@ -378,7 +378,7 @@ class Training(Displayed):
         """
         began = record.get("engine") if plan.engine == "auto" else None
         engine = began if began in ENGINES else None
-        shares = {"share": share, "validation_share": validation_share}
+        shares: dict[str, Any] = {"share": share, "validation_share": validation_share}
         training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups, **shares)
         for name, value in training._settings().items():
             if (began := record.get("settings", {}).get(name, getattr(Plan, name, None))) != value:
