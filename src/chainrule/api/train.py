@@ -30,7 +30,7 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.preparation.cautions import Caution, cautions
 from chainrule.preparation.preparation import Preparation
-from chainrule.processes.launch import launched, restarted
+from chainrule.processes.launch import restarted, several
 from chainrule.processes.together import Processes
 from chainrule.reports.replay import Landmarks
 from chainrule.training.agreement import alike, check_data, check_options, check_versions, readable_here, scores_of_all
@@ -97,8 +97,8 @@ class Run(Frozen):
     def _held_out(self) -> dict[str, Any]:
         decide = self.validation
         held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
-        shares = {"share": self.train.share, "validation_share": decide.share}
-        return {"weights": self._weights(self.train), "validation": held_out, "groups": self.train.groups, **shares}
+        shards = {"shard": self.train.shard, "validation_shard": decide.shard}
+        return {"weights": self._weights(self.train), "validation": held_out, "groups": self.train.groups, **shards}
 
     def _weights(self, subset: Subset) -> Array | None:
         return subset.here(weights_of(subset, self.train, self.preparation, self.plan))
@@ -196,20 +196,20 @@ def train(
     report         the whole run in one file, as .html, .pdf, .md …: as of `chainrule.report`; language: of the report, "en" or "de"
     watch          a function that is called with the `Report` of every epoch, or a `Watch`, which has more callbacks; in Jupyter, the
                    errors are drawn while it runs, if none is said
-    processes      that train together, if not those that torchrun or mpirun started, which are found by themselves. All of them call `train`
-                   alike, each gets the model, and the first one writes and watches
+    processes      that train together, if not those that torchrun or mpirun started, which are found by themselves. All of them call
+                   `train` alike, each gets the model, and the first one writes and watches
 
     At Ctrl-C, or where a notebook interrupts it, the model with the best weights so far is returned: outcome["reason"] is "interrupted".
 
-    Raises InputError; LostProcessError where another process has ended, or stands still; Diverged and, where the process is asked to end otherwise, KeyboardInterrupt, after which the model with the best
-    weights so far is in `output`.
+    Raises InputError; LostProcessError where another process has ended, or stands still; Diverged and, where the process is asked to end
+    otherwise, KeyboardInterrupt, after which the model with the best weights so far is in `output`.
     """
     asked = asked_options(locals())
     group = None if group is None else str(group)
     together = (group,) if group is not None and group not in _names(ignore) else ()
     columns: dict[str, Any] = {"ignore": (*_names(ignore), *together), "categories": _names(categories), "numbers": _names(numbers)}
-    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first}
-    columns["dates"] = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
+    parts_of_dates = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
+    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first, "dates": parts_of_dates}
     form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
     form |= {"units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
     said = {name: value for name, value in form.items() if value not in (None, "", [])}
@@ -223,30 +223,19 @@ def train(
     path = _output(output, curve, report, language)
     description = None if network is None else _description(network, shape)
     targets, columns["places"] = _names(target) or described_targets(description or {}), places_of(description)
-    processes = launched() if processes is None or processes.count == 1 else processes
+    processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
-        if processes is not None:
-            check_versions(processes)
-            check_options(processes, asked | {name: plan_settings[name] for name in FREE} | {"resume": resume})
-            resume = _goes_on(processes, path, resume=resume)
-        begins = not resume and processes is not None  # what a run before has left must not be taken for its own, if it is killed
-        outputs = alike(processes, lambda: _reserved(stack, processes, path, log, curve, report, resume=resume, force=force))
-        if begins and outputs.model is not None:
-            checkpoint_path(outputs.model).unlink(missing_ok=True)
-        begun = _begun(path, asked, processes) if resume else None
-        outputs = outputs if begun is None else alike(processes, lambda: outputs.going_on(begun.model))
+        free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
+        outputs, begun = _begins(stack, processes, asked, free, path, log, curve, report, force=force)
         rows = alike(processes, lambda: Rows.of(data, **said))
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
         tasks = tasks_of(description, targets, task)
         whole = alike(processes, lambda: Preparation.fit(rows.tables, targets, **(columns | {"task": tasks})))
         rows = rows.complete(whole)
-        labels = alike(processes, lambda: rows.labels(whole))
-        if processes is not None:
-            check_data(processes, whole, labels)
-        decided = {target.name: "classify" if target.classes else "regress" for target in whole.targets}
-        columns["task"] = decided if isinstance(tasks, Mapping) else decided[targets[0]]
+        labels = _labels(rows, whole, processes)
+        columns["task"] = _decided_tasks(whole, tasks)
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
         groups = rows.groups(plan.group)
         parts = split(labels, plan, groups)
@@ -523,10 +512,49 @@ def _fold_network(run: Run, training: Training, scores: Mapping[str, Scores], ou
     return outcome.network
 
 
-def _goes_on(processes: Processes, output: Path | None, *, resume: bool) -> bool:
-    """Does the run go on from a checkpoint: as asked, or because torchrun has started the processes anew, and there is one?"""
-    found = output is not None and restarted() and checkpoint_path(output).exists()
-    return bool(processes.numbers(float(resume or found))[0])
+def _begins(
+    stack: ExitStack,
+    processes: Processes | None,
+    asked: Mapping[str, Any],
+    free: Mapping[str, Any],
+    output: Path | None,
+    *others: Any,
+    force: bool,
+) -> tuple[Outputs, Begun | None]:
+    """The outputs of the run, and the run that goes on, if one does: as asked, or because torchrun has started the processes anew.
+
+    asked   what the run that goes on must agree with; free: what else was asked for, "resume" among it
+    others  log, curve and report
+
+    Raises InputError.
+    """
+    resume = bool(free["resume"])
+    if processes is not None:
+        check_versions(processes)
+        check_options(processes, {**asked, **free})
+        found = output is not None and restarted() and checkpoint_path(output).exists()
+        resume = bool(processes.numbers(float(resume or found))[0])
+    outputs = alike(processes, lambda: _reserved(stack, processes, output, *others, resume=resume, force=force))
+    if not resume:
+        if processes is not None:  # what an earlier run has left must not be taken for this one's, if this one is killed
+            _remove_checkpoint(outputs)
+        return outputs, None
+    begun = _begun(output, asked, processes)
+    return alike(processes, lambda: outputs.going_on(begun.model)), begun
+
+
+def _decided_tasks(preparation: Preparation, asked: Any) -> Any:
+    """The task of each target, as it was decided on all rows, in the form in which it was asked for."""
+    decided = {target.name: "classify" if target.classes else "regress" for target in preparation.targets}
+    return decided if isinstance(asked, Mapping) else decided[preparation.targets[0].name]
+
+
+def _labels(rows: Rows, preparation: Preparation, processes: Processes | None) -> Array:
+    """The label of every row. Raises AgreedError where a process has read other data."""
+    labels = alike(processes, lambda: rows.labels(preparation))
+    if processes is not None:
+        check_data(processes, preparation, labels)
+    return labels
 
 
 def _reserved(stack: ExitStack, processes: Processes | None, *files: Any, resume: bool, force: bool) -> Outputs:
@@ -578,9 +606,7 @@ def _resumed(
     preparation = began.preparation
     assert preparation is not None
     rows = rows.complete(preparation)
-    plan, labels = begun.plan(settings), alike(processes, lambda: rows.labels(preparation))
-    if processes is not None:
-        check_data(processes, preparation, labels)
+    plan, labels = begun.plan(settings), _labels(rows, preparation, processes)
     groups = rows.groups(plan.group)
     subsets = _subsets(rows, preparation, split(labels, plan, groups), labels, stack, groups, plan, processes)
     form, options = began.source.get("form", {}), began.source.get("options", {})

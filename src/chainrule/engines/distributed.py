@@ -11,20 +11,22 @@ The program is that of `chainrule code`, written as a generator: it yields its s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.errors import InputError
+from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
-from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Shared, State, gathered, in_precision, row_count
+from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count
 from chainrule.engines.source import Fragment
 from chainrule.engines.written import Program, Writer, identifier, in_place, program_of, with_size, wrapped
+from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
-from chainrule.network.derivation import BATCH
-from chainrule.network.network import Array, Network
+from chainrule.network.derivation import BATCH, Derivation
+from chainrule.network.network import Array, Network, checked_numbers, checked_weights
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Processes
 
@@ -97,7 +99,6 @@ class DistributedProgram(FrozenValue):
     """Generators that yield sums over rows and go on with those of all processes.
 
     step      step(x, t, parameters …, states …, k, rows) → (E, new parameters …, new states …)
-    gradient  gradient(x, t, parameters …, k, rows) → (E, ∂E/∂ each parameter …)
     error     error(x, t, parameters …, rows) → (E,)
     keys      what the arrays of a state are called
     levels    how often an error is reduced: once, unless it is made of sums that are made of sums
@@ -111,11 +112,6 @@ class DistributedProgram(FrozenValue):
     def step(self) -> Callable[..., Step]:
         """A training step."""
         return self.program.functions["step"]  # type: ignore[no-any-return]  # what was executed has no types
-
-    @property
-    def gradient(self) -> Callable[..., Step]:
-        """E and its gradients."""
-        return self.program.functions["gradient"]  # type: ignore[no-any-return]  # as above
 
     @property
     def error(self) -> Callable[..., Step]:
@@ -141,12 +137,6 @@ def distributed_program(network: Network, optimizer: Bound) -> DistributedProgra
             writer.write(root, targets.get(root))
     lines = [*_function("step", [*derivation.data, *derivation.parameters, *states, STEP_NUMBER], options, writer, ["E", *outputs]), "", ""]
 
-    writer = _begun([derivation.error, *derivation.gradients])
-    for quantity in (derivation.error, *derivation.gradients):
-        writer.write(quantity)
-    found = ["E", *(identifier(gradient) for gradient in derivation.gradients)]
-    lines += [*_function("gradient", [*derivation.data, *derivation.parameters], [], writer, found), "", ""]
-
     writer = _begun([inference.error])
     writer.write(inference.error)
     lines += _function("error", [*inference.data, *inference.parameters], [], writer, ["E"])
@@ -167,6 +157,61 @@ def _function(name: str, arguments: Sequence[Expression], options: Sequence[str]
     body = [*with_size(writer.lines, names[0]), *wrapped("return ", results, "," if len(results) == 1 else "")]
     head = wrapped(f"def {name}(", [*names, ROWS, *options], "):")
     return [*head, *(f"    {line}" if line else "" for line in body)]
+
+
+@lru_cache(maxsize=16)
+def gradient_program(derivation: Derivation) -> Callable[..., Step]:
+    """gradient(x, t, parameters …, rows) → (E, ∂E/∂ each parameter …), as a generator of its sums. Raises InputError."""
+    writer = _begun([derivation.error, *derivation.gradients])
+    for quantity in (derivation.error, *derivation.gradients):
+        writer.write(quantity)
+    found = ["E", *(identifier(gradient) for gradient in derivation.gradients)]
+    lines = _function("gradient", [*derivation.data, *derivation.parameters], [], writer, found)
+    return program_of(lines).functions["gradient"]  # type: ignore[no-any-return]  # what was executed has no types
+
+
+def flat_gradient(
+    network: Network, x: Any, t: Any, weights: Any, *, rows: int | None, number: int, reduce: Callable[[Array], Array] | None
+) -> Array:
+    """As `Network.gradients` says."""
+    if reduce is not None and not np.size(x):  # none of the batch's rows is here
+        x, t, s = np.zeros((0, network.inputs)), np.zeros((0, network.targets)), np.zeros(0)
+    else:
+        x = network.checked_x(x)
+        t = np.zeros((len(x), 0)) if t is None and not network.targets else network.checked_t(t)
+        s = checked_weights(network, weights, len(x))
+    if len(x) != len(t):
+        raise ShapeError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
+    reduce = reduce or (lambda flat: flat)
+    if rows is None:
+        rows = round(float(reduce(np.array([float(len(x))]))[0]))
+    parts = network.split(x, t, s if network.conventions.weighted else None, number=number)
+    with np.errstate(all="ignore"):  # what overflows is infinite, and seen by whoever reads it
+        step = gradient_program(network.derivation)(*parts.values(), *network.parameters.values(), rows)
+        _, *gradients = completed(step, reduce, "float64")
+    return np.concatenate([np.ravel(gradient) for gradient in gradients])
+
+
+def applied(network: Network, flat: Any, optimizer: Bound, state: Mapping[str, Any] | None) -> tuple[Network, dict[str, Any]]:
+    """As `Network.apply` says."""
+    derivation, rule = network.derivation, network_update(network, optimizer)
+    if derivation.moving:
+        running = ", ".join(identifier(parameter) for parameter in derivation.moving)
+        raise InputError(f"{running} follow from the rows of a batch, not from a gradient: train this network by chainrule.train.")
+    numbers = checked_numbers("the flat gradient", flat, (sum(map(np.size, network.parameters.values())),))
+    before = dict(state or {"k": 0, **{key: np.zeros(shape) for key, shape in rule.state_shapes.items()}})
+    parts = np.split(numbers, np.cumsum([np.size(value) for value in network.parameters.values()])[:-1])
+    gradients = zip(derivation.gradients, derivation.parameters, parts, strict=True)
+    known: dict[Expression, Any] = {node: part.reshape(network.parameters[W.key].shape) for node, W, part in gradients}
+    try:
+        known |= {state: before[state.key] for part in rule.parameters for state in part.states}
+        after: dict[str, Any] = {"k": int(before["k"]) + 1}
+    except KeyError as error:
+        raise InputError(f"the state lacks {error.args[0]}: it is what `apply` gave before, with the same optimiser.") from None
+    values = evaluate(rule.roots, {**known, **network.bindings(), **rule.options, STEP_NUMBER: np.asarray(float(after["k"]))})
+    after |= {old.key: values[new] for part in rule.parameters for old, new in zip(part.states, part.new_states, strict=True)}
+    moved = {part.parameter.key: np.asarray(values[part.new]) for part in rule.parameters}
+    return network.continued({**network.parameters, **moved}), after
 
 
 class Distributed:
@@ -224,9 +269,9 @@ class Distributed:
 
     def _batches(self, data: Data, order: Array | None, size: int) -> Iterator[tuple[Data, Array, int]]:
         """Of each batch, the rows that are here, which of the batch they are, and how many it has in all processes."""
-        assert isinstance(data, Shared)
+        assert isinstance(data, Sharded)
         total = row_count(data) if order is None else len(order)
-        places, here = data.share.among(np.arange(total) if order is None else order)
+        places, here = data.shard.among(np.arange(total) if order is None else order)
         width = sum(int(np.prod(array.shape[1:])) for array in data)
         block = max(1, BLOCK // (8 * size * width)) * size  # rows that are gathered at a time
         bounds = np.searchsorted(places, range(0, total + size, size))
@@ -239,27 +284,34 @@ class Distributed:
                 yield part, places[one:other] - begin, min(size, total - begin)
 
     def _reduced(self, step: Step, further: list[float] | None = None, begun: Sequence[Array] = ()) -> tuple[Any, ...]:
-        """What the generator returns when its sums are those of all processes.
-
-        further  numbers that are added up along with the first sums
-        begun    the first sums, if they are there already
-        """
-        sums = tuple(begun) or next(step)
-        try:
-            while True:
-                extra, further = further, None
-                whole = added_up(self.processes, (*sums, *(extra or ())), self.dtype)
-                if extra:
-                    extra[:] = [float(number) for number in whole[len(sums) :]]
-                sums = step.send(tuple(whole[: len(sums)]))
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]  # of the generator, which has no types
+        """What the generator returns when its sums are those of all processes; further and begun as of `completed`."""
+        return completed(step, self.processes.reduce, self.dtype, further, begun)
 
 
-def added_up(processes: Processes, arrays: Sequence[Any], dtype: str) -> list[Array]:
+def completed(
+    step: Step, reduce: Callable[[Array], Array], dtype: str, further: list[float] | None = None, begun: Sequence[Array] = ()
+) -> tuple[Any, ...]:
+    """What a generator of sums returns when they have been added up over all processes, in that precision.
+
+    further  numbers that are added up along with the first sums, in place
+    begun    the first sums, if they are there already
+    """
+    sums = tuple(begun) or next(step)
+    try:
+        while True:
+            extra, further = further, None
+            whole = added_up(reduce, (*sums, *(extra or ())), dtype)
+            if extra:
+                extra[:] = [float(number) for number in whole[len(sums) :]]
+            sums = step.send(tuple(whole[: len(sums)]))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # of the generator, which has no types
+
+
+def added_up(reduce: Callable[[Array], Array], arrays: Sequence[Any], dtype: str) -> list[Array]:
     """Each array's sum over all processes, in that precision, by one reduction of all of them, end to end."""
     shapes = [np.shape(array) for array in arrays]
     flat = np.concatenate([np.ravel(array) for array in arrays], dtype=dtype, casting="same_kind")
-    whole = processes.reduce(flat)
+    whole = reduce(flat)
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     return [part.reshape(shape) for part, shape in zip(np.split(whole, ends[:-1]), shapes, strict=True)]

@@ -76,8 +76,8 @@ def _said(error: Exception, waits: float) -> str:
     text = str(error)
     if "imed out" in text or "imeout" in text:
         return (
-            f"another process has not answered for {waits:g} seconds: it stands still, or is much slower. What there was at the last checkpoint "
-            f"is kept: go on with --resume. {PATIENCE_VARIABLE} says how many seconds to wait."
+            f"another process has not answered for {waits:g} seconds: it stands still, or is much slower. What there was at the last "
+            f"checkpoint is kept: go on with --resume. {PATIENCE_VARIABLE} says how many seconds to wait."
         )
     return (
         "another process has ended: its own message says why, if it had the time for one. What there was at the last checkpoint is kept: "

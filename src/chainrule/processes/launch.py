@@ -36,6 +36,11 @@ def launched() -> Processes | None:
     return _known[0] if _known[0].count > 1 else None
 
 
+def several(given: Processes | None = None) -> Processes | None:
+    """The processes that were given, or else those that a launcher started; None where there is one alone. Raises as `launched` does."""
+    return launched() if given is None else given if given.count > 1 else None
+
+
 def rank_said() -> int:
     """Which of the processes this is, as the environment says it, before they have met: 0 where it is alone."""
     for rank, size in (TORCH[:2], *MPI):

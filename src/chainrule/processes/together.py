@@ -121,7 +121,7 @@ class Processes:
         return max(self.numbers(float(np.median(took))))
 
 
-class Share(FrozenValue):
+class Shard(FrozenValue):
     """Which rows of a whole are here.
 
     places     where they stand in the whole, rising

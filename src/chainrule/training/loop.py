@@ -23,7 +23,7 @@ from chainrule.engines.choice import chosen
 from chainrule.engines.epoch import (
     ENGINES,
     Data,
-    Shared,
+    Sharded,
     State,
     gathered,
     in_precision,
@@ -33,10 +33,10 @@ from chainrule.engines.epoch import (
 )
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Array, Network, checked_weights
 from chainrule.network.update import STEP_NUMBER, network_update
-from chainrule.processes.together import Share
-from chainrule.steps.step import Step, check_targets, checked_weights, record
+from chainrule.processes.together import Shard
+from chainrule.steps.step import Step, check_targets, record
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
 from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
 from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
@@ -68,8 +68,8 @@ class Training(Displayed):
     validation  (x, t), or (x, t, weights), of the rows that decide
     engine      in place of the plan's
     groups      (rows,), a number for each set of rows that no fold of the cross-validation parts
-    share       which rows of the training these are, where several processes hold them together: each has its own, groups are of all
-    validation_share  the same of the validation rows
+    shard       which rows of the training these are, where several processes hold them together: each has its own, groups are of all
+    validation_shard  the same of the validation rows
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
     Raises ShapeError, InputError.
@@ -86,17 +86,17 @@ class Training(Displayed):
         validation: Sequence[Any] | None = None,
         engine: str | None = None,
         groups: Array | None = None,
-        share: Share | None = None,
-        validation_share: Share | None = None,
+        shard: Shard | None = None,
+        validation_shard: Shard | None = None,
     ) -> None:
         self.start = network
         self.network = network if weights is None else network.replaced(weighted=True)
         self.plan = plan
-        self.processes = None if share is None else share.processes
-        self.data = self._checked(x, t, weights, share=share)
-        self.validation = None if validation is None else self._checked(*validation, share=validation_share)
-        if share is not None:
-            self.digest = digest(*self.data, share=share)  # now, as all processes find it together
+        self.processes = None if shard is None else shard.processes
+        self.data = self._checked(x, t, weights, shard=shard)
+        self.validation = None if validation is None else self._checked(*validation, shard=validation_shard)
+        if shard is not None:
+            self.digest = digest(*self.data, shard=shard)  # now, as all processes find it together
         rows = row_count(self.data)
         self.batch_size = min(plan.batch_size or batch_size_for(rows), rows)
         self.chosen = chosen(
@@ -118,18 +118,18 @@ class Training(Displayed):
 
     # What it starts from
 
-    def _checked(self, x: Any, t: Any, weights: Any = None, *, share: Share | None = None) -> Data:
+    def _checked(self, x: Any, t: Any, weights: Any = None, *, shard: Shard | None = None) -> Data:
         data = (
-            self._checked_here(x, t, weights, share)
-            if share is None
-            else share.processes.agreed(lambda: self._checked_here(x, t, weights, share))
+            self._checked_here(x, t, weights, shard)
+            if shard is None
+            else shard.processes.agreed(lambda: self._checked_here(x, t, weights, shard))
         )
-        return data if share is None else Shared.of(data, share)
+        return data if shard is None else Sharded.of(data, shard)
 
-    def _checked_here(self, x: Any, t: Any, weights: Any, share: Share | None) -> Data:
+    def _checked_here(self, x: Any, t: Any, weights: Any, shard: Shard | None) -> Data:
         precision = self.plan.precision
         x, t = (
-            _checked_rows(name, values, columns, precision, share)
+            _checked_rows(name, values, columns, precision, shard)
             for name, values, columns in (("x", x, self.network.inputs), ("t", t, self.network.targets))
         )
         if len(x) != len(t):
@@ -137,7 +137,7 @@ class Training(Displayed):
         check_targets(self.network, t)
         if not self.network.conventions.weighted:
             return x, t
-        s = checked_weights(self.network, weights, len(x))
+        s = checked_weights(self.network, weights, len(x)) if shard is None else np.asarray(weights)
         assert s is not None
         return x, t, s.astype(precision, copy=False)
 
@@ -366,8 +366,8 @@ class Training(Displayed):
         weights: Any = None,
         validation: Sequence[Any] | None = None,
         groups: Array | None = None,
-        share: Share | None = None,
-        validation_share: Share | None = None,
+        shard: Shard | None = None,
+        validation_shard: Shard | None = None,
     ) -> Training:
         """The run that `arrays` and `record` were taken from, to be continued with the same numbers, bit for bit.
 
@@ -378,8 +378,8 @@ class Training(Displayed):
         """
         began = record.get("engine") if plan.engine == "auto" else None
         engine = began if began in ENGINES else None
-        shares: dict[str, Any] = {"share": share, "validation_share": validation_share}
-        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups, **shares)
+        shards: dict[str, Any] = {"shard": shard, "validation_shard": validation_shard}
+        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups, **shards)
         for name, value in training._settings().items():
             if (began := record.get("settings", {}).get(name, getattr(Plan, name, None))) != value:
                 raise InputError(f"this run began with {name} = {quoted(began)}, not {quoted(value)}: resume it with the same.")
@@ -499,28 +499,28 @@ def _infinite(value: Any) -> float:
     return math.inf if value is None else float(value)
 
 
-def _checked_rows(name: str, values: Any, columns: int, precision: str, share: Share | None = None) -> Array:
+def _checked_rows(name: str, values: Any, columns: int, precision: str, shard: Shard | None = None) -> Array:
     """Rows of finite numbers, as they lie on a disk, or row after row in memory, in that precision. Raises ShapeError, InputError."""
     array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=precision)
-    if array.ndim != 2 or array.shape[1] != columns or not (len(array) or share):
+    if array.ndim != 2 or array.shape[1] != columns or not (len(array) or shard):
         raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
     if len(array) and not (math.isfinite(array.min()) and math.isfinite(array.max())):
         row, column = np.argwhere(~np.isfinite(array))[0]
-        place = row if share is None else share.places[row]
+        place = row if shard is None else shard.places[row]
         raise InputError(f"{name} holds {array[row, column]} in row {place + 1}, column {column + 1}; every number must be finite.")
     return array
 
 
-def digest(*arrays: Array, share: Share | None = None) -> str:
+def digest(*arrays: Array, shard: Shard | None = None) -> str:
     """A fingerprint of arrays: SHA-256 of their shapes and numbers.
 
-    share  which rows of the arrays these are, where several processes hold them together: all of them call it alike
+    shard  which rows of the arrays these are, where several processes hold them together: all of them call it alike
     """
     known = hashlib.sha256()
     for array in arrays:
-        rows = len(array) if share is None else share.total
+        rows = len(array) if shard is None else shard.total
         known.update(repr((rows, *array.shape[1:])).encode())
         for start in range(0, rows, HASHED_AT_ONCE):
-            block = array[start : start + HASHED_AT_ONCE] if share is None else share.block(array, start, min(rows, start + HASHED_AT_ONCE))
+            block = array[start : start + HASHED_AT_ONCE] if shard is None else shard.block(array, start, min(rows, start + HASHED_AT_ONCE))
             known.update(np.ascontiguousarray(block, dtype="<f8").data)
     return known.hexdigest()
