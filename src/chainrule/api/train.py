@@ -220,8 +220,7 @@ def train(
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
-    path = _output(output, curve, report, language)
-    description = None if network is None else _description(network, shape)
+    path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
     targets, columns["places"] = _names(target) or described_targets(description or {}), places_of(description)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()

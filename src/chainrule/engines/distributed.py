@@ -12,8 +12,9 @@ The program is that of `chainrule code`, written as a generator: it yields its s
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -29,6 +30,10 @@ from chainrule.network.derivation import BATCH, Derivation
 from chainrule.network.network import Array, Network, checked_numbers, checked_weights
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Processes
+
+if TYPE_CHECKING:
+    from chainrule.engines.compiled.distributed import CompiledHalves
+    from chainrule.engines.compiled.engine import Compiled
 
 ROWS = "rows"
 """What a program calls the number of rows of all processes."""
@@ -217,11 +222,16 @@ def applied(network: Network, flat: Any, optimizer: Bound, state: Mapping[str, A
 class Distributed:
     """The engine of several processes: what `Written` computes, to the precision of `dtype`, each process on the rows that it holds.
 
-    All processes call it alike. Options and dtype as of `Written`.
+    All processes call it alike.
+
+    dtype   as of `Written`
+    halves  the step in machine code; without it, the NumPy program computes
     """
 
-    def __init__(self, network: Network, optimizer: Bound, processes: Processes, *, dtype: str = "float64") -> None:
-        self.network, self.processes, self.dtype = network, processes, dtype
+    def __init__(
+        self, network: Network, optimizer: Bound, processes: Processes, *, dtype: str = "float64", halves: CompiledHalves | None = None
+    ) -> None:
+        self.network, self.processes, self.dtype, self.halves = network, processes, dtype, halves
         self.program = distributed_program(network, optimizer)
         self.keys = self.program.keys
 
@@ -229,6 +239,8 @@ class Distributed:
         self, data: Data, order: Array | None, size: int, state: State, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says; `order` holds places among the rows of all processes. Where one is asked to stop, all do."""
+        if self.halves is not None:
+            return self._compiled_epoch(self.halves, data, order, size, state, number, bound, stopping)
         total, rows = 0.0, row_count(data) if order is None else len(order)
         now: State = state
         for batch, places, count in self._batches(data, order, size):
@@ -243,8 +255,47 @@ class Distributed:
             now, total = in_precision(after, self.dtype), total + E * count
         return Passed(now, total / rows, number)
 
+    def _compiled_epoch(
+        self, halves: CompiledHalves, data: Data, order: Array | None, size: int, state: State, number: int, bound: float,
+        stopping: Callable[[], bool],
+    ) -> Passed:  # fmt: skip
+        """The same in machine code: the sums are reduced where it writes and reads them."""
+        assert isinstance(data, Sharded)
+        rows = row_count(data) if order is None else len(order)
+        places, here = data.shard.among(np.arange(rows) if order is None else order)
+        bounds, here = np.searchsorted(places, range(0, rows + size, size)), np.ascontiguousarray(here, dtype=np.int64)
+        arrays, total = tuple(np.ascontiguousarray(array, dtype=self.dtype) for array in data), 0.0
+        halves.put(state)
+        for place, (first, end) in enumerate(pairwise(bounds.tolist())):
+            count = min(size, rows - place * size)
+            halves.add_up(arrays, here, first, end, count)
+            halves.ask(stopping())
+            whole = self.processes.reduce(halves.flat)
+            if whole is not halves.flat:
+                halves.flat[...] = whole
+            if halves.asked:
+                return Passed(state, total / rows, number, "stopped")
+            number += 1
+            E = halves.move(number)
+            if not -bound < E < bound:
+                return Passed(state, total / rows, number, "diverged")
+            total += E * count
+        return Passed(halves.state(), total / rows, number)
+
+    @cached_property
+    def _measure(self) -> Compiled | None:
+        """What measures errors in machine code, where they are means over rows."""
+        if self.halves is None or self.network.conventions.batch != "mean":
+            return None
+        from chainrule.engines.compiled.engine import Compiled
+
+        return Compiled(self.network, None, dtype=self.dtype, threads=self.halves.threads)
+
     def error(self, data: Data, state: State) -> float:
         """As `Engine.error` says."""
+        if self._measure is not None:
+            E = self._measure.error(tuple(data), state) if len(data[0]) else 0.0
+            return float(self.processes.reduce(np.array([E * len(data[0])]))[0]) / row_count(data)
         parameters, count = state[: len(self.network.shapes)], row_count(data)
         here = self._split(data)
         rows = len(here[0])

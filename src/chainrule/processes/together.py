@@ -99,7 +99,7 @@ class Processes:
         return found
 
     def check_alike(self, facts: dict[str, str]) -> None:
-        """Are these facts the same in every process? Raises AgreedError, which names the first that differs and where."""
+        """Are these facts, as "another seed", the same in every process? Raises AgreedError with the first that differs, and where."""
         import json
 
         every: list[dict[str, str]] = [json.loads(text) for text in self.texts(json.dumps(facts))]
@@ -107,7 +107,7 @@ class Processes:
             values = [known.get(name, "nothing") for known in every]
             odd = next((rank for rank, value in enumerate(values) if value != values[0]), None)
             if odd is not None:
-                said = f"process {odd + 1} of {self.count} has another {name}: {values[odd]}, where process 1 has {values[0]}"
+                said = f"process {odd + 1} of {self.count} has {name}: {values[odd]}, where process 1 has {values[0]}"
                 raise AgreedError(f"{said}; start all of them alike.", here=self.writes)
 
     def seconds(self, size: int) -> float:

@@ -29,12 +29,12 @@ def check_versions(processes: Processes) -> None:
     """Raises AgreedError where a process has another version of what computes."""
     from chainrule import __version__
 
-    processes.check_alike({"version of chainrule": __version__, "version of NumPy": np.__version__})
+    processes.check_alike({"another version of chainrule": __version__, "another version of NumPy": np.__version__})
 
 
 def check_options(processes: Processes, options: Mapping[str, Any]) -> None:
     """Raises AgreedError where a process was asked for something else. options: what was asked for, as it is typed, by name."""
-    processes.check_alike({f"option {name}": json.dumps(value, default=str) for name, value in options.items()})
+    processes.check_alike({f"another option {name}": json.dumps(value, default=str) for name, value in options.items()})
 
 
 def check_data(processes: Processes, preparation: Preparation, labels: Array) -> None:
@@ -42,7 +42,7 @@ def check_data(processes: Processes, preparation: Preparation, labels: Array) ->
     known = hashlib.sha256(json.dumps(preparation.to_dict(), sort_keys=True).encode())
     known.update(np.ascontiguousarray(labels, dtype="<f8").tobytes())
     columns = ", ".join([*preparation.feature_names[:4], *(["…"] if len(preparation.feature_names) > 4 else [])])
-    processes.check_alike({"data": f"{len(labels):,} rows, columns {columns}, fingerprint {known.hexdigest()[:12]}"})
+    processes.check_alike({"other data": f"{len(labels):,} rows, columns {columns}, fingerprint {known.hexdigest()[:12]}"})
 
 
 def readable_here(processes: Processes | None, path: Path) -> Path:
