@@ -1010,6 +1010,7 @@ WORDS = {
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
+    "train.processes": "{count} Prozesse ({engine}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
     "train.precision": "gerechnet in {precision}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
     "train.caution": "einen Blick wert: {text}",

@@ -977,6 +977,7 @@ WORDS = {
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
+    "train.processes": "{count} processes ({engine}): each has its own part of the rows, a batch is of all of them",
     "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.caution": "worth a look: {text}",
