@@ -24,7 +24,7 @@ NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
 class Chosen(FrozenValue):
     """The engine of a run.
 
-    name     "compiled" or "written"
+    name     "compiled", "written" or "jax"
     written  why it is the NumPy program where machine code was wanted; "" where that was not so
     """
 
@@ -36,10 +36,15 @@ class Chosen(FrozenValue):
 def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str = "float64") -> Chosen:
     """The engine of that name for batches of `size` of these rows, ready to run, in that precision.
 
-    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine.
+    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine; InputError where JAX
+    is asked for and not installed.
     """
     if name == "written":
         return Chosen(name, Written(network, optimizer, dtype=precision))
+    if name == "jax":
+        from chainrule.engines.jax import Jax
+
+        return Chosen(name, Jax(network, optimizer, dtype=precision))
     try:
         from chainrule.engines.compiled.engine import Compiled
 
