@@ -214,12 +214,14 @@ def own_data(source: Mapping[str, Any]) -> str | list[str] | None:
 def form_for(source: Mapping[str, Any], name: str | Path | Sequence[str | Path]) -> dict[str, Any]:
     """What was said about how to read the data of a model, as far as it holds for a source of this name.
 
-    source  what the model keeps about its data; of another source, only its missing values, units and the characters of a row are alike
+    source  what the model keeps about its data; of another source, only its missing values and units are alike, and of files the
+            characters of a row
     """
     form = dict(source.get("form", {}))
     own = own_data(source)
     same = [str(part) for part in name] == own if isinstance(name, (list, tuple)) else str(name) == own
-    return form if same else {key: form[key] for key in ("missing", "units", "characters") if key in form}
+    is_file = isinstance(name, (Path, list, tuple)) or (isinstance(name, str) and name != "")
+    return form if same else {key: form[key] for key in ("missing", "units", *["characters"] * is_file) if key in form}
 
 
 def checkpoint_path(output: str | Path) -> Path:
