@@ -38,6 +38,12 @@ _NOT_AFTER = re.compile(
 )
 
 
+_BESIDE = re.compile(
+    r"(?:^|[\W_])(?:m|v|s|u|vd|sd|vel\w*|mom\w*|cache\w*|d|grads?|gradients?|exp_avg\w*|sq\w*|prev\w*|old\w*|best\w*)\d?\[[\"'][^\"']*[\"']\]$",
+    re.IGNORECASE,
+)
+"""Paths of what stands under a weight's name in a dict of something else: m["W1"] of Adam."""
+
 _NAMELESS = ("data", "value", "values", "val", "array", "matrix", "numpy")
 """What numbers are called in an object whose own name says what they are."""
 
@@ -374,7 +380,7 @@ def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameter
     kept = [
         _column(leaf) if len(leaf.shape) == 1 and "[" not in leaf.path and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf
         for leaf in found
-        if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])
+        if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:]) and not _BESIDE.search(leaf.path)
     ]
     matrices = [leaf for leaf in kept if len(leaf.shape) == 2]
     biases = [leaf for leaf in kept if as_kind(leaf.name, "b") and not (as_kind(leaf.name, "W") and _wide(leaf))]
