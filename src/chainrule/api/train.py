@@ -139,7 +139,7 @@ def train(
     class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     shuffle: bool = True,
     seed: int = 0,
-    engine: Literal["auto", "compiled", "written"] | None = None,
+    engine: Literal["auto", "compiled", "written", "jax"] | None = None,
     precision: Precision = PRECISION,
     ignore: str | int | Sequence[str | int] = (),
     categories: str | int | Sequence[str | int] = (),
@@ -155,6 +155,7 @@ def train(
     missing: str | float | Sequence[str | float] = (),
     encoding: str | None = None,
     header: bool | None = None,
+    characters: int | None = None,
     output: str | Path | None = None,
     resume: bool = False,
     force: bool = False,
@@ -190,6 +191,7 @@ def train(
     dates          what becomes an input of columns of dates: "year,month,weekday,hour", "day", or "days", which counts them;
                    month_first: whether the month stands before the day in 03/04/2024, where the column does not tell
     separator, decimal, thousands, encoding, header   the form of a text file, where it is not to be found out
+    characters     of a text that is no table: so many are a row, and `next` is the column of the one that follows
     units, missing   units that are taken off numbers; words, or numbers as -999, that mean that there is no value
     output         where the model is written; resume: go on from the checkpoint beside it; force: replace a model that is there
     log            every epoch, as .jsonl or .csv; curve: the errors, as .svg, .png or .pdf
@@ -211,7 +213,7 @@ def train(
     parts_of_dates = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
     columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first, "dates": parts_of_dates}
     form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
-    form |= {"units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
+    form |= {"characters": characters, "units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
     said = {name: value for name, value in form.items() if value not in (None, "", [])}
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
@@ -242,10 +244,9 @@ def train(
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
-            preparation = whole if len(places[0]) == len(labels) else Preparation.fit(rows.only(places[0]), targets, **columns)
-            if whole.task == "mixed":  # classes that only some of the rows have
-                kept = (known if known.classes else one for known, one in zip(whole.targets, preparation.targets, strict=True))
-                preparation = replace(preparation, targets=tuple(kept), task="mixed")
+            preparation = whole
+            if len(places[0]) < len(labels):
+                preparation = _with_all_names(Preparation.fit(rows.only(places[0]), targets, **columns), whole)
             if description is None:
                 made = fitting_network(preparation, seed, *shape)
             else:
@@ -262,6 +263,19 @@ def train(
         drawn = len(run.test) > 0 and not plan.test_last
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return _trained(run, run.training(), scores, outputs, watch, language)
+
+
+def _with_all_names(preparation: Preparation, whole: Preparation) -> Preparation:
+    """The preparation of some rows, with the tokens of all rows, and the classes of all where there are several targets."""
+    features = tuple(
+        replace(one, categories=known.categories) if one.kind == "token" else one
+        for known, one in zip(whole.features, preparation.features, strict=False)
+    )
+    targets = preparation.targets
+    if whole.task == "mixed":
+        targets = tuple(known if known.classes else one for known, one in zip(whole.targets, targets, strict=True))
+    tokens = any(one.kind == "token" for one in features)
+    return replace(preparation, features=features if tokens else preparation.features, targets=targets, task=whole.task)
 
 
 # What was asked for
