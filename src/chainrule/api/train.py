@@ -80,6 +80,7 @@ class Run(Frozen):
     cautions: tuple[Caution, ...] = ()
     asked: Mapping[str, Any] = field(default_factory=dict)
     processes: Processes | None = None
+    costs: tuple[float, float] | None = None
 
     @property
     def guess(self) -> Array:
@@ -165,6 +166,7 @@ def train(
     language: str = "en",
     watch: Watch | Callable[[Report], object] | None = None,
     processes: Processes | None = None,
+    reduce_every: int | None = None,
 ) -> Model:
     """Train a network on a table; the model that comes out predicts from raw rows.
 
@@ -200,6 +202,7 @@ def train(
                    errors are drawn while it runs, if none is said
     processes      that train together, if not those that torchrun or mpirun started, which are found by themselves. All of them call
                    `train` alike, each gets the model, and the first one writes and watches
+    reduce_every   as in `Plan`: so many steps each of them takes by itself before their weights are averaged
 
     At Ctrl-C, or where a notebook interrupts it, the model with the best weights so far is returned: outcome["reason"] is "interrupted".
 
@@ -218,7 +221,7 @@ def train(
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
-        "engine": engine, "precision": precision,
+        "engine": engine, "precision": precision, "reduce_every": reduce_every,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
@@ -542,6 +545,8 @@ def _begins(
     Raises InputError.
     """
     resume = bool(free["resume"])
+    if processes is None and asked.get("reduce_every", 1) != 1:
+        raise InputError("reduce_every says how often several processes average their weights, but there is one; leave it out.")
     if processes is not None:
         check_versions(processes)
         check_options(processes, {**asked, **free})
@@ -646,6 +651,8 @@ def _subsets(
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:
     """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
     ended: Outcome | Overflowed
+    if run.processes is not None:
+        run = replace(run, costs=training.costs())
     watch.begins(run, training)
     landmarks = None if outputs.report is None else Landmarks(training)
     with Log(outputs.log, training.history) as log:
@@ -672,6 +679,8 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
                 outputs.write(model)
     if reason != "interrupted":
         _remove_checkpoint(outputs)
+    if isinstance(ended, Overflowed) and run.plan.reduce_every > 1:
+        raise ended  # of steps that no process takes a second time, nobody can say more
     outcome = ended if isinstance(ended, Outcome) else diverged(training.whole(), ended.step)
     watch.ends(model, outcome)
     if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):

@@ -27,6 +27,7 @@ from chainrule.reports.lines import (
     lines_of_preparation,
     lines_of_split,
     message,
+    number_text,
 )
 
 if TYPE_CHECKING:
@@ -104,6 +105,11 @@ class TerminalReporter(Watch):
         self.item(self.words.plain("train.precision", precision=run.plan.precision))
         if run.processes is not None:
             self.item(message(self.words, "train.processes", count=run.processes.count, engine=run.processes.engine))
+            if run.plan.reduce_every > 1:
+                self.item(message(self.words, "train.reduce_every", count=run.plan.reduce_every))
+            elif run.costs is not None and run.costs[1] > (run.processes.count - 1) * run.costs[0]:
+                part, reduction = (number_text(self.words, 1000 * seconds, 2) for seconds in run.costs)
+                self.item(self.words.plain("train.too_small", part=part, reduction=reduction, parameters=f"{run.network.size:,}"))
         for text in self._cautions(run):
             self.item(self.words.plain("train.caution", text=text))
         if training.chosen.written:

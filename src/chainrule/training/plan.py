@@ -51,6 +51,8 @@ class Plan(Displayed, FrozenValue):
     group          the column of whose values all rows are in one part, as patient
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
+    reduce_every   of several processes: 1 where each step is one step of all, from the rows of the whole batch; k where each process takes
+                   k steps by itself, from its rows of the batches, before their weights are averaged: another algorithm, with other numbers
     engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "jax" (the program in
                    JAX, compiled by XLA), "auto" (machine code where there is some for the network and the machine, else the program)
     precision      the numbers that it computes with: "float64", of 16 digits, or "float32", of 7: twice as many at a time
@@ -74,10 +76,12 @@ class Plan(Displayed, FrozenValue):
     validation_last: bool = False
     test_last: bool = False
     group: str | None = None
+    reduce_every: int = 1
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs, 1)
         check_count("seed", self.seed, 0)
+        check_count("reduce_every", self.reduce_every, 1)
         for name in ("batch_size", "patience"):
             if (value := getattr(self, name)) is not None:
                 check_count(name, value, 1)
@@ -108,6 +112,8 @@ class Plan(Displayed, FrozenValue):
         plain = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         if isinstance(self.class_weights, Mapping):
             plain["class_weights"] = dict(self.class_weights)
+        if self.reduce_every == 1:
+            del plain["reduce_every"]  # which older models do not have
         return {**plain, "optimizer": self.optimizer.described()}
 
     @staticmethod
