@@ -232,11 +232,12 @@ def train(
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = _begins(stack, processes, asked, free, path, log, curve, report, force=force)
-        rows = alike(processes, lambda: Rows.of(data, **said))
+        rows = _rows(data, said, columns, processes)
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
         tasks = tasks_of(description, targets, task)
-        whole = alike(processes, lambda: Preparation.fit(rows.tables, targets, **(columns | {"task": tasks})))
+        columns["merged"] = None if rows.part is None else rows.merged
+        whole = _fitted(rows, targets, columns | {"task": tasks}, processes)
         rows = rows.complete(whole)
         labels = _labels(rows, whole, processes)
         columns["task"] = _decided_tasks(whole, tasks)
@@ -559,6 +560,21 @@ def _begins(
         return outputs, None
     begun = _begun(output, asked, processes)
     return alike(processes, lambda: outputs.going_on(begun.model)), begun
+
+
+def _rows(data: Any, form: Mapping[str, Any], columns: Mapping[str, Any], processes: Processes | None) -> Rows:
+    """The rows of the data; each of several processes reads its own part, unless what is to be prepared needs another pass over all."""
+    again = columns["drop_missing"] or columns["dates"] or columns["impute"] in ("median", "most_frequent")
+    if processes is None or again:
+        return alike(processes, lambda: Rows.of(data, **form))
+    return Rows.shared(data, processes, **form)
+
+
+def _fitted(rows: Rows, targets: Sequence[str], columns: Mapping[str, Any], processes: Processes | None) -> Preparation:
+    """What is decided about every column. Where each process reads its own rows, they find it together, and fail together."""
+    if rows.part is not None:
+        return Preparation.fit(rows.tables, targets, **columns)
+    return alike(processes, lambda: Preparation.fit(rows.tables, targets, **columns))
 
 
 def _decided_tasks(preparation: Preparation, asked: Any) -> Any:

@@ -78,7 +78,7 @@ def _distributed(name: str, network: Network, optimizer: Bound, size: int, preci
 
     if name == "jax":
         raise InputError("the engine jax trains in one process; with several, say --engine written or compiled, or neither.")
-    halves, why = None, "" if every == 1 or name == "written" else "steps between two averages are the program's"
+    halves, why = None, "" if every == 1 or name == "written" else "steps between two averages have none"
     if name != "written" and every == 1:
         try:
             from chainrule.engines.compiled.distributed import CompiledHalves
