@@ -56,7 +56,9 @@ def test_processes_decide_together_what_one_decides(sources, name, monkeypatch):
     labels = Rows.of(source).labels(alone)
     read = []
     between = ranges.tables_between
-    monkeypatch.setattr("chainrule.data.reading.tables_between", lambda path, rows, part: read.append(len(part)) or between(path, rows, part))
+    monkeypatch.setattr(
+        "chainrule.data.reading.tables_between", lambda path, rows, part: read.append(len(part)) or between(path, rows, part)
+    )
 
     def work(processes):
         rows = Rows.shared(source, processes)
@@ -88,3 +90,16 @@ def test_other_files_are_refused(sources):
 
     with pytest.raises(cr.InputError, match=r"process 2 of 2 has other data: 120 rows, \w+, where process 1 has 120 rows, \w+"):
         together(2, work)
+
+
+def test_rows_on_a_disk_are_shuffled_by_blocks():
+    from chainrule.training.plan import BLOCKS_AT_ONCE, Shuffled
+
+    rows, block = 10 * BLOCKS_AT_ONCE + 3, 4
+    orders = [Shuffled(0, rows, block).order(epoch) for epoch in (1, 2)]
+    assert all(sorted(order) == list(range(rows)) for order in orders)
+    assert not np.array_equal(*orders)
+    np.testing.assert_array_equal(orders[0], Shuffled(0, rows, block).order(1))
+    first = orders[0][: block * BLOCKS_AT_ONCE]
+    assert len({int(row) // block for row in first}) == BLOCKS_AT_ONCE  # whole blocks, mixed with each other
+    assert (np.diff(first) == 1).mean() < 0.1

@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
 from chainrule.api.figures import check_drawing, training_curve
 from chainrule.api.settings import chosen_optimizer, setting, typed
@@ -40,7 +42,7 @@ from chainrule.training.loop import Overflowed, Training
 from chainrule.training.metrics import Scores, baseline_of, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, reserved, resumable
-from chainrule.training.plan import Plan, batch_size_for, fold_places, last_rows, patience_for, split
+from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, fold_places, last_rows, patience_for, split
 from chainrule.training.rows import Rows, Subset, weights_of
 
 HIDDEN = (32,)
@@ -232,11 +234,10 @@ def train(
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = _begins(stack, processes, asked, free, path, log, curve, report, force=force)
-        rows = _rows(data, said, columns, processes)
+        rows = _rows(data, said, columns, processes, begun)
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
-        tasks = tasks_of(description, targets, task)
-        columns["merged"] = None if rows.part is None else rows.merged
+        tasks, columns["merged"] = tasks_of(description, targets, task), None if rows.part is None else rows.merged
         whole = _fitted(rows, targets, columns | {"task": tasks}, processes)
         rows = rows.complete(whole)
         labels = _labels(rows, whole, processes)
@@ -259,7 +260,8 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            return Run(rows, made, preparation, plan, **subsets, form=said, asked=asked, processes=processes)
+            decided = _shuffled(plan, subsets["train"], processes)
+            return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else _cross_validated(prepared, labels, in_folds, outputs, watch)
@@ -562,10 +564,11 @@ def _begins(
     return alike(processes, lambda: outputs.going_on(begun.model)), begun
 
 
-def _rows(data: Any, form: Mapping[str, Any], columns: Mapping[str, Any], processes: Processes | None) -> Rows:
+def _rows(data: Any, form: Mapping[str, Any], columns: Mapping[str, Any], processes: Processes | None, begun: Begun | None) -> Rows:
     """The rows of the data; each of several processes reads its own part, unless what is to be prepared needs another pass over all."""
     again = columns["drop_missing"] or columns["dates"] or columns["impute"] in ("median", "most_frequent")
-    if processes is None or again:
+    known = None if begun is None else begun.model.preparation
+    if processes is None or again or (known is not None and known.dropped is not None):
         return alike(processes, lambda: Rows.of(data, **form))
     return Rows.shared(data, processes, **form)
 
@@ -662,6 +665,17 @@ def _subsets(
     known: dict[str, Any] = {"precision": plan.precision, "processes": processes}
     parts = alike(processes, lambda: [rows.subset(preparation, some, labels, stack, groups, **known) for some in places])
     return dict(zip(("train", "validation", "test"), parts, strict=True))
+
+
+def _shuffled(plan: Plan, rows: Subset, processes: Processes | None) -> Plan:
+    """The plan with the way in which its rows are shuffled: block by block where they lie on a disk, in any of the processes."""
+    on_disk = isinstance(rows.x, np.memmap)
+    if processes is not None:
+        on_disk = any(processes.numbers(float(on_disk)))
+    if not (plan.shuffle and on_disk):
+        return plan
+    bytes_of_row = rows.x.itemsize * (rows.x.shape[1] + rows.t.shape[1])
+    return replace(plan, shuffle_block=max(1, BLOCK_BYTES // bytes_of_row))
 
 
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:

@@ -29,6 +29,7 @@ from chainrule.reports.lines import (
     message,
     number_text,
 )
+from chainrule.training.plan import BLOCKS_AT_ONCE
 
 if TYPE_CHECKING:
     from chainrule.diagnosis.divergence import Diverged
@@ -103,6 +104,8 @@ class TerminalReporter(Watch):
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         self.item(self.words.plain("train.precision", precision=run.plan.precision))
+        if run.plan.shuffle_block is not None:
+            self.item(message(self.words, "train.blocks", rows=run.plan.shuffle_block, count=BLOCKS_AT_ONCE))
         if run.processes is not None:
             self.item(message(self.words, "train.processes", count=run.processes.count, engine=run.processes.engine))
             if run.plan.reduce_every > 1:

@@ -107,7 +107,7 @@ class Training(Displayed):
         self.state: State = in_precision([self._starting(key) for key in self.keys], plan.precision)
         self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
-        self._history, self._shuffled = History(), Shuffled(plan.seed, rows)
+        self._history, self._shuffled = History(), Shuffled(plan.seed, rows, plan.shuffle_block)
         self._groups = groups
         self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state, groups) if self.validation is None else []
         self.start_error = unwarned(self.judged)(self.state)
@@ -358,7 +358,7 @@ class Training(Displayed):
         return {
             "batch_size": self.batch_size,
             **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds", "precision")},
-            **{name: plan[name] for name in ("reduce_every",) if name in plan},
+            **{name: plan[name] for name in ("reduce_every", "shuffle_block") if name in plan},
         }
 
     @staticmethod

@@ -1013,6 +1013,8 @@ WORDS = {
     "the part of a step that a process computes {part} ms; --reduce-every 10 would reduce less often, which is another algorithm",
     "train.reduce_every": "each takes {count} steps by itself before their weights are averaged: another algorithm than that of "
     "one process",
+    "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows} rows come in a new order, and the rows of each "
+    "{count} blocks in any",
     "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.caution": "worth a look: {text}",
