@@ -19,7 +19,7 @@ from chainrule.base.frozen import Frozen, replace
 from chainrule.data.cells import common_kind
 from chainrule.data.files import files_of
 from chainrule.data.ranges import fingerprint, row_count
-from chainrule.data.reading import Forms, chunks, forms_of, read
+from chainrule.data.reading import Forms, chunks, forms_of, memory, read
 from chainrule.data.shipped import PREFIX
 from chainrule.data.table import Table
 from chainrule.network.network import Array
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 
 PIECE = 50_000
-"""Rows of a table in memory that are prepared at a time."""
+"""Rows of a table that are prepared at a time …"""
+
+PIECES_IN_MEMORY = 64
+"""… and fewer, where so many pieces of a source that is read in pieces would not fit into memory: of each there are several copies."""
 
 
 class Subset(Frozen):
@@ -102,7 +105,8 @@ class Rows(Frozen):
         form.pop("kinds", None)
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) else ()
         called = str(source) if files or isinstance(source, (str, Path)) else ""
-        return Rows(lambda: chunks(source, forms=forms, part=part, **form), files, called, part, processes)
+        piece = _piece(forms)
+        return Rows(lambda: chunks(source, rows=piece, forms=forms, part=part, **form), files, called, part, processes)
 
     def merged(self, source: str, found: dict[str, Summary]) -> tuple[str, dict[str, Summary]]:
         """What the processes know of the columns, put together."""
@@ -126,7 +130,8 @@ class Rows(Frozen):
             return Rows(lambda: in_pieces(table), files, table.source if named else called)  # "data:iris", where "iris" was typed
         forms = forms_of(source, **form)
         form.pop("kinds", None)
-        return Rows(lambda: chunks(source, forms=forms, **form), files, called)
+        piece = _piece(forms)
+        return Rows(lambda: chunks(source, rows=piece, forms=forms, **form), files, called)
 
     def complete(self, preparation: Preparation) -> Rows:
         """Without the rows that lack a value that is needed, if the preparation leaves such out."""
@@ -199,6 +204,11 @@ class Rows(Frozen):
             before, after = np.searchsorted(places, (first, first + len(table))).tolist()
             yield table, places[before:after] - first, before
             first += len(table)
+
+
+def _piece(forms: Forms) -> int:
+    """How many rows of a source with these columns are read at a time."""
+    return max(1, min(PIECE, memory() // (PIECES_IN_MEMORY * 8 * max(1, len(forms.forms)))))
 
 
 def in_pieces(table: Table) -> Iterator[Table]:
