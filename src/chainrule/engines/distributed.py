@@ -185,9 +185,9 @@ def flat_gradient(
 ) -> Array:
     """As `Network.gradients` says."""
     s: Array | None
+    s: Array | None = np.zeros(0)
     if reduce is not None and not np.size(x):  # none of the batch's rows is here
         x, t = np.zeros((0, network.inputs)), np.zeros((0, network.targets))
-        s: Array | None = np.zeros(0)
     else:
         x = network.checked_x(x)
         t = np.zeros((len(x), 0)) if t is None and not network.targets else network.checked_t(t)
