@@ -136,7 +136,15 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         return training.step_at(number)
 
     def replay(self, x: Array, t: Array, *, weights: Array | None = None) -> Training:
-        """The run that made the model, at its start, on the rows that it was trained on. Raises InputError where these are other ones."""
+        """The run that made the model, at its start, on the rows that it was trained on.
+
+        Raises InputError where these are other ones, or where several processes took steps by themselves.
+        """
+        if self.plan.reduce_every > 1:
+            raise InputError(
+                f"several processes took {self.plan.reduce_every} steps each by themselves before their weights were averaged, so that no "
+                "step of this run can be computed again; a run without --reduce-every can."
+            )
         training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
         if self.source.get("digest") not in (None, training.digest):
             raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")

@@ -1043,6 +1043,12 @@ WORDS = {
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} Prozesse ({engine}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
+    "train.too_small": "so gemessen ist ein Prozess allein schneller: {parameters} Gradienten zu addieren dauert {reduction} ms, der Teil "
+    "eines Schritts, den ein Prozess rechnet, {part} ms; --reduce-every 10 addierte seltener, was ein anderes Verfahren ist",
+    "train.reduce_every": "jeder geht {count} Schritte allein, bevor ihre Gewichte gemittelt werden: ein anderes Verfahren als das "
+    "eines Prozesses",
+    "train.blocks": "die Zeilen liegen auf der Platte: in jeder Epoche kommen Blöcke von {rows} Zeilen in neuer Reihenfolge, und "
+    "die Zeilen von je {count} Blöcken in beliebiger",
     "train.precision": "gerechnet in {precision}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
     "train.caution": "einen Blick wert: {text}",
