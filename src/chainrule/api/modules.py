@@ -20,6 +20,8 @@ from chainrule.base.frozen import replace
 from chainrule.document.document import Document, Note, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail
+from chainrule.formula.expression import Expression
+from chainrule.formula.stated import stated_operations
 from chainrule.network.definitions import REGISTRY, Wanted, find
 from chainrule.network.description import network_from as described_network
 from chainrule.network.network import Array, Network
@@ -62,7 +64,9 @@ class ModuleProblem(Problem):
         assert self.x is not None
         check_outputs(self.network, self.x)
         document = super().explain(**how)
-        return document if how.get("weight") is not None else with_agreement(document, self.agreement(self.step()))
+        if how.get("weight") is not None:
+            return document
+        return with_agreement(document, self.agreement(self.step()), self.network.derivation.predictions)
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -293,8 +297,8 @@ def _are_classes(t: Any) -> bool:
 # Beside autograd
 
 
-def with_agreement(document: Document, found: Agreement) -> Document:
-    """The document with a section that says how far the step is from autograd's."""
+def with_agreement(document: Document, found: Agreement, predictions: Sequence[Expression] = ()) -> Document:
+    """The document with a section that says how far the step is from autograd's, and what below the predictions only PyTorch computes."""
     words = Words(document.language)
     rows = sorted(found.compared, key=lambda one: -one.difference)[:MOST_ROWS]
     figure = _figure(words, found.largest)
@@ -303,6 +307,9 @@ def with_agreement(document: Document, found: Agreement) -> Document:
     parts.append(
         Note("warning" if found.apart else "insight", words(kind, count=len(found.compared), apart=len(found.apart), largest=figure))
     )
+    if stated := list(stated_operations(*predictions)):
+        functions = ", ".join(dict.fromkeys(stated))
+        parts.append(Note("more", words("agreement.stated", count=len(stated), functions=functions)))
     head = tuple(words(f"agreement.{name}") for name in ("array", "of", "difference"))
     cells = [
         ((one.name,), words("agreement.gradient" if one.gradient else "agreement.value"), (_figure(words, one.difference),)) for one in rows
