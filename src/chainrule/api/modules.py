@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from chainrule.api.problems import problem
 from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
 from chainrule.base.errors import DescriptionError, InputError, quoted
+from chainrule.base.files import write_whole
 from chainrule.base.frozen import replace
 from chainrule.document.document import Document, Note, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
@@ -144,6 +146,19 @@ def check_outputs(network: Network, x: Array) -> None:
             f"{wanted.name} compares probabilities, but the model gives {beyond[0]:.4g}; of net inputs, as PyTorch's losses take them, "
             f"it is {other.name}."
         )
+
+
+def write_onnx(network: Network, path: str | Path, *, precision: Literal["float32", "float64"] = "float32") -> None:
+    """Writes the network that predicts, with its numbers, as an ONNX file.
+
+    precision  of its inputs, its numbers and what comes out
+
+    Inputs have the shape in which they are thought, (examples, height, width, channels), and the names of the network's inputs; the number of
+    examples is open. Raises InputError where onnx is not installed, or the network has operations that only PyTorch computes; FileError.
+    """
+    from chainrule.interop.onnx import onnx_model
+
+    write_whole(path, onnx_model(network, precision).SerializeToString())
 
 
 def program_problem(path: str) -> ModuleProblem:
