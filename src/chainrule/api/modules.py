@@ -153,8 +153,9 @@ def write_onnx(network: Network, path: str | Path, *, precision: Literal["float3
 
     precision  of its inputs, its numbers and what comes out
 
-    Inputs have the shape in which they are thought, (examples, height, width, channels), and the names of the network's inputs; the number of
-    examples is open. Raises InputError where onnx is not installed, or the network has operations that only PyTorch computes; FileError.
+    Inputs have the shape in which they are thought, (examples, height, width, channels), and the names of the network's inputs; the
+    number of examples is open. Raises InputError where onnx is not installed, or the network has operations that only PyTorch computes;
+    FileError.
     """
     from chainrule.interop.onnx import onnx_model
 

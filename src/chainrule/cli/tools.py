@@ -333,7 +333,7 @@ def _onnx(problem: Any, language: str, output: str) -> None:
     if language != "numpy":
         raise InputError(f"an ONNX file is in no other language; leave out --language {language}.")
     write_onnx(problem.network, output)
-    note(f"wrote {output}")
+    say(f"wrote {output}")
 
 
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
