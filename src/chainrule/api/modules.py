@@ -7,6 +7,7 @@ cr.explain(model, x, t, loss="mse")
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import stated_operations
-from chainrule.network.definitions import REGISTRY, Wanted, find
+from chainrule.network.definitions import REGISTRY, Definition, Wanted, find
 from chainrule.network.description import network_from as described_network
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
@@ -97,7 +98,7 @@ def network_from(description: Any, x: Any = None, *, loss: Any = None, **setting
 
     description  as plain data; or a `torch.nn.Module` or an exported program, which keeps the names of its submodules
     x            inputs of the module, with the examples along the first axis: from them PyTorch learns the shapes
-    loss         by name, or as PyTorch's class; the mean squared error if none is said
+    loss         by name, or as PyTorch's class; of several outputs a dict, by their names; the mean squared error if none is said
     settings     whatever else `Network` takes, as batch="sum"
 
     The module is read as it stands, in training or in evaluation mode, in float64; buffers, and arrays that depend on nothing, are frozen
@@ -135,10 +136,16 @@ def check_outputs(network: Network, x: Array) -> None:
 
     PyTorch's own cross-entropy takes net inputs; ours by that name takes probabilities, and has no value for a negative one.
     """
-    wanted = network.loss.definition
+    y, start = network.predict(x), 0
+    for prediction, goal in zip(network.inference.predictions, network.goals.values(), strict=True):
+        columns = math.prod(map(int, prediction.shape[1:]))
+        _check_output(goal.loss.definition, y[:, start : start + columns])
+        start += columns
+
+
+def _check_output(wanted: Definition, y: Array) -> None:
     if wanted.targets not in ("distribution", "probabilities") or wanted.logits:
         return
-    y = network.predict(x)
     beyond = y[(y < 0) | (y > 1)]
     if beyond.size:
         other = next(one for one in REGISTRY["loss"].values() if one.logits and one.targets == wanted.targets)
@@ -254,6 +261,9 @@ def _network(read: ReadModule, **settings: Any) -> Network:
 def _loss(loss: Any) -> tuple[Any, dict[str, Any]]:
     """A loss of ours, and how it counts the examples, for one of PyTorch's. Raises InputError."""
     torch = sys.modules.get("torch")
+    if isinstance(loss, Mapping) and "name" not in loss:
+        each = {output: _loss(one) for output, one in loss.items()}
+        return {output: one for output, (one, _) in each.items()}, dict(how for _, implied in each.values() for how in implied.items())
     if torch is None or not isinstance(loss, torch.nn.Module):
         return find("loss", setting("mse" if loss is None else loss)), {}
     name = type(loss).__name__
@@ -299,8 +309,13 @@ def _columns(network: Network, inputs: Sequence[Any]) -> Any:
 
 def _plain(t: Any) -> Any:
     torch = sys.modules.get("torch")
+    if isinstance(t, Mapping):
+        return {output: _plain(own) for output, own in t.items()}
     if torch is not None and isinstance(t, torch.Tensor):
         return t.detach().cpu().numpy()
+    if t is not None and np.asarray(t, dtype=object).size and any(isinstance(one, str) for one in np.asarray(t, dtype=object).flat):
+        word = next(one for one in np.asarray(t, dtype=object).flat if isinstance(one, str))
+        raise InputError(f"the targets of a model are numbers, and t holds {quoted(word)}: give class numbers, from 0.")
     return t
 
 
