@@ -136,7 +136,7 @@ def conv(seed: int) -> Twin:
     layer = cr.conv(units, size, stride, padding, gap, groups, bias=bias)
 
     def by_hand(p: Any, x: Tensor) -> Tensor:
-        W = p.W.movedim(-1, 0).movedim(-1, 1)
+        W = p.W.movedim(-1, 0).movedim(-1, 1).contiguous()  # which PyTorch's own backward pass asks for at some sizes
         z = first(x)
         steps, gaps, own_padding = _all(stride, axes), _all(gap, axes), [0] * axes
         if padding == "same":

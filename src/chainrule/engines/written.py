@@ -366,7 +366,7 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
     inputs, outputs = ([identifier(node) for node in side] for side in (derivation.inputs, derivation.predictions))
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
-    lines = [f'"""{said[0]}"""', *_with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
+    lines = [f'"""{said[0]}"""', *with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
     head = wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
     return [*_decorated(language), *head, *_indented(lines)]
 
@@ -382,12 +382,18 @@ def written_error(network: Network, language: Source = NUMPY) -> Program:
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *_with_size(writer.lines, inputs[0]), "return E"])
+    body = _indented([docstring, *with_size(writer.lines, inputs[0]), "return E"])
     lines = [*_header(writer.lines, False, language), *_decorated(language), *wrapped("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
 
-def _with_size(lines: list[str], first: str = "x") -> list[str]:
+def program_of(lines: Sequence[str]) -> Program:
+    """A program of functions that are called by their names."""
+    return Program("\n".join([*_header(list(lines), False, NUMPY), *lines]) + "\n", (), ())
+
+
+def with_size(lines: list[str], first: str = "x") -> list[str]:
+    """The lines of a function, behind one that counts the rows of its first argument where they need it."""
     return [f"N = len({first})", *lines] if any(re.search(r"\bN\b", line) for line in lines) else lines
 
 
@@ -422,7 +428,7 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
     part("forward pass", derivation.quantities)
     part("error", [derivation.error])
     part("backward pass", derivation.backward)
-    targets = _in_place(rule)
+    targets = in_place(rule)
     part("update", [root for root in rule.roots if root.primitive.name == "named"], targets)
     return StepLines(parts, targets, [letter for letter in (*rule.options, STEP_NUMBER) if letter in writer.pieces])
 
@@ -446,7 +452,7 @@ def _step_function(derivation: Derivation, rule: Update, language: Source) -> tu
         *_decorated(language),
         *wrapped("def step(", [*inputs, *defaults], "):"),
         f'    """One training step on the batch ({batch}): E before it, and the new parameters."""',
-        *_indented(_with_size(body, inputs[0])),
+        *_indented(with_size(body, inputs[0])),
         *_indented(wrapped("return ", ["E", *outputs], "")),
     ]
     drawn = [identifier(mask.variable) for mask in derivation.masks]
@@ -457,7 +463,7 @@ def _step_function(derivation: Derivation, rule: Update, language: Source) -> tu
     return source, inputs, ["E", *outputs], [identifier(letter) for letter in options]
 
 
-def _in_place(rule: Update) -> dict[Expression, str]:
+def in_place(rule: Update) -> dict[Expression, str]:
     """New values take the names of the old ones, unless an old one is still needed later."""
     targets: dict[Expression, str] = {}
     for part in rule.parameters:
