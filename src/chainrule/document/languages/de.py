@@ -1616,6 +1616,8 @@ WORDS = {
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
     "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von PyTorch überein; die größte Abweichung ist {largest}.",
+    "agreement.stated": "Für {count} Operationen gibt es hier keine Formel ({functions}): PyTorch rechnet sie und gibt ihre "
+    "Gradienten f′ an. Diese stimmen von selbst mit PyTorch überein; Brüche und Programme gibt es von einem solchen Netz nicht.",
     "agreement.array": "Feld",
     "agreement.of": "was davon",
     "agreement.difference": "Abweichung",

@@ -1570,6 +1570,8 @@ WORDS = {
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
+    "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
+    "gradients, f′. These agree with PyTorch by themselves; fractions and programs leave such a network out.",
     "agreement.array": "array",
     "agreement.of": "what of it",
     "agreement.difference": "difference",
