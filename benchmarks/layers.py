@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -128,11 +128,13 @@ def _seconds(step: Callable[[], object]) -> float:
     return taken / count
 
 
-def rows() -> list[tuple[str, int, float, float]]:
-    """What the network is, its parameters, and seconds of a step here and there."""
+def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
+    """What the network is, its parameters, and seconds of a step here and there; of those whose name holds what is wanted."""
     torch.set_num_threads(1)
-    random, found = np.random.default_rng(0), []
+    random = np.random.default_rng(0)
     for name, (network, module) in NETWORKS.items():
+        if wanted not in name:
+            continue
         extent = next(iter(network.wiring.inputs.values()))
         shape, vocabulary = getattr(extent, "shape", (int(extent),)), getattr(extent, "vocabulary", 0)
         x = random.integers(0, vocabulary, (ROWS, extent)).astype(float) if vocabulary else random.normal(size=(ROWS, extent))
@@ -140,13 +142,12 @@ def rows() -> list[tuple[str, int, float, float]]:
         ours, theirs = _ours(network, x, t), _theirs(module(), x, t, shape, bool(vocabulary))
         ours(), theirs()
         pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(ROUNDS)]
-        found.append((name, sum(p.size for p in network.parameters.values()), min(a for a, _ in pairs), min(b for _, b in pairs)))
-    return found
+        yield name, sum(p.size for p in network.parameters.values()), min(a for a, _ in pairs), min(b for _, b in pairs)
 
 
 if __name__ == "__main__":
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **dict.fromkeys(THREADS, "1")})
     print("| network | parameters | written | PyTorch eager | PyTorch ÷ written |\n| --- | ---: | ---: | ---: | ---: |")
-    for name, size, own, other in rows():
+    for name, size, own, other in rows(*sys.argv[1:2]):
         print(f"| {name} | {size:,} | {own * 1e3:.2f} ms | {other * 1e3:.2f} ms | {other / own:.2f} |", flush=True)
