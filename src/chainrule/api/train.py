@@ -139,7 +139,7 @@ def train(
     class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     shuffle: bool = True,
     seed: int = 0,
-    engine: Literal["auto", "compiled", "written"] | None = None,
+    engine: Literal["auto", "compiled", "written", "jax"] | None = None,
     precision: Precision = PRECISION,
     ignore: str | int | Sequence[str | int] = (),
     categories: str | int | Sequence[str | int] = (),

@@ -157,8 +157,8 @@ PLAN_OPTIONS = (
         help="Numbers of 7 digits, twice as many at a time, or of 16.  [default: float32]",
     ),
     click.option(
-        "--engine", type=click.Choice(["auto", "compiled", "written"]),
-        help="Compute by machine code or by the NumPy program.  [default: machine code where there is some]",
+        "--engine", type=click.Choice(["auto", "compiled", "written", "jax"]),
+        help="Compute by machine code, by the NumPy program or by the one in JAX.  [default: machine code where there is some]",
     ),
 )  # fmt: skip
 

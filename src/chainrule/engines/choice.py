@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.base.errors import NotCompilable
+from chainrule.base.errors import InputError, NotCompilable
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import Data, Engine, Written
 from chainrule.network.definitions import Bound
@@ -25,7 +25,7 @@ NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
 class Chosen(FrozenValue):
     """The engine of a run.
 
-    name     "compiled" or "written"
+    name     "compiled", "written" or "jax"
     written  why it is the NumPy program where machine code was wanted; "" where that was not so
     """
 
@@ -42,12 +42,16 @@ def chosen(
     processes  that hold the rows together, if they are several
 
     Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine; InputError where
-    several processes cannot share the network.
+    several processes cannot share the network, or JAX is asked for and not installed.
     """
     if processes is not None:
         return _distributed(name, network, optimizer, size, precision, processes)
     if name == "written":
         return Chosen(name, Written(network, optimizer, dtype=precision))
+    if name == "jax":
+        from chainrule.engines.jax import Jax
+
+        return Chosen(name, Jax(network, optimizer, dtype=precision))
     try:
         from chainrule.engines.compiled.engine import Compiled
 
@@ -65,6 +69,8 @@ def _distributed(name: str, network: Network, optimizer: Bound, size: int, preci
     """The engine of several processes: by machine code where all of them have some. Raises as `chosen` does."""
     from chainrule.engines.distributed import Distributed
 
+    if name == "jax":
+        raise InputError("the engine jax trains in one process; with several, say --engine written or compiled, or neither.")
     halves, why = None, ""
     if name != "written":
         try:

@@ -21,8 +21,8 @@ import numpy as np
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count
-from chainrule.engines.source import Fragment
-from chainrule.engines.written import Program, Writer, identifier, in_place, program_of, with_size, wrapped
+from chainrule.engines.source import Fragment, wrapped
+from chainrule.engines.written import Program, Writer, identifier, in_place, program_of, with_size
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
@@ -179,6 +179,7 @@ def flat_gradient(
     network: Network, x: Any, t: Any, weights: Any, *, rows: int | None, number: int, reduce: Callable[[Array], Array] | None
 ) -> Array:
     """As `Network.gradients` says."""
+    s: Array | None
     if reduce is not None and not np.size(x):  # none of the batch's rows is here
         x, t, s = np.zeros((0, network.inputs)), np.zeros((0, network.targets)), np.zeros(0)
     else:
