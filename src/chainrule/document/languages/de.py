@@ -1369,10 +1369,12 @@ WORDS = {
     "learners.understood.loss.assumed": "Verlust: {loss}, angenommen; das Programm berechnet keinen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",
+    "learners.note.cells": "Zellen, die Python nicht lesen kann, sind ausgelassen",
     "learners.note.tabs": "Tabulatoren und Leerzeichen sind gemischt; ein Tabulator gilt als acht Leerzeichen",
     "learners.convention.columns": "Beispiele sind Spalten",
     "learners.convention.units_first": "W ist (Neuronen, Eingaben)",
     "learners.convention.inside": "der Bias steht in W",
+    "learners.convention.shared": "alle Neuronen einer Schicht haben einen Bias",
     "learners.convention.classes": "Zielwerte sind Nummern von Klassen",
     # The check of somebody's back-propagation
     "check.title": "Was von {name} verstanden wurde",

@@ -1325,10 +1325,12 @@ WORDS = {
     "learners.understood.loss.assumed": "loss: {loss}, assumed; the program computes none",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
+    "learners.note.cells": "cells that Python does not read are left out",
     "learners.note.tabs": "tabs and blanks are mixed; a tab was read as eight blanks",
     "learners.convention.columns": "samples are columns",
     "learners.convention.units_first": "W is (units, inputs)",
     "learners.convention.inside": "the bias stands in W",
+    "learners.convention.shared": "all units of a layer have one bias",
     "learners.convention.classes": "targets are numbers of classes",
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
