@@ -441,7 +441,7 @@ export class Page {
   }
 
   #tour(): void {
-    tour(this.words, [".stage-part", "#card", ".controls", "footer", ".views"], this.words.name(this.session.content.stage.edges[0]?.[2] ?? this.session.content.stage.error));
+    tour(this.words, [".stage-part", "#card", ".controls", "footer", ".views"], this.words.name(this.session.selected));
   }
 
   #key(event: KeyboardEvent): void {
