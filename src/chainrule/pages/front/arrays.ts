@@ -70,28 +70,6 @@ export function pairwise(data: Float64Array, start: number, count: number): numb
   return pairwise(data, start, half) + pairwise(data, start + half, count - half);
 }
 
-function reduced(x: Tensor, axes: readonly number[], keepdims: boolean, what: (numbers: Float64Array, last: boolean) => number): Tensor {
-  const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
-  const shape = keepdims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
-  const own = strides(x.shape);
-  const result = tensor(shape);
-  const gone = x.shape.map((extent, axis) => (axes.includes(axis) ? extent : 1));
-  const numbers = new Float64Array(size(gone));
-  const last = axes.includes(x.shape.length - 1);
-  const [outer, inner] = [strides(kept), strides(gone)];
-  for (let i = 0; i < result.data.length; i++) {
-    let start = 0;
-    for (let axis = 0; axis < kept.length; axis++) if (kept[axis]! > 1) start += (Math.floor(i / outer[axis]!) % kept[axis]!) * own[axis]!;
-    for (let j = 0; j < numbers.length; j++) {
-      let at = start;
-      for (let axis = 0; axis < gone.length; axis++) if (gone[axis]! > 1) at += (Math.floor(j / inner[axis]!) % gone[axis]!) * own[axis]!;
-      numbers[j] = x.data[at]!;
-    }
-    result.data[i] = what(numbers, last);
-  }
-  return result;
-}
-
 function summed(numbers: Float64Array, last: boolean): number {
   return last ? pairwise(numbers, 0, numbers.length) : numbers.reduce((a, b) => a + b, 0);
 }
@@ -132,7 +110,7 @@ function places(shape: readonly number[], source: readonly number[], from: (inde
 /** Where the elements stood that an instruction moves, which only shapes decide: found once. */
 const found = new WeakMap<object, { source: string; shape: number[]; map: Int32Array }>();
 
-function moves(given: Given, source: readonly number[], shape: () => number[], from: (index: number[]) => number[] | undefined): { shape: number[]; map: Int32Array } {
+function moves(given: object, source: readonly number[], shape: () => number[], from: (index: number[]) => number[] | undefined): { shape: number[]; map: Int32Array } {
   const known = found.get(given);
   if (known?.source === String(source)) return known;
   const target = shape();
@@ -142,7 +120,7 @@ function moves(given: Given, source: readonly number[], shape: () => number[], f
 }
 
 /** Elements in other places, and 0 where there is none. */
-function moved(x: Tensor, given: Given, shape: () => number[], from: (index: number[]) => number[] | undefined): Tensor {
+function moved(x: Tensor, given: object, shape: () => number[], from: (index: number[]) => number[] | undefined): Tensor {
   const { shape: target, map } = moves(given, x.shape, shape, from);
   return tensor(target, Float64Array.from(map, (at) => (at < 0 ? 0 : x.data[at]!)));
 }
@@ -174,6 +152,18 @@ function spread(x: Tensor, given: Given): Tensor {
     return longer;
   };
   return moved(x, given, shape, (index) => index.filter((_, axis) => !axes.includes(axis)));
+}
+
+/** The numbers along some axes as one. last: lie they side by side? */
+function reduced(x: Tensor, { axes, keepdims }: Given, what: (numbers: Float64Array, last: boolean) => number): Tensor {
+  const gone = (axis: number): boolean => axes.includes(axis);
+  const all = [...x.shape.keys()];
+  const order = [...all.filter((axis) => !gone(axis)), ...all.filter(gone)];
+  const inPlace = order.every((axis, k) => axis === k);
+  const { data } = inPlace ? x : moved(x, axes, () => order.map((axis) => x.shape[axis]!), (index) => all.map((axis) => index[order.indexOf(axis)]!));
+  const count = size(x.shape.filter((_, axis) => gone(axis)));
+  const result = tensor(keepdims ? x.shape.map((extent, axis) => (gone(axis) ? 1 : extent)) : x.shape.filter((_, axis) => !gone(axis)));
+  return tensor(result.shape, result.data.map((_, i) => what(data.subarray(i * count, (i + 1) * count), gone(all.length - 1))));
 }
 
 const replaced = (index: readonly number[], axis: number, value: number): number[] => index.map((old, k) => (k === axis ? value : old));
@@ -325,9 +315,9 @@ export const ROWS: Record<string, Row> = {
   minimum: row(smallest),
   greater: row((a, b) => Number(a > b)),
   where: row((condition, a, b) => (condition ? a : b)),
-  sum: ([x], { axes, keepdims }) => reduced(x!, axes, keepdims, summed),
-  mean: ([x], { axes, keepdims }) => reduced(x!, axes, keepdims, (numbers, last) => summed(numbers, last) / numbers.length),
-  max: ([x], { axes, keepdims }) => reduced(x!, axes, keepdims, (numbers) => numbers.reduce(largest, -Infinity)),
+  sum: ([x], given) => reduced(x!, given, summed),
+  mean: ([x], given) => reduced(x!, given, (numbers, last) => summed(numbers, last) / numbers.length),
+  max: ([x], given) => reduced(x!, given, (numbers) => numbers.reduce(largest, -Infinity)),
   squeeze: ([x], { axes }) => tensor(x!.shape.filter((_, axis) => !axes.includes(axis)), x!.data),
   matmul: ([a, b]) => matmul(a!, b!),
   transpose: ([x], given) => transpose(x!, given),
