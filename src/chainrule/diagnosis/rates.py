@@ -500,9 +500,8 @@ class _Search:
 
     def _places(self) -> list[float]:
         """Rates from the least that changes E by more than rounding does, in equal ratios."""
-        least = MOST_RATE
-        while least > 1e-15 and not abs(self.after(least / 10) - self.before) <= SEEN * abs(self.before):
-            least /= 10
+        powers = (10.0**power for power in range(-15, 3))  # from below: beyond a valley E may happen to be what it was
+        least = next((rate for rate in powers if not abs(self.after(rate) - self.before) <= SEEN * abs(self.before)), MOST_RATE)
         count = places_of_scan(self.run)
         return [least * (MOST_RATE / least) ** (k / count) for k in range(count + 1)] if least < MOST_RATE else [MOST_RATE]
 

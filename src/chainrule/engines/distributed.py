@@ -179,6 +179,7 @@ def flat_gradient(
     network: Network, x: Any, t: Any, weights: Any, *, rows: int | None, number: int, reduce: Callable[[Array], Array] | None
 ) -> Array:
     """As `Network.gradients` says."""
+    s: Array | None
     if reduce is not None and not np.size(x):  # none of the batch's rows is here
         x, t, s = np.zeros((0, network.inputs)), np.zeros((0, network.targets)), np.zeros(0)
     else:

@@ -164,9 +164,11 @@ def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> l
 
 
 def signs_told(context: Context) -> list[Block]:
-    """What ⋆ and ∗ mean, where a formula of the network has them."""
+    """What Σ_j, ⋆ and ∗ mean, where a formula of the network has them."""
     nodes = order(*context.derivation.gradients, context.derivation.error)
-    return [Paragraph(context.text("signs.windows"))] if any(node.primitive.name == "window" for node in nodes) else []
+    sums = any(node.primitive.name == "total" and len(node.arguments[0].shape) > 2 and node.shape for node in nodes)
+    windows = any(node.primitive.name == "window" for node in nodes)
+    return [Paragraph(context.text(f"signs.{sign}")) for sign, told in (("sums", sums), ("windows", windows)) if told]
 
 
 def _on_the_way(context: Context, gradient: Expression) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.diagnosis.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives
@@ -179,9 +179,11 @@ def _verdict(context: Context, step: Step) -> Inline:
     if after < TOLERANCE:
         return context.text("outcome.zero", **letters)
     change, ratio = ("larger", after / before if before else math.inf) if after > before else ("smaller", before / after)
+    downhill = sum(np.sum((new - step.parameters[key]) * step.gradients[key]) for key, new in step.new_parameters.items()) < 0
+    reason = context.plain("outcome.reason.too_long" if downhill else "outcome.reason.uphill")
     if ratio < 2:
-        return context.text(f"outcome.{change}_by", percent=_rate(context, 100 * abs(after / before - 1), 2), **letters)
-    return context.text(f"outcome.{change}", factor=_factor(context, ratio), **letters)
+        return context.text(f"outcome.{change}_by", percent=_rate(context, 100 * abs(after / before - 1), 2), reason=reason, **letters)
+    return context.text(f"outcome.{change}", factor=_factor(context, ratio), reason=reason, **letters)
 
 
 def _factor(context: Context, ratio: float) -> str:
@@ -265,7 +267,8 @@ def standing_still(context: Context, simulation: Simulation) -> Inline:
         "all": sum(len(units.dead) for units in end.hidden),
         "percent": f"{100 * end.saturated_share:.0f}",
     }
-    return (" ", *context.text(f"still.{cause}", **values))
+    kind = "saturated_outputs" if cause == "saturated" and end.saturated_share <= MOST_SATURATED else cause
+    return (" ", *context.text(f"still.{kind}", **values))
 
 
 def _recommended_text(context: Context, advice: Advice) -> Inline:

@@ -28,6 +28,9 @@ MOST_BITS = 20_000
 TINY = Fraction(1, 10**30)
 """So near to the point of a power series three terms of it are right to more than that."""
 
+DUST = Fraction(1, 10 ** (PRECISION - 3))
+"""Where rounded numbers cancel to less than this part of themselves, they are taken as equal."""
+
 LARGEST_EXPONENT = 5000
 """e^x is infinite beyond, as it is for floats beyond 709."""
 
@@ -70,9 +73,16 @@ class Real(Operators, Frozen):
         if operation == "divide" and second.value == 0:
             return Real(first.value * math.inf if isinstance(first.value, Fraction) else first.value, exact=False)
         try:
-            return Real(PLAIN[operation](first.value, second.value), first.exact and second.exact)
+            result = Real(PLAIN[operation](first.value, second.value), first.exact and second.exact)
         except OverflowError:  # a fraction too large for a float met an infinity
             return Real(math.nan, exact=False)
+        cancels = operation in ("add", "subtract") and not result.exact
+        return Real(Fraction(0), exact=False) if cancels and _is_dust(result.value, first.value) else result
+
+
+def _is_dust(difference: Fraction | float, of: Fraction | float) -> bool:
+    """Is a difference of rounded numbers smaller than what they are right to? Then none of its digits means anything."""
+    return isinstance(difference, Fraction) and isinstance(of, Fraction) and magnitude(difference) < magnitude(of) * DUST
 
 
 def _is_nothing(a: Real, b: Real, both: bool) -> bool:

@@ -183,6 +183,9 @@ class _Builder(FrozenValue):
 
     def _sum(self, node: Expression) -> _Piece:
         terms = _terms(node)
+        if (parts := _parts_of_one_axis(terms)) is not None:
+            nought = f.Number("0", value=ExactNumber(0))
+            return _Piece(f.Call("", tuple(nought if part is None else self.piece(part).formula for part in parts)))
         if len(terms) > self.fold:
             left_out = f.row(f.Operator("+"), f.Ellipsis())
             return _Piece(f.row(*self._joined(terms[:3]), left_out, self._term(terms[-1])), forms.SUM)
@@ -244,6 +247,22 @@ class _Builder(FrozenValue):
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
+
+
+def _parts_of_one_axis(terms: list[tuple[str, Expression]]) -> list[Expression | None] | None:
+    """Terms that fill an axis part by part, each among zeros: the parts in their order, None where nothing stands; else None."""
+    placed = [term for sign, term in terms if sign != "−" and term.name is None and isinstance(term.primitive.form, forms.AmongZeros)]
+    if len(placed) < max(2, len(terms)) or len({term.parameters["axis"] for term in placed}) > 1:
+        return None
+    axis, parts, end = placed[0].parameters["axis"], list[Expression | None](), 0
+    for term in sorted(placed, key=lambda term: int(term.parameters["start"])):
+        (inner,), start = term.arguments, term.parameters["start"]
+        if start < end or not isinstance(inner.shape[axis], int):
+            return None
+        joined = inner.name is None and inner.primitive.name == "join" and inner.parameters["axis"] == axis
+        parts += [*([None] if start > end else []), *(inner.arguments if joined else (inner,))]
+        end = start + int(inner.shape[axis])
+    return parts if end == placed[0].shape[axis] else [*parts, None]
 
 
 def _moved(node: Expression, *, zeros: bool = False) -> Expression:

@@ -40,6 +40,7 @@ WORDS = {
     "network.alt": "Ein Netz aus {sizes} Neuronen, Schicht für Schicht gezeichnet.",
     "network.calls": "Eine Schicht, die mehrmals aufgerufen wird, hat jedes Mal dieselben Gewichte: {first} gehört zum "
     "ersten Aufruf, {second} zum zweiten.",
+    "network.steps": "Die Gewichte sind in jedem Schritt einer Folge dieselben: {first} gehört zum ersten Schritt, {second} zum zweiten.",
     "network.numbering.rows": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Spalte einer "
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
@@ -169,10 +170,15 @@ WORDS = {
     "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert und der Strafterm.",
     "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe und der Strafterm.",
     "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, gleich, wie die Vorhersage ist.",
+    "constant": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist: Daran kann das Training nichts ändern.",
+    "constant.alone": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist, und daran kann das Training nichts "
+    "ändern: {activation} vergleicht die Einheiten einer Schicht miteinander, und hier gibt es nur eine.",
     "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
     "({activation}) liefert.",
-    "unreachable.limit": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn der Betrag "
-    "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
+    "unreachable.limit.rising": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
+    "Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen steigt, aber nie 0.",
+    "unreachable.limit.falling": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
+    "Netzeingabe der Ausgabeschicht ({activation}) unter alle Grenzen fällt, aber nie 0.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
@@ -184,6 +190,8 @@ WORDS = {
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
     "expanded.intro": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage ändern; und "
     "sie besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
+    "expanded.intro_penalised": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage "
+    "ändern oder der Strafterm. Beide bestehen aus den Gewichten, die Vorhersage auch aus den Eingaben, die gegeben sind:",
     "expanded.more": "{left} weitere Vorhersagen lassen sich auf dieselbe Weise ausschreiben",
     "expanded.more.left=1": "Eine weitere Vorhersage lässt sich auf dieselbe Weise ausschreiben",
     "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
@@ -274,13 +282,14 @@ WORDS = {
     "figure.no_attention": "dieses Netz hat keine Aufmerksamkeit, die zu zeichnen wäre; etwa v7x4:e4-attn2-3.",
     "inside.windows": "Die Fenster von {output}",
     "inside.window": "{output} sieht ein Fenster von {places} Stellen. Sein größter Teil kommt aus Kanal {channel}:",
+    "inside.window.channels=1": "{output} sieht ein Fenster von {places} Stellen:",
     "inside.kernel": "Jede Zahl wird mit dem Gewicht von {weights} an derselben Stelle des Fensters multipliziert, dem für Einheit {unit}:",
-    "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}. Mit dem Bias, falls es "
-    "einen gibt, ist {output} gleich {value}.",
-    "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}. Mit dem Bias, falls es einen gibt, ist {output} gleich {value}.",
+    "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}.",
+    "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}.",
+    "inside.window_bias": "Mit dem Bias ist {output} gleich {value}.",
     "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben und bekommt von "
-    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen; bei {nothing} kommt 0 an, ein Punkt. "
-    "Über alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
+    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen (ein Punkt ist 0). Über "
+    "alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
     "inside.time": "Durch die Zeit: {layer}",
     "inside.step": "Schritt",
     "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Einheiten, und wie viel vom Gradienten bei jedem Schritt ankommt "
@@ -360,6 +369,7 @@ WORDS = {
     "anderen:",
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
     "chain.parameters": "Was jeder Parameter davon bekommt; wird er an mehreren Zeitschritten verwendet, die Summe:",
+    "signs.sums": "Σ_j summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",
@@ -438,8 +448,10 @@ WORDS = {
     "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
-    "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: Der Schritt war zu lang.",
-    "outcome.larger_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gestiegen: Der Schritt war zu lang.",
+    "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: {reason}.",
+    "outcome.larger_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gestiegen: {reason}.",
+    "outcome.reason.too_long": "Der Schritt war zu lang",
+    "outcome.reason.uphill": "Dieser Schritt geht nicht gegen den Gradienten",
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",
     "outcome.zero": "Der Fehler war {before} und ist jetzt {after}: Aus diesem Stapel ist nichts mehr zu lernen.",
@@ -447,14 +459,14 @@ WORDS = {
     "outcome.given": "E war {before} und wäre jetzt {after}, wenn es mit der gegebenen Steigung weiterginge. Was der wirkliche Fehler tut, "
     "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
-    "outcome.same": "Der Fehler war {before} und ist jetzt {after}. Nichts hat sich geändert.",
+    "outcome.same": "Der Fehler war {before} und ist nach dem Schritt derselbe.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
     "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und dafür ist dieses Netz zu groß.",
     "rates.no_rate": "Das Verfahren {optimizer} hat keine Lernrate, die zu wählen wäre.",
     "rates.one_step_only": "Ganze Läufe werden nicht simuliert: Dafür ist dieses Netz zu groß.",
     "rates.scheduled": "Die Lernrate folgt einem Plan und ist in diesem Schritt {rate}. An seiner Stelle werden hier feste Raten versucht.",
-    "rates.no_gradient": "Der Gradient ist genau 0: Keine Lernrate ändert etwas.",
+    "rates.no_gradient": "Der Gradient ist genau 0: Bei keiner Lernrate wird etwas gelernt.",
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
@@ -482,8 +494,10 @@ WORDS = {
     "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
     "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
     "mehr zu lange dauern.",
-    "still.dead": "Die Steigung von {count} der {all} verdeckten Einheiten ist für jedes Beispiel 0, sodass ihre Gewichte nichts erreicht.",
-    "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verdeckten Schichten sind fast 0.",
+    "still.dead": "Die Steigung von {count} der {all} verborgenen Einheiten ist für jedes Beispiel 0, sodass ihre Gewichte nichts "
+    "erreicht.",
+    "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verborgenen Schichten sind fast 0.",
+    "still.saturated_outputs": "Die Ausgaben sind gesättigt: Ihre Steigungen sind fast 0.",
     "still.mean": "Jede Vorhersage ist dort der Mittelwert der Ziele: Die Eingaben werden nicht beachtet.",
     "still.minimum": "Der Gradient ist dort fast 0, wie in einem Minimum.",
     "order.title": "Ein Schritt nach dem anderen",
@@ -1156,9 +1170,10 @@ WORDS = {
     "denselben Gradienten.",
     "doctor.start_too_large": "Die Gewichte von {layer} ({parameter}) sind am Anfang zu groß: {number}-mal das, was die Größe eines "
     "Signals erhält.",
-    "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Keine Lernrate ändert etwas.",
+    "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Bei keiner Lernrate wird etwas gelernt.",
     "doctor.mean_predicted": "Alle {rows} Vorhersagen liegen beim Mittelwert der Ziele, {mean}: Die Eingaben machen keinen Unterschied.",
     "doctor.dead_units": "{count} von {all} Einheiten von {layer} sind tot: Ihre Steigung ist für jede Zeile 0.",
+    "doctor.dead_units.count=1": "1 von {all} Einheiten von {layer} ist tot: Ihre Steigung ist für jede Zeile 0.",
     "doctor.saturation": "{layer} ist gesättigt: {percent} % der Steigungen liegen unter einem Zwanzigstel der steilsten.",
     "doctor.vanishing": "Der Gradient verschwindet: Von δ ist bei {layer}, nach {layers} Schichten, {ratio} übrig; von Schicht zu Schicht "
     "wird es mit {factors} multipliziert.",
