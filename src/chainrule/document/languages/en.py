@@ -73,7 +73,7 @@ WORDS = {
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
     "network.rounded": "The numbers are rounded to {few} decimals.",
-    "network.rounded_many": "They are rounded, to {few} to {most} decimals.",
+    "network.rounded_many": "The numbers are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
     "initializer.uniform": "{name}, uniformly between {low} and {high}",
     "initializer.normal": "{name}, from a normal distribution with mean {mean} and standard deviation {deviation}",
