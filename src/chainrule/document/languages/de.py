@@ -456,7 +456,8 @@ WORDS = {
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
-    "rates.none": "Keine Lernrate, die versucht wurde, senkt in diesem Schritt den Fehler.",
+    "rates.none": "Kleine Lernraten senken in diesem Schritt den Fehler nicht.",
+    "rates.none_small": "Kleine Lernraten senken in diesem Schritt den Fehler nicht; {rate} hier tut es.",
     "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "

@@ -436,7 +436,8 @@ WORDS = {
     "rates.lowers": "In this step every learning rate below about {limit} lowers the error.",
     "rates.lowers_beyond": "Of larger ones some raise it, and others lower it again, as {rate} does, which is used here.",
     "rates.all": "In this step every learning rate tried, up to {most}, lowers the error.",
-    "rates.none": "No learning rate that was tried lowers the error in this step.",
+    "rates.none": "Small learning rates do not lower the error in this step.",
+    "rates.none_small": "Small learning rates do not lower the error in this step; {rate}, which is used here, does.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
     "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
     "rates.converges": "In simulations of {steps} steps, training converges at every rate tried from {low} to {limit}: the error falls "
