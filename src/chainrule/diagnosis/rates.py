@@ -18,6 +18,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
 from chainrule.formula.evaluation import evaluate
+from chainrule.formula.stated import stated_operations
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
@@ -225,7 +226,7 @@ class Runner:
         self.network, self.optimizer, self.number = network, with_constant_rate(optimizer, number), number
         self.data, cost = (x, t, weights), operations(network, len(x))
         self.has_states = bool(network_update(network, self.optimizer).state_shapes)
-        if cost <= MOST_OPERATIONS:
+        if cost <= MOST_OPERATIONS and not any(stated_operations(network.derivation.error)):
             unrolled = Unrolled(network, x, t, self.optimizer, weights, states, number)
             first = unrolled.run(0.0, 1)[0][0]
 

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
+from chainrule.engines.source import Source
 from chainrule.engines.written import Program, written_error, written_program
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
+from chainrule.processes.together import Shard
 
 Data: TypeAlias = "tuple[Array, ...]"
 """Rows: x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted."""
@@ -78,11 +80,20 @@ class Written:
 
     options  given to every step, as {"learning_rate": 0.1} in place of the optimiser's own rate
     dtype    "float64" or "float32", of states; what an operation computes in float64 nevertheless is rounded after the step
+    language of the program; NumPy's if none is said
     """
 
-    def __init__(self, network: Network, optimizer: Bound, options: Mapping[str, float] | None = None, *, dtype: str = "float64") -> None:
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Bound,
+        options: Mapping[str, float] | None = None,
+        *,
+        dtype: str = "float64",
+        language: Source | None = None,
+    ) -> None:
         self.network, self.options, self.dtype = network, dict(options or {}), dtype
-        self.program = written_program(network, optimizer)
+        self.program = written_program(network, optimizer, language=language)
         rows = [str(node.name) for node in network.derivation.data]
         self.keys = tuple(key for key in self.program.inputs if key not in (*rows, "k"))
         self._loop = _loop(self.program, rows, self.keys, single=dtype == "float32")
@@ -218,8 +229,8 @@ def _cut(arrays: list[Array], size: int) -> list[Data]:
     return [tuple(array[start : start + size] for array in arrays) for start in range(0, len(arrays[0]), size)]
 
 
-ENGINES = ("auto", "compiled", "written")
-"""What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program."""
+ENGINES = ("auto", "compiled", "written", "jax")
+"""What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program, the one in JAX."""
 
 
 PRECISIONS = ("float32", "float64")
@@ -231,6 +242,37 @@ def in_precision(arrays: State, dtype: str) -> tuple[Array, ...]:
     return tuple(np.asarray(array, dtype=dtype) for array in arrays)
 
 
+class Sharded(tuple[Array, ...]):
+    """Rows that several processes hold together: those that are here, and which of all they are."""
+
+    shard: Shard
+
+    @staticmethod
+    def of(arrays: Iterable[Array], shard: Shard) -> Sharded:
+        """Arrays of the rows of a shard."""
+        sharded = Sharded(arrays)
+        sharded.shard = shard
+        return sharded
+
+
+def shard_of(data: Data) -> Shard | None:
+    """Which rows of a whole these are; None where they are all."""
+    return data.shard if isinstance(data, Sharded) else None
+
+
+def row_count(data: Data) -> int:
+    """How many rows they are, in all processes."""
+    return data.shard.total if isinstance(data, Sharded) else len(data[0])
+
+
 def gathered(data: Data, places: Any) -> Data:
-    """These rows, in memory."""
-    return tuple(np.asarray(array[places]) for array in data)
+    """These rows, in memory; of sharded ones, those of them that are here."""
+    if not isinstance(data, Sharded):
+        return tuple(np.asarray(array[places]) for array in data)
+    where, here = data.shard.among(np.arange(data.shard.total)[places])
+    return Sharded.of((np.asarray(array[here]) for array in data), Shard(where, len(places), data.shard.processes))
+
+
+def whole_rows(data: Data) -> Data:
+    """The same rows as one process has them: all of them, here."""
+    return tuple(data.shard.whole(np.asarray(array)) for array in data) if isinstance(data, Sharded) else data

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
@@ -62,7 +62,7 @@ def _gradient(context: Context, node: Expression) -> Array | None:
     return None if gradient is None or gradient.key not in context.step.values else np.asarray(context.step.values[gradient.key], float)
 
 
-def _grid(context: Context, values: Array, rows: str = "", columns: str = "") -> TableBlock:
+def _grid(context: Context, values: Array, kind: str, caption: Inline, rows: str = "", columns: str = "") -> GridBlock:
     """Numbers of a plane, each at its place; a 0 is a dot."""
     values = np.atleast_2d(values)
     shown = values[:MOST_CELLS, :MOST_CELLS]
@@ -71,7 +71,8 @@ def _grid(context: Context, values: Array, rows: str = "", columns: str = "") ->
     head += [(str(place + 1),) for place in range(shown.shape[1])] + [("…",)] * more[1]
     body = [((str(place + 1),), *(_cell(context, value) for value in line), *([("…",)] * more[1])) for place, line in enumerate(shown)]
     body += [tuple(("…",) for _ in head)] * more[0]
-    return TableBlock(tuple(head), tuple(body))
+    darkest = (float(np.abs(shown).max()),) * shown.shape[1]
+    return GridBlock(tuple(head), tuple(body), tuple(map(tuple, shown.tolist())), darkest, kind, caption)
 
 
 def _cell(context: Context, value: float) -> Inline:
@@ -126,9 +127,9 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     letters: dict[str, Any] = {"output": output, "weights": context.symbol(W), "channel": channel + 1, "unit": unit + 1}
     letters |= {"places": " × ".join(map(str, seen.shape[:-1])), "channels": seen.shape[-1]}
     yield Paragraph(context.text("inside.window", **letters))
-    yield _grid(context, seen[..., channel])
+    yield _grid(context, seen[..., channel], "windows", context.text("inside.caption.window", **letters))
     yield Paragraph(context.text("inside.kernel", **letters))
-    yield _grid(context, own[..., channel])
+    yield _grid(context, own[..., channel], "windows", context.text("inside.caption.kernel", **letters))
     products = seen * own
     numbers = {"own": products[..., channel].sum(), "all": products.sum(), "value": float(context.step.values[z.key][(0, *place, unit)])}
     letters |= {key: context.rounded(float(value)) for key, value in numbers.items()}
@@ -145,7 +146,7 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     total = context.rounded(float(touched.sum()))
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
     yield Paragraph(context.text("inside.touched", weight=weight, gradient=gradient, total=total, count=carried.size))
-    yield _grid(context, carried)
+    yield _grid(context, carried, "windows", context.text("inside.caption.touched", weight=weight, gradient=gradient))
 
 
 # Gates of a recurrence
@@ -198,16 +199,20 @@ def _through_time(
     names = {symbol: _whole(context, next(iter(times.values()))) for symbol, times in {**gates, **carried}.items()}
     head: list[Inline] = [(context.plain("inside.step"),), *((names[symbol],) for symbol in gates)]
     head += [("‖∂", context.labels.error, "/∂", names[symbol], "‖") for symbol in carried]
-    rows = list[tuple[Inline, ...]]()
+    rows, numbers = list[tuple[Inline, ...]](), list[tuple[float, ...]]()
     for time in _spread_out(steps):
         if time is None:
             rows.append(tuple(("…",) for _ in head))
+            numbers.append((math.nan,) * (len(head) - 1))
             continue
         means = [_numbers(context, times[time]).mean() if time in times else math.nan for times in gates.values()]
         arriving = [norms[symbol].get(time, math.nan) for symbol in carried]
+        numbers.append((*means, *arriving))
         rows.append(((str(time),), *(_cell(context, value) if math.isfinite(value) else ("–",) for value in (*means, *arriving))))
     yield Paragraph(context.text("inside.gates" if gates else "inside.no_gates"))
-    yield TableBlock(tuple(head), tuple(rows))
+    darkest = (*(1.0 for _ in gates), *(max(arriving.values(), default=0.0) for arriving in norms.values()))
+    caption = context.text("inside.caption.gates", layer=context.layer(layer))
+    yield GridBlock(tuple(head), tuple(rows), tuple(numbers), darkest, "gates", caption)
     kept = _kept_by(carried, gates)
     for symbol in carried:
         known = [time for time in steps if time in norms[symbol]]
@@ -276,15 +281,16 @@ def _attentions(context: Context) -> Iterator[Block]:
         places = {"rows": context.plain("inside.looks"), "columns": context.plain("inside.looked_at")}
         yield Subheading(context.text("inside.attention", **letters))
         yield Paragraph(context.text("inside.scores", **letters))
-        yield _grid(context, np.where(scores < -1e29, 0, scores), **places)
+        yield _grid(context, np.where(scores < -1e29, 0, scores), "attention", context.text("inside.caption.scores"), **places)
         yield Paragraph(context.text("inside.shares", **letters))
-        yield _grid(context, shares, **places)
+        yield _grid(context, shares, "attention", context.text("inside.caption.shares", **letters), **places)
         yield Paragraph(context.text("inside.jacobian", **letters))
-        yield _grid(context, np.diag(shares[-1]) - np.outer(shares[-1], shares[-1]))
+        jacobian = np.diag(shares[-1]) - np.outer(shares[-1], shares[-1])
+        yield _grid(context, jacobian, "attention", context.text("inside.caption.jacobian", place=len(shares)))
         worst = tuple(int(i) for i in np.unravel_index(int(np.abs(blame).argmax()), blame.shape))
         most = {"looking": worst[0] + 1, "place": worst[1] + 1, "blame": context.rounded(float(f"{blame[worst]:.3g}"))}
         yield Paragraph(context.text("inside.blame", **letters, **most))
-        yield _grid(context, blame, **places)
+        yield _grid(context, blame, "attention", context.text("inside.caption.blame", **letters), **places)
         yield Paragraph(context.text("inside.attention_closed"))
 
 

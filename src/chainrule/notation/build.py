@@ -125,6 +125,8 @@ class _Builder(FrozenValue):
                 return _Piece(f.Root(self.piece(arguments[0]).formula))
             case forms.Named(name):
                 return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in arguments)))
+            case forms.Stated():
+                return self._stated(node)
             case forms.Fence(left, right):
                 return _Piece(f.Fenced(self.piece(arguments[0]).formula, left, right))
             case forms.Bracket():
@@ -198,6 +200,21 @@ class _Builder(FrozenValue):
         piece = self.piece(node)
         inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(forms.PRODUCT)
         return f.row(f.Operator(sign), inside)
+
+    def _stated(self, node: Expression) -> _Piece:
+        """f(x), f′(g, x) for its gradient, f(x1, x2, …)[1, 2] for an element."""
+        from chainrule.formula.stated import function_name
+
+        operands = [self.piece(argument).formula for argument in node.arguments]
+        if len(operands) > self.fold:
+            operands = [*operands[:3], f.Ellipsis(), operands[-1]]
+        name = function_name(node.parameters["operation"]) + "′" * (node.parameters.get("by") is not None)
+        call = f.Call(name, tuple(operands))
+        at = node.parameters.get("at")
+        if not at:
+            return _Piece(call)
+        places = [part for place in at for part in (f.Operator(","), _whole(place + 1))][1:]
+        return _Piece(f.row(call, f.Fenced(f.row(*places), "[", "]")), forms.POWER)
 
     def _times(self, node: Expression, sign: str) -> _Piece:
         left, right = (self.piece(argument) for argument in node.arguments)

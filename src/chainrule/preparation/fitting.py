@@ -14,7 +14,7 @@ from chainrule.data.numbers import resembles_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, ordered
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, option, ordered
 from chainrule.preparation.dates import date_feature
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
@@ -88,8 +88,11 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     left_out |= {name: "constant" for name, date in dates.items() if date is None}
     used = _at_least_one(source, [summary for summary in used if summary.name not in left_out], others, left_out)
     if options.places:
-        _check_places(source, used)
-    features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
+        _check_places(source, used, options)
+    if options.places == "tokens" and used[0].kind == "text":
+        features = _tokens(used)
+    else:
+        features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
     if options.places == "alike" and options.standardize:
         features = _of_one_scale(features)
     open_values = _open_values(found[options.targets[0]], options)
@@ -118,7 +121,8 @@ def _fit_complete(tables: Tables, source: str, found: Mapping[str, Summary], opt
     if not sum(int(complete(table, needed).sum()) for table in tables()):
         worst = max(needed, key=lambda name: found[name].missing)
         raise FileError(
-            f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out (--ignore {worst}), or --impute."
+            f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out "
+            f"({option('--ignore', [worst])}), or --impute."
         )
     fitted = fit_preparation(lambda: (table.take(complete(table, needed)) for table in tables()), kept)
     return {**fitted, "dropped": rows - fitted["rows"]}
@@ -151,7 +155,7 @@ def _started(table: Table, options: PreparationOptions) -> dict[str, Summary]:
         )
     for name in (*options.targets, *options.categories, *options.numbers, *options.ignore):
         table.column(name)
-    counted = {*options.targets, *options.categories}
+    counted = {*options.targets, *options.categories, *(table.names if options.places == "tokens" else ())}
     return {
         column.name: Summary(column.name, column.kind, column.name in counted, MOST_LABELS if column.name in counted else MOST_CATEGORIES)
         for column in table.columns
@@ -167,7 +171,7 @@ def _check_rows(source: str, found: Mapping[str, Summary], options: PreparationO
     empty = [name for name, summary in found.items() if not summary.present]
     if empty:
         target = next((name for name in empty if name in options.targets), None)
-        fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out (--ignore {','.join(empty[:9])})"
+        fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out ({option('--ignore', empty[:9])})"
         what = f"columns {enumerated(empty)} have" if len(empty) > 1 else f"column {enumerated(empty)} has"
         raise FileError(f"{source}: {what} no values at all; {fix}.")
 
@@ -177,9 +181,9 @@ def _check_missing(source: str, used: Sequence[Summary], options: PreparationOpt
     used = [summary for summary in used if not _is_category(summary, options)]
     if options.impute is None and any(summary.missing for summary in used):
         cells = sorted((row, summary.name) for summary in used for row in summary.gaps)
-        names = ",".join([summary.name for summary in used if summary.missing][:9])
+        columns = option("--ignore", [summary.name for summary in used if summary.missing][:9])
         said = missing_message(source, sum(summary.missing for summary in used), cells)
-        ways = f"fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore {names})"
+        ways = f"fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns ({columns})"
         raise FileError(f"{said}; {ways}.")
 
 
@@ -192,7 +196,7 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
         row, text = summary.stray
         raise FileError(
             f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
-            f"cells of that column are; correct it, {fixes}."
+            f"cells of that column are; correct it, say --missing {quoted(text)} if it means that there is no value, {fixes}."
         )
     if summary.numeric_labels > MOST_INTEGER_CLASSES:
         cell = next(filter(resembles_number, summary.labels))
@@ -286,9 +290,9 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
 def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     """Why a column is of no use as input; None if it is."""
     asked = summary.name in (*options.categories, *options.numbers)
-    if options.places:
+    if options.places == "tokens" or (options.places and summary.kind != "text"):
         return None
-    if summary.is_constant:
+    if summary.is_constant and not options.places:
         return "constant"
     if asked:
         return None
@@ -333,11 +337,13 @@ def _feature(source: str, summary: Summary, options: PreparationOptions, fill: f
     name, lacks = summary.name, summary.missing > 0
     if _is_category(summary, options):
         if name not in options.categories:
-            ways = f"take the values as categories (--categories {name})", f"leave the column out (--ignore {name})"
+            asked = option("--categories", [name]), option("--ignore", [name])
+            ways = f"take the values as categories ({asked[0]})", f"leave the column out ({asked[1]})"
             _check_text(source, summary, *ways)
         if summary.crowded:
             raise FileError(
-                f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out (--ignore {name})."
+                f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out "
+                f"({option('--ignore', [name])})."
             )
         own = summary.missing > 0 and options.impute != "most_frequent"
         labels = ordered(summary.labels)
@@ -362,11 +368,25 @@ def _scale(summary: Summary, options: PreparationOptions) -> tuple[float, float]
     return (0.0, 1.0) if as_it_is else (summary.moments.mean, summary.moments.deviation)
 
 
-def _check_places(source: str, used: Sequence[Summary]) -> None:
-    """Raises FileError where a place of an image or of a sequence is no number."""
+def _check_places(source: str, used: Sequence[Summary], options: PreparationOptions) -> None:
+    """Raises FileError where a place of an image or of a sequence is no number, or where tokens lack or are of several kinds."""
+    known = used[0].kind if options.places == "tokens" and used[0].kind == "text" else "number"
     for summary in used:
-        if summary.kind != "number":
+        if summary.kind != known and options.places == "tokens":
+            kinds = f"column {quoted(used[0].name)} holds {used[0].kind}s, column {quoted(summary.name)} {summary.kind}s"
+            raise FileError(f"the columns of {source} are the tokens of a row, which are all text or all numbers, but {kinds}.")
+        if summary.kind != known:
             raise FileError(f"column {quoted(summary.name)} of {source} is a place of an image or of a sequence, but holds no numbers.")
+        if known == "text" and summary.missing:
+            raise FileError(
+                f"{missing_message(source, summary.missing, [(row, summary.name) for row in summary.gaps])}; a token needs one."
+            )
+
+
+def _tokens(used: Sequence[Summary]) -> tuple[Feature, ...]:
+    """Columns of text as tokens of one vocabulary."""
+    vocabulary = ordered(set().union(*(summary.labels for summary in used)))
+    return tuple(Feature(summary.name, "token", summary.kind, categories=vocabulary) for summary in used)
 
 
 def _of_one_scale(features: Sequence[Feature]) -> tuple[Feature, ...]:
@@ -429,7 +449,10 @@ def decisions(
     if open_values:
         other, how = ("a number", "regress") if task != "regress" else ("classes", "classify")
         said.append(f"{open_values} different whole numbers could be {other}, too: that is the task {how}")
-    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category", "date")}
+    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category", "date", "token")}
+    if kinds["token"]:
+        vocabulary = f"{len(kinds['token'][0].categories)} different ones"
+        said.append(f"tokens, {vocabulary}: {enumerated([feature.name for feature in kinds['token']])}")
     if kinds["number"]:
         said.append(f"numbers, {of_inputs.get(options.places or '', scaled)}: {enumerated([feature.name for feature in kinds['number']])}")
     if kinds["boolean"]:

@@ -237,7 +237,7 @@ class Preparation(Displayed, FrozenValue):
         return [
             feature
             for feature in self.features
-            if feature.fill is None and feature.kind != "category" and not (feature.parts and self.impute)
+            if feature.fill is None and feature.kind not in ("category", "token") and not (feature.parts and self.impute)
         ]
 
     def _check_missing(self, table: Table) -> None:

@@ -214,12 +214,14 @@ def own_data(source: Mapping[str, Any]) -> str | list[str] | None:
 def form_for(source: Mapping[str, Any], name: str | Path | Sequence[str | Path]) -> dict[str, Any]:
     """What was said about how to read the data of a model, as far as it holds for a source of this name.
 
-    source  what the model keeps about its data; of another source, only its missing values and units are alike
+    source  what the model keeps about its data; of another source, only its missing values and units are alike, and of files the
+            characters of a row
     """
     form = dict(source.get("form", {}))
     own = own_data(source)
     same = [str(part) for part in name] == own if isinstance(name, (list, tuple)) else str(name) == own
-    return form if same else {key: form[key] for key in ("missing", "units") if key in form}
+    is_file = isinstance(name, (Path, list, tuple)) or (isinstance(name, str) and name != "")
+    return form if same else {key: form[key] for key in ("missing", "units", *["characters"] * is_file) if key in form}
 
 
 def checkpoint_path(output: str | Path) -> Path:
@@ -331,7 +333,7 @@ def _source(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Where the data came from. Raises ValueError where that is not what is written there."""
     form, source = plain.get("form", {}), dict(plain)
     words: dict[str, Any] = dict.fromkeys(("separator", "decimal", "thousands", "encoding"), str)
-    words |= {"header": bool, "units": (str, list), "missing": list}
+    words |= {"header": bool, "characters": int, "units": (str, list), "missing": list}
     files = plain.get("files", [])
     fits = isinstance(form, Mapping) and all(isinstance(value, words.get(name, ())) for name, value in form.items())
     fits = fits and isinstance(files, list) and all(isinstance(file, str) for file in files)

@@ -51,8 +51,8 @@ class Plan(Displayed, FrozenValue):
     group          the column of whose values all rows are in one part, as patient
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
-    engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "auto" (machine code where there
-                   is some for the network and the machine, else the program)
+    engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "jax" (the program in
+                   JAX, compiled by XLA), "auto" (machine code where there is some for the network and the machine, else the program)
     precision      the numbers that it computes with: "float64", of 16 digits, or "float32", of 7: twice as many at a time
 
     Raises DescriptionError, UnknownNameError.
