@@ -377,8 +377,8 @@ WORDS = {
     "derivative of the binary cross-entropy by {z} is {result}.",
     "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
     "prediction is sure. The derivative of the loss by {z} is {result}.",
-    "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
-    "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
+    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives what the short form gives.",
+    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives what the short form gives.",
     # Update formulas
     "formulas.title": "All update formulas",
     "formulas.intro": "With the gradients written out:",
