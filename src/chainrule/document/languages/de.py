@@ -396,8 +396,8 @@ WORDS = {
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
     "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
-    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
-    "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
+    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
     "formulas.intro": "Mit ausgeschriebenen Gradienten:",
@@ -470,7 +470,8 @@ WORDS = {
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
-    "rates.none": "Keine Lernrate, die versucht wurde, senkt in diesem Schritt den Fehler.",
+    "rates.none": "Kleine Lernraten senken in diesem Schritt den Fehler nicht.",
+    "rates.none_small": "Kleine Lernraten senken in diesem Schritt den Fehler nicht; {rate} hier tut es.",
     "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
