@@ -38,6 +38,8 @@ from chainrule.live.widget import Live as Live
 from chainrule.api.check import check as check
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train
+from chainrule.processes.together import Processes as Processes
+from chainrule.processes.launch import launched as launched
 from chainrule.api.report import report as report
 from chainrule.api.sweep import sweep as sweep
 from chainrule.training.trials import Sweep as Sweep
@@ -81,6 +83,7 @@ from chainrule.formula.expression import Expression as Expression
 from chainrule.base.errors import ChainruleError as ChainruleError, InputError as InputError, UnknownNameError as UnknownNameError
 from chainrule.base.errors import ShapeError as ShapeError, DescriptionError as DescriptionError, FileError as FileError
 from chainrule.base.errors import NotCompilable as NotCompilable, InexactError as InexactError, DivergenceError as DivergenceError
+from chainrule.base.errors import AgreedError as AgreedError, LostProcessError as LostProcessError
 
 __version__: str
 

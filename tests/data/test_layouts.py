@@ -45,13 +45,20 @@ def of(tmp_path, content, name="t.csv", **options):
         ("// by hand\nheight,width\n1.5,2\n3.25,4\n5,6\n", "1 line above the table passed over: '// by hand'"),
         ("| height | width |\n|---:|---:|\n| 1.5 | 2 |\n| 3.25 | 4 |\n| 5 | 6 |\n", "a ruled line below the header passed over"),
         ("height   width\n-------- -----\n1.5      2\n3.25     4\n5        6\n", "a ruled line below the header passed over"),
+        (
+            "height,width\n1.5,2\n3.25,4\n5,6\n\nSource: x\nin May, or June, 2026\n",
+            "2 lines below the table passed over: 'Source: x'",
+        ),
+        ("height;width\n1,5;2\n3,25;4\n5;6\nQuelle: Amt", "1 line below the table passed over: 'Quelle: Amt'"),
+        (" height | width\n-----+-----\n 1.5 | 2\n 3.25 | 4\n 5 | 6\n(3 rows)\n\n", "1 line below the table passed over: '(3 rows)'"),
+        ("height,width\n1.5,2\nheight,width\n3.25,4\nheight,width\n5,6\n", "the header between the rows passed over"),
     ],
 )
 def test_what_stands_around_a_table(content, note, tmp_path):
     table = of(tmp_path, content)
     assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
     assert table.names == ("height", "width")
-    assert note in table.notes or "1 line" in note
+    assert note in table.notes or note == "1 line of comments"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +74,54 @@ def test_keys_and_values_above_a_table(content, count, tmp_path):
     assert table.names == ("place", "height", "width")
     assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
     assert any(note.startswith(f"{count} lines above the table passed over") for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("head", "names", "note"),
+    [
+        ("U,I\nV,A\n", ("U", "I"), "1 row below the header passed over: 'V A'"),
+        ("U,I\nvoltage,current\nV,A\n", ("U", "I"), "2 rows below the header passed over: 'voltage current'"),
+        ("t,How much?,\n,U,I\n", ("t", "How much?", "I"), "1 row below the header passed over: 'U I'"),
+    ],
+)
+def test_a_header_of_several_rows(head, names, note, tmp_path):
+    table = of(tmp_path, head + ("1.5,2\n" if len(names) == 2 else "1.5,2,3\n") * 6)
+    assert table.names == names
+    assert note in table.notes
+    assert table.kinds == dict.fromkeys(names, "number")
+
+
+def test_a_table_drawn_with_lines(tmp_path):
+    rule, rows = "+----+--------+-------+\n", "".join(f"| {row} | {row}.5 | {row} |\n" for row in range(10, 30))
+    table = of(tmp_path, f"{rule}| id | height | width |\n{rule}{rows}{rule}20 rows in set (0.00 sec)\n")
+    assert table.names == ("id", "height", "width")
+    assert len(table) == 20
+
+
+def test_years_below_keys_and_values(tmp_path):
+    table = of(tmp_path, '"Source","Trees",\n\n"place","2019","2020",\n"a","","2",\n"b","3","4",\n"c","5","6",\n')
+    assert table.names == ("place", "2019", "2020")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2\n3,4\n5\n", "row 3 has 1 cell, but there are 2 columns"),
+        ("a,b\n1,2\n3,4\n\n5\n", "row 3 has 1 cell"),  # a number is no remark
+        ("place,b\nx,2\ny,4\nz", "row 3 has 1 cell"),  # a row that was cut short
+        ("a,b\n1,2\nSource: the park\n3,4\n", "row 2 has 1 cell"),
+    ],
+)
+def test_what_is_no_remark_below_a_table(content, message, tmp_path):
+    with pytest.raises(FileError, match=message):
+        of(tmp_path, content)
+
+
+def test_a_row_is_no_remark(tmp_path):
+    """Neither a full one with a colon, as others have it, nor one that does not know a value, nor the end of a cell of several lines."""
+    assert len(of(tmp_path, "said,b\nOne: two,2\nThree: four,4\nFive: six,6\n")) == 3
+    assert len(of(tmp_path, "t,U,I\nOL,OL,1\n1,2,3\n2,3,4\n3,4,5\n4,5,6\n").column("U").values) == 5
+    assert len(of(tmp_path, 'b,said\n1,x\n2,"one\n\nSource: two\nNote: three"\n')) == 2
 
 
 @pytest.mark.parametrize("content", [

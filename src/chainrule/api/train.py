@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -29,7 +30,10 @@ from chainrule.network.layers import dense
 from chainrule.network.network import Array, Network
 from chainrule.preparation.cautions import Caution, cautions
 from chainrule.preparation.preparation import Preparation
+from chainrule.processes.launch import restarted, several
+from chainrule.processes.together import Processes
 from chainrule.reports.replay import Landmarks
+from chainrule.training.agreement import alike, check_data, check_options, check_versions, readable_here, scores_of_all
 from chainrule.training.cross_validation import fold_predictions
 from chainrule.training.history import Outcome, Report
 from chainrule.training.loop import Overflowed, Training
@@ -75,6 +79,7 @@ class Run(Frozen):
     form: Mapping[str, Any] = field(default_factory=dict)
     cautions: tuple[Caution, ...] = ()
     asked: Mapping[str, Any] = field(default_factory=dict)
+    processes: Processes | None = None
 
     @property
     def guess(self) -> Array:
@@ -92,14 +97,21 @@ class Run(Frozen):
     def _held_out(self) -> dict[str, Any]:
         decide = self.validation
         held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
-        return {"weights": self._weights(self.train), "validation": held_out, "groups": self.train.groups}
+        shards = {"shard": self.train.shard, "validation_shard": decide.shard}
+        return {"weights": self._weights(self.train), "validation": held_out, "groups": self.train.groups, **shards}
 
     def _weights(self, subset: Subset) -> Array | None:
-        return weights_of(subset, self.train, self.preparation, self.plan)
+        return subset.here(weights_of(subset, self.train, self.preparation, self.plan))
 
     def measured(self, network: Network, part: Subset) -> Scores:
-        """How good the network is on a part."""
-        return score(self.preparation, Predictor(network, self.plan.engine, self.plan.precision)(part.x), part.labels, guess=self.guess)
+        """How good the network is on a part; where several processes hold its rows, all of them ask."""
+        labels = part.here(part.labels)
+        assert labels is not None
+        own = None
+        if len(labels):
+            predict = Predictor(network, self.plan.engine, self.plan.precision)
+            own = score(self.preparation, predict(part.x), labels, guess=self.guess)
+        return scores_of_all(own, self.processes)
 
 
 def train(
@@ -151,6 +163,7 @@ def train(
     report: str | Path | None = None,
     language: str = "en",
     watch: Watch | Callable[[Report], object] | None = None,
+    processes: Processes | None = None,
 ) -> Model:
     """Train a network on a table; the model that comes out predicts from raw rows.
 
@@ -183,18 +196,20 @@ def train(
     report         the whole run in one file, as .html, .pdf, .md …: as of `chainrule.report`; language: of the report, "en" or "de"
     watch          a function that is called with the `Report` of every epoch, or a `Watch`, which has more callbacks; in Jupyter, the
                    errors are drawn while it runs, if none is said
+    processes      that train together, if not those that torchrun or mpirun started, which are found by themselves. All of them call
+                   `train` alike, each gets the model, and the first one writes and watches
 
     At Ctrl-C, or where a notebook interrupts it, the model with the best weights so far is returned: outcome["reason"] is "interrupted".
 
-    Raises InputError; Diverged and, where the process is asked to end otherwise, KeyboardInterrupt, after which the model with the best
-    weights so far is in `output`.
+    Raises InputError; LostProcessError where another process has ended, or stands still; Diverged and, where the process is asked to end
+    otherwise, KeyboardInterrupt, after which the model with the best weights so far is in `output`.
     """
     asked = asked_options(locals())
     group = None if group is None else str(group)
     together = (group,) if group is not None and group not in _names(ignore) else ()
     columns: dict[str, Any] = {"ignore": (*_names(ignore), *together), "categories": _names(categories), "numbers": _names(numbers)}
-    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first}
-    columns["dates"] = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
+    parts_of_dates = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
+    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first, "dates": parts_of_dates}
     form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
     form |= {"units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
     said = {name: value for name, value in form.items() if value not in (None, "", [])}
@@ -204,26 +219,22 @@ def train(
         "engine": engine, "precision": precision,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
-    plan, shape, watch = (
-        _plan(plan_settings, optimizer, learning_rate, multipliers),
-        (hidden, activation, loss, regularizer),
-        watching(watch),
-    )
-    path = _output(output, curve, report, language)
-    description = None if network is None else _description(network, shape)
+    plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
+    path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
     targets, columns["places"] = _names(target) or described_targets(description or {}), places_of(description)
+    processes = several(processes)
+    watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
-        outputs = stack.enter_context(reserved(path, log, curve, report, resume=resume, force=force))
-        begun = _begun(outputs, asked) if resume else None
-        outputs = outputs if begun is None else outputs.going_on(begun.model)
-        rows = Rows.of(data, **said)
+        free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
+        outputs, begun = _begins(stack, processes, asked, free, path, log, curve, report, force=force)
+        rows = alike(processes, lambda: Rows.of(data, **said))
         if begun is not None and not begun.in_folds:
-            return _resumed(rows, plan_settings, begun, outputs, watch, stack, language)
-        whole = Preparation.fit(rows.tables, targets, **(columns | {"task": (tasks := tasks_of(description, targets, task))}))
+            return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
+        tasks = tasks_of(description, targets, task)
+        whole = alike(processes, lambda: Preparation.fit(rows.tables, targets, **(columns | {"task": tasks})))
         rows = rows.complete(whole)
-        labels = rows.labels(whole)
-        decided = {target.name: "classify" if target.classes else "regress" for target in whole.targets}
-        columns["task"] = decided if isinstance(tasks, Mapping) else decided[targets[0]]
+        labels = _labels(rows, whole, processes)
+        columns["task"] = _decided_tasks(whole, tasks)
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
         groups = rows.groups(plan.group)
         parts = split(labels, plan, groups)
@@ -242,8 +253,8 @@ def train(
                 _check_losses(made, preparation)
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
-            subsets = [rows.subset(preparation, some, labels, stack, groups, precision=plan.precision) for some in places]
-            return Run(rows, made, preparation, plan, train=subsets[0], validation=subsets[1], test=subsets[2], form=said, asked=asked)
+            subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
+            return Run(rows, made, preparation, plan, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else _cross_validated(prepared, labels, in_folds, outputs, watch)
@@ -258,7 +269,7 @@ def train(
 FREE = ("epochs", "until", "patience", "engine")
 """What a run that is resumed may be asked anew."""
 
-OUTSIDE = ("data", "output", "resume", "force", "log", "curve", "report", "language", "watch")
+OUTSIDE = ("data", "output", "resume", "force", "log", "curve", "report", "language", "watch", "processes")
 """Arguments that say nothing about the run itself."""
 
 
@@ -492,7 +503,7 @@ def _fold_network(run: Run, training: Training, scores: Mapping[str, Scores], ou
             outcome = training.run(checkpoint=checkpoint)
         except Overflowed as error:
             _remove_checkpoint(outputs)
-            raise diverged(training, error.step) from None
+            raise diverged(training.whole(), error.step) from None
     if outcome.reason == "interrupted":
         if outputs.model is not None:
             watch.cut_short()
@@ -500,13 +511,76 @@ def _fold_network(run: Run, training: Training, scores: Mapping[str, Scores], ou
     return outcome.network
 
 
-def _begun(outputs: Outputs, asked: Mapping[str, Any]) -> Begun:
+def _begins(
+    stack: ExitStack,
+    processes: Processes | None,
+    asked: Mapping[str, Any],
+    free: Mapping[str, Any],
+    output: Path | None,
+    *others: Any,
+    force: bool,
+) -> tuple[Outputs, Begun | None]:
+    """The outputs of the run, and the run that goes on, if one does: as asked, or because torchrun has started the processes anew.
+
+    asked   what the run that goes on must agree with; free: what else was asked for, "resume" among it
+    others  log, curve and report
+
+    Raises InputError.
+    """
+    resume = bool(free["resume"])
+    if processes is not None:
+        check_versions(processes)
+        check_options(processes, {**asked, **free})
+        found = output is not None and restarted() and checkpoint_path(output).exists()
+        resume = bool(processes.numbers(float(resume or found))[0])
+    outputs = alike(processes, lambda: _reserved(stack, processes, output, *others, resume=resume, force=force))
+    if not resume:
+        if processes is not None:  # what an earlier run has left must not be taken for this one's, if this one is killed
+            _remove_checkpoint(outputs)
+        return outputs, None
+    begun = _begun(output, asked, processes)
+    return alike(processes, lambda: outputs.going_on(begun.model)), begun
+
+
+def _decided_tasks(preparation: Preparation, asked: Any) -> Any:
+    """The task of each target, as it was decided on all rows, in the form in which it was asked for."""
+    decided = {target.name: "classify" if target.classes else "regress" for target in preparation.targets}
+    return decided if isinstance(asked, Mapping) else decided[preparation.targets[0].name]
+
+
+def _labels(rows: Rows, preparation: Preparation, processes: Processes | None) -> Array:
+    """The label of every row. Raises AgreedError where a process has read other data."""
+    labels = alike(processes, lambda: rows.labels(preparation))
+    if processes is not None:
+        check_data(processes, preparation, labels)
+    return labels
+
+
+def _reserved(stack: ExitStack, processes: Processes | None, *files: Any, resume: bool, force: bool) -> Outputs:
+    """The outputs of the run; none in a process that does not write. Raises InputError."""
+    if processes is not None and not processes.writes:
+        return Outputs()
+    return stack.enter_context(reserved(*files, resume=resume, force=force))
+
+
+def _begun(output: Path | None, asked: Mapping[str, Any], processes: Processes | None) -> Begun:
     """The run of a checkpoint. Raises FileError where there is none, InputError where something else is asked for now."""
-    assert outputs.model is not None
-    path = checkpoint_path(outputs.model)
-    if not path.exists():
-        raise FileError(f"there is no {path} to resume from: no run was cut short there.")
-    begun = Begun(*load_checkpoint(path))
+    assert output is not None
+    path = checkpoint_path(output)
+
+    def check() -> None:
+        if (processes is None or processes.writes) and not path.exists():
+            raise FileError(f"there is no {path} to resume from: no run was cut short there.")
+
+    alike(processes, check)
+    return alike(processes, partial(_checked_begun, readable_here(processes, path), path, asked))
+
+
+def _checked_begun(here: Path, path: Path, asked: Mapping[str, Any]) -> Begun:
+    """The run of a checkpoint, which can be read `here`. Raises FileError, InputError."""
+    begun = Begun(*load_checkpoint(here))
+    if here != path:
+        here.unlink()
     if begun.model.preparation is None:
         raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
     check_resumed(begun.model, asked)
@@ -517,20 +591,42 @@ def _begun(outputs: Outputs, asked: Mapping[str, Any]) -> Begun:
 
 
 def _resumed(
-    rows: Rows, settings: Mapping[str, Any], begun: Begun, outputs: Outputs, watch: Watch, stack: ExitStack, language: str
+    rows: Rows,
+    settings: Mapping[str, Any],
+    begun: Begun,
+    outputs: Outputs,
+    watch: Watch,
+    stack: ExitStack,
+    language: str,
+    processes: Processes | None,
 ) -> Model:
     """The run of a checkpoint, to its end. Everything is as it was when it began, but for how long it goes on, where that is said anew."""
     began = begun.model
-    assert began.preparation is not None
-    rows = rows.complete(began.preparation)
-    plan, labels = begun.plan(settings), rows.labels(began.preparation)
+    preparation = began.preparation
+    assert preparation is not None
+    rows = rows.complete(preparation)
+    plan, labels = begun.plan(settings), _labels(rows, preparation, processes)
     groups = rows.groups(plan.group)
-    parts = split(labels, plan, groups)
-    subsets = [rows.subset(began.preparation, places, labels, stack, groups, precision=plan.precision) for places in parts]
+    subsets = _subsets(rows, preparation, split(labels, plan, groups), labels, stack, groups, plan, processes)
     form, options = began.source.get("form", {}), began.source.get("options", {})
-    train, validation, test = subsets
-    run = Run(rows, began.start, began.preparation, plan, train, validation, test, form, asked=options)
+    run = Run(rows, began.start, preparation, plan, **subsets, form=form, asked=options, processes=processes)
     return _trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
+
+
+def _subsets(
+    rows: Rows,
+    preparation: Preparation,
+    places: Sequence[Array],
+    labels: Array,
+    stack: ExitStack,
+    groups: Array | None,
+    plan: Plan,
+    processes: Processes | None,
+) -> dict[str, Any]:
+    """The rows to train on, to validate with and to test with, as numbers; in each process those of its part of the source."""
+    known: dict[str, Any] = {"precision": plan.precision, "processes": processes}
+    parts = alike(processes, lambda: [rows.subset(preparation, some, labels, stack, groups, **known) for some in places])
+    return dict(zip(("train", "validation", "test"), parts, strict=True))
 
 
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:
@@ -544,7 +640,7 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
             log.add(now)
             if landmarks is not None:
                 landmarks.keep(training)
-            watch.epoch(now, lambda: _held_out_scores(run, training))
+            watch.epoch(now, lambda: _held_out_scores(run, training) if run.processes is None else None)
 
         def checkpoint(training: Training) -> None:
             if outputs.model is not None:
@@ -562,14 +658,15 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
                 outputs.write(model)
     if reason != "interrupted":
         _remove_checkpoint(outputs)
-    outcome = ended if isinstance(ended, Outcome) else diverged(training, ended.step)
+    outcome = ended if isinstance(ended, Outcome) else diverged(training.whole(), ended.step)
     watch.ends(model, outcome)
     if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):
         training_curve(model.history, model.network, language).save(outputs.curve)
     if landmarks is not None and outputs.report is not None and (reason != "interrupted" or training.stopped_by == CTRL_C):
         from chainrule.api.report import SOMEWHERE, report_of
 
-        ways: dict[str, Any] = {"training": training, "states": landmarks.states, "language": language}
+        ways: dict[str, Any] = {"states": landmarks.states, "language": language}
+        ways |= {"training": training} if run.processes is None else {}
         diverging = outcome if isinstance(outcome, Diverged) else None
         report_of(model, str(outputs.model or SOMEWHERE), run.rows, diverged=diverging, **ways).save(outputs.report)
     if isinstance(outcome, Diverged):

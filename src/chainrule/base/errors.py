@@ -6,7 +6,9 @@
     │   ├── ShapeError             sizes that do not fit
     │   ├── DescriptionError       a description of a network that says something impossible
     │   ├── FileError              a file that is missing, unreadable or not what it should be
-    │   └── NotCompilable          a network without machine code
+    │   ├── NotCompilable          a network without machine code
+    │   └── AgreedError            what one of several processes that compute together found, and all of them know
+    ├── LostProcessError           one of several processes that compute together has ended, or does not answer
     ├── InexactError               a value that no fraction equals was asked for as a fraction
     └── DivergenceError            numbers that grew beyond what floating point holds
 
@@ -76,6 +78,21 @@ class FileError(InputError):
 
 class NotCompilable(InputError):
     """There is no machine code for this network, or not on this machine; says why. The engine `written` computes the same."""
+
+
+class AgreedError(InputError):
+    """What one of several processes that compute together found to be wrong, raised in all of them.
+
+    here  whether this is the process that says it
+    """
+
+    def __init__(self, message: str, *, here: bool) -> None:
+        self.here = here
+        super().__init__(message)
+
+
+class LostProcessError(ChainruleError):
+    """One of several processes that compute together has ended, or does not answer."""
 
 
 class InexactError(ChainruleError, ArithmeticError):

@@ -13,7 +13,7 @@ import os
 import sys
 
 from chainrule import __version__
-from chainrule.base.errors import ChainruleError, DivergenceError
+from chainrule.base.errors import AgreedError, ChainruleError, DivergenceError
 
 DONE, BAD_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
 
@@ -46,6 +46,8 @@ def _guarded(arguments: list[str]) -> int:
         _discard_output()
     except DivergenceError as error:
         return _failed(str(error), DIVERGED)
+    except AgreedError as error:
+        return _failed(str(error)) if error.here else BAD_INPUT
     except ChainruleError as error:
         return _failed(str(error))
     except OSError as error:

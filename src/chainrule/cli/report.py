@@ -102,6 +102,8 @@ class TerminalReporter(Watch):
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         self.item(self.words.plain("train.precision", precision=run.plan.precision))
+        if run.processes is not None:
+            self.item(message(self.words, "train.processes", count=run.processes.count, engine=run.processes.engine))
         for text in self._cautions(run):
             self.item(self.words.plain("train.caution", text=text))
         if training.chosen.written:
@@ -116,6 +118,8 @@ class TerminalReporter(Watch):
         """What about the rows is worth a line: at most three."""
         if self.quiet:
             return []
+        if run.processes is not None:  # of the rows of one process alone nothing is said that holds for all
+            return [message(self.words, f"caution.{one.key}", **one.values) for one in run.cautions][:MOST_CAUTIONS]
         from chainrule.api.doctor import before
         from chainrule.diagnosis.criteria import sentence
         from chainrule.diagnosis.examination import advice
@@ -181,8 +185,8 @@ class TerminalReporter(Watch):
             self.say(f"      {self.words.plain(key)}")
 
     def reported(self, path: str | None) -> None:
-        """Where the report is, if one was asked for."""
-        if path is not None:
+        """Where the report is, if one was asked for, and this process has made it."""
+        if path is not None and self.ended:
             say(message(self.words, "wrote", path=path))
 
     def _diverged(self, outcome: Diverged) -> None:

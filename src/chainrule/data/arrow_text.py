@@ -19,7 +19,8 @@ from chainrule.data.numbers import Evidence, NumberFormat
 from chainrule.data.table import Column
 
 if TYPE_CHECKING:
-    from chainrule.data.text import Block, TextLayout
+    from chainrule.data.layout import TextLayout
+    from chainrule.data.text import Block
 
 FIRST = 1000
 """Rows that say which columns are plain numbers."""
@@ -134,16 +135,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
         from pyarrow import csv
     except ImportError:
         raise Unfit from None
-    if (
-        layout.separator in (None, " ")
-        or not layout.separator.isascii()
-        or len(layout.names) < 2
-        or layout.commented
-        or layout.forms
-        or layout.spaced
-        or layout.ruled
-        or not layout.encoding.startswith("utf-8")
-    ):
+    if not layout.is_plain or not str(layout.separator).isascii() or not layout.encoding.startswith("utf-8"):
         raise Unfit
     lines = checked_signs(layout)
     decimal = usual_decimal(plain)  # pyarrow knows one at a time

@@ -15,9 +15,10 @@ KINDS: tuple[Kind, ...] = ("number", "text", "boolean", "date")
 
 MISSING = frozenset(
     {"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat", "null", "none", "nil", "\\n", "?", "-", "--", "---", ".", "..", "…",
-     "–", "—", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "k. a."}
+     "–", "—", ":", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "k. a.",
+     *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz_")}
 )  # fmt: skip
-"""How people, spreadsheets and databases write that there is no value, in small letters."""
+"""How people, spreadsheets, databases, Stata and SAS (.a to .z) write that there is no value, in small letters."""
 
 TRUTH = {"true": 1.0, "false": 0.0}
 

@@ -29,6 +29,7 @@ DIGIT_ZEROS = (0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0
 
 PLAIN_SIGNS = str.maketrans(
     dict.fromkeys(BLANKS, " ")
+    | dict.fromkeys("\u200b\u200e\u200f\u202a\u202c\u2060\ufeff", "")
     | {"’": "'", "`": "'", "−": "-", "－": "-", "٫": ".", "٬": "'", "．": ".", "，": ","}
     | {chr(zero + digit): str(digit) for zero in DIGIT_ZEROS for digit in range(10)}
 )
@@ -64,7 +65,7 @@ DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
     rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?{DIGITS}
     (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}} (?: /[1-9]\d{{0,2}} | (?::[0-5]?\d){{1,2}} )?
-    \ *[*†°'"\]]{{0,2}}\ *[NSEWO]?""",
+    \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]?""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 5*, 63_000, 12:30:10, 46°26'N."""
@@ -167,8 +168,9 @@ class NumberFormat(FrozenValue):
 
 def _with_unit(number: str, unit: str) -> str:
     """12.5 kg, $12.5, 12.5%."""
-    if unit[-1:] in SYMBOLS and len(unit) < 4:
-        return f"{unit}{number}"
+    sign = max((place for place, letter in enumerate(unit, start=1) if letter in SYMBOLS), default=0)
+    if 0 < sign < 4:
+        return f"{unit[:sign]}{number}{unit[sign:]}"
     return f"{number}{' ' if unit[:1].isalpha() else ''}{unit}"
 
 
@@ -205,7 +207,7 @@ def parsed(cell: str) -> Parsed | None:
     (Parsed(sign='', body='1.5', exponent='e+03', unit=''), Parsed(sign='-', body='12', exponent='', unit='%'))
     """
     match = CELL.fullmatch(_plainly(cell))
-    if match is None or (match["before"] and match["after"]):
+    if match is None:
         return None
     if sum(bool(match[sign]) for sign in ("open", "sign", "inner", "late", "behind")) > 1:
         return None
@@ -214,13 +216,13 @@ def parsed(cell: str) -> Parsed | None:
         return None  # 12D3 is a name
     negative = match["open"] or match["inner"] or match["behind"] or "-" in (match["sign"], match["late"])
     sign = "-" if negative else ""
-    unit = (match["before"] or match["after"] or "").strip()
+    unit = f"{(match['before'] or '').strip()}{(match['after'] or '').strip()}"
     return Parsed(sign, body, exponent.lower().replace("d", "e"), unit) if _reading(body) is not None else None
 
 
 def _plainly(cell: str) -> str:
     """The cell with ASCII's digits and signs, and without what stands around numbers in some programs and price lists."""
-    text = cell.strip().translate(PLAIN_SIGNS)
+    text = cell.strip().translate(PLAIN_SIGNS).strip()
     if text.startswith("=") and (forced := FORCED.fullmatch(text)):
         text = forced[1].strip()
     if "10" in text:
@@ -308,7 +310,7 @@ class Evidence:
     short, long  a whole number without any sign: of at most three digits, and of more, which thousands signs would have parted
     units      by unit; "" for a cell without one
     stray      a cell that holds no number
-    padded     a cell that begins with zeros, where all of the first ones are digits and of one length
+    padded     a cell that begins with zeros, where all of the first ones are digits and of one length; or one as 2E3, where all are such
     """
 
     decimal: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -399,12 +401,22 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
 
 
 def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
-    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; "" otherwise."""
-    if first > 1 or not next((cell for cell in cells if not is_missing(cell, missing)), "").strip().isdigit():
+    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one as 2E3, which may be a name
+    as well, if all are such, or digits; "" otherwise.
+    """
+    start = next((cell for cell in cells if not is_missing(cell, missing)), "").strip() if first == 1 else ""
+    if not (start.isdigit() or CODE.fullmatch(start)):
         return ""
     known = [cell.strip() for cell in cells[:FIRST] if not is_missing(cell, missing)]
+    power = next(filter(CODE.fullmatch, known), "")
+    if power:
+        return power if all(cell.isdigit() or CODE.fullmatch(cell) for cell in known) else ""
     found = next((cell for cell in known if cell.startswith("0") and len(cell) > 2), "")
     return found if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
+
+
+CODE = re.compile(r"[0-9]{1,3}E[0-9]{1,2}")
+"""A number to programs, and a name to people, who write 2.0E+03 or 2000."""
 
 
 class NumberOptions(FrozenValue):
@@ -473,7 +485,7 @@ def _unit(evidence: Evidence, asked: NumberOptions, expected: NumberFormat | Non
         return _Unclear(f"row {row} holds {quoted(cell)}, but the model knows this column in {expected.unit}; {fix}.")
     if not strange or len(evidence.units) == 1:
         return units[0] if units else ""
-    if not any(unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) for unit in units):
+    if not any(unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) or unit[0] in SYMBOLS for unit in units):
         return _Unclear("")
     fix = f"write all in one unit, or say --units {quoted(','.join(units))} if the numbers mean the same without them"
     if len(units) == 1 and bare:

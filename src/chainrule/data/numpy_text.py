@@ -23,7 +23,8 @@ from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column
 
 if TYPE_CHECKING:
-    from chainrule.data.text import Block, TextLayout
+    from chainrule.data.layout import TextLayout
+    from chainrule.data.text import Block
 
 NAN = b"nan"
 """A missing number, as NumPy reads it."""
@@ -82,9 +83,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
     plain   by name of a column that is read as plain numbers, their decimal sign; "" for whole ones
     start   the first rows
     """
-    if layout.separator in (None, " ") or len(layout.names) < 2 or layout.commented or layout.forms or layout.spaced or layout.ruled:
-        raise Unfit
-    if layout.quote != '"' or checked_signs(layout):
+    if not layout.is_plain or checked_signs(layout):
         raise Unfit
     decimal = usual_decimal(plain)
     words = {name: {cell for cell in start.cells[name] if is_missing(cell, options.missing)} for name in plain}

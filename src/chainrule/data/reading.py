@@ -29,10 +29,11 @@ from chainrule.data.columns import CellOptions, Form, Found, Scan
 from chainrule.data.encodings import gives_once, reopenable
 from chainrule.data.files import ARROW, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
 from chainrule.data.json_lines import columns_of, of_json
+from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
-from chainrule.data.text import Block, TextFiles, TextLayout, text_layout
+from chainrule.data.text import Block, TextFiles
 
 __all__ = ["Column", "Forms", "Kind", "SHIPPED", "Table", "chunks", "forms_of", "kinds_of", "memory", "read", "row_numbers", "size_of"]
 
@@ -118,7 +119,7 @@ class Forms(FrozenValue):
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
     notes   what was found out, in words
-    padded  of columns of codes of one length, read as numbers, one that begins with zeros
+    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3
     """
 
     forms: Mapping[str, Form]

@@ -24,7 +24,7 @@ class Column(Frozen):
              missing (text and dates)
     format   of numbers in text, how they are written
     doubt    of numbers that are left as text, why it is not clear how they are written
-    padded   of whole numbers in text, all of one length, one that begins with zeros, which a number does not keep
+    padded   of whole numbers in text that may be names, one that a number does not keep: of one length, with zeros first; or as 2E3
     """
 
     name: str
@@ -95,7 +95,9 @@ class Table(Frozen):
     def column(self, name: str) -> Column:
         """The column of this name. Raises UnknownNameError, which offers the nearest."""
         if name not in self._by_name:
-            hint = "" if self.has_header else "The names are ours, as no header was found; if the first row is one, say --header."
+            several = all(part.strip() in self._by_name for part in name.split(","))
+            hint = "Name each of several columns by itself: the option once for each." if several else ""
+            hint = hint if self.has_header else "The names are ours, as no header was found; if the first row is one, say --header."
             raise UnknownNameError(f"column of {self.source}", name, self.names, hint)
         return self._by_name[name]
 

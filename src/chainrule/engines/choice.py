@@ -16,6 +16,7 @@ from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.engine import Compiled
+    from chainrule.processes.together import Processes
 
 NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
 """What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
@@ -33,11 +34,18 @@ class Chosen(FrozenValue):
     written: str = ""
 
 
-def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str = "float64") -> Chosen:
+def chosen(
+    name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str = "float64", processes: Processes | None = None
+) -> Chosen:
     """The engine of that name for batches of `size` of these rows, ready to run, in that precision.
 
-    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine.
+    processes  that hold the rows together, if they are several
+
+    Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine; InputError where
+    several processes cannot share the network.
     """
+    if processes is not None:
+        return _distributed(name, network, optimizer, size, precision, processes)
     if name == "written":
         return Chosen(name, Written(network, optimizer, dtype=precision))
     try:
@@ -47,10 +55,35 @@ def chosen(name: str, network: Network, optimizer: Bound, data: Data, size: int,
         engine.prepare(data, size)
         return Chosen("compiled", engine)
     except NO_MACHINE_CODE as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+        why = _reason(error)
         if name == "compiled":
             raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.") from None
         return Chosen("written", Written(network, optimizer, dtype=precision), why)
+
+
+def _distributed(name: str, network: Network, optimizer: Bound, size: int, precision: str, processes: Processes) -> Chosen:
+    """The engine of several processes: by machine code where all of them have some. Raises as `chosen` does."""
+    from chainrule.engines.distributed import Distributed
+
+    halves, why = None, ""
+    if name != "written":
+        try:
+            from chainrule.engines.compiled.distributed import CompiledHalves
+
+            halves = CompiledHalves(network, optimizer, precision, size, processes.local)
+        except NO_MACHINE_CODE as error:
+            why = _reason(error)
+        if not all(processes.numbers(float(halves is not None))):
+            halves, why = None, why or "another process has none"
+        if halves is None and name == "compiled":
+            raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.")
+    engine = Distributed(network, optimizer, processes, dtype=precision, halves=halves)
+    return Chosen("written" if halves is None else "compiled", engine, why)
+
+
+def _reason(error: BaseException) -> str:
+    """Why there is no machine code, in a line."""
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
 
 
 # Predictions of many rows

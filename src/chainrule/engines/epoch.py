@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.engines.written import Program, written_error, written_program
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
+from chainrule.processes.together import Shard
 
 Data: TypeAlias = "tuple[Array, ...]"
 """Rows: x (rows, inputs), t (rows, outputs), and s (rows,) where the examples are weighted."""
@@ -231,6 +232,37 @@ def in_precision(arrays: State, dtype: str) -> tuple[Array, ...]:
     return tuple(np.asarray(array, dtype=dtype) for array in arrays)
 
 
+class Sharded(tuple[Array, ...]):
+    """Rows that several processes hold together: those that are here, and which of all they are."""
+
+    shard: Shard
+
+    @staticmethod
+    def of(arrays: Iterable[Array], shard: Shard) -> Sharded:
+        """Arrays of the rows of a shard."""
+        sharded = Sharded(arrays)
+        sharded.shard = shard
+        return sharded
+
+
+def shard_of(data: Data) -> Shard | None:
+    """Which rows of a whole these are; None where they are all."""
+    return data.shard if isinstance(data, Sharded) else None
+
+
+def row_count(data: Data) -> int:
+    """How many rows they are, in all processes."""
+    return data.shard.total if isinstance(data, Sharded) else len(data[0])
+
+
 def gathered(data: Data, places: Any) -> Data:
-    """These rows, in memory."""
-    return tuple(np.asarray(array[places]) for array in data)
+    """These rows, in memory; of sharded ones, those of them that are here."""
+    if not isinstance(data, Sharded):
+        return tuple(np.asarray(array[places]) for array in data)
+    where, here = data.shard.among(np.arange(data.shard.total)[places])
+    return Sharded.of((np.asarray(array[here]) for array in data), Shard(where, len(places), data.shard.processes))
+
+
+def whole_rows(data: Data) -> Data:
+    """The same rows as one process has them: all of them, here."""
+    return tuple(data.shard.whole(np.asarray(array)) for array in data) if isinstance(data, Sharded) else data

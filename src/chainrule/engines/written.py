@@ -354,8 +354,8 @@ def _predict_function(derivation: Derivation) -> list[str]:
     inputs, outputs = ([identifier(node) for node in side] for side in (derivation.inputs, derivation.predictions))
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
-    lines = [f'"""{said[0]}"""', *_with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
-    return [*_wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100), *_indented(lines)]
+    lines = [f'"""{said[0]}"""', *with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
+    return [*wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100), *_indented(lines)]
 
 
 def written_error(network: Network) -> Program:
@@ -365,12 +365,18 @@ def written_error(network: Network) -> Program:
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *_with_size(writer.lines, inputs[0]), "return E"])
-    lines = [*_header(writer.lines, quiet=False), *_wrapped("def error(", inputs, "):"), *body]
+    body = _indented([docstring, *with_size(writer.lines, inputs[0]), "return E"])
+    lines = [*_header(writer.lines, quiet=False), *wrapped("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",))
 
 
-def _with_size(lines: list[str], first: str = "x") -> list[str]:
+def program_of(lines: Sequence[str]) -> Program:
+    """A program of functions that are called by their names."""
+    return Program("\n".join([*_header(list(lines), quiet=False), *lines]) + "\n", (), ())
+
+
+def with_size(lines: list[str], first: str = "x") -> list[str]:
+    """The lines of a function, behind one that counts the rows of its first argument where they need it."""
     return [f"N = len({first})", *lines] if any(re.search(r"\bN\b", line) for line in lines) else lines
 
 
@@ -404,7 +410,7 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
     part("forward pass", derivation.quantities)
     part("error", [derivation.error])
     part("backward pass", derivation.backward)
-    targets = _in_place(rule)
+    targets = in_place(rule)
     part("update", [root for root in rule.roots if root.primitive.name == "named"], targets)
     return StepLines(parts, targets, [letter for letter in (*rule.options, STEP_NUMBER) if letter in writer.pieces])
 
@@ -425,15 +431,15 @@ def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], lis
     body = [line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)]
     batch = ", ".join(map(identifier, derivation.data))
     source = [
-        *_wrapped("def step(", [*inputs, *defaults], "):"),
+        *wrapped("def step(", [*inputs, *defaults], "):"),
         f'    """One training step on the batch ({batch}): E before it, and the new parameters."""',
-        *_indented(_with_size(body, inputs[0])),
-        *_indented(_wrapped("return ", ["E", *outputs], "")),
+        *_indented(with_size(body, inputs[0])),
+        *_indented(wrapped("return ", ["E", *outputs], "")),
     ]
     return source, inputs, ["E", *outputs], [identifier(letter) for letter in options]
 
 
-def _in_place(rule: Update) -> dict[Expression, str]:
+def in_place(rule: Update) -> dict[Expression, str]:
     """New values take the names of the old ones, unless an old one is still needed later."""
     targets: dict[Expression, str] = {}
     for part in rule.parameters:
@@ -447,7 +453,8 @@ def _reads(root: Expression, old: Expression, past: Expression) -> bool:
     return old in order(root, wall=lambda node: node is past)
 
 
-def _wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
+def wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
+    """A list in brackets, or behind a word, in lines of that width."""
     line = before + ", ".join(items) + after
     if len(line) <= width:
         return [line]
@@ -473,8 +480,8 @@ def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: li
     for part in rule.parameters:
         lines += [f"{identifier(state)} = np.zeros({sizes(state.shape)})" for state in part.states]
     steps = int(example.get("steps", 2))
-    results = _wrapped("", [name.removesuffix("_next") for name in outputs], "")
-    call = _wrapped("step(", inputs, ")")
+    results = wrapped("", [name.removesuffix("_next") for name in outputs], "")
+    call = wrapped("step(", inputs, ")")
     loop = [f"for k in range(1, {steps + 1}):"]
     body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:], "print(k, E)"]
     return [*lines, "", *loop, *_indented(body)]

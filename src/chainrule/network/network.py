@@ -411,6 +411,40 @@ class Network(WithoutCaches, Displayed):
             raise InputError("upstream is ∂E/∂y in place of targets and their losses; leave out t and weights.")
         return self.with_upstream().steps(x, upstream, optimizer, exact=exact)
 
+    def gradients(
+        self,
+        x: Any,
+        t: Any = None,
+        *,
+        weights: Any = None,
+        rows: int | None = None,
+        number: int = 1,
+        reduce: Callable[[Array], Array] | None = None,
+    ) -> Array:
+        """∂E/∂ every parameter, end to end in one flat array: W1, b1, W2 …, each row by row.
+
+        x, t, weights  a batch, as of `step`; where several processes share it, the rows of this one
+        reduce   adds a flat array up over all processes, element by element, and gives each the sum: then E is of the rows of all
+        rows     how many rows the batch has in all processes; if it is not said, that is reduced first
+        number   of the step, for which masks are drawn
+
+        Raises ShapeError, InputError.
+        """
+        from chainrule.engines.distributed import flat_gradient
+
+        return flat_gradient(self, x, t, weights, rows=rows, number=number, reduce=reduce)
+
+    def apply(self, flat: Any, optimizer: Wanted = "sgd", state: Mapping[str, Any] | None = None) -> tuple[Network, dict[str, Any]]:
+        """The network after a step with this flat gradient, as of `gradients`, and the state of the optimiser for the next step.
+
+        state  what the step before gave; None for the first one
+
+        Raises ShapeError, InputError; InputError where running means belong to the network, which no gradient says.
+        """
+        from chainrule.engines.distributed import applied
+
+        return applied(self, flat, find("optimizer", optimizer), state)
+
     def with_upstream(self) -> Network:
         """The same network without a loss: ∂E/∂y of every output is given in place of targets."""
         from chainrule.network.losses import upstream
@@ -633,6 +667,18 @@ def checked_batch(name: str, values: Any, columns: int, *, turned: bool = False)
         array = array.T
     if array.ndim != 2 or array.shape[1] != columns or array.shape[0] == 0:
         raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
+    return array
+
+
+def checked_weights(network: Network, weights: Any, rows: int) -> Array | None:
+    """What each example counts: (rows,), not below 0; 1 each where a weighted network is given none. Raises InputError, ShapeError."""
+    if not network.conventions.weighted:
+        if weights is not None:
+            raise InputError("weights of examples need a weighted network: Network(…, weighted=True).")
+        return None
+    array: Array = checked_batch("the weights of the examples", np.ones(rows) if weights is None else weights, rows)[0]
+    if (array < 0).any() or not array.any():
+        raise InputError("the weights of the examples must not be below 0, nor all 0.")
     return array
 
 

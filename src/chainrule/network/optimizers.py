@@ -25,6 +25,11 @@ RATE_OR_DECAY = "It may be the learning_rate or the decay."
 BOTH_BETAS = "They are two: beta1 is that of m, and beta2 that of v."
 """What is to be known about names of options that mean something else here, or one of two things."""
 
+OF_MOMENTUM = {"mu": "momentum", "μ": "momentum"}
+OF_DECAY = {"rho": "decay", "ρ": "decay", "beta": "decay", "gamma": "decay", "alpha": RATE_OR_DECAY}
+OF_ADAM = {"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS}
+"""What courses and libraries call the options of an optimiser of this family."""
+
 
 def let(name: str, expression: Expression, *, time: int | None = None) -> Expression:
     """Give a quantity inside a rule a name of its own, under which explanations show it: Adam's m̂ is called m_hat.
@@ -34,6 +39,11 @@ def let(name: str, expression: Expression, *, time: int | None = None) -> Expres
     Raises DescriptionError where something else has that name, or a program could not have it.
     """
     return named(Name(checked_name(name), time=time), expression)
+
+
+def averaged(old: Expression, new: Expression, share: Operand) -> Expression:
+    """A mean over the steps in which older values count ever less: β · old + (1 − β) · new, with β = share."""
+    return share * old + (1 - share) * new
 
 
 @optimizer(
@@ -52,7 +62,7 @@ def sgd(w: Expression, g: Expression, *, learning_rate: Rate = 0.05) -> Expressi
 @optimizer(
     largest_rate=1.0,
     also=("sgd_momentum", "momentum_sgd", "heavy_ball"),
-    spelled={"mu": "momentum", "μ": "momentum", "beta": AVERAGED, "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
+    spelled={**OF_MOMENTUM, "beta": AVERAGED, "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
 )
 def momentum(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate = 0.05, momentum: Share = 0.9) -> tuple[Expression, ...]:
     """Gradient descent with momentum: v ← μ v + g, w ← w − η v.
@@ -66,7 +76,7 @@ def momentum(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate
 @optimizer(
     largest_rate=1.0,
     also=("nag", "nesterov_momentum", "nesterov_accelerated_gradient"),
-    spelled={"mu": "momentum", "μ": "momentum", "beta": "momentum", "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
+    spelled={**OF_MOMENTUM, "beta": "momentum", "gamma": "momentum", "alpha": RATE_OR_MOMENTUM},
 )
 def nesterov(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate = 0.05, momentum: Share = 0.9) -> tuple[Expression, ...]:
     """Nesterov's momentum: v ← μ v + g, w ← w − η (g + μ v).
@@ -87,7 +97,7 @@ def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: Rate 
     return w - learning_rate * g / (p.sqrt(s) + epsilon), s
 
 
-@optimizer(spelled={"rho": "decay", "ρ": "decay", "beta": "decay", "gamma": "decay", "alpha": RATE_OR_DECAY})
+@optimizer(spelled=OF_DECAY)
 def rmsprop(
     w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, decay: Share = 0.99, epsilon: float = 1e-8
 ) -> tuple[Expression, ...]:
@@ -95,11 +105,11 @@ def rmsprop(
 
     Source: Tieleman & Hinton (2012), Neural networks for machine learning, lecture 6.5.
     """
-    s = decay * s + (1 - decay) * g**2
+    s = averaged(s, g**2, decay)
     return w - learning_rate * g / (p.sqrt(s) + epsilon), s
 
 
-@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY})
+@optimizer(spelled={**OF_ADAM, "weight_decay": WITH_DECAY})
 def adam(
     w: Expression,
     g: Expression,
@@ -121,7 +131,7 @@ def adam(
     return w - learning_rate * direction, m, v
 
 
-@optimizer(spelled={"alpha": "learning_rate", "weight_decay": "decay", "beta": BOTH_BETAS, "betas": BOTH_BETAS})
+@optimizer(spelled={**OF_ADAM, "weight_decay": "decay"})
 def adamw(
     w: Expression,
     g: Expression,
@@ -147,14 +157,14 @@ def _adam_direction(
     g: Expression, m: Expression, v: Expression, k: Expression, beta1: Operand, beta2: Operand, epsilon: Operand
 ) -> tuple[Expression, Expression, Expression]:
     """m̂ / (√v̂ + ε), and the new moments m and v."""
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g**2
+    m = averaged(m, g, beta1)
+    v = averaged(v, g**2, beta2)
     m_hat = let("m_hat", m / (1 - beta1**k))
     v_hat = let("v_hat", v / (1 - beta2**k))
     return m_hat / (p.sqrt(v_hat) + epsilon), m, v
 
 
-@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY, "psi": "momentum_decay"})
+@optimizer(spelled={**OF_ADAM, "weight_decay": WITH_DECAY, "psi": "momentum_decay"})
 def nadam(
     w: Expression,
     g: Expression,
@@ -175,8 +185,8 @@ def nadam(
     ∏μ the product of those up to step k. The state s is 1 − ∏μ, which starts at zero: s ← s + (1 − s)(1 − μ).
     Source: Dozat (2016), Incorporating Nesterov momentum into Adam, algorithm 2.
     """
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g**2
+    m = averaged(m, g, beta1)
+    v = averaged(v, g**2, beta2)
     now, ahead = (let(name, beta1 * (1 - 0.5 * 0.96 ** (momentum_decay * step))) for name, step in (("mu", k), ("mu_ahead", k + 1)))
     s = s + (1 - s) * (1 - now)
     m_hat = let("m_hat", ahead * m / (1 - ahead * (1 - s)) + (1 - now) * g / s)
@@ -184,7 +194,7 @@ def nadam(
     return w - learning_rate * m_hat / (p.sqrt(v_hat) + epsilon), m, v, s
 
 
-@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY})
+@optimizer(spelled={**OF_ADAM, "weight_decay": WITH_DECAY})
 def radam(
     w: Expression,
     g: Expression,
@@ -203,8 +213,8 @@ def radam(
     r = √((ℓ − 4)(ℓ − 2) ℓ∞ / ((ℓ∞ − 4)(ℓ∞ − 2) ℓ)) how far it can be relied on; r goes to 1.
     Source: Liu et al. (2020), On the variance of the adaptive learning rate and beyond, algorithm 2, with 5 for 4 as in its program.
     """
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g**2
+    m = averaged(m, g, beta1)
+    v = averaged(v, g**2, beta2)
     m_hat = let("m_hat", m / (1 - beta1**k))
     most = let("length_limit", as_expression(2 / (1 - beta2) - 1))
     length = let("length", most - 2 * k * beta2**k / (1 - beta2**k))
@@ -215,7 +225,7 @@ def radam(
     return w - learning_rate * p.select(length > 5, scaled, m_hat), m, v
 
 
-@optimizer(spelled={"alpha": "learning_rate", "beta": BOTH_BETAS, "betas": BOTH_BETAS, "weight_decay": WITH_DECAY})
+@optimizer(spelled={**OF_ADAM, "weight_decay": WITH_DECAY})
 def adamax(
     w: Expression,
     g: Expression,
@@ -233,12 +243,12 @@ def adamax(
     m and m̂ as in Adam.
     Source: Kingma & Ba (2015), Adam: a method for stochastic optimization, algorithm 2.
     """
-    m = beta1 * m + (1 - beta1) * g
+    m = averaged(m, g, beta1)
     u = p.maximum(beta2 * u, abs(g) + epsilon)
     return w - learning_rate * let("m_hat", m / (1 - beta1**k)) / u, m, u
 
 
-@optimizer(largest_rate=2.0, spelled={"rho": "decay", "ρ": "decay", "beta": "decay", "gamma": "decay", "alpha": RATE_OR_DECAY})
+@optimizer(largest_rate=2.0, spelled=OF_DECAY)
 def adadelta(
     w: Expression,
     g: Expression,
@@ -254,13 +264,13 @@ def adadelta(
     ρ = decay. u, a mean of the squares of earlier steps, gives a step the size that earlier ones had; ε lets the first ones begin.
     Source: Zeiler (2012), ADADELTA: an adaptive learning rate method, algorithm 1.
     """
-    s = decay * s + (1 - decay) * g**2
+    s = averaged(s, g**2, decay)
     d = let("d", g * p.sqrt(u + epsilon) / p.sqrt(s + epsilon))
-    u = decay * u + (1 - decay) * d**2
+    u = averaged(u, d**2, decay)
     return w - learning_rate * d, s, u
 
 
-@optimizer(spelled={"beta": BOTH_BETAS, "betas": BOTH_BETAS, "alpha": "learning_rate", "weight_decay": "decay"})
+@optimizer(spelled={**OF_ADAM, "weight_decay": "decay"})
 def lion(
     w: Expression,
     g: Expression,
@@ -275,8 +285,8 @@ def lion(
 
     Source: Chen et al. (2023), Symbolic discovery of optimization algorithms, algorithm 2.
     """
-    c = let("c", beta1 * m + (1 - beta1) * g)
-    return w - learning_rate * (p.sign(c) + decay * w), beta2 * m + (1 - beta2) * g
+    c = let("c", averaged(m, g, beta1))
+    return w - learning_rate * (p.sign(c) + decay * w), averaged(m, g, beta2)
 
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -286,7 +296,7 @@ ROUNDS = 5
 """So many rounds of it."""
 
 
-@optimizer(spelled={"mu": "momentum", "μ": "momentum", "beta": "momentum", "weight_decay": "decay"})
+@optimizer(spelled={**OF_MOMENTUM, "beta": "momentum", "weight_decay": "decay"})
 def muon(
     w: Expression,
     g: Expression,
@@ -305,8 +315,8 @@ def muon(
     units).
     Source: Jordan et al. (2024), Muon: an optimizer for hidden layers in neural networks; with the decay of torch.optim.Muon.
     """
-    m = momentum * m + (1 - momentum) * g
-    c = let("c", momentum * m + (1 - momentum) * g)
+    m = averaged(m, g, momentum)
+    c = let("c", averaged(m, g, momentum))
     rows, columns = math.prod(map(int, w.shape[:-1])), math.prod(map(int, w.shape[-1:]))
     matrix = p.reshape(c, sizes=(rows, columns)) if len(w.shape) > 2 else c
     x = let("X", matrix / _everywhere(p.maximum(p.sqrt(_whole(matrix**2)), epsilon), matrix), time=0)

@@ -5,8 +5,9 @@ Healthy data gets no line.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -15,11 +16,16 @@ import numpy as np
 from chainrule.base.frozen import FrozenValue
 from chainrule.data.dates import moments_of
 from chainrule.data.table import Column, Table
-from chainrule.preparation.columns import Array, enumerated
+from chainrule.preparation.columns import Array, enumerated, option
 from chainrule.preparation.preparation import Preparation
 
 STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 """Numbers that people write where there is no value."""
+
+TOTAL = re.compile(
+    r"\b(?:sub|grand )?totals?\b|\bsum\b|\bsumm[ea]\b|\b(?:zwischen|gesamt)summe\b|\b(?:ins)?gesamt\b|\bsomme\b", re.IGNORECASE
+)
+"""What rows are called that add up others, in the languages of some spreadsheets."""
 
 FEWEST = 20
 """Of fewer rows nothing can be said."""
@@ -42,6 +48,7 @@ def cautions(table: Table, preparation: Preparation, labels: Array, *, split_at_
     own = labels[: len(table)]
     return (
         *_stand_ins(table, preparation),
+        *_totals(table, preparation),
         *_zeros(table, preparation),
         *_spellings(table, preparation),
         *_singletons(preparation, labels),
@@ -74,6 +81,39 @@ def _stand_ins(table: Table, preparation: Preparation) -> Iterator[Caution]:
                 yield Caution("stand_in", {"name": column.name, "value": f"{value:g}", "count": int(count)})
 
 
+def _totals(table: Table, preparation: Preparation) -> Iterator[Caution]:
+    """Rows that add up others: called so, and as large as all since the last such row together; or, at the end, than any."""
+    if len(table) < FEWEST:
+        return
+    numbers = [column.values for column in _numbers(table, preparation)]
+    for column in table.columns:
+        if column.kind != "text":
+            continue
+        labels = column.values
+        called = [place for place, label in enumerate(labels) if label is not None and TOTAL.search(label)]
+        counts = Counter(labels[place] for place in called)
+        if not called or len(called) > len(table) / 3 or max(counts.values()) > 1:
+            continue
+        starts = [0, *(place + 1 for place in called[:-1])]
+        found = [place for start, place in zip(starts, called, strict=True) if _adds_up(numbers, start, place, len(table))]
+        if found:
+            rows = enumerated([str(table.row(place)) for place in found])
+            yield Caution("totals", {"rows": rows, "name": labels[found[0]], "count": len(found)})
+            return
+
+
+def _adds_up(numbers: Sequence[Array], start: int, place: int, rows: int) -> bool:
+    """Is any number of this row the sum of those from `start` on; or, in the last row, larger than all before?"""
+    parts = [(values[place], values[start:place]) for values in numbers if place > start + 1 and not np.isnan(values[place])]
+    sums = any(np.isclose(value, np.nansum(some), rtol=1e-6) and value != 0 for value, some in parts)
+    return sums or (place == rows - 1 and any(value > np.fmax.reduce(some) > 0 for value, some in parts))
+
+
+def _ways(name: str) -> dict[str, str]:
+    """The options by which a column is no number."""
+    return {"categories": option("--categories", [name]), "ignore": option("--ignore", [name])}
+
+
 def _correlation(a: Array, b: Array) -> float:
     """|r|, 0 where one of them does not vary."""
     a, b = a - a.mean(), np.asarray(b, dtype=float).reshape(len(a)) - np.mean(b)
@@ -85,7 +125,11 @@ def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
     """Codes of one length that begin with zeros, read as numbers."""
     for column in _numbers(table, preparation):
         if column.padded:
-            yield Caution("zeros", {"name": column.name, "cell": column.padded})
+            written = {"name": column.name, "cell": column.padded, **_ways(column.name)}
+            if "E" in column.padded:
+                yield Caution("powers", written | {"value": f"{float(column.padded):g}"})
+            else:
+                yield Caution("zeros", written)
 
 
 def _spellings(table: Table, preparation: Preparation) -> Iterator[Caution]:
@@ -129,7 +173,7 @@ def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Itera
         if not whole or np.ptp(np.floor(np.log10(values))) > 0 or len(np.unique(values)) < len(values) or (values % 10 == 0).mean() > 0.3:
             continue
         if _correlation(values, labels if labels.ndim == 1 else labels[:, 0]) < 0.3:
-            yield Caution("identifier", {"name": feature.name, "value": f"{values[0]:.15g}"})
+            yield Caution("identifier", {"name": feature.name, "value": f"{values[0]:.15g}", **_ways(feature.name)})
 
 
 def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.printing import command_line
 from chainrule.data.cells import Kind, parse_number
 from chainrule.data.columns import Form
 from chainrule.data.numbers import NumberFormat
@@ -187,6 +188,11 @@ def as_numbers(table: Table, column: Column) -> Array:
         return np.full(len(column.values), np.nan)
     table.check_size(column)
     return column.values
+
+
+def option(name: str, columns: Iterable[str]) -> str:
+    """An option as it is typed, once for each of the columns: --ignore age --ignore 'last name'."""
+    return command_line(*(word for column in columns for word in (name, column)))
 
 
 def enumerated(names: Sequence[str]) -> str:

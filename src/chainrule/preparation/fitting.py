@@ -14,7 +14,7 @@ from chainrule.data.numbers import resembles_number
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, ordered
+from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, missing_message, option, ordered
 from chainrule.preparation.dates import date_feature
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
@@ -118,7 +118,8 @@ def _fit_complete(tables: Tables, source: str, found: Mapping[str, Summary], opt
     if not sum(int(complete(table, needed).sum()) for table in tables()):
         worst = max(needed, key=lambda name: found[name].missing)
         raise FileError(
-            f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out (--ignore {worst}), or --impute."
+            f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out "
+            f"({option('--ignore', [worst])}), or --impute."
         )
     fitted = fit_preparation(lambda: (table.take(complete(table, needed)) for table in tables()), kept)
     return {**fitted, "dropped": rows - fitted["rows"]}
@@ -167,7 +168,7 @@ def _check_rows(source: str, found: Mapping[str, Summary], options: PreparationO
     empty = [name for name, summary in found.items() if not summary.present]
     if empty:
         target = next((name for name in empty if name in options.targets), None)
-        fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out (--ignore {','.join(empty[:9])})"
+        fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out ({option('--ignore', empty[:9])})"
         what = f"columns {enumerated(empty)} have" if len(empty) > 1 else f"column {enumerated(empty)} has"
         raise FileError(f"{source}: {what} no values at all; {fix}.")
 
@@ -177,9 +178,9 @@ def _check_missing(source: str, used: Sequence[Summary], options: PreparationOpt
     used = [summary for summary in used if not _is_category(summary, options)]
     if options.impute is None and any(summary.missing for summary in used):
         cells = sorted((row, summary.name) for summary in used for row in summary.gaps)
-        names = ",".join([summary.name for summary in used if summary.missing][:9])
+        columns = option("--ignore", [summary.name for summary in used if summary.missing][:9])
         said = missing_message(source, sum(summary.missing for summary in used), cells)
-        ways = f"fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore {names})"
+        ways = f"fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns ({columns})"
         raise FileError(f"{said}; {ways}.")
 
 
@@ -192,7 +193,7 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
         row, text = summary.stray
         raise FileError(
             f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
-            f"cells of that column are; correct it, {fixes}."
+            f"cells of that column are; correct it, say --missing {quoted(text)} if it means that there is no value, {fixes}."
         )
     if summary.numeric_labels > MOST_INTEGER_CLASSES:
         cell = next(filter(resembles_number, summary.labels))
@@ -333,11 +334,13 @@ def _feature(source: str, summary: Summary, options: PreparationOptions, fill: f
     name, lacks = summary.name, summary.missing > 0
     if _is_category(summary, options):
         if name not in options.categories:
-            ways = f"take the values as categories (--categories {name})", f"leave the column out (--ignore {name})"
+            asked = option("--categories", [name]), option("--ignore", [name])
+            ways = f"take the values as categories ({asked[0]})", f"leave the column out ({asked[1]})"
             _check_text(source, summary, *ways)
         if summary.crowded:
             raise FileError(
-                f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out (--ignore {name})."
+                f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out "
+                f"({option('--ignore', [name])})."
             )
         own = summary.missing > 0 and options.impute != "most_frequent"
         labels = ordered(summary.labels)

@@ -20,7 +20,7 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import described, network_from
-from chainrule.network.network import Array, Network, checked_batch, side_by_side
+from chainrule.network.network import Array, Network, checked_weights, side_by_side
 from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.order import Order
@@ -412,18 +412,6 @@ def check_targets(network: Network, t: Array) -> None:
             sums = part.sum(axis=-1)
             for row in np.flatnonzero(np.abs(sums - 1) > 1e-6)[:1]:
                 raise InputError(f"{name} needs targets that add up to 1 in every row; row {row + 1} adds up to {sums[row]:g}.")
-
-
-def checked_weights(network: Network, weights: Any, rows: int) -> Array | None:
-    """What each example counts: (rows,), not below 0; 1 each where a weighted network is given none. Raises InputError, ShapeError."""
-    if not network.conventions.weighted:
-        if weights is not None:
-            raise InputError("weights of examples need a weighted network: Network(…, weighted=True).")
-        return None
-    array: Array = checked_batch("the weights of the examples", np.ones(rows) if weights is None else weights, rows)[0]
-    if (array < 0).any() or not array.any():
-        raise InputError("the weights of the examples must not be below 0, nor all 0.")
-    return array
 
 
 def record(

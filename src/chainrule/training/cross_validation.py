@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
-from chainrule.engines.epoch import Data, Engine, State, gathered
+from chainrule.engines.epoch import Data, Engine, State, gathered, row_count, whole_rows
 from chainrule.network.network import Array, Network
 from chainrule.training.plan import Plan, Shuffled, fold_places
 
@@ -38,7 +38,7 @@ class FoldNetwork(Frozen):
     def after(self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool]) -> FoldNetwork | None:
         """The network after that epoch, from 1; None where training was asked to stop."""
         order = None if self.shuffled is None else self.shuffled.order(epoch)
-        done = (epoch - 1) * -(-len(self.data[0]) // size)
+        done = (epoch - 1) * -(-row_count(self.data) // size)
         passed = engine.epoch(self.data, order, size, self.state, done, bound, stopping)
         if passed.ended == "stopped":
             return None
@@ -53,7 +53,7 @@ def fold_networks(data: Data, plan: Plan, size: int, state: State, groups: Array
     if not plan.validation_folds or plan.until is not None:
         return []
     made = []
-    for others, fold in fold_places(_labels(data[1]), plan.validation_folds, plan.seed, groups):
+    for others, fold in fold_places(_labels(whole_rows(data)[1]), plan.validation_folds, plan.seed, groups):
         shuffled = Shuffled(plan.seed, len(others)) if plan.shuffle and size < len(others) else None
         made.append(FoldNetwork(gathered(data, others), gathered(data, fold), fold, shuffled, state))
     return made
@@ -68,8 +68,8 @@ def _labels(t: Array) -> int | Array:
 
 def fold_error(networks: Sequence[FoldNetwork]) -> float:
     """E over all rows: each row counts with the network that was not trained on it."""
-    rows = sum(len(one.held_out[0]) for one in networks)
-    return sum(one.error * (len(one.held_out[0]) / rows) for one in networks)
+    rows = sum(row_count(one.held_out) for one in networks)
+    return sum(one.error * (row_count(one.held_out) / rows) for one in networks)
 
 
 def fold_predictions(networks: Sequence[FoldNetwork], network: Network, keys: Sequence[str]) -> Array:
@@ -78,7 +78,7 @@ def fold_predictions(networks: Sequence[FoldNetwork], network: Network, keys: Se
     y = np.empty((rows, network.outputs))
     for one in networks:
         parameters = {key: np.asarray(array, dtype=float) for key, array in zip(keys, one.state, strict=True) if key in network.shapes}
-        y[one.places] = network.continued(parameters).predict(one.held_out[0])
+        y[one.places] = network.continued(parameters).predict(whole_rows(one.held_out)[0])
     return y
 
 

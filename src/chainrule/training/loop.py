@@ -20,12 +20,23 @@ from chainrule.base.errors import DivergenceError, InputError, ShapeError, quote
 from chainrule.base.frozen import replace
 from chainrule.base.interruption import CTRL_C, asked_to_end
 from chainrule.engines.choice import chosen
-from chainrule.engines.epoch import ENGINES, Data, State, gathered, in_precision, unwarned
+from chainrule.engines.epoch import (
+    ENGINES,
+    Data,
+    Sharded,
+    State,
+    gathered,
+    in_precision,
+    row_count,
+    unwarned,
+    whole_rows,
+)
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Array, Network, checked_weights
 from chainrule.network.update import STEP_NUMBER, network_update
-from chainrule.steps.step import Step, check_targets, checked_weights, record
+from chainrule.processes.together import Shard
+from chainrule.steps.step import Step, check_targets, record
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
 from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
 from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
@@ -57,6 +68,8 @@ class Training(Displayed):
     validation  (x, t), or (x, t, weights), of the rows that decide
     engine      in place of the plan's
     groups      (rows,), a number for each set of rows that no fold of the cross-validation parts
+    shard       which rows of the training these are, where several processes hold them together: each has its own, groups are of all
+    validation_shard  the same of the validation rows
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
     Raises ShapeError, InputError.
@@ -73,20 +86,29 @@ class Training(Displayed):
         validation: Sequence[Any] | None = None,
         engine: str | None = None,
         groups: Array | None = None,
+        shard: Shard | None = None,
+        validation_shard: Shard | None = None,
     ) -> None:
         self.start = network
         self.network = network if weights is None else network.replaced(weighted=True)
         self.plan = plan
-        self.data = self._checked(x, t, weights)
-        self.validation = None if validation is None else self._checked(*validation)
-        self.batch_size = min(plan.batch_size or batch_size_for(len(x)), len(x))
-        self.chosen = chosen(engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size, plan.precision)
+        self.processes = None if shard is None else shard.processes
+        self.data = self._checked(x, t, weights, shard=shard)
+        self.validation = None if validation is None else self._checked(*validation, shard=validation_shard)
+        if shard is not None:
+            self.digest = digest(*self.data, shard=shard)  # now, as all processes find it together
+        rows = row_count(self.data)
+        self.batch_size = min(plan.batch_size or batch_size_for(rows), rows)
+        self.chosen = chosen(
+            engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size, plan.precision, self.processes
+        )
         self.engine = self.chosen.engine
         self.keys = self.engine.keys
         self.state: State = in_precision([self._starting(key) for key in self.keys], plan.precision)
         self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
-        self._history, self._shuffled = History(), Shuffled(plan.seed, len(self.data[0]))
+        self._history, self._shuffled = History(), Shuffled(plan.seed, rows)
+        self._groups = groups
         self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state, groups) if self.validation is None else []
         self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
@@ -96,15 +118,26 @@ class Training(Displayed):
 
     # What it starts from
 
-    def _checked(self, x: Any, t: Any, weights: Any = None) -> Data:
+    def _checked(self, x: Any, t: Any, weights: Any = None, *, shard: Shard | None = None) -> Data:
+        data = (
+            self._checked_here(x, t, weights, shard)
+            if shard is None
+            else shard.processes.agreed(lambda: self._checked_here(x, t, weights, shard))
+        )
+        return data if shard is None else Sharded.of(data, shard)
+
+    def _checked_here(self, x: Any, t: Any, weights: Any, shard: Shard | None) -> Data:
         precision = self.plan.precision
-        x, t = _checked_rows("x", x, self.network.inputs, precision), _checked_rows("t", t, self.network.targets, precision)
+        x, t = (
+            _checked_rows(name, values, columns, precision, shard)
+            for name, values, columns in (("x", x, self.network.inputs), ("t", t, self.network.targets))
+        )
         if len(x) != len(t):
             raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
         check_targets(self.network, t)
         if not self.network.conventions.weighted:
             return x, t
-        s = checked_weights(self.network, weights, len(x))
+        s = checked_weights(self.network, weights, len(x)) if shard is None else np.asarray(weights)
         assert s is not None
         return x, t, s.astype(precision, copy=False)
 
@@ -166,7 +199,7 @@ class Training(Displayed):
 
     def order(self, epoch: int) -> Array | None:
         """The places of the rows in the order in which an epoch, from 1, uses them; None where they are used as they lie."""
-        return self._shuffled.order(epoch) if self.plan.shuffle and self.batch_size < len(self.data[0]) else None
+        return self._shuffled.order(epoch) if self.plan.shuffle and self.batch_size < row_count(self.data) else None
 
     def rows(self, epoch: int, steps: int | None = None) -> tuple[Data, Array | None]:
         """The rows of an epoch, or of its first steps, and the order in which it uses them: what an engine takes."""
@@ -174,12 +207,23 @@ class Training(Displayed):
         if steps is None:
             return self.data, order
         used = steps * self.batch_size
-        return (self.data, order[:used]) if order is not None else (tuple(array[:used] for array in self.data), None)
+        if order is None:
+            return gathered(self.data, slice(used)) if self.processes else tuple(array[:used] for array in self.data), None
+        return self.data, order[:used]
 
     def batch(self, epoch: int, number: int) -> Data:
-        """The rows of one batch of an epoch; both from 1."""
+        """The rows of one batch of an epoch; both from 1. Where several processes hold them, each gets all."""
         order, part = self.order(epoch), slice((number - 1) * self.batch_size, number * self.batch_size)
-        return gathered(self.data, part if order is None else order[part])
+        return whole_rows(gathered(self.data, part if order is None else order[part]))
+
+    def whole(self) -> Training:
+        """The same run, where it stands, in this process alone: with the rows of all. All processes call it, and each gets one."""
+        if self.processes is None:
+            return self
+        x, t, *weights = whole_rows(self.data)
+        held_out = None if self.validation is None else whole_rows(self.validation)
+        given: dict[str, Any] = {"weights": weights[0] if weights else None, "validation": held_out, "groups": self._groups}
+        return Training.resumed(self.start, x, t, self.plan, self.arrays(), self.record(), **given)
 
     def judged(self, state: State) -> float:
         """E of the validation rows; of the training rows where there are none, or where the training error decides when to stop."""
@@ -322,6 +366,8 @@ class Training(Displayed):
         weights: Any = None,
         validation: Sequence[Any] | None = None,
         groups: Array | None = None,
+        shard: Shard | None = None,
+        validation_shard: Shard | None = None,
     ) -> Training:
         """The run that `arrays` and `record` were taken from, to be continued with the same numbers, bit for bit.
 
@@ -332,7 +378,8 @@ class Training(Displayed):
         """
         began = record.get("engine") if plan.engine == "auto" else None
         engine = began if began in ENGINES else None
-        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups)
+        shards: dict[str, Any] = {"shard": shard, "validation_shard": validation_shard}
+        training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups, **shards)
         for name, value in training._settings().items():
             if (began := record.get("settings", {}).get(name, getattr(Plan, name, None))) != value:
                 raise InputError(f"this run began with {name} = {quoted(began)}, not {quoted(value)}: resume it with the same.")
@@ -373,7 +420,11 @@ class Training(Displayed):
         self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled and copied as it is checkpointed: with its rows, without what an engine holds."""
+        """Pickled and copied as it is checkpointed: with its rows, without what an engine holds. Raises InputError where it has a part of
+        them only.
+        """
+        if self.processes is not None:
+            raise InputError("a run of several processes is in none of them as a whole; pickle what `whole()` gives.")
         x, t, *weights = self.data
         given = {"weights": weights[0] if weights else None, "validation": self.validation}
         return _resumed, (self.start, x, t, self.plan, self.arrays(), self.record(), given)
@@ -388,7 +439,7 @@ class Training(Displayed):
     @property
     def steps_per_epoch(self) -> int:
         """Batches of all rows."""
-        return -(-len(self.data[0]) // self.batch_size)
+        return -(-row_count(self.data) // self.batch_size)
 
     def steps_at(self, numbers: Sequence[int], states: Mapping[int, State] | None = None) -> Iterator[Step]:
         """The steps of these numbers, rising, as of `step_at`: the run is replayed once for all of them.
@@ -448,22 +499,28 @@ def _infinite(value: Any) -> float:
     return math.inf if value is None else float(value)
 
 
-def _checked_rows(name: str, values: Any, columns: int, precision: str) -> Array:
+def _checked_rows(name: str, values: Any, columns: int, precision: str, shard: Shard | None = None) -> Array:
     """Rows of finite numbers, as they lie on a disk, or row after row in memory, in that precision. Raises ShapeError, InputError."""
     array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=precision)
-    if array.ndim != 2 or array.shape[1] != columns or not len(array):
+    if array.ndim != 2 or array.shape[1] != columns or not (len(array) or shard):
         raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
-    if not (math.isfinite(array.min()) and math.isfinite(array.max())):
+    if len(array) and not (math.isfinite(array.min()) and math.isfinite(array.max())):
         row, column = np.argwhere(~np.isfinite(array))[0]
-        raise InputError(f"{name} holds {array[row, column]} in row {row + 1}, column {column + 1}; every number must be finite.")
+        place = row if shard is None else shard.places[row]
+        raise InputError(f"{name} holds {array[row, column]} in row {place + 1}, column {column + 1}; every number must be finite.")
     return array
 
 
-def digest(*arrays: Array) -> str:
-    """A fingerprint of arrays: SHA-256 of their shapes and numbers."""
+def digest(*arrays: Array, shard: Shard | None = None) -> str:
+    """A fingerprint of arrays: SHA-256 of their shapes and numbers.
+
+    shard  which rows of the arrays these are, where several processes hold them together: all of them call it alike
+    """
     known = hashlib.sha256()
     for array in arrays:
-        known.update(repr(array.shape).encode())
-        for start in range(0, len(array), HASHED_AT_ONCE):
-            known.update(np.ascontiguousarray(array[start : start + HASHED_AT_ONCE], dtype="<f8").data)
+        rows = len(array) if shard is None else shard.total
+        known.update(repr((rows, *array.shape[1:])).encode())
+        for start in range(0, rows, HASHED_AT_ONCE):
+            block = array[start : start + HASHED_AT_ONCE] if shard is None else shard.block(array, start, min(rows, start + HASHED_AT_ONCE))
+            known.update(np.ascontiguousarray(block, dtype="<f8").data)
     return known.hexdigest()

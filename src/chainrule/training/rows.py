@@ -24,6 +24,7 @@ from chainrule.network.network import Array
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.disk import empty, is_large
 from chainrule.preparation.preparation import Preparation
+from chainrule.processes.together import Processes, Shard, own_range
 from chainrule.training.model import form_for, own_data
 from chainrule.training.plan import Plan, example_weights, split
 
@@ -44,6 +45,7 @@ class Subset(Frozen):
     groups   (rows,), a number for each set of rows that belong together, where they do
     numbers  (rows,), which rows of the data they are
     source   what the data are called
+    shard    where several processes hold the rows: which ones are here, and in x, t and numbers; labels, weights and groups are of all
     """
 
     x: Array
@@ -53,9 +55,14 @@ class Subset(Frozen):
     groups: Array | None = None
     numbers: Sequence[int] = ()
     source: str = ""
+    shard: Shard | None = None
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.labels)
+
+    def here(self, values: Array | None) -> Array | None:
+        """Of a value for each row, those of the rows that are here."""
+        return values if values is None or self.shard is None else values[self.shard.places]
 
 
 class Rows(Frozen):
@@ -110,16 +117,32 @@ class Rows(Frozen):
         return np.array([known.setdefault(("row", row) if value is None else value, len(known)) for row, value in enumerate(values)])
 
     def subset(
-        self, preparation: Preparation, places: Array, labels: Array, stack: ExitStack, groups: Array | None = None, *, precision: str
+        self,
+        preparation: Preparation,
+        places: Array,
+        labels: Array,
+        stack: ExitStack,
+        groups: Array | None = None,
+        *,
+        precision: str,
+        processes: Processes | None = None,
     ) -> Subset:
-        """These rows as numbers, in that precision. What lies on a disk is gone when the stack is left."""
-        x, t = (empty((len(places), columns), stack, precision) for columns in (preparation.inputs, preparation.outputs))
-        numbers: Any = np.zeros(len(places), dtype=int)
-        for table, inside, start in self._overlaps(places):
+        """These rows as numbers, in that precision; where several processes hold them, those of this one's part of the source.
+
+        What lies on a disk is gone when the stack is left.
+        """
+        own, shard = places, None
+        if processes is not None:
+            part = own_range(len(labels), processes)
+            first, end = np.searchsorted(places, (part.start, part.stop))
+            own, shard = places[first:end], Shard(np.arange(first, end), len(places), processes)
+        x, t = (empty((len(own), columns), stack, precision) for columns in (preparation.inputs, preparation.outputs))
+        numbers: Any = np.zeros(len(own), dtype=int)
+        for table, inside, start in self._overlaps(own):
             if len(inside):
-                some, part = table.take(inside), slice(start, start + len(inside))
-                x[part], t[part], numbers[part] = preparation.x(some), preparation.t(some), some.rows
-        return Subset(x, t, labels[places], groups=None if groups is None else groups[places], numbers=numbers)
+                some, here = table.take(inside), slice(start, start + len(inside))
+                x[here], t[here], numbers[here] = preparation.x(some), preparation.t(some), some.rows
+        return Subset(x, t, labels[places], groups=None if groups is None else groups[places], numbers=numbers, shard=shard)
 
     def _overlaps(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
         """Each table, which of its rows are among the places, and how many came before them."""

@@ -1010,20 +1010,24 @@ WORDS = {
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
+    "train.processes": "{count} Prozesse ({engine}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
     "train.precision": "gerechnet in {precision}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
     "train.caution": "einen Blick wert: {text}",
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
-    "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: "
-    "--categories {name} oder --ignore {name}",
+    "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
+    "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
+    "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
+    "caution.totals.count=1": "die Zeile {rows} sieht nach einer Summe der anderen aus, dem Namen „{name}“ nach; wenn ja, gehört sie "
+    "nicht in die Datei",
     "caution.spelling_columns": "die Spalten {names} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
     "caution.spelling_classes": "die Klassen {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
     "caution.spelling_categories": "die Kategorien {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
     "caution.singletons": "{count} Klassen von {name} haben nur eine Zeile, so dass keine zum Test bleibt: {names}",
     "caution.singletons.count=1": "die Klasse {names} von {name} hat nur eine Zeile, so dass keine zum Test bleibt",
     "caution.identifier": "{name} sieht nach Nummern der Zeilen aus, wie {value}: alle verschieden, und ohne "
-    "Zusammenhang mit dem Ziel; wenn ja: --ignore {name}",
+    "Zusammenhang mit dem Ziel; wenn ja: {ignore}",
     "caution.between_dates": "die Zeilen folgen der Zeit ({name}), und die Zeilen zum Test liegen zwischen den anderen; "
     "--test last nimmt die letzten",
     "caution.between_count": "{name} zählt die Zeilen, und benachbarte haben ähnliche Werte von {target}; die Zeilen "

@@ -977,20 +977,24 @@ WORDS = {
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
+    "train.processes": "{count} processes ({engine}): each has its own part of the rows, a batch is of all of them",
     "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.caution": "worth a look: {text}",
     "caution.stand_in": "{name} is {value} in {count} rows, far from all other values; if that means that there is "
     "no value, say --missing {value}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
-    "codes, say --categories {name} or --ignore {name}",
+    "codes, say {categories} or {ignore}",
+    "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
+    "caution.totals": "rows {rows} look like totals of the others, as “{name}”; if so, take them out of the file",
+    "caution.totals.count=1": "row {rows} looks like a total of the others, by its name “{name}”; if so, take it out of the file",
     "caution.spelling_columns": "the columns {names} differ by capital letters or blanks only",
     "caution.spelling_classes": "the classes {names} of {name} differ by capital letters or blanks only",
     "caution.spelling_categories": "the categories {names} of {name} differ by capital letters or blanks only",
     "caution.singletons": "{count} classes of {name} have a single row each, which leaves none to test on: {names}",
     "caution.singletons.count=1": "the class {names} of {name} has a single row, which leaves none to test on",
     "caution.identifier": "{name} looks like numbers that name the rows, as {value}: all different, and they tell "
-    "nothing of the target; if so, say --ignore {name}",
+    "nothing of the target; if so, say {ignore}",
     "caution.between_dates": "the rows run in time ({name}), and the test rows lie between the others; --test last tests on the last ones",
     "caution.between_count": "{name} counts the rows, and {target} is much the same in neighbouring ones; the test rows "
     "lie between the others, --test last tests on the last ones",

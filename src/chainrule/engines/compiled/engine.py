@@ -147,7 +147,7 @@ class Compiled:
         """
         order = np.zeros(1, dtype=np.int64) if places is None else places
         first = 0
-        fixed = (memory, code.room, *_pointers(data), order.ctypes.data, int(places is not None), int(places is None))
+        fixed = (memory, code.room, *pointers(data), order.ctypes.data, int(places is not None), int(places is None))
         while first < rows:
             if stopping():
                 return number, "stopped"
@@ -208,7 +208,7 @@ class Compiled:
         for block, _, rows in self._blocks(data, None, MEASURED):
             code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
             held = self._parameters(code, state)
-            self._forward(code, MEASURED, rows, (held.place.address, code.room, *_pointers(block), rows, result.ctypes.data))
+            self._forward(code, MEASURED, rows, (held.place.address, code.room, *pointers(block), rows, result.ctypes.data))
         return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Sequence[Array], size: int | None = None) -> Array:
@@ -274,7 +274,7 @@ class CompiledFunction:
         return min(choices, key=lambda shares: self.paces[shares])
 
 
-def _pointers(data: Data) -> list[int | None]:
+def pointers(data: Data) -> list[int | None]:
     """Where x, t and s lie."""
     return [array.ctypes.data for array in data] + [None] * (3 - len(data))
 

@@ -71,9 +71,11 @@ export class Lines {
     this.#refresh();
   }
 
+  /** Writes what can be seen; the rest waits until numbers have come to rest. */
   #refresh(): void {
     for (const live of this.#stale) if (this.#seen.get(live.place)) this.#write(live);
-    if (this.#stale.size && !this.#waiting) this.#waiting = window.setTimeout(() => this.#idle(), 150);
+    clearTimeout(this.#waiting);
+    if (this.#stale.size) this.#waiting = window.setTimeout(() => this.#idle(), 150);
   }
 
   /** Writes what cannot be seen yet, a few lines at a time. */

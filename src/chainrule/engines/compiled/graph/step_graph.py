@@ -75,9 +75,9 @@ class StepGraph(Frozen):
         return repr((nodes, [place[root] for root in roots], [(key, leaf.shape) for key, leaf in leaves.items()], new, data))
 
 
-def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, float]) -> StepGraph:
-    """The nodes of a step; without an optimiser, of its way forward alone. Raises NotCompilable."""
-    derivation, graph = network.derivation, Graph()
+def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, float], graph: Graph | None = None) -> StepGraph:
+    """The nodes of a step, in that graph or a new one; without an optimiser, of its way forward alone. Raises NotCompilable."""
+    derivation, graph = network.derivation, graph or Graph()
     _check_fits(derivation)
     leaves: dict[Expression, Operation] = {}
 

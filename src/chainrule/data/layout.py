@@ -1,0 +1,467 @@
+"""The form of a text file: its encoding, separator and header, and what stands around its table."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
+from itertools import islice
+
+from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.frozen import FrozenValue, replace
+from chainrule.data.arff import is_arff, read_arff_head
+from chainrule.data.cells import is_missing, parse_number, plain_floats
+from chainrule.data.columns import Form
+from chainrule.data.encodings import (
+    UNREADABLE,
+    check_is_table,
+    checked_encoding,
+    encoding_error,
+    marked_encoding,
+    not_text_error,
+    open_binary,
+    unreadable_error,
+)
+from chainrule.data.numbers import parsed
+
+SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
+"""Separators that are tried, the less ambiguous ones first."""
+
+NO_SEPARATOR = "\x1f"
+"""What stands in for the separator of a single column: ASCII's own, which nobody types."""
+
+SAMPLE = 1 << 18
+"""Bytes from which the form of a file is found out."""
+
+LARGEST_SAMPLE = 1 << 26
+"""Bytes; in this many a header and two rows must be found."""
+
+COMMENT = "#"
+
+RULE = re.compile(r"[\s|+:=-]*-{3}[\s|+:=-]*")
+"""A line below the header, as programs draw it that print tables for people."""
+
+MOST_TITLES = 12
+"""Lines above a table, at most."""
+
+MOST_NAMES = 3
+"""Rows below the header that go on with it, at most."""
+
+TAIL = 1 << 14
+"""Bytes at the end of a file in which lines below its table are looked for."""
+
+REMARK = re.compile(r"[(*†‡]|.*:(?:\s|$)|(?:\S+\s+){2,}\S*\.$")
+"""What begins like a remark below a table: (60 rows), * provisional, Source: …, or is a sentence."""
+
+SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
+"""What Excel takes for an instruction where it stands in the first line."""
+
+
+class TextLayout(FrozenValue):
+    """How a text file holds its table.
+
+    separator  None for a single column
+    skipped    how many lines stand before the table
+    commented  whether lines that begin with # are no rows
+    unnamed    the columns whose place in the header is empty; where they hold nothing either, they are left out
+    spaced     whether blanks may stand between a separator and a quote
+    below      how many rows below the header are none: a ruled line, units, further names
+    footer     how many lines stand below the table
+    repeated   whether the header stands between the rows again, as where files were put one behind the other
+    forms      what the file itself says about its columns (ARFF)
+    """
+
+    path: str
+    encoding: str
+    separator: str | None
+    names: tuple[str, ...]
+    has_header: bool
+    notes: tuple[str, ...]
+    quote: str = '"'
+    skipped: int = 0
+    commented: bool = False
+    unnamed: frozenset[str] = frozenset()
+    spaced: bool = False
+    below: int = 0
+    footer: int = 0
+    repeated: bool = False
+    forms: Mapping[str, Form] = field(default_factory=dict)
+
+    @property
+    def own_header(self) -> bool:
+        """Is the first row that is read a header?"""
+        return self.has_header and not self.forms
+
+    @property
+    def is_plain(self) -> bool:
+        """Is there nothing but a header and rows, of several cells in usual quotes?"""
+        odd = self.commented or self.spaced or self.below or self.footer or self.repeated or self.forms
+        return not odd and self.quote == '"' and self.separator not in (None, " ") and len(self.names) > 1
+
+
+def text_layout(
+    path: str,
+    separator: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    names: Sequence[Sequence[str]] = (),
+) -> TextLayout:
+    """The layout of a file, as far as it is not said. Raises FileError or InputError.
+
+    names  what the columns of a file without header may be called: of these, those of the right number
+    """
+    if separator is not None and (len(separator) != 1 or separator in '\r\n"'):
+        raise InputError(f"the separator is one character, as ; or a tab, not {quoted(separator)}.")
+    found, text, marked, whole = _sample(path, encoding)
+    if not text.strip():
+        raise FileError(f"{path} is empty.")
+    encoded = [f"encoding: {found.removesuffix('-sig')}{' with a byte-order mark' if marked else ''}"]
+    notes = encoded if found not in ("utf-8", "utf-8-sig") or marked else []
+    if is_arff(path, text):
+        head = read_arff_head(path, text)
+        return TextLayout(path, found, ",", head.names, True, (*notes, "ARFF"), head.quote, head.lines, True, forms=head.forms)
+    layout = _found_layout(path, found, text, separator, header, notes, whole=whole)
+    called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
+    return layout if layout.has_header or called is None else replace(layout, names=called)
+
+
+def _found_layout(
+    path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[str], *, whole: bool
+) -> TextLayout:
+    """whole  whether the text is the whole file"""
+    skipped, asked = 0, SEP_LINE.match(text)
+    if asked:
+        text, skipped, separator = text[asked.end() :], 1, separator or asked[1]
+    comments, text = _comments(text)
+    titles = [] if header is False else _titles(text, separator)
+    text = text[sum(map(len, titles)) :]
+    divider = _separator(text) if separator is None else separator
+    spaced = _is_spaced(text, divider)
+    lines = io.StringIO(text, newline="")
+    rows = [row for row in rows_of(path, lines, divider, lenient=True, spaced=spaced) if any(cell.strip() for cell in row)]
+    if not rows:
+        raise FileError(f"{path} is not a table: its first row cannot be read; is a quote left open?")
+    hidden = _hidden_header(path, comments, divider, rows) if header is not False else None
+    rows = [hidden, *rows] if hidden else rows
+    has_header = bool(hidden) or (_has_header(rows) if header is None else header)
+    footer = _footer(path, encoding, text if whole else None, divider, rows)
+    gone = sum(bool(line.strip()) for line in footer)
+    rows = rows[:-gone] if whole and gone else rows
+    ruled = has_header and len(rows) > 1 and RULE.fullmatch("".join(rows[1])) is not None
+    further = rows[1 : 1 + _further_names(rows)] if has_header and not ruled else []
+    rows = [rows[0], *rows[1 + ruled + len(further) :]]
+    repeated = has_header and len(rows[0]) > 1 and rows[0] in rows[1:]
+    rows = [rows[0], *(row for row in rows[1:] if row != rows[0])] if repeated else rows
+    usual = _usual_width(rows)
+    first, extra = _completed_header(rows[0], usual, has_header, rows[1:])
+    named = [next(filter(None, map(str.strip, cells)), "") for cells in zip(first, *further, strict=False)] if further else first
+    names = _names(path, [*named, *first[len(named) :]], has_header)
+    unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
+    called = {"": "none (one column)"}.get(divider or "", SEPARATORS.get(divider or "", quoted(divider)))
+    notes = [f"separator: {called}", *notes, *extra]
+    notes += ["the line sep= before it passed over"] if asked else []
+    notes += [f"{len(comments)} line{'s' * (len(comments) != 1)} of comments"] if comments else []
+    notes += _passed_over(len(titles), "line", "above the table", titles[0]) if titles else []
+    notes += ["a ruled line below the header passed over"] if ruled else []
+    notes += _passed_over(len(further), "row", "below the header", " ".join(filter(None, further[0]))) if further else []
+    notes += _passed_over(gone, "line", "below the table", next(filter(str.strip, footer))) if gone else []
+    notes += ["the header between the rows passed over"] if repeated else []
+    notes += ["empty rows at the end left out"] if whole and divider and _ends_empty(text, divider) else []
+    if not has_header:
+        notes.append(f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
+    elif any(_is_number(cell) for cell in rows[0]):
+        notes.append("the first row is taken for the header although it holds numbers")
+    return TextLayout(
+        path, encoding, divider, names, has_header, tuple(notes), skipped=skipped + len(comments) + len(titles) - bool(hidden),
+        commented=bool(comments), unnamed=unnamed, spaced=spaced, below=ruled + len(further), footer=len(footer),
+        repeated=repeated,
+    )  # fmt: skip
+
+
+def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
+    """The encoding, whole lines from the start of the file, whether a byte-order mark was taken off, and whether that is all."""
+    try:
+        with open_binary(path) as file:
+            data = file.read(SAMPLE)
+            while data.count(b"\n") < 3 and len(data) < LARGEST_SAMPLE and (more := file.read(SAMPLE)):
+                data += more
+            rest = file.read(1)
+    except UNREADABLE as error:
+        raise unreadable_error(path, error) from None
+    check_is_table(path, data)
+    name = marked_encoding(data) if encoding is None else checked_encoding(encoding)
+    try:
+        text = codecs.getincrementaldecoder(name)().decode(data, final=not rest)
+    except UnicodeDecodeError:
+        raise encoding_error(path, name) from None
+    if "\0" in text:
+        raise not_text_error(path, name, data)
+    return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8", not rest
+
+
+def _passed_over(count: int, what: str, where: str, first: str) -> list[str]:
+    return [f"{count} {what}{'s' * (count != 1)} {where} passed over: {quoted(first.strip())}"]
+
+
+def _comments(text: str) -> tuple[list[str], str]:
+    """The lines before the table that begin with #, blank ones between them included, and the text after them."""
+    comments: list[str] = []
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(COMMENT):
+            comments += ["", *lines][len(comments) + 1 : number + 1]
+        elif line.strip():
+            break
+    return comments, "".join(lines[len(comments) :])
+
+
+def _titles(text: str, separator: str | None) -> list[str]:
+    """The lines above a table: at most one cell is filled in each, or two, a key and its value, where the table has more columns; below
+    them stand names, and rows as wide, with numbers among them.
+    """
+    lines = list(islice(io.StringIO(text, newline=""), MOST_TITLES + 200))
+    for tried in (sign for sign in SEPARATORS if sign != " ") if separator is None else (separator,):
+        filled = [_filled(_cells_of(line, tried)) for line in lines[: MOST_TITLES + 1]]
+        for most in (1, 2):
+            above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
+            some_alone = any(count < 2 for count in filled[:above])
+            if some_alone and any(line.strip() for line in lines[:above]) and _is_table(lines[above:], tried, least=most + 1):
+                return lines[:above]
+    return []
+
+
+def _cells_of(line: str, separator: str | None) -> Sequence[str]:
+    """The cells of a line by itself."""
+    return line.split(separator) if separator and '"' not in line else next(rows_of("", [line], separator, lenient=True), [])
+
+
+def _is_table(lines: Sequence[str], separator: str | None, least: int) -> bool:
+    """Do these lines begin with names, at least so many, and go on with rows as wide, with numbers among them?"""
+    rows = [row for row in rows_of("", lines, separator, lenient=True) if row]
+    if len(rows) < 3 or len(rows[0]) < least:
+        return False
+    names, others = rows[0], [row for row in rows[1:] if not RULE.fullmatch("".join(row))]
+    alike = sum(len(row) == len(names) for row in others) > 0.9 * len(others)
+    named = names[not names[0].strip() : len(names) - (not names[-1].strip())]  # before and behind which a separator may stand
+    numbers = [cell for cell in named if _is_number(cell)]
+    return (
+        alike
+        and len(named) >= least
+        and all(cell.strip() for cell in named)
+        and (not numbers or (len(numbers) < len(named) and _are_years(numbers)))
+        and any(_is_number(cell) for row in others[:20] for cell in row)
+    )
+
+
+def _footer(path: str, encoding: str, text: str | None, separator: str | None, rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines below the table, to the end of the file: remarks, set off by an empty or ruled line, or by how they begin.
+
+    text  the whole file, if that is known
+    """
+    if separator is None:
+        return []
+    end = _end_of(path, encoding) if text is None else text[-TAIL:]
+    lines, width, found = list(io.StringIO(end, newline=""))[1:], _usual_width(rows), list[str]()
+    usual_remark = sum(REMARK.match(row[0]) is not None for row in rows) > 0.1 * len(rows)
+    for line in reversed(lines):
+        cells = _cells_of(line.strip("\r\n"), separator)
+        is_row = len(trimmed([*cells], width)) == width and not RULE.fullmatch(line)
+        if line.count('"') % 2 or (is_row and (usual_remark or not _is_remark(cells[0]) or any(map(_is_number, cells[:1])))):
+            break
+        found.insert(0, line)
+    else:
+        return []  # there is no row
+    remarks = [line.strip() for line in found if line.strip()]
+    if line.count('"') % 2 or not all(RULE.fullmatch(line) or any(map(str.isalpha, line)) for line in remarks):
+        return []
+    set_off = bool(remarks) and (not found[0].strip() or RULE.fullmatch(found[0]) is not None)
+    return found if set_off or (remarks and all(map(_is_remark, remarks))) else []
+
+
+def _is_remark(text: str) -> bool:
+    return REMARK.match(text.strip('" ')) is not None or RULE.fullmatch(text) is not None
+
+
+def _end_of(path: str, encoding: str) -> str:
+    """The end of a file, if it can be gone to: not of a packed one, nor where a character may begin in the middle of another."""
+    with open_binary(path) as file:
+        if not isinstance(file, (io.BufferedReader, io.BytesIO)) or encoding.startswith(("utf-16", "utf-32")):
+            return ""
+        file.seek(-TAIL, io.SEEK_END)
+        return file.read().decode(encoding.removesuffix("-sig"), errors="ignore")
+
+
+def _further_names(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows below the header go on with it: units, or names, above two columns of numbers at least."""
+    others = rows[1 + MOST_NAMES :]
+    columns = [place for place in range(len(rows[0])) if _holds_numbers([row[place] for row in others if len(row) > place])]
+    if len(others) < MOST_NAMES or len(columns) < 2:
+        return 0
+    for count, row in enumerate(rows[1 : 1 + MOST_NAMES]):
+        known = [row[place] for place in columns if len(row) > place and not is_missing(row[place])]
+        if len(known) < max(2, len(columns) / 2) or any(parsed(cell) is not None for cell in known):
+            return count
+    return MOST_NAMES
+
+
+def _holds_numbers(cells: Sequence[str]) -> bool:
+    known = [cell for cell in cells[:200] if not is_missing(cell)]
+    return len(known) > 1 and sum(parsed(cell) is not None for cell in known) > 0.9 * len(known)
+
+
+def _filled(cells: Iterable[str]) -> int:
+    """How many of the cells hold something."""
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def _is_spaced(text: str, separator: str | None) -> bool:
+    """Do blanks stand between separators and quotes, as in 1.5, "red, dark"?"""
+    return separator not in (None, " ") and re.search(rf'{re.escape(separator or "")} +"', text) is not None
+
+
+def _ends_empty(text: str, separator: str) -> bool:
+    """Is the last row one of separators alone?"""
+    last = text.rstrip("\r\n").rpartition("\n")[2].strip("\r")
+    return bool(last) and not last.replace(separator, "")
+
+
+def _hidden_header(path: str, comments: Sequence[str], separator: str | None, rows: Sequence[Sequence[str]]) -> list[str] | None:
+    """The last line of comments, where it names the columns, as NumPy writes it: # height width."""
+    if not comments or not comments[-1].startswith(COMMENT) or not any(map(_is_number, rows[0])):
+        return None
+    line = comments[-1].lstrip(COMMENT).strip()
+    names = next(rows_of(path, [line], separator, lenient=True), [])
+    whole = len(names) == len(rows[0]) and (len(names) > 1 or " " not in line) and not any(map(_is_number, names))
+    return names if whole and all(name.strip() for name in names) else None
+
+
+def rows_of(
+    path: str, lines: Iterable[str], separator: str | None, lenient: bool = False, quote: str = '"', *, spaced: bool = False, above: int = 0
+) -> Iterator[list[str]]:
+    """The cells of every row. Raises FileError at what is no row, with its line, of which so many are above; with `lenient` the rows end
+    there.
+    """
+    blanks = separator == " " or quote != '"' or spaced
+    if separator == " ":
+        lines = (line.strip().replace("\t", " ") for line in lines)
+    reader = csv.reader(lines, delimiter=separator or NO_SEPARATOR, skipinitialspace=blanks, strict=True, quotechar=quote)
+    try:
+        yield from reader
+    except csv.Error as error:
+        if not lenient:
+            why = "a quote is left open" if "unexpected end" in str(error) or "field limit" in str(error) else error
+            raise FileError(f"{path} is not a table: {why} (line {above + reader.line_num:,}).") from None
+
+
+def _separator(text: str) -> str | None:
+    """The separator at which most rows have as many cells as the first one, and most cells are numbers; None for a single column."""
+    first = _first_row(text)
+    tried = {separator: _score(text, separator) for separator in SEPARATORS if separator in first.strip()}
+    fitting = {separator: score for separator, score in tried.items() if score > (0, 0) and (separator != " " or score[0] == 1)}
+    return max(fitting, key=lambda separator: fitting[separator]) if fitting else None
+
+
+def _first_row(text: str) -> str:
+    """The text of the first row; inside of quotes it may go over several lines."""
+    first = ""
+    for line in io.StringIO(text.lstrip("\r\n"), newline=""):
+        first += line
+        if first.count('"') % 2 == 0:
+            break
+    return first
+
+
+def _score(text: str, separator: str) -> tuple[float, float]:
+    """The share of rows as wide as the first, or as most where these are wider by one, and the share of numbers among the cells."""
+    lines = io.StringIO(text, newline="")
+    rows = [row for row in rows_of("", lines, separator, lenient=True, spaced=_is_spaced(text, separator)) if row]
+    if not rows:
+        return 0.5, 0  # a quote is left open; that is said later
+    if len(rows[0]) < 2:
+        return 0, 0
+    cells = list(islice((cell for row in rows for cell in row), 5000))
+    share = sum(is_missing(cell) or _is_number(cell) for cell in cells) / len(cells)
+    usual = _usual_width(rows)
+    return (1 + sum(len(row) == usual for row in rows[1:])) / len(rows), share
+
+
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+    """How many cells most rows have: as many as the first one, or one more, or as many as are filled there before its empty end."""
+    width = len(rows[0])
+    filled = max((place for place, cell in enumerate(rows[0], start=1) if cell.strip()), default=width)
+    counts = Counter(len(row) for row in rows[1:])
+    return max((width, width + 1, filled), key=lambda tried: counts[tried])
+
+
+def _is_number(cell: str) -> bool:
+    """Does the cell hold a number without a unit?"""
+    if cell[-1:].isdigit() and cell.isascii() and "_" not in cell and plain_floats([cell]) is not None:
+        return True
+    found = parsed(cell)
+    return (found is not None and not found.unit) or (not is_missing(cell) and parse_number(cell) is not None)
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and its texts stand further down again."""
+    first = rows[0]
+    numeric = [is_missing(cell) or _is_number(cell) for cell in first]
+    if not any(is_number and not is_missing(cell) for is_number, cell in zip(numeric, first, strict=True)):
+        return True
+    texts = [place for place, is_number in enumerate(numeric) if not is_number]
+    if not texts:
+        return (_are_years(first) and not any(_are_years(row) for row in rows[1:])) or _counts_columns(first, rows[1:])
+    below = [{row[place] for row in rows[1:] if len(row) > place} for place in texts]
+    return not all(first[place] in cells for place, cells in zip(texts, below, strict=True))
+
+
+def _are_years(row: Sequence[str]) -> bool:
+    """Are these years, each the next one's predecessor: 2019, 2020 …?"""
+    cells = [cell.strip() for cell in row]
+    if len(cells) < 2 or not all(len(cell) == 4 and cell.isascii() and cell.isdigit() for cell in cells):
+        return False
+    years = list(map(int, cells))
+    return years == list(range(years[0], years[0] + len(years))) and 1000 <= years[0] < 3000
+
+
+def _counts_columns(row: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Are these the numbers from 0 on, as pandas calls columns without a name, above rows that are no whole numbers?"""
+    cells = [cell.strip() for cell in (row if row[0].strip() else row[1:])]
+    if len(cells) < 3 or cells != list(map(str, range(len(cells)))):
+        return False
+    return any(not cell.strip().isdigit() for other in others[:1] for cell in other[len(row) - len(cells) :])
+
+
+def _completed_header(
+    first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]
+) -> tuple[Sequence[str], list[str]]:
+    """The names, one more where all rows have one cell more than the header; in words what that is.
+
+    An empty last cell is a separator at the end of the line; else the first column has no name, as where R writes the names of rows.
+    """
+    if not has_header or usual == len(first):
+        longer = sum(len(row) > len(first) for row in others) > len(others) / 2
+        return first, ["separators at the end of rows are ignored"] if longer else []
+    if usual < len(first):
+        return first[:usual], ["the separator at the end of the header is ignored"]
+    wide = [row for row in others if len(row) == usual]
+    if not any(row[-1].strip() for row in wide):
+        return first, ["the separator at the end of rows is ignored"]
+    name = next(name for name in ("row", "row_name", *(f"row{place}" for place in range(2, len(first) + 4))) if name not in first)
+    return [name, *first], [f"the first column has no name in the header, and is called {name}"]
+
+
+def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]:
+    names = [(cell.strip() if has_header else "") or f"column{place}" for place, cell in enumerate(first, start=1)]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name.")
+    return tuple(names)
+
+
+def trimmed(row: list[str], width: int) -> list[str]:
+    """The row without the empty cells that separators at its end make."""
+    return row[:width] if len(row) > width and not any(cell.strip() for cell in row[width:]) else row

@@ -1,0 +1,119 @@
+"""Two ways by which processes reach each other, behind one function: `torch.distributed` (gloo, as torchrun starts it), and MPI by mpi4py.
+
+Nothing here carries a byte itself. Both leave the order of the additions to the library, which makes it depend on the number of
+processes and the length of the array alone: so the same processes get the same sums, bit for bit, in every run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.errors import InputError, LostProcessError
+from chainrule.processes.together import Array, Processes
+
+PATIENCE, PATIENCE_VARIABLE = 300.0, "CHAINRULE_PATIENCE"
+"""Seconds that a process waits for another one, and the variable of the environment that says otherwise."""
+
+SPUN, PAUSE = 2e-3, 50e-6
+"""Seconds for which MPI is asked again and again whether a sum is there; and the pause between two questions from then on."""
+
+
+def patience() -> float:
+    """How many seconds a process waits for another one. Raises InputError."""
+    said = os.environ.get(PATIENCE_VARIABLE, str(PATIENCE))
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e9:
+        raise InputError(f"{PATIENCE_VARIABLE} is how many seconds a process waits for another one, as 300, not {said!r}.")
+    return seconds
+
+
+def over_torch() -> Processes:
+    """The processes that torchrun started, or those of a program that called `torch.distributed.init_process_group` itself.
+
+    Raises InputError where PyTorch lacks, LostProcessError where they do not find each other.
+    """
+    try:
+        import torch
+        from torch import distributed
+    except ImportError:
+        raise InputError(
+            "torchrun started several processes, which reach each other by PyTorch, but it is not installed here: "
+            "pip install 'chainrule[torch]'."
+        ) from None
+    waits = patience()
+    limit = timedelta(seconds=waits)
+    try:
+        if not distributed.is_initialized():
+            distributed.init_process_group("gloo", timeout=limit)
+        group = distributed.new_group(backend="gloo", timeout=limit)
+    except (RuntimeError, ValueError) as error:
+        raise LostProcessError(_said(error, waits)) from None
+    rank, count = distributed.get_rank(), distributed.get_world_size()
+
+    def reduce(flat: Array) -> Array:
+        """The sum over all processes."""
+        if not flat.size:
+            return flat
+        try:
+            distributed.all_reduce(torch.from_numpy(flat), group=group)
+        except RuntimeError as error:
+            raise LostProcessError(_said(error, waits)) from None
+        return flat
+
+    return Processes(reduce, rank, count, local=int(os.environ.get("LOCAL_WORLD_SIZE", count)), engine="torch.distributed (gloo)")
+
+
+def _said(error: Exception, waits: float) -> str:
+    """What gloo's words mean."""
+    text = str(error)
+    if "imed out" in text or "imeout" in text:
+        return (
+            f"another process has not answered for {waits:g} seconds: it stands still, or is much slower. What there was at the last "
+            f"checkpoint is kept: go on with --resume. {PATIENCE_VARIABLE} says how many seconds to wait."
+        )
+    return (
+        "another process has ended: its own message says why, if it had the time for one. What there was at the last checkpoint is kept: "
+        "go on with --resume."
+    )
+
+
+def over_mpi() -> Processes:
+    """The processes that mpirun started. Raises InputError where mpi4py, or its MPI, lacks."""
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        why = str(error).partition("\n")[0]
+        raise InputError(
+            f"mpirun started several processes, which reach each other by mpi4py, but it cannot be used here ({why}): "
+            "pip install 'chainrule[mpi]'."
+        ) from None
+    communicator: Any = MPI.COMM_WORLD.Dup()
+    communicator.Set_errhandler(MPI.ERRORS_RETURN)
+    waits = patience()
+    beside = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
+
+    def reduce(flat: Array) -> Array:
+        """The sum over all processes."""
+        flat = np.ascontiguousarray(flat)
+        try:
+            asked = communicator.Iallreduce(MPI.IN_PLACE, flat, op=MPI.SUM)
+            begun = time.monotonic()
+            while not asked.Test():
+                waited = time.monotonic() - begun
+                if waited > waits:
+                    raise LostProcessError(_said(TimeoutError("timed out"), waits))
+                if waited > SPUN:
+                    time.sleep(PAUSE)
+        except MPI.Exception as error:
+            raise LostProcessError(_said(error, waits)) from None
+        return flat
+
+    return Processes(reduce, communicator.Get_rank(), communicator.Get_size(), local=beside, engine="MPI")

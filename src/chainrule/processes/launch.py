@@ -1,0 +1,60 @@
+"""Which launcher started this process, and as which of how many: torchrun and mpirun say so in the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from chainrule.processes.together import Processes
+
+TORCH = "RANK", "WORLD_SIZE", "MASTER_ADDR"
+"""What torchrun says to each process."""
+
+MPI = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"))
+"""What mpirun says: Open MPI; MPICH and Intel MPI."""
+
+RESTARTS = "TORCHELASTIC_RESTART_COUNT"
+"""How often torchrun has started the processes anew, after one of them ended."""
+
+_known: list[Processes] = []
+
+
+def launched() -> Processes | None:
+    """The processes that a launcher started, this one among them; None where it is alone. The same at every call.
+
+    Raises InputError where what they need is not installed, LostProcessError where they do not find each other.
+    """
+    torch = sys.modules.get("torch")
+    own = torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized()
+    started_by = "torch" if own or _count(*TORCH[:2]) > 1 else "mpi" if any(_count(*names) > 1 for names in MPI) else ""
+    if not started_by:
+        return None
+    if not _known:
+        from chainrule.processes.adaptors import over_mpi, over_torch
+
+        _known.append(over_torch() if started_by == "torch" else over_mpi())
+    return _known[0] if _known[0].count > 1 else None
+
+
+def several(given: Processes | None = None) -> Processes | None:
+    """The processes that were given, or else those that a launcher started; None where there is one alone. Raises as `launched` does."""
+    return launched() if given is None else given if given.count > 1 else None
+
+
+def rank_said() -> int:
+    """Which of the processes this is, as the environment says it, before they have met: 0 where it is alone."""
+    for rank, size in (TORCH[:2], *MPI):
+        if _count(rank, size) > 1:
+            return int(os.environ[rank])
+    return 0
+
+
+def restarted() -> bool:
+    """Has torchrun started these processes anew?"""
+    return os.environ.get(RESTARTS, "0") not in ("", "0")
+
+
+def _count(rank: str, size: str) -> int:
+    """How many processes there are, where both variables are there and say a number; else 0."""
+    said = os.environ.get(rank, ""), os.environ.get(size, "")
+    return int(said[1]) if all(text.isdecimal() for text in said) else 0

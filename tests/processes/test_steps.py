@@ -1,0 +1,124 @@
+"""A step of several processes is that of one, for every kind of layer, whatever rows each of them holds."""
+
+import numpy as np
+import pytest
+from tests.processes.threads import together
+
+import chainrule as cr
+from chainrule.base.errors import NotCompilable
+from chainrule.engines.distributed import Distributed
+from chainrule.engines.epoch import Sharded, Written, row_count, whole_rows
+from chainrule.network.definitions import find
+from chainrule.network.update import network_update
+from chainrule.processes.together import Shard
+
+random = np.random.default_rng(3)
+CLASSES = np.eye(2)[random.integers(0, 2, 23)]
+PLAIN = random.normal(size=(23, 4))
+
+NETWORKS = {
+    "plain": (cr.Network(4, cr.dense(5, "tanh"), cr.dense(2)), PLAIN),
+    "penalty": (cr.Network(4, cr.dense(3, "relu"), cr.dense(2, "softmax"), loss="cross_entropy", regularizer=cr.l2(0.1)), PLAIN),
+    "sum": (cr.Network(4, cr.dense(3, "tanh"), cr.dense(2), regularizer=cr.l2(0.1), batch="sum"), PLAIN),
+    "batch statistics": (cr.Network(4, cr.dense(5, "tanh"), cr.batch_norm(), cr.dense(2)), PLAIN),
+    "masks": (cr.Network(4, cr.dense(6, "tanh"), cr.dropout(0.5), cr.dense(2)), PLAIN),
+    "image": (cr.Network(cr.image(4, 4), cr.conv(2, 3), cr.max_pool(2), cr.flatten(), cr.dense(2)), random.normal(size=(23, 16))),
+    "sequence": (cr.Network(cr.sequence(3, 2), cr.lstm(2), cr.dense(2)), random.normal(size=(23, 6))),
+    "tokens": (
+        cr.Network(cr.tokens(3, 7), cr.embedding(4, 7), cr.multi_head_attention(heads=2), cr.flatten(), cr.dense(2)),
+        random.integers(0, 7, (23, 3)).astype(float),
+    ),
+}
+RULES = {"clipped": cr.adam(0.01, clip_norm=0.1), "plain": cr.sgd(cr.cosine(0.1, steps=9))}
+
+
+def start(network, optimizer):
+    shapes = network_update(network, optimizer).state_shapes
+    return {**network.parameters, **{key: np.zeros(shape) for key, shape in shapes.items()}}
+
+
+def never():
+    return False
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_steps_are_those_of_one_process(name):
+    network, x = NETWORKS[name]
+    optimizer = find("optimizer", RULES["clipped" if name in ("plain", "batch statistics") else "plain"])
+    alone, order = Written(network, optimizer), random.permutation(23)
+    state = tuple(start(network, optimizer)[key] for key in alone.keys)
+    wanted = alone.epoch((x, CLASSES), order, 8, state, 0, np.inf, never)
+    measured = alone.error((x, CLASSES), wanted.state)
+    owners = np.where(np.arange(23) < 20, random.integers(0, 2, 23), 0)  # the third process has none of the rows
+
+    def work(processes):
+        places = np.flatnonzero(owners == processes.rank)
+        data = Sharded.of((x[places], CLASSES[places]), Shard(places, 23, processes))
+        assert row_count(data) == 23
+        assert all(np.array_equal(whole, part) for whole, part in zip(whole_rows(data), (x, CLASSES), strict=True))
+        engine = Distributed(network, optimizer, processes)
+        assert engine.keys == alone.keys
+        return engine.epoch(data, order, 8, state, 0, np.inf, never), engine.error(data, wanted.state)
+
+    for passed, error in together(3, work):
+        assert passed.number == wanted.number == 3
+        assert passed.error == pytest.approx(wanted.error, rel=1e-12)
+        assert error == pytest.approx(measured, rel=1e-12)
+        for own, other in zip(passed.state, wanted.state, strict=True):
+            np.testing.assert_allclose(own, other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_machine_code_reduces_its_sums_where_they_lie(rule):
+    pytest.importorskip("llvmlite")
+    from chainrule.engines.compiled.distributed import CompiledHalves
+
+    network, optimizer = cr.Network(4, cr.dense(20, "tanh"), cr.dense(2), regularizer=cr.l2(0.1)), find("optimizer", RULES[rule])
+    alone, order = Written(network, optimizer), random.permutation(23)
+    state = tuple(start(network, optimizer)[key] for key in alone.keys)
+    wanted = alone.epoch((PLAIN, CLASSES), order, 8, state, 0, np.inf, never)
+
+    def work(processes):
+        places = np.arange(23)[processes.rank :: 2]
+        data = Sharded.of((PLAIN[places], CLASSES[places]), Shard(places, 23, processes))
+        engine = Distributed(network, optimizer, processes, halves=CompiledHalves(network, optimizer, "float64", 8, 2))
+        passed = engine.epoch(data, order, 8, state, 0, np.inf, never)
+        return passed, engine.error(data, passed.state), engine.epoch(data, order, 8, state, 0, np.inf, lambda: processes.rank == 1)
+
+    for passed, error, stopped in together(2, work):
+        assert passed.error == pytest.approx(wanted.error, rel=1e-12)
+        assert error == pytest.approx(alone.error((PLAIN, CLASSES), wanted.state), rel=1e-12)
+        for own, other in zip(passed.state, wanted.state, strict=True):
+            np.testing.assert_allclose(own, other, rtol=0, atol=1e-12)
+        assert (stopped.ended, stopped.number) == ("stopped", 0)  # where one process is asked to stop, all do
+
+
+def test_sums_of_sums_have_no_machine_code():
+    pytest.importorskip("llvmlite")
+    from chainrule.engines.compiled.graph.cut import cut_step
+
+    with pytest.raises(NotCompilable):
+        cut_step(NETWORKS["batch statistics"][0], find("optimizer", "sgd"))
+
+
+def test_a_flat_gradient_and_a_reduce_hook():
+    network, x = NETWORKS["penalty"]
+    step = network.step(x, CLASSES)
+    whole = np.concatenate([step.gradients[key].ravel() for key in network.shapes])
+    np.testing.assert_allclose(network.gradients(x, CLASSES), whole, rtol=0, atol=1e-15)
+
+    def work(processes):
+        here = slice(0, 20) if processes.rank == 0 else slice(20, 23) if processes.rank == 1 else slice(0)
+        return network.gradients(x[here], CLASSES[here], reduce=processes.reduce)
+
+    for flat in together(3, work):
+        np.testing.assert_allclose(flat, whole, rtol=0, atol=1e-13)
+    moved, state = network.apply(whole, cr.adam(0.1))
+    moved, state = moved.apply(moved.gradients(x, CLASSES), cr.adam(0.1), state)
+    steps = network.steps(x, CLASSES, cr.adam(0.1))
+    third = [next(steps) for _ in range(3)][2]
+    assert state["k"] == 2
+    for key, numbers in third.parameters.items():
+        np.testing.assert_allclose(moved.parameters[key], numbers, rtol=0, atol=1e-13)
+    with pytest.raises(cr.InputError, match="follow from the rows"):
+        NETWORKS["batch statistics"][0].apply(np.zeros(sum(map(np.size, NETWORKS["batch statistics"][0].parameters.values()))))

@@ -1,0 +1,112 @@
+"""A whole training by several processes: the numbers, the decisions and the files of one."""
+
+import numpy as np
+import pytest
+from tests.processes.threads import together
+
+import chainrule as cr
+from chainrule.processes import launch
+
+random = np.random.default_rng(5)
+ROWS = 90
+TABLE = {
+    "length": random.normal(3, 2, ROWS).tolist(),
+    "width": random.normal(-1, 0.1, ROWS).tolist(),
+    "colour": [["red", "blue", "green"][i % 3] for i in range(ROWS)],
+}
+TABLE["kind"] = ["ab"[int(a > 3.5)] for a in TABLE["length"]]
+TABLE["size"] = [a * b for a, b in zip(TABLE["length"], TABLE["width"], strict=True)]
+
+SETTINGS = {
+    "classes": {"target": "kind", "ignore": "size", "class_weights": "balanced", "validation": 0.2, "epochs": 60, "patience": 3},
+    "numbers": {"target": "size", "ignore": "kind", "folds": 2, "epochs": 4, "optimizer": cr.adam(0.01, clip_norm=0.5)},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_numbers_decisions_and_files_are_those_of_one_process(name, tmp_path):
+    settings = {"hidden": 6, "precision": "float64", "engine": "written", **SETTINGS[name]}
+    alone = cr.train(TABLE, **settings)
+    path = tmp_path / "model.safetensors"
+    models = together(2, lambda processes: cr.train(TABLE, **settings, processes=processes, output=path, log=tmp_path / "log.csv"))
+    kept = cr.Model.load(path)
+    for model in (*models, kept):
+        assert [one.epoch for one in model.history] == [one.epoch for one in alone.history]  # so it stopped as early
+        assert [one.error for one in model.history] == pytest.approx([one.error for one in alone.history], rel=1e-9)
+        assert model.source["digest"] == alone.source["digest"]
+        assert (model.preparation, model.outcome["reason"]) == (alone.preparation, alone.outcome["reason"])
+        assert model.scores.keys() == alone.scores.keys()
+        for part, scores in alone.scores.items():
+            assert model.scores[part].rows == scores.rows
+            assert model.scores[part].main[1] == pytest.approx(scores.main[1], rel=1e-9)
+        for key, numbers in alone.network.parameters.items():
+            np.testing.assert_allclose(model.network.parameters[key], numbers, rtol=0, atol=1e-9)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["log.csv", "model.safetensors"]
+
+
+def test_a_run_goes_on_from_its_checkpoint_with_the_same_bytes(tmp_path, monkeypatch):
+    settings = {"target": "kind", "ignore": "size", "hidden": 4, "epochs": 6, "engine": "written", "validation": 0.2}
+    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
+    together(2, lambda processes: cr.train(TABLE, **settings, processes=processes, output=whole))
+
+    def lost(training, report=None, checkpoint=None):
+        for _ in range(3):
+            training.epoch()
+        checkpoint(training)
+        raise cr.LostProcessError("another process has ended")
+
+    def cut_short():
+        together(2, lambda processes: cr.train(TABLE, **settings, processes=processes, output=cut))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cr.Training, "run", lost)
+        with pytest.raises(cr.LostProcessError):
+            cut_short()
+    monkeypatch.setenv(launch.RESTARTS, "1")  # torchrun has started them anew
+    cut_short()
+    assert cut.read_bytes() == whole.read_bytes()
+
+
+def test_other_options_and_data_are_refused_by_name():
+    def seeds(processes):
+        return cr.train(TABLE, target="kind", epochs=1, seed=processes.rank, processes=processes)
+
+    with pytest.raises(cr.InputError, match=r"process 2 of 2 has another option seed: 1, where process 1 has"):
+        together(2, seeds)
+
+    def tables(processes):
+        table = {name: values[: ROWS - processes.rank] for name, values in TABLE.items()}
+        return cr.train(table, target="kind", epochs=1, processes=processes)
+
+    with pytest.raises(cr.InputError, match=r"process 2 of 2 has other data: 89 rows, columns length, .*, where process 1 has 90 rows"):
+        together(2, tables)
+
+    def broken(processes):
+        table = {**TABLE, "width": [None if processes.rank and i == 4 else w for i, w in enumerate(TABLE["width"])]}
+        return cr.train(table, target="kind", epochs=1, processes=processes)
+
+    with pytest.raises(cr.InputError, match=r"process 2 of 2: the data has 1 missing value .row 5, column 'width'"):
+        together(2, broken)
+    with pytest.raises(cr.InputError, match="rank = 2, count = 2"):
+        cr.Processes(lambda flat: flat, 2, 2)
+
+
+def test_a_run_that_diverges_says_why_as_one_process_does():
+    settings = {"target": "size", "ignore": "kind", "optimizer": "sgd", "learning_rate": 1e3, "epochs": 9, "hidden": 4}
+    said = []
+    for run in (lambda: cr.train(TABLE, **settings), lambda: together(2, lambda one: cr.train(TABLE, **settings, processes=one))):
+        with pytest.raises(cr.Diverged) as diverged:
+            run()
+        said.append((diverged.value.step, diverged.value.quantity))
+    assert said[0] == said[1]
+
+
+def test_launchers_are_known_by_what_they_say(monkeypatch):
+    for name in (*launch.TORCH, *(name for names in launch.MPI for name in names), launch.RESTARTS):
+        monkeypatch.delenv(name, raising=False)
+    assert (launch.launched(), launch.rank_said(), launch.restarted()) == (None, 0, False)
+    monkeypatch.setenv("PMI_RANK", "3")
+    monkeypatch.setenv("PMI_SIZE", "4")
+    assert launch.rank_said() == 3
+    monkeypatch.setenv("PMI_SIZE", "1")
+    assert launch.launched() is None
