@@ -438,7 +438,7 @@ WORDS = {
     "rates.title": "Welche Lernraten ihn senken",
     "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und die ist mit diesem Netz und diesem Stapel zu viel Arbeit.",
     "rates.no_rate": "Das Verfahren {optimizer} hat keine Lernrate, die zu wählen wäre.",
-    "rates.one_step_only": "Versucht wurden einzelne Schritte, keine ganzen Läufe: Mit diesem Netz und diesem Stapel sind sie zu viel Arbeit.",
+    "rates.one_step_only": "Versucht wurden nur einzelne Schritte: Ganze Läufe sind mit diesem Netz und diesem Stapel zu viel Arbeit.",
     "rates.scheduled": "Die Lernrate folgt einem Plan und ist in diesem Schritt {rate}. An seiner Stelle werden hier feste Raten versucht.",
     "rates.no_gradient": "Der Gradient ist genau 0: Keine Lernrate ändert etwas.",
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",

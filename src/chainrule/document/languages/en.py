@@ -418,7 +418,7 @@ WORDS = {
     "rates.title": "Which learning rates lower it",
     "rates.too_slow": "Which learning rates lower it is found by simulating, and with this network and batch that is too much work.",
     "rates.no_rate": "The optimiser {optimizer} has no learning rate that could be chosen.",
-    "rates.one_step_only": "Single steps were tried, but no whole runs: with this network and batch they are too much work.",
+    "rates.one_step_only": "Only single steps were tried: with this network and batch, whole runs are too much work.",
     "rates.scheduled": "The learning rate follows a schedule and is {rate} in this step. In its place, constant rates are tried here.",
     "rates.no_gradient": "The gradient is exactly 0: no learning rate changes anything.",
     "rates.lowers": "In this step every learning rate below about {limit} lowers the error.",
