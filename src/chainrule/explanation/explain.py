@@ -326,7 +326,7 @@ def _later(context: Context) -> Section:
     from chainrule.explanation import forward, outcome, overview
 
     if context.detail == "overview":
-        blocks = (*overview.forward_overview(context).blocks[2:], *overview.updates_overview(context).blocks[1:])
+        blocks = (overview.forward_table(context), *overview.updates_overview(context).blocks[1:])
     else:
         lines = [context.matrix_line(quantity) for quantity in context.derivation.backward]
         blocks = (Equations(tuple(lines)), *outcome.new_weights_section(context).blocks[1:])

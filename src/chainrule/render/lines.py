@@ -187,7 +187,7 @@ def _stacked(cells: list[list[list[Segment]]]) -> Iterator[TextLine]:
 
 def _numeric(cell: list[Segment]) -> bool:
     text = "".join(part for part, _ in cell)
-    return not text or text[0] in "−0123456789.,∞–" or text == "NaN"
+    return not text or text[0] in "−0123456789.,∞–…·" or text == "NaN"
 
 
 def picture_lines(picture: Drawing, width: int) -> Iterator[TextLine]:
