@@ -104,13 +104,18 @@ class Frozen:
         cls._made = {name: make for name, make in made.items() if blank[name] is MISSING}
         cls._checks = cls.__post_init__ is not Frozen.__post_init__
         cls._count = len(names) if len(names) == len(blank) else -1  # of values that are all there is to know
-        cls._needed = max((names.index(name) + 1 if name in names else math.inf for name in cls._made), default=0)  # before no more is made
+        cls._needed = max(
+            (names.index(name) + 1 if name in names else math.inf for name in cls._made), default=0
+        )  # with so many, nothing else has to be
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        if named or len(values) != self._count:
+        if named or not self._needed <= len(values) <= len(self.__match_args__):
             self._filled(values, named)
         else:
-            self.__dict__.update(zip(self.__match_args__, values))  # noqa: B905  # a tenth of an explanation's time is spent here
+            state = self.__dict__
+            if len(values) != self._count:
+                state.update(self._blank)
+            state.update(zip(self.__match_args__, values))  # noqa: B905  # a tenth of an explanation's time is spent here
         if self._checks:
             self.__post_init__()
 
@@ -122,12 +127,11 @@ class Frozen:
         if len(values) > len(names) or len(state) > len(self._blank) or not named.keys().isdisjoint(names[: len(values)]):
             raise TypeError(f"{type(self).__name__} takes each of {', '.join(names) or 'nothing'} once at most")
         state.update(zip(names, values, strict=False))
-        if len(values) < self._needed:
-            for name, make in self._made.items():
-                if state[name] is MISSING:
-                    if make is MISSING:
-                        raise TypeError(f"{type(self).__name__} lacks {name}")
-                    state[name] = make()
+        for name, make in self._made.items():
+            if state[name] is MISSING:
+                if make is MISSING:
+                    raise TypeError(f"{type(self).__name__} lacks {name}")
+                state[name] = make()
 
     def __post_init__(self) -> None:
         """What a class checks, or works out, once its fields are there."""

@@ -543,7 +543,8 @@ class _Search:
         """The largest rate, to three digits, with which training converges: from `low`, where it does, to below `high`, where it does not.
 
         Towards the border a run takes the longer, about in inverse proportion to its distance: where the line through the last two
-        inverse lengths meets that of the longest run, there is the next rate to try. Where it says nothing, it is the middle.
+        inverse lengths meets that of the longest run, there is the next rate to try, or the border, if it begins with the same digits and
+        a run is long already. Where it says nothing, it is the middle.
         """
         lengths = {low: len(self.simulated(low).errors)}
         for tried in range(24):
@@ -552,6 +553,8 @@ class _Search:
             if least >= most:
                 break
             met = _met(lengths, self.steps) if tried % 6 < 5 else math.nan
+            if lengths[low] > self.steps / 4 and rounded_down(met) == least:
+                break
             rate = rounded_down(met if low < met < high else (low + high) / 2)
             rate = min(max(rate, rounded(least + unit(least))), most)
             if self.simulated(rate).converged:
@@ -668,7 +671,9 @@ def rounded(rate: float, digits: int = 3) -> float:
 
 
 def rounded_down(rate: float, digits: int = 3) -> float:
-    """The largest rate of so many digits that is not above this one."""
+    """The largest rate of so many digits that is not above this one; NaN of NaN."""
+    if math.isnan(rate):
+        return rate
     near = rounded(rate, digits)
     return near if near <= rate else rounded(near - unit(rate, digits), digits)
 

@@ -46,7 +46,8 @@ class Words(FrozenValue):
     def __call__(self, key: str, **values: str | int | Formula) -> Inline:
         """A text with formulas or plain values in its places; what it has in backticks is `Code`, but nothing that a value has."""
         parts: list[str | Formula] = []
-        for piece in re.split(r"(`[^`]+`)", self._text(key, values)):
+        text = self._text(key, values)
+        for piece in re.split(r"(`[^`]+`)", text) if "`" in text else [text]:
             if piece.startswith("`"):
                 parts.append(Code(piece.format(**values)))
                 continue

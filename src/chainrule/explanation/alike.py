@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chainrule.formula.expression import Expression, Name, definition, order
+
+if TYPE_CHECKING:
+    from chainrule.explanation.context import Context
 
 Thing = TypeVar("Thing")
 
@@ -18,6 +21,11 @@ EVERYTHING = "--detail overview --all"
 
 LONGEST = 64
 """So many things at most make one repetition."""
+
+
+def shortens(context: Context) -> bool:
+    """Are runs shortened here? Where single numbers are shown, each has its own; and with --all nothing is left out."""
+    return context.detail == "overview" and context.extent != "all"
 
 
 def parted(things: Sequence[Thing], kinds: Sequence[Hashable]) -> Iterator[tuple[Sequence[Thing], Sequence[Thing]]]:

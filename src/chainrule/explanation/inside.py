@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
-from chainrule.explanation.alike import EVERYTHING, kinds_of
+from chainrule.explanation.alike import EVERYTHING, kinds_of, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
@@ -48,7 +48,7 @@ def inside_section(context: Context) -> Section | None:
 def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block]]) -> Iterator[Block]:
     """What is told of each quantity; in an overview only once of those that go alike."""
     quantities = context.derivation.quantities
-    kinds = kinds_of(quantities) if context.detail == "overview" and context.extent != "all" else quantities
+    kinds = kinds_of(quantities) if shortens(context) else quantities
     known = set[Hashable]()
     left = 0
     for quantity, kind in zip(quantities, kinds, strict=True):

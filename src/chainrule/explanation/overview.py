@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
-from chainrule.explanation.alike import EVERYTHING, kinds_of, parted
+from chainrule.explanation.alike import EVERYTHING, kinds_of, parted, shortens
 from chainrule.explanation.context import Context, can_be_written
 from chainrule.explanation.forward import error_lines
 from chainrule.explanation.rules import beside_plain
@@ -36,13 +36,13 @@ def _formulas(context: Context, quantities: Sequence[Expression]) -> Iterator[Bl
     for shown, left in _parted(context, quantities):
         yield Equations(tuple(context.symbolic_line(quantity) for quantity in shown))
         if left:
-            names = {"first": context.symbol(left[0]), "last": context.symbol(left[-1])}
-            yield context.more("overview.alike", options=EVERYTHING, count=len(left), **names)
+            first, last = context.symbol(left[0]), context.symbol(left[-1])
+            yield context.more("overview.alike", options=EVERYTHING, count=len(left), first=first, last=last)
 
 
 def _parted(context: Context, quantities: Sequence[Expression]) -> Iterator[tuple[Sequence[Expression], Sequence[Expression]]]:
     """Quantities that are shown, and those after them that go like them and are left out; unless nothing is to be left out."""
-    return iter([(quantities, ())]) if context.extent == "all" else parted(quantities, kinds_of(quantities))
+    return parted(quantities, kinds_of(quantities) if shortens(context) else quantities)
 
 
 def _table(

@@ -119,5 +119,7 @@ def owner(subscript: str) -> Symbol | None:
     >>> owner("W(1)2,3"), owner("2,3")
     (Symbol(letter='W', subscript='2,3', superscript='(1)', bold=False, key=''), None)
     """
+    if not subscript[:1].isalpha():
+        return None
     found = re.fullmatch(r"([^\W\d_]\W?)((?:[(\[]\d+[)\]])*)([\d,]*)", subscript)
     return Symbol(found[1], found[3], found[2]) if found else None
