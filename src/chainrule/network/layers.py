@@ -337,7 +337,8 @@ def load_built_in() -> None:
 
 def kind_of_layer(name: Any) -> Kind:
     """The kind of layer of that name. Raises UnknownNameError."""
-    load_built_in()
+    if not isinstance(name, str) or name not in KINDS:
+        load_built_in()
     if not isinstance(name, str) or name not in KINDS:
         raise UnknownNameError("kind of layer", str(name), KINDS, "If it is your own, name its file with --definitions FILE.py.")
     return KINDS[name]
