@@ -72,7 +72,7 @@ class Architecture(FrozenValue):
     @property
     def functions(self) -> tuple[Bound, ...]:
         """f of each layer."""
-        parts = [re.fullmatch(r"(\w+)\((\w+)=(.*)\)", name) for name in self.activations]
+        parts = [re.fullmatch(r"(\w+)\((\w+)=(\d*\.?\d+)\)", name) for name in self.activations]
         named = [{"name": part[1], part[2]: float(part[3])} if part else name for name, part in zip(self.activations, parts, strict=True)]
         return tuple(find("activation", one) for one in named)
 
