@@ -146,7 +146,8 @@ def _plain_error(reading: ProgramReading) -> bool:
     gradient = reading.answer.gradients.get(f"dW{depth}")
     if y is None or gradient is None or gradient.shape != probe.weights[-1].shape:
         return False
-    _, (*_, h) = passed(probe.x, probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations)
+    _, hs = passed(probe.x, probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations)
+    h = hs[-1]
     plain, squared = h.T @ (y - probe.t), h.T @ ((y - probe.t) * y * (1 - y))
     alike = (
         [abs(float(np.corrcoef(one.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9 for one in (plain, squared)] if gradient.size > 1 else []
@@ -301,7 +302,8 @@ def _spot(loaded: Loaded, answer: Answer, place: int) -> dict[str, Any]:
 def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int) -> tuple[Array, Array | None] | None:
     """The program's own ∂E/∂z of a layer for one sample, and f′(z), where that is not 0."""
     gradient = answer.gradients.get(f"dW{number}")
-    (*_, z), (*_, before, _) = passed(probe.x, probe.weights[:number], probe.biases, activations)
+    zs, hs = passed(probe.x, probe.weights[:number], probe.biases, activations)
+    z, before = zs[-1], hs[-2]
     if gradient is None or gradient.shape != probe.weights[number - 1].shape or not np.any(before):
         return None
     delta = np.linalg.lstsq(before.T, gradient, rcond=None)[0]
