@@ -1333,7 +1333,7 @@ WORDS = {
     "(Trefferquote); beides in einer Zahl (F1). Rechts: die Zeilen der Klasse, nach der Klasse, der sie zugeordnet wurden.",
     "score.strange.rows=1": "1 Zeile ist von einer Klasse, die das Modell nicht kennt; sie zählt als falsch.",
     "score.strange": "{rows} Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch.",
-    "score.perplexity": "Perplexität {value}: so unsicher wie unter so vielen gleich wahrscheinlichen Klassen",
+    "score.perplexity": "Perplexität {value}: so unsicher wie eine Wahl unter so vielen gleich wahrscheinlichen Klassen",
     "score.many": "{classes} Klassen: zu viele, um jede zu zeigen.",
     # Programme von Lernenden
     "learners.refused.endless": "Das Programm endete nicht innerhalb von {seconds} Sekunden.",

@@ -1289,7 +1289,7 @@ WORDS = {
     "one (F1). Right: the rows of the class, by the class that they were said to be of.",
     "score.strange.rows=1": "1 row is of a class that the model does not know; it counts as wrong.",
     "score.strange": "{rows} rows are of classes that the model does not know; they count as wrong.",
-    "score.perplexity": "perplexity {value}: as unsure as among so many classes of one probability",
+    "score.perplexity": "perplexity {value}: as unsure as a choice among so many equally likely classes",
     "score.many": "{classes} classes: too many to print each.",
     # Learners' programs
     "learners.refused.endless": "The program did not end within {seconds} seconds.",
