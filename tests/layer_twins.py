@@ -49,8 +49,8 @@ def near(ours: Any, theirs: Any, what: str, tolerance: float = 1e-9) -> None:
     assert off <= allowed, f"{what} is off by {off:g}, {allowed:g} is allowed"
 
 
-def compare(twin: Twin, seed: int) -> None:
-    """What the layer gives, and the gradients by every parameter and input, here and in PyTorch; and the NumPy program's."""
+def with_numbers(twin: Twin, seed: int) -> tuple[Network, dict[str, np.ndarray], np.random.Generator]:
+    """A network of the layer with numbers, inputs for it, and what draws further ones."""
     random = np.random.default_rng((seed, 1))
     drawn = [name for name in twin.inputs if name not in twin.numbers]
     network = Network(twin.inputs, twin.layer.__call__, loss="upstream", gradients=drawn)
@@ -60,6 +60,13 @@ def compare(twin: Twin, seed: int) -> None:
     x = {name: random.normal(size=shape) for name, shape in shapes.items()} | dict(twin.numbers)
     if twin.rounded:
         x = {name: np.round(2 * array) / 2 for name, array in x.items()}
+    return network, x, random
+
+
+def compare(twin: Twin, seed: int) -> None:
+    """What the layer gives, and the gradients by every parameter and input, here and in PyTorch; and the NumPy program's."""
+    network, x, random = with_numbers(twin, seed)
+    drawn, parameters = network.asked, network.parameters
     tensors = {key[:-1]: torch.tensor(value, requires_grad=True) for key, value in parameters.items()}  # W1 is W
     inputs = {name: torch.tensor(x[name], requires_grad=name in drawn) for name in twin.inputs}
     theirs = twin.by_hand(SimpleNamespace(**tensors), *inputs.values())
@@ -129,7 +136,7 @@ def conv(seed: int) -> Twin:
     layer = cr.conv(units, size, stride, padding, gap, groups, bias=bias)
 
     def by_hand(p: Any, x: Tensor) -> Tensor:
-        W = p.W.movedim(-1, 0).movedim(-1, 1)
+        W = p.W.movedim(-1, 0).movedim(-1, 1).contiguous()  # which PyTorch's own backward pass asks for at some sizes
         z = first(x)
         steps, gaps, own_padding = _all(stride, axes), _all(gap, axes), [0] * axes
         if padding == "same":

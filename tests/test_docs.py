@@ -67,15 +67,25 @@ def follows(printed: list[str], expected: list[str]) -> bool:
     return True
 
 
-CONSOLE = [(page, commands(block)) for page in PAGES for block in fences(page, "console")]
+def _beside(page: Path) -> list[Path]:
+    """The programs, descriptions and texts that a page is about, in a folder of its name."""
+    return [file for suffix in ("py", "toml", "txt") for file in page.with_suffix("").glob(f"*.{suffix}")]
 
 
-@pytest.mark.parametrize(("page", "block"), CONSOLE, ids=[f"{page.name}: {block[0][0]}" for page, block in CONSOLE])
+CONSOLE = [
+    pytest.param(page, commands(block), id=f"{page.name}: {commands(block)[0][0]}", marks=[pytest.mark.proof] if minutes else [])
+    for page in PAGES
+    for minutes in ("", " minutes")  # those that train for a minute or two are for scripts/prove
+    for block in fences(page, f"console{minutes}")
+]
+
+
+@pytest.mark.parametrize(("page", "block"), CONSOLE)
 def test_commands_print_what_the_page_says(page, block, capsys, tmp_path, monkeypatch):
     """The commands of one block, in one folder: the later ones may use what the earlier ones wrote."""
     monkeypatch.chdir(tmp_path)
-    for program in page.with_suffix("").glob("*.py"):  # those that the page shows
-        shutil.copy(program, tmp_path)
+    for file in _beside(page):
+        shutil.copy(file, tmp_path)
     for command, expected in block:
         program, *arguments = shlex.split(command)
         assert program == "chainrule"
@@ -87,8 +97,8 @@ def test_commands_print_what_the_page_says(page, block, capsys, tmp_path, monkey
 @pytest.mark.parametrize("page", [page for page in PAGES if fences(page, "python")], ids=lambda page: page.name)
 def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for program in page.with_suffix("").glob("*.py"):
-        shutil.copy(program, tmp_path)
+    for file in _beside(page):
+        shutil.copy(file, tmp_path)
     for kind, table in REGISTRY.items():
         monkeypatch.setitem(REGISTRY, kind, dict(table))
     monkeypatch.setattr(layers, "KINDS", dict(layers.KINDS))

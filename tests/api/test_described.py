@@ -77,6 +77,9 @@ def test_a_described_network_is_trained_kept_and_explained(tmp_path):
 def test_short_forms_and_networks(network, tmp_path):
     model = cr.train("data:iris", target="species", network=network, epochs=3)
     assert model.predict("data:iris").shape == (150,)
+    assert model.network.loss.name == "cross_entropy"
+    if network == "4-5-3":  # which says neither loss nor output
+        assert model.network.layers[-1].activation.name == "softmax"
 
 
 @pytest.mark.parametrize(

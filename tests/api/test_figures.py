@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from base64 import b64decode
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from xml.etree import ElementTree
@@ -21,6 +22,7 @@ from chainrule.api.figures import FIGURES, Figure, figure
 from chainrule.api.problems import problem
 from chainrule.base.errors import ChainruleError, FileError, InputError, UnknownNameError
 from chainrule.cli import main
+from chainrule.document.document import GridBlock
 from chainrule.explanation.explain import contexts
 from chainrule.explanation.figures import without_prose
 from chainrule.explanation.predictions import boundary_plot
@@ -29,7 +31,10 @@ from chainrule.notation.text import formula_text
 from chainrule.pictures.shapes import Diagram, Label
 from chainrule.render.pdf import compile_typst
 
-DRAWN = ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients", "boundary")
+LAYERS = {"windows": "4x4x1:c1k2-1", "gates": "3x1:lstm1-1", "attention": "v3x2:e2-attn1-1"}
+"""What is drawn of networks with layers of its kind only."""
+
+DRAWN = ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients", "boundary", *LAYERS)
 """What we draw ourselves; everything else is set by Typst."""
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,9 +53,9 @@ def words(diagram: Diagram) -> str:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_of_the_seed_is_drawn_in_every_format(name, tmp_path):
+def test_every_figure_is_drawn_in_every_format(name, tmp_path):
     for suffix in (".svg", ".png", ".pdf"):
-        made("seed", name).save(tmp_path / f"x{suffix}")
+        made(LAYERS.get(name, "seed"), name).save(tmp_path / f"x{suffix}")
     root = ElementTree.fromstring((tmp_path / "x.svg").read_text("utf-8"))
     assert root.get("role") == "img"
     assert root.find(f"{SVG}title").text
@@ -58,14 +63,16 @@ def test_every_figure_of_the_seed_is_drawn_in_every_format(name, tmp_path):
     assert not [node for node in root.iter() if node.tag.endswith("script") or node.get("href", "#")[0] != "#"]
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     (page,) = pypdf.PdfReader(io.BytesIO((tmp_path / "x.pdf").read_bytes())).pages  # Typst refuses what is not PDF/UA-1
-    assert float(page.mediabox.width) < (660 if name == "step" else 560)  # a step has each weight before and after it
+    assert float(page.mediabox.width) < (
+        660 if name in ("step", "attention") else 560
+    )  # a step has each weight before and after it, attention four planes
 
 
 def test_what_we_draw_ourselves_needs_no_typst(monkeypatch):
     monkeypatch.setitem(sys.modules, "typst", None)
     for name in FIGURES:
         if name in DRAWN:
-            assert made("seed", name).rendered("svg").startswith("<svg")
+            assert made(LAYERS.get(name, "seed"), name).rendered("svg").startswith("<svg")
         else:
             with pytest.raises(
                 InputError, match=r'SVG is set by the package typst, which is not installed: pip install "chainrule\[pdf\]"'
@@ -73,6 +80,17 @@ def test_what_we_draw_ourselves_needs_no_typst(monkeypatch):
                 made("seed", name).rendered("svg")
     with pytest.raises(InputError, match="PNG is set by the package typst"):
         made("seed", "network").rendered("png")
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_is_inside_a_layer_is_drawn_where_there_is_such_a_layer(name):
+    diagram = made(LAYERS[name], name).content
+    section = problem(LAYERS[name]).explain().section("inside")
+    planes = [block for block in section.blocks if isinstance(block, GridBlock)]
+    cells = [formula_text(part) if not isinstance(part, str) else part for plane in planes for row in plane.rows for (part,) in row]
+    assert not Counter(word for cell in cells for word in cell.split()) - Counter(words(diagram).split())
+    with pytest.raises(InputError, match="this network has no"):
+        made("seed", name)
 
 
 def test_a_figure_is_no_wider_than_what_it_holds():

@@ -29,8 +29,8 @@ def folder(tmp_path_factory):
 def launched(folder, *command, **variables):
     own = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMI", "TORCHELASTIC"))}
     environment = {**own, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1", **variables}
-    ways = {"capture_output": True, "text": True, "timeout": SECONDS, "stdin": subprocess.DEVNULL, "check": False}
-    found = subprocess.run([*map(str, command)], cwd=folder, env=environment, **ways)
+    ways = {"capture_output": True, "text": True, "timeout": SECONDS, "stdin": subprocess.DEVNULL}
+    found = subprocess.run([*map(str, command)], cwd=folder, env=environment, check=False, **ways)
     return found.returncode, found.stdout, found.stderr
 
 

@@ -22,8 +22,9 @@ from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import find
 from chainrule.network.description import described, network_from, read_description
+from chainrule.network.examples import EXAMPLES
 from chainrule.network.network import Network
-from chainrule.network.wiring import INPUT
+from chainrule.network.wiring import INPUT, Extent
 from chainrule.preparation.fitting import Places
 from chainrule.preparation.preparation import Preparation
 
@@ -36,7 +37,12 @@ def description_of(source: str | Path | Mapping[str, Any] | Network) -> dict[str
         return dict(source)
     if Path(source).suffix.lower() in (".toml", ".json"):
         return read_description(source)
-    return described(problem_named(str(source)).network, numbers=False)
+    plain = described(problem_named(str(source)).network, numbers=False)
+    if str(source) not in EXAMPLES and not Path(source).suffix:  # a short form, which says neither a loss nor how it ends
+        del plain["loss"]
+        if "kind" not in plain["layers"][-1]:
+            plain["layers"][-1].pop("activation", None)
+    return plain
 
 
 def described_targets(description: Mapping[str, Any]) -> tuple[str, ...]:
@@ -122,8 +128,18 @@ def _ordered(inputs: Mapping[str, Any], preparation: Preparation) -> Preparation
     return replace(preparation, features=tuple(known[name] for name in order))
 
 
+def _check_vocabulary(network: Network, preparation: Preparation) -> None:
+    """Has the network a row for every token of the table? Raises InputError."""
+    extents = [extent for extent in network.wiring.inputs.values() if isinstance(extent, Extent) and extent.vocabulary]
+    tokens = [feature for feature in preparation.features if feature.kind == "token"]
+    if tokens and extents and extents[0].vocabulary != (found := len(tokens[0].categories)):
+        size = f"{extents[0].vocabulary} tokens, but the table has {found} different ones"
+        raise InputError(f"the vocabulary of the network has {size}: write v{found}x{len(tokens)}, or vocabulary = {found}.")
+
+
 def _check(network: Network, preparation: Preparation) -> None:
     """Do the sizes, and the loss, fit the table? Raises InputError."""
+    _check_vocabulary(network, preparation)
     if network.inputs != preparation.inputs:
         raise InputError(
             f"the inputs of the network take {network.inputs} numbers, but the columns of the table become {preparation.inputs}; "

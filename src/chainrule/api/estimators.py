@@ -66,7 +66,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     early_stopping       set rows aside, whose error decides when to stop and which weights are kept; else the training error does
     validation_fraction  the part of the rows that is set aside for it
     random_state         draws the first weights, the order of the rows, and those set aside; a whole number repeats the same fit
-    engine               "compiled", "written" or "auto", as in `chainrule.train`
+    engine               "compiled", "written", "jax" or "auto", as in `chainrule.train`
     precision            of the numbers that the training computes with: "float32" or "float64"; None: that of X, as scikit-learn's own
 
     Fitted: coefs_ (inputs, units) and intercepts_ (units,) of each layer; loss_curve_, the mean error of each pass, per example, of

@@ -47,6 +47,9 @@ FIGURES = {
     "curve": ("draw_curve", "the training curve: of --steps N, or of a trained model"),
     "gradients": ("draw_gradients", "the gradients of each layer"),
     "boundary": ("draw_boundary", "what is predicted for every input, if there are one or two"),
+    "windows": ("draw_windows", "a window of a convolution, and all outputs that one weight touches"),
+    "gates": ("draw_gates", "the gates of a recurrence through time, and how much of the gradient arrives"),
+    "attention": ("draw_attention", "who looks at whom in attention, and who gets how much blame"),
 }
 """The name of a figure, the function of `chainrule.explanation.figures` that makes it, and what it shows."""
 

@@ -58,6 +58,8 @@ CODE_EXAMPLES = """\b
 Examples
   chainrule code
   chainrule code 784-128-10 --loss cross_entropy --optimizer adam -o digits.py
+  chainrule code mazur --language torch
+  chainrule code iris -o iris.onnx
   chainrule code 2-16-1 --engine compiled
   chainrule code --formula "c = a + b; f = c*a" --at "a=-4 b=2"
 """
@@ -252,15 +254,17 @@ def check(
     return check_command(files, command, stated, observe, loss, as_json, hint, form or "", language)
 
 
-@click.command(cls=Sectioned, epilog=CODE_EXAMPLES, short_help="Print the step as a NumPy program.")
+@click.command(cls=Sectioned, epilog=CODE_EXAMPLES, short_help="Print the step as a program.")
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS, *FORMULA_OPTIONS)
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=2, metavar="N", help="Steps that the program takes.  [default: 2]")
-@click.option("--language", type=click.Choice(["numpy"]), default="numpy", help="Language of the program.  [default: numpy]")
+@click.option(
+    "--language", type=click.Choice(["numpy", "torch", "jax"]), default="numpy", help="Language of the program.  [default: numpy]"
+)
 @click.option(
     "--engine",
     type=click.Choice(["written", "compiled"]),
     default="written",
-    help="The NumPy program, or the machine code that trains.  [default: written]",
+    help="The program, or the machine code that trains.  [default: written]",
 )
 @click.option("--assembly", is_flag=True, help="The machine code in the processor's language, in place of LLVM's.")
 @click.option("-o", "--output", metavar="FILE", help="Write to this file instead.")
@@ -270,26 +274,38 @@ def code(
     """Print the training step as the short program that a careful student would write.
 
     NETWORK as in `chainrule explain`. The program of a small network holds its numbers and runs as it stands; of a large one, the
-    functions are printed. With --engine compiled it is the machine code by which `chainrule train` computes, as pseudo-code and as LLVM's
-    intermediate representation. With --formula it is plain Python for a formula and its derivatives.
+    functions are printed. It is written for NumPy, PyTorch or JAX, and computes the same in each. With --engine compiled it is the machine
+    code by which `chainrule train` computes, as pseudo-code and as LLVM's intermediate representation. With --formula it is plain Python
+    for a formula and its derivatives. With -o FILE.onnx the network that predicts is written for other programs.
     """
     check_formula_alone(formula, at)
     if formula is not None:
+        if language != "numpy":
+            raise InputError(f"a formula is printed as plain Python; leave out --language {language}.")
         from chainrule.api.formulas import formula_code
 
         _give_source(formula_code(formula, at), output)
         return
     problem = _at_the_start(problem_from_options(**options))
     if engine == "compiled":
+        if language != "numpy":
+            raise InputError(f"machine code is in no other language; leave out --language {language}, or --engine compiled.")
         _machine_code(problem, assembly, output)
+        return
+    if output is not None and output.lower().endswith(".onnx"):
+        _onnx(problem, language, output)
         return
     if assembly:
         raise InputError("--assembly is of machine code; add --engine compiled.")
+    from chainrule.engines.languages import language_of
     from chainrule.engines.written import written_program
+    from chainrule.formula.stated import refuse_stated
 
     network, batch = problem.network, {"x": problem.x, "t": problem.t}
+    refuse_stated([network.derivation.error], "program")
     small = network.size + sum(numbers.size for numbers in batch.values()) <= LARGEST_PROGRAM
-    _give_source(written_program(network, problem.optimizer, {**batch, "steps": steps} if small else None).source, output)
+    example = {**batch, "steps": steps} if small else None
+    _give_source(written_program(network, problem.optimizer, example, language_of(language)).source, output)
 
 
 def _give_source(source: str, output: str | None) -> None:
@@ -309,6 +325,16 @@ def _at_the_start(problem: Any) -> Any:
         what = f"step {record.number} of one" if record.number > 1 else "a step whose samples have weights"
         raise InputError(f"the program begins a run, but this file records {what}: give the network that the run began with.")
     return problem
+
+
+def _onnx(problem: Any, language: str, output: str) -> None:
+    """The network that predicts, as a file for other programs."""
+    from chainrule.api.modules import write_onnx
+
+    if language != "numpy":
+        raise InputError(f"an ONNX file is in no other language; leave out --language {language}.")
+    write_onnx(problem.network, output)
+    say(f"wrote {output}")
 
 
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:

@@ -70,6 +70,9 @@ FORM_OPTIONS = (
     ),
     click.option("--encoding", metavar="NAME", help="Encoding of a text file, as cp1252.  [default: utf-8]"),
     click.option("--header/--no-header", default=None, help="Does the first row name the columns?  [default: found out]"),
+    click.option(
+        "--characters", type=click.IntRange(1), metavar="N", help="Take a text that is no table as rows of N characters and the next one."
+    ),
 )
 
 COLUMN_OPTIONS = (
@@ -147,6 +150,10 @@ PLAN_OPTIONS = (
     ),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
+    click.option(
+        "--reduce-every", type=click.IntRange(1), metavar="N",
+        help="Of several processes: average weights every N steps, in place of gradients in each: another algorithm.",
+    ),
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
     click.option(
@@ -154,8 +161,8 @@ PLAN_OPTIONS = (
         help="Numbers of 7 digits, twice as many at a time, or of 16.  [default: float32]",
     ),
     click.option(
-        "--engine", type=click.Choice(["auto", "compiled", "written"]),
-        help="Compute by machine code or by the NumPy program.  [default: machine code where there is some]",
+        "--engine", type=click.Choice(["auto", "compiled", "written", "jax"]),
+        help="Compute by machine code, by the NumPy program or by the one in JAX.  [default: machine code where there is some]",
     ),
 )  # fmt: skip
 
@@ -179,9 +186,9 @@ OUTPUT_OPTIONS = (
 def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **options: Any) -> int:
     """Train a network on a table, and keep it as a model that predicts from raw rows.
 
-    DATA is a CSV, TSV, Parquet, Feather, JSON lines, NumPy or IDX file, several of them, a folder or a pattern such as 'data/*.csv', or
-    a set that ships with scikit-learn, as data:iris. Kinds of columns, task, loss and network follow from the table; what was decided is
-    printed and kept with the model.
+    DATA is a CSV, TSV, Parquet, Feather, JSON lines, NumPy or IDX file, several of them, a folder or a pattern such as 'data/*.csv', a
+    folder of images with a folder for each class, a text (--characters), or a set that ships with scikit-learn, as data:iris. Kinds
+    of columns, task, loss and network follow from the table; what was decided is printed and kept with the model.
     """
     from chainrule.api import train as training
     from chainrule.cli.report import TerminalReporter

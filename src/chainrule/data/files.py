@@ -13,6 +13,7 @@ from chainrule.base.errors import FileError
 TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".arff")
 ARROW = (".parquet", ".feather", ".arrow", ".ipc")
 LINES = (".jsonl", ".ndjson", ".json")
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 
@@ -42,16 +43,20 @@ def files_of(source: Any) -> list[Path] | None:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    """The tables in a folder and in those below it, in the order of their names. Raises FileError if there are none."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and _is_table(path.relative_to(folder)))
-    if not found:
-        raise FileError(f"{folder} is a folder without a table; name a file, or a folder of files such as .csv or .parquet.")
-    return found
+    """The tables, or the images, in a folder and in those below it, in the order of their names. Raises FileError."""
+    seen = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(folder)))
+    tables, images = ([path for path in seen if suffix_of(path) in kinds] for kinds in ((*TEXT, *ARROW, *LINES), IMAGES))
+    if tables and images:
+        raise FileError(f"{folder} holds tables, as {tables[0]}, and images, as {images[0]}; name those of one kind.")
+    if not tables and not images:
+        raise FileError(
+            f"{folder} is a folder without a table or an image; name a file, or a folder of files such as .csv, .parquet or .png."
+        )
+    return tables or images
 
 
-def _is_table(path: Path) -> bool:
-    hidden = any(part.startswith((".", "_")) for part in path.parts)
-    return not hidden and suffix_of(path) in (*TEXT, *ARROW, *LINES)
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.parts)
 
 
 def folder_of(source: Any) -> Path | None:

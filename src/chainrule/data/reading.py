@@ -3,9 +3,9 @@
     table = read("flowers.csv")                     # separator, decimal sign, encoding and header are found out: table.notes
     for table in chunks("large.csv", rows=50_000):  # the same, a part at a time
 
-A source is the path of a file (CSV and the like, also packed; Parquet, Feather and Arrow, JSON lines, .npy, .npz, IDX), several files, a
-folder of them or a pattern such as data/*.csv, the name of a set that ships with scikit-learn ("data:iris"), a data frame of pandas, polars
-or pyarrow, a dict of columns, an array, or a Table.
+A source is the path of a file (CSV and the like, also packed; Parquet, Feather and Arrow, JSON lines, .npy, .npz, IDX, an image), several
+files, a folder of them or a pattern such as data/*.csv, the name of a set that ships with scikit-learn ("data:iris"), a data frame of
+pandas, polars or pyarrow, a dict of columns, an array, or a Table.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from chainrule.base.errors import FileError, InputError, UnknownNameError, quote
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data import arrays, arrow_text, numpy_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
+from chainrule.data.characters import checked_length, of_characters
 from chainrule.data.columns import CellOptions, Form, Found, Scan
 from chainrule.data.encodings import gives_once, reopenable
-from chainrule.data.files import ARROW, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
+from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
 from chainrule.data.json_lines import columns_of, of_json
 from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
+from chainrule.data.ranges import counts_of, tables_between
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
 from chainrule.data.text import Block, TextFiles
@@ -51,6 +53,7 @@ def read(
     missing: str | Sequence[Any] = (),
     encoding: str | None = None,
     header: bool | None = None,
+    characters: int | None = None,
     kinds: Mapping[str, str | NumberFormat] | None = None,
 ) -> Table:
     """The whole source as one table.
@@ -59,6 +62,7 @@ def read(
     decimal, thousands   the signs in its numbers, where they should not be found out column by column
     units      that may be taken off numbers, even if not all of a column have them: "kg"
     missing    words, or numbers as -999, that mean that there is no value, besides the usual ones
+    characters of a text that is no table: so many of them are a row, and the one that follows is its last column, next
     kinds      the kinds of columns of a text file, by name: number, text, boolean or date; the others are recognised. A `NumberFormat` says
                that they are numbers, and how to read those that could be read in two ways
 
@@ -66,7 +70,7 @@ def read(
     """
     if isinstance(source, Table):
         return source
-    return _read(source, kinds, Reading.of(separator, decimal, thousands, units, missing, encoding, header))
+    return _read(source, kinds, Reading.of(separator, decimal, thousands, units, missing, encoding, header, characters))
 
 
 def _is_file(source: Any) -> bool:
@@ -96,12 +100,14 @@ def chunks(
     rows: int = 50_000,
     kinds: Mapping[str, str | NumberFormat] | None = None,
     forms: Forms | None = None,
+    part: range | None = None,
     **options: Any,
 ) -> Iterator[Table]:
     """The source as tables of at most `rows` rows, one after the other; memory holds one at a time. Options as of `read`, and:
 
     names   what the columns of a file without header may be called: of several lists the first one of the right length
     forms   what `forms_of` has found out about the source; without it, a text file is gone through once more for that
+    part    only these rows, counted from 0, of a source whose rows can be counted without reading it (`data.ranges.row_count`)
     """
     if rows < 1:
         raise InputError(f"a part has at least one row, not {rows}.")
@@ -112,7 +118,7 @@ def chunks(
     if files is not None:
         return _converted(files, rows, found, form)
     known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
-    return (retyped(part, known) for part in _parts(source, rows, form))
+    return (retyped(table, known) for table in _parts(source, rows, form, part))
 
 
 class Forms(FrozenValue):
@@ -128,12 +134,12 @@ class Forms(FrozenValue):
     padded: Mapping[str, str] = field(default_factory=dict)
 
 
-def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, **options: Any) -> Forms:
-    """The form of every column, found in one pass over the whole source. Options as of `read`."""
+def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, part: range | None = None, **options: Any) -> Forms:
+    """The form of every column, found in one pass over the whole source, or over a part of it as of `chunks`. Options as of `read`."""
     form, expected = Reading.of(**options), _checked_kinds(kinds)
     files = form.text_files(source)
     if files is None:
-        return Forms(dict(_merged_kinds(_parts(source, BLOCK, form))), {})
+        return Forms(dict(_merged_kinds(_parts(source, BLOCK, form, part))), {})
     scan, _ = _scanned(files, expected, form, keep=False)
     return _forms(files.first, scan)
 
@@ -148,6 +154,7 @@ class Reading(FrozenValue):
 
     cells: CellOptions = field(default_factory=CellOptions)
     text: Mapping[str, Any] = field(default_factory=dict)
+    characters: int | None = None
 
     @staticmethod
     def of(
@@ -158,17 +165,21 @@ class Reading(FrozenValue):
         missing: str | Sequence[Any] = (),
         encoding: str | None = None,
         header: bool | None = None,
+        characters: int | None = None,
         names: Sequence[Sequence[str]] = (),
     ) -> Reading:
         """From the options of `read`. Raises InputError."""
         words = [missing] if isinstance(missing, str) else list(missing)
         wanted = tuple(unit.strip() for unit in (units.split(",") if isinstance(units, str) else units) if unit.strip())
         cells = CellOptions(NumberOptions(decimal, thousands, wanted), missing_words(words) if words else MISSING)
-        return Reading(cells, {"separator": separator, "encoding": encoding, "header": header, "names": names})
+        text = {"separator": separator, "encoding": encoding, "header": header, "names": names}
+        return Reading(cells, text, None if characters is None else checked_length(characters))
 
     def text_files(self, source: Any) -> TextFiles | None:
         """How the source holds its table, if it is a text file, or several. Raises FileError."""
         several = files_of(source)
+        if self.characters is not None:
+            return None
         if several is None:
             if not isinstance(source, (str, Path)) or _shipped_name(source) or not _is_text(Path(source)):
                 return None
@@ -359,15 +370,19 @@ def memory() -> int:
 # Parts
 
 
-def _parts(source: Any, rows: int, form: Reading) -> Iterator[Table]:
-    """A source that is no text as consecutive tables."""
+def _parts(source: Any, rows: int, form: Reading, part: range | None = None) -> Iterator[Table]:
+    """A source that is no text, or a part of its rows, as consecutive tables."""
     several = files_of(source)
-    if several is not None:
-        parts = _parts_of_files(source, several, rows)
+    if form.characters is not None:
+        parts = _parts_of_text(source, several, form, rows)
+    elif several is not None:
+        parts = _parts_of_files(source, several, rows, part)
+    elif part is not None:
+        parts = tables_between(Path(source), rows, part)
     else:
         parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
     missing = form.cells.missing
-    return parts if missing is MISSING else (part.without_missing(missing) for part in parts)
+    return parts if missing is MISSING else (table.without_missing(missing) for table in parts)
 
 
 def _parts_of_memory(source: Any, rows: int) -> Iterator[Table]:
@@ -392,21 +407,35 @@ def _has_columns(data: Mapping[Any, Any]) -> bool:
 
 def _is_text(path: Path) -> bool:
     """Is a file one of text, by its name?"""
-    return suffix_of(path) not in (*ARROW, *LINES, ".npy", ".npz") and not arrays.is_idx(path)
+    return suffix_of(path) not in (*ARROW, *LINES, *IMAGES, ".npy", ".npz") and not arrays.is_idx(path)
 
 
-def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[Table]:
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGES
+
+
+def _parts_of_files(source: Any, files: Sequence[Path], rows: int, asked: range | None = None) -> Iterator[Table]:
     """The parts of several files, their rows counted through; what folders such as year=2024 say is a column. Raises FileError."""
+    if all(map(_is_image, files)):
+        yield from _parts_of_images(source, files, rows)
+        return
     texts = [path for path in files if _is_text(path)]
     if texts:
         other = next(path for path in files if not _is_text(path))
         raise FileError(f"{texts[0]} is a text file, and {other} is none; read them one by one, or name those of one kind.")
     name = str(source) if isinstance(source, (str, Path)) else files_in_words(files)
     folder = folder_of(source)
-    first, names = 1, None
+    first, names, counts, start = 1, None, {} if asked is None else counts_of(source) or {}, 0
     for path in files:
         said = partition_of(path, folder) if folder else {}
-        for part in _parts_of_file(path, rows):
+        if asked is None:
+            parts = _parts_of_file(path, rows)
+        else:
+            inside = range(max(asked.start - start, 0), min(asked.stop - start, counts[path]))
+            parts = tables_between(path, rows, inside) if inside else iter(())
+            first = start + inside.start + 1
+            start += counts[path]
+        for part in parts:
             columns = (*part.columns, *(_constant(key, value, len(part)) for key, value in said.items()))
             table = replace(part, source=name, columns=columns, first_row=first)
             names = names or table.names
@@ -415,6 +444,24 @@ def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[T
                 raise FileError(f"{path} and {files[0]} differ in the column {quoted(odd)}; files read together have the same columns.")
             yield replace(table, columns=tuple(map(table.column, names)))
             first += len(part)
+
+
+def _parts_of_text(source: Any, several: Sequence[Path] | None, form: Reading, rows: int) -> Iterator[Table]:
+    """A text that is no table. Raises FileError, InputError."""
+    if several is None and not _is_file(source):
+        raise InputError("characters are those of a text file, or of several; leave out --characters for a table.")
+    columns, notes = of_characters([Path(source)] if several is None else several, form.characters or 1, form.text["encoding"])
+    name = str(source) if isinstance(source, (str, Path)) else files_in_words(several or ())
+    table = Table(name, tuple(Column(key, values, "text") for key, values in columns.items()), 1, notes)
+    return (replace(table.take(slice(start, start + rows)), row_numbers=None, first_row=start + 1) for start in range(0, len(table), rows))
+
+
+def _parts_of_images(source: Any, files: Sequence[Path], rows: int) -> Iterator[Table]:
+    from chainrule.data.images import of_images
+
+    columns, notes = of_images(files, folder_of(source) or Path(os.path.commonpath([path.parent for path in files])))
+    name = str(source) if isinstance(source, (str, Path)) else files_in_words(files)
+    return arrays.array_tables(name, columns, rows, notes)
 
 
 def _constant(name: str, value: str, rows: int) -> Column:
@@ -440,6 +487,8 @@ def _parts_of_file(source: str | Path, rows: int) -> Iterator[Table]:
         return arrays.array_tables(str(source), columns, rows, has_header=named)
     if suffix == ".npz":
         return arrays.array_tables(str(source), arrays.of_npz(path), rows)
+    if _is_image(path):
+        return _parts_of_images(source, [path], rows)
     columns, notes = arrays.of_idx(path)
     return arrays.array_tables(str(source), columns, rows, notes)
 

@@ -19,6 +19,7 @@ from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
 from chainrule.engines.work import work
 from chainrule.formula.evaluation import evaluate
+from chainrule.formula.stated import stated_operations
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
@@ -229,7 +230,7 @@ class Runner:
         self.network, self.optimizer, self.number = network, with_constant_rate(optimizer, number), number
         self.data = x, t, weights
         self.has_states = bool(network_update(network, self.optimizer).state_shapes)
-        if operations(network, len(x)) <= MOST_OPERATIONS:
+        if operations(network, len(x)) <= MOST_OPERATIONS and not any(stated_operations(network.derivation.error)):
             unrolled = Unrolled(network, x, t, self.optimizer, weights, states, number)
             first = unrolled.run(0.0, 1)[0][0]
 
@@ -500,9 +501,8 @@ class _Search:
 
     def _places(self) -> list[float]:
         """Rates from the least that changes E by more than rounding does, in equal ratios."""
-        least = MOST_RATE
-        while least > 1e-15 and not abs(self.after(least / 10) - self.before) <= SEEN * abs(self.before):
-            least /= 10
+        powers = (10.0**power for power in range(-15, 3))  # from below: beyond a valley E may happen to be what it was
+        least = next((rate for rate in powers if not abs(self.after(rate) - self.before) <= SEEN * abs(self.before)), MOST_RATE)
         count = places_of_scan(self.run)
         return [least * (MOST_RATE / least) ** (k / count) for k in range(count + 1)] if least < MOST_RATE else [MOST_RATE]
 

@@ -47,6 +47,21 @@ class TableBlock(FrozenValue):
         return [all(is_number(row[place]) for row in self.rows) for place in range(len(self.head))]
 
 
+class GridBlock(TableBlock):
+    """A table of numbers that is a plane, and may be drawn as one, each number the darker the larger it is.
+
+    values   (rows, columns) the numbers behind the cells, without the head and without the first column
+    darkest  for each column, the magnitude that is drawn darkest
+    kind     of what: "windows", "gates" or "attention"
+    caption  above it in a picture
+    """
+
+    values: tuple[tuple[float, ...], ...] = ()
+    darkest: tuple[float, ...] = ()
+    kind: str = ""
+    caption: Inline = ()
+
+
 def is_number(cell: Inline) -> bool:
     """Does a cell of a table hold nothing but a number?"""
     return len(cell) == 1 and isinstance(cell[0], Number)

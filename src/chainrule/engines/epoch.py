@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
+from chainrule.engines.source import Source
 from chainrule.engines.written import Program, written_error, written_program
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -79,11 +80,20 @@ class Written:
 
     options  given to every step, as {"learning_rate": 0.1} in place of the optimiser's own rate
     dtype    "float64" or "float32", of states; what an operation computes in float64 nevertheless is rounded after the step
+    language of the program; NumPy's if none is said
     """
 
-    def __init__(self, network: Network, optimizer: Bound, options: Mapping[str, float] | None = None, *, dtype: str = "float64") -> None:
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Bound,
+        options: Mapping[str, float] | None = None,
+        *,
+        dtype: str = "float64",
+        language: Source | None = None,
+    ) -> None:
         self.network, self.options, self.dtype = network, dict(options or {}), dtype
-        self.program = written_program(network, optimizer)
+        self.program = written_program(network, optimizer, language=language)
         rows = [str(node.name) for node in network.derivation.data]
         self.keys = tuple(key for key in self.program.inputs if key not in (*rows, "k"))
         self._loop = _loop(self.program, rows, self.keys, single=dtype == "float32")
@@ -219,8 +229,8 @@ def _cut(arrays: list[Array], size: int) -> list[Data]:
     return [tuple(array[start : start + size] for array in arrays) for start in range(0, len(arrays[0]), size)]
 
 
-ENGINES = ("auto", "compiled", "written")
-"""What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program."""
+ENGINES = ("auto", "compiled", "written", "jax")
+"""What `Plan.engine` may be: machine code where it can be had, machine code and nothing else, the NumPy program, the one in JAX."""
 
 
 PRECISIONS = ("float32", "float64")

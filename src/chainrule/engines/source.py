@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from chainrule.base.frozen import FrozenValue
 from chainrule.base.operators import Operators
 from chainrule.network.derivation import BATCH
 
@@ -17,15 +18,20 @@ COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 class Fragment(Operators):
     """A fragment of Python source: parts of text and other fragments, and how tightly it binds.
 
-    truth  True where the value is a truth value, which NumPy multiplies as 1 and 0 but does not negate
+    truth   True where the value is a truth value, which NumPy multiplies as 1 and 0 but does not negate
+    single  True where the value is a number of Python's own, not an array; by default where that holds of everything in it
     """
 
-    def __init__(self, parts: Sequence[str | Fragment], level: int = ATOM, word: str = "", truth: bool = False) -> None:
+    def __init__(
+        self, parts: Sequence[str | Fragment], level: int = ATOM, word: str = "", truth: bool = False, single: bool | None = None
+    ) -> None:
         self.parts, self.level, self.word, self.truth = tuple(parts), level, word, truth
+        inner = [part.single for part in self.parts if isinstance(part, Fragment)]
+        self.single: bool = (bool(inner) and all(inner)) if single is None else single
 
     def applied(self, operation: str, *operands: Any) -> Fragment:
         """The operation, written with Python's operators."""
-        first, *others = map(_code, operands)
+        first, *others = map(code_of, operands)
         match operation:
             case "negative":
                 return Fragment(["-", parenthesized(number_like(first), SIGN)], SIGN)
@@ -36,7 +42,7 @@ class Fragment(Operators):
         return _infix(first, _SIGNS[operation], others[0], SUM if operation in ("add", "subtract") else PRODUCT)
 
     def __matmul__(self, other: Any) -> Fragment:
-        return _infix(self, "@", _code(other), PRODUCT)
+        return _infix(self, "@", code_of(other), PRODUCT)
 
     def __getitem__(self, slices: Any) -> Fragment:
         return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"])
@@ -48,12 +54,14 @@ def _slice(part: Any) -> str:
     return "None" if part is None else str(part)
 
 
-def _code(value: Any) -> Fragment:
+def code_of(value: Any) -> Fragment:
+    """A plain number as source; a fragment as it is."""
     if isinstance(value, Fragment):
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return Fragment([repr(value)], ATOM if not isinstance(value, (int, float)) or value >= 0 else SIGN)
+    number = isinstance(value, (int, float))
+    return Fragment([repr(value)], ATOM if not number or value >= 0 else SIGN, single=number)
 
 
 def number_like(code: Fragment) -> Fragment:
@@ -77,19 +85,86 @@ def _infix(left: Fragment, sign: str, right: Fragment, level: int) -> Fragment:
     return Fragment([parenthesized(left, inner), f" {sign} ", parenthesized(right, level + 1)], level)
 
 
+class Windows(FrozenValue):
+    """How windows are cut out of an array: along several axes from `axis` on, behind which there are `rest` more.
+
+    lengths, steps, gaps  of a window along each axis: how many places, from one window to the next, and from one place to the next
+    places                how many windows there are along each axis
+    """
+
+    axis: int
+    lengths: tuple[int, ...]
+    steps: tuple[int, ...]
+    gaps: tuple[int, ...]
+    places: tuple[int, ...]
+    rest: int
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The axes along which the windows lie."""
+        return tuple(range(self.axis, self.axis + len(self.lengths)))
+
+    @property
+    def reaches(self) -> tuple[int, ...]:
+        """How many places of the array a window reaches over."""
+        return tuple((length - 1) * gap + 1 for length, gap in zip(self.lengths, self.gaps, strict=True))
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The axes of an array whose last ones count within the window, so that they stand behind the places."""
+        first, several = self.axis + len(self.lengths), len(self.lengths)
+        behind = range(first + self.rest, first + self.rest + several)
+        return (*range(first), *behind, *range(first, first + self.rest))
+
+    def every(self, *, steps: bool) -> str:
+        """Of windows at every place and without gaps, those that are meant: [:, ::2, :, ::3]; "" for all of them."""
+        taken = [f"::{step}" if step > 1 and steps else ":" for step in self.steps]
+        cuts = [*[":"] * self.axis, *taken, *[":"] * self.rest, *(f"::{gap}" if gap > 1 else ":" for gap in self.gaps)]
+        return "" if set(cuts) == {":"} else f"[{', '.join(cuts)}]"
+
+
 class Source:
-    """Array functions that return the source of a call in place of its value."""
+    """A language of programs: array functions that return the source of a call in place of its value. NumPy's here.
+
+    library          what stands before the name of a function
+    functions        what it calls those that have another name there
+    native           functions of its own for whole rows of the table, in place of their values
+    axis, kept       its words for the axes of a sum, and for keeping them
+    array            what makes an array of numbers
+    imports          the first lines of a program
+    settings, start  lines that every program needs, and those of a program that begins with numbers
+    decorator        above every function
+    shown_error      the error as it is printed
+    quiet            the line where e^z may be too large
+    """
+
+    library, axis, kept, array, shown_error, decorator = "np", "axis", "keepdims", "np.array", "E", ""
+    functions: Mapping[str, str] = {}
+    native: Mapping[str, str] = {}
+    imports: Sequence[str] = ("import numpy as np",)
+    settings: Sequence[str] = ()
+    start: Sequence[str] = ()
+    quiet: str = 'np.seterr(over="ignore")  # where e^z is too large, it is infinity, and 1 / (1 + infinity) is 0, as it should be'
+
+    def applied(self, row: str, arguments: Sequence[Fragment], parameters: Mapping[str, Any]) -> Fragment | None:
+        """The language's own function for a row of the table; None where it has none."""
+        name = self.native.get(row)
+        if name is None or all(argument.single for argument in arguments):
+            return None
+        options = "".join(f", {self.axis if key == 'axis' else key}={value}" for key, value in parameters.items())
+        listed = [part for argument in arguments for part in (", ", argument)][1:]
+        return Fragment([f"{name}(", *listed, f"{options})"], word=row)
 
     def number(self, number: Any) -> Fragment:
         """A constant of the graph."""
         if isinstance(number, Fraction) and (number.denominator & (number.denominator - 1)) and number.denominator > 1:
-            return Fragment([f"{number.numerator} / {number.denominator}"], PRODUCT)
-        return _code(float(number))
+            return Fragment([f"{number.numerator} / {number.denominator}"], PRODUCT, single=True)
+        return code_of(float(number))
 
     def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
-        parts: list[str | Fragment] = [f"np.{name}("]
+        parts: list[str | Fragment] = [f"{self.library}.{self.functions.get(name, name)}("]
         for position, argument in enumerate(arguments):
-            parts += [", "] * (position > 0) + [_code(argument)]
+            parts += [", "] * (position > 0) + [code_of(argument)]
         return Fragment([*parts, options, ")"], word=name)
 
     def __getattr__(self, name: str) -> Callable[..., Fragment]:
@@ -104,11 +179,11 @@ class Source:
         return self._special("erfc", x)
 
     def _special(self, name: str, x: Any) -> Fragment:
-        return Fragment([f"np.vectorize(math.{name}, otypes=[float])(", _code(x), ")"], word=name)
+        return Fragment([f"np.vectorize(math.{name}, otypes=[float])(", code_of(x), ")"], word=name)
 
     def greater(self, a: Any, b: Any) -> Fragment:
         """A comparison: a truth value."""
-        return _code(a) > _code(b)
+        return code_of(a) > code_of(b)
 
     def where(self, condition: Fragment, a: Any, b: Any) -> Fragment:
         """A choice, element by element."""
@@ -123,12 +198,17 @@ class Source:
                 place = place * extent + i
             numbers.append(place)
         folded = f".reshape{sizes(shape)}" if len(shape) != 1 else ""
-        return Fragment([f"~np.isin(np.arange({length}), {sorted(numbers)}){folded}"], SIGN, "pattern", truth=True)
+        listed = self.listed(sorted(numbers))
+        return Fragment([f"~{self.library}.isin({self.library}.arange({length}), {listed}){folded}"], SIGN, "pattern", truth=True)
+
+    def listed(self, numbers: Sequence[int]) -> str:
+        """Whole numbers that stand in the program, as the library's functions take them."""
+        return str(list(numbers))
 
     def _reduction(self, name: str, x: Any, axis: Any, keepdims: bool) -> Fragment:
         axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-        along = "" if axis is None else f", axis={axis}"
-        return self._call(name, number_like(_code(x)), options=f"{along}{', keepdims=True' * keepdims}")
+        along = "" if axis is None else f", {self.axis}={axis}"
+        return self._call(name, number_like(code_of(x)), options=f"{along}{f', {self.kept}=True' * keepdims}")
 
     def sum(self, x: Any, axis: Any, keepdims: bool = False) -> Fragment:
         """The sum over some axes."""
@@ -144,12 +224,12 @@ class Source:
 
     def squeeze(self, x: Any, axis: Any) -> Fragment:
         """Without an axis of length 1."""
-        return self._call("squeeze", x, options=f", axis={axis}")
+        return self._call("squeeze", x, options=f", {self.axis}={axis}")
 
     def permute_dims(self, x: Any, axes: Sequence[int]) -> Fragment:
         """The axes in another order."""
         return (
-            Fragment([parenthesized(_code(x), ATOM), ".T"])
+            Fragment([parenthesized(code_of(x), ATOM), ".T"])
             if tuple(axes) == (1, 0)
             else self._call("transpose", x, options=f", {tuple(axes)}")
         )
@@ -162,19 +242,67 @@ class Source:
         """Never asked for: what a spread looks like depends on who reads it, which `Writer` knows."""
         raise AssertionError("a spread is written by the program, which knows who reads it")
 
-    def position(self, extent: int) -> Fragment:
-        """0, 1 … extent − 1."""
-        return Fragment([f"np.arange({extent}.0)"], word="places")
+    def broadcast(self, x: Fragment, shape: Sequence[Any]) -> Fragment:
+        """x repeated until it has that shape."""
+        return Fragment([f"{self.library}.broadcast_to(", x, f", {sizes(shape)})"], word="spread")
+
+    def position(self, extent: int, like: str = "") -> Fragment:
+        """0, 1 … extent − 1, in the precision of the array of that name."""
+        kind = f"{extent}, dtype={like}.dtype" if like else f"{extent}.0"
+        return Fragment([f"{self.library}.arange({kind})"], word="places")
+
+    def whole(self, x: Fragment) -> Fragment:
+        """Places as whole numbers."""
+        return Fragment([parenthesized(x, ATOM), ".astype(int)"])
+
+    def at_largest(self, x: Fragment, axis: int, shape: Sequence[Any]) -> Fragment:
+        """1 at the first of the largest along an axis, 0 elsewhere."""
+        places = f"{self.library}.arange({shape[axis]})"
+        if axis < len(shape) - 1:
+            places += f"[:{', None' * (len(shape) - axis - 1)}]"
+        largest = self._call("argmax", x, options=f", {self.axis}={axis}, {self.kept}=True")
+        return Fragment([largest, f" == {places}"], COMPARISON, "largest_here", truth=True)
+
+    def windows(self, x: str, cut: Windows) -> Fragment:
+        """Every window of an array."""
+        view = f"np.lib.stride_tricks.sliding_window_view({x}, {cut.reaches}, {cut.axes})"
+        return self._turned(f"{view}{cut.every(steps=True)}", cut)
+
+    def _turned(self, view: str, cut: Windows) -> Fragment:
+        return Fragment([f"{view}.transpose{cut.order}" if cut.rest else view], word="windows")
+
+    def zeros(self, shape: Sequence[Any], like: str) -> str:
+        """An array of zeros, in the precision of the array of that name."""
+        return f"{self.library}.zeros({sizes(shape)}, {like}.dtype)"
+
+    def added(self, array: str, places: str, more: str) -> str:
+        """The line that adds to some places of an array."""
+        return f"{array}[{places}] += {more}"
+
+    def epoch(self, data: Sequence[str], drawn: Sequence[str], state: Sequence[str], options: Sequence[str], *, counted: bool) -> list[str]:
+        """The lines of a function that takes many steps at once, where a language needs one.
+
+        data     what each batch is a part of
+        drawn    what comes anew for every step, as the masks of a dropout
+        state    what every step changes
+        options  numbers with a default, as "learning_rate=0.1"
+        counted  whether a step takes its number
+        """
+        return []
+
+    def added_rows(self, table: str, index: Fragment, rows: str) -> str:
+        """The line that adds rows to a table, each at its place."""
+        return source_text(Fragment([f"np.add.at({table}, ", self.whole(index), f", {rows})"]))
 
     def concat(self, arrays: Sequence[Any], axis: int) -> Fragment:
         """Arrays side by side along an axis."""
-        inner = [part for array in arrays for part in (", ", _code(array))][1:]
-        return self._call("concatenate", Fragment(["(", *inner, ")"]), options=f", axis={axis}")
+        inner = [part for array in arrays for part in (", ", code_of(array))][1:]
+        return self._call("concatenate", Fragment(["(", *inner, ")"]), options=f", {self.axis}={axis}")
 
     def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Fragment:
         """x with so many zeros before and after it along each axis."""
         pairs = ", ".join(f"({before}, {after})" for before, after in margins)
-        return self._call("pad", number_like(_code(x)), options=f", ({pairs}{',' * (len(margins) == 1)})")
+        return self._call("pad", number_like(code_of(x)), options=f", ({pairs}{',' * (len(margins) == 1)})")
 
 
 def sizes(shape: Sequence[Any]) -> str:
@@ -185,3 +313,20 @@ def sizes(shape: Sequence[Any]) -> str:
 def source_text(code: Fragment) -> str:
     """The source as a string."""
     return "".join(part if isinstance(part, str) else source_text(part) for part in code.parts)
+
+
+def wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
+    """Items between commas, in lines of that width."""
+    line = before + ", ".join(items) + after
+    if len(line) <= width:
+        return [line]
+    opened = before if before.endswith("(") else before + "("
+    rows: list[str] = []
+    row = ""
+    for item in items:
+        if len(row) + len(item) + 2 > width - 4:
+            rows.append(row)
+            row = ""
+        row += f"{item}, " if row else f"    {item}, "
+    closed = after if before.endswith("(") else ")" + after
+    return [opened, *(row.rstrip() for row in [*rows, row]), closed]

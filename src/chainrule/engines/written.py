@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.engines.source import ATOM, COMPARISON, PRODUCT, Fragment, Source, number_like, parenthesized, sizes, source_text
+from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped
 from chainrule.formula.expression import Expression, consumers, order
+from chainrule.formula.stated import call_name, stated_functions
 from chainrule.network.definitions import Bound, find
 from chainrule.network.derivation import BATCH, Derivation
 from chainrule.network.network import Network
@@ -30,6 +31,7 @@ class Program(FrozenValue):
     inputs, outputs, options  the names of what `step` takes and returns, and of what it takes with a default
 
     source   Python text, complete with its imports
+    stated   functions that its text calls and does not hold: those whose values PyTorch states
     step     step(x, t, parameters …, states …, options …) → (E, new parameters …, new states …); runs the very text
     predict  predict(x, parameters …) → y
     """
@@ -38,11 +40,12 @@ class Program(FrozenValue):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     options: tuple[str, ...] = ()
+    stated: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     @cached_property
     def functions(self) -> dict[str, Any]:
         """The functions that the text defines. The text is ours: names and numbers of a description enter it as such only."""
-        space: dict[str, Any] = {}
+        space: dict[str, Any] = dict(self.stated)
         with np.errstate():  # the text may quieten NumPy, which is its own affair
             exec(compile(self.source, "<written by chainrule>", "exec"), space)  # noqa: S102  # our own text
         return space
@@ -63,20 +66,50 @@ def _stretches(user: Expression) -> bool:
     return user.primitive.elementwise and any(a.shape and a.primitive.name != "spread" for a in user.arguments)
 
 
+class _QuickSource(Source):
+    """As `Source`, but for functions that NumPy lacks: these stand at the head of the program, for all elements at once.
+
+    And functions of plain numbers are Python's own: np.sqrt(2) is of 16 digits, and would make as many of all that it meets.
+    """
+
+    def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
+        if not options and hasattr(math, name) and all(NUMBER.fullmatch(source_text(_piece(one))) for one in arguments):
+            return Fragment([f"math.{name}({', '.join(source_text(_piece(one)) for one in arguments)})"], word=name)
+        return super()._call(name, *arguments, options=options)
+
+    def erf(self, x: Any) -> Fragment:
+        """The error function."""
+        return Fragment(["erf(", _piece(x), ")"], word="errors")
+
+    def erfc(self, x: Any) -> Fragment:
+        """1 − erf x."""
+        return Fragment(["erfc(", _piece(x), ")"], word="rest")
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def _piece(x: Any) -> Fragment:
+    return x if isinstance(x, Fragment) else Fragment([repr(x)])
+
+
 class Writer:
     """Writes the lines of one function: `write` each quantity, then take `lines`.
 
-    taken  names that no variable may have, beside those of the quantities
+    taken    names that no variable may have, beside those of the quantities
+    numbers  variables that are numbers of Python's own, as a learning rate is
     """
 
-    def __init__(self, roots: Sequence[Expression], source: Source | None = None, taken: Iterable[str] = ()) -> None:
+    def __init__(
+        self, roots: Sequence[Expression], source: Source | None = None, taken: Iterable[str] = (), numbers: Iterable[Expression] = ()
+    ) -> None:
         self.nodes = order(*roots)
         self.users = consumers(self.nodes)
         self.roots = set(roots)
         self.pieces: dict[Expression, Fragment] = {}
         self.lines: list[str] = []
-        self.taken: set[str] = {str(node.name) for node in self.nodes if node.name is not None} | {"N", "np", "math", *taken}
-        self.source = source or Source()
+        self.taken = {*RESERVED, *taken, *(str(node.name) for node in self.nodes if node.name is not None)}
+        self.source, self.numbers = source or Source(), set(numbers)
 
     def write(self, node: Expression, target: str | None = None) -> None:
         """A line for a named quantity and for everything below it that is used more than once."""
@@ -86,20 +119,21 @@ class Writer:
 
     def _one(self, node: Expression, target: str | None) -> None:
         if node.primitive.name == "variable":
-            self.pieces[node] = Fragment([identifier(node)])
+            self.pieces[node] = Fragment([identifier(node)], single=node in self.numbers)
         elif node.primitive.name == "size":
-            self.pieces[node] = Fragment(["N"] if node.parameters["dimension"] == BATCH else [str(node.parameters["dimension"])])
+            size = "N" if node.parameters["dimension"] == BATCH else str(node.parameters["dimension"])
+            self.pieces[node] = Fragment([size], single=True)
         elif node.primitive.name == "named":
             piece = self.pieces[node.arguments[0]]
             name = target or identifier(node)
             self._assign(name, piece)
-            self.pieces[node] = Fragment([name])
+            self.pieces[node] = Fragment([name], single=piece.single)
         else:
             piece = self._piece(node)
             if len(self._readers(node)) > 1 and (piece.level < ATOM or piece.word) and not self._is_read_flat(node):
                 name = self._fresh(_word(piece.word or node.primitive.name))
                 self._assign(name, piece)
-                piece = Fragment([name])
+                piece = Fragment([name], single=piece.single)
             self.pieces[node] = piece
 
     def _is_read_flat(self, node: Expression) -> bool:
@@ -120,6 +154,10 @@ class Writer:
             return self._spread(node, arguments[0])
         if node.primitive.name == "place":
             return self.source.pad(arguments[0], _margins(node))
+        if (own := self.source.applied(node.primitive.name, arguments, node.parameters)) is not None:
+            return own
+        if node.primitive.name == "stated":
+            return self._stated(node, arguments)
         if node.primitive.name in _LAID_OUT:
             return getattr(self, f"_{node.primitive.name}")(node, *arguments)  # type: ignore[no-any-return]  # one of the methods below
         if (rows := _product_of_rows(node)) is not None:
@@ -131,6 +169,10 @@ class Writer:
         piece = node.primitive.value(self.source, *arguments, **node.parameters)
         assert isinstance(piece, Fragment)
         return self._without_repeats(piece)
+
+    def _stated(self, node: Expression, arguments: list[Fragment]) -> Fragment:
+        """A call of what is given to the program when it runs; such a program is not printed."""
+        return Fragment([f"{call_name(node)}(", *[part for argument in arguments for part in (", ", argument)][1:], ")"], word="stated")
 
     def _kept_axis(self, node: Expression) -> bool:
         """Is this sum only made to be spread along the same axes again? Then it keeps them."""
@@ -144,7 +186,7 @@ class Writer:
         else:
             light = parenthesized(piece, ATOM)[tuple(None if axis in axes else slice(None) for axis in range(len(node.shape)))]
         if not self.users[node] or not all(_stretches(user) for user in self.users[node]):
-            return Fragment(["np.broadcast_to(", light, f", {sizes(node.shape)})"], word="spread")
+            return self.source.broadcast(light, node.shape)
         return light
 
     def _flat_product(self, node: Expression, a: Expression, b: Expression) -> Fragment:
@@ -158,28 +200,16 @@ class Writer:
     def _position(self, node: Expression) -> Fragment:
         """In the precision of the first array that comes from outside."""
         given = next((known for known in self.nodes if known.primitive.name == "variable" and known.shape), None)
-        kind = "" if given is None else f", dtype={identifier(given)}.dtype"
-        return Fragment(
-            [f"np.arange({node.parameters['extent']}{kind})" if kind else f"np.arange({node.parameters['extent']}.0)"], word="places"
-        )
+        return self.source.position(node.parameters["extent"], "" if given is None else identifier(given))
 
     def _at_largest(self, node: Expression, x: Fragment) -> Fragment:
-        axis, shape = node.parameters["axis"], node.shape
-        places = f"np.arange({shape[axis]})" + (f"[:{', None' * (len(shape) - axis - 1)}]" if axis < len(shape) - 1 else "")
-        return Fragment(["np.argmax(", x, f", axis={axis}, keepdims=True) == {places}"], COMPARISON, "largest_here", truth=True)
+        return self.source.at_largest(x, node.parameters["axis"], node.shape)
 
     def _window(self, node: Expression, x: Fragment) -> Fragment:
         axis, lengths, steps, gaps = (node.parameters[key] for key in ("axis", "lengths", "steps", "gaps"))
-        several, rest = len(lengths), len(node.shape) - node.parameters["axis"] - 2 * len(lengths)
-        reaches = tuple((length - 1) * gap + 1 for length, gap in zip(lengths, gaps, strict=True))
-        axes = tuple(range(axis, axis + several))
-        view = f"np.lib.stride_tricks.sliding_window_view({self._array(x, 'array')}, {reaches}, {axes})"
-        every = [*[":"] * axis, *(f"::{step}" if step > 1 else ":" for step in steps), *[":"] * rest]
-        every += [f"::{gap}" if gap > 1 else ":" for gap in gaps]
-        if set(every) != {":"}:
-            view += f"[{', '.join(every)}]"
-        order = (*range(axis + several), *range(axis + several + rest, len(node.shape)), *range(axis + several, axis + several + rest))
-        return Fragment([f"{view}.transpose{order}" if rest else view], word="windows")
+        places = tuple(int(extent) for extent in node.shape[axis : axis + len(lengths)])
+        cut = Windows(axis, lengths, steps, gaps, places, len(node.shape) - axis - 2 * len(lengths))
+        return self.source.windows(self._array(x, "array"), cut)
 
     def _overlap(self, node: Expression, x: Fragment) -> Fragment:
         (inner,) = node.arguments
@@ -188,26 +218,23 @@ class Writer:
         places, lengths = inner.shape[axis : axis + several], inner.shape[axis + several : axis + 2 * several]
         name, result = self._array(x, "windows"), self._fresh("overlap")
         letters = ["i", "j", "k"][:several] if several <= len("ijk") else [f"i{place}" for place in range(several)]
-        self.lines.append(f"{result} = np.zeros({sizes(node.shape)}, {name}.dtype)")
+        self.lines.append(f"{result} = {self.source.zeros(node.shape, name)}")
         cuts = list[str]()
         for depth, letter in enumerate(letters):
             self.lines.append(f"{'    ' * depth}for {letter} in range({lengths[depth]}):")
             first = letter if gaps[depth] == 1 else f"{gaps[depth]} * {letter}"
             by = f":{steps[depth]}" if steps[depth] > 1 else ""
             cuts.append(f"{first}:{first} + {(int(places[depth]) - 1) * steps[depth] + 1}{by}")
-        laid = ", ".join([":"] * axis + cuts)
-        self.lines.append(f"{'    ' * several}{result}[{laid}] += {name}[{', '.join([':'] * (axis + several) + letters)}]")
+        laid, within = ", ".join([":"] * axis + cuts), ", ".join([":"] * (axis + several) + letters)
+        self.lines.append(f"{'    ' * several}{self.source.added(result, laid, f'{name}[{within}]')}")
         return Fragment([result])
 
     def _lookup(self, node: Expression, table: Fragment, index: Fragment) -> Fragment:
-        return Fragment([parenthesized(table, ATOM), "[", parenthesized(index, ATOM), ".astype(int)]"], word="rows")
+        return Fragment([parenthesized(table, ATOM), "[", self.source.whole(index), "]"], word="rows")
 
     def _added_at(self, node: Expression, x: Fragment, index: Fragment) -> Fragment:
         name, result = self._array(x, "rows"), self._fresh("table")
-        self.lines += [
-            f"{result} = np.zeros({sizes(node.shape)}, {name}.dtype)",
-            source_text(Fragment([f"np.add.at({result}, ", parenthesized(index, ATOM), f".astype(int), {name})"])),
-        ]
+        self.lines += [f"{result} = {self.source.zeros(node.shape, name)}", self.source.added_rows(result, index, name)]
         return Fragment([result])
 
     def _array(self, piece: Fragment, word: str) -> str:
@@ -238,11 +265,11 @@ class Writer:
         def rewritten(code: Fragment) -> Fragment:
             if id(code) not in done:
                 parts = [rewritten(part) if isinstance(part, Fragment) else part for part in code.parts]
-                result = Fragment(parts, code.level, code.word, code.truth)
+                result = Fragment(parts, code.level, code.word, code.truth, code.single)
                 if counts[id(code)] > 1 and any(isinstance(part, Fragment) for part in code.parts):
                     name = self._fresh(_word(code.word or "value"))
                     self._assign(name, result)
-                    result = Fragment([name])
+                    result = Fragment([name], single=result.single)
                 done[id(code)] = result
             return done[id(code)]
 
@@ -259,6 +286,9 @@ class Writer:
     def _assign(self, name: str, piece: Fragment) -> None:
         self.lines.append(f"{name} = {source_text(piece)}")
 
+
+RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp")
+"""The number of rows, functions and libraries: names that no variable may have."""
 
 _LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at")
 """Rows whose text depends on shapes, or on what else is there."""
@@ -320,34 +350,83 @@ def identifier(node: Expression) -> str:
     return node.name.key
 
 
-def written_program(network: Network, optimizer: Bound | None = None, example: Mapping[str, Any] | None = None) -> Program:
+def written_program(
+    network: Network, optimizer: Bound | None = None, example: Mapping[str, Any] | None = None, language: Source | None = None
+) -> Program:
     """The program of a network's training step.
 
     optimizer  whose update rule; gradient descent if none is said
     example    a batch {"x": …, "t": …} (and "s", where examples are weighted) and a number of "steps" to close the program with,
                so that it runs as it stands
+    language   NumPy's if none is said; `chainrule.engines.languages` has others
     """
-    derivation = network.derivation
+    derivation, language = network.derivation, language or NUMPY
     rule = network_update(network, optimizer or find("optimizer", "sgd"))
-    step, inputs, outputs, options = _step_function(derivation, rule)
+    step, inputs, outputs, options = _step_function(derivation, rule, language)
     quiet = any(node.primitive.name in ("exp", "sigmoid") for node in order(derivation.error, *derivation.gradients, *rule.roots))
-    lines = [*_header(step, quiet), *_predict_function(network.inference), "", "", *step]
+    lines = [*_header(step, quiet, language), *_predict_function(network.inference, language), "", "", *step]
     if example is not None:
-        lines += ["", "", *_main(network, rule, example, inputs, outputs)]
-    return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs), tuple(options))
+        lines += ["", "", *_main(network, rule, example, inputs, outputs, language)]
+    outside = stated_functions(*network.inference.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots)
+    return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs), tuple(options), outside)
 
 
-def _header(step: list[str], quiet: bool) -> list[str]:
-    lines = ["import numpy as np"]
+NUMPY = _QuickSource()
+
+
+def _header(step: list[str], quiet: bool, language: Source) -> list[str]:
+    lines = list(language.imports)
     if any("math." in line for line in step):
         lines = ["import math", "", *lines]
-    if quiet:
-        lines += ["", 'np.seterr(over="ignore")  # where e^z is too large, it is infinity, and 1 / (1 + infinity) is 0, as it should be']
+    if quiet and language.quiet:
+        lines += ["", language.quiet]
+    if language.settings:
+        lines += ["", *language.settings]
+    if any(re.search(r"(?<![.\w])erfc?\(", line) for line in step):
+        lines += ["", "", *_error_functions()]
     return [*lines, "", ""]
 
 
-def _predict_function(derivation: Derivation) -> list[str]:
-    writer = Writer(derivation.predictions)
+def _error_functions() -> list[str]:
+    """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32.
+
+    Beyond 1, (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
+    """
+    from chainrule.engines.compiled.llvm.approximations import DOUBLE
+
+    near, far = ([repr(one) for one in reversed(row)] for row in (DOUBLE.erf_near, DOUBLE.erfc))
+    middle = DOUBLE.erfc_middle
+    return [
+        *wrapped("_NEAR = (", near, ")"),
+        *wrapped("_FAR = (", far, ")"),
+        "",
+        "",
+        "def _polynomial(coefficients, x):",
+        "    value = coefficients[0] * x + coefficients[1]",
+        "    for coefficient in coefficients[2:]:  # in place, which takes half the time",
+        "        value *= x",
+        "        value += coefficient",
+        "    return value",
+        "",
+        "",
+        "def erf(x):",
+        '    """The error function: x times a polynomial in x², where 1 - erfc(x) would lose digits."""',
+        "    return np.where(np.abs(x) <= 1, x * _polynomial(_NEAR, np.minimum(x * x, 1)), 1 - erfc(x))",
+        "",
+        "",
+        "def erfc(x):",
+        '    """1 − erf x, to 15 digits."""',
+        f"    size = np.minimum(np.abs(x), {DOUBLE.erfc_zero})",
+        "    rough = np.round(16 * size) / 16  # of so few digits that its square is exact",
+        "    bell = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
+        f"    tail = bell * _polynomial(_FAR, (size - {middle}) / (size + {middle})) / (1 + 2 * size)",
+        "    near = 1 - x * _polynomial(_NEAR, np.minimum(x * x, 1))",
+        "    return np.where(size <= 1, near, np.where(x < 0, 2 - tail, tail))",
+    ]
+
+
+def _predict_function(derivation: Derivation, language: Source) -> list[str]:
+    writer = Writer(derivation.predictions, language)
     for quantity in derivation.quantities:
         if quantity in writer.users:
             writer.write(quantity)
@@ -355,24 +434,29 @@ def _predict_function(derivation: Derivation) -> list[str]:
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
     lines = [f'"""{said[0]}"""', *with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
-    return [*wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100), *_indented(lines)]
+    head = wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
+    return [*_decorated(language), *head, *_indented(lines)]
 
 
-def written_error(network: Network) -> Program:
+def _decorated(language: Source) -> list[str]:
+    return [language.decorator] if language.decorator else []
+
+
+def written_error(network: Network, language: Source = NUMPY) -> Program:
     """The forward pass up to E alone, as the function error(x, t, parameters …): what measuring a network takes."""
     derivation = network.inference
-    writer = Writer([derivation.error])
+    writer = Writer([derivation.error], language)
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
     body = _indented([docstring, *with_size(writer.lines, inputs[0]), "return E"])
-    lines = [*_header(writer.lines, quiet=False), *wrapped("def error(", inputs, "):"), *body]
-    return Program("\n".join(lines) + "\n", tuple(inputs), ("E",))
+    lines = [*_header(writer.lines, False, language), *_decorated(language), *wrapped("def error(", inputs, "):"), *body]
+    return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
 
 def program_of(lines: Sequence[str]) -> Program:
     """A program of functions that are called by their names."""
-    return Program("\n".join([*_header(list(lines), quiet=False), *lines]) + "\n", (), ())
+    return Program("\n".join([*_header(list(lines), False, NUMPY), *lines]) + "\n", (), ())
 
 
 def with_size(lines: list[str], first: str = "x") -> list[str]:
@@ -398,7 +482,8 @@ class StepLines(FrozenValue):
 
 def step_lines(derivation: Derivation, rule: Update, source: Source | None = None) -> StepLines:
     """A training step line by line, in the order in which a careful student computes it."""
-    writer = Writer([*derivation.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots], source)
+    roots = [*derivation.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots]
+    writer = Writer(roots, source, numbers=(*rule.options, STEP_NUMBER))
     parts: dict[str, list[str]] = {}
 
     def part(title: str, quantities: Iterable[Expression], targets: Mapping[Expression, str] = {}) -> None:
@@ -415,9 +500,9 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
     return StepLines(parts, targets, [letter for letter in (*rule.options, STEP_NUMBER) if letter in writer.pieces])
 
 
-def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], list[str], list[str], list[str]]:
+def _step_function(derivation: Derivation, rule: Update, language: Source) -> tuple[list[str], list[str], list[str], list[str]]:
     """The lines of the function, the names of its arguments and results, and those of its options, which have defaults."""
-    lines = step_lines(derivation, rule)
+    lines = step_lines(derivation, rule, language)
     targets = lines.targets
     states = [state for part in rule.parameters for state in part.states]
     options = [letter for letter in lines.options if letter is not STEP_NUMBER]
@@ -431,11 +516,17 @@ def _step_function(derivation: Derivation, rule: Update) -> tuple[list[str], lis
     body = [line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)]
     batch = ", ".join(map(identifier, derivation.data))
     source = [
+        *_decorated(language),
         *wrapped("def step(", [*inputs, *defaults], "):"),
         f'    """One training step on the batch ({batch}): E before it, and the new parameters."""',
         *_indented(with_size(body, inputs[0])),
         *_indented(wrapped("return ", ["E", *outputs], "")),
     ]
+    drawn = [identifier(mask.variable) for mask in derivation.masks]
+    data = [identifier(node) for node in derivation.data if identifier(node) not in drawn]
+    state = [identifier(node) for node in (*derivation.parameters, *states)]
+    if epoch := language.epoch(data, drawn, state, defaults, counted=bool(used_k)):
+        source += ["", "", *epoch]
     return source, inputs, ["E", *outputs], [identifier(letter) for letter in options]
 
 
@@ -453,37 +544,22 @@ def _reads(root: Expression, old: Expression, past: Expression) -> bool:
     return old in order(root, wall=lambda node: node is past)
 
 
-def wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
-    """A list in brackets, or behind a word, in lines of that width."""
-    line = before + ", ".join(items) + after
-    if len(line) <= width:
-        return [line]
-    opened = before if before.endswith("(") else before + "("
-    rows: list[str] = []
-    row = ""
-    for item in items:
-        if len(row) + len(item) + 2 > width - 4:
-            rows.append(row)
-            row = ""
-        row += f"{item}, " if row else f"    {item}, "
-    closed = after if before.endswith("(") else ")" + after
-    return [opened, *(row.rstrip() for row in [*rows, row]), closed]
-
-
-def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> list[str]:
+def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: list[str], outputs: list[str], language: Source) -> list[str]:
     x, t = (None if example[key] is None else np.asarray(example[key], dtype=float) for key in ("x", "t"))
     batch = network.split(x, t)
-    lines = [f"{identifier(node)} = np.array({literal(part)})" for node, part in batch.items()]
+    lines = [*language.start, *([""] if language.start else [])]
+    lines += [f"{identifier(node)} = {language.array}({literal(part)})" for node, part in batch.items()]
     if network.derivation.weights is not None:
-        lines.append(f"s = np.array({literal(example['s'])})" if example.get("s") is not None else f"s = np.ones(len({inputs[0]}))")
-    lines += [f"{key} = np.array({literal(value)})" for key, value in network.parameters.items()]
+        weights = f"{language.array}({literal(example['s'])})" if example.get("s") is not None else None
+        lines.append(f"s = {weights or f'{language.library}.ones(len({inputs[0]}))'}")
+    lines += [f"{key} = {language.array}({literal(value)})" for key, value in network.parameters.items()]
     for part in rule.parameters:
-        lines += [f"{identifier(state)} = np.zeros({sizes(state.shape)})" for state in part.states]
+        lines += [f"{identifier(state)} = {language.library}.zeros({sizes(state.shape)})" for state in part.states]
     steps = int(example.get("steps", 2))
     results = wrapped("", [name.removesuffix("_next") for name in outputs], "")
     call = wrapped("step(", inputs, ")")
     loop = [f"for k in range(1, {steps + 1}):"]
-    body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:], "print(k, E)"]
+    body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:], f"print(k, {language.shown_error})"]
     return [*lines, "", *loop, *_indented(body)]
 
 

@@ -40,7 +40,7 @@ MOST_SAMPLES, MOST_ROWS = 6, 60
 
 def chain_rule_section(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
-    backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
+    backwards = sorted(context.derivation.parameters, key=context.number_of_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
     samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
@@ -93,7 +93,7 @@ def representatives(context: Context, weights: Sequence[Element]) -> list[Elemen
     """One weight of each layer, in their order: the first whose gradient is not 0, of a matrix if there is one."""
     layers: dict[int, list[Element]] = {}
     for weight in weights:
-        layers.setdefault(_layer(weight.quantity), []).append(weight)
+        layers.setdefault(context.number_of_layer(weight.quantity), []).append(weight)
 
     def plain(weight: Element) -> tuple[bool, bool]:
         return len(weight.quantity.shape) < 2, not context.step.gradients[weight.key][weight.index]
@@ -164,19 +164,15 @@ def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> l
 
 
 def signs_told(context: Context) -> list[Block]:
-    """What ⋆ and ∗ mean, where a formula of the network has them."""
+    """What Σ_j, ⋆ and ∗ mean, where a formula of the network has them."""
     nodes = order(*context.derivation.gradients, context.derivation.error)
-    return [Paragraph(context.text("signs.windows"))] if any(node.primitive.name == "window" for node in nodes) else []
+    sums = any(node.primitive.name == "total" and len(node.arguments[0].shape) > 2 and node.shape for node in nodes)
+    windows = any(node.primitive.name == "window" for node in nodes)
+    return [Paragraph(context.text(f"signs.{sign}")) for sign, told in (("sums", sums), ("windows", windows)) if told]
 
 
 def _on_the_way(context: Context, gradient: Expression) -> bool:
     return all(gradient is not of_parameter for of_parameter in context.derivation.gradients)
-
-
-def _layer(parameter: Expression) -> int:
-    assert parameter.name is not None
-    assert parameter.name.layer is not None
-    return parameter.name.layer
 
 
 def sample_contributions(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:

@@ -230,6 +230,10 @@ def _in_order(contexts: list[Context], weight: str | None, run: OrderedRun) -> l
 
 def _programs(contexts: list[Context], groups: list[list[Section]], weight: str | None) -> tuple[str, ...]:
     from chainrule.explanation.programs import section_programs
+    from chainrule.formula.stated import stated_operations
+
+    if any(stated_operations(*(context.step.network.derivation.error for context in contexts))):
+        return ()
 
     return section_programs(contexts, groups, weight)
 

@@ -45,6 +45,6 @@ def facts_blocks(context: Context) -> list[Block]:
 def _value(context: Context, value: Value) -> Any:
     """A number as the document writes numbers."""
     if not isinstance(value, float) or not math.isfinite(value):
-        return str(value)
+        return value if isinstance(value, int) else str(value)
     whole = math.ceil(math.log10(abs(value))) if 1 < abs(value) < 1e7 else 0  # digits before the point are kept
     return context.rounded(value, digits=max(3, whole))

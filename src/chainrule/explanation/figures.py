@@ -6,15 +6,17 @@ from itertools import pairwise
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
-from chainrule.document.document import Block, BoxGraph, Equations, Illustration, Note, Paragraph, Section, Subheading
+from chainrule.document.document import Block, BoxGraph, Equations, GridBlock, Illustration, Note, Paragraph, Section, Subheading
 from chainrule.explanation import backward, forward, outcome, overview, pictures, plots, predictions, rules, setting
 from chainrule.explanation import weight as one
 from chainrule.explanation.context import Context
+from chainrule.explanation.inside import inside_section
 from chainrule.formula.scalar import Element
 from chainrule.notation.formula import Ellipsis
 from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.graph import column_captions
+from chainrule.pictures.grids import grids_diagram
 from chainrule.pictures.plot import plot_diagram
 from chainrule.pictures.scenes import Captions, animated
 from chainrule.pictures.shapes import Diagram
@@ -145,6 +147,35 @@ def draw_gradients(context: Context) -> Diagram:
 def draw_boundary(context: Context) -> Diagram:
     """What the network predicts for every input."""
     return plot_diagram(predictions.boundary_plot(context), context.notation)
+
+
+def draw_windows(context: Context) -> Diagram:
+    """A window of a convolution with its weights, and all outputs that one weight touches. Raises InputError."""
+    return _grids(context, "windows")
+
+
+def draw_gates(context: Context) -> Diagram:
+    """The gates of a recurrence through time, and how much of the gradient arrives. Raises InputError."""
+    return _grids(context, "gates")
+
+
+def draw_attention(context: Context) -> Diagram:
+    """Who looks at whom, and who gets how much blame. Raises InputError."""
+    return _grids(context, "attention")
+
+
+def _grids(context: Context, kind: str) -> Diagram:
+    """The planes of the first layer that has such ones."""
+    section = inside_section(context)
+    found = list[GridBlock]()
+    for block in () if section is None else section.blocks:
+        if isinstance(block, GridBlock) and block.kind == kind:
+            found.append(block)
+        elif isinstance(block, Subheading) and found:
+            break
+    if not found:
+        raise InputError(context.plain(f"figure.no_{kind}"))
+    return grids_diagram(found, context.plain(f"figure.{kind}", network=_sizes(context)))
 
 
 def _sizes(context: Context) -> str:

@@ -236,8 +236,9 @@ def expanded_section(context: Context) -> Section:
             letter = context.scalars.variable(element)
             lines.append(context.worked_line(context.letter(element), expression, letter))
     in_matrices = len(context.shown(layered, MOST_LINES)) < len(layered)
-    intro = "expanded.intro" if context.step.network.measures else "expanded.intro_own"
-    blocks: list[Block] = [Paragraph(context.text(intro)), Equations(tuple(lines))] if lines else [Paragraph(context.text(intro))]
+    network = context.step.network
+    intro = "intro_own" if not network.measures else "intro" if network.regularizer is None else "intro_penalised"
+    blocks: list[Block] = [Paragraph(context.text(f"expanded.{intro}")), *([Equations(tuple(lines))] if lines else [])]
     if layered:
         blocks.append(Paragraph(context.text("expanded.matrices" if in_matrices else "expanded.layers")))
         blocks += expanded_in_matrices(context).blocks if in_matrices else [Equations(tuple(layered))]

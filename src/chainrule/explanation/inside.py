@@ -10,18 +10,24 @@ import itertools
 import math
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.alike import EVERYTHING, kinds_of, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable
-from chainrule.notation.formula import Call, Derivative, Equation, Fraction, Operator, Root, Row, Symbol, row
-from chainrule.notation.numbers import number_formula, printed
+from chainrule.formula.forms import Infix
+from chainrule.formula.scalar import Element
+from chainrule.notation.arithmetic import Real
+from chainrule.notation.build import formula
+from chainrule.notation.formula import Call, Derivative, Equation, Fraction, Operator, Root, Symbol, row
+from chainrule.notation.numbers import meant, number_formula
 
 DIGITS = 3
 """Significant digits of a number in a grid."""
@@ -75,7 +81,7 @@ def _gradient(context: Context, node: Expression) -> Array | None:
     return None if gradient is None or gradient.key not in context.step.values else np.asarray(context.step.values[gradient.key], float)
 
 
-def _grid(context: Context, values: Array, rows: str = "", columns: str = "") -> TableBlock:
+def _grid(context: Context, values: Array, kind: str, caption: Inline, rows: str = "", columns: str = "") -> GridBlock:
     """Numbers of a plane, each at its place; a 0 is a dot."""
     values = np.atleast_2d(values)
     shown = values[:MOST_CELLS, :MOST_CELLS]
@@ -84,11 +90,17 @@ def _grid(context: Context, values: Array, rows: str = "", columns: str = "") ->
     head += [(str(place + 1),) for place in range(shown.shape[1])] + [("…",)] * more[1]
     body = [((str(place + 1),), *(_cell(context, value) for value in line), *([("…",)] * more[1])) for place, line in enumerate(shown)]
     body += [tuple(("…",) for _ in head)] * more[0]
-    return TableBlock(tuple(head), tuple(body))
+    darkest = (float(np.abs(shown).max()),) * shown.shape[1]
+    return GridBlock(tuple(head), tuple(body), tuple(map(tuple, shown.tolist())), darkest, kind, caption)
 
 
 def _cell(context: Context, value: float) -> Inline:
-    return ("·",) if value == 0 else (number_formula(float(value), context.rounding, DIGITS),)
+    """A 0 is a dot; numbers that are longer are rounded to three digits, or to as many as stand before their point."""
+    if value == 0:
+        return ("·",)
+    digits = max(DIGITS, math.ceil(math.log10(abs(value)))) if math.isfinite(value) else DIGITS
+    long = float(f"{value:.{digits}g}") != value
+    return (number_formula(Real(meant(float(value)), exact=not long), context.rounding, digits),)
 
 
 # Windows of a convolution
@@ -128,20 +140,17 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     output = context.labels.label(z.name.at(0, *place, unit))
     yield Subheading(context.text("inside.windows", output=context.symbol(z)))
     letters: dict[str, Any] = {"output": output, "weights": context.symbol(W), "channel": channel + 1, "unit": unit + 1}
-    letters["places"] = " × ".join(map(str, seen.shape[:-1]))
+    letters |= {"places": " × ".join(map(str, seen.shape[:-1])), "channels": seen.shape[-1]}
     yield Paragraph(context.text("inside.window", **letters))
-    yield _grid(context, seen[..., channel])
+    yield _grid(context, seen[..., channel], "windows", context.text("inside.caption.window", **letters))
     yield Paragraph(context.text("inside.kernel", **letters))
-    yield _grid(context, own[..., channel])
+    yield _grid(context, own[..., channel], "windows", context.text("inside.caption.kernel", **letters))
     products = seen * own
     numbers = {"own": products[..., channel].sum(), "all": products.sum(), "value": float(context.step.values[z.key][(0, *place, unit)])}
+    letters |= {key: context.rounded(float(value)) for key, value in numbers.items()}
+    with_bias = isinstance(definition(z).primitive.form, Infix)
     yield Paragraph(
-        context.text(
-            "inside.window_sum",
-            **letters,
-            channels=seen.shape[-1],
-            **{key: context.rounded(float(value)) for key, value in numbers.items()},
-        )
+        (*context.text("inside.window_sum", **letters), *((" ", *context.text("inside.window_bias", **letters)) if with_bias else ()))
     )
     index = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
     everywhere: Any = (slice(None), *[slice(None)] * several, *index)
@@ -150,10 +159,9 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     weight = context.labels.label(W.name.at(*index, unit))
     carried = touched[0]
     total = context.rounded(float(touched.sum()))
-    counts = {"count": carried.size, "nothing": int(np.count_nonzero(carried == 0)), "samples": context.samples}
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
-    yield Paragraph(context.text("inside.touched", weight=weight, gradient=gradient, total=total, **counts))
-    yield _grid(context, carried)
+    yield Paragraph(context.text("inside.touched", weight=weight, gradient=gradient, total=total, count=carried.size))
+    yield _grid(context, carried, "windows", context.text("inside.caption.touched", weight=weight, gradient=gradient))
 
 
 # Gates of a recurrence
@@ -206,27 +214,35 @@ def _through_time(
     names = {symbol: _whole(context, next(iter(times.values()))) for symbol, times in {**gates, **carried}.items()}
     head: list[Inline] = [(context.plain("inside.step"),), *((names[symbol],) for symbol in gates)]
     head += [("‖∂", context.labels.error, "/∂", names[symbol], "‖") for symbol in carried]
-    rows = list[tuple[Inline, ...]]()
+    rows, numbers = list[tuple[Inline, ...]](), list[tuple[float, ...]]()
     for time in _spread_out(steps):
         if time is None:
             rows.append(tuple(("…",) for _ in head))
+            numbers.append((math.nan,) * (len(head) - 1))
             continue
         means = [_numbers(context, times[time]).mean() if time in times else math.nan for times in gates.values()]
         arriving = [norms[symbol].get(time, math.nan) for symbol in carried]
+        numbers.append((*means, *arriving))
         rows.append(((str(time),), *(_cell(context, value) if math.isfinite(value) else ("–",) for value in (*means, *arriving))))
     yield Paragraph(context.text("inside.gates" if gates else "inside.no_gates"))
-    yield TableBlock(tuple(head), tuple(rows))
+    darkest = (*(1.0 for _ in gates), *(max(arriving.values(), default=0.0) for arriving in norms.values()))
+    caption = context.text("inside.caption.gates", layer=context.layer(layer))
+    yield GridBlock(tuple(head), tuple(rows), tuple(numbers), darkest, "gates", caption)
+    kept = _kept_by(carried, gates)
     for symbol in carried:
         known = [time for time in steps if time in norms[symbol]]
-        if len(known) < 2 or not norms[symbol][known[-1]] or not norms[symbol][known[0]]:
-            continue
+        if len(known) < 2 or not norms[symbol][known[-1]] or not norms[symbol][known[0]] or (kept and symbol not in kept):
+            continue  # where a state is kept by a gate alone, what is to be learned goes that way
         backwards = _reads(carried[symbol][known[0]], carried[symbol][known[-1]])
         start, end = (known[0], known[-1]) if backwards else (known[-1], known[0])
         share = norms[symbol][end] / norms[symbol][start]
         values = {"state": names[symbol], "start": start, "end": end, "share": context.rounded(float(f"{share:.3g}"))}
         key = "inside.vanishes" if share < 0.1 else "inside.explodes" if share > 10 else "inside.survives"
         yield Paragraph(context.text(key, **values, error=context.labels.error))
-    yield from _kept_by(context, carried, gates, names)
+    for symbol, (gate, alone) in kept.items():
+        product = float(np.prod([_numbers(context, gates[gate][time]).mean() for time in alone]))
+        letters = {"state": names[symbol], "gate": names[gate], "product": context.rounded(float(f"{product:.3g}"))}
+        yield Paragraph(context.text("inside.path", **letters))
 
 
 def _whole(context: Context, quantity: Expression) -> Any:
@@ -241,10 +257,9 @@ def _spread_out(steps: list[int]) -> list[int | None]:
     return [*steps[: MOST_STEPS // 2], None, *steps[-(MOST_STEPS // 2) :]]
 
 
-def _kept_by(
-    context: Context, carried: dict[str, dict[int, Expression]], gates: dict[str, dict[int, Expression]], names: dict[str, Any]
-) -> Iterator[Block]:
-    """The state that one gate alone multiplies from step to step: there the gradient goes on without a matrix between."""
+def _kept_by(carried: dict[str, dict[int, Expression]], gates: dict[str, dict[int, Expression]]) -> dict[str, tuple[str, list[int]]]:
+    """States that one gate alone multiplies from step to step, with the gate and the steps: there the gradient goes on without a matrix."""
+    kept: dict[str, tuple[str, list[int]]] = {}
     for symbol, times in carried.items():
         for gate, open_ in gates.items():
             steps = [
@@ -253,9 +268,8 @@ def _kept_by(
                 if time in open_ and any(_multiplied(times[time], open_[time], times.get(beside)) for beside in (time - 1, time + 1))
             ]
             if len(steps) > 1 and len(steps) >= len(times) - 1:
-                kept = float(np.prod([_numbers(context, open_[time]).mean() for time in steps]))
-                product = context.rounded(float(f"{kept:.3g}"))
-                yield Paragraph(context.text("inside.path", state=names[symbol], gate=names[gate], product=product))
+                kept[symbol] = (gate, steps)
+    return kept
 
 
 def _multiplied(state: Expression, gate: Expression, before: Expression | None) -> bool:
@@ -281,15 +295,16 @@ def _attention(context: Context, quantity: Expression) -> Iterator[Block]:
     places = {"rows": context.plain("inside.looks"), "columns": context.plain("inside.looked_at")}
     yield Subheading(context.text("inside.attention", **letters))
     yield Paragraph(context.text("inside.scores", **letters))
-    yield _grid(context, np.where(scores < -1e29, 0, scores), **places)
+    yield _grid(context, np.where(scores < -1e29, 0, scores), "attention", context.text("inside.caption.scores"), **places)
     yield Paragraph(context.text("inside.shares", **letters))
-    yield _grid(context, shares, **places)
+    yield _grid(context, shares, "attention", context.text("inside.caption.shares", **letters), **places)
     yield Paragraph(context.text("inside.jacobian", **letters))
-    yield _grid(context, np.diag(shares[-1]) - np.outer(shares[-1], shares[-1]))
+    jacobian = np.diag(shares[-1]) - np.outer(shares[-1], shares[-1])
+    yield _grid(context, jacobian, "attention", context.text("inside.caption.jacobian", place=len(shares)))
     worst = tuple(int(i) for i in np.unravel_index(int(np.abs(blame).argmax()), blame.shape))
     most = {"looking": worst[0] + 1, "place": worst[1] + 1, "blame": context.rounded(float(f"{blame[worst]:.3g}"))}
     yield Paragraph(context.text("inside.blame", **letters, **most))
-    yield _grid(context, blame, **places)
+    yield _grid(context, blame, "attention", context.text("inside.caption.blame", **letters), **places)
     yield Paragraph(context.text("inside.attention_closed"))
 
 
@@ -370,15 +385,9 @@ def _table(context: Context, quantity: Expression) -> Iterator[Block]:
     assert gradient is not None
     assert gradient.name is not None
     left = context.labels.label(gradient.name.at(token, column))
-    shown, terms = found[:MOST_USES], list[Any]()
-    numbers = list[Any]()
-    for place in shown:
-        terms += [Operator("+"), context.labels.label(quantity.name.of_gradient.at(*place, column))]
-        value = printed(float(slope[(*place, column)]), context.rounding, DIGITS + 3)
-        numbers += [
-            Operator("+"),
-            value.formula if float(slope[(*place, column)]) >= 0 else row(Operator("("), value.formula, Operator(")")),
-        ]
+    arriving = context.derivation.gradient(quantity)
+    assert arriving is not None
+    terms = [context.scalars.variable(Element(arriving, (*place, column))) for place in found[:MOST_USES]]
     letters = {
         "token": token,
         "row": token + 1,
@@ -388,8 +397,9 @@ def _table(context: Context, quantity: Expression) -> Iterator[Block]:
     }
     yield Subheading(context.text("inside.table", **letters))
     yield Paragraph(context.text("inside.uses", **letters))
-    if len(found) == len(shown):
-        total = number_formula(float(np.asarray(context.step.values[gradient.key])[token, column]), context.rounding)
-        yield Equations((Equation((left, Row(tuple(terms[1:])), Row(tuple(numbers[1:])), total), ("=", "≈", "≈")),))
+    summed = reduce(add, terms)
+    if len(found) == len(terms):
+        line = context.worked_line(left, summed, context.scalars.variable(Element(gradient, (token, column))))
     else:
-        yield Equations((Equation((left, Row((*terms[1:], Operator("+"), Operator("…")))), ("=",)),))
+        line = Equation((left, row(formula(summed, context.labels), Operator("+"), Operator("…"))), ("=",))
+    yield Equations((line,))

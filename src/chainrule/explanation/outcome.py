@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.diagnosis.rates import MOST_RATE, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
@@ -178,9 +178,11 @@ def _verdict(context: Context, step: Step) -> Inline:
     if after < TOLERANCE:
         return context.text("outcome.zero", **letters)
     change, ratio = ("larger", after / before if before else math.inf) if after > before else ("smaller", before / after)
+    downhill = sum(np.sum((new - step.parameters[key]) * step.gradients[key]) for key, new in step.new_parameters.items()) < 0
+    reason = context.plain("outcome.reason.too_long" if downhill else "outcome.reason.uphill")
     if ratio < 2:
-        return context.text(f"outcome.{change}_by", percent=_rate(context, 100 * abs(after / before - 1), 2), **letters)
-    return context.text(f"outcome.{change}", factor=_factor(context, ratio), **letters)
+        return context.text(f"outcome.{change}_by", percent=_rate(context, 100 * abs(after / before - 1), 2), reason=reason, **letters)
+    return context.text(f"outcome.{change}", factor=_factor(context, ratio), reason=reason, **letters)
 
 
 def _factor(context: Context, ratio: float) -> str:
@@ -226,14 +228,15 @@ def _why_no_advice(context: Context) -> str:
 
 def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
     """Which rates lower the error in this step, and which lowers it most."""
+    fell = float(context.step.after.error) < float(context.step.error) and not advice.scheduled
     if advice.lowers_below is None:
-        yield context.text("rates.none")
+        yield context.text("rates.none_small" if fell else "rates.none", rate=_rate(context, advice.rate, 6))
         return
     if advice.lowers_below >= MOST_RATE:
         yield context.text("rates.all", most=_rate(context, MOST_RATE))
         return
     yield context.text("rates.lowers", limit=_rate(context, advice.lowers_below))
-    if advice.rate > advice.lowers_below and float(context.step.after.error) < float(context.step.error) and not advice.scheduled:
+    if advice.rate > advice.lowers_below and fell:
         yield context.text("rates.lowers_beyond", rate=_rate(context, advice.rate, 6))
     if advice.best_single is not None:
         best, left = advice.best_single
@@ -264,7 +267,8 @@ def standing_still(context: Context, simulation: Simulation) -> Inline:
         "all": sum(len(units.dead) for units in end.hidden),
         "percent": f"{100 * end.saturated_share:.0f}",
     }
-    return (" ", *context.text(f"still.{cause}", **values))
+    kind = "saturated_outputs" if cause == "saturated" and end.saturated_share <= MOST_SATURATED else cause
+    return (" ", *context.text(f"still.{kind}", **values))
 
 
 def _recommended_text(context: Context, advice: Advice) -> Inline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
@@ -43,6 +44,9 @@ FAR = 15.0
 
 FEW_LOOKED_AT = 60
 """So many elements of a quantity are looked at one by one."""
+
+MOST_LOOKED_AT = 2000
+"""Numbers of a net input in whose place others are tried."""
 
 NEAR = 1e-6
 """A kink is looked for where slopes differ by more between so far to the left and so far to the right."""
@@ -132,8 +136,29 @@ def _kink(
 
 def unreachable(context: Context) -> list[Block]:
     """Why E cannot reach 0, or only in the limit, as far as that is seen: contradictory targets, an output within bounds, a penalty."""
-    found = (_contradiction(context), _out_of_reach(context), _costs(context))
+    found = (*_constant(context), _contradiction(context), _out_of_reach(context), _costs(context))
     return [Note("insight", text) for text in found if text is not None]
+
+
+def _constant(context: Context) -> Iterator[Inline]:
+    """Layers that give one number whatever their net input is: the softmax of a single unit."""
+    for number, layer in enumerate(context.step.network.layers, 1):
+        recorded = context.step.values.get(f"z{number}")
+        if layer.activation is None or recorded is None or not 0 < recorded.size <= MOST_LOOKED_AT:
+            continue
+        z = variable(Name("z"), ("batch", *recorded.shape[1:]))
+        h = layer.activation.apply(z)
+        places = np.arange(recorded.size, dtype=float).reshape(recorded.shape)
+        tried = [np.asarray(evaluate([h], {z: 10**size * np.cos(places + size)})[h]) for size in range(1, 6)]  # both signs, far and near
+        value = float(tried[0].flat[0])
+        if math.isfinite(value) and all(np.allclose(each, value, rtol=1e-12, atol=1e-12) for each in tried):
+            alone = recorded.shape[-1] == 1 and not layer.activation.elementwise
+            said = {
+                "layer": context.layer(number),
+                "activation": context.called(layer.activation),
+                "value": context.rounded(round(value, 9)),
+            }
+            yield context.text("constant.alone" if alone else "constant", **said)
 
 
 def _contradiction(context: Context) -> Inline | None:
@@ -259,7 +284,7 @@ def _out_of_reach(context: Context) -> Inline | None:
             if least > LEAST:
                 never = never or context.text("unreachable.never", **values)
             elif network.regularizer is None:
-                limit = limit or context.text("unreachable.limit", **values)
+                limit = limit or context.text(f"unreachable.limit.{'rising' if outwards[0] > 0 else 'falling'}", **values)
     return never or limit
 
 
@@ -309,7 +334,7 @@ def end_of_schedule(context: Context) -> list[Block]:
         return []
     numbers: Mapping[Expression, Any] = {k: np.arange(1.0, MOST_RATES + 1)}
     rates: Array = np.asarray(evaluate([rate], numbers)[rate])
-    moving = np.flatnonzero(np.abs(rates - rates[-1]) > 1e-12 * np.abs(rates).max())
+    moving = np.flatnonzero(np.abs(rates - rates[-1]) > 1e-12 * np.abs(rates[-1]))
     if not len(moving):
         return []
     if moving[-1] + 2 <= MOST_RATES // 2:

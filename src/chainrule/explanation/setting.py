@@ -112,7 +112,11 @@ def _called_again(context: Context) -> list[Inline]:
     """How the quantities of a layer that is called several times are told apart, by those of the first one."""
     calls = [quantity for quantity in context.derivation.quantities if quantity.name and quantity.name.time]
     again = [quantity for quantity in calls if quantity.name and calls[0].name and replace(calls[0].name, time=2) == quantity.name]
-    return [context.text("network.calls", first=context.symbol(calls[0]), second=context.symbol(again[0]))] if again else []
+    if not again or calls[0].name is None or calls[0].name.layer is None:
+        return []
+    layer, wiring = context.step.network.layers[calls[0].name.layer - 1], context.step.network.wiring
+    key = "network.calls" if sum(call.layer is layer for call in wiring.calls) > 1 else "network.steps"
+    return [context.text(key, first=context.symbol(calls[0]), second=context.symbol(again[0]))]
 
 
 def _drawn(context: Context) -> list[Inline]:

@@ -201,6 +201,13 @@ class Arrays:
         here = self.namespace.arange(extent)[:, None] == self.whole(index)[None, :]
         return self.namespace.reshape(self.namespace.astype(here, x.dtype) @ rows, (extent, *rest))
 
+    def stated(self, arguments: Sequence[Any], parameters: dict[str, Any]) -> Any:
+        """What PyTorch computes."""
+        from chainrule.formula.stated import computed
+
+        found = computed(arguments, parameters)
+        return found if isinstance(found, float) else self.namespace.asarray(found, dtype=getattr(arguments[0], "dtype", self.dtype))
+
     def concat(self, arrays: Sequence[Any], axis: int) -> Any:
         """Arrays side by side along an axis."""
         return self.namespace.concat(list(arrays), axis=axis)
@@ -329,6 +336,12 @@ class Exact(Arrays):
 
     def _zeros(self, shape: Sequence[int], dtype: Any) -> Any:
         return np.full(tuple(shape), Fraction(0), dtype=object)
+
+    def stated(self, arguments: Sequence[Any], parameters: dict[str, Any]) -> Any:
+        """PyTorch computes with floats alone."""
+        from chainrule.formula.stated import function_name
+
+        raise InexactError(f"{function_name(parameters['operation'])} is computed by PyTorch, without fractions; leave out --exact.")
 
     def added_at(self, x: Any, index: Any, extent: int) -> Any:
         """Rows added up in a table, each at its place."""

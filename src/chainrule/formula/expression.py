@@ -128,7 +128,7 @@ class Primitive(Frozen):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied by its name."""
-        return _row, (self.name,)
+        return row_of, (self.name,)
 
     def _check_count(self, operands: tuple[Expression, ...]) -> None:
         """Raises ShapeError where an operation is given too few or too many operands."""
@@ -143,9 +143,14 @@ class Primitive(Frozen):
         return f"<primitive {self.name}>"
 
 
-def _row(name: str) -> Primitive:
+def row_of(name: str) -> Primitive:
+    """The row of that name in the table; or `stated`, which is none. Raises KeyError."""
     import chainrule.formula.primitives  # noqa: F401  # fills the table
 
+    if name not in PRIMITIVES:
+        from chainrule.formula.stated import stated  # what is no row of the table, and needed by few
+
+        return {stated.name: stated}[name]
     return PRIMITIVES[name]
 
 

@@ -94,6 +94,10 @@ class Spelled(FrozenValue):
     """Written out, as the last column of its row says: a quantity that is computed in one piece, but has no name on paper."""
 
 
+class Stated(FrozenValue):
+    """A function whose formula is not known: its name before its operands; with a prime for its derivative, with a place for an element."""
+
+
 class Leaf(FrozenValue):
     """A letter, a number or a size."""
 
@@ -131,5 +135,6 @@ Form: TypeAlias = (
     | Part
     | Quiet
     | Spelled
+    | Stated
     | Leaf
 )

@@ -216,7 +216,8 @@ def _transpose(x: Expression, axes: tuple[int, ...]) -> Expression | None:
     if x.primitive is transpose:
         (inner,), before = x.arguments, x.parameters["axes"]
         return transpose(inner, axes=tuple(before[axis] for axis in axes))
-    if x.primitive is matmul and axes == (1, 0) and x.arguments[0].primitive is transpose:  # (Aᵀ B)ᵀ = Bᵀ A
+    turned = (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2)
+    if x.primitive is matmul and axes == turned and x.arguments[0].primitive is transpose:  # (Aᵀ B)ᵀ = Bᵀ A
         a, b = x.arguments
         return matmul(tidy(swapped(b)), tidy(swapped(a)))
     return None

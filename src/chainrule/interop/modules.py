@@ -20,6 +20,7 @@ from chainrule.base.errors import ChainruleError, DescriptionError, InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
+from chainrule.formula.stated import OPERAND, stated
 from chainrule.interop.merged import Merged, merged_formula
 from chainrule.interop.operations import OPERATIONS, QUIET, UnreadableOperation, permuted, reshaped
 from chainrule.network.derivation import BATCH
@@ -138,21 +139,36 @@ def _of_length(x: torch.Tensor, rows: int) -> torch.Tensor:
 
 
 def _decomposed(program: Any) -> Any:
-    """The program with operations that are no formula here taken apart, as far as PyTorch does that."""
+    """The program with operations that are no formula here taken apart, as far as PyTorch does that, and as far as what comes out has
+    gradients: an operation whose parts have none stays whole.
+    """
+    whole = set[Any]()
+    while True:
+        apart, made = _taken_apart(program, whole)
+        if not made:
+            return apart
+        whole |= made
+
+
+def _taken_apart(program: Any, whole: set[Any]) -> tuple[Any, set[Any]]:
+    """The program, and which operations, beside those that stay whole, must not be taken apart: their parts have no gradients."""
     torch = torch_needed()
     with _quiet():
         known = torch.export.default_decompositions()
         for _ in range(3):
             nodes = _needed(program)
             varying = _varying(program, nodes)
-            wanted = [node for node in nodes if node in varying and _needs_decomposition(node)]
+            unreadable = [node for node in nodes if node in varying and _needs_decomposition(node)]
+            wanted = {node.target for node in unreadable if node.target not in whole}
             in_place = [node for node in nodes if node.op == "call_function" and operation_of(node).endswith("_") and node in varying]
-            table = {node.target: known[node.target] for node in wanted if node.target in known}
-            table |= torch._decomp.get_decompositions([node.target for node in wanted if node.target not in known])
+            table = {target: known[target] for target in wanted if target in known}
+            table |= torch._decomp.get_decompositions([target for target in wanted if target not in known])
             if not wanted and not in_place:
                 break
             program = program.run_decompositions(table)  # which also writes what is done in place as new values
-    return program
+            if any(node.target.namespace == "prims" for node in _needed(program) if _needs_decomposition(node)):
+                return program, wanted
+    return program, set()
 
 
 def _varying(program: Any, nodes: Sequence[Any]) -> set[Any]:
@@ -230,6 +246,7 @@ class _Reader:
         self.needed = set(self.nodes)
         self.values: dict[Any, Any] = {}
         self.signals: dict[Expression, str] = {}
+        self.outputs: dict[str, str] = {}
         self.inputs: dict[str, int] = {}
         self.calls: list[LayerCall] = []
         self.layers: dict[str, Layer] = {}
@@ -246,6 +263,7 @@ class _Reader:
         first = given.meta["val"].shape[0]
         self.count = first if isinstance(first, int) else None
         self.named: dict[int, str] = {}
+        self._dtypes: dict[Expression, Any] = {}
         self.constants: dict[int, tuple[Any, Expression]] = {}
 
     def read(self) -> ReadModule:
@@ -259,7 +277,7 @@ class _Reader:
                 self._called(node)
             elif node.op == "output":
                 self._output(node)
-        wiring = checked(Wiring(self.inputs, tuple(self.calls), {OUTPUT: self.calls[-1].name}))
+        wiring = checked(Wiring(self.inputs, tuple(self.calls), self.outputs))
         return ReadModule(wiring, self.origins, self.made_by, self.program, self.count)
 
     # What comes from outside
@@ -358,7 +376,7 @@ class _Reader:
     def _formula(self, node: Any, arguments: Any, options: Any) -> Any:
         name = operation_of(node)
         if name not in OPERATIONS:
-            raise DescriptionError(f"{self._where(node)}: {name} is no formula that can be read.")
+            return self._stated(node, arguments, options)
         try:
             if name not in WITH_PLACES:
                 arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
@@ -379,6 +397,50 @@ class _Reader:
             raise DescriptionError(f"{self._where(node)}: {error}.") from None
         except (ChainruleError, TypeError, ValueError, LookupError) as error:
             raise DescriptionError(f"{self._where(node)}: {name} cannot be read in this form: {error}") from None
+
+    def _stated(self, node: Any, arguments: Any, options: Any) -> Any:
+        """What PyTorch computes, where no formula of it is known. Raises DescriptionError."""
+        import torch
+
+        schema = getattr(node.target, "_schema", None)
+        functional = schema is not None and not schema.is_mutable and str(node.target).startswith("aten.")
+        if not functional or torch.Tag.nondeterministic_seeded in node.target.tags:
+            raise DescriptionError(f"{self._where(node)}: {operation_of(node)} is no formula that can be read.")
+        if any(isinstance(one.meta.get("val"), torch.SymInt) for one in node.all_input_nodes):
+            raise DescriptionError(f"{self._where(node)}: {operation_of(node)} depends on the number of examples.")
+        operands, kinds = list[Expression](), list[str]()
+
+        def place(value: Any) -> Any:
+            if isinstance(value, Merged):
+                raise DescriptionError(f"{self._where(node)}: {operation_of(node)} along axes that are counted together is not read.")
+            if not isinstance(value, Expression):
+                return value
+            if value not in operands:
+                operands.append(value)
+                kinds.append(_number_kind(self._dtypes.get(value, torch.float64)))
+            return f"{OPERAND}{operands.index(value)}"
+
+        for one in node.all_input_nodes:
+            if isinstance(formula := self.values.get(one), Expression) and hasattr(one.meta.get("val"), "dtype"):
+                self._dtypes[formula] = one.meta["val"].dtype
+        given, named = _mapped(_mapped((arguments, options), lambda value: self._constant(node, value)), place)
+        plain = (str, int, float, bool, type(None))
+        if not operands or not all(isinstance(one, plain) for one in _leaves((given, named))):
+            raise DescriptionError(f"{self._where(node)}: {operation_of(node)} is no formula that can be read.")
+        results = node.meta["val"] if isinstance(node.meta["val"], (list, tuple)) else [node.meta["val"]]
+        made = [
+            stated(
+                *operands,
+                operation=str(node.target).removeprefix("aten."),
+                given=_as_tuples(given),
+                named=_as_tuples(list(named.items())),
+                kinds=tuple(kinds),
+                which=which,
+                sizes=_plain_shape(traced_shape(result, self.count)),
+            )
+            for which, result in enumerate(results)
+        ]
+        return tuple(made) if isinstance(node.meta["val"], (list, tuple)) else made[0]
 
     def _where(self, node: Any) -> str:
         path = _path(node)
@@ -492,15 +554,32 @@ class _Reader:
     def _output(self, node: Any) -> None:
         given = self.program.graph_signature.user_outputs  # after the buffers that the module would update
         results = [one for one in _leaves(node.args) if getattr(one, "name", None) in given]
-        tensors = [self.values[one] for one in results]
-        if len(tensors) != 1:
-            raise DescriptionError(f"this model returns {len(tensors)} tensors; wrap it in a module that returns the one that is trained.")
-        (value,) = tensors
-        if not isinstance(value, Expression):
+        if not results or not all(isinstance(self.values[one], Expression) for one in results):
             raise DescriptionError("this model returns numbers that do not depend on its inputs.")
-        last = self.signals.get(value)
-        if last is None or last in self.inputs or last != self.calls[-1].name:
-            self._cut(results[0], "output", value)
+        if len(results) == 1:
+            self.outputs = {OUTPUT: self._given_out(results[0], "output")}
+            return
+        self.outputs = {name: self._given_out(result, name) for name, result in zip(self._output_names(len(results)), results, strict=True)}
+
+    def _given_out(self, result: Any, name: str) -> str:
+        """The call that gives a result: one whose value goes nowhere else."""
+        call = self.signals.get(self.values[result])
+        if call is None or call in self.inputs or call in self.outputs.values() or any(call in other.sources for other in self.calls):
+            call = self.signals[_first_examples(self._cut(result, name, self.values[result]))]
+        return call
+
+    def _output_names(self, count: int) -> list[str]:
+        """Those that the model gives its results, in a dictionary; or output1, output2 …"""
+        names: list[Any] = list(range(count))
+        spec = self.program.call_spec.out_spec
+        if spec is not None and spec.type is dict and len(spec.context) == count:
+            names = spec.context
+        return [name if isinstance(name, str) and name.isidentifier() else f"output{place}" for place, name in enumerate(names, start=1)]
+
+
+def _first_examples(value: Expression) -> Expression:
+    """What a layer gives, in whose order of axes that of the examples is first."""
+    return value.arguments[0] if value.primitive.name == "transpose" else value
 
 
 def _needed(program: Any) -> list[Any]:
@@ -611,6 +690,17 @@ def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]
     for last, formula in calls.items():
         formulas.setdefault(groups[last][0], []).append(formula)
     return {path for path, several in formulas.items() if any(one != several[0] for one in several)}
+
+
+def _number_kind(dtype: torch.dtype) -> str:
+    """Which kind of numbers a tensor holds, as `formula.stated` calls them."""
+    import torch
+
+    return "float" if dtype.is_floating_point else "bool" if dtype is torch.bool else "int"
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _leaves(value: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
+from chainrule.network.attention import no_later
 from chainrule.network.definitions import find
 from chainrule.network.spatial import LOWEST, padded
 
@@ -389,12 +390,6 @@ def _addmm(c: Expression, a: Expression, b: Expression, *, beta: float = 1, alph
     return _add(z, c if beta == 1 else beta * c)
 
 
-def _later(rows: int, columns: int) -> Expression:
-    """[j > i] for each row i and column j."""
-    places = p.spread(p.position(extent=columns), axes=(0,), sizes=(rows,))
-    return places > p.spread(p.position(extent=rows), axes=(1,), sizes=(columns,))
-
-
 @operation("scaled_dot_product_attention")
 def _attention(
     q: Expression, k: Expression, v: Expression, mask: Any = None, dropout: float = 0.0, is_causal: bool = False, *,
@@ -405,8 +400,8 @@ def _attention(
     width = _known(q.shape[-1], "attention")
     scores = product(q, matrices_turned(k)) * (1 / math.sqrt(width) if scale is None else scale)
     if is_causal:
-        later = _later(*(_known(extent, "a causal mask") for extent in scores.shape[-2:]))
-        scores = p.select(stretched(later, scores.shape), _finite(-math.inf), scores)
+        seen = no_later(*(_known(extent, "a causal mask") for extent in scores.shape[-2:]))
+        scores = p.select(stretched(seen, scores.shape), scores, _finite(-math.inf))
     elif mask is not None:
         scores = _add(scores, mask)
     return product(p.softmax(scores, axis=len(scores.shape) - 1), v)
@@ -515,7 +510,7 @@ def _cumsum(x: Expression, dim: int, *, dtype: Any = None) -> Expression:
     axis = dim % len(x.shape)
     extent = _known(x.shape[axis], "a running sum")
     order = (*(other for other in range(len(x.shape)) if other != axis), axis)
-    summed = permuted(x, order) @ (1 - matrices_turned(_later(extent, extent)))
+    summed = permuted(x, order) @ matrices_turned(no_later(extent, extent))
     return permuted(summed, [order.index(place) for place in range(len(order))])
 
 
@@ -916,7 +911,7 @@ def _recurrent(
             place = number * (2 if both else 1) + side
             own = [*parameters[place * each : (place + 1) * each], *([] if biases else [None, None])]
             suffix = f"{'' if layers == 1 else f'_l{number}'}{'_back' if side else ''}"
-            state: list[Any] = [None if _is_zero(one) else _select(one, 0, place) for one in given] or [None] * states
+            state: list[Any] = [_started(one, place, (x.shape[0], own[1].shape[1])) for one in given] or [None] * states
             outputs: dict[int, Expression] = {}
             for step in reversed(range(length)) if side else range(length):
                 state = cell(_at_step(x, step), state, own, step + 1, suffix)
@@ -926,6 +921,13 @@ def _recurrent(
         x = _cat(sides, 2)
     ended = [_stack([state[which] for state in last], 0) for which in range(states)]
     return (x if batch_first else permuted(x, (1, 0, 2)), *ended)
+
+
+def _started(state: Any, place: int, shape: Shape) -> Expression | None:
+    """The state that a layer begins with, for each example; None where it is 0."""
+    if _is_zero(state):
+        return None
+    return p.spread(state, axes=(0, 1), sizes=shape) if state.shape == () else stretched(_select(state, 0, place), shape)
 
 
 def _is_zero(state: Any) -> bool:

@@ -18,7 +18,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
 
 
-@activation(also=("linear", "purelin"))
+@activation(also=("linear", "purelin", "none"))
 def identity(z: Expression) -> Expression:
     """f(z) = z; any number."""
     return z

@@ -31,15 +31,19 @@ def heads_of(x: Expression, heads: int) -> Expression:
     return p.transpose(p.reshape(x, sizes=(batch, length, heads, int(features) // heads)), axes=(0, 2, 1, 3))
 
 
+def no_later(rows: int, columns: int, ahead: int = 0) -> Expression:
+    """[j ≤ i + ahead] for each row i and column j: who looks back sees what does not come after it."""
+    here = p.spread(p.position(extent=rows) + (ahead + 1), axes=(1,), sizes=(columns,))
+    return here > p.spread(p.position(extent=columns), axes=(0,), sizes=(rows,))
+
+
 def looked_at(own: Owner, q: Expression, k: Expression, v: Expression, *, causal: bool, mask: Expression | None) -> Expression:
     """softmax(q kᵀ / √d) v; all of shape (batch, heads, length, d), and those of k and v of another length, perhaps."""
     d, rows, columns = int(q.shape[-1]), int(q.shape[2]), int(k.shape[2])
     scores = own.named("S", q @ p.swapped(k) / math.sqrt(d))
     seen: list[Expression] = []
     if causal:
-        here, there = p.position(extent=rows), p.position(extent=columns)
-        back = p.spread(here + (columns - rows + 1), axes=(1,), sizes=(columns,)) > p.spread(there, axes=(0,), sizes=(rows,))
-        seen.append(p.spread(back, axes=(0, 1), sizes=scores.shape[:2]))
+        seen.append(p.spread(no_later(rows, columns, ahead=columns - rows), axes=(0, 1), sizes=scores.shape[:2]))
     if mask is not None:
         seen.append(mask > 0.5)
     for one in seen:

@@ -18,9 +18,10 @@ from __future__ import annotations
 import inspect
 import math
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_args, get_origin, get_type_hints, overload
@@ -52,6 +53,16 @@ REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None, "multipliers": None}}
 """Options that every definition of a kind takes beside its own; `chainrule.network.update` heeds them."""
 
+OPERANDS: dict[str, tuple[int, int, str]] = {
+    "activation": (1, 1, "z"),
+    "loss": (1, 2, "y, t"),
+    "regularizer": (1, 1, "W"),
+    "initializer": (2, 2, "inputs, units"),
+    "optimizer": (2, sys.maxsize, "w, g"),
+    "schedule": (1, 1, "k"),
+}
+"""How many operands the function of a kind takes, at least and at most, and what they are called."""
+
 OPTION_NAMES: dict[str, dict[str, str]] = {
     "optimizer": {"lr": "learning_rate", "eta": "learning_rate", "η": "learning_rate", "step_size": "learning_rate", "eps": "epsilon"},
     "schedule": {"lr": "rate", "learning_rate": "rate", "eta": "rate", "η": "rate"},
@@ -61,25 +72,20 @@ OPTION_NAMES: dict[str, dict[str, str]] = {
 """Other names of options that every definition of a kind may have."""
 
 ABSENT: dict[str, frozenset[str]] = {
-    "activation": frozenset(
-        ["prelu", "rrelu", "celu", "mish", "step", "heaviside", "sign", "threshold", "maxout", "glu", "softmin", "log_softmax"]
-    ),
-    "loss": frozenset(
-        [
-            "rmse",
-            "mape",
-            "msle",
-            "poisson",
-            "dice",
-            "info_nce",
-            "ctc",
-            "perceptron",
-            "zero_one",
-            "quantile",
-        ]
-    ),
-    "optimizer": frozenset(["lamb", "lars", "lbfgs", "ftrl", "rprop", "newton", "shampoo", "soap", "adafactor", "yogi", "adabelief"]),
-}
+    "activation": frozenset([
+        "arctan", "atan", "celu", "crelu", "geglu", "glu", "hard_shrink", "heaviside", "log_sigmoid", "log_softmax", "maxout",
+        "mish", "prelu", "reglu", "relu2", "rrelu", "sign", "soft_shrink", "softmin", "sparsemax", "step", "swiglu",
+        "tanh_shrink", "threshold",
+    ]),
+    "loss": frozenset([
+        "ctc", "dice", "gaussian_nll", "info_nce", "iou", "jaccard", "mape", "margin_ranking", "msle", "perceptron", "pinball",
+        "poisson", "poisson_nll", "quantile", "rmse", "tversky", "tweedie", "zero_one",
+    ]),
+    "optimizer": frozenset([
+        "adabelief", "adabound", "adafactor", "adan", "amsgrad", "asgd", "ftrl", "lamb", "lars", "lbfgs", "newton", "prodigy",
+        "rprop", "shampoo", "signum", "soap", "sophia", "swats", "yogi",
+    ]),
+}  # fmt: skip
 """Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
 
 Function: TypeAlias = Callable[..., Any]
@@ -276,6 +282,12 @@ def _checked_multipliers(definition: Definition, value: Any) -> dict[str, float]
     return dict(value)
 
 
+def _place(kind: str, name: str, function: Function) -> str:
+    """Which definition, and where it stands: activation f (mine.py, line 5)."""
+    code = function.__code__
+    return f"{kind} {name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
+
+
 class Bound(Displayed, FrozenValue):
     """A definition with its options: what a network or an optimiser is described with.
 
@@ -305,21 +317,16 @@ class Bound(Displayed, FrozenValue):
         """Run the definition's function; `replaced` stands in for options (letters in place of numbers)."""
         common = COMMON_OPTIONS.get(self.definition.kind, {})
         options = {name: value for name, value in self.options.items() if name not in common}
+        place = _place(self.definition.kind, self.name, self.definition.function)
         try:
             result = self.definition.function(*operands, **{**options, **replaced})
         except ChainruleError:
             raise
         except Exception as error:  # a person's own function may raise anything
-            raise DescriptionError(f"{self._place}: {type(error).__name__}: {error}.") from error
+            raise DescriptionError(f"{place}: {type(error).__name__}: {error}.") from error
         if self.definition.kind in ("activation", "loss", "regularizer") and not isinstance(result, Expression):
-            raise DescriptionError(f"{self._place} returns {quoted(result)}, not a formula of its operands.")
+            raise DescriptionError(f"{place} returns {quoted(result)}, not a formula of its operands.")
         return result
-
-    @property
-    def _place(self) -> str:
-        """Which definition, and where it stands: activation f (mine.py, line 5)."""
-        code = self.definition.function.__code__
-        return f"{self.definition.kind} {self.name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
 
     __call__ = apply
 
@@ -426,7 +433,17 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
             raise UnknownNameError(what, str(word), known)
     if not isinstance(facts.get("also", {}), Mapping):
         facts["also"] = {other: {} for other in facts["also"]}
-    REGISTRY[kind][name] = Definition(kind, name, function, **facts)
+    definition = Definition(kind, name, function, **facts)
+    least, most, operands = OPERANDS[kind]
+    bare = [option for option, default in definition.options.items() if default is inspect.Parameter.empty]
+    if not least <= len(definition.operands) <= most or bare:
+        options = [*definition.operands[most:], *bare]
+        example = ", ".join([operands, *(["*"] if options else []), *(f"{option}=1.0" for option in options)])
+        raise DescriptionError(
+            f"{_place(kind, name, function)} is written with ({', '.join(inspect.signature(function).parameters)}); it takes {operands}, "
+            f"and options after a *, each with its default: {name}({example})."
+        )
+    REGISTRY[kind][name] = definition
     if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
         for option in REGISTRY[kind][name].options:
             checked_name(option)
@@ -623,6 +640,7 @@ def definitions(kind: str) -> dict[str, Definition]:
     return REGISTRY[kind]
 
 
+@cache
 def _load_built_in(kind: str) -> None:
     import importlib
 

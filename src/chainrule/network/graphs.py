@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from chainrule.base.errors import ChainruleError, DescriptionError, quoted
-from chainrule.formula.expression import PRIMITIVES, Expression, order
+from chainrule.formula.expression import Expression, order, row_of
 from chainrule.network.layers import Owner, layer
 
 INPUT, PARAMETER, QUANTITY = "input", "parameter", "quantity"
@@ -57,7 +57,7 @@ def _value(own: Owner, signals: Sequence[Expression], operation: str, operands: 
         raise ValueError(f"{operation} is no operation on numbers")
     if isinstance(number := given.get("number"), str):
         given["number"] = Fraction(number)
-    return PRIMITIVES[operation](*operands, **given)
+    return row_of(operation)(*operands, **given)
 
 
 def _tuples(parameters: Mapping[str, Any]) -> dict[str, Any]:

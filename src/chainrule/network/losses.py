@@ -23,7 +23,7 @@ CLASSES = "−Σ t ln y over the outputs, behind a softmax"
 SMOOTH = "Smooth L1 with β is huber with delta = β, divided by β."
 
 
-@loss(meant={"quadratic": "½ (y − t)², per output", "squared_error": "½ (y − t)², per output"})
+@loss(meant=dict.fromkeys(("l2", "quadratic", "squared_error"), "½ (y − t)², per output"))
 def half_squared(y: Expression, t: Expression) -> Expression:
     """ℓ = ½ (y − t)², per output; its derivative is y − t.
 
@@ -34,7 +34,7 @@ def half_squared(y: Expression, t: Expression) -> Expression:
 
 @loss(
     also={"mse": MEAN, "mean_squared_error": MEAN, "mse_loss": MEAN, "sse": SUM, "sum_squared_error": SUM, "rss": SUM},
-    meant={"quadratic": "(y − t)², per output", "squared_error": "(y − t)², per output"},
+    meant=dict.fromkeys(("l2", "quadratic", "squared_error"), "(y − t)², per output"),
 )
 def squared(y: Expression, t: Expression) -> Expression:
     """ℓ = (y − t)², per output.
@@ -44,7 +44,7 @@ def squared(y: Expression, t: Expression) -> Expression:
     return (y - t) ** 2
 
 
-@loss(also={"mae": MEAN, "mean_absolute_error": MEAN, "l1_loss": MEAN, "sae": SUM, "sum_absolute_error": SUM})
+@loss(also={"mae": MEAN, "mean_absolute_error": MEAN, "l1": MEAN, "l1_loss": MEAN, "sae": SUM, "sum_absolute_error": SUM})
 def absolute(y: Expression, t: Expression) -> Expression:
     """ℓ = |y − t|, per output. The derivative at y = t is taken as 0.
 

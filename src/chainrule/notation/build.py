@@ -125,6 +125,8 @@ class _Builder(FrozenValue):
                 return _Piece(f.Root(self.piece(arguments[0]).formula))
             case forms.Named(name):
                 return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in arguments)))
+            case forms.Stated():
+                return self._stated(node)
             case forms.Fence(left, right):
                 return _Piece(f.Fenced(self.piece(arguments[0]).formula, left, right))
             case forms.Bracket():
@@ -181,6 +183,9 @@ class _Builder(FrozenValue):
 
     def _sum(self, node: Expression) -> _Piece:
         terms = _terms(node)
+        if (parts := _parts_of_one_axis(terms)) is not None:
+            nought = f.Number("0", value=ExactNumber(0))
+            return _Piece(f.Call("", tuple(nought if part is None else self.piece(part).formula for part in parts)))
         if len(terms) > self.fold:
             left_out = f.row(f.Operator("+"), f.Ellipsis())
             return _Piece(f.row(*self._joined(terms[:3]), left_out, self._term(terms[-1])), forms.SUM)
@@ -195,6 +200,21 @@ class _Builder(FrozenValue):
         piece = self.piece(node)
         inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(forms.PRODUCT)
         return f.row(f.Operator(sign), inside)
+
+    def _stated(self, node: Expression) -> _Piece:
+        """f(x), f′(g, x) for its gradient, f(x1, x2, …)[1, 2] for an element."""
+        from chainrule.formula.stated import function_name
+
+        operands = [self.piece(argument).formula for argument in node.arguments]
+        if len(operands) > self.fold:
+            operands = [*operands[:3], f.Ellipsis(), operands[-1]]
+        name = function_name(node.parameters["operation"]) + "′" * (node.parameters.get("by") is not None)
+        call = f.Call(name, tuple(operands))
+        at = node.parameters.get("at")
+        if not at:
+            return _Piece(call)
+        places = [part for place in at for part in (f.Operator(","), _whole(place + 1))][1:]
+        return _Piece(f.row(call, f.Fenced(f.row(*places), "[", "]")), forms.POWER)
 
     def _times(self, node: Expression, sign: str) -> _Piece:
         left, right = (self.piece(argument) for argument in node.arguments)
@@ -227,6 +247,22 @@ class _Builder(FrozenValue):
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
+
+
+def _parts_of_one_axis(terms: list[tuple[str, Expression]]) -> list[Expression | None] | None:
+    """Terms that fill an axis part by part, each among zeros: the parts in their order, None where nothing stands; else None."""
+    placed = [term for sign, term in terms if sign != "−" and term.name is None and isinstance(term.primitive.form, forms.AmongZeros)]
+    if len(placed) < max(2, len(terms)) or len({term.parameters["axis"] for term in placed}) > 1:
+        return None
+    axis, parts, end = placed[0].parameters["axis"], list[Expression | None](), 0
+    for term in sorted(placed, key=lambda term: int(term.parameters["start"])):
+        (inner,), start = term.arguments, term.parameters["start"]
+        if start < end or not isinstance(inner.shape[axis], int):
+            return None
+        joined = inner.name is None and inner.primitive.name == "join" and inner.parameters["axis"] == axis
+        parts += [*([None] if start > end else []), *(inner.arguments if joined else (inner,))]
+        end = start + int(inner.shape[axis])
+    return parts if end == placed[0].shape[axis] else [*parts, None]
 
 
 def _moved(node: Expression, *, zeros: bool = False) -> Expression:

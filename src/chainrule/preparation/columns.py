@@ -31,7 +31,7 @@ class Feature(FrozenValue):
     """An input column and how it becomes numbers.
 
     kind       "number": (value − mean) / deviation;  "boolean": 0 or 1;  "category": one-hot, in the order of `categories`;
-               "date": its `parts`
+               "date": its `parts`;  "token": the place of the text among `categories`, which all tokens of a row share
     read_as    the kind of the column in the table
     fill       what stands in for a missing value; None where missing values are refused
     written    how its numbers were written, where they were text
@@ -42,7 +42,7 @@ class Feature(FrozenValue):
     """
 
     name: str
-    kind: Literal["number", "boolean", "category", "date"]
+    kind: Literal["number", "boolean", "category", "date", "token"]
     read_as: Kind
     mean: float = 0.0
     deviation: float = 1.0
@@ -76,7 +76,7 @@ class Feature(FrozenValue):
         if self.kind == "date":
             scales = [scale for part in self.parts for scale in part.scales]
         else:
-            scales = [[self.mean, self.deviation]] * max(1, len(self.categories))
+            scales = [[self.mean, self.deviation]] * (len(self.categories) if self.kind == "category" else 1)
         return [*scales, [0.0, 1.0]] if self.missing else scales
 
     def x(self, table: Table) -> Array:
@@ -86,6 +86,8 @@ class Feature(FrozenValue):
             x = one_hot(self.codes(column), len(self.categories))
         elif self.kind == "date":
             x = self._date(table)
+        elif self.kind == "token":
+            x = self._token(table, column)
         else:
             x = self._number(table, column)
         return np.hstack([x, column.missing[:, None]], dtype=np.float64) if self.missing else x
@@ -96,6 +98,15 @@ class Feature(FrozenValue):
         wanted = [part.name.removeprefix(f"{self.name} ") for part in self.parts]
         parts = replace(table, columns=tuple(part_columns(table, self.name, wanted, day_first=self.day_first)))
         return np.hstack([part.x(parts) for part in self.parts], dtype=np.float64)
+
+    def _token(self, table: Table, column: Column) -> Array:
+        places = self.codes(column)
+        if (places < 0).any():
+            row = int((places < 0).argmax())
+            cell = "has no value" if column.values[row] is None else f"holds {quoted(column.values[row])}"
+            known = enumerated(self.categories)
+            raise FileError(f"{table.cell(row, self.name)} {cell}, which is no token of the model; it knows {known}.")
+        return places[:, None]
 
     def _number(self, table: Table, column: Column) -> Array:
         values = as_numbers(table, column)

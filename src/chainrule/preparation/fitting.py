@@ -20,6 +20,8 @@ from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary,
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
 
+Merged: TypeAlias = Callable[[str, dict[str, Summary]], tuple[str, dict[str, Summary]]]
+
 Places: TypeAlias = Literal["alike", "tokens"]
 """What columns are that are the places of one thing: pixels, or steps, which have one scale; or tokens, which stay as they are."""
 
@@ -47,6 +49,11 @@ class PreparationOptions(FrozenValue):
     places: Places | None = None
 
     @property
+    def summarised(self) -> bool:
+        """Does all that is decided follow from summaries of the columns, without another pass over the rows?"""
+        return not (self.drop_missing or self.dates or self.impute in ("median", "most_frequent"))
+
+    @property
     def each(self) -> bool:
         """Does each target have a task of its own, as where each is an output of its own?"""
         return isinstance(self.task, Mapping)
@@ -71,10 +78,10 @@ class PreparationOptions(FrozenValue):
                 seen[name] = role
 
 
-def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, Any]:
-    """The fields of the preparation that fits the tables and the wishes. Raises InputError."""
+def fit_preparation(tables: Tables, options: PreparationOptions, merged: Merged | None = None) -> dict[str, Any]:
+    """The fields of the preparation that fits the tables and the wishes; merged as of `column_summaries`. Raises InputError."""
     options.check()
-    source, found = column_summaries(tables, options)
+    source, found = column_summaries(tables, options, merged)
     _check_rows(source, found, options)
     if options.drop_missing:
         return _fit_complete(tables, source, found, options)
@@ -88,8 +95,11 @@ def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, An
     left_out |= {name: "constant" for name, date in dates.items() if date is None}
     used = _at_least_one(source, [summary for summary in used if summary.name not in left_out], others, left_out)
     if options.places:
-        _check_places(source, used)
-    features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
+        _check_places(source, used, options)
+    if options.places == "tokens" and used[0].kind == "text":
+        features = _tokens(used)
+    else:
+        features = tuple(dates.get(s.name) or _feature(source, s, options, fills.get(s.name)) for s in used)
     if options.places == "alike" and options.standardize:
         features = _of_one_scale(features)
     open_values = _open_values(found[options.targets[0]], options)
@@ -128,8 +138,11 @@ def _fit_complete(tables: Tables, source: str, found: Mapping[str, Summary], opt
 # One pass
 
 
-def column_summaries(tables: Tables, options: PreparationOptions) -> tuple[str, dict[str, Summary]]:
-    """The name of the source, and what is known about every column that is not ignored."""
+def column_summaries(tables: Tables, options: PreparationOptions, merged: Merged | None = None) -> tuple[str, dict[str, Summary]]:
+    """The name of the source, and what is known about every column that is not ignored.
+
+    merged  puts together what several processes know, each of its own rows; in every one of them
+    """
     found: dict[str, Summary] = {}
     source = "the data"
     for table in tables():
@@ -139,6 +152,8 @@ def column_summaries(tables: Tables, options: PreparationOptions) -> tuple[str, 
         known = numbers_of(table, found)
         for name, summary in found.items():
             summary.add(table, checked_kind(summary, table, table.column(name)), known.get(name))
+    if merged is not None:
+        source, found = merged(source, found)
     if not found:
         raise FileError(f"{source} holds no rows.")
     return source, found
@@ -152,7 +167,7 @@ def _started(table: Table, options: PreparationOptions) -> dict[str, Summary]:
         )
     for name in (*options.targets, *options.categories, *options.numbers, *options.ignore):
         table.column(name)
-    counted = {*options.targets, *options.categories}
+    counted = {*options.targets, *options.categories, *(table.names if options.places == "tokens" else ())}
     return {
         column.name: Summary(column.name, column.kind, column.name in counted, MOST_LABELS if column.name in counted else MOST_CATEGORIES)
         for column in table.columns
@@ -287,9 +302,9 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
 def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     """Why a column is of no use as input; None if it is."""
     asked = summary.name in (*options.categories, *options.numbers)
-    if options.places:
+    if options.places == "tokens" or (options.places and summary.kind != "text"):
         return None
-    if summary.is_constant:
+    if summary.is_constant and not options.places:
         return "constant"
     if asked:
         return None
@@ -365,11 +380,25 @@ def _scale(summary: Summary, options: PreparationOptions) -> tuple[float, float]
     return (0.0, 1.0) if as_it_is else (summary.moments.mean, summary.moments.deviation)
 
 
-def _check_places(source: str, used: Sequence[Summary]) -> None:
-    """Raises FileError where a place of an image or of a sequence is no number."""
+def _check_places(source: str, used: Sequence[Summary], options: PreparationOptions) -> None:
+    """Raises FileError where a place of an image or of a sequence is no number, or where tokens lack or are of several kinds."""
+    known = used[0].kind if options.places == "tokens" and used[0].kind == "text" else "number"
     for summary in used:
-        if summary.kind != "number":
+        if summary.kind != known and options.places == "tokens":
+            kinds = f"column {quoted(used[0].name)} holds {used[0].kind}s, column {quoted(summary.name)} {summary.kind}s"
+            raise FileError(f"the columns of {source} are the tokens of a row, which are all text or all numbers, but {kinds}.")
+        if summary.kind != known:
             raise FileError(f"column {quoted(summary.name)} of {source} is a place of an image or of a sequence, but holds no numbers.")
+        if known == "text" and summary.missing:
+            raise FileError(
+                f"{missing_message(source, summary.missing, [(row, summary.name) for row in summary.gaps])}; a token needs one."
+            )
+
+
+def _tokens(used: Sequence[Summary]) -> tuple[Feature, ...]:
+    """Columns of text as tokens of one vocabulary."""
+    vocabulary = ordered(set().union(*(summary.labels for summary in used)))
+    return tuple(Feature(summary.name, "token", summary.kind, categories=vocabulary) for summary in used)
 
 
 def _of_one_scale(features: Sequence[Feature]) -> tuple[Feature, ...]:
@@ -432,7 +461,10 @@ def decisions(
     if open_values:
         other, how = ("a number", "regress") if task != "regress" else ("classes", "classify")
         said.append(f"{open_values} different whole numbers could be {other}, too: that is the task {how}")
-    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category", "date")}
+    kinds = {kind: [feature for feature in features if feature.kind == kind] for kind in ("number", "boolean", "category", "date", "token")}
+    if kinds["token"]:
+        vocabulary = f"{len(kinds['token'][0].categories)} different ones"
+        said.append(f"tokens, {vocabulary}: {enumerated([feature.name for feature in kinds['token']])}")
     if kinds["number"]:
         said.append(f"numbers, {of_inputs.get(options.places or '', scaled)}: {enumerated([feature.name for feature in kinds['number']])}")
     if kinds["boolean"]:

@@ -75,7 +75,7 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
         if table[name] not in known:
             raise description_error(f"{where} has {name} {quoted(table[name])}")
     labels = _texts(many, table)
-    if len(set(labels)) < len(labels) or (table["kind"] in ("category", "class")) != bool(labels):
+    if len(set(labels)) < len(labels) or (table["kind"] in ("category", "class", "token")) != bool(labels):
         raise description_error(f"{where} has {many} that do not fit")
     scale = {name: _number(f"{where}, {name}", table[name]) for name in ("mean", "deviation")}
     if scale["deviation"] <= 0:

@@ -52,18 +52,25 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
         kind = f"decided.target.{target.kind}"
         yield words.plain(kind, name=target.name, count=len(target.classes), classes=joined_names(words, target.classes))
     yield from lines_of_open_targets(words, preparation)
-    for kind in ("number", "boolean", "category"):
+    for kind in ("number", "boolean", "category", "token"):
         features = [feature for feature in preparation.features if feature.kind == kind]
         names = [
             words.plain("decided.values", name=feature.name, count=len(feature.categories)) if kind == "category" else feature.name
             for feature in features
         ]
         if names:
-            yield words.plain(f"decided.{kind}", names=joined_names(words, names))
+            key = f"decided.{kind}{_scaling(features) if kind == 'number' else ''}"
+            yield words.plain(key, names=joined_names(words, names), count=len(features[0].categories))
     for feature in preparation.features:
         if feature.parts:
             yield words.plain("decided.date", name=feature.name, parts=parts_of_date(words, feature))
     yield from lines_of_cells(words, preparation)
+
+
+def _scaling(features: Sequence[Feature]) -> str:
+    """Are numbers standardised each by itself, all by one mean and deviation, as the places of an image, or not at all, as tokens?"""
+    scales = {(feature.mean, feature.deviation) for feature in features}
+    return ".as_they_are" if scales == {(0, 1)} else ".alike" if len(scales) == 1 < len(features) else ""
 
 
 def lines_of_open_targets(words: Words, preparation: Preparation) -> Iterator[str]:

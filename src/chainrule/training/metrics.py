@@ -84,6 +84,11 @@ class Scores(Displayed, Frozen):
         return None if self.confusion is None or self.logarithms is None else self.logarithms / self.rows
 
     @property
+    def perplexity(self) -> float | None:
+        """e to the log loss: among how many classes of one probability somebody is as unsure as the network is."""
+        return None if self.loss is None else math.exp(self.loss)
+
+    @property
     def per_class(self) -> tuple[ClassScore, ...]:
         """Precision, recall and F1 of each class; 0 where nothing can be divided by."""
         if self.confusion is None:
@@ -218,6 +223,8 @@ class Scores(Displayed, Frozen):
         if self.strange is not None:
             lines.append(words.plain("score.strange", rows=int(self.strange.sum())))
         if len(self.names) > MOST_CLASSES:
+            if self.perplexity is not None:
+                lines.append(words.plain("score.perplexity", value=words.decimal(score_text(self.perplexity))))
             return [*lines, words.plain("score.many", classes=len(self.names))]
         return lines + self._table(words)
 

@@ -40,6 +40,7 @@ WORDS = {
     "network.alt": "Ein Netz aus {sizes} Neuronen, Schicht für Schicht gezeichnet.",
     "network.calls": "Eine Schicht, die mehrmals aufgerufen wird, hat jedes Mal dieselben Gewichte: {first} gehört zum "
     "ersten Aufruf, {second} zum zweiten.",
+    "network.steps": "Die Gewichte sind in jedem Schritt einer Folge dieselben: {first} gehört zum ersten Schritt, {second} zum zweiten.",
     "network.numbering.rows": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Spalte einer "
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
@@ -169,10 +170,15 @@ WORDS = {
     "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert und der Strafterm.",
     "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe und der Strafterm.",
     "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, gleich, wie die Vorhersage ist.",
+    "constant": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist: Daran kann das Training nichts ändern.",
+    "constant.alone": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist, und daran kann das Training nichts "
+    "ändern: {activation} vergleicht die Einheiten einer Schicht miteinander, und hier gibt es nur eine.",
     "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
     "({activation}) liefert.",
-    "unreachable.limit": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn der Betrag "
-    "der Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
+    "unreachable.limit.rising": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
+    "Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen steigt, aber nie 0.",
+    "unreachable.limit.falling": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
+    "Netzeingabe der Ausgabeschicht ({activation}) unter alle Grenzen fällt, aber nie 0.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
@@ -184,6 +190,8 @@ WORDS = {
     "expanded.title": "Die Vorhersage, in ihre Gewichte zerlegt",
     "expanded.intro": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage ändern; und "
     "sie besteht aus den Eingaben, die ebenfalls gegeben sind, und den Gewichten:",
+    "expanded.intro_penalised": "Der Zielwert ist gegeben und kann sich nicht ändern. Damit der Fehler sinkt, muss sich die Vorhersage "
+    "ändern oder der Strafterm. Beide bestehen aus den Gewichten, die Vorhersage auch aus den Eingaben, die gegeben sind:",
     "expanded.more": "{left} weitere Vorhersagen lassen sich auf dieselbe Weise ausschreiben",
     "expanded.more.left=1": "Eine weitere Vorhersage lässt sich auf dieselbe Weise ausschreiben",
     "expanded.intro_own": "Damit E sinkt, muss sich die Ausgabe ändern; und sie besteht aus den Eingaben, die gegeben sind, und den "
@@ -258,15 +266,30 @@ WORDS = {
     "descent.outro": "Die Lernrate wird nicht gelernt, sondern gewählt. Was eine Wahl bewirkt, steht am Ende.",
     # Inside the layers
     "inside.title": "In den Schichten",
+    "inside.caption.window": "das Fenster, das {output} sieht, Kanal {channel}",
+    "inside.caption.kernel": "mal {weights} von Einheit {unit}, Kanal {channel}",
+    "inside.caption.touched": "was jede Ausgabe, die {weight} berührt, zu seiner Stelle in {gradient} beiträgt",
+    "inside.caption.scores": "Werte Q Kᵀ / √d",
+    "inside.caption.shares": "Anteile {shares}: der Softmax jeder Zeile",
+    "inside.caption.jacobian": "Ableitungen der Anteile von Zeile {place} nach ihren Werten",
+    "inside.caption.blame": "Schuld: ∂{error}/∂S",
+    "inside.caption.gates": "{layer} durch die Zeit",
+    "figure.windows": "ein Fenster einer Faltung, {network}",
+    "figure.gates": "Tore durch die Zeit, {network}",
+    "figure.attention": "Aufmerksamkeit, {network}",
+    "figure.no_windows": "dieses Netz hat keine Faltung, deren Fenster zu zeichnen wären; etwa 6x6x1:c2k3-2.",
+    "figure.no_gates": "dieses Netz hat keine Rekurrenz, die durch die Zeit zu zeichnen wäre; etwa 5x2:lstm3-2.",
+    "figure.no_attention": "dieses Netz hat keine Aufmerksamkeit, die zu zeichnen wäre; etwa v7x4:e4-attn2-3.",
     "inside.windows": "Die Fenster von {output}",
     "inside.window": "{output} sieht ein Fenster von {places} Stellen. Sein größter Teil kommt aus Kanal {channel}:",
+    "inside.window.channels=1": "{output} sieht ein Fenster von {places} Stellen:",
     "inside.kernel": "Jede Zahl wird mit dem Gewicht von {weights} an derselben Stelle des Fensters multipliziert, dem für Einheit {unit}:",
-    "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}. Mit dem Bias, falls es "
-    "einen gibt, ist {output} gleich {value}.",
-    "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}. Mit dem Bias, falls es einen gibt, ist {output} gleich {value}.",
+    "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}.",
+    "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}.",
+    "inside.window_bias": "Mit dem Bias ist {output} gleich {value}.",
     "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben und bekommt von "
-    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen; bei {nothing} kommt 0 an, ein Punkt. "
-    "Über alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
+    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen (ein Punkt ist 0). Über "
+    "alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
     "inside.time": "Durch die Zeit: {layer}",
     "inside.step": "Schritt",
     "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Einheiten, und wie viel vom Gradienten bei jedem Schritt ankommt "
@@ -347,6 +370,7 @@ WORDS = {
     "anderen:",
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
     "chain.parameters": "Was jeder Parameter davon bekommt; wird er an mehreren Zeitschritten verwendet, die Summe:",
+    "signs.sums": "Σ_j summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",
@@ -373,8 +397,8 @@ WORDS = {
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
     "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
-    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
-    "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
+    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
     "formulas.intro": "Mit ausgeschriebenen Gradienten:",
@@ -425,8 +449,10 @@ WORDS = {
     "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
-    "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: Der Schritt war zu lang.",
-    "outcome.larger_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gestiegen: Der Schritt war zu lang.",
+    "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: {reason}.",
+    "outcome.larger_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gestiegen: {reason}.",
+    "outcome.reason.too_long": "Der Schritt war zu lang",
+    "outcome.reason.uphill": "Dieser Schritt geht nicht gegen den Gradienten",
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",
     "outcome.zero": "Der Fehler war {before} und ist jetzt {after}: Aus diesem Stapel ist nichts mehr zu lernen.",
@@ -434,18 +460,19 @@ WORDS = {
     "outcome.given": "E war {before} und wäre jetzt {after}, wenn es mit der gegebenen Steigung weiterginge. Was der wirkliche Fehler tut, "
     "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
-    "outcome.same": "Der Fehler war {before} und ist jetzt {after}. Nichts hat sich geändert.",
+    "outcome.same": "Der Fehler war {before} und ist nach dem Schritt derselbe.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
     "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und die ist mit diesem Netz und diesem Stapel zu viel Arbeit.",
     "rates.no_rate": "Das Verfahren {optimizer} hat keine Lernrate, die zu wählen wäre.",
     "rates.one_step_only": "Ganze Läufe sind mit diesem Netz und diesem Stapel zu viel Arbeit: Versucht wurden nur einzelne Schritte.",
     "rates.scheduled": "Die Lernrate folgt einem Plan und ist in diesem Schritt {rate}. An seiner Stelle werden hier feste Raten versucht.",
-    "rates.no_gradient": "Der Gradient ist genau 0: Keine Lernrate ändert etwas.",
+    "rates.no_gradient": "Der Gradient ist genau 0: Bei keiner Lernrate wird etwas gelernt.",
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
-    "rates.none": "Keine Lernrate, die versucht wurde, senkt in diesem Schritt den Fehler.",
+    "rates.none": "Kleine Lernraten senken in diesem Schritt den Fehler nicht.",
+    "rates.none_small": "Kleine Lernraten senken in diesem Schritt den Fehler nicht; {rate} hier tut es.",
     "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
@@ -469,8 +496,10 @@ WORDS = {
     "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
     "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
     "mehr zu lange dauern.",
-    "still.dead": "Die Steigung von {count} der {all} verdeckten Einheiten ist für jedes Beispiel 0, sodass ihre Gewichte nichts erreicht.",
-    "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verdeckten Schichten sind fast 0.",
+    "still.dead": "Die Steigung von {count} der {all} verborgenen Einheiten ist für jedes Beispiel 0, sodass ihre Gewichte nichts "
+    "erreicht.",
+    "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verborgenen Schichten sind fast 0.",
+    "still.saturated_outputs": "Die Ausgaben sind gesättigt: Ihre Steigungen sind fast 0.",
     "still.mean": "Jede Vorhersage ist dort der Mittelwert der Ziele: Die Eingaben werden nicht beachtet.",
     "still.minimum": "Der Gradient ist dort fast 0, wie in einem Minimum.",
     "order.title": "Ein Schritt nach dem anderen",
@@ -903,6 +932,7 @@ WORDS = {
     "report.became.number": "eine Zahl, standardisiert",
     "report.became.boolean": "0 oder 1",
     "report.became.category": "je eine Eingabe für {count} Werte ({names})",
+    "report.became.token": "ein Token, eines von {count} ({names})",
     "report.became.date": "aus Daten (Tagen): {parts}",
     "report.curve": "Der Fehler während des Trainings",
     "report.curve.none": "Keine Epoche kam an ihr Ende, also gibt es keinen Fehler zu zeichnen.",
@@ -976,6 +1006,9 @@ WORDS = {
     "decided.open.class": "die ganzen Zahlen von {name} gelten als {count} Klassen; mit --task regress gelten sie als Zahl",
     "decided.open.number": "die ganzen Zahlen von {name} gelten als Zahl; mit --task classify gelten sie als {count} Klassen",
     "decided.number": "Zahlen, standardisiert: {names}",
+    "decided.number.alike": "Zahlen, standardisiert mit einem Mittelwert und einer Abweichung: {names}",
+    "decided.number.as_they_are": "Zahlen, wie sie sind: {names}",
+    "decided.token": "Tokens, {count} verschiedene: {names}",
     "decided.boolean": "Wahrheitswerte, als 0 und 1: {names}",
     "decided.category": "Kategorien, je Wert ein Eingang: {names}",
     "decided.date": "von den Datumsangaben in {name}: {parts}",
@@ -1013,6 +1046,12 @@ WORDS = {
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} Prozesse ({engine}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
+    "train.too_small": "so gemessen ist ein Prozess allein schneller: {parameters} Gradienten zu addieren dauert {reduction} ms, der Teil "
+    "eines Schritts, den ein Prozess rechnet, {part} ms; --reduce-every 10 addierte seltener, was ein anderes Verfahren ist",
+    "train.reduce_every": "jeder geht {count} Schritte allein, bevor ihre Gewichte gemittelt werden: ein anderes Verfahren als das "
+    "eines Prozesses",
+    "train.blocks": "die Zeilen liegen auf der Platte: in jeder Epoche kommen Blöcke von {rows} Zeilen in neuer Reihenfolge, und "
+    "die Zeilen von je {count} Blöcken in beliebiger",
     "train.precision": "gerechnet in {precision}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
     "train.caution": "einen Blick wert: {text}",
@@ -1140,9 +1179,10 @@ WORDS = {
     "denselben Gradienten.",
     "doctor.start_too_large": "Die Gewichte von {layer} ({parameter}) sind am Anfang zu groß: {number}-mal das, was die Größe eines "
     "Signals erhält.",
-    "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Keine Lernrate ändert etwas.",
+    "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Bei keiner Lernrate wird etwas gelernt.",
     "doctor.mean_predicted": "Alle {rows} Vorhersagen liegen beim Mittelwert der Ziele, {mean}: Die Eingaben machen keinen Unterschied.",
     "doctor.dead_units": "{count} von {all} Einheiten von {layer} sind tot: Ihre Steigung ist für jede Zeile 0.",
+    "doctor.dead_units.count=1": "1 von {all} Einheiten von {layer} ist tot: Ihre Steigung ist für jede Zeile 0.",
     "doctor.saturation": "{layer} ist gesättigt: {percent} % der Steigungen liegen unter einem Zwanzigstel der steilsten.",
     "doctor.vanishing": "Der Gradient verschwindet: Von δ ist bei {layer}, nach {layers} Schichten, {ratio} übrig; von Schicht zu Schicht "
     "wird es mit {factors} multipliziert.",
@@ -1293,6 +1333,7 @@ WORDS = {
     "(Trefferquote); beides in einer Zahl (F1). Rechts: die Zeilen der Klasse, nach der Klasse, der sie zugeordnet wurden.",
     "score.strange.rows=1": "1 Zeile ist von einer Klasse, die das Modell nicht kennt; sie zählt als falsch.",
     "score.strange": "{rows} Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch.",
+    "score.perplexity": "Perplexität {value}: so unsicher wie unter so vielen gleich wahrscheinlichen Klassen",
     "score.many": "{classes} Klassen: zu viele, um jede zu zeigen.",
     # Programme von Lernenden
     "learners.refused.endless": "Das Programm endete nicht innerhalb von {seconds} Sekunden.",
@@ -1331,10 +1372,12 @@ WORDS = {
     "learners.understood.loss.assumed": "Verlust: {loss}, angenommen; das Programm berechnet keinen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",
+    "learners.note.cells": "Zellen, die Python nicht lesen kann, sind ausgelassen",
     "learners.note.tabs": "Tabulatoren und Leerzeichen sind gemischt; ein Tabulator gilt als acht Leerzeichen",
     "learners.convention.columns": "Beispiele sind Spalten",
     "learners.convention.units_first": "W ist (Neuronen, Eingaben)",
     "learners.convention.inside": "der Bias steht in W",
+    "learners.convention.shared": "alle Neuronen einer Schicht haben einen Bias",
     "learners.convention.classes": "Zielwerte sind Nummern von Klassen",
     # The check of somebody's back-propagation
     "check.title": "Was von {name} verstanden wurde",
@@ -1578,6 +1621,8 @@ WORDS = {
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
     "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von PyTorch überein; die größte Abweichung ist {largest}.",
+    "agreement.stated": "Für {count} Operationen gibt es hier keine Formel ({functions}): PyTorch rechnet sie und gibt ihre "
+    "Gradienten f′ an. Diese stimmen von selbst mit PyTorch überein; Brüche und Programme gibt es von einem solchen Netz nicht.",
     "agreement.array": "Feld",
     "agreement.of": "was davon",
     "agreement.difference": "Abweichung",

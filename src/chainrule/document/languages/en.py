@@ -37,6 +37,7 @@ WORDS = {
     "network.alt": "A network of {sizes} units, drawn layer by layer.",
     "network.calls": "A layer that is called several times has the same weights each time: {first} belongs to its first call, "
     "{second} to its second.",
+    "network.steps": "The weights are the same in each step of a sequence: {first} belongs to its first step, {second} to its second.",
     "network.numbering.rows": "Weights are numbered unit by unit, in the order of the inputs; a column of a weight matrix leads into one "
     "unit.",
     "network.numbering.columns": "Weights are numbered unit by unit, in the order of the inputs; a row of a weight matrix leads into one "
@@ -71,8 +72,8 @@ WORDS = {
     "weights_read.thresholds": "Units have thresholds θ: the net input is the weighted sum less θ.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
-    "network.rounded": "They are rounded to {few} decimals.",
-    "network.rounded_many": "They are rounded, to {few} to {most} decimals.",
+    "network.rounded": "The numbers are rounded to {few} decimals.",
+    "network.rounded_many": "The numbers are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
     "initializer.uniform": "{name}, uniformly between {low} and {high}",
     "initializer.normal": "{name}, from a normal distribution with mean {mean} and standard deviation {deviation}",
@@ -119,8 +120,8 @@ WORDS = {
     "class {number} stands at {letter}.",
     "data.class_names": "The targets were given as the names of classes, and are written one-hot: the 1 of {name} stands at {letter}.",
     "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
-    "data.wide": "Each has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
-    "data.wide.outputs=1": "Each has {inputs} inputs and one target, too many to print here; `-o step.json` writes every number.",
+    "data.wide": "A sample has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
+    "data.wide.outputs=1": "A sample has {inputs} inputs and one target, too many to print here; `-o step.json` writes every number.",
     # The forward pass
     "forward.title": "Forward pass",
     "forward.intro": "What does the network predict with its weights as they are? Each layer computes its output from what leads into it.",
@@ -161,10 +162,15 @@ WORDS = {
     "error.own_penalised.mean": "The last column is each sample's own error; {error} is their mean, and the penalty.",
     "error.own_penalised.sum": "The last column is each sample's own error; {error} is their sum, and the penalty.",
     "error.share": "Of {error}, {percent} % is the penalty: so much the weights cost, whatever the prediction is.",
+    "constant": "The {layer} ({activation}) gives {value} whatever its net input is: training cannot change that.",
+    "constant.alone": "The {layer} ({activation}) gives {value} whatever its net input is, and training cannot change that: {activation} "
+    "compares the units of a layer with each other, and here there is only one.",
     "unreachable.never": "{error} cannot reach 0: for {t} = {target} the loss stays above 0, whatever the output layer ({activation}) "
     "gives.",
-    "unreachable.limit": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as the size "
-    "of the net input of the output layer ({activation}) grows without end.",
+    "unreachable.limit.rising": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as "
+    "the net input of the output layer ({activation}) rises without end.",
+    "unreachable.limit.falling": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as "
+    "the net input of the output layer ({activation}) falls without end.",
     "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
     "prediction is right for both.",
     "unreachable.penalty": "{error} can reach 0 only where every weight that is penalised is 0: as long as one is not, it costs something.",
@@ -175,6 +181,8 @@ WORDS = {
     "expanded.title": "The prediction, written out in its weights",
     "expanded.intro": "The target is given and cannot change. To lower the error, the prediction has to change; and what it is made of are "
     "the inputs, which are given too, and the weights:",
+    "expanded.intro_penalised": "The target is given and cannot change. To lower the error, the prediction has to change, or the penalty. "
+    "Both are made of the weights, and the prediction of the inputs too, which are given:",
     "expanded.more": "{left} more predictions can be written out in the same way",
     "expanded.more.left=1": "One more prediction can be written out in the same way",
     "expanded.intro_own": "To lower E, the output has to change; and what it is made of are the inputs, which are given, and the weights:",
@@ -245,15 +253,30 @@ WORDS = {
     "descent.outro": "The learning rate is not learned: somebody chooses it. What a choice does is shown at the end.",
     # Inside the layers
     "inside.title": "Inside the layers",
+    "inside.caption.window": "the window that {output} sees, channel {channel}",
+    "inside.caption.kernel": "times {weights} of unit {unit}, channel {channel}",
+    "inside.caption.touched": "what each output that {weight} touches adds to its place in {gradient}",
+    "inside.caption.scores": "scores Q Kᵀ / √d",
+    "inside.caption.shares": "shares {shares}: the softmax of each row",
+    "inside.caption.jacobian": "derivatives of the shares of row {place} by its scores",
+    "inside.caption.blame": "blame: ∂{error}/∂S",
+    "inside.caption.gates": "{layer} through time",
+    "figure.windows": "a window of a convolution, {network}",
+    "figure.gates": "gates through time, {network}",
+    "figure.attention": "attention, {network}",
+    "figure.no_windows": "this network has no convolution whose windows could be drawn; try 6x6x1:c2k3-2.",
+    "figure.no_gates": "this network has no recurrence that could be drawn through time; try 5x2:lstm3-2.",
+    "figure.no_attention": "this network has no attention that could be drawn; try v7x4:e4-attn2-3.",
     "inside.windows": "The windows of {output}",
     "inside.window": "{output} sees one window of {places} places. Its largest part comes from channel {channel}:",
+    "inside.window.channels=1": "{output} sees one window of {places} places:",
     "inside.kernel": "Each number is multiplied by the weight of {weights} at the same place of the window, those for unit {unit}:",
-    "inside.window_sum": "The products of this channel add up to {own}; those of all {channels} channels to {all}. With its bias, if "
-    "there is one, {output} is {value}.",
-    "inside.window_sum.channels=1": "The products add up to {all}. With its bias, if there is one, {output} is {value}.",
+    "inside.window_sum": "The products of this channel add up to {own}; those of all {channels} channels to {all}.",
+    "inside.window_sum.channels=1": "The products add up to {all}.",
+    "inside.window_bias": "With the bias, {output} is {value}.",
     "inside.touched": "All windows have the same weights. So {weight} touches {count} outputs of the first sample, and gets something from "
-    "each, what it is multiplied by times the derivative there, at these places; {nothing} of them bring 0, a dot. Summed over all places "
-    "and all samples that is its part of {gradient}, {total}:",
+    "each, what it is multiplied by times the derivative there, at these places (a dot is 0). Summed over all places and all samples that "
+    "is its part of {gradient}, {total}:",
     "inside.time": "Through time: {layer}",
     "inside.step": "step",
     "inside.gates": "How far the gates are open, on average over the units, and how much of the gradient arrives at each step (the root of "
@@ -328,6 +351,7 @@ WORDS = {
     "uses.all": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; {gradient} is the sum of the others:",
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
     "chain.parameters": "What each parameter gets of it; one that is used at several steps of time gets the sum:",
+    "signs.sums": "Σ_j adds up within a sample: along a row, or over all steps or places.",
     "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
     "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
     "chain.gradient": "gradient",
@@ -354,8 +378,8 @@ WORDS = {
     "derivative of the binary cross-entropy by {z} is {result}.",
     "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
     "prediction is sure. The derivative of the loss by {z} is {result}.",
-    "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
-    "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
+    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives what the short form gives.",
+    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives what the short form gives.",
     # Update formulas
     "formulas.title": "All update formulas",
     "formulas.intro": "With the gradients written out:",
@@ -405,8 +429,10 @@ WORDS = {
     "second.brief": "The single numbers follow as in the first forward pass",
     # Outcome
     "outcome.title": "What the step did to the error",
-    "outcome.larger": "The error was {before} and is {after} now. It became about {factor} times larger: the step was too long.",
-    "outcome.larger_by": "The error was {before} and is {after} now. It rose by {percent} %: the step was too long.",
+    "outcome.larger": "The error was {before} and is {after} now. It became about {factor} times larger: {reason}.",
+    "outcome.larger_by": "The error was {before} and is {after} now. It rose by {percent} %: {reason}.",
+    "outcome.reason.too_long": "the step was too long",
+    "outcome.reason.uphill": "this step does not go against the gradient",
     "outcome.smaller": "The error was {before} and is {after} now. It became about {factor} times smaller.",
     "outcome.smaller_by": "The error was {before} and is {after} now. It fell by {percent} %.",
     "outcome.zero": "The error was {before} and is {after} now: there is nothing left to learn from this batch.",
@@ -414,18 +440,19 @@ WORDS = {
     "outcome.given": "E was {before} and would be {after} now, if it went on with the given slope. What the real error does, of which only "
     "the slope is known, cannot be said.",
     "outcome.exact": "The error is {before}: the prediction is right already, and there is nothing to learn from this batch.",
-    "outcome.same": "The error was {before} and is {after} now. Nothing changed.",
+    "outcome.same": "The error was {before} and is the same after the step.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
     "rates.title": "Which learning rates lower it",
     "rates.too_slow": "Which learning rates lower it is found by simulating, and with this network and batch that is too much work.",
     "rates.no_rate": "The optimiser {optimizer} has no learning rate that could be chosen.",
     "rates.one_step_only": "Whole runs are too much work with this network and batch: only single steps were tried.",
     "rates.scheduled": "The learning rate follows a schedule and is {rate} in this step. In its place, constant rates are tried here.",
-    "rates.no_gradient": "The gradient is exactly 0: no learning rate changes anything.",
+    "rates.no_gradient": "The gradient is exactly 0: at no learning rate is anything learned.",
     "rates.lowers": "In this step every learning rate below about {limit} lowers the error.",
     "rates.lowers_beyond": "Of larger ones some raise it, and others lower it again, as {rate} does, which is used here.",
     "rates.all": "In this step every learning rate tried, up to {most}, lowers the error.",
-    "rates.none": "No learning rate that was tried lowers the error in this step.",
+    "rates.none": "Small learning rates do not lower the error in this step.",
+    "rates.none_small": "Small learning rates do not lower the error in this step; {rate}, which is used here, does.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
     "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
     "rates.converges": "In simulations of {steps} steps, training converges at every rate tried from {low} to {limit}: the error falls "
@@ -446,6 +473,7 @@ WORDS = {
     "take too long.",
     "still.dead": "The slopes of {count} of {all} hidden units are 0 for every sample, so that nothing reaches their weights.",
     "still.saturated": "The units are saturated: {percent} % of the slopes in hidden layers are next to 0.",
+    "still.saturated_outputs": "The outputs are saturated: their slopes are next to 0.",
     "still.mean": "Every prediction is the mean of the targets there: the inputs are ignored.",
     "still.minimum": "The gradient is next to 0 there, as in a minimum.",
     "order.title": "One step after the other",
@@ -871,6 +899,7 @@ WORDS = {
     "report.became.number": "a number, standardised",
     "report.became.boolean": "0 or 1",
     "report.became.category": "an input for each of {count} values ({names})",
+    "report.became.token": "a token, one of {count} ({names})",
     "report.became.date": "of dates: {parts}",
     "report.curve": "The error during training",
     "report.curve.none": "No epoch came to its end, so that there is no error to be drawn.",
@@ -943,6 +972,9 @@ WORDS = {
     "decided.open.class": "the whole numbers of {name} are taken as {count} classes; --task regress takes them as a number",
     "decided.open.number": "the whole numbers of {name} are taken as a number; --task classify takes them as {count} classes",
     "decided.number": "numbers, standardised: {names}",
+    "decided.number.alike": "numbers, standardised by one mean and one deviation: {names}",
+    "decided.number.as_they_are": "numbers, as they are: {names}",
+    "decided.token": "tokens, {count} different ones: {names}",
     "decided.boolean": "truth values, as 0 and 1: {names}",
     "decided.category": "categories, an input for each value: {names}",
     "decided.date": "of the dates in {name}: {parts}",
@@ -980,6 +1012,12 @@ WORDS = {
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} processes ({engine}): each has its own part of the rows, a batch is of all of them",
+    "train.too_small": "by what was measured, one process is faster: a reduction of the {parameters} gradients takes {reduction} ms, "
+    "the part of a step that a process computes {part} ms; --reduce-every 10 would reduce less often, which is another algorithm",
+    "train.reduce_every": "each takes {count} steps by itself before their weights are averaged: another algorithm than that of "
+    "one process",
+    "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows} rows come in a new order, and the rows of each "
+    "{count} blocks in any",
     "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.caution": "worth a look: {text}",
@@ -1102,9 +1140,10 @@ WORDS = {
     "doctor.equal_units": "Units {first} and {second} of {layer} are equal and will stay equal: they get the same gradient in every step.",
     "doctor.start_too_large": "The weights of {layer} ({parameter}) are too large at the start: {number} times what keeps the size of a "
     "signal.",
-    "doctor.no_gradient": "The gradient is exactly 0, though the error is {error}: no learning rate changes anything.",
+    "doctor.no_gradient": "The gradient is exactly 0, though the error is {error}: at no learning rate is anything learned.",
     "doctor.mean_predicted": "All {rows} predictions are next to the mean of the targets, {mean}: the inputs make no difference.",
     "doctor.dead_units": "{count} of {all} units of {layer} are dead: their slope is 0 for every row.",
+    "doctor.dead_units.count=1": "1 of {all} units of {layer} is dead: its slope is 0 for every row.",
     "doctor.saturation": "{layer} is saturated: {percent} % of its slopes are below a twentieth of the steepest.",
     "doctor.vanishing": "The gradient vanishes: of δ, {ratio} is left at {layer}, after {layers} layers; from layer to layer it is "
     "multiplied by {factors}.",
@@ -1250,6 +1289,7 @@ WORDS = {
     "one (F1). Right: the rows of the class, by the class that they were said to be of.",
     "score.strange.rows=1": "1 row is of a class that the model does not know; it counts as wrong.",
     "score.strange": "{rows} rows are of classes that the model does not know; they count as wrong.",
+    "score.perplexity": "perplexity {value}: as unsure as among so many classes of one probability",
     "score.many": "{classes} classes: too many to print each.",
     # Learners' programs
     "learners.refused.endless": "The program did not end within {seconds} seconds.",
@@ -1288,10 +1328,12 @@ WORDS = {
     "learners.understood.loss.assumed": "loss: {loss}, assumed; the program computes none",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
+    "learners.note.cells": "cells that Python does not read are left out",
     "learners.note.tabs": "tabs and blanks are mixed; a tab was read as eight blanks",
     "learners.convention.columns": "samples are columns",
     "learners.convention.units_first": "W is (units, inputs)",
     "learners.convention.inside": "the bias stands in W",
+    "learners.convention.shared": "all units of a layer have one bias",
     "learners.convention.classes": "targets are numbers of classes",
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
@@ -1533,6 +1575,8 @@ WORDS = {
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
+    "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
+    "gradients, f′. These agree with PyTorch by themselves; fractions and programs leave such a network out.",
     "agreement.array": "array",
     "agreement.of": "what of it",
     "agreement.difference": "difference",
