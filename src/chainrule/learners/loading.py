@@ -121,7 +121,7 @@ def draw_anew() -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(1)
     seeds = itertools.count(1)
-    np.random.default_rng = lambda seed=None: _GENERATOR(next(seeds) if seed is None else seed)  # type: ignore[assignment]  # as its first
+    np.random.default_rng = lambda seed=None: _GENERATOR(next(seeds) if seed is None else seed)
 
 
 class TooLong(BaseException):

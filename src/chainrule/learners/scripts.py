@@ -546,8 +546,8 @@ def _own_rows(namespace: Mapping[str, Any], data: Data, inputs: int) -> int:
         return 0
     common = [extent for extent in shapes[0] if extent in shapes[1]]
     if len(shapes[0]) == 2 and shapes[0][0] == inputs != shapes[0][1] in common:
-        return shapes[0][1]
-    return shapes[0][0] if shapes[0][0] in common else common[0] if common else 0
+        return int(shapes[0][1])
+    return int(shapes[0][0] if shapes[0][0] in common else common[0] if common else 0)
 
 
 def _paths(own: Parameters) -> list[str]:
