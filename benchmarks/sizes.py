@@ -15,12 +15,20 @@ from chainrule.explanation.explain import explain
 
 NETWORKS = ("2-2-1", "8-8-4", "32-32-10", "128-64-10", "784-128-10", "784-512-512-10")
 GROWING = ("2-2-1", "2-4-1", "2-8-1", "2-16-1", "2-32-1", "2-64-1")
+LAYERS = {
+    "1,000 layers of 3 units": "-".join(["3"] * 1001),
+    "20x16:lstm32-10": "20x16:lstm32-10",
+    "v20x20:e32-block2-block2-10": "v20x20:e32-block2-block2-10",
+    "28x28x1:c32k3-p2-c64k3-10": "28x28x1:c32k3-p2-c64k3-10",
+}
+MODELS = {"100,000 parameters": (784, 128), "10 million parameters": (5000, 2000)}
 WEIGHT = "output.W[1,1]"
 
 
 def main() -> None:
     rounds = max(3, int(sys.argv[1]) // 3)
-    print(deriving(rounds), whole_commands(rounds), explaining(rounds), lines_shown(rounds), sep="\n\n")
+    parts = [deriving(rounds), whole_commands(rounds), layers(rounds), explaining(rounds), lines_shown(rounds), models(rounds)]
+    print(*filter(None, parts), sep="\n\n")
 
 
 def deriving(rounds: int) -> str:
@@ -43,6 +51,32 @@ def whole_commands(rounds: int) -> str:
         both = [costs[f"{name} {what}"] for what in asked]
         rows.append([name, *(cell for each in both for cell in (milliseconds(seconds(each)), f"{megabytes(each):.0f} MB"))])
     return table(["`chainrule explain`", "`--detail overview`", "memory", f"`--weight {WEIGHT}`", "memory"], rows)
+
+
+def layers(rounds: int) -> str:
+    """Overviews of many layers and of layers that are more than a product: simulations are held down by the work of a step."""
+    chainrule = str(Path(sys.executable).with_name("chainrule"))
+    costs = processes({name: [chainrule, "explain", asked] for name, asked in LAYERS.items()}, rounds=min(rounds, 5))
+    rows = [[name, milliseconds(seconds(each)), f"{megabytes(each):.0f} MB"] for name, each in costs.items()]
+    return table(["`chainrule explain`", "CPU time", "memory"], rows)
+
+
+def models(rounds: int) -> str:
+    """An overview of a person's own PyTorch model, with its export and the comparison with autograd; "" where there is no PyTorch."""
+    try:
+        import torch
+    except ImportError:
+        return ""
+    import chainrule as cr
+
+    work = {}
+    for name, (inputs, hidden) in MODELS.items():
+        model = torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 10))
+        x, t = torch.randn(4, inputs), torch.randn(4, 10)
+        work[name] = lambda model=model, x=x, t=t: str(cr.explain(model, x, t, loss="mse", detail="overview"))
+    taken = calls(work, min(rounds, 3))
+    rows = [[name, milliseconds(median(taken[name])), aim] for name, aim in zip(MODELS, ("2 s", "10 s"), strict=True)]
+    return table(["`cr.explain(model, x, t)`, overview", "CPU time", "aim"], rows)
 
 
 def explaining(rounds: int) -> str:

@@ -544,7 +544,7 @@ class _Search:
 
         Towards the border a run takes the longer, about in inverse proportion to its distance: where the line through the last two
         inverse lengths meets that of the longest run, there is the next rate to try, or the border, if it begins with the same digits and
-        a run is long already. Where it says nothing, it is the middle.
+        a run is more than half as long as the longest. Where it says nothing, it is the middle.
         """
         lengths = {low: len(self.simulated(low).errors)}
         for tried in range(24):
@@ -552,8 +552,8 @@ class _Search:
             most = most if most < high else rounded(most - unit(most))
             if least >= most:
                 break
-            met = _met(lengths, self.steps) if tried % 6 < 5 else math.nan
-            if lengths[low] > self.steps / 4 and rounded_down(met) == least:
+            met = _met(lengths, self.steps) if tried % 6 < 5 else math.nan  # now and then the middle, in case lines mislead
+            if lengths[low] > self.steps / 2 and rounded_down(met) == least:
                 break
             rate = rounded_down(met if low < met < high else (low + high) / 2)
             rate = min(max(rate, rounded(least + unit(least))), most)
