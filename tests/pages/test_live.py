@@ -18,6 +18,7 @@ from chainrule.api.page import page
 from chainrule.api.problems import problem
 from chainrule.document.document import Equations
 from chainrule.explanation.explain import contexts, whole_sections
+from chainrule.live.links import problem_of_link
 from chainrule.notation.formula import Equation
 from chainrule.notation.mathml import formula_mathml
 from chainrule.pages.content import ELSEWHERE, page_content
@@ -321,6 +322,8 @@ def test_a_link_brings_the_numbers_back(fresh, pages):
     fresh.reload()
     fresh.locator(".edge-number .value", has_text="−0.125").wait_for()
     assert error_of(fresh) == error
+    linked = problem_of_link(fresh.url)
+    assert (linked.network.weights[0], linked.t.tolist(), linked.optimizer.name) == (-0.125, [[7.0]], "sgd")
     fresh.evaluate("history.replaceState(null, '', location.pathname + '#nonsense')")
     fresh.reload()
     assert error_of(fresh) == "1.596"
