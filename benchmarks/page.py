@@ -82,7 +82,8 @@ def main():
         for name in NETWORKS:
             work, best, script, whole, rate, paint, size = measured(browser, name, frames)
             print(
-                f"{name:<10} {work:>8.2f} ms ({work / WORK:.2f}) {best:>8.2f} ms ({best / WORK:.2f}) {script:>6.2f} ms {whole:>6.2f} ms {rate:>8.1f} ({rate / RATE:.2f}) "
+                f"{name:<10} {work:>8.2f} ms ({work / WORK:.2f}) "
+                f"{best:>8.2f} ms ({best / WORK:.2f}) {script:>6.2f} ms {whole:>6.2f} ms {rate:>8.1f} ({rate / RATE:.2f}) "
                 f"{paint:>5.0f} ms ({paint / PAINTED:.2f}) {size:>9,} ({size / BYTES:.2f})"
             )
         browser.close()
