@@ -19,6 +19,7 @@ from chainrule.explanation.forward import penalty_expression
 from chainrule.explanation.outcome import intermediate_quantities
 from chainrule.formula.expression import PRIMITIVES, Expression, named, neighbours, order
 from chainrule.formula.scalar import Element
+from chainrule.formula.stated import refuse_stated
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
 from chainrule.notation.text import formula_text
@@ -63,6 +64,7 @@ def page_content(
     """
     (context,) = contexts(subject, detail=detail, digits=digits)
     _check_size(context)
+    refuse_stated([context.step.network.derivation.error], "page")
     if context.detail == "overview":
         (context,) = contexts(subject, detail="matrix", digits=digits)
     sections = whole_sections(context, without=ELSEWHERE)
