@@ -13,6 +13,7 @@ from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import say
 from chainrule.data.shipped import PREFIX
 from chainrule.document.words import Words
+from chainrule.live.links import fragment_of, problem_of_link
 from chainrule.live.runs import complete_data
 from chainrule.live.server import serve
 from chainrule.live.session import PageSession, session_of_model
@@ -25,6 +26,7 @@ DESCRIPTIONS = (".toml", ".json")
 def open_command(port: int | None, browser: bool, shape: Mapping[str, Any], options: dict[str, Any]) -> int:
     """Serves the page until Ctrl-C. Raises InputError before that, where there is nothing to be shown."""
     make, language = _sessions(shape, options)
+    fragment = fragment_of(options["network"]) if is_link(options["network"]) else ""
     make().content()  # what cannot be shown is said here, and not in the browser
     words = Words(language)
 
@@ -33,13 +35,19 @@ def open_command(port: int | None, browser: bool, shape: Mapping[str, Any], opti
         say(words.plain("served.end"))
 
     with suppress(KeyboardInterrupt):  # which is how it ends
-        serve(make, say=told, port=port, browser=browser, language=language)
+        serve(make, say=told, port=port, browser=browser, language=language, fragment=fragment)
     return INTERRUPTED
 
 
 def _sessions(shape: Mapping[str, Any], options: dict[str, Any]) -> tuple[Callable[[], PageSession], str]:
     """What makes the session of each page, and the language."""
     name = options["network"]
+    if is_link(name):
+        given = [key for key, value in options.items() if value and key != "network"]
+        if given:
+            raise InputError(f"a link says by itself what is shown; leave out {', '.join(f'--{key}' for key in given)}.")
+        linked = problem_of_link(name)
+        return lambda: PageSession(linked, **shape), linked.network.notation.language
     if name is not None and is_data(name):
         return _of_data(shape, options)
     if not is_model(name):
@@ -48,6 +56,13 @@ def _sessions(shape: Mapping[str, Any], options: dict[str, Any]) -> tuple[Callab
     chosen = any(options.get(key) for key in ("row", "data", "input", "target"))
     of_model = problem_from_options(**options) if chosen else _on_its_rows(options)
     return lambda: session_of_model(name, of_model, **shape), of_model.network.notation.language
+
+
+def is_link(name: str | None) -> bool:
+    """Was this copied from a page?"""
+    return (
+        name is not None and bool(fragment_of(name)) and name.startswith(("http://127.0.0.1", "http://localhost", "file:", "https://", "#"))
+    )
 
 
 def is_data(name: str) -> bool:

@@ -282,11 +282,13 @@ def configured(app: Starlette) -> uvicorn.Config:
 
 
 def serve(
-    make: Callable[[], PageSession], *, port: int | None = None, browser: bool = True, language: str = "en", say: Callable[[str], None]
-) -> None:
+    make: Callable[[], PageSession], *, port: int | None = None, browser: bool = True, language: str = "en", fragment: str = "",
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
     """Serves pages until Ctrl-C. Raises InputError where the extra is missing or the port is taken.
 
-    say  is told the address
+    fragment  what stands behind the # of the address: where in the page one stands
+    say       is told the address
     """
     try:
         import uvicorn
@@ -297,7 +299,7 @@ def serve(
     server = listening(port)
     token = secrets.token_urlsafe(24)
     number = server.getsockname()[1]
-    address = f"http://{HOST}:{number}/?token={token}"
+    address = f"http://{HOST}:{number}/?token={token}{'#' if fragment else ''}{fragment}"
     app = application(make, token=token, port=number, language=language)
     say(address)
     if browser:

@@ -27,7 +27,7 @@ from chainrule.pages.comparison import other_rules, other_starts
 from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.program import function_table, traced_program
-from chainrule.pages.saving import saved_files
+from chainrule.pages.saving import linked_description, saved_files
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -142,6 +142,7 @@ class _Content:
             "quantities": self._quantities(),
             "doctor": self.doctor.plain(),
             "files": saved_files(context),
+            "description": linked_description(context),
             "rules": other_rules(context),
             "starts": other_starts(context),
             "graph": self._graph(),

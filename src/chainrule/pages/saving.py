@@ -44,6 +44,11 @@ def _optimizer(context: Context) -> dict[str, Any]:
     return table | {key: hole(key) for key in table if key in letters} | rate
 
 
+def linked_description(context: Context) -> dict[str, Any]:
+    """The network and its optimiser without their numbers, for a link."""
+    return {**described(context.step.network, numbers=False), "optimizer": context.step.optimizer.described()}
+
+
 def _description(context: Context) -> str:
     step, derivation = context.step, context.derivation
     features, targets = (list(step.origin.get(key) or ()) for key in ("features", "targets"))

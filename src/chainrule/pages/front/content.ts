@@ -223,6 +223,8 @@ export interface Content {
   graph: { nodes: ([number, number, number] | [string, string, number])[]; edges: [number, number, number][] };
   /** Texts of files with holes for numbers, by the kind of file. */
   files: { toml: string; numpy: string; safetensors: string };
+  /** The network and its optimiser without their numbers, for links. */
+  description: unknown;
 }
 
 /** What of the record of a step does not change, and which quantity stands under which name in it. */

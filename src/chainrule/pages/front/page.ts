@@ -516,15 +516,12 @@ export class Page {
   }
 
   #titleOf(element: number, name: string): string {
-    const { stage, leaves, elements } = this.content;
     const { words } = this;
-    const [key] = elements[element]!;
-    const edge = stage.edges.find(([, , weight]) => weight === element);
+    const edge = this.content.stage.edges.find(([, , weight]) => weight === element);
     if (edge) return words.say("weight", { name, source: words.short(edge[0]), target: words.short(edge[1]) });
     const unit = this.session.everyUnit.find((one) => one.biases.includes(element));
     if (unit) return words.say("bias", { name, target: words.short(unit.element) });
-    const kind = key in leaves.inputs ? "input" : key in leaves.targets ? "target" : key in leaves.options ? "rate" : key in leaves.parameters ? "parameter" : element === stage.error ? "quantity" : "unit";
-    return words.say(kind, { name });
+    return words.say(this.session.kindOf(element), { name });
   }
 
   #showAlarms(found?: Said[]): void {

@@ -122,6 +122,13 @@ export class Session {
     return node === -1 && [parameters, inputs, targets, options].some((kind) => key in kind);
   }
 
+  /** The kind of an element, by which it is called in words. */
+  kindOf(element: number): string {
+    const { leaves, stage, elements } = this.content;
+    const [key] = elements[element]!;
+    return key in leaves.inputs ? "input" : key in leaves.targets ? "target" : key in leaves.options ? "rate" : key in leaves.parameters ? "parameter" : element === stage.error ? "quantity" : "unit";
+  }
+
   /** What an element belongs to: a weight's gradient and new value to the weight, what a unit is computed in to the unit. */
   ownerOf(element: number): number {
     return this.#owners.get(element) ?? element;

@@ -271,7 +271,7 @@ export class StageView {
   #focus(item: SVGGElement, element: number, between?: [number, number]): void {
     const { words, session } = this;
     const handle = session.isHandle(element);
-    const kind = between && between[0] === element ? "bias" : between ? "weight" : session.content.stage.error === element ? "quantity" : "unit";
+    const kind = between ? (between[0] === element ? "bias" : "weight") : session.kindOf(element);
     const name = words.say(kind, { name: words.name(element), source: between ? words.name(between[0]) : "", target: between ? words.name(between[1]) : "" });
     fill(item, { role: handle ? "slider" : "button", "data-label": name, "aria-label": handle ? words.say("slider", { name }) : name, "aria-orientation": handle && "vertical", tabindex: -1 });
     this.#focusable.push(item);

@@ -14,15 +14,17 @@ function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** What a link holds: the arrays that differ from the page's own, and where one stands; nothing where that is too much. */
+/**
+ * What a link holds: where one stands, the network and all numbers, so that `chainrule open` shows it; where that is too much, only the
+ * arrays that differ from the page's own; nothing where these are too many.
+ */
 export function encoded(session: Session, view: string): string | undefined {
-  const own = firstStart(session.content);
-  const arrays: Plain = {};
-  for (const [key, { data }] of session.start.arrays)
-    if (data.some((value, i) => value !== own.arrays.get(key)!.data[i])) arrays[key] = [...data].map(plainNumber);
-  const state = { a: arrays, n: session.start.number, e: session.selected, v: view };
-  const text = base64(new TextEncoder().encode(JSON.stringify(state)));
-  return text.length <= LONGEST ? text : undefined;
+  const { content, start, selected } = session;
+  const own = firstStart(content).arrays;
+  const arrays = [...start.arrays].map(([key, { data }]) => [key, [...data].map(plainNumber)] as const);
+  const differing = arrays.filter(([key]) => start.arrays.get(key)!.data.some((value, i) => value !== own.get(key)!.data[i]));
+  const link = (a: typeof arrays, d?: unknown): string => base64(new TextEncoder().encode(JSON.stringify({ a: Object.fromEntries(a), n: start.number, e: selected, v: view, d })));
+  return [link(arrays, content.description), link(differing)].find((text) => text.length <= LONGEST);
 }
 
 export const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));

@@ -580,7 +580,7 @@ export class Learned extends Base {
     for (let j = 0; j < cells; j++)
       for (let i = 0; i < cells; i++) {
         const strength = (value(j * cells + i) - least) / (most - least || 1);
-        ground.append(svg("rect", { x: (x(across[0]) + i * wide).toFixed(1), y: (height(up[0]) - (j + 1) * tall).toFixed(1), width: (wide + 0.6).toFixed(1), height: (tall + 0.6).toFixed(1), "fill-opacity": (0.06 + 0.72 * strength).toFixed(3) }));
+        ground.append(svg("rect", { x: (x(across[0]) + i * wide).toFixed(2), y: (height(up[0]) - (j + 1) * tall).toFixed(2), width: wide.toFixed(2), height: tall.toFixed(2), "fill-opacity": (0.06 + 0.72 * strength).toFixed(3) }));
       }
     picture.append(ground);
     for (let sample = 0; sample < samples; sample++) {
