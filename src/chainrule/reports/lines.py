@@ -59,7 +59,7 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
             for feature in features
         ]
         if names:
-            key = f"decided.{kind}{_scaling(features) if kind == 'number' else ''}"
+            key = _key_of_numbers(features) if kind == "number" else f"decided.{kind}"
             yield words.plain(key, names=joined_names(words, names), count=len(features[0].categories))
     for feature in preparation.features:
         if feature.parts:
@@ -67,10 +67,16 @@ def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str
     yield from lines_of_cells(words, preparation)
 
 
-def _scaling(features: Sequence[Feature]) -> str:
+def _key_of_numbers(features: Sequence[Feature]) -> str:
     """Are numbers standardised each by itself, all by one mean and deviation, as the places of an image, or not at all, as tokens?"""
     scales = {(feature.mean, feature.deviation) for feature in features}
-    return ".as_they_are" if scales == {(0, 1)} else ".alike" if len(scales) == 1 < len(features) else ""
+    return (
+        "decided.number.as_they_are"
+        if scales == {(0, 1)}
+        else "decided.number.alike"
+        if len(scales) == 1 < len(features)
+        else "decided.number"
+    )
 
 
 def lines_of_open_targets(words: Words, preparation: Preparation) -> Iterator[str]:
