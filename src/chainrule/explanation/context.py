@@ -111,6 +111,15 @@ class Context(WithoutCaches, FrozenValue):
         return Runner.of(self.step)
 
     @cached_property
+    def _numbers(self) -> dict[Expression, int]:
+        forward = self.step.network.forward
+        return {one.variable: forward.numbers[one.layer] for one in forward.parameters}
+
+    def number_of_layer(self, parameter: Expression) -> int:
+        """Which layer a parameter belongs to, from 1; a parameter that several layers use is a layer of its own."""
+        return self._numbers[parameter]
+
+    @cached_property
     def parameters_of_layers(self) -> dict[int | None, list[Expression]]:
         """The parameters by the number of their layer."""
         found: dict[int | None, list[Expression]] = {}

@@ -11,7 +11,6 @@ import numpy as np
 from chainrule.base.frozen import replace
 from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
-from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
 from chainrule.explanation.facts import facts_blocks
@@ -301,7 +300,7 @@ def repeat_section(context: Context) -> Section | None:
 def attempted_runs(context: Context) -> list[tuple[Bound, int]]:
     """What is tried, with how many steps at most: the rule as it was given, a few steps if its rate is unfit, and then with a good one."""
     advice, given = context.advice, context.step.optimizer
-    most = steps_for(operations(context.step.network, context.samples))
+    most = steps_for(context.run)
     if advice is None or advice.good is None or not _unfit(advice):
         return [(given, most)]
     return [(given, 6), (given.definition.bind(**{**given.given, "learning_rate": advice.good}), most)]

@@ -68,6 +68,10 @@ def _text(network: Network, element: Element) -> str:
     )
 
 
+TENSORS = {"weight": "W", "bias": "b"}
+"""What PyTorch calls the parameters of a layer."""
+
+
 def find_element(network: Network, wanted: str) -> Element:
     """The weight that a person means. Raises InputError where there is none, and where it may be one of two."""
     plain = _plain(wanted)
@@ -87,6 +91,7 @@ def find_element(network: Network, wanted: str) -> Element:
             "unit 1 to unit 4)."
         )
     layer_word, kind, number, *index = full.groups()
+    kind = TENSORS.get(kind, kind) if layer_word else kind
     return _by_place(network, wanted, kind, _layer(network, wanted, layer_word, number), [int(i) for i in index if i])
 
 

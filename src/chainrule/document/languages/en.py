@@ -289,6 +289,7 @@ WORDS = {
     "inside.survives": "From step {start} to step {end}, {share} times the gradient of {error} by {state} arrives: it survives.",
     "inside.path": "From one {state} to the next one leads a way on which {gate} alone multiplies, and no matrix: of a gradient that takes "
     "it through all steps {product} is left, the product of the mean gates.",
+    "inside.alike": "{count} more that go like one of these",
     "inside.attention": "Who looks at whom: {shares}",
     "inside.looks": "from",
     "inside.looked_at": "at",
@@ -442,9 +443,9 @@ WORDS = {
     "outcome.same": "The error was {before} and is the same after the step.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
     "rates.title": "Which learning rates lower it",
-    "rates.too_slow": "Which learning rates lower it is found by simulating, and this network is too large for that.",
+    "rates.too_slow": "Which learning rates lower it is found by simulating, and with this network and batch that is too much work.",
     "rates.no_rate": "The optimiser {optimizer} has no learning rate that could be chosen.",
-    "rates.one_step_only": "Whole runs are not simulated: this network is too large for that.",
+    "rates.one_step_only": "Whole runs are too much work with this network and batch: only single steps were tried.",
     "rates.scheduled": "The learning rate follows a schedule and is {rate} in this step. In its place, constant rates are tried here.",
     "rates.no_gradient": "The gradient is exactly 0: at no learning rate is anything learned.",
     "rates.lowers": "In this step every learning rate below about {limit} lowers the error.",
@@ -519,6 +520,7 @@ WORDS = {
     "overview.forward": "Each quantity is computed from those before it:",
     "overview.backward": "Each derivative is computed from those behind it, from the error backwards:",
     "overview.updates": "How far each parameter moved, compared with its size (Euclidean norms):",
+    "overview.alike": "{count} formulas, from {first} to {last}, that go like those before them",
     "overview.quantity": "quantity",
     "overview.shape": "shape",
     "overview.smallest": "smallest",
@@ -1010,6 +1012,12 @@ WORDS = {
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} processes ({engine}): each has its own part of the rows, a batch is of all of them",
+    "train.too_small": "by what was measured, one process is faster: a reduction of the {parameters} gradients takes {reduction} ms, "
+    "the part of a step that a process computes {part} ms; --reduce-every 10 would reduce less often, which is another algorithm",
+    "train.reduce_every": "each takes {count} steps by itself before their weights are averaged: another algorithm than that of "
+    "one process",
+    "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows} rows come in a new order, and the rows of each "
+    "{count} blocks in any",
     "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.caution": "worth a look: {text}",
@@ -1320,10 +1328,12 @@ WORDS = {
     "learners.understood.loss.assumed": "loss: {loss}, assumed; the program computes none",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
+    "learners.note.cells": "cells that Python does not read are left out",
     "learners.note.tabs": "tabs and blanks are mixed; a tab was read as eight blanks",
     "learners.convention.columns": "samples are columns",
     "learners.convention.units_first": "W is (units, inputs)",
     "learners.convention.inside": "the bias stands in W",
+    "learners.convention.shared": "all units of a layer have one bias",
     "learners.convention.classes": "targets are numbers of classes",
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
@@ -1565,6 +1575,8 @@ WORDS = {
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
+    "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
+    "gradients, f′. These agree with PyTorch by themselves; fractions and programs leave such a network out.",
     "agreement.array": "array",
     "agreement.of": "what of it",
     "agreement.difference": "difference",
