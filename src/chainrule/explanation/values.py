@@ -110,7 +110,7 @@ class Values(Mapping[Expression, Any], Frozen):
         formula = self.scalars.definition(element)
         letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
         number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
-        if recorded == 0 and not number.exact and abs(number.value) < DUST * self._largest:
+        if recorded == 0 and not number.exact and abs(float(number)) < DUST * self._largest:
             return Real(Fraction(0), exact=False)
         near = isinstance(number.value, Fraction) and abs(float(number.value) - recorded) <= APART * self._largest
         return number if near else recorded
