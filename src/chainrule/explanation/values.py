@@ -19,12 +19,15 @@ from typing import Any
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element, Index, Scalars
-from chainrule.notation.arithmetic import rounded_fraction
+from chainrule.notation.arithmetic import Real, rounded_fraction
 from chainrule.notation.numbers import evaluated, printed_as
 
 APART = 1e-9
 """Where a number differs from its float by more than this part of the largest number of the step, more than rounding lies between them:
 they stand on two sides of a kink, say. Then the float counts, since the step was made with it."""
+
+DUST = 1e-45
+"""Where the float is 0, a smaller part of the largest number of the step is what fifty digits leave of numbers that cancel."""
 
 MOST_PRECISE = 3000
 """Steps with more numbers are written as floats have them."""
@@ -107,5 +110,7 @@ class Values(Mapping[Expression, Any], Frozen):
         formula = self.scalars.definition(element)
         letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
         number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
+        if recorded == 0 and not number.exact and abs(float(number)) < DUST * self._largest:
+            return Real(Fraction(0), exact=False)
         near = isinstance(number.value, Fraction) and abs(float(number.value) - recorded) <= APART * self._largest
         return number if near else recorded

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from chainrule.base.frozen import Frozen
 from chainrule.base.operators import PLAIN, Operators
@@ -27,9 +27,6 @@ MOST_BITS = 20_000
 
 TINY = Fraction(1, 10**30)
 """So near to the point of a power series three terms of it are right to more than that."""
-
-DUST = Fraction(1, 10 ** (PRECISION - 3))
-"""Where rounded numbers cancel to less than this part of themselves, they are taken as equal."""
 
 LARGEST_EXPONENT = 5000
 """e^x is infinite beyond, as it is for floats beyond 709."""
@@ -73,16 +70,9 @@ class Real(Operators, Frozen):
         if operation == "divide" and second.value == 0:
             return Real(first.value * math.inf if isinstance(first.value, Fraction) else first.value, exact=False)
         try:
-            result = Real(PLAIN[operation](first.value, second.value), first.exact and second.exact)
+            return Real(PLAIN[operation](first.value, second.value), first.exact and second.exact)
         except OverflowError:  # a fraction too large for a float met an infinity
             return Real(math.nan, exact=False)
-        cancels = operation in ("add", "subtract") and not result.exact
-        return Real(Fraction(0), exact=False) if cancels and _is_dust(result.value, first.value) else result
-
-
-def _is_dust(difference: Fraction | float, of: Fraction | float) -> bool:
-    """Is a difference of rounded numbers smaller than what they are right to? Then none of its digits means anything."""
-    return isinstance(difference, Fraction) and isinstance(of, Fraction) and magnitude(difference) < magnitude(of) * DUST
 
 
 def _is_nothing(a: Real, b: Real, both: bool) -> bool:
@@ -262,13 +252,6 @@ class Reals:
     def erfc(x: Operand) -> Real:
         """1 − erf x."""
         return 1 - Reals.erf(x)
-
-    @staticmethod
-    def stated(arguments: Sequence[Operand], parameters: dict[str, Any]) -> Real:
-        """What PyTorch computes, in floats."""
-        from chainrule.formula.stated import computed
-
-        return Real(real(float(computed([_as_float(real(one).value) for one in arguments], parameters))).value, exact=False)
 
     @staticmethod
     def abs(x: Operand) -> Real:

@@ -13,7 +13,18 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, before_power, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.parts import (
+    ENGLISH,
+    before_power,
+    everything_in,
+    held,
+    in_a_row,
+    letter_parts,
+    owner,
+    raisable,
+    separator,
+    unfenced,
+)
 from chainrule.notation.text import formula_text
 
 Paint: TypeAlias = Callable[[str], str]
@@ -74,10 +85,10 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Root(content):
             return f"sqrt({inside(unfenced(content))})"
         case f.Fenced(content, left, right):
-            return _fenced(inside(content), left, right, kept=_is_kept(kept, formula), long=len(formula_text(formula)) > LINE)
+            return _fenced(inside(content), left, right, kept=_is_kept(kept, formula), long=_is_long(formula))
         case f.Call(name, arguments):
             given = f"{chr(92)}{separator(arguments)} ".join(map(inside, arguments))
-            return f"{_function(name)} {_fenced(given, kept=_is_kept(kept, formula), long=len(formula_text(formula)) > LINE)}"
+            return f"{_function(name)} {_fenced(given, kept=_is_kept(kept, formula), long=_is_long(formula))}"
         case f.Cases(condition, first, second):
             lines = (
                 f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
@@ -174,6 +185,11 @@ def _is_kept(most: int, formula: f.Formula) -> bool:
     """Is it a bracket in which no line ends? Not where it is too long for one."""
     text = formula_text(formula)
     return len(text) <= most and " " in text
+
+
+def _is_long(formula: f.Formula) -> bool:
+    """Is it a bracket that no line holds? Matrices do not count: their rows stand below each other."""
+    return len(formula_text(formula)) > LINE and not any(isinstance(part, f.Matrix) for part in everything_in((formula,)))
 
 
 def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:
