@@ -150,7 +150,11 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
     signature = program.graph_signature
 
     def held(value: Any) -> Any:
-        return torch.fx.node.map_arg(value, lambda node: values[node])
+        if isinstance(value, torch.dtype):  # what the model casts to float32 stays in float64, too
+            return _doubled(value)
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(held, value))
+        return values[value] if isinstance(value, torch.fx.Node) else value
 
     for node in program.graph.nodes:
         if node.op == "placeholder":
@@ -158,7 +162,7 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
             if name is not None:
                 tensor = program.state_dict.get(name)
                 tensor = (program.constants[name] if tensor is None else tensor).detach().clone()
-                trained = node.name in signature.inputs_to_parameters
+                trained = node.name in signature.inputs_to_parameters and tensor.is_floating_point()
                 values[node] = parameters[name] = tensor.to(_doubled(tensor.dtype)).requires_grad_(trained)
             elif node.name in getattr(signature, "inputs_to_lifted_tensor_constants", {}):
                 values[node] = program.constants[signature.inputs_to_lifted_tensor_constants[node.name]]
@@ -167,7 +171,7 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
         elif node.op == "get_attr":
             values[node] = getattr(program.graph_module, node.target)
         elif node.op == "call_function":
-            values[node] = node.target(*held(node.args), **held(node.kwargs))
+            values[node] = node.target(*held(node.args), **{key: held(value) for key, value in node.kwargs.items()})
     return values, parameters
 
 

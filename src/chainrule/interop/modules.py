@@ -118,11 +118,28 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     for rows, shapes in ((2, tuple({0: examples} for _ in given)), (count, None)):
         try:
             with _quiet():
-                return torch.export.export(double, tuple(_of_length(x, rows) for x in given), dynamic_shapes=shapes, strict=False)
+                program = torch.export.export(double, tuple(_of_length(x, rows) for x in given), dynamic_shapes=shapes, strict=False)
+                return _with_parameters(program, double)
         except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
             failed = failed or error
     assert failed is not None
     raise DescriptionError(f"PyTorch cannot export this model: {_first_line(failed)}") from None
+
+
+def _with_parameters(program: Any, module: torch.nn.Module) -> Any:
+    """The program, in which a parameter that the module reaches by another way than PyTorch's, as Keras does, is one all the same."""
+    from torch.export.graph_signature import InputKind
+
+    places = {tensor.data_ptr(): (name, tensor) for name, tensor in module.named_parameters() if tensor.numel()}
+    for spec in program.graph_signature.input_specs:
+        constant = program.constants.get(spec.target) if spec.kind is InputKind.CONSTANT_TENSOR else None
+        if constant is not None and constant.data_ptr() in places:
+            name, tensor = places[constant.data_ptr()]
+            name = name.rpartition("_torch_params.")[2].replace("/", ".")
+            del program.constants[spec.target]
+            program.state_dict[name] = tensor
+            spec.kind, spec.target = InputKind.PARAMETER, name
+    return program
 
 
 COUNTS = (97, 193, 389, 769, 1543)
