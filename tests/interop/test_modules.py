@@ -205,19 +205,11 @@ class Branching(nn.Module):
         return x if x.sum() > 0 else -x
 
 
-class Several(nn.Module):
-    """Two results."""
-
-    def forward(self, x):
-        return x * 2, x * 3
-
-
 @pytest.mark.parametrize(
     ("model", "x", "words"),
     [
         (nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)), np.ones((3, 4)), "call model.eval\\(\\) first"),
         (Branching(), np.ones((3, 4)), "PyTorch cannot export this model"),
-        (Several(), np.ones((3, 4)), "returns 2 tensors"),
         (nn.Linear(4, 3), np.ones((3, 5)), "PyTorch cannot export this model"),
         (nn.Linear(4, 3), None, "PyTorch learns the shapes from inputs"),
         (nn.Linear(4, 3), "abc", "inputs of a model are tensors or arrays"),
