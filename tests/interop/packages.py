@@ -78,9 +78,12 @@ PACKAGES = {
     ),
     "torchvision: SqueezeNet": (_vision("SqueezeNet", "squeezenet", version="1_1", dropout=0.0), IMAGES),
     "x-transformers: Encoder": (_x_transformer("Encoder"), TOKENS),
-    "x-transformers: Decoder": (_x_transformer("Decoder", rotary_pos_emb=True), TOKENS),
+    "x-transformers: Decoder": (_x_transformer("Decoder"), TOKENS),
     "transformers: GPT2": (
-        _hugging_face("GPT2", n_positions=5, n_embd=8, n_layer=1, n_head=2, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0), TOKENS,
+        _hugging_face(
+            "GPT2", n_positions=5, bos_token_id=0, eos_token_id=0, n_embd=8, n_layer=1, n_head=2, resid_pdrop=0.0, embd_pdrop=0.0,
+            attn_pdrop=0.0,
+        ), TOKENS,
     ),
     "transformers: Bert": (
         _hugging_face(

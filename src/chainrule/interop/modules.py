@@ -294,8 +294,12 @@ class _Reader:
                 self._called(node)
             elif node.op == "output":
                 self._output(node)
-        wiring = checked(Wiring(self.inputs, tuple(self.calls), self.outputs))
-        return ReadModule(wiring, self.origins, self.made_by, self.program, self.count)
+        wanted = set(self.outputs.values())
+        for call in reversed(self.calls):
+            wanted |= set(call.sources) if call.name in wanted else set()
+        calls = tuple(call for call in self.calls if call.name in wanted)
+        nodes = {name: node for name, node in self.made_by.items() if name in wanted}
+        return ReadModule(checked(Wiring(self.inputs, calls, self.outputs)), self.origins, nodes, self.program, self.count)
 
     # What comes from outside
 
@@ -381,9 +385,10 @@ class _Reader:
 
     def _without_signals(self, node: Any, arguments: Any, options: Any) -> Any:
         """An array that depends on nothing that is learned or given: computed now."""
-        result = node.target(*arguments, **options)
         import torch
 
+        arguments, options = _mapped((arguments, options), lambda value: doubled(value) if isinstance(value, torch.dtype) else value)
+        result = node.target(*arguments, **options)
         if isinstance(result, torch.Tensor):
             for axis, extent in enumerate(node.meta["val"].shape):
                 if isinstance(extent, torch.SymInt) or (self.count is not None and extent == self.count):
@@ -707,6 +712,13 @@ def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]
     for last, formula in calls.items():
         formulas.setdefault(groups[last][0], []).append(formula)
     return {path for path, several in formulas.items() if any(one != several[0] for one in several)}
+
+
+def doubled(dtype: torch.dtype) -> torch.dtype:
+    """Float64 for every kind of float; whole numbers stay what they are."""
+    import torch
+
+    return torch.float64 if dtype.is_floating_point else dtype
 
 
 def _number_kind(dtype: torch.dtype) -> str:
