@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.base.errors import InputError
-from chainrule.cli.explain import check_defined, step_of_batch
+from chainrule.cli.document import check_defined
+from chainrule.cli.explain import step_of_batch
 from chainrule.cli.options import (
     BATCH_OPTIONS,
     DEFINITIONS,

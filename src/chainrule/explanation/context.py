@@ -374,11 +374,14 @@ class Context(WithoutCaches, FrozenValue):
             gradient = self.scalars.variable(self.gradient_of(weight))
             line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
             return with_trace(line, Trace(summed_products(factors), self.before, gradient, paths))
+        line = chain(factors, self.share_letter(weight, sample), self.before, self.labels, result=None if self.before.precise else share)
+        return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
+
+    def share_letter(self, weight: Element, sample: int) -> Formula:
+        """How what one sample brings to ∂E/∂w is written."""
         copy = self.letter(weight)
         assert isinstance(copy, Symbol)
-        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
-        line = chain(factors, left, self.before, self.labels, result=None if self.before.precise else share)
-        return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
+        return Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
 
     def gradient_of(self, element: Element) -> Element:
         """∂E/∂ an element, an element of the gradient."""

@@ -19,7 +19,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from operator import is_
 from typing import TYPE_CHECKING, Any, overload
 
@@ -326,6 +326,7 @@ def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
     return kind
 
 
+@cache
 def load_built_in() -> None:
     """Registers the kinds that stand in modules of their own."""
     from importlib import import_module
@@ -336,7 +337,8 @@ def load_built_in() -> None:
 
 def kind_of_layer(name: Any) -> Kind:
     """The kind of layer of that name. Raises UnknownNameError."""
-    load_built_in()
+    if not isinstance(name, str) or name not in KINDS:
+        load_built_in()
     if not isinstance(name, str) or name not in KINDS:
         raise UnknownNameError("kind of layer", str(name), KINDS, "If it is your own, name its file with --definitions FILE.py.")
     return KINDS[name]

@@ -47,8 +47,8 @@ behind."""
 MOST_DRAWN = 50
 """Weights up to which the graph of the computation is one of single numbers."""
 
-ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent"})
-"""Sections in whose place the page has something to touch, or which are simulated."""
+ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent", "inside"})
+"""Sections in whose place the page has something to touch, which are simulated, or which tell what stands out in these numbers."""
 
 
 def page_content(
@@ -84,6 +84,11 @@ def _check_size(context: Context) -> None:
     network, samples = context.step.network, context.samples
     if context.without_target:
         raise InputError("a page shows how a network learns, and these rows have no target: add it.")
+    if context.derivation.masks:
+        raise InputError(
+            "a page goes on from step to step by itself, and dropout draws other units for each step, which only Python does; leave "
+            "dropout out (rate = 0), or write the explanation of one step: chainrule explain … -o file.html."
+        )
     for what, size, most in (
         ("weights", network.size, MOST_NUMBERS),
         ("units in a layer", max(network.sizes), MOST_UNITS),
