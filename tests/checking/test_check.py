@@ -125,7 +125,7 @@ def test_numbers_of_every_kind_are_read(tmp_path, suffix):
     elif suffix == "npz":
         np.savez(path, **values)
     else:
-        path.write_text(json.dumps({name: value.tolist() for name, value in values.items()}))
+        path.write_text(json.dumps({name: np.round(value, 6).tolist() for name, value in values.items()}))
     assert cr.check(path, "mazur").passed
 
 

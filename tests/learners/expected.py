@@ -36,7 +36,7 @@ RIGHT += (
     *("columns_each_sample.py", "estimator.py", "globals_polish.py", "half_cells.ipynb", "matlab_habits.py", "pytree.py"),
     *("shared_functions.py", "shared_scalars.py", "tensor_engine.py", "turkish_adam.py", "zero_kara.py"),
 )
-"""Biases that units share, layers that share their arrays with a dict, weights that fit() begins, `from numpy import *`, a tape of arrays."""
+"""Biases that units share, layers that share their arrays with a dict, weights that fit() begins, `from numpy import *`, a tape."""
 
 WRONG = {
     "adam_forgets_correction.py": (40, "params[k] -= lr * m[k] / (np.sqrt(v[k]) + eps)"),

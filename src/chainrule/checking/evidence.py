@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -72,8 +72,10 @@ class Architecture(FrozenValue):
     @property
     def functions(self) -> tuple[Bound, ...]:
         """f of each layer."""
-        parts = [re.fullmatch(r"(\w+)\((\w+)=(.*)\)", name) for name in self.activations]
-        named = [{"name": part[1], part[2]: float(part[3])} if part else name for name, part in zip(self.activations, parts, strict=True)]
+        parts = [re.fullmatch(r"(\w+)\((\w+)=(\d*\.?\d+)\)", name) for name in self.activations]
+        named: list[Any] = [
+            {"name": part[1], part[2]: float(part[3])} if part else name for name, part in zip(self.activations, parts, strict=True)
+        ]
         return tuple(find("activation", one) for one in named)
 
     @property

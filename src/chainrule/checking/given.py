@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import pickle
+import re
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -59,7 +60,28 @@ def read_numbers(path: str | Path) -> tuple[Mapping[str, Any], float]:
     plain = parse_json(text, str(path))
     if not isinstance(plain, dict):
         raise InputError(f'{quoted(str(path))} should be an object of quantities, as {{"dW1": [[…]], "db1": […]}}.')
-    return plain, 0.0
+    return plain, 0.0 if plain.get("format") == FORMAT else _typed_to(plain)
+
+
+COMPUTED = 12
+"""Digits from which on a number was computed, and is not typed."""
+
+
+def _typed_to(plain: Mapping[str, Any]) -> float:
+    """By how much quantities that a person has typed are rounded; JSON drops zeros at the end, so the longest of each quantity tells."""
+    places = list[float]()
+    for key, value in plain.items():
+        if key in OF_PROBLEM or re.fullmatch(r"[Wb]\d+", key) or not isinstance(value, (list, float)):
+            continue
+        try:
+            written = [repr(one) for one in np.asarray(value, dtype=float).ravel().tolist()]
+        except (ValueError, TypeError):
+            continue
+        if any(sum(sign.isdigit() for sign in text) >= COMPUTED or "e" in text for text in written):
+            return 0.0
+        decimals = max((len(text.partition(".")[2].rstrip("0")) for text in written), default=0)
+        places += [0.5 * 10.0**-decimals] * (decimals > 0)
+    return max(places, default=0.0)
 
 
 def _csv_numbers(text: str, path: str) -> tuple[dict[str, Array], float]:

@@ -71,7 +71,7 @@ class FunctionProgram(LearnerProgram):
         pool = Pool(probe, layout, roots)
         pool.labelled = loaded.labelled
         if self.style.globals:
-            _put_data(loaded.namespace, self.nodes, pool)
+            _put_data(loaded.namespace, pool)
         states, arrays, kept = [places.read(probe, layout)], places.arrays(), dict[str, Any]()
         first: dict[str, Any] = {}
         loaded.recorder.begin()
@@ -100,13 +100,8 @@ class FunctionProgram(LearnerProgram):
         ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
-        self.rate = None if self._rate_known(pool) else literal_rate(self.nodes, loaded.namespace)
+        self.rate = None if self._rate_set or self.takes_rate() else literal_rate(self.nodes, loaded.namespace)
         return self._finished(probe, layout, pool, _without(first, roots), states, places.names())
-
-    def _rate_known(self, pool: Pool) -> bool:
-        del pool
-        arguments = {argument.arg for node in self.nodes for argument in (*node.args.args, *node.args.kwonlyargs)}
-        return bool(self._rate_set) or any(meaning(name).kind == "rate" for name in arguments)
 
     def _called(self, name: str, pool: Pool) -> dict[str, Any]:
         node = self.loaded.functions[name]
@@ -282,7 +277,7 @@ def _keys(loaded: Loaded, name: str = "") -> list[str]:
             found.setdefault(f"{text.left.value}1")
         elif isinstance(text, ast.JoinedStr) and text.values and isinstance(text.values[0], ast.Constant):
             found.setdefault(f"{text.values[0].value!s}1")
-    return [key for key in found if not (key.endswith("1") and f"{key[:-1]}" in ("",))]
+    return [key for key in found if key != "1"]
 
 
 def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refused") -> Any:
@@ -368,9 +363,8 @@ def _read_globals(loaded: Loaded, nodes: Sequence[Function]) -> list[str]:
     return list(result)
 
 
-def _put_data(namespace: dict[str, Any], nodes: Sequence[Function], pool: Pool) -> None:
+def _put_data(namespace: dict[str, Any], pool: Pool) -> None:
     """Programs that read their parameters from global variables may read x and t there, too."""
-    del nodes
     for name, value in list(namespace.items()):
         if not _is_data(value) or name in pool.roots or np.ndim(value) == 0:
             continue

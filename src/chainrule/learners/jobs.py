@@ -24,7 +24,7 @@ from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_sta
 from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
-from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, total_seen
+from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, passed, total_seen
 
 STEPS = 3
 """Update steps of a probe."""
@@ -146,10 +146,8 @@ def _plain_error(reading: ProgramReading) -> bool:
     gradient = reading.answer.gradients.get(f"dW{depth}")
     if y is None or gradient is None or gradient.shape != probe.weights[-1].shape:
         return False
-    h = probe.x
-    for w, b, name in zip(probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations, strict=False):
-        z = h @ w if b is None else h @ w + b
-        h = z if name == "identity" else ACTIVATIONS[name](z)
+    _, hs = passed(probe.x, probe.weights[:-1], probe.biases[:-1], reading.answer.forward.activations)
+    h = hs[-1]
     plain, squared = h.T @ (y - probe.t), h.T @ ((y - probe.t) * y * (1 - y))
     alike = (
         [abs(float(np.corrcoef(one.ravel(), gradient.ravel())[0, 1])) > 1 - 1e-9 for one in (plain, squared)] if gradient.size > 1 else []
@@ -303,12 +301,9 @@ def _spot(loaded: Loaded, answer: Answer, place: int) -> dict[str, Any]:
 
 def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int) -> tuple[Array, Array | None] | None:
     """The program's own ∂E/∂z of a layer for one sample, and f′(z), where that is not 0."""
-    gradient, h, z = answer.gradients.get(f"dW{number}"), probe.x, probe.x
-    for layer in range(number):
-        w, b = probe.weights[layer], probe.biases[layer]
-        before = h
-        z = h @ w if b is None else h @ w + b
-        h = z if activations[layer] == "identity" else ACTIVATIONS[activations[layer]](z)
+    gradient = answer.gradients.get(f"dW{number}")
+    zs, hs = passed(probe.x, probe.weights[:number], probe.biases, activations)
+    z, before = zs[-1], hs[-2]
     if gradient is None or gradient.shape != probe.weights[number - 1].shape or not np.any(before):
         return None
     delta = np.linalg.lstsq(before.T, gradient, rcond=None)[0]

@@ -270,6 +270,4 @@ def simple(statement: ast.stmt) -> bool:
         return "chainrule_" in text[:20] or any(
             word in text for word in ("seed(", "defvjp(", "set_printoptions", "seterr", "filterwarnings", ".append(", "shuffle(")
         )
-    if isinstance(statement, (ast.For, ast.While)):
-        return False
     return False

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
-from chainrule.learners.layout import Array, Layout, Probe, trial
+from chainrule.learners.layout import Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
@@ -109,25 +109,16 @@ class ObjectProgram(LearnerProgram):
                     loaded.recorder.on = False
                     own = {leaf: value for leaf, value in vars(made).items() if meaning(leaf).kind in ("dW", "db", "grads")}
                     named = {**{key: copied(value) for key, value in own.items()}, **named}
-                states.append(self._state(made, places, probe, layout))
+                states.append(places.read(probe, layout))
                 if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
                     break
         finally:
             loaded.recorder.on = loaded.recorder.short = False
         self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
         nodes = list(self.methods.values())
-        takes_rate = any(
-            meaning(argument.arg).kind == "rate"
-            for name in (*self.sequence, "__init__")
-            if name in self.methods
-            for argument in self.methods[name].args.args
-        )
-        self.rate = None if self._rated or takes_rate else literal_rate(nodes, loaded.namespace)
+        self.rate = None if self._rated or self.takes_rate() else literal_rate(nodes, loaded.namespace)
         named = {key: value for key, value in named.items() if not as_kind(key, "W", "b") or as_kind(key, "dW", "db")}
         return self._finished(probe, layout, pool, named, states, places.names())
-
-    def _state(self, made: Any, places: Parameters, probe: Probe, layout: Layout) -> dict[str, Array]:
-        return places.read(probe, layout)
 
 
 def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:

@@ -123,6 +123,10 @@ class LearnerProgram:
         """The names of what it is given, and of what it keeps that may be set."""
         return iter(())
 
+    def takes_rate(self) -> bool:
+        """Is it given the learning rate?"""
+        return any(meaning(name).kind == "rate" for name in self.arguments())
+
     def penalized(self) -> bool:
         """Does it take the λ of a penalty? A decay may be that of the rate."""
         names = [name for name in self.arguments() if meaning(name).kind == "penalty"]

@@ -42,7 +42,6 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "softplus": lambda z: np.log1p(np.exp(z)),
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
     "silu": lambda z: z * _sigmoid(z),
-    "sine": np.sin,
 }
 """To look for, by chainrule's names; identity is what is left when none of them is seen. A test compares them with chainrule's own."""
 
@@ -189,14 +188,23 @@ def forward_seen(
     return RecognisedForward(len(weights), tuple(names), h, *loss, given=given)
 
 
+def passed(
+    x: Array, weights: Sequence[Array], biases: Sequence[Array | None], activations: Sequence[str]
+) -> tuple[list[Array], list[Array]]:
+    """z of each layer, and h of each with x before the first; of so many layers as there are of them all."""
+    zs, hs = list[Array](), [x]
+    for w, b, name in zip(weights, biases, activations, strict=False):
+        zs.append(hs[-1] @ w if b is None else hs[-1] @ w + b)
+        hs.append(zs[-1] if name == "identity" else ACTIVATIONS[name](zs[-1]))
+    return zs, hs
+
+
 def output_seen(values: SeenValues, x: Array, weights: list[Array], biases: list[Array | None], activations: Sequence[str]) -> Array | None:
     """What a program whose activations are known has for y; None where that was not seen."""
-    h = x
-    for w, b, name in zip(weights, biases, activations, strict=True):
-        z = h @ w if b is None else h @ w + b
-        if not values.holds(z):
-            return None
-        h = z if name == "identity" else ACTIVATIONS[name](z)
+    zs, hs = passed(x, weights, biases, activations)
+    if not all(values.holds(z) for z in zs):
+        return None
+    z, h = zs[-1], hs[-1]
     name, given = _output(values, z)
     if given is not None and name == activations[-1]:
         return given
