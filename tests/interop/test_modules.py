@@ -205,19 +205,11 @@ class Branching(nn.Module):
         return x if x.sum() > 0 else -x
 
 
-class Several(nn.Module):
-    """Two results."""
-
-    def forward(self, x):
-        return x * 2, x * 3
-
-
 @pytest.mark.parametrize(
     ("model", "x", "words"),
     [
         (nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)), np.ones((3, 4)), "call model.eval\\(\\) first"),
         (Branching(), np.ones((3, 4)), "PyTorch cannot export this model"),
-        (Several(), np.ones((3, 4)), "returns 2 tensors"),
         (nn.Linear(4, 3), np.ones((3, 5)), "PyTorch cannot export this model"),
         (nn.Linear(4, 3), None, "PyTorch learns the shapes from inputs"),
         (nn.Linear(4, 3), "abc", "inputs of a model are tensors or arrays"),
@@ -252,3 +244,45 @@ def test_a_file_of_a_model_says_the_same(tmp_path, capsys):
     asked = ["explain", str(tmp_path / "model.pt2"), "--input", "9 -9", "--target", "1 0", "--loss", "cross_entropy"]
     assert main(asked) == 2
     assert "cross_entropy_from_logits" in capsys.readouterr().err
+
+
+class TwoHeads(nn.Module):
+    """Results by their names, of which one is used further."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deep, self.price, self.kind = nn.Sequential(nn.Linear(4, 5), nn.Tanh()), nn.Linear(5, 1), nn.Linear(5, 3)
+
+    def forward(self, x):
+        h = self.deep(x)
+        price = self.price(h)
+        return {"price": price, "kind": self.kind(h) + price}
+
+
+def test_several_outputs_have_their_names_and_losses():
+    x, t = batch(4)[0], {"price": [[1.0]] * 5, "kind": [0, 2, 1, 1, 0]}
+    problem = module_problem(TwoHeads(), x, t, loss={"price": nn.HuberLoss(), "kind": "cross_entropy_from_logits"})
+    assert {name: goal.loss.name for name, goal in problem.network.goals.items()} == {"price": "huber", "kind": "cross_entropy_from_logits"}
+    assert not problem.agreement(problem.step()).apart
+    assert problem.explain(weight="deep.0.weight[2,3]").title == problem.explain(weight="deep.0.W[2,3]").title
+
+
+@pytest.mark.parametrize("uniform", [True, False])
+def test_a_recurrence_may_begin_with_numbers(uniform):
+    class Begun(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.LSTM(3, 2, batch_first=True)
+            self.register_buffer("start", torch.tensor([0.5, 0.5 if uniform else -1.0]).view(1, 1, 2))
+
+        def forward(self, x):
+            h = self.start.expand(1, len(x), 2).contiguous()
+            return self.rnn(x, (h, h))[0][:, -1]
+
+    problem = module_problem(Begun(), np.random.default_rng(0).normal(size=(2, 2, 3)), np.zeros((2, 2)))
+    assert not problem.agreement(problem.step()).apart
+
+
+def test_words_are_no_targets():
+    with pytest.raises(InputError, match="t holds 'cat': give class numbers, from 0"):
+        module_problem(MODELS["perceptron"](), batch(4)[0], ["cat", "dog", "cat", "cat", "dog"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Shape
-from chainrule.interop.modules import Origin, ReadModule, torch_needed
+from chainrule.interop.modules import Origin, ReadModule, doubled, torch_needed
 from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
         axis = next((axis for axis, extent in enumerate(tensor.shape) if extent == count), None)
         return tensor if axis is None else tensor.narrow(axis, 0, rows)
 
-    compared = [Compared(name, False, *_difference(step.values[key], own(value))) for name, (value, key) in layers.items()]
+    compared = [Compared(name, False, *_difference(step.values[key], own(value), alike=True)) for name, (value, key) in layers.items()]
     compared += [
         Compared(name, True, *_difference(step.values[f"d{key}"], own(found[name])))
         for name, (_, key) in layers.items()
@@ -132,10 +132,15 @@ def _examples_first(tensor: torch.Tensor, shape: Shape) -> torch.Tensor:
     return tensor.movedim(axis, 0)
 
 
-def _difference(ours: Any, theirs: torch.Tensor) -> tuple[float, float]:
-    """By the largest magnitude of PyTorch's array, unless that is as good as 0; and as it is."""
-    mine: Array = np.asarray(ours, dtype=float)
+def _difference(ours: Any, theirs: torch.Tensor, *, alike: bool = False) -> tuple[float, float]:
+    """By the largest magnitude of PyTorch's array, unless that is as good as 0; and as it is.
+
+    alike  whether PyTorch's array is the same for every example where ours is there once; else it is their sum
+    """
+    mine: Array = np.clip(np.asarray(ours, dtype=float), -INFINITE, INFINITE)
     other: Array = np.clip(theirs.detach().double().numpy(), -INFINITE, INFINITE)
+    if mine.size < other.size:
+        other = other[0] if alike else other.sum(axis=0)
     apart = float(np.abs(mine.reshape(other.shape) - other).max(initial=0.0))
     scale = float(np.abs(other).max(initial=0.0))
     return apart / (scale if scale > NOTHING else 1.0), apart
@@ -150,7 +155,11 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
     signature = program.graph_signature
 
     def held(value: Any) -> Any:
-        return torch.fx.node.map_arg(value, lambda node: values[node])
+        if isinstance(value, torch.dtype):  # what the model casts to float32 stays in float64, too
+            return doubled(value)
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(held, value))
+        return values[value] if isinstance(value, torch.fx.Node) else value
 
     for node in program.graph.nodes:
         if node.op == "placeholder":
@@ -158,21 +167,14 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
             if name is not None:
                 tensor = program.state_dict.get(name)
                 tensor = (program.constants[name] if tensor is None else tensor).detach().clone()
-                trained = node.name in signature.inputs_to_parameters
-                values[node] = parameters[name] = tensor.to(_doubled(tensor.dtype)).requires_grad_(trained)
+                trained = node.name in signature.inputs_to_parameters and tensor.is_floating_point()
+                values[node] = parameters[name] = tensor.to(doubled(tensor.dtype)).requires_grad_(trained)
             elif node.name in getattr(signature, "inputs_to_lifted_tensor_constants", {}):
                 values[node] = program.constants[signature.inputs_to_lifted_tensor_constants[node.name]]
             else:
-                values[node] = torch.as_tensor(next(given)).to(_doubled(node.meta["val"].dtype))
+                values[node] = torch.as_tensor(next(given)).to(doubled(node.meta["val"].dtype))
         elif node.op == "get_attr":
             values[node] = getattr(program.graph_module, node.target)
         elif node.op == "call_function":
-            values[node] = node.target(*held(node.args), **held(node.kwargs))
+            values[node] = node.target(*held(node.args), **{key: held(value) for key, value in node.kwargs.items()})
     return values, parameters
-
-
-def _doubled(dtype: torch.dtype) -> torch.dtype:
-    """Float64 for every kind of float; whole numbers stay what they are."""
-    import torch
-
-    return torch.float64 if dtype.is_floating_point else dtype

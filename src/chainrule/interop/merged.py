@@ -34,7 +34,7 @@ ELEMENT_BY_ELEMENT = {
     "relu",
     "gelu",
 }
-PRODUCTS = {"bmm", "matmul", "mm", "baddbmm", "linear"}
+PRODUCTS = {"bmm", "matmul", "mm", "baddbmm", "addmm", "linear"}
 
 
 class Merged(Frozen):

@@ -118,11 +118,28 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     for rows, shapes in ((2, tuple({0: examples} for _ in given)), (count, None)):
         try:
             with _quiet():
-                return torch.export.export(double, tuple(_of_length(x, rows) for x in given), dynamic_shapes=shapes, strict=False)
+                program = torch.export.export(double, tuple(_of_length(x, rows) for x in given), dynamic_shapes=shapes, strict=False)
+                return _with_parameters(program, double)
         except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
             failed = failed or error
     assert failed is not None
     raise DescriptionError(f"PyTorch cannot export this model: {_first_line(failed)}") from None
+
+
+def _with_parameters(program: Any, module: torch.nn.Module) -> Any:
+    """The program, in which a parameter that the module reaches by another way than PyTorch's, as Keras does, is one all the same."""
+    from torch.export.graph_signature import InputKind
+
+    places = {tensor.data_ptr(): (name, tensor) for name, tensor in module.named_parameters() if tensor.numel()}
+    for spec in program.graph_signature.input_specs:
+        constant = program.constants.get(spec.target) if spec.kind is InputKind.CONSTANT_TENSOR else None
+        if constant is not None and constant.data_ptr() in places:
+            name, tensor = places[constant.data_ptr()]
+            name = name.rpartition("_torch_params.")[2].replace("/", ".")
+            del program.constants[spec.target]
+            program.state_dict[name] = tensor
+            spec.kind, spec.target = InputKind.PARAMETER, name
+    return program
 
 
 COUNTS = (97, 193, 389, 769, 1543)
@@ -277,8 +294,12 @@ class _Reader:
                 self._called(node)
             elif node.op == "output":
                 self._output(node)
-        wiring = checked(Wiring(self.inputs, tuple(self.calls), self.outputs))
-        return ReadModule(wiring, self.origins, self.made_by, self.program, self.count)
+        wanted = set(self.outputs.values())
+        for call in reversed(self.calls):
+            wanted |= set(call.sources) if call.name in wanted else set()
+        calls = tuple(call for call in self.calls if call.name in wanted)
+        nodes = {name: node for name, node in self.made_by.items() if name in wanted}
+        return ReadModule(checked(Wiring(self.inputs, calls, self.outputs)), self.origins, nodes, self.program, self.count)
 
     # What comes from outside
 
@@ -364,9 +385,10 @@ class _Reader:
 
     def _without_signals(self, node: Any, arguments: Any, options: Any) -> Any:
         """An array that depends on nothing that is learned or given: computed now."""
-        result = node.target(*arguments, **options)
         import torch
 
+        arguments, options = _mapped((arguments, options), lambda value: doubled(value) if isinstance(value, torch.dtype) else value)
+        result = node.target(*arguments, **options)
         if isinstance(result, torch.Tensor):
             for axis, extent in enumerate(node.meta["val"].shape):
                 if isinstance(extent, torch.SymInt) or (self.count is not None and extent == self.count):
@@ -690,6 +712,13 @@ def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]
     for last, formula in calls.items():
         formulas.setdefault(groups[last][0], []).append(formula)
     return {path for path, several in formulas.items() if any(one != several[0] for one in several)}
+
+
+def doubled(dtype: torch.dtype) -> torch.dtype:
+    """Float64 for every kind of float; whole numbers stay what they are."""
+    import torch
+
+    return torch.float64 if dtype.is_floating_point else dtype
 
 
 def _number_kind(dtype: torch.dtype) -> str:
