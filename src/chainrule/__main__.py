@@ -42,7 +42,10 @@ def _ended(code: int) -> None:
     watched = sys.gettrace() or sys.getprofile() or sys.flags.interactive
     if sys.version_info >= (3, 12):
         watched = watched or any(sys.monitoring.get_tool(tool) for tool in range(6))
-    if watched or active_count() > 1 or "multiprocessing" in sys.modules:
+    others = active_count() > 1 or "multiprocessing" in sys.modules
+    if "mpi4py" in sys.modules:
+        others = not code  # MPI is told of a good end; of any other one its launcher tells the processes that wait for this one
+    if watched or others:
         return
     import atexit
 

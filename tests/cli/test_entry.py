@@ -86,9 +86,16 @@ def test_an_explanation_imports_nothing_that_it_does_not_need():
     seed = "from chainrule.cli import main; main(['explain'])"
     ended = run([sys.executable, "-c", f"import sys; sys.path[:] = {sys.path}; {seed}; print(*sys.modules)"])
     assert ended.returncode == 0
-    heavy = {"numpy.ma", "numpy.random", "scipy", "llvmlite", "rich", "typst", "json", "csv", "pathlib", "tomllib"}
+    heavy = {"click", "string", "numpy.ma", "numpy.random", "scipy", "llvmlite", "rich", "typst", "json", "csv", "pathlib", "tomllib"}
     later = {"chainrule.cli.train", "chainrule.training.plan", "chainrule.training.loop", "chainrule.engines.compiled", "chainrule.data"}
+    later |= {"chainrule.network.short_form", "chainrule.network.attention", "chainrule.network.schedules"}
     assert not (heavy | later) & set(ended.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("network", ["1-1-1", "no-such", "nothing.toml"])
+def test_what_is_explained_without_click_is_what_click_explains(network, capsys):
+    at_once = main(["explain", network]), capsys.readouterr()
+    assert at_once == (main(["explain", network, "--steps", "1"]), capsys.readouterr())
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

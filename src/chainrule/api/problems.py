@@ -24,7 +24,6 @@ from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
 from chainrule.network.layers import Layer
 from chainrule.network.network import Network
-from chainrule.network.short_form import short_form
 from chainrule.notation.conventions import Notation
 from chainrule.steps.problem import Problem, problem_from
 
@@ -200,6 +199,8 @@ def problem_named(name: str) -> Problem:
 
         return program_problem(name)
     if is_short_form(name):
+        from chainrule.network.short_form import short_form
+
         return Problem(short_form(name))
     raise _no_network(name, suffix)
 

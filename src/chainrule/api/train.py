@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
 from chainrule.api.figures import check_drawing, training_curve
 from chainrule.api.settings import chosen_optimizer, setting, typed
@@ -40,7 +42,7 @@ from chainrule.training.loop import Overflowed, Training
 from chainrule.training.metrics import Scores, baseline_of, score
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, reserved, resumable
-from chainrule.training.plan import Plan, batch_size_for, fold_places, last_rows, patience_for, split
+from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, fold_places, last_rows, patience_for, split
 from chainrule.training.rows import Rows, Subset, weights_of
 
 HIDDEN = (32,)
@@ -80,6 +82,7 @@ class Run(Frozen):
     cautions: tuple[Caution, ...] = ()
     asked: Mapping[str, Any] = field(default_factory=dict)
     processes: Processes | None = None
+    costs: tuple[float, float] | None = None
 
     @property
     def guess(self) -> Array:
@@ -165,6 +168,7 @@ def train(
     language: str = "en",
     watch: Watch | Callable[[Report], object] | None = None,
     processes: Processes | None = None,
+    reduce_every: int | None = None,
 ) -> Model:
     """Train a network on a table; the model that comes out predicts from raw rows.
 
@@ -200,6 +204,7 @@ def train(
                    errors are drawn while it runs, if none is said
     processes      that train together, if not those that torchrun or mpirun started, which are found by themselves. All of them call
                    `train` alike, each gets the model, and the first one writes and watches
+    reduce_every   as in `Plan`: so many steps each of them takes by itself before their weights are averaged
 
     At Ctrl-C, or where a notebook interrupts it, the model with the best weights so far is returned: outcome["reason"] is "interrupted".
 
@@ -218,7 +223,7 @@ def train(
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
-        "engine": engine, "precision": precision,
+        "engine": engine, "precision": precision, "reduce_every": reduce_every,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
@@ -229,11 +234,11 @@ def train(
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = _begins(stack, processes, asked, free, path, log, curve, report, force=force)
-        rows = alike(processes, lambda: Rows.of(data, **said))
+        rows = _rows(data, said, columns, processes, begun)
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
-        tasks = tasks_of(description, targets, task)
-        whole = alike(processes, lambda: Preparation.fit(rows.tables, targets, **(columns | {"task": tasks})))
+        tasks, columns["merged"] = tasks_of(description, targets, task), None if rows.part is None else rows.merged
+        whole = _fitted(rows, targets, columns | {"task": tasks}, processes)
         rows = rows.complete(whole)
         labels = _labels(rows, whole, processes)
         columns["task"] = _decided_tasks(whole, tasks)
@@ -255,7 +260,8 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            return Run(rows, made, preparation, plan, **subsets, form=said, asked=asked, processes=processes)
+            decided = _shuffled(plan, subsets["train"], processes)
+            return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else _cross_validated(prepared, labels, in_folds, outputs, watch)
@@ -542,6 +548,8 @@ def _begins(
     Raises InputError.
     """
     resume = bool(free["resume"])
+    if processes is None and asked.get("reduce_every", 1) != 1:
+        raise InputError("reduce_every says how often several processes average their weights, but there is one; leave it out.")
     if processes is not None:
         check_versions(processes)
         check_options(processes, {**asked, **free})
@@ -554,6 +562,22 @@ def _begins(
         return outputs, None
     begun = _begun(output, asked, processes)
     return alike(processes, lambda: outputs.going_on(begun.model)), begun
+
+
+def _rows(data: Any, form: Mapping[str, Any], columns: Mapping[str, Any], processes: Processes | None, begun: Begun | None) -> Rows:
+    """The rows of the data; each of several processes reads its own part, unless what is to be prepared needs another pass over all."""
+    again = columns["drop_missing"] or columns["dates"] or columns["impute"] in ("median", "most_frequent")
+    known = None if begun is None else begun.model.preparation
+    if processes is None or again or (known is not None and known.dropped is not None):
+        return alike(processes, lambda: Rows.of(data, **form))
+    return Rows.shared(data, processes, **form)
+
+
+def _fitted(rows: Rows, targets: Sequence[str], columns: Mapping[str, Any], processes: Processes | None) -> Preparation:
+    """What is decided about every column. Where each process reads its own rows, they find it together, and fail together."""
+    if rows.part is not None:
+        return Preparation.fit(rows.tables, targets, **columns)
+    return alike(processes, lambda: Preparation.fit(rows.tables, targets, **columns))
 
 
 def _decided_tasks(preparation: Preparation, asked: Any) -> Any:
@@ -643,9 +667,22 @@ def _subsets(
     return dict(zip(("train", "validation", "test"), parts, strict=True))
 
 
+def _shuffled(plan: Plan, rows: Subset, processes: Processes | None) -> Plan:
+    """The plan with the way in which its rows are shuffled: block by block where they lie on a disk, in any of the processes."""
+    on_disk = isinstance(rows.x, np.memmap)
+    if processes is not None:
+        on_disk = any(processes.numbers(float(on_disk)))
+    if not (plan.shuffle and on_disk):
+        return plan
+    bytes_of_row = rows.x.itemsize * (rows.x.shape[1] + rows.t.shape[1])
+    return replace(plan, shuffle_block=max(1, BLOCK_BYTES // bytes_of_row))
+
+
 def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:
     """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
     ended: Outcome | Overflowed
+    if run.processes is not None:
+        run = replace(run, costs=training.costs())
     watch.begins(run, training)
     landmarks = None if outputs.report is None else Landmarks(training)
     with Log(outputs.log, training.history) as log:
@@ -672,6 +709,8 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
                 outputs.write(model)
     if reason != "interrupted":
         _remove_checkpoint(outputs)
+    if isinstance(ended, Overflowed) and run.plan.reduce_every > 1:
+        raise ended  # of steps that no process takes a second time, nobody can say more
     outcome = ended if isinstance(ended, Outcome) else diverged(training.whole(), ended.step)
     watch.ends(model, outcome)
     if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):

@@ -6,6 +6,7 @@ time than the explanation takes. These share theirs, and are made dataclasses wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
@@ -75,6 +76,7 @@ class Frozen:
     _made: ClassVar[Mapping[str, Any]] = {}
     _checks: ClassVar[bool]
     _count: ClassVar[int]
+    _needed: ClassVar[float]
     _compared: ClassVar[Any]
     __signature__: ClassVar[Any] = _Signature()
 
@@ -102,24 +104,34 @@ class Frozen:
         cls._made = {name: make for name, make in made.items() if blank[name] is MISSING}
         cls._checks = cls.__post_init__ is not Frozen.__post_init__
         cls._count = len(names) if len(names) == len(blank) else -1  # of values that are all there is to know
+        cls._needed = max(
+            (names.index(name) + 1 if name in names else math.inf for name in cls._made), default=0
+        )  # with so many, nothing else has to be
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        names, state = self.__match_args__, self.__dict__
-        if named or len(values) != self._count:
-            state.update(self._blank)
-            state.update(named)
-            if len(values) > len(names) or len(state) > len(self._blank) or not named.keys().isdisjoint(names[: len(values)]):
-                raise TypeError(f"{type(self).__name__} takes each of {', '.join(names) or 'nothing'} once at most")
-            state.update(zip(names, values, strict=False))
-            for name, make in self._made.items():
-                if state[name] is MISSING:
-                    if make is MISSING:
-                        raise TypeError(f"{type(self).__name__} lacks {name}")
-                    state[name] = make()
+        if named or not self._needed <= len(values) <= len(self.__match_args__):
+            self._filled(values, named)
         else:
-            state.update(zip(names, values, strict=False))
+            state = self.__dict__
+            if len(values) != self._count:
+                state.update(self._blank)
+            state.update(zip(self.__match_args__, values))  # noqa: B905  # a tenth of an explanation's time is spent here
         if self._checks:
             self.__post_init__()
+
+    def _filled(self, values: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """Takes the values, and of what is not given its default. Raises TypeError where they do not fit the fields."""
+        names, state = self.__match_args__, self.__dict__
+        state.update(self._blank)
+        state.update(named)
+        if len(values) > len(names) or len(state) > len(self._blank) or not named.keys().isdisjoint(names[: len(values)]):
+            raise TypeError(f"{type(self).__name__} takes each of {', '.join(names) or 'nothing'} once at most")
+        state.update(zip(names, values, strict=False))
+        for name, make in self._made.items():
+            if state[name] is MISSING:
+                if make is MISSING:
+                    raise TypeError(f"{type(self).__name__} lacks {name}")
+                state[name] = make()
 
     def __post_init__(self) -> None:
         """What a class checks, or works out, once its fields are there."""

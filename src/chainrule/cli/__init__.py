@@ -79,10 +79,15 @@ def _help() -> str:
 
 
 def _command(arguments: list[str]) -> int:
-    """Runs a command; whoever asks it to end gets the answer of Ctrl-C."""
+    """Runs a command; whoever asks it to end gets the answer of Ctrl-C. What is explained without an option needs no click."""
     from chainrule.base.interruption import asked_to_end, interrupt
 
     with asked_to_end(interrupt):
+        if arguments[:1] == ["explain"] and len(arguments) <= 2 and not "".join(arguments[1:]).startswith("-"):
+            from chainrule.cli.document import explain_network
+
+            explain_network(*arguments[1:])
+            return DONE
         return _run(arguments)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainrule.base.errors import DivergenceError, InputError
+from chainrule.base.errors import InputError
+from chainrule.cli.document import check_defined, give_document
 from chainrule.cli.options import (
     BATCH_OPTIONS,
     FORMULA_OPTIONS,
@@ -20,7 +21,7 @@ from chainrule.cli.options import (
     titled,
     with_options,
 )
-from chainrule.cli.output import give, say
+from chainrule.cli.output import say
 
 if TYPE_CHECKING:
     from chainrule.explanation.explain import Detail
@@ -116,7 +117,7 @@ def explain(
         if suffix == ".json":
             raise InputError("a .json file records a training step, and a formula has none; write .html, .md or another kind of document.")
         document = explain_formula(formula, at, notation=options["notation"], language=options["language"], **shape)
-        _give_document(document, output, layout, paper, interactive)
+        give_document(document, output, layout, paper, interactive=interactive)
         return
     step = step_of_batch(step, options) if order is None else step
     problem = problem_from_options(**options)
@@ -124,28 +125,8 @@ def explain(
         _record(problem, output, step, steps, exact, order, epochs)
     else:
         document = problem.explain(step=step, steps=steps, order=order, epochs=epochs, brief=brief, all=all, mistakes=mistakes, **shape)
-        _give_document(document, output, layout, paper, interactive)
+        give_document(document, output, layout, paper, interactive=interactive)
     check_defined(problem)
-
-
-def _give_document(document: Any, output: str | None, layout: str, paper: str, interactive: bool) -> None:
-    """On the screen, or in files, each of which is named."""
-    from chainrule.render.formats import save
-
-    if output is None:
-        _show(document, interactive)
-        return
-    for path in save(document, output, layout=layout, paper=paper):
-        say(f"wrote {path}")
-
-
-def check_defined(problem: Any) -> None:
-    """Raises DivergenceError, after everything was shown, where a number of the first step is not finite."""
-    step = next(problem.steps())
-    if step.first_infinite is not None:
-        from chainrule.diagnosis.divergence import undefined_in
-
-        raise DivergenceError(undefined_in(step))
 
 
 def step_of_batch(step: int | None, options: dict[str, Any]) -> int | None:
@@ -172,21 +153,6 @@ def _record(problem: Any, output: str, step: int | None, steps: int, exact: bool
         raise InputError(f"the run ends before step {step}; with more --epochs it goes on.")
     recorded.save(output)
     say(f"wrote {output}")
-
-
-def _show(document: Any, interactive: bool) -> None:
-    """In colour on a terminal, as plain text everywhere else."""
-    if not sys.stdout.isatty():
-        from chainrule.render.plain import plain
-
-        give(f"{plain(document)}\n")
-        return
-    from chainrule.render import terminal
-
-    if interactive:
-        terminal.step_through(document)
-    else:
-        terminal.show(document)
 
 
 COMMANDS: tuple[click.Command, ...] = (explain,)

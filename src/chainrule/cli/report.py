@@ -27,7 +27,9 @@ from chainrule.reports.lines import (
     lines_of_preparation,
     lines_of_split,
     message,
+    number_text,
 )
+from chainrule.training.plan import BLOCKS_AT_ONCE
 
 if TYPE_CHECKING:
     from chainrule.diagnosis.divergence import Diverged
@@ -102,8 +104,15 @@ class TerminalReporter(Watch):
         self.item(line_of_network(self.words, run.network))
         self.item(line_of_plan(self.words, run.plan, training.batch_size))
         self.item(self.words.plain("train.precision", precision=run.plan.precision))
+        if run.plan.shuffle_block is not None:
+            self.item(message(self.words, "train.blocks", rows=run.plan.shuffle_block, count=BLOCKS_AT_ONCE))
         if run.processes is not None:
             self.item(message(self.words, "train.processes", count=run.processes.count, engine=run.processes.engine))
+            if run.plan.reduce_every > 1:
+                self.item(message(self.words, "train.reduce_every", count=run.plan.reduce_every))
+            elif run.costs is not None and run.costs[1] > (run.processes.count - 1) * run.costs[0]:
+                part, reduction = (number_text(self.words, 1000 * seconds, 2) for seconds in run.costs)
+                self.item(self.words.plain("train.too_small", part=part, reduction=reduction, parameters=f"{run.network.size:,}"))
         for text in self._cautions(run):
             self.item(self.words.plain("train.caution", text=text))
         if training.chosen.written:

@@ -150,6 +150,10 @@ PLAN_OPTIONS = (
     ),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
     click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
+    click.option(
+        "--reduce-every", type=click.IntRange(1), metavar="N",
+        help="Of several processes: average weights every N steps, in place of gradients in each: another algorithm.",
+    ),
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
     click.option(

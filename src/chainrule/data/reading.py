@@ -32,6 +32,7 @@ from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of,
 from chainrule.data.json_lines import columns_of, of_json
 from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
+from chainrule.data.ranges import counts_of, tables_between
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
 from chainrule.data.text import Block, TextFiles
@@ -99,12 +100,14 @@ def chunks(
     rows: int = 50_000,
     kinds: Mapping[str, str | NumberFormat] | None = None,
     forms: Forms | None = None,
+    part: range | None = None,
     **options: Any,
 ) -> Iterator[Table]:
     """The source as tables of at most `rows` rows, one after the other; memory holds one at a time. Options as of `read`, and:
 
     names   what the columns of a file without header may be called: of several lists the first one of the right length
     forms   what `forms_of` has found out about the source; without it, a text file is gone through once more for that
+    part    only these rows, counted from 0, of a source whose rows can be counted without reading it (`data.ranges.row_count`)
     """
     if rows < 1:
         raise InputError(f"a part has at least one row, not {rows}.")
@@ -115,7 +118,7 @@ def chunks(
     if files is not None:
         return _converted(files, rows, found, form)
     known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
-    return (retyped(part, known) for part in _parts(source, rows, form))
+    return (retyped(table, known) for table in _parts(source, rows, form, part))
 
 
 class Forms(FrozenValue):
@@ -131,12 +134,12 @@ class Forms(FrozenValue):
     padded: Mapping[str, str] = field(default_factory=dict)
 
 
-def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, **options: Any) -> Forms:
-    """The form of every column, found in one pass over the whole source. Options as of `read`."""
+def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, part: range | None = None, **options: Any) -> Forms:
+    """The form of every column, found in one pass over the whole source, or over a part of it as of `chunks`. Options as of `read`."""
     form, expected = Reading.of(**options), _checked_kinds(kinds)
     files = form.text_files(source)
     if files is None:
-        return Forms(dict(_merged_kinds(_parts(source, BLOCK, form))), {})
+        return Forms(dict(_merged_kinds(_parts(source, BLOCK, form, part))), {})
     scan, _ = _scanned(files, expected, form, keep=False)
     return _forms(files.first, scan)
 
@@ -367,17 +370,19 @@ def memory() -> int:
 # Parts
 
 
-def _parts(source: Any, rows: int, form: Reading) -> Iterator[Table]:
-    """A source that is no text as consecutive tables."""
+def _parts(source: Any, rows: int, form: Reading, part: range | None = None) -> Iterator[Table]:
+    """A source that is no text, or a part of its rows, as consecutive tables."""
     several = files_of(source)
     if form.characters is not None:
         parts = _parts_of_text(source, several, form, rows)
     elif several is not None:
-        parts = _parts_of_files(source, several, rows)
+        parts = _parts_of_files(source, several, rows, part)
+    elif part is not None:
+        parts = tables_between(Path(source), rows, part)
     else:
         parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
     missing = form.cells.missing
-    return parts if missing is MISSING else (part.without_missing(missing) for part in parts)
+    return parts if missing is MISSING else (table.without_missing(missing) for table in parts)
 
 
 def _parts_of_memory(source: Any, rows: int) -> Iterator[Table]:
@@ -409,7 +414,7 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGES
 
 
-def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[Table]:
+def _parts_of_files(source: Any, files: Sequence[Path], rows: int, asked: range | None = None) -> Iterator[Table]:
     """The parts of several files, their rows counted through; what folders such as year=2024 say is a column. Raises FileError."""
     if all(map(_is_image, files)):
         yield from _parts_of_images(source, files, rows)
@@ -420,10 +425,17 @@ def _parts_of_files(source: Any, files: Sequence[Path], rows: int) -> Iterator[T
         raise FileError(f"{texts[0]} is a text file, and {other} is none; read them one by one, or name those of one kind.")
     name = str(source) if isinstance(source, (str, Path)) else files_in_words(files)
     folder = folder_of(source)
-    first, names = 1, None
+    first, names, counts, start = 1, None, {} if asked is None else counts_of(source) or {}, 0
     for path in files:
         said = partition_of(path, folder) if folder else {}
-        for part in _parts_of_file(path, rows):
+        if asked is None:
+            parts = _parts_of_file(path, rows)
+        else:
+            inside = range(max(asked.start - start, 0), min(asked.stop - start, counts[path]))
+            parts = tables_between(path, rows, inside) if inside else iter(())
+            first = start + inside.start + 1
+            start += counts[path]
+        for part in parts:
             columns = (*part.columns, *(_constant(key, value, len(part)) for key, value in said.items()))
             table = replace(part, source=name, columns=columns, first_row=first)
             names = names or table.names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -23,8 +24,8 @@ FAINT = 1e-3
 SAME, NEAR = 0.01, 0.1
 """Of the targets' deviation: predictions that vary by less are the same, and they are the mean if they are no farther from it."""
 
-FARTHEST, PLACES = 8.0, 321
-"""From −8 to 8 the largest slope of an activation is looked for, at so many places."""
+FARTHEST, PLACES, FEWEST_PLACES, MOST_SLOPES = 8.0, 321, 17, 200_000
+"""From −8 to 8 the largest slope of an activation is looked for, at so many places; at fewer where all units together have more slopes."""
 
 
 class Units(Frozen):
@@ -161,8 +162,10 @@ def _slope(h: Expression) -> tuple[Expression, Expression] | None:
 
 def _steepest(z: Expression, slope: Expression) -> tuple[float, bool]:
     """The largest |f′|, as far as it is seen from −8 to 8, and whether f is flat at both ends."""
-    grid = np.linspace(-FARTHEST, FARTHEST, PLACES)
-    places = np.broadcast_to(grid.reshape(-1, *[1] * (len(z.shape) - 1)), (PLACES, *map(int, z.shape[1:])))
+    units = tuple(map(int, z.shape[1:]))
+    count = max(FEWEST_PLACES, min(PLACES, MOST_SLOPES // math.prod(units) | 1))  # an odd number: 0 is one of them
+    grid = np.linspace(-FARTHEST, FARTHEST, count)
+    places = np.broadcast_to(grid.reshape(-1, *[1] * len(units)), (count, *units))
     found = np.abs(evaluate([slope], {z: places})[slope])
     largest = float(np.max(found, where=np.isfinite(found), initial=0.0))
     return largest, bool((found[[0, -1]] < FLAT * largest).all())

@@ -415,11 +415,16 @@ def exploding(case: Case) -> Mapping[str, Value] | None:
     return {"ratio": ratio[2], "layers": len(case.network.layers), "layer": layer_name(case, 1), "factors": _factors(case)}
 
 
+FACTORS = 6
+"""Of many layers so many factors are told at each end."""
+
+
 def _factors(case: Case) -> str:
     """What is left of δ from each layer to the one below it, the error's side first."""
     signals = case.start.signals
     sizes = [float(np.sqrt(np.mean(signals[f"delta{n}"] ** 2))) for n in range(len(case.network.layers), 0, -1) if f"delta{n}" in signals]
-    return " · ".join(f"{b / a:.2g}" for a, b in itertools.pairwise(sizes) if a > 0)
+    factors = [f"{b / a:.2g}" for a, b in itertools.pairwise(sizes) if a > 0]
+    return " · ".join(factors if len(factors) <= 2 * FACTORS else [*factors[:FACTORS], "…", *factors[-FACTORS:]])
 
 
 # The rate

@@ -17,6 +17,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
+from chainrule.engines.work import work
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.stated import stated_operations
 from chainrule.network.definitions import Bound
@@ -62,17 +63,20 @@ WIDE = 2.0
 BOUNDED_RATE = 10.0
 """The largest rate that is recommended where E is a mean, of outputs that are bounded, so that gradients are small."""
 
-BUDGET, RUNS = 0.25, 75
-"""Seconds that all simulations together may take, roughly, and how many long ones there are."""
+BUDGET, RUNS = 250_000_000, 75
+"""The work of all simulations together, roughly, in additions as `engines.work` counts, and how many long ones there are."""
 
 MOST_STEPS, FEWEST_STEPS = 3000, 20
 """Of one simulation."""
 
-SLOW, TOO_SLOW = 0.001, 0.005
-"""Seconds a step: a slower network is asked about one step only, a still slower one not at all."""
+DEAR, TOO_DEAR = 500_000, 5_000_000
+"""The work of a step: where it is more, a network is asked about one step only, and where it is still more, not at all."""
 
-SCAN, SCAN_SECONDS = 400, 0.1
-"""Rates at which one step is tried, from next to 0 to `MOST_RATE`; fewer where so many would take longer."""
+SCAN, SCAN_BUDGET = 400, 200_000_000
+"""Rates at which one step is tried, from next to 0 to `MOST_RATE`; fewer where so many would be more work, and so only of dear steps."""
+
+REPEATED = 6_000_000
+"""The work of the run that repeats a step in a document."""
 
 SEEN = 1e-7
 """A smaller change of E, as a share of it, is next to rounding."""
@@ -210,7 +214,7 @@ class Advice(Frozen):
 class Runner:
     """Trains from a network's own parameters, and from the states of its optimiser, with any rate; always on one batch.
 
-    seconds  what a step takes, roughly: from the length of its program, and so the same on every machine
+    work  of a step, in additions: counted in its formulas, or in the letters of its lines, which take about as long each
     """
 
     def __init__(
@@ -224,9 +228,9 @@ class Runner:
         number: int = 1,
     ) -> None:
         self.network, self.optimizer, self.number = network, with_constant_rate(optimizer, number), number
-        self.data, cost = (x, t, weights), operations(network, len(x))
+        self.data = x, t, weights
         self.has_states = bool(network_update(network, self.optimizer).state_shapes)
-        if cost <= MOST_OPERATIONS and not any(stated_operations(network.derivation.error)):
+        if operations(network, len(x)) <= MOST_OPERATIONS and not any(stated_operations(network.derivation.error)):
             unrolled = Unrolled(network, x, t, self.optimizer, weights, states, number)
             first = unrolled.run(0.0, 1)[0][0]
 
@@ -237,7 +241,7 @@ class Runner:
 
             self.run: Run = run
             self.way: Way | None = None
-            self.seconds = 1e-9 * unrolled.length
+            self.work: float = unrolled.length
         else:
             from chainrule.engines.written import written_program
 
@@ -249,7 +253,8 @@ class Runner:
             start = {**data, **network.parameters, **zeros, **(states or {})}
             self.run = _written_run(program, start, number)
             self.way = _way(network, program, start, number)
-            self.seconds = 4e-8 * len(program.source.partition("def step")[2]) + 4e-9 * cost
+            derivation = network.derivation
+            self.work = work([derivation.error, *derivation.gradients, *rule.roots], len(x))
 
     @staticmethod
     def of(step: Step) -> Runner:
@@ -395,7 +400,7 @@ def advise(
     """
     run = run or Runner(network, x, t, optimizer, weights)
     rate = run.optimizer.options.get("learning_rate")
-    if not isinstance(rate, (int, float)) or run.seconds > TOO_SLOW or not math.isfinite(run(0.0, 1)[0]):
+    if not isinstance(rate, (int, float)) or run.work > TOO_DEAR or not math.isfinite(run(0.0, 1)[0]):
         return None
     return _Search(run, float(rate), scheduled=isinstance(optimizer.options["learning_rate"], Bound)).advice()
 
@@ -415,21 +420,17 @@ def advice_at(step: Step, run: Runner | None = None) -> Advice | None:
 
 def affordable(run: Runner) -> int:
     """How many steps each of some simulations may have, beside the single steps of the scan."""
-    return max(FEWEST_STEPS, min(MOST_STEPS, int((BUDGET / run.seconds - 3 * SCAN) / RUNS)))
+    return max(FEWEST_STEPS, min(MOST_STEPS, int((BUDGET / run.work - 3 * SCAN) / RUNS)))
 
 
 def places_of_scan(run: Runner) -> int:
     """At how many rates one step is tried."""
-    return max(40, min(SCAN, int(SCAN_SECONDS / run.seconds)))
+    return max(40, min(SCAN, int(SCAN_BUDGET / run.work)))
 
 
-def steps_for(cost: int) -> int:
-    """How many steps each simulation is given, so that all of them together take well under a second.
-
-    cost  parameters × samples. A step takes roughly 0.1 µs each as single numbers, 50 µs and 2 ns each as arrays.
-    """
-    seconds = 1e-7 * cost if cost <= MOST_OPERATIONS else 5e-5 + 2e-9 * cost
-    return max(20, min(3000, int(0.006 / seconds)))
+def steps_for(run: Runner) -> int:
+    """How many steps the run has at most that repeats a step in a document."""
+    return max(FEWEST_STEPS, min(MOST_STEPS, int(REPEATED / run.work)))
 
 
 def largest_recommended(network: Network, optimizer: Bound) -> float:
@@ -469,7 +470,7 @@ class _Search:
             return Advice(**{**none, **known})
         lowers, best = self.one_step()
         none |= {"lowers_below": lowers, "best_single": best}
-        if self.run.seconds > SLOW:
+        if self.run.work > DEAR:
             return Advice(**{**none, **known})
         converges = self.converges(lowers) if lowers else None
         top = converges[1] if converges else self.largest_sound(min(2 * (lowers or self.rate), MOST_RATE))
@@ -533,12 +534,34 @@ class _Search:
         low = first_that(lambda rate: self.simulated(rate).converged, most, 12)
         if low is None:
             return None
-        high = low
-        if low < most:
-            high = bisected(lambda rate: self.simulated(rate).converged, low, 2 * low, 12, 3)
+        high = low if low == most else self.border(low, 2 * low)
         while low > high / 100 and self.simulated(low / 2).converged:
             low /= 2
         return self._without_holes(low, high)
+
+    def border(self, low: float, high: float) -> float:
+        """The largest rate, to three digits, with which training converges: from `low`, where it does, to below `high`, where it does not.
+
+        Towards the border a run takes the longer, about in inverse proportion to its distance: where the line through the last two
+        inverse lengths meets that of the longest run, there is the next rate to try, or the border, if it begins with the same digits and
+        a run is long already. Where it says nothing, it is the middle.
+        """
+        lengths = {low: len(self.simulated(low).errors)}
+        for tried in range(24):
+            least, most = rounded_down(low), rounded_down(high)
+            most = most if most < high else rounded(most - unit(most))
+            if least >= most:
+                break
+            met = _met(lengths, self.steps) if tried % 6 < 5 else math.nan
+            if lengths[low] > self.steps / 4 and rounded_down(met) == least:
+                break
+            rate = rounded_down(met if low < met < high else (low + high) / 2)
+            rate = min(max(rate, rounded(least + unit(least))), most)
+            if self.simulated(rate).converged:
+                low, lengths[rate] = rate, len(self.simulated(rate).errors)
+            else:
+                high = rate
+        return low
 
     def _without_holes(self, low: float, high: float) -> tuple[float, float] | None:
         """The interval, cut where a rate inside does not converge, or where it is a matter of luck how soon it does.
@@ -612,6 +635,14 @@ def first_that(holds: Callable[[float], bool], rate: float, halvings: int) -> fl
     return None
 
 
+def _met(lengths: Mapping[float, int], longest: int) -> float:
+    """Where runs would be as long as the longest, seen from the two largest rates whose runs are known; NaN if nowhere."""
+    if len(lengths) < 2:
+        return math.nan
+    (first, before), (second, after) = sorted(lengths.items())[-2:]
+    return second + (second - first) * (1 / after - 1 / longest) / (1 / before - 1 / after) if before < after else math.nan
+
+
 def bisected(holds: Callable[[float], bool], low: float, high: float, times: int, digits: int) -> float:
     """A place from `low`, where it holds, up to a border below `high`, where it does not: `times` halvings, or so many digits of it."""
     for _ in range(times):
@@ -640,12 +671,19 @@ def rounded(rate: float, digits: int = 3) -> float:
 
 
 def rounded_down(rate: float, digits: int = 3) -> float:
-    """The largest rate of so many digits that is not above this one."""
+    """The largest rate of so many digits that is not above this one; NaN of NaN."""
+    if math.isnan(rate):
+        return rate
     near = rounded(rate, digits)
-    return near if near <= rate else rounded(near - 10.0 ** (math.floor(math.log10(rate)) - digits + 1), digits)
+    return near if near <= rate else rounded(near - unit(rate, digits), digits)
 
 
 def rounded_up(rate: float) -> float:
     """The least rate of three digits that is not below this one."""
     near = rounded(rate)
-    return near if near >= rate else rounded(near + 10.0 ** (math.floor(math.log10(rate)) - 2))
+    return near if near >= rate else rounded(near + unit(rate))
+
+
+def unit(rate: float, digits: int = 3) -> float:
+    """What one more in the last of so many digits is worth."""
+    return float(10.0 ** (math.floor(math.log10(rate)) - digits + 1))

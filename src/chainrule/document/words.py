@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from string import Formatter
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.base.printing import Code, clean
@@ -47,19 +46,20 @@ class Words(FrozenValue):
     def __call__(self, key: str, **values: str | int | Formula) -> Inline:
         """A text with formulas or plain values in its places; what it has in backticks is `Code`, but nothing that a value has."""
         parts: list[str | Formula] = []
-        for piece in re.split(r"(`[^`]+`)", self._text(key, values)):
+        text = self._text(key, values)
+        for piece in re.split(r"(`[^`]+`)", text) if "`" in text else [text]:
             if piece.startswith("`"):
                 parts.append(Code(piece.format(**values)))
                 continue
-            for before, place, _, _ in Formatter().parse(piece):
-                value = None if place is None else values[place]
-                parts += _with_powers(before)
-                if value is not None:
-                    parts.append(str(value) if isinstance(value, (str, int)) else value)
+            before, *others = re.split(r"{(\w+)}", piece)
+            parts += _with_powers(before)
+            for place, after in zip(others[::2], others[1::2], strict=True):
+                value = values[place]
+                parts += [str(value) if isinstance(value, (str, int)) else value, *_with_powers(after)]
         return tuple(part for part in parts if part != "")
 
 
 def _with_powers(text: str) -> list[str | Formula]:
     """Powers of ten as formulas, so that they look like those in the formulas around them."""
-    pieces = re.split(r"\b10(⁻?[⁰¹²³⁴-⁹]+)", text)
+    pieces = re.split(r"\b10(⁻?[⁰¹²³⁴-⁹]+)", text) if "10" in text else [text]
     return [Number("1", int(piece.translate(RAISED))) if place % 2 else piece for place, piece in enumerate(pieces)]

@@ -35,17 +35,24 @@ class Chosen(FrozenValue):
 
 
 def chosen(
-    name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str = "float64", processes: Processes | None = None
+    name: str,
+    network: Network,
+    optimizer: Bound,
+    data: Data,
+    size: int,
+    precision: str = "float64",
+    processes: Processes | None = None,
+    every: int = 1,
 ) -> Chosen:
     """The engine of that name for batches of `size` of these rows, ready to run, in that precision.
 
-    processes  that hold the rows together, if they are several
+    processes  that hold the rows together, if they are several; every: how many steps each takes before they average, as of `Distributed`
 
     Raises NotCompilable where it must be machine code, and there is none for this network, or not on this machine; InputError where
     several processes cannot share the network, or JAX is asked for and not installed.
     """
     if processes is not None:
-        return _distributed(name, network, optimizer, size, precision, processes)
+        return _distributed(name, network, optimizer, size, precision, processes, every)
     if name == "written":
         return Chosen(name, Written(network, optimizer, dtype=precision))
     if name == "jax":
@@ -65,14 +72,14 @@ def chosen(
         return Chosen("written", Written(network, optimizer, dtype=precision), why)
 
 
-def _distributed(name: str, network: Network, optimizer: Bound, size: int, precision: str, processes: Processes) -> Chosen:
+def _distributed(name: str, network: Network, optimizer: Bound, size: int, precision: str, processes: Processes, every: int) -> Chosen:
     """The engine of several processes: by machine code where all of them have some. Raises as `chosen` does."""
     from chainrule.engines.distributed import Distributed
 
     if name == "jax":
         raise InputError("the engine jax trains in one process; with several, say --engine written or compiled, or neither.")
-    halves, why = None, ""
-    if name != "written":
+    halves, why = None, "" if every == 1 or name == "written" else "steps between two averages have none"
+    if name != "written" and every == 1:
         try:
             from chainrule.engines.compiled.distributed import CompiledHalves
 
@@ -83,7 +90,7 @@ def _distributed(name: str, network: Network, optimizer: Bound, size: int, preci
             halves, why = None, why or "another process has none"
         if halves is None and name == "compiled":
             raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.")
-    engine = Distributed(network, optimizer, processes, dtype=precision, halves=halves)
+    engine = Distributed(network, optimizer, processes, dtype=precision, halves=halves, every=every)
     return Chosen("written" if halves is None else "compiled", engine, why)
 
 

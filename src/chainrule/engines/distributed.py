@@ -11,16 +11,18 @@ The program is that of `chainrule code`, written as a generator: it yields its s
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
-from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count
+from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count, unwarned
 from chainrule.engines.source import Fragment, wrapped
 from chainrule.engines.written import Program, Writer, identifier, in_place, program_of, with_size
 from chainrule.formula.evaluation import evaluate
@@ -40,6 +42,9 @@ ROWS = "rows"
 
 Sums: TypeAlias = "tuple[Array, ...]"
 Step: TypeAlias = "Generator[Sums, Sums, tuple[Any, ...]]"
+
+MEASURED_STEPS = 4
+"""So many steps are measured, of which the shortest counts."""
 
 ADDED = ("total", "mean", "matmul", "added_at")
 """Operations that add up what they have of each row."""
@@ -179,9 +184,9 @@ def flat_gradient(
     network: Network, x: Any, t: Any, weights: Any, *, rows: int | None, number: int, reduce: Callable[[Array], Array] | None
 ) -> Array:
     """As `Network.gradients` says."""
-    s: Array | None
+    s: Array | None = np.zeros(0)
     if reduce is not None and not np.size(x):  # none of the batch's rows is here
-        x, t, s = np.zeros((0, network.inputs)), np.zeros((0, network.targets)), np.zeros(0)
+        x, t = np.zeros((0, network.inputs)), np.zeros((0, network.targets))
     else:
         x = network.checked_x(x)
         t = np.zeros((len(x), 0)) if t is None and not network.targets else network.checked_t(t)
@@ -227,12 +232,15 @@ class Distributed:
 
     dtype   as of `Written`
     halves  the step in machine code; without it, the NumPy program computes
+    every   1; or so many steps each process takes by itself, from its rows of the batches, before all states are averaged. That is another
+            algorithm (local gradient descent). Source: Stich (2019), Local SGD converges fast and communicates little
     """
 
     def __init__(
-        self, network: Network, optimizer: Bound, processes: Processes, *, dtype: str = "float64", halves: CompiledHalves | None = None
-    ) -> None:
-        self.network, self.processes, self.dtype, self.halves = network, processes, dtype, halves
+        self, network: Network, optimizer: Bound, processes: Processes, *, dtype: str = "float64", halves: CompiledHalves | None = None,
+        every: int = 1,
+    ) -> None:  # fmt: skip
+        self.network, self.processes, self.dtype, self.halves, self.every = network, processes, dtype, halves, every
         self.program = distributed_program(network, optimizer)
         self.keys = self.program.keys
 
@@ -240,6 +248,8 @@ class Distributed:
         self, data: Data, order: Array | None, size: int, state: State, number: int, bound: float, stopping: Callable[[], bool]
     ) -> Passed:
         """As `Engine.epoch` says; `order` holds places among the rows of all processes. Where one is asked to stop, all do."""
+        if self.every > 1:
+            return self._averaged_epoch(data, order, size, state, number, bound, stopping)
         if self.halves is not None:
             return self._compiled_epoch(self.halves, data, order, size, state, number, bound, stopping)
         total, rows = 0.0, row_count(data) if order is None else len(order)
@@ -282,6 +292,41 @@ class Distributed:
                 return Passed(state, total / rows, number, "diverged")
             total += E * count
         return Passed(halves.state(), total / rows, number)
+
+    def _averaged_epoch(
+        self, data: Data, order: Array | None, size: int, state: State, number: int, bound: float, stopping: Callable[[], bool]
+    ) -> Passed:
+        """Steps of each process by itself; every so many, and at the end, their states are averaged."""
+        rows, total, now, last = row_count(data) if order is None else len(order), 0.0, state, number
+        steps, lost = -(-rows // size), False
+        for batch, places, count in self._batches(data, order, size):
+            number += 1
+            if len(batch[0]) and not lost:
+                step = self.program.step(*batch, *self._masks(count, places, number), *now, number, len(batch[0]))
+                E, *after = completed(step, lambda flat: flat, self.dtype)
+                lost = not -bound < float(E) < bound
+                now, total = in_precision(after, self.dtype), total + float(E) * len(batch[0])
+            if number % self.every and number - last < steps:
+                continue
+            *sums, stop, beyond, whole = added_up(self.processes.reduce, (*now, float(stopping()), float(lost), total), self.dtype)
+            now = tuple(part / self.processes.count for part in sums)
+            if stop or beyond:
+                return Passed(state, float(whole) / rows, number, "stopped" if stop else "diverged")
+        return Passed(now, float(whole) / rows, number)
+
+    @unwarned
+    def costs(self, data: Data, size: int, state: State) -> tuple[float, float]:
+        """Seconds that a process takes for its part of a step, and that the reduction of a step takes, measured: those of the slowest."""
+        numbers = sum(math.prod(shape) for shape in self.network.shapes.values())
+        took = []
+        for batch, places, count in islice(self._batches(data, None, size), MEASURED_STEPS):
+            begun = time.perf_counter()
+            if self.halves is not None:
+                self.halves.add_up(batch, np.arange(len(batch[0])), 0, len(batch[0]), count)
+            else:
+                next(self.program.step(*batch, *self._masks(count, places, 1), *state, 1, count))
+            took.append(time.perf_counter() - begun)
+        return max(self.processes.numbers(min(took))), self.processes.seconds(numbers)
 
     @cached_property
     def _measure(self) -> Compiled | None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
 
+MOST_SIZES = 10
+"""Sizes of layers that a title names before the last."""
+
 LONGEST = 450
 """Lines of text; what would be longer is brief, where nobody said how long it should be."""
 
@@ -251,7 +254,9 @@ def _name(context: Context) -> str:
         return named
     network = context.step.network
     if network.wiring.is_chain:
-        return context.plain("title.network", sizes=network.summary)
+        sizes = network.summary.split("-")
+        middle = [*sizes[:MOST_SIZES], "…", sizes[-1]] if len(sizes) > MOST_SIZES + 2 else sizes
+        return context.plain("title.network", sizes="-".join(middle))
     return context.plain("title.graph", inputs=", ".join(network.wiring.inputs), outputs=", ".join(network.wiring.outputs))
 
 
@@ -330,7 +335,7 @@ def _later(context: Context) -> Section:
     from chainrule.explanation import forward, outcome, overview
 
     if context.detail == "overview":
-        blocks = (*overview.forward_overview(context).blocks[2:], *overview.updates_overview(context).blocks[1:])
+        blocks = (overview.forward_table(context), *overview.updates_overview(context).blocks[1:])
     else:
         lines = [context.matrix_line(quantity) for quantity in context.derivation.backward]
         blocks = (Equations(tuple(lines)), *outcome.new_weights_section(context).blocks[1:])

@@ -6,8 +6,9 @@ told the same.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.explanation.alike import EVERYTHING, kinds_of, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
@@ -44,8 +46,25 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 def inside_section(context: Context) -> Section | None:
     """Every layer that does more than multiply; None where there is none."""
-    blocks = [block for told in (_windows, _recurrences, _attentions, _normalisations, _tables) for block in told(context)]
+    of_each = (_each(context, told) for told in (_attention, _normalisation, _table))
+    blocks = [*_each(context, _windows), *_recurrences(context), *itertools.chain.from_iterable(of_each)]
     return Section("inside", context.plain("inside.title"), tuple(blocks)) if blocks else None
+
+
+def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block]]) -> Iterator[Block]:
+    """What is told of each quantity; in an overview only once of those that go alike."""
+    quantities = context.derivation.quantities
+    kinds = kinds_of(quantities) if shortens(context) else quantities
+    known = set[Hashable]()
+    left = 0
+    for quantity, kind in zip(quantities, kinds, strict=True):
+        if kind in known:
+            left += 1
+        elif blocks := list(told(context, quantity)):
+            known.add(kind)
+            yield from blocks
+    if left:
+        yield context.more("inside.alike", options=EVERYTHING, count=left)
 
 
 def _numbers(context: Context, node: Expression) -> Array:
@@ -87,16 +106,12 @@ def _cell(context: Context, value: float) -> Inline:
 # Windows of a convolution
 
 
-def _windows(context: Context) -> Iterator[Block]:
-    for quantity in context.derivation.quantities:
-        for node in order(definition(quantity), wall=lambda one: one.name is not None):
-            window = _window_under(node.arguments[0]) if node.primitive.name == "matmul" else None
-            weights = _parameter_under(context, node.arguments[1]) if window is not None else None
-            if window is None or weights is None:
-                continue
-            slope = _gradient(context, quantity)
-            if slope is None or len(weights.shape) != len(quantity.shape):
-                continue
+def _windows(context: Context, quantity: Expression) -> Iterator[Block]:
+    slope = _gradient(context, quantity)
+    for node in order(definition(quantity), wall=lambda one: one.name is not None):
+        window = _window_under(node.arguments[0]) if node.primitive.name == "matmul" else None
+        weights = _parameter_under(context, node.arguments[1]) if window is not None else None
+        if window is not None and weights is not None and slope is not None and len(weights.shape) == len(quantity.shape):
             yield from _convolution(context, quantity, window, weights, slope)
 
 
@@ -266,49 +281,47 @@ def _multiplied(state: Expression, gate: Expression, before: Expression | None) 
 # Attention
 
 
-def _attentions(context: Context) -> Iterator[Block]:
-    for quantity in context.derivation.quantities:
-        nodes = order(definition(quantity), wall=lambda node: node.name is not None)
-        softmax = next((node for node in nodes if node.primitive.name == "softmax" and len(node.shape) > 3), None)
-        slope = _gradient(context, quantity)
-        if softmax is None or slope is None or quantity.shape != softmax.shape:
-            continue
-        shares = _numbers(context, quantity)[0, 0]
-        blame = shares * (slope[0, 0] - (slope[0, 0] * shares).sum(axis=-1, keepdims=True))
-        scores = _numbers(context, softmax.arguments[0])[0, 0]
-        heads = int(quantity.shape[1])
-        letters = {"shares": context.symbol(quantity), "error": context.labels.error, "heads": heads}
-        places = {"rows": context.plain("inside.looks"), "columns": context.plain("inside.looked_at")}
-        yield Subheading(context.text("inside.attention", **letters))
-        yield Paragraph(context.text("inside.scores", **letters))
-        yield _grid(context, np.where(scores < -1e29, 0, scores), "attention", context.text("inside.caption.scores"), **places)
-        yield Paragraph(context.text("inside.shares", **letters))
-        yield _grid(context, shares, "attention", context.text("inside.caption.shares", **letters), **places)
-        yield Paragraph(context.text("inside.jacobian", **letters))
-        jacobian = np.diag(shares[-1]) - np.outer(shares[-1], shares[-1])
-        yield _grid(context, jacobian, "attention", context.text("inside.caption.jacobian", place=len(shares)))
-        worst = tuple(int(i) for i in np.unravel_index(int(np.abs(blame).argmax()), blame.shape))
-        most = {"looking": worst[0] + 1, "place": worst[1] + 1, "blame": context.rounded(float(f"{blame[worst]:.3g}"))}
-        yield Paragraph(context.text("inside.blame", **letters, **most))
-        yield _grid(context, blame, "attention", context.text("inside.caption.blame", **letters), **places)
-        yield Paragraph(context.text("inside.attention_closed"))
+def _attention(context: Context, quantity: Expression) -> Iterator[Block]:
+    nodes = order(definition(quantity), wall=lambda node: node.name is not None)
+    softmax = next((node for node in nodes if node.primitive.name == "softmax" and len(node.shape) > 3), None)
+    slope = _gradient(context, quantity)
+    if softmax is None or slope is None or quantity.shape != softmax.shape:
+        return
+    shares = _numbers(context, quantity)[0, 0]
+    blame = shares * (slope[0, 0] - (slope[0, 0] * shares).sum(axis=-1, keepdims=True))
+    scores = _numbers(context, softmax.arguments[0])[0, 0]
+    heads = int(quantity.shape[1])
+    letters = {"shares": context.symbol(quantity), "error": context.labels.error, "heads": heads}
+    places = {"rows": context.plain("inside.looks"), "columns": context.plain("inside.looked_at")}
+    yield Subheading(context.text("inside.attention", **letters))
+    yield Paragraph(context.text("inside.scores", **letters))
+    yield _grid(context, np.where(scores < -1e29, 0, scores), "attention", context.text("inside.caption.scores"), **places)
+    yield Paragraph(context.text("inside.shares", **letters))
+    yield _grid(context, shares, "attention", context.text("inside.caption.shares", **letters), **places)
+    yield Paragraph(context.text("inside.jacobian", **letters))
+    jacobian = np.diag(shares[-1]) - np.outer(shares[-1], shares[-1])
+    yield _grid(context, jacobian, "attention", context.text("inside.caption.jacobian", place=len(shares)))
+    worst = tuple(int(i) for i in np.unravel_index(int(np.abs(blame).argmax()), blame.shape))
+    most = {"looking": worst[0] + 1, "place": worst[1] + 1, "blame": context.rounded(float(f"{blame[worst]:.3g}"))}
+    yield Paragraph(context.text("inside.blame", **letters, **most))
+    yield _grid(context, blame, "attention", context.text("inside.caption.blame", **letters), **places)
+    yield Paragraph(context.text("inside.attention_closed"))
 
 
 # Normalisation
 
 
-def _normalisations(context: Context) -> Iterator[Block]:
-    for quantity in context.derivation.quantities:
-        inner = definition(quantity)
-        centred = inner.arguments[0] if inner.primitive.name == "mean" and inner.arguments[0].primitive.name == "power" else None
-        if centred is None or centred.arguments[0].name is None:
-            continue
-        (deviation, _), axes = centred.arguments, tuple(inner.parameters["axes"])
-        users = [n for n in context.derivation.quantities if deviation in definition(n).arguments and quantity in order(definition(n))]
-        before = next((node for node in order(definition(deviation)) if node.primitive.name == "subtract"), None)
-        if not users or before is None or _gradient(context, users[0]) is None:
-            continue
-        yield from _normalised(context, users[0], before.arguments[0], quantity, axes)
+def _normalisation(context: Context, quantity: Expression) -> Iterator[Block]:
+    inner = definition(quantity)
+    centred = inner.arguments[0] if inner.primitive.name == "mean" and inner.arguments[0].primitive.name == "power" else None
+    if centred is None or centred.arguments[0].name is None:
+        return
+    (deviation, _), axes = centred.arguments, tuple(inner.parameters["axes"])
+    users = [n for n in context.derivation.quantities if deviation in definition(n).arguments and quantity in order(definition(n))]
+    before = next((node for node in order(definition(deviation)) if node.primitive.name == "subtract"), None)
+    if not users or before is None or _gradient(context, users[0]) is None:
+        return
+    yield from _normalised(context, users[0], before.arguments[0], quantity, axes)
 
 
 def _normalised(context: Context, n: Expression, x: Expression, v: Expression, axes: tuple[int, ...]) -> Iterator[Block]:
@@ -355,39 +368,38 @@ def closed_form_line(context: Context) -> Equation:
 # Rows of a table
 
 
-def _tables(context: Context) -> Iterator[Block]:
+def _table(context: Context, quantity: Expression) -> Iterator[Block]:
     """The row of the token that is used most: the sum of what all its places bring."""
-    for quantity in context.derivation.quantities:
-        inner = definition(quantity)
-        slope = _gradient(context, quantity)
-        if inner.primitive.name != "lookup" or slope is None or inner.arguments[0] not in context.derivation.parameters:
-            continue
-        table, where = inner.arguments
-        places = _numbers(context, where).astype(int)
-        token = int(np.bincount(places.ravel()).argmax())
-        found = [tuple(map(int, place)) for place in np.argwhere(places == token)]
-        assert table.name is not None
-        assert quantity.name is not None
-        column = int(np.abs(slope[tuple(np.transpose(found))].sum(axis=0)).argmax())
-        gradient = context.derivation.gradient(table)
-        assert gradient is not None
-        assert gradient.name is not None
-        left = context.labels.label(gradient.name.at(token, column))
-        arriving = context.derivation.gradient(quantity)
-        assert arriving is not None
-        terms = [context.scalars.variable(Element(arriving, (*place, column))) for place in found[:MOST_USES]]
-        letters = {
-            "token": token,
-            "row": token + 1,
-            "count": len(found),
-            "table": context.symbol(table),
-            "distinct": len({*places.ravel().tolist()}),
-        }
-        yield Subheading(context.text("inside.table", **letters))
-        yield Paragraph(context.text("inside.uses", **letters))
-        summed = reduce(add, terms)
-        if len(found) == len(terms):
-            line = context.worked_line(left, summed, context.scalars.variable(Element(gradient, (token, column))))
-        else:
-            line = Equation((left, row(formula(summed, context.labels), Operator("+"), Operator("…"))), ("=",))
-        yield Equations((line,))
+    inner = definition(quantity)
+    slope = _gradient(context, quantity)
+    if inner.primitive.name != "lookup" or slope is None or inner.arguments[0] not in context.derivation.parameters:
+        return
+    table, where = inner.arguments
+    places = _numbers(context, where).astype(int)
+    token = int(np.bincount(places.ravel()).argmax())
+    found = [tuple(map(int, place)) for place in np.argwhere(places == token)]
+    assert table.name is not None
+    assert quantity.name is not None
+    column = int(np.abs(slope[tuple(np.transpose(found))].sum(axis=0)).argmax())
+    gradient = context.derivation.gradient(table)
+    assert gradient is not None
+    assert gradient.name is not None
+    left = context.labels.label(gradient.name.at(token, column))
+    arriving = context.derivation.gradient(quantity)
+    assert arriving is not None
+    terms = [context.scalars.variable(Element(arriving, (*place, column))) for place in found[:MOST_USES]]
+    letters = {
+        "token": token,
+        "row": token + 1,
+        "count": len(found),
+        "table": context.symbol(table),
+        "distinct": len({*places.ravel().tolist()}),
+    }
+    yield Subheading(context.text("inside.table", **letters))
+    yield Paragraph(context.text("inside.uses", **letters))
+    summed = reduce(add, terms)
+    if len(found) == len(terms):
+        line = context.worked_line(left, summed, context.scalars.variable(Element(gradient, (token, column))))
+    else:
+        line = Equation((left, row(formula(summed, context.labels), Operator("+"), Operator("…"))), ("=",))
+    yield Equations((line,))

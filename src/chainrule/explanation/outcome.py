@@ -11,7 +11,6 @@ import numpy as np
 from chainrule.base.frozen import replace
 from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
-from chainrule.engines.unrolled import operations
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
 from chainrule.explanation.facts import facts_blocks
@@ -229,14 +228,15 @@ def _why_no_advice(context: Context) -> str:
 
 def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
     """Which rates lower the error in this step, and which lowers it most."""
+    fell = float(context.step.after.error) < float(context.step.error) and not advice.scheduled
     if advice.lowers_below is None:
-        yield context.text("rates.none")
+        yield context.text("rates.none_small" if fell else "rates.none", rate=_rate(context, advice.rate, 6))
         return
     if advice.lowers_below >= MOST_RATE:
         yield context.text("rates.all", most=_rate(context, MOST_RATE))
         return
     yield context.text("rates.lowers", limit=_rate(context, advice.lowers_below))
-    if advice.rate > advice.lowers_below and float(context.step.after.error) < float(context.step.error) and not advice.scheduled:
+    if advice.rate > advice.lowers_below and fell:
         yield context.text("rates.lowers_beyond", rate=_rate(context, advice.rate, 6))
     if advice.best_single is not None:
         best, left = advice.best_single
@@ -300,7 +300,7 @@ def repeat_section(context: Context) -> Section | None:
 def attempted_runs(context: Context) -> list[tuple[Bound, int]]:
     """What is tried, with how many steps at most: the rule as it was given, a few steps if its rate is unfit, and then with a good one."""
     advice, given = context.advice, context.step.optimizer
-    most = steps_for(operations(context.step.network, context.samples))
+    most = steps_for(context.run)
     if advice is None or advice.good is None or not _unfit(advice):
         return [(given, most)]
     return [(given, 6), (given.definition.bind(**{**given.given, "learning_rate": advice.good}), most)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
+from chainrule.explanation.alike import EVERYTHING, kinds_of, parted, shortens
 from chainrule.explanation.context import Context, can_be_written
 from chainrule.explanation.forward import error_lines
 from chainrule.explanation.rules import beside_plain
@@ -20,10 +22,39 @@ ROUNDING = 1e-14
 
 def forward_overview(context: Context) -> Section:
     """The formulas of the forward pass, and how large each quantity is."""
-    quantities = context.derivation.quantities
-    lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
-    table = _statistics(context, quantities, context.step.before.values)
-    return Section("forward", context.plain("forward.title"), (Paragraph(context.text("overview.forward")), lines, table))
+    blocks = (Paragraph(context.text("overview.forward")), *_formulas(context, context.derivation.quantities), forward_table(context))
+    return Section("forward", context.plain("forward.title"), blocks)
+
+
+def forward_table(context: Context) -> TableBlock:
+    """How large each quantity of the forward pass is."""
+    return _statistics(context, context.derivation.quantities, context.step.before.values)
+
+
+def _formulas(context: Context, quantities: Sequence[Expression]) -> Iterator[Block]:
+    """The formula of each quantity; of a long run of alike ones, its beginning and its end."""
+    for shown, left in _parted(context, quantities):
+        yield Equations(tuple(context.symbolic_line(quantity) for quantity in shown))
+        if left:
+            first, last = context.symbol(left[0]), context.symbol(left[-1])
+            yield context.more("overview.alike", options=EVERYTHING, count=len(left), first=first, last=last)
+
+
+def _parted(context: Context, quantities: Sequence[Expression]) -> Iterator[tuple[Sequence[Expression], Sequence[Expression]]]:
+    """Quantities that are shown, and those after them that go like them and are left out; unless nothing is to be left out."""
+    return parted(quantities, kinds_of(quantities) if shortens(context) else quantities)
+
+
+def _table(
+    context: Context, head: Sequence[str], quantities: Sequence[Expression], row: Callable[[Expression], Sequence[Inline]]
+) -> TableBlock:
+    """A row a quantity, after its symbol; a row of … stands for those that are left out."""
+    rows: list[tuple[Inline, ...]] = []
+    for shown, left in _parted(context, quantities):
+        rows += [((context.symbol(quantity),), *row(quantity)) for quantity in shown]
+        if left:
+            rows.append((("…",), *(((),) * len(head))))
+    return TableBlock(tuple((context.plain(f"overview.{column}"),) for column in ("quantity", *head)), tuple(rows))
 
 
 def second_overview(context: Context) -> Section:
@@ -36,24 +67,26 @@ def second_overview(context: Context) -> Section:
 def backward_overview(context: Context) -> Section:
     """The formulas of back-propagation, and how large each gradient is: the error's side first."""
     quantities = context.derivation.backward
-    lines = Equations(tuple(context.symbolic_line(quantity) for quantity in quantities))
-    blocks: list[Block] = [Paragraph(context.text("overview.backward")), lines, _statistics(context, quantities, context.step.values)]
-    return Section("matrix", context.plain("matrix.title"), tuple(blocks))
+    blocks = (
+        Paragraph(context.text("overview.backward")),
+        *_formulas(context, quantities),
+        _statistics(context, quantities, context.step.values),
+    )
+    return Section("matrix", context.plain("matrix.title"), blocks)
 
 
 def updates_overview(context: Context) -> Section:
     """How far each parameter moved, compared with its size."""
     step = context.step
-    rows: list[tuple[Inline, ...]] = []
-    for parameter in context.derivation.parameters:
+
+    def row(parameter: Expression) -> tuple[Inline, ...]:
         before, after = (np.asarray(side[parameter.key], dtype=float) for side in (step.parameters, step.new_parameters))
         size, moved = _norm(before), _norm(after - before)
         share = (number_formula(moved / size, context.notation),) if size else ("–",)
-        rows.append(
-            ((context.symbol(parameter),), (number_formula(size, context.notation),), (number_formula(moved, context.notation),), share)
-        )
-    head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "norm", "moved", "share"))
-    blocks = (Paragraph(context.text("overview.updates")), TableBlock(head, tuple(rows)), *beside_plain(context))
+        return (number_formula(size, context.notation),), (number_formula(moved, context.notation),), share
+
+    table = _table(context, ("norm", "moved", "share"), context.derivation.parameters, row)
+    blocks = (Paragraph(context.text("overview.updates")), table, *beside_plain(context))
     return Section("weights", context.plain("weights.title"), blocks)
 
 
@@ -63,16 +96,15 @@ def _norm(values: Array) -> float:
         return float(np.linalg.norm(values))
 
 
-def _statistics(context: Context, quantities: tuple[Expression, ...], arrays: Any) -> TableBlock:
-    rows: list[tuple[Inline, ...]] = []
-    for quantity in quantities:
+def _statistics(context: Context, quantities: Sequence[Expression], arrays: Any) -> TableBlock:
+    def row(quantity: Expression) -> tuple[Inline, ...]:
         values = np.asarray(arrays[quantity.key], dtype=float)
         shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
         cells = [number_formula(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), _norm(values))]
         zero = f"{100 * float(np.mean(values == 0)):.0f} %"
-        rows.append(((context.symbol(quantity),), (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)))
-    head = tuple((context.plain(f"overview.{column}"),) for column in ("quantity", "shape", "smallest", "mean", "largest", "norm", "zeros"))
-    return TableBlock(head, tuple(rows))
+        return (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)
+
+    return _table(context, ("shape", "smallest", "mean", "largest", "norm", "zeros"), quantities, row)
 
 
 def _mean(values: Any) -> float:

@@ -136,7 +136,7 @@ def step_section(context: Context) -> Section:
     title = context.plain("order.step", number=number, rows=", ".join(map(str, rows)), count=len(rows))
     intro, error = Paragraph(context.text("later.intro", number=number, before=number - 1)), Equations(error_lines(context, context.before))
     if context.detail == "overview":
-        blocks: list[Block] = [intro, *overview.forward_overview(context).blocks[2:], error, *overview.updates_overview(context).blocks[1:]]
+        blocks: list[Block] = [intro, overview.forward_table(context), error, *overview.updates_overview(context).blocks[1:]]
         return Section(f"step{number}", title, tuple(blocks))
     if context.detail == "scalar":
         forward = _elements(context, context.derivation.quantities)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
+from chainrule.explanation.alike import parted, shortens
 from chainrule.explanation.answers import standardised
 from chainrule.explanation.context import Context
 from chainrule.explanation.pictures import fitting_picture
@@ -14,10 +15,11 @@ from chainrule.explanation.understood import classes_understood, weights_underst
 from chainrule.formula.expression import order
 from chainrule.formula.primitives import transpose
 from chainrule.network.elements import THRESHOLDS
+from chainrule.notation.formula import Formula
 from chainrule.notation.numbers import number_formula
 
 MOST_NAMED = 16
-"""So many columns of a raw row are named."""
+"""So many columns of a raw row are named, and so many parameters that are drawn alike."""
 
 MOST_ROWS = 8
 """A longer table is cut, and says so."""
@@ -83,9 +85,10 @@ def _count(context: Context) -> str:
 
 
 def layer_table(context: Context) -> TableBlock:
-    """One row a layer: units, activation, parameters."""
+    """One row a layer: units, activation, parameters; a row of … stands for those that an overview leaves out of many alike."""
     net = context.step.network
     rows: list[tuple[Inline, ...]] = []
+    kinds: list[tuple[object, ...]] = []
     for layer, number in net.forward.numbers.items():
         used = net.parameters_of(layer)
         sizes = ", ".join(" × ".join(map(str, _oriented(context, net.shapes[node.key]))) or "1" for node in used)
@@ -93,8 +96,12 @@ def layer_table(context: Context) -> TableBlock:
         units = str(net.units(layer))
         kind = context.called(layer.activation) if layer.activation is not None else layer.called
         rows.append(((layer.name or context.layer(number),), (units,), (kind,), names or ("–",), (sizes or "–",)))
+        kinds.append((units, kind, sizes, layer.kind, *(node.symbol for node in used)))
     head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
-    return TableBlock(head, tuple(rows))
+    shown: list[tuple[Inline, ...]] = []
+    for part, left in parted(rows, kinds if shortens(context) else range(len(rows))):
+        shown += [*part, *([(("…",), *(((),) * (len(head) - 1)))] if left else [])]
+    return TableBlock(head, tuple(shown))
 
 
 def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -126,7 +133,9 @@ def _drawn(context: Context) -> list[Inline]:
     for first, *others in alike.values():
         how = distribution_text(context, net.initializers[first], None if others else net.shapes[first])
         text = "network.drawn_many" if others else "network.drawn"
-        letters = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
+        letters: list[str | Formula] = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
+        if len(letters) > MOST_NAMED and shortens(context):
+            letters = [*letters[: MOST_NAMED - 1], "…", letters[-1]]
         symbols = [part for letter in letters for part in (", ", letter)][1:]
         rounded = _rounded(context, (first, *others))
         lines.append((*symbols, *context.text(text, how=how, seed=net.seed), *((" ", *rounded) if rounded else ())))

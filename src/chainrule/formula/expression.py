@@ -267,21 +267,20 @@ def depends_on_variable(expression: Expression) -> bool:
 
 def order(*roots: Expression, wall: Callable[[Expression], bool] | None = None) -> list[Expression]:
     """All nodes below `roots`, arguments before the nodes that use them; nothing below a node for which `wall` is true."""
-    ordered: list[Expression] = []
-    seen: set[Expression] = set()
-    pending: list[Expression | tuple[Expression]] = [*reversed(roots)]
+    done: dict[Expression, None] = {}
+    begun: set[Expression] = set()
+    pending = [*reversed(roots)]
     while pending:
         node = pending.pop()
-        if isinstance(node, tuple):  # its arguments are done
-            ordered += node
-        elif node not in seen:
-            seen.add(node)
-            if not node.arguments or (wall is not None and wall(node)):
-                ordered.append(node)
-            else:
-                pending.append((node,))
-                pending += node.arguments[::-1]
-    return ordered
+        if node in done:
+            continue
+        if node in begun or not node.arguments or (wall is not None and wall(node)):  # its arguments are done, or do not matter
+            done[node] = None
+        else:
+            begun.add(node)
+            pending.append(node)
+            pending += node.arguments[::-1]
+    return list(done)
 
 
 def consumers(nodes: Iterable[Expression]) -> dict[Expression, list[Expression]]:

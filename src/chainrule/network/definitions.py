@@ -21,7 +21,7 @@ import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_args, get_origin, get_type_hints, overload
@@ -32,7 +32,17 @@ from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, order, variable
 
-KINDS = ("activation", "loss", "regularizer", "initializer", "optimizer", "schedule")
+HOMES = {
+    "activation": "activations",
+    "loss": "losses",
+    "regularizer": "regularizers",
+    "initializer": "initializers",
+    "optimizer": "optimizers",
+    "schedule": "schedules",
+}
+"""In which module of `chainrule.network` the definitions of each kind stand."""
+
+KINDS = tuple(HOMES)
 
 TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|theta\d*|dtheta\d*|np|math")
 """Names that quantities of a network have."""
@@ -576,7 +586,7 @@ def find(kind: str, wanted: Wanted) -> Bound:
         wanted = options.pop("name", None)
     if not isinstance(wanted, str):
         raise DescriptionError(f'{kind} wants a name, as "…", or a table with a name, but was given {quoted(wanted)}.')
-    _load_built_in()
+    _load_built_in(kind)
     found, implied = _called(kind, wanted)
     return Bound(found, found.bind(**options).given, implied)
 
@@ -608,7 +618,7 @@ def _compact(name: str) -> str:
 
 def _registered_as(kind: str, name: str, module: str, path: str) -> Definition:
     """The definition of that name; the module, or else the file, that registers it is run first if need be."""
-    _load_built_in()
+    _load_built_in(kind)
     if name not in REGISTRY[kind]:
         run_definitions(module, path)
     return find(kind, name).definition
@@ -626,15 +636,15 @@ def run_definitions(module: str, path: str) -> None:
 
 def definitions(kind: str) -> dict[str, Definition]:
     """Every definition of a kind by name, the built-in ones first."""
-    _load_built_in()
+    _load_built_in(kind)
     return REGISTRY[kind]
 
 
-def _load_built_in() -> None:
+@cache
+def _load_built_in(kind: str) -> None:
     import importlib
 
-    for module in ("activations", "losses", "regularizers", "initializers", "optimizers", "schedules"):
-        importlib.import_module(f"chainrule.network.{module}")
+    importlib.import_module(f"chainrule.network.{HOMES[kind]}")
 
 
 def load_file(path: str) -> list[Definition]:

@@ -68,8 +68,16 @@ def line_width(line: Iterable[Segment]) -> int:
 
 @lru_cache(maxsize=4096)
 def _columns(part: str) -> int:
-    """Columns of a text: combining marks take none, wide characters two."""
-    return sum(0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in part)
+    """Columns of a text."""
+    return sum(map(_column, part))
+
+
+@lru_cache(maxsize=1024)
+def _column(character: str) -> int:
+    """A combining mark takes none, a wide character two."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 # --- Blocks ----------------------------------------------------------------------------------------------------------
@@ -110,7 +118,7 @@ def _trimmed(line: list[Segment]) -> tuple[Segment, ...]:
 def _matrix(matrix: Matrix, words: Mapping[str, str]) -> TextBlock:
     """A matrix of several rows between tall brackets."""
     wide, last = max(map(len, matrix.rows)), len(matrix.rows) - 1
-    columns = [_column([row[j] if j < len(row) else Prose("") for row in matrix.rows], words) for j in range(wide)]
+    columns = [_aligned([row[j] if j < len(row) else Prose("") for row in matrix.rows], words) for j in range(wide)]
     lines = []
     for i in range(last + 1):
         left, right = ("⎡", "⎤") if i == 0 else ("⎣", "⎦") if i == last else ("⎢", "⎥")
@@ -119,7 +127,7 @@ def _matrix(matrix: Matrix, words: Mapping[str, str]) -> TextBlock:
     return TextBlock(tuple(lines), last // 2)
 
 
-def _column(cells: Sequence[Formula], words: Mapping[str, str]) -> list[list[Segment]]:
+def _aligned(cells: Sequence[Formula], words: Mapping[str, str]) -> list[list[Segment]]:
     """Cells of one width: numbers right-aligned on their decimal point, everything else centred."""
     lines = [_cell(cell, words) for cell in cells]
     widths = [line_width(line) for line in lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Prose, Root, Row, Symbol
@@ -14,6 +15,9 @@ ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}
 
 SUMS, PRODUCTS = frozenset("+−±"), frozenset("·⊙×⋆∗")
 """Signs by how tightly they bind; every other sign is a relation."""
+
+PLAIN = {str, int, float, bool, type(None), Fraction}
+"""What formulas hold beside formulas."""
 
 ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot", "\u20d7": "vec"}
 """Combining marks over letters, and what mathematicians call them."""
@@ -77,11 +81,12 @@ def everything_in(formulas: Iterable[object]) -> Iterator[FrozenValue]:
     waiting = list(formulas)
     while waiting:
         part = waiting.pop()
-        if isinstance(part, FrozenValue):
+        kind = type(part)
+        if kind is tuple:
+            waiting += part  # type: ignore[arg-type]  # mypy does not see that it is one
+        elif kind not in PLAIN and isinstance(part, FrozenValue):
             yield part
-            waiting += vars(part).values()
-        elif isinstance(part, tuple):
-            waiting += part
+            waiting += part.__dict__.values()
 
 
 def has_decimal_comma(formulas: Iterable[object]) -> bool:
@@ -114,5 +119,7 @@ def owner(subscript: str) -> Symbol | None:
     >>> owner("W(1)2,3"), owner("2,3")
     (Symbol(letter='W', subscript='2,3', superscript='(1)', bold=False, key=''), None)
     """
+    if not subscript[:1].isalpha():
+        return None
     found = re.fullmatch(r"([^\W\d_]\W?)((?:[(\[]\d+[)\]])*)([\d,]*)", subscript)
     return Symbol(found[1], found[3], found[2]) if found else None

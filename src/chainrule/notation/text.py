@@ -28,6 +28,11 @@ RELATION, SUM, PRODUCT, INNER, LEVELS = range(5)
 """Where a line ends first: before relations, then after + and −, then after signs of products, then at any other space of that depth."""
 
 
+RAISED = str.maketrans("0123456789()+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺")
+RAISABLE = frozenset("0123456789()+ˢᵗ′")
+"""What can stand above a letter, and how it is written there."""
+
+
 class Break(int):
     """A space where a line may end, and its level: the lowest breaks first, and every bracket around it adds `LEVELS`."""
 
@@ -222,10 +227,8 @@ def symbol_text(symbol: f.Symbol) -> str:
 
 def _raised(above: str) -> str:
     """(2) a layer, [3] a sample, ⟨4⟩ a call of a layer, + after the update; what cannot be raised follows ^."""
-    small = re.sub(r"⟨(\d+)⟩", r"ᵗ\1", re.sub(r"\[(\d+)\]", r"ˢ\1", above))
-    if not re.fullmatch(r"[\dˢᵗ()+′]*", small):
-        return f"^({above})"
-    return small.translate(str.maketrans("0123456789()+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺"))
+    small = re.sub(r"⟨(\d+)⟩", r"ᵗ\1", re.sub(r"\[(\d+)\]", r"ˢ\1", above)) if "[" in above or "⟨" in above else above
+    return small.translate(RAISED) if RAISABLE.issuperset(small) else f"^({above})"
 
 
 def _index(index: str) -> str:

@@ -142,6 +142,6 @@ class Doctor:
     def _scan(self) -> int:
         """In how many places one step is tried to see which rates lower the error; 0 where nobody tries."""
         context = self.context
-        if context.in_order or not self.network.measures or self.case.rate is None or context.run.seconds > rates.TOO_SLOW:
+        if context.in_order or not self.network.measures or self.case.rate is None or context.run.work > rates.TOO_DEAR:
             return 0
         return rates.places_of_scan(context.run)

@@ -20,6 +20,8 @@ from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary,
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
 
+Merged: TypeAlias = Callable[[str, dict[str, Summary]], tuple[str, dict[str, Summary]]]
+
 Places: TypeAlias = Literal["alike", "tokens"]
 """What columns are that are the places of one thing: pixels, or steps, which have one scale; or tokens, which stay as they are."""
 
@@ -47,6 +49,11 @@ class PreparationOptions(FrozenValue):
     places: Places | None = None
 
     @property
+    def summarised(self) -> bool:
+        """Does all that is decided follow from summaries of the columns, without another pass over the rows?"""
+        return not (self.drop_missing or self.dates or self.impute in ("median", "most_frequent"))
+
+    @property
     def each(self) -> bool:
         """Does each target have a task of its own, as where each is an output of its own?"""
         return isinstance(self.task, Mapping)
@@ -71,10 +78,10 @@ class PreparationOptions(FrozenValue):
                 seen[name] = role
 
 
-def fit_preparation(tables: Tables, options: PreparationOptions) -> dict[str, Any]:
-    """The fields of the preparation that fits the tables and the wishes. Raises InputError."""
+def fit_preparation(tables: Tables, options: PreparationOptions, merged: Merged | None = None) -> dict[str, Any]:
+    """The fields of the preparation that fits the tables and the wishes; merged as of `column_summaries`. Raises InputError."""
     options.check()
-    source, found = column_summaries(tables, options)
+    source, found = column_summaries(tables, options, merged)
     _check_rows(source, found, options)
     if options.drop_missing:
         return _fit_complete(tables, source, found, options)
@@ -131,8 +138,11 @@ def _fit_complete(tables: Tables, source: str, found: Mapping[str, Summary], opt
 # One pass
 
 
-def column_summaries(tables: Tables, options: PreparationOptions) -> tuple[str, dict[str, Summary]]:
-    """The name of the source, and what is known about every column that is not ignored."""
+def column_summaries(tables: Tables, options: PreparationOptions, merged: Merged | None = None) -> tuple[str, dict[str, Summary]]:
+    """The name of the source, and what is known about every column that is not ignored.
+
+    merged  puts together what several processes know, each of its own rows; in every one of them
+    """
     found: dict[str, Summary] = {}
     source = "the data"
     for table in tables():
@@ -142,6 +152,8 @@ def column_summaries(tables: Tables, options: PreparationOptions) -> tuple[str, 
         known = numbers_of(table, found)
         for name, summary in found.items():
             summary.add(table, checked_kind(summary, table, table.column(name)), known.get(name))
+    if merged is not None:
+        source, found = merged(source, found)
     if not found:
         raise FileError(f"{source} holds no rows.")
     return source, found

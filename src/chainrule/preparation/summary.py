@@ -128,6 +128,20 @@ class Summary:
         if column.kind == "text" or self.wants_labels:
             self._count(column)
 
+    def merged(self, other: Summary) -> Summary:
+        """What is known of both: of these rows, and of those that follow them. Raises InputError where they are of two kinds."""
+        if self.kind != other.kind:
+            raise InputError(f"column {quoted(self.name)} is {self.kind} in some rows and {other.kind} in later ones; write them alike.")
+        labels = self.labels + other.labels
+        crowded = self.crowded or other.crowded or len(labels) > self.most
+        return Summary(
+            self.name, self.kind, self.wants_labels, self.most, self.rows + other.rows, self.missing + other.missing,
+            (self.gaps + other.gaps)[:3], self.moments + other.moments, min(self.low, other.low), max(self.high, other.high),
+            self.whole and other.whole, set(sorted(self.rising | other.rising)[:2]), set(sorted(self.falling | other.falling)[:2]),
+            Counter() if crowded else labels, crowded, self.numeric + other.numeric, self.stray or other.stray,
+            self.format or other.format, self.doubt or other.doubt,
+        )  # fmt: skip
+
     def _add_others(self, table: Table, column: Column) -> None:
         gaps = np.flatnonzero(column.missing)
         self.gaps += [table.row(int(place)) for place in gaps[: max(0, 3 - len(self.gaps))]]

@@ -82,6 +82,12 @@ class Processes:
         """A text of each process."""
         return [content.decode() for content in self.contents(text.encode())]
 
+    def objects(self, value: Any) -> list[Any]:
+        """An object of each process. Pickled, as the processes of a run trust each other: they run the same program."""
+        import pickle
+
+        return [pickle.loads(content) for content in self.contents(pickle.dumps(value))]
+
     def agreed(self, action: Callable[[], Any]) -> Any:
         """What an action gives that may fail in some processes only: where it fails in one, it fails in all, and one says why.
 

@@ -46,6 +46,9 @@ class TextLine(FrozenValue):
 BLANK = TextLine()
 INDENT = 2
 
+MOST_LAYERS = 10
+"""Layers of a network too long to be drawn that are named before the last."""
+
 
 def document_lines(document: Document, width: int) -> Iterator[TextLine]:
     """The whole document."""
@@ -187,7 +190,7 @@ def _stacked(cells: list[list[list[Segment]]]) -> Iterator[TextLine]:
 
 def _numeric(cell: list[Segment]) -> bool:
     text = "".join(part for part, _ in cell)
-    return not text or text[0] in "−0123456789.,∞–" or text == "NaN"
+    return not text or text[0] in "−0123456789.,∞–…·" or text == "NaN"
 
 
 def picture_lines(picture: Drawing, width: int) -> Iterator[TextLine]:
@@ -279,7 +282,9 @@ def _columns(picture: Picture, width: int) -> Iterator[TextLine]:
     columns = [[title, *layer] for title, layer in zip(titles, cells, strict=True)]
     widths = [max(line_width(cell) for cell in column) for column in columns]
     if sum(widths) + 6 * len(widths) > width:
-        yield from _filled((" → ".join(f"{title} ({count})" for title, count in zip(picture.titles, picture.counts, strict=True)),), width)
+        layers = [f"{title} ({count})" for title, count in zip(picture.titles, picture.counts, strict=True)]
+        ends = [*layers[:MOST_LAYERS], "…", layers[-1]] if len(layers) > MOST_LAYERS + 2 else layers
+        yield from _filled((" → ".join(ends),), width)
         return
     for i in range(max(len(column) for column in columns)):
         parts: list[Segment] = [(" " * INDENT, None)]

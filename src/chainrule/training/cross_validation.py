@@ -54,7 +54,7 @@ def fold_networks(data: Data, plan: Plan, size: int, state: State, groups: Array
         return []
     made = []
     for others, fold in fold_places(_labels(whole_rows(data)[1]), plan.validation_folds, plan.seed, groups):
-        shuffled = Shuffled(plan.seed, len(others)) if plan.shuffle and size < len(others) else None
+        shuffled = Shuffled(plan.seed, len(others), plan.shuffle_block) if plan.shuffle and size < len(others) else None
         made.append(FoldNetwork(gathered(data, others), gathered(data, fold), fold, shuffled, state))
     return made
 

@@ -99,15 +99,15 @@ class Training(Displayed):
             self.digest = digest(*self.data, shard=shard)  # now, as all processes find it together
         rows = row_count(self.data)
         self.batch_size = min(plan.batch_size or batch_size_for(rows), rows)
-        self.chosen = chosen(
-            engine or plan.engine, self.network, plan.optimizer, self.data, self.batch_size, plan.precision, self.processes
-        )
+        together = self.processes, plan.reduce_every
+        wanted = engine or plan.engine
+        self.chosen = chosen(wanted, self.network, plan.optimizer, self.data, self.batch_size, plan.precision, *together)
         self.engine = self.chosen.engine
         self.keys = self.engine.keys
         self.state: State = in_precision([self._starting(key) for key in self.keys], plan.precision)
         self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
-        self._history, self._shuffled = History(), Shuffled(plan.seed, rows)
+        self._history, self._shuffled = History(), Shuffled(plan.seed, rows, plan.shuffle_block)
         self._groups = groups
         self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state, groups) if self.validation is None else []
         self.start_error = unwarned(self.judged)(self.state)
@@ -215,6 +215,12 @@ class Training(Displayed):
         """The rows of one batch of an epoch; both from 1. Where several processes hold them, each gets all."""
         order, part = self.order(epoch), slice((number - 1) * self.batch_size, number * self.batch_size)
         return whole_rows(gathered(self.data, part if order is None else order[part]))
+
+    def costs(self) -> tuple[float, float] | None:
+        """Seconds of one process's part of a step, and of its reduction, measured by all processes together; None where there is one."""
+        from chainrule.engines.distributed import Distributed
+
+        return self.engine.costs(self.data, self.batch_size, self.state) if isinstance(self.engine, Distributed) else None
 
     def whole(self) -> Training:
         """The same run, where it stands, in this process alone: with the rows of all. All processes call it, and each gets one."""
@@ -352,6 +358,7 @@ class Training(Displayed):
         return {
             "batch_size": self.batch_size,
             **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds", "precision")},
+            **{name: plan[name] for name in ("reduce_every", "shuffle_block") if name in plan},
         }
 
     @staticmethod

@@ -88,14 +88,14 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         self._preparation.check_probabilities(of_one=True)
         return np.column_stack(list(self._preparation.probabilities(self.outputs(self._table(table))).values()))
 
-    def outputs(self, rows: Table | Array) -> Array:
+    def outputs(self, rows: Any) -> Array:
         """y (rows, outputs), what the network itself gives: standardised numbers, or probabilities.
 
-        rows  a table of raw rows, or prepared numbers (rows, inputs): what `preparation.x` makes of them
+        rows  raw rows as of `predict`; or an array of prepared numbers (rows, inputs): what `preparation.x` makes of them
 
         Raises InputError.
         """
-        return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(rows))
+        return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(self._table(rows)))
 
     def _table(self, data: Any, *, targets: bool = False) -> Table:
         """The rows of a source as the model reads them, with its targets or without. Raises InputError."""
@@ -136,7 +136,15 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         return training.step_at(number)
 
     def replay(self, x: Array, t: Array, *, weights: Array | None = None) -> Training:
-        """The run that made the model, at its start, on the rows that it was trained on. Raises InputError where these are other ones."""
+        """The run that made the model, at its start, on the rows that it was trained on.
+
+        Raises InputError where these are other ones, or where several processes took steps by themselves.
+        """
+        if self.plan.reduce_every > 1:
+            raise InputError(
+                f"several processes took {self.plan.reduce_every} steps each by themselves before their weights were averaged, so that no "
+                "step of this run can be computed again; a run without --reduce-every can."
+            )
         training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
         if self.source.get("digest") not in (None, training.digest):
             raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")

@@ -51,6 +51,10 @@ class Plan(Displayed, FrozenValue):
     group          the column of whose values all rows are in one part, as patient
     class_weights  None, "balanced", or a weight for each class by its name: what an example counts in the error
     optimizer      the update rule
+    shuffle_block  None where every order of the rows is as likely as any other. Else, for rows on a disk: so many rows side by side are a
+                   block; the blocks come in a new order in every epoch, and the rows of each 64 blocks (`BLOCKS_AT_ONCE`) in any
+    reduce_every   of several processes: 1 where each step is one step of all, from the rows of the whole batch; k where each process takes
+                   k steps by itself, from its rows of the batches, before their weights are averaged: another algorithm, with other numbers
     engine         what computes an epoch: "compiled" (machine code), "written" (the NumPy program), "jax" (the program in
                    JAX, compiled by XLA), "auto" (machine code where there is some for the network and the machine, else the program)
     precision      the numbers that it computes with: "float64", of 16 digits, or "float32", of 7: twice as many at a time
@@ -74,11 +78,14 @@ class Plan(Displayed, FrozenValue):
     validation_last: bool = False
     test_last: bool = False
     group: str | None = None
+    reduce_every: int = 1
+    shuffle_block: int | None = None
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs, 1)
         check_count("seed", self.seed, 0)
-        for name in ("batch_size", "patience"):
+        check_count("reduce_every", self.reduce_every, 1)
+        for name in ("batch_size", "patience", "shuffle_block"):
             if (value := getattr(self, name)) is not None:
                 check_count(name, value, 1)
         if self.validation_folds != 0:
@@ -108,6 +115,9 @@ class Plan(Displayed, FrozenValue):
         plain = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         if isinstance(self.class_weights, Mapping):
             plain["class_weights"] = dict(self.class_weights)
+        for name, usual in (("reduce_every", 1), ("shuffle_block", None)):
+            if plain[name] == usual:
+                del plain[name]  # which older models do not have
         return {**plain, "optimizer": self.optimizer.described()}
 
     @staticmethod
@@ -296,14 +306,20 @@ def _last(ranked: Array, count: float) -> Array:
     return np.sort(ranked)[len(ranked) - min(len(ranked) - 1, max(math.ceil(count) if count < 1 else round(count), 0)) :]
 
 
+BLOCKS_AT_ONCE, BLOCK_BYTES = 64, 2**20
+"""Blocks of rows on a disk whose rows are mixed with each other, and about how many bytes a block has."""
+
+
 class Shuffled:
     """The orders in which epochs use the rows. Those of few rows are drawn several at a time, by one generator: making one takes longer.
 
     epochs_at_once  how many are drawn at a time: `NUMBERS_AT_ONCE` numbers at most, or one epoch
+    block           as `Plan.shuffle_block`
     """
 
-    def __init__(self, seed: int, rows: int) -> None:
+    def __init__(self, seed: int, rows: int, block: int | None = None) -> None:
         self.seed, self.rows, self.epochs_at_once = seed, rows, min(MOST_EPOCHS, max(1, NUMBERS_AT_ONCE // rows))
+        self.block = block
         self._drawn, self._orders = -1, list[Array]()
 
     def order(self, epoch: int) -> Array:
@@ -311,8 +327,17 @@ class Shuffled:
         number, place = divmod(epoch - 1, self.epochs_at_once)
         if number != self._drawn:
             random = np.random.default_rng([self.seed, number + 1])  # [seed, 0] splits the rows
-            self._drawn, self._orders = number, [random.permutation(self.rows) for _ in range(self.epochs_at_once)]
+            self._drawn, self._orders = number, [self._order(random) for _ in range(self.epochs_at_once)]
         return self._orders[place]
+
+    def _order(self, random: np.random.Generator) -> Array:
+        """Every row once: in any order, or block by block."""
+        if self.block is None:
+            return random.permutation(self.rows)
+        blocks = [np.arange(start, min(start + self.block, self.rows)) for start in range(0, self.rows, self.block)]
+        drawn = [blocks[place] for place in random.permutation(len(blocks))]
+        groups = [np.concatenate(drawn[first : first + BLOCKS_AT_ONCE]) for first in range(0, len(drawn), BLOCKS_AT_ONCE)]
+        return np.concatenate([random.permutation(group) for group in groups])
 
 
 def example_weights(labels: Array, class_weights: str | Mapping[str, float] | None, classes: Sequence[str]) -> Array | None:

@@ -16,14 +16,17 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen, replace
+from chainrule.data.cells import common_kind
 from chainrule.data.files import files_of
-from chainrule.data.reading import chunks, forms_of, read
+from chainrule.data.ranges import fingerprint, row_count
+from chainrule.data.reading import Forms, chunks, forms_of, memory, read
 from chainrule.data.shipped import PREFIX
 from chainrule.data.table import Table
 from chainrule.network.network import Array
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.disk import empty, is_large
 from chainrule.preparation.preparation import Preparation
+from chainrule.preparation.summary import Summary
 from chainrule.processes.together import Processes, Shard, own_range
 from chainrule.training.model import form_for, own_data
 from chainrule.training.plan import Plan, example_weights, split
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
 
 
 PIECE = 50_000
-"""Rows of a table in memory that are prepared at a time."""
+"""Rows of a table that are prepared at a time …"""
+
+PIECES_IN_MEMORY = 64
+"""… and fewer, where so many pieces of a source that is read in pieces would not fit into memory: of each there are several copies."""
 
 
 class Subset(Frozen):
@@ -70,11 +76,48 @@ class Rows(Frozen):
 
     files   their names, if they were named one by one
     called  what was named, as text; nothing where the source is no file
+    part    where each of several processes reads its own rows: which ones `tables` gives, counted from 0
+    processes  these processes, which call every method alike
     """
 
     tables: Callable[[], Iterable[Table]]
     files: tuple[str, ...] = ()
     called: str = ""
+    part: range | None = None
+    processes: Processes | None = None
+
+    @staticmethod
+    def shared(source: Any, processes: Processes, **form: Any) -> Rows:
+        """The rows of a source that several processes read, each its own part where files say how many rows they have; else all.
+
+        Raises InputError.
+        """
+        total = row_count(source)
+        processes.check_alike({"other data": "a source that is read whole" if total is None else f"{total:,} rows, {fingerprint(source)}"})
+        if total is None or total < processes.count:
+            return processes.agreed(lambda: Rows.of(source, **form))  # type: ignore[no-any-return]  # what the action gives
+        part = own_range(total, processes)
+        found = processes.objects(processes.agreed(lambda: forms_of(source, part=part, **form)))
+        kinds: dict[str, Any] = {}
+        for forms in found:
+            kinds |= {name: common_kind(kinds.get(name), kind) for name, kind in forms.forms.items()}
+        forms = Forms(kinds, {})
+        form.pop("kinds", None)
+        files = tuple(map(str, source)) if isinstance(source, (list, tuple)) else ()
+        called = str(source) if files or isinstance(source, (str, Path)) else ""
+        piece = _piece(forms)
+        return Rows(lambda: chunks(source, rows=piece, forms=forms, part=part, **form), files, called, part, processes)
+
+    def merged(self, source: str, found: dict[str, Summary]) -> tuple[str, dict[str, Summary]]:
+        """What the processes know of the columns, put together."""
+        assert self.processes is not None
+        every = [one for one in self.processes.objects((source, found)) if one[1]]
+        if not every:
+            return source, found
+        whole = dict(every[0][1])
+        for _, later in every[1:]:
+            whole = {name: summary.merged(later[name]) for name, summary in whole.items()}
+        return every[0][0], whole
 
     @staticmethod
     def of(source: Any, **form: Any) -> Rows:
@@ -87,7 +130,8 @@ class Rows(Frozen):
             return Rows(lambda: in_pieces(table), files, table.source if named else called)  # "data:iris", where "iris" was typed
         forms = forms_of(source, **form)
         form.pop("kinds", None)
-        return Rows(lambda: chunks(source, forms=forms, **form), files, called)
+        piece = _piece(forms)
+        return Rows(lambda: chunks(source, rows=piece, forms=forms, **form), files, called)
 
     def complete(self, preparation: Preparation) -> Rows:
         """Without the rows that lack a value that is needed, if the preparation leaves such out."""
@@ -106,13 +150,22 @@ class Rows(Frozen):
 
     def labels(self, preparation: Preparation) -> Array:
         """The label of every row."""
-        return np.concatenate([preparation.labels(table) for table in self.tables()])
+        return self._of_all(np.concatenate([preparation.labels(table) for table in self.tables()]))
+
+    def _of_all(self, values: Array) -> Array:
+        """A value for each row that is read here, and for those that other processes read."""
+        if self.part is None or self.processes is None:
+            return values
+        total = int(sum(self.processes.numbers(len(values))))
+        return self.processes.gathered(values, np.arange(self.part.start, self.part.stop), total)
 
     def groups(self, name: str | None) -> Array | None:
         """(rows,): a number for each value of this column; rows without one are alone. None without a name."""
         if name is None:
             return None
         values = np.concatenate([labels_of(table.column(name)) for table in self.tables()])
+        if self.part is not None and self.processes is not None:
+            values = np.concatenate(self.processes.objects(values))
         known: dict[object, int] = {}
         return np.array([known.setdefault(("row", row) if value is None else value, len(known)) for row, value in enumerate(values)])
 
@@ -146,11 +199,16 @@ class Rows(Frozen):
 
     def _overlaps(self, places: Array) -> Iterator[tuple[Table, Array, int]]:
         """Each table, which of its rows are among the places, and how many came before them."""
-        first = done = 0
+        first = 0 if self.part is None else self.part.start
         for table in self.tables():
-            after = int(np.searchsorted(places, first + len(table)))
-            yield table, places[done:after] - first, done
-            first, done = first + len(table), after
+            before, after = np.searchsorted(places, (first, first + len(table))).tolist()
+            yield table, places[before:after] - first, before
+            first += len(table)
+
+
+def _piece(forms: Forms) -> int:
+    """How many rows of a source with these columns are read at a time."""
+    return max(1, min(PIECE, memory() // (PIECES_IN_MEMORY * 8 * max(1, len(forms.forms)))))
 
 
 def in_pieces(table: Table) -> Iterator[Table]:

@@ -303,6 +303,7 @@ WORDS = {
     "überlebt.",
     "inside.path": "Von einem {state} zum nächsten führt ein Weg, auf dem nur {gate} multipliziert und keine Matrix: Von einem "
     "Gradienten, der ihn durch alle Schritte nimmt, bleibt {product}, das Produkt der mittleren Tore.",
+    "inside.alike": "{count} weitere, die wie eine von diesen gehen",
     "inside.attention": "Wer wohin blickt: {shares}",
     "inside.looks": "von",
     "inside.looked_at": "nach",
@@ -396,8 +397,8 @@ WORDS = {
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
     "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
-    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
-    "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
+    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
     "formulas.intro": "Mit ausgeschriebenen Gradienten:",
@@ -462,15 +463,16 @@ WORDS = {
     "outcome.same": "Der Fehler war {before} und ist nach dem Schritt derselbe.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
-    "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und dafür ist dieses Netz zu groß.",
+    "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und die ist mit diesem Netz und diesem Stapel zu viel Arbeit.",
     "rates.no_rate": "Das Verfahren {optimizer} hat keine Lernrate, die zu wählen wäre.",
-    "rates.one_step_only": "Ganze Läufe werden nicht simuliert: Dafür ist dieses Netz zu groß.",
+    "rates.one_step_only": "Ganze Läufe sind mit diesem Netz und diesem Stapel zu viel Arbeit: Versucht wurden nur einzelne Schritte.",
     "rates.scheduled": "Die Lernrate folgt einem Plan und ist in diesem Schritt {rate}. An seiner Stelle werden hier feste Raten versucht.",
     "rates.no_gradient": "Der Gradient ist genau 0: Bei keiner Lernrate wird etwas gelernt.",
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
-    "rates.none": "Keine Lernrate, die versucht wurde, senkt in diesem Schritt den Fehler.",
+    "rates.none": "Kleine Lernraten senken in diesem Schritt den Fehler nicht.",
+    "rates.none_small": "Kleine Lernraten senken in diesem Schritt den Fehler nicht; {rate} hier tut es.",
     "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
@@ -547,6 +549,7 @@ WORDS = {
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",
     "overview.backward": "Jede Ableitung wird aus denen hinter ihr berechnet, vom Fehler aus rückwärts:",
     "overview.updates": "Wie weit sich jeder Parameter bewegt hat, verglichen mit seiner Größe (euklidische Normen):",
+    "overview.alike": "{count} Formeln von {first} bis {last}, die wie die vorigen gehen",
     "overview.quantity": "Größe",
     "overview.shape": "Form",
     "overview.smallest": "kleinste",
@@ -1043,6 +1046,12 @@ WORDS = {
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} Prozesse ({engine}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
+    "train.too_small": "so gemessen ist ein Prozess allein schneller: {parameters} Gradienten zu addieren dauert {reduction} ms, der Teil "
+    "eines Schritts, den ein Prozess rechnet, {part} ms; --reduce-every 10 addierte seltener, was ein anderes Verfahren ist",
+    "train.reduce_every": "jeder geht {count} Schritte allein, bevor ihre Gewichte gemittelt werden: ein anderes Verfahren als das "
+    "eines Prozesses",
+    "train.blocks": "die Zeilen liegen auf der Platte: in jeder Epoche kommen Blöcke von {rows} Zeilen in neuer Reihenfolge, und "
+    "die Zeilen von je {count} Blöcken in beliebiger",
     "train.precision": "gerechnet in {precision}",
     "train.written": "gerechnet vom NumPy-Programm, denn Maschinencode gibt es hier nicht: {reason}",
     "train.caution": "einen Blick wert: {text}",
@@ -1363,10 +1372,12 @@ WORDS = {
     "learners.understood.loss.assumed": "Verlust: {loss}, angenommen; das Programm berechnet keinen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",
+    "learners.note.cells": "Zellen, die Python nicht lesen kann, sind ausgelassen",
     "learners.note.tabs": "Tabulatoren und Leerzeichen sind gemischt; ein Tabulator gilt als acht Leerzeichen",
     "learners.convention.columns": "Beispiele sind Spalten",
     "learners.convention.units_first": "W ist (Neuronen, Eingaben)",
     "learners.convention.inside": "der Bias steht in W",
+    "learners.convention.shared": "alle Neuronen einer Schicht haben einen Bias",
     "learners.convention.classes": "Zielwerte sind Nummern von Klassen",
     # The check of somebody's back-propagation
     "check.title": "Was von {name} verstanden wurde",
@@ -1610,6 +1621,8 @@ WORDS = {
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
     "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von PyTorch überein; die größte Abweichung ist {largest}.",
+    "agreement.stated": "Für {count} Operationen gibt es hier keine Formel ({functions}): PyTorch rechnet sie und gibt ihre "
+    "Gradienten f′ an. Diese stimmen von selbst mit PyTorch überein; Brüche und Programme gibt es von einem solchen Netz nicht.",
     "agreement.array": "Feld",
     "agreement.of": "was davon",
     "agreement.difference": "Abweichung",

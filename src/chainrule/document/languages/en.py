@@ -73,7 +73,7 @@ WORDS = {
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
     "network.rounded": "The numbers are rounded to {few} decimals.",
-    "network.rounded_many": "They are rounded, to {few} to {most} decimals.",
+    "network.rounded_many": "The numbers are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
     "initializer.uniform": "{name}, uniformly between {low} and {high}",
     "initializer.normal": "{name}, from a normal distribution with mean {mean} and standard deviation {deviation}",
@@ -289,6 +289,7 @@ WORDS = {
     "inside.survives": "From step {start} to step {end}, {share} times the gradient of {error} by {state} arrives: it survives.",
     "inside.path": "From one {state} to the next one leads a way on which {gate} alone multiplies, and no matrix: of a gradient that takes "
     "it through all steps {product} is left, the product of the mean gates.",
+    "inside.alike": "{count} more that go like one of these",
     "inside.attention": "Who looks at whom: {shares}",
     "inside.looks": "from",
     "inside.looked_at": "at",
@@ -377,8 +378,8 @@ WORDS = {
     "derivative of the binary cross-entropy by {z} is {result}.",
     "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
     "prediction is sure. The derivative of the loss by {z} is {result}.",
-    "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
-    "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
+    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives what the short form gives.",
+    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives what the short form gives.",
     # Update formulas
     "formulas.title": "All update formulas",
     "formulas.intro": "With the gradients written out:",
@@ -442,15 +443,16 @@ WORDS = {
     "outcome.same": "The error was {before} and is the same after the step.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
     "rates.title": "Which learning rates lower it",
-    "rates.too_slow": "Which learning rates lower it is found by simulating, and this network is too large for that.",
+    "rates.too_slow": "Which learning rates lower it is found by simulating, and with this network and batch that is too much work.",
     "rates.no_rate": "The optimiser {optimizer} has no learning rate that could be chosen.",
-    "rates.one_step_only": "Whole runs are not simulated: this network is too large for that.",
+    "rates.one_step_only": "Whole runs are too much work with this network and batch: only single steps were tried.",
     "rates.scheduled": "The learning rate follows a schedule and is {rate} in this step. In its place, constant rates are tried here.",
     "rates.no_gradient": "The gradient is exactly 0: at no learning rate is anything learned.",
     "rates.lowers": "In this step every learning rate below about {limit} lowers the error.",
     "rates.lowers_beyond": "Of larger ones some raise it, and others lower it again, as {rate} does, which is used here.",
     "rates.all": "In this step every learning rate tried, up to {most}, lowers the error.",
-    "rates.none": "No learning rate that was tried lowers the error in this step.",
+    "rates.none": "Small learning rates do not lower the error in this step.",
+    "rates.none_small": "Small learning rates do not lower the error in this step; {rate}, which is used here, does.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
     "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
     "rates.converges": "In simulations of {steps} steps, training converges at every rate tried from {low} to {limit}: the error falls "
@@ -518,6 +520,7 @@ WORDS = {
     "overview.forward": "Each quantity is computed from those before it:",
     "overview.backward": "Each derivative is computed from those behind it, from the error backwards:",
     "overview.updates": "How far each parameter moved, compared with its size (Euclidean norms):",
+    "overview.alike": "{count} formulas, from {first} to {last}, that go like those before them",
     "overview.quantity": "quantity",
     "overview.shape": "shape",
     "overview.smallest": "smallest",
@@ -1009,6 +1012,12 @@ WORDS = {
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} processes ({engine}): each has its own part of the rows, a batch is of all of them",
+    "train.too_small": "by what was measured, one process is faster: a reduction of the {parameters} gradients takes {reduction} ms, "
+    "the part of a step that a process computes {part} ms; --reduce-every 10 would reduce less often, which is another algorithm",
+    "train.reduce_every": "each takes {count} steps by itself before their weights are averaged: another algorithm than that of "
+    "one process",
+    "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows} rows come in a new order, and the rows of each "
+    "{count} blocks in any",
     "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, as there is no machine code here: {reason}",
     "train.caution": "worth a look: {text}",
@@ -1319,10 +1328,12 @@ WORDS = {
     "learners.understood.loss.assumed": "loss: {loss}, assumed; the program computes none",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
+    "learners.note.cells": "cells that Python does not read are left out",
     "learners.note.tabs": "tabs and blanks are mixed; a tab was read as eight blanks",
     "learners.convention.columns": "samples are columns",
     "learners.convention.units_first": "W is (units, inputs)",
     "learners.convention.inside": "the bias stands in W",
+    "learners.convention.shared": "all units of a layer have one bias",
     "learners.convention.classes": "targets are numbers of classes",
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
@@ -1564,6 +1575,8 @@ WORDS = {
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
+    "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
+    "gradients, f′. These agree with PyTorch by themselves; fractions and programs leave such a network out.",
     "agreement.array": "array",
     "agreement.of": "what of it",
     "agreement.difference": "difference",

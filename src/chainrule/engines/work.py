@@ -1,0 +1,29 @@
+"""What a step costs as a program of arrays: counted in its formulas, and so the same on every machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from chainrule.formula.expression import Expression, Shape, order
+
+CALL = 700
+"""Each operation on arrays costs as much as so many additions, however small they are …"""
+
+PRODUCTS = 20
+"""… and so many multiplications of a matrix product cost as much as one addition, which goes through memory (measured)."""
+
+
+def work(roots: Sequence[Expression], samples: int) -> float:
+    """The additions that take as long as everything below the roots for so many samples."""
+    return sum(CALL + _elements(node, samples) for node in order(*roots) if node.arguments and node.primitive.name != "named")
+
+
+def _elements(node: Expression, samples: int) -> float:
+    """How many additions its elements are worth."""
+    count = _count(node.shape, samples)
+    return count * (1 + _count(node.arguments[0].shape[-1:], samples) / PRODUCTS) if node.primitive.name == "matmul" else count
+
+
+def _count(shape: Shape, samples: int) -> int:
+    return math.prod(samples if isinstance(extent, str) else extent for extent in shape)

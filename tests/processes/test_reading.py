@@ -1,0 +1,105 @@
+"""Each process reads its own part of the rows, and no other; what is decided about the columns follows from all of them."""
+
+import numpy as np
+import pytest
+from tests.processes.threads import together
+
+import chainrule as cr
+from chainrule.data import ranges
+from chainrule.data.ranges import row_count
+from chainrule.data.reading import chunks
+from chainrule.preparation.preparation import Preparation
+from chainrule.training.rows import Rows
+
+pyarrow = pytest.importorskip("pyarrow")
+random = np.random.default_rng(7)
+ROWS = 120
+COLUMNS = {
+    "a": random.normal(3, 2, ROWS),
+    "b": random.integers(0, 50, ROWS),
+    "colour": [["red", "blue", "green"][i % 3] if i < 90 else "black" for i in range(ROWS)],
+    "empty until late": [None] * 70 + random.normal(size=ROWS - 70).tolist(),
+}
+COLUMNS["t"] = [float(a) * 2 + (c == "red") for a, c in zip(COLUMNS["a"], COLUMNS["colour"], strict=True)]
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    from pyarrow import parquet
+
+    folder = tmp_path_factory.mktemp("parts")
+    table = pyarrow.table(COLUMNS)
+    for number, (start, length) in enumerate(((0, 50), (50, 7), (57, 63))):
+        parquet.write_table(table.slice(start, length), folder / f"part{number}.parquet", row_group_size=20)
+    parquet.write_table(table, folder.parent / "whole.parquet", row_group_size=32)
+    np.save(folder.parent / "rows.npy", np.column_stack([COLUMNS["a"], COLUMNS["b"], COLUMNS["t"]]))
+    return {"folder": folder, "file": folder.parent / "whole.parquet", "array": folder.parent / "rows.npy"}
+
+
+@pytest.mark.parametrize("name", ["folder", "file", "array"])
+def test_a_part_is_read_alone(sources, name):
+    source = sources[name]
+    assert row_count(source) == ROWS
+    whole = list(chunks(source, rows=1000))
+    values = np.concatenate([table.columns[0].values for table in whole])
+    for part in (range(40), range(33, 58), range(119, 120)):
+        tables = list(chunks(source, rows=9, part=part))
+        np.testing.assert_array_equal(np.concatenate([table.rows for table in tables]), np.array(part) + 1)
+        np.testing.assert_array_equal(np.concatenate([table.columns[0].values for table in tables]), values[part.start : part.stop])
+
+
+@pytest.mark.parametrize("name", ["folder", "file", "array"])
+def test_processes_decide_together_what_one_decides(sources, name, monkeypatch):
+    source = str(sources[name])
+    target, settings = ("column3", {}) if name == "array" else ("t", {"impute": "mean"})
+    alone = Preparation.fit(Rows.of(source).tables, [target], **settings)
+    labels = Rows.of(source).labels(alone)
+    read = []
+    between = ranges.tables_between
+    monkeypatch.setattr(
+        "chainrule.data.reading.tables_between", lambda path, rows, part: read.append(len(part)) or between(path, rows, part)
+    )
+
+    def work(processes):
+        rows = Rows.shared(source, processes)
+        found = Preparation.fit(rows.tables, [target], **settings, merged=rows.merged)
+        return rows, found, rows.labels(found)
+
+    parts = together(3, work)
+    for rows, found, own in parts:
+        assert found == alone
+        np.testing.assert_array_equal(own, labels)
+        assert len(rows.part) == ROWS // 3
+    assert sum(read) == 3 * ROWS  # one pass for the kinds of columns, one to decide, one for the labels; by three processes together
+
+
+def test_a_training_from_parts_is_that_of_one_process(sources):
+    settings = {"target": "t", "impute": "mean", "hidden": 4, "epochs": 3, "validation": 0.2, "precision": "float64", "engine": "written"}
+    alone = cr.train(str(sources["folder"]), **settings)
+    for model in together(2, lambda processes: cr.train(str(sources["folder"]), **settings, processes=processes)):
+        assert model.preparation == alone.preparation
+        assert model.source["digest"] == alone.source["digest"]
+        assert model.scores["test"].main[1] == pytest.approx(alone.scores["test"].main[1], rel=1e-9)
+        for key, numbers in alone.network.parameters.items():
+            np.testing.assert_allclose(model.network.parameters[key], numbers, rtol=0, atol=1e-9)
+
+
+def test_other_files_are_refused(sources):
+    def work(processes):
+        return Rows.shared(str(sources["folder" if processes.rank else "file"]), processes)
+
+    with pytest.raises(cr.InputError, match=r"process 2 of 2 has other data: 120 rows, \w+, where process 1 has 120 rows, \w+"):
+        together(2, work)
+
+
+def test_rows_on_a_disk_are_shuffled_by_blocks():
+    from chainrule.training.plan import BLOCKS_AT_ONCE, Shuffled
+
+    rows, block = 10 * BLOCKS_AT_ONCE, 4
+    orders = [Shuffled(0, rows, block).order(epoch) for epoch in (1, 2)]
+    assert all(sorted(order) == list(range(rows)) for order in orders)
+    assert not np.array_equal(*orders)
+    np.testing.assert_array_equal(orders[0], Shuffled(0, rows, block).order(1))
+    first = orders[0][: block * BLOCKS_AT_ONCE]
+    assert len({int(row) // block for row in first}) == BLOCKS_AT_ONCE  # whole blocks, mixed with each other
+    assert (np.diff(first) == 1).mean() < 0.1
