@@ -104,10 +104,12 @@ def test_a_run_that_diverges_says_why_as_one_process_does():
 def test_launchers_are_known_by_what_they_say(monkeypatch):
     for name in (*launch.TORCH, *(name for names in launch.MPI for name in names), launch.RESTARTS):
         monkeypatch.delenv(name, raising=False)
-    assert (launch.launched(), launch.rank_said(), launch.restarted()) == (None, 0, False)
+    assert (launch.launched(), launch.count_said(), launch.restarted()) == (None, 1, False)
     monkeypatch.setenv("PMI_RANK", "3")
     monkeypatch.setenv("PMI_SIZE", "4")
-    assert launch.rank_said() == 3
+    assert launch.count_said() == 4
+    with pytest.raises(cr.InputError, match="run it without torchrun or mpirun"):
+        cr.sweep(TABLE, target="kind", grid="hidden=2,3")
     monkeypatch.setenv("PMI_SIZE", "1")
     assert launch.launched() is None
 

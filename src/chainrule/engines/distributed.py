@@ -184,7 +184,8 @@ def flat_gradient(
     network: Network, x: Any, t: Any, weights: Any, *, rows: int | None, number: int, reduce: Callable[[Array], Array] | None
 ) -> Array:
     """As `Network.gradients` says."""
-    s: Array | None
+    if reduce is not None and network.derivation.masks:
+        raise InputError("the masks of a dropout are drawn for a whole batch, of which this process has some rows: use chainrule.train.")
     s: Array | None = np.zeros(0)
     if reduce is not None and not np.size(x):  # none of the batch's rows is here
         x, t = np.zeros((0, network.inputs)), np.zeros((0, network.targets))
