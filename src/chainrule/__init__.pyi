@@ -24,7 +24,7 @@ from chainrule.network.attention import sinusoidal_position as sinusoidal_positi
 from chainrule.network.attention import rotary_position as rotary_position, transformer_block as transformer_block
 from chainrule.network.attention import glu as glu, highway as highway, squeeze_excite as squeeze_excite
 from chainrule.network.description import described as described
-from chainrule.api.modules import network_from as network_from
+from chainrule.api.modules import network_from as network_from, write_onnx as write_onnx
 from chainrule.network.description import read_description as read_description, write_description as write_description
 from chainrule.steps.problem import Problem as Problem, described_problem as described_problem, problem_from as problem_from
 from chainrule.api.problems import problem as problem

@@ -10,8 +10,9 @@ from tests.checking.mutants import FAMILIES
 from tests.samples import some
 
 from chainrule.api.check import check_function
-from chainrule.checking.evidence import OwnCheck
+from chainrule.checking.evidence import Architecture, Observation, OwnCheck, Place, probes
 from chainrule.checking.extremes import FAR, check_fault, extremes
+from chainrule.checking.judgement import judge
 from chainrule.checking.passes import ProbePass
 
 SCHEMA = json.loads(files("chainrule").joinpath("checking/check.schema.json").read_text(encoding="utf-8"))
@@ -66,6 +67,26 @@ def binary(y, t):
 def clipped(y, t):
     y = np.clip(y, 1e-15, 1 - 1e-15)
     return -(t * np.log(y) + (1 - t) * np.log(1 - y)).sum() / len(t)
+
+
+def test_few_samples_that_a_shuffle_leaves_as_they_were_are_no_other_mistake():
+    """The text says that they are shuffled apart; on the four samples the drawn order may be the one that was there."""
+    right = program(sigmoid, short)
+    apart = program(sigmoid, short, pairs=lambda n: np.arange(n) if n == 4 else np.roll(np.arange(n), 1))
+    architecture = Architecture(("tanh", "sigmoid"), "binary_cross_entropy", loss_said=True)
+    further = extremes(architecture)
+    places = (Place(3, "np.random.shuffle(X)"), Place(4, "np.random.shuffle(Y)"))
+
+    def answered(function, problem):
+        given = function(problem.x, problem.t, dict(problem.network.parameters))
+        return Observation(problem, given, apart=places)
+
+    assert len(further.paired.x) == 4
+    made = [answered(apart, problem) for problem in probes(architecture)]
+    answers = further.answered([answered(right, problem) for problem in further.problems])
+    verdict = judge(made, architecture, answers)
+    assert [fault.number for fault in verdict.faults] == [38]
+    assert verdict.faults[0].place == places[1]
 
 
 SIGMOID, SOFTMAX = (["tanh", "sigmoid"], "binary_cross_entropy"), (["tanh", "softmax"], "cross_entropy")

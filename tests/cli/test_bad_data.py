@@ -76,7 +76,7 @@ def test_the_offered_encoding_is_right(folder):
 
 def test_places(folder):
     assert message_of(lambda: read("none.csv")) == "there is no file none.csv."
-    assert "is a folder without a table; name a file, or a folder of files" in message_of(lambda: read("."))
+    assert "is a folder without a table or an image; name a file, or a folder of files" in message_of(lambda: read("."))
     with pytest.raises(FileError, match="cannot be read: embedded null byte"):
         read("a\0b")
 
@@ -192,14 +192,14 @@ TABLES = [
     ("t\n4\n5\n", {}, "t.csv has no column to learn from beside the target."),
     ("a,b,t\n1,,4\n2,NA,5\n", {}, "t.csv: column b has no values at all; leave it out (--ignore b)."),
     ("a,b,t\n1,2,\n2,3,?\n", {}, "t.csv: column t has no values at all; choose another target."),
-    ("a,b,t\n1,,4\n2,3,5\n,,6\n9,4,7.5\n", {}, "t.csv has 3 missing values (row 1, column 'b'; row 3, column 'a'; row 3, column 'b'); fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore a,b)."),
+    ("a,b,t\n1,,4\n2,3,5\n,,6\n9,4,7.5\n", {}, "t.csv has 3 missing values (row 1, column 'b'; row 3, column 'a'; row 3, column 'b'); fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore a --ignore b)."),
     ("a,b,t\n1,nan,4\n2,3,5\n5,4,6.5\n", {}, "t.csv has 1 missing value (row 1, column 'b'); fill them in"),
     ("a,t\n1,4\n2,\n4,5\n", {}, "t.csv has 1 missing value (row 2, column 't'), and it is the target; leave those rows out (--drop-missing)."),
     ("a,t\n1,4\n2,\n4,5\n", {"impute": "mean"}, "t.csv has 1 missing value (row 2, column 't'), and it is the target"),
     ("a,t\n1,4\ninf,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds inf, which is no finite number; correct it or leave the row out."),
     ("a,t\n1,4\n1e301,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds 1e+301, which is too large to compute with"),
-    ("age,t\n1,4\ntwo,5\n4,6.5\n", {}, "t.csv: row 2, column 'age' holds 'two', which is no number, as 2 other cells of that column are; correct it, take the values as categories (--categories age), or leave the column out (--ignore age)."),
-    ("a,t\n1,4\n2,five\n4,6.5\n", {}, "t.csv: row 2, column 't' holds 'five', which is no number, as 2 other cells of that column are; correct it, or take the values as classes (--task classify)."),
+    ("age,t\n1,4\ntwo,5\n4,6.5\n", {}, "t.csv: row 2, column 'age' holds 'two', which is no number, as 2 other cells of that column are; correct it, say --missing 'two' if it means that there is no value, take the values as categories (--categories age), or leave the column out (--ignore age)."),
+    ("a,t\n1,4\n2,five\n4,6.5\n", {}, "t.csv: row 2, column 't' holds 'five', which is no number, as 2 other cells of that column are; correct it, say --missing 'five' if it means that there is no value, or take the values as classes (--task classify)."),
     ("a,t\n1,x\n2,y\n4,x\n", {"task": "regress"}, "t.csv: row 1, column 't' holds 'x', which is no number to regress to."),
     ("a,t\n1,2020-01-01\n2,2020-01-02\n", {}, "target 't' of t.csv holds dates; choose a column of numbers or classes."),
     ("a,t\n" + "".join(f"{p % 5},n{p}\n" for p in range(30)), {}, "target 't' of t.csv has 30 different values in 30 rows; these are no classes to learn. Choose another target."),

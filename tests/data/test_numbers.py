@@ -9,7 +9,7 @@ from tests.samples import examples
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
 from chainrule.data import numbers
-from chainrule.data.cells import MISSING
+from chainrule.data.cells import MISSING, MOST_DIGITS, decimal_numbers
 from chainrule.data.numbers import NumberFormat, evidence_of, looks_like_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.training.model import Model
@@ -38,6 +38,8 @@ def values(tmp_path, cells, separator=",", others=(), **options):
         (["1.234,5", "999,25", "12"], ";", [1234.5, 999.25, 12]),
         (["8,250", "640", "1,125"], ",", [8250, 640, 1125]),  # English, as its separator is a comma
         (["7,5", "3,125", "2,250"], ",", [7.5, 3.125, 2.25]),
+        (["€5K", "€7.5K", "€-2K"], ",", [5, 7.5, -2]),
+        (["\u200e1.5", "\u200e−2.5", "\ufeff3"], ",", [1.5, -2.5, 3]),
         (["0,125", "1,250"], ";", [0.125, 1.25]),  # no number of thousands begins with 0
         (["1'234.50", "980.00"], ";", [1234.5, 980]),
         (["1’234", "980"], ",", [1234, 980]),
@@ -68,6 +70,11 @@ def values(tmp_path, cells, separator=",", others=(), **options):
 )
 def test_what_is_clear_is_read(cells, separator, expected, tmp_path):
     assert values(tmp_path, cells, separator) == expected
+
+
+def test_missing_values_of_statistics(tmp_path):
+    """As Stata, SAS and Eurostat write them."""
+    assert repr(values(tmp_path, ["1.5", ".a", ":", ".Z", "."])) == "[1.5, nan, nan, nan, nan]"
 
 
 def test_the_other_columns_decide_what_is_open(tmp_path):
@@ -288,3 +295,22 @@ def test_cells_are_read_by_their_shape_as_one_by_one(cells, missing, form):
     assert together[0] == alone[0]
     assert (together[1] is None) == (alone[1] is None)
     assert together[1] is None or together[1].tobytes() == alone[1].tobytes()
+
+
+CELLS = st.one_of(
+    st.from_regex(r"-?(?=[0-9.]*[0-9])[0-9]{0,8}\.?[0-9]{0,8}", fullmatch=True), st.sampled_from(["", "0", "-0", "-.5", "7."])
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=60))
+@examples(100)
+def test_decimal_numbers_are_what_python_reads(cells):
+    expected = [float(cell or "nan") for cell in cells]
+    few = all(sum(map(str.isdigit, cell)) <= MOST_DIGITS for cell in cells)
+    found = decimal_numbers("\n".join(cells).encode(), len(cells))
+    assert repr(found.tolist()) == repr(expected) if found is not None else not few
+
+
+@pytest.mark.parametrize("cell", ["1.2.3", "--1", "1-", "-", ".", "1e5", " 1", "1\n2", "１", "nan"])
+def test_what_is_no_decimal_number(cell):
+    assert decimal_numbers(f"1.5\n{cell}\n2".encode(), 3) is None

@@ -162,7 +162,7 @@ def refused(source, match):
 def test_what_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    refused("empty", "empty is a folder without a table; name a file")
+    refused("empty", "empty is a folder without a table or an image; name a file")
     refused("*.csv", r"no file fits \*\.csv")
     (tmp_path / "a.csv").write_text("x,c\n1,u\n")
     (tmp_path / "b.csv").write_text("x,d\n1,u\n")

@@ -217,6 +217,8 @@ CASES = [
     (("2-2-1",), {"bias": False, "activation": "relu", "weights": "-1 -1 -1 -1 1 1", "input": "1 2", "target": "1"}, {"recommended": None}),
     (("1-1",), {"output_activation": "sigmoid", "weights": "0.6 0.9", "input": "1", "target": "0", "learning_rate": 0.15}, {"most": 10}),
     (("3-4-1",), {"activation": "relu", "learning_rate": 0.01, **UNSCALED}, {"most": 1e-3}),
+    # With the rate 1, E is what it was: on the other side of its valley.
+    (("1-1",), {"bias": False, "loss": "squared", "weights": "2", "input": "1", "target": "0"}, {"lowers_below": 0.999}),
 ]  # fmt: skip
 
 

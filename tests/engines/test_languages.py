@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from tests.layer_twins import TWINS, near, with_numbers
 from tests.samples import some
 from tests.twins import everything
 
+import chainrule as cr
+from chainrule.base.errors import InputError
+from chainrule.cli import main
 from chainrule.engines.languages import LANGUAGES
 from chainrule.engines.written import written_program
 from chainrule.network.definitions import REGISTRY, Bound, find
@@ -100,3 +104,69 @@ def test_every_layer_in_every_language(kind: str, language: str) -> None:
 
 def as_tuple(found: Any) -> tuple[Any, ...]:
     return found if isinstance(found, tuple) else (found,)
+
+
+def passes(name: str, *, size: int, order: np.ndarray | None, bound: float = 1e9, count: int = 2, dtype: str = "float64") -> Any:
+    """Some epochs of an engine on rows of a small network."""
+    from chainrule.engines.choice import chosen
+
+    random = np.random.default_rng(4)
+    network = cr.Network(4, cr.dense(5, "tanh"), cr.dropout(0.2), cr.dense(3), seed=2)
+    data = tuple(random.normal(size=(11, columns)).astype(dtype) for columns in (4, 3))
+    engine = chosen(name, network, find("optimizer", "adam"), data, size, dtype).engine
+    numbers = network.parameters
+    state = tuple(np.asarray(numbers[key] if key in numbers else np.zeros(network.shapes[key[2:]]), dtype) for key in engine.keys)
+    number = 0
+    for _ in range(count):
+        passed = engine.epoch(data, order, size, state, number, bound, lambda: False)
+        state, number = passed.state, passed.number
+    return passed, engine.error(data, state)
+
+
+@needs_jax
+@pytest.mark.parametrize("order", [None, np.array([3, 1, 4, 0, 5, 9, 2, 6, 8, 7])])
+def test_the_engine_takes_the_steps_of_the_numpy_program(order: np.ndarray | None) -> None:
+    (ours, error), (theirs, wanted) = (passes(name, size=4, order=order) for name in ("jax", "written"))
+    assert (ours.number, ours.ended) == (theirs.number, theirs.ended) == (6, "whole")
+    near(ours.error, theirs.error, "E", 1e-12)
+    near(error, wanted, "the error", 1e-12)
+    for mine, other in zip(ours.state, theirs.state, strict=True):
+        near(mine, other, "a state", 1e-11)
+        mine[...] = 0  # they are the caller's own
+
+
+@needs_jax
+def test_the_engine_says_at_which_step_it_left_the_bound() -> None:
+    ours, theirs = (passes(name, size=2, order=None, bound=1e-3, count=1)[0] for name in ("jax", "written"))
+    assert (ours.ended, ours.number) == (theirs.ended, theirs.number) == ("diverged", 1)
+
+
+@needs_jax
+def test_the_engine_in_single_precision() -> None:
+    ours, theirs = (passes(name, size=4, order=None, dtype="float32")[0] for name in ("jax", "written"))
+    for mine, other in zip(ours.state, theirs.state, strict=True):
+        assert mine.dtype == np.float32
+        near(mine, other, "a state", 1e-4)
+
+
+def test_without_jax_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(InputError, match="pip install jax"):
+        passes("jax", size=4, order=None)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_command_prints_a_program_that_runs(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = torch.get_default_dtype()
+    try:
+        assert main(["code", "seed", "--language", language]) == 0
+        exec(compile(capsys.readouterr().out, "<printed>", "exec"), {})  # noqa: S102  # our own text
+        assert capsys.readouterr().out.split()[:2] == ["1", "1.59561248"]
+    finally:
+        torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("more", [["--engine", "compiled"], ["--formula", "c = a*b", "--at", "a=1 b=2"]])
+def test_what_has_one_language_is_in_no_other(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["code", *([] if "--formula" in more else ["seed"]), "--language", "torch", *more]) == 2
+    assert "leave out --language torch" in " ".join(capsys.readouterr().err.split())

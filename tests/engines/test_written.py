@@ -124,3 +124,15 @@ def test_constants_that_overflow_together_are_written_one_by_one(formula) -> Non
         exec(text, space)  # noqa: S102  # our own text
         np.testing.assert_array_equal(space["dx"], evaluate([slope], {x: space["x"]})[slope])
     assert "inf" not in text
+
+
+def test_functions_that_numpy_lacks_are_those_of_python():
+    functions = written_program(Network(1, dense(1, "gelu"))).functions
+    x = np.concatenate([np.linspace(-28, 28, 1001), [0, 1, -1, 1e-10, -1e-300, np.inf, -np.inf]])
+    for name in ("erf", "erfc"):
+        known = np.array([getattr(math, name)(value) for value in x])
+        assert np.abs(functions[name](x) - known).max() < 1e-15
+        near = np.abs(known) > 1e-280  # beyond, numbers have fewer digits
+        assert functions[name](x)[near] == pytest.approx(known[near], rel=1e-14)
+        assert functions[name](x.astype(np.float32)).dtype == np.float32
+        assert np.isnan(functions[name](np.nan))

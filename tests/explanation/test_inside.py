@@ -69,8 +69,7 @@ def test_the_window_of_an_output_and_the_outputs_of_a_weight(size, stride, paddi
         [image[p * stride + a, q * stride + b, c] * step.gradients["z1"][0, p, q, u] for q in range(places[1])] for p in range(places[0])
     ]
     np.testing.assert_allclose(cells(touched), expected, rtol=6e-3, atol=1e-12)
-    counted = re.search(r"touches (\d+) outputs.*; (\d+) of them bring 0", texts[-1])
-    assert (int(counted[1]), int(counted[2])) == (np.size(expected), np.count_nonzero(np.array(expected) == 0))
+    assert int(re.search(r"touches (\d+) outputs", texts[-1])[1]) == np.size(expected)
     assert number(re.search(r"∂E/∂W1, (−?[\d.]+(?: · 10\^−?\d+)?):", texts[-1])[1]) == pytest.approx(
         step.gradients["W1"][a, b, c, u], rel=1e-5, abs=1e-12
     )

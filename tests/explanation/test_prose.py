@@ -141,7 +141,10 @@ def test_sentences_of_random_networks_are_true(seed: int, rows: int, extent: int
     elif verdict := re.search(r"It (rose|fell) by ([\d.]+) %", text):
         assert value(verdict[2]) == pytest.approx(100 * (step.after.error / step.error - 1) * (1 if verdict[1] == "rose" else -1), rel=0.06)
     else:
-        assert re.search(r"Nothing changed|nothing (left )?to learn|left the range", text)
+        assert re.search(r"is the same after the step|nothing (left )?to learn|left the range", text)
+    if why := re.search(r"the step was too long|does not go against the gradient", text):
+        downhill = sum(float((moved[key] * step.gradients[key]).sum()) for key in moved) < 0
+        assert downhill == (why[0] == "the step was too long")
 
 
 @pytest.mark.parametrize(("seed", "extent"), some([(seed, seed % 3) for seed in range(60)], 13))

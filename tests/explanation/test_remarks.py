@@ -103,6 +103,28 @@ def test_where_a_schedule_leads(rate: str, said: str) -> None:
     assert said in told(problem("seed", learning_rate=rate))
 
 
+def test_a_rate_that_always_falls_never_stays() -> None:
+    assert "the learning rate stays" not in told(problem("seed", learning_rate="exponential:rate=0.1"), detail="overview")
+
+
+def test_a_layer_that_gives_one_number_whatever_it_gets_is_named() -> None:
+    alone = "The output layer (softmax) gives 1 whatever its net input is, and training cannot change that: softmax compares the units of"
+    text = told(problem("1-1", loss="cross_entropy", input="1", target="1"), detail="overview")
+    assert alone in text
+    assert "E = −t ⊙ ln(y) ≈ 0" in text  # not the dust of fifty digits
+    assert "whatever its net input is" not in told(problem("1-2", loss="cross_entropy", input="1", target="1 0"), detail="overview")
+
+
+def test_what_was_too_long_and_what_moves_without_a_gradient() -> None:
+    dead = problem("1-1-1", activation="relu", weights="-1 1 0 0.5", input="1", target="1", optimizer="adamw", learning_rate=0.1)
+    text = told(dead, detail="overview")
+    assert "The gradient is exactly 0: at no learning rate is anything learned." not in text  # the last bias learns
+    dead = problem("1-1-1", activation="relu", bias=False, weights="-1 1", input="1", target="1", optimizer="adamw", learning_rate=0.1)
+    text = told(dead, detail="overview")
+    assert "at no learning rate is anything learned" in text
+    assert "The error was 0.5 and is the same after the step." in text
+
+
 def test_what_does_not_occur_is_not_explained() -> None:
     assert "[a > b]" not in told(problem("xor"))
     assert "[a > b]" in told(problem("2-2-1", activation="relu", seed=1), detail="scalar")

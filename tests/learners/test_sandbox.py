@@ -43,7 +43,7 @@ BAD = {
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(Limits(seconds=2.0)) as opened:
+    with Sandbox(Limits(seconds=1.0)) as opened:
         yield opened
 
 

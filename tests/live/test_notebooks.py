@@ -109,6 +109,7 @@ def test_jupyterlab(browser, started, tmp_path):
     )  # fmt: skip
     tab = opened(browser, f"{address}/tree/live.ipynb?token=chainrule")
     tab.locator(".jp-Notebook .jp-Cell .cm-content").nth(2).wait_for()
+    tab.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()  # what is run before is lost
     tab.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
     tab.keyboard.press("Shift+Enter")
     frame = tab.frame_locator(".jp-OutputArea iframe[sandbox]")

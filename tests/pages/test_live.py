@@ -56,6 +56,11 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "hinge": {"source": "2-2-1", "loss": "hinge", "target": "1"},
     "logits": {"source": "2-2-3", "loss": "cross_entropy_from_logits", "target": "0 1 0"},
     "residual": {"source": RESIDUAL},
+    "convolution": {"source": "4x4x1:c2k3p1-p2-2"},
+    "recurrence": {"source": cr.described(cr.Network(cr.sequence(2, 1), cr.lstm(1), cr.dense(1)))},
+    "tokens": {
+        "source": cr.described(cr.Network(cr.tokens(3, 4), cr.embedding(2, 4), cr.sinusoidal_position(), cr.flatten(), cr.dense(1)))
+    },
 }
 """Over activations, losses, optimisers, regularisers, notations, and several samples."""
 
@@ -63,7 +68,7 @@ CHANGES = range(100)
 
 ORDINARY = {
     ("seed", 0), ("mazur", 1), ("xor", 0), ("adam", 2), ("columns", 0), ("german", 1), ("relu", 0), ("residual", 0), ("hinge", 1),
-    ("logits", 0),
+    ("logits", 0), ("convolution", 0), ("tokens", 0),
 }  # fmt: skip
 """What the ordinary tests look at."""
 
@@ -123,7 +128,7 @@ def explained(step: Step, content: Any) -> list[list[str]]:
     """Every equation that `explain` prints of this step, in the sections that a page has."""
     detail = "scalar" if any(section["key"] == "chain" for section in content["sections"]) else "matrix"
     (context,) = contexts(step, detail=detail, extent="brief" if content["brief"] else "usual")
-    sections = [section for section in whole_sections(context) if section.key not in ELSEWHERE]
+    sections = whole_sections(context, without=ELSEWHERE)
     blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
     words = context.words.catalogue
     return [printed(equation, words) for block in blocks for equation in block.equations if isinstance(equation, Equation)]
@@ -147,8 +152,9 @@ def shown(tab: Any, place: str) -> list[list[str]]:
 def random_numbers(content: Any, rng: np.random.Generator) -> dict[str, float]:
     """Other numbers for some of the weights, inputs, targets and the rate."""
     leaves, changed = content["leaves"], {}
+    whole = {"lookup"} & {operation for operation, *_ in content["program"]["instructions"]}
     for kind, share in (("parameters", 0.5), ("inputs", 0.4)):
-        for key, numbers in leaves[kind].items():
+        for key, numbers in leaves[kind].items() if kind == "parameters" or not whole else ():
             for place in range(len(numbers)):
                 if rng.random() < share:
                     digits = int(rng.choice([1, 2, 4, 17], p=[0.3, 0.4, 0.2, 0.1]))

@@ -121,6 +121,24 @@ def test_codes_that_lose_zeros(tmp_path):
     assert told(healthy(size=[f"{place % 12 / 8:.3f}" for place in range(ROWS)]), tmp_path=tmp_path) == []
 
 
+def test_codes_that_look_like_powers_of_ten(tmp_path):
+    assert told(healthy(code=[f"{place % 9 + 1}E{place % 7}" for place in range(ROWS)]), tmp_path=tmp_path)[0] == ("powers", "code")
+    assert told(healthy(rate=[f"{place % 9 + 1}.0E+{place % 7:02}" for place in range(ROWS)]), tmp_path=tmp_path) == []
+
+
+def test_rows_that_add_up_others(tmp_path):
+    """At the end by their name, elsewhere by their sums."""
+    columns = healthy()
+    columns["zone"] = [*columns["zone"][:-1], "Grand Total"]
+    columns["t"] = [*columns["t"][:-1], 99999]
+    assert ("totals", "Grand Total") in told(columns, tmp_path=tmp_path)
+    columns["t"][-1] = 3  # a zone that is called so
+    assert told(columns, tmp_path=tmp_path) == []
+    counts = [*range(1, 10), 45, *range(2, 9), 35, *[7] * (ROWS - 18)]
+    zones = ["north"] * 9 + ["north total"] + ["south"] * 7 + ["south total"] + ["east"] * (ROWS - 18)
+    assert ("totals", "north total") in told(healthy(count=counts, zone=zones), tmp_path=tmp_path)
+
+
 def test_names_that_differ_in_nothing_that_is_meant(tmp_path):
     zone = RANDOM.choice(["north", "South", "south ", "North"], ROWS)
     assert told(healthy(zone=zone), tmp_path=tmp_path) == [("spelling_categories", "zone")]

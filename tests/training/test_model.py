@@ -72,6 +72,7 @@ def test_predictions_are_of_raw_rows_and_in_chunks(trained):
     y = model.outputs(rows)
     assert y.shape == (50, 1)
     assert np.array_equal(model.outputs(model.preparation.x(rows)), y)
+    assert np.array_equal(model.outputs({column.name: column.values for column in rows.columns}), y)
     chunks = [rows.take(np.arange(i, min(i + 20, 50))) for i in range(0, 50, 20)]
     whole, together = model.evaluate(rows), model.evaluate(iter(chunks))
     assert np.array_equal(together.confusion, whole.confusion)

@@ -7,20 +7,25 @@ cr.explain(model, x, t, loss="mse")
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from chainrule.api.problems import problem
 from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
 from chainrule.base.errors import DescriptionError, InputError, quoted
+from chainrule.base.files import write_whole
 from chainrule.base.frozen import replace
 from chainrule.document.document import Document, Note, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail
-from chainrule.network.definitions import REGISTRY, Wanted, find
+from chainrule.formula.expression import Expression
+from chainrule.formula.stated import stated_operations
+from chainrule.network.definitions import REGISTRY, Definition, Wanted, find
 from chainrule.network.description import network_from as described_network
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
@@ -62,7 +67,9 @@ class ModuleProblem(Problem):
         assert self.x is not None
         check_outputs(self.network, self.x)
         document = super().explain(**how)
-        return document if how.get("weight") is not None else with_agreement(document, self.agreement(self.step()))
+        if how.get("weight") is not None:
+            return document
+        return with_agreement(document, self.agreement(self.step()), self.network.derivation.predictions)
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -91,7 +98,7 @@ def network_from(description: Any, x: Any = None, *, loss: Any = None, **setting
 
     description  as plain data; or a `torch.nn.Module` or an exported program, which keeps the names of its submodules
     x            inputs of the module, with the examples along the first axis: from them PyTorch learns the shapes
-    loss         by name, or as PyTorch's class; the mean squared error if none is said
+    loss         by name, or as PyTorch's class; of several outputs a dict, by their names; the mean squared error if none is said
     settings     whatever else `Network` takes, as batch="sum"
 
     The module is read as it stands, in training or in evaluation mode, in float64; buffers, and arrays that depend on nothing, are frozen
@@ -129,10 +136,16 @@ def check_outputs(network: Network, x: Array) -> None:
 
     PyTorch's own cross-entropy takes net inputs; ours by that name takes probabilities, and has no value for a negative one.
     """
-    wanted = network.loss.definition
+    y, start = network.predict(x), 0
+    for prediction, goal in zip(network.inference.predictions, network.goals.values(), strict=True):
+        columns = math.prod(map(int, prediction.shape[1:]))
+        _check_output(goal.loss.definition, y[:, start : start + columns])
+        start += columns
+
+
+def _check_output(wanted: Definition, y: Array) -> None:
     if wanted.targets not in ("distribution", "probabilities") or wanted.logits:
         return
-    y = network.predict(x)
     beyond = y[(y < 0) | (y > 1)]
     if beyond.size:
         other = next(one for one in REGISTRY["loss"].values() if one.logits and one.targets == wanted.targets)
@@ -140,6 +153,20 @@ def check_outputs(network: Network, x: Array) -> None:
             f"{wanted.name} compares probabilities, but the model gives {beyond[0]:.4g}; of net inputs, as PyTorch's losses take them, "
             f"it is {other.name}."
         )
+
+
+def write_onnx(network: Network, path: str | Path, *, precision: Literal["float32", "float64"] = "float32") -> None:
+    """Writes the network that predicts, with its numbers, as an ONNX file.
+
+    precision  of its inputs, its numbers and what comes out
+
+    Inputs have the shape in which they are thought, (examples, height, width, channels), and the names of the network's inputs; the
+    number of examples is open. Raises InputError where onnx is not installed, or the network has operations that only PyTorch computes;
+    FileError.
+    """
+    from chainrule.interop.onnx import onnx_model
+
+    write_whole(path, onnx_model(network, precision).SerializeToString())
 
 
 def program_problem(path: str) -> ModuleProblem:
@@ -234,6 +261,9 @@ def _network(read: ReadModule, **settings: Any) -> Network:
 def _loss(loss: Any) -> tuple[Any, dict[str, Any]]:
     """A loss of ours, and how it counts the examples, for one of PyTorch's. Raises InputError."""
     torch = sys.modules.get("torch")
+    if isinstance(loss, Mapping) and "name" not in loss:
+        each = {output: _loss(one) for output, one in loss.items()}
+        return {output: one for output, (one, _) in each.items()}, dict(how for _, implied in each.values() for how in implied.items())
     if torch is None or not isinstance(loss, torch.nn.Module):
         return find("loss", setting("mse" if loss is None else loss)), {}
     name = type(loss).__name__
@@ -279,8 +309,13 @@ def _columns(network: Network, inputs: Sequence[Any]) -> Any:
 
 def _plain(t: Any) -> Any:
     torch = sys.modules.get("torch")
+    if isinstance(t, Mapping):
+        return {output: _plain(own) for output, own in t.items()}
     if torch is not None and isinstance(t, torch.Tensor):
         return t.detach().cpu().numpy()
+    if t is not None and np.asarray(t, dtype=object).size and any(isinstance(one, str) for one in np.asarray(t, dtype=object).flat):
+        word = next(one for one in np.asarray(t, dtype=object).flat if isinstance(one, str))
+        raise InputError(f"the targets of a model are numbers, and t holds {quoted(word)}: give class numbers, from 0.")
     return t
 
 
@@ -293,8 +328,8 @@ def _are_classes(t: Any) -> bool:
 # Beside autograd
 
 
-def with_agreement(document: Document, found: Agreement) -> Document:
-    """The document with a section that says how far the step is from autograd's."""
+def with_agreement(document: Document, found: Agreement, predictions: Sequence[Expression] = ()) -> Document:
+    """The document with a section that says how far the step is from autograd's, and what below the predictions only PyTorch computes."""
     words = Words(document.language)
     rows = sorted(found.compared, key=lambda one: -one.difference)[:MOST_ROWS]
     figure = _figure(words, found.largest)
@@ -303,6 +338,9 @@ def with_agreement(document: Document, found: Agreement) -> Document:
     parts.append(
         Note("warning" if found.apart else "insight", words(kind, count=len(found.compared), apart=len(found.apart), largest=figure))
     )
+    if stated := list(stated_operations(*predictions)):
+        functions = ", ".join(dict.fromkeys(stated))
+        parts.append(Note("more", words("agreement.stated", count=len(stated), functions=functions)))
     head = tuple(words(f"agreement.{name}") for name in ("array", "of", "difference"))
     cells = [
         ((one.name,), words("agreement.gradient" if one.gradient else "agreement.value"), (_figure(words, one.difference),)) for one in rows

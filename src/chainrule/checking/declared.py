@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -68,14 +68,20 @@ MOST_VALUES = 2000
 
 _VALUES: dict[tuple[int, bytes, bytes], Array] = {}
 
-_SLOPES: dict[str, Slope | None] = {}
+_FOUND: dict[tuple[Any, ...], Any] = {}
+"""What was found of definitions with their options. A formula that somebody changes is another definition, of the same name or not."""
+
+
+def _identity(bound: Bound) -> tuple[Any, str]:
+    return bound.definition, repr(bound)
 
 
 def slope_of(activation: Bound) -> Slope | None:
     """That of an activation, derived once."""
-    if repr(activation) not in _SLOPES:
-        _SLOPES[repr(activation)] = Slope.of(activation)
-    return _SLOPES[repr(activation)]
+    key = ("slope", *_identity(activation))
+    if key not in _FOUND:
+        _FOUND[key] = Slope.of(activation)
+    return cast("Slope | None", _FOUND[key])
 
 
 # Activations
@@ -133,19 +139,19 @@ def loss_values(loss: Bound, y: Array, t: Array) -> Array:
 
 def loss_gradient(loss: Bound, y: Array, t: Array, conventions: Any) -> Array:
     """∂E/∂y, as it is written on paper: without a theorem that takes loss and activation together."""
-    letters = LossLetters.of(t.shape[1])
-    error = named(Name("E"), reduced(loss.apply(letters.y, letters.t), conventions, None))
-    gradient = local_derivatives(error, [letters.y], ONE)[letters.y]
+    key = ("gradient", *_identity(loss), t.shape[1], conventions)
+    if key not in _FOUND:
+        letters = LossLetters.of(t.shape[1])
+        error = named(Name("E"), reduced(loss.apply(letters.y, letters.t), conventions, None))
+        _FOUND[key] = letters, local_derivatives(error, [letters.y], ONE)[letters.y]
+    letters, gradient = _FOUND[key]
     with np.errstate(all="ignore"):
         return np.asarray(evaluate([gradient], {letters.y: y, letters.t: t})[gradient])
 
 
-_FOUND: dict[tuple[str, ...], Any] = {}
-
-
 def square_factor(loss: Bound) -> float:
     """c of a loss with ∂ℓ/∂y = c (y − t): 1 of ½ (y − t)², 2 of (y − t)²; 0 of any other."""
-    key = ("square", repr(loss))
+    key = ("square", *_identity(loss))
     if key not in _FOUND:
         rng = np.random.default_rng(0)
         y, t = (rng.uniform(-9, 9, size=(_SEVERAL["rows"], _SEVERAL["outputs"])) for _ in range(2))
@@ -155,7 +161,7 @@ def square_factor(loss: Bound) -> float:
 
 def goes_together(loss: Bound, activation: Bound) -> bool:
     """Is ∂E/∂z = y − t with this activation, though neither ∂ℓ/∂y is that nor f′ is 1? Then people write y − t and are right."""
-    key = ("together", repr(loss), repr(activation))
+    key = ("together", *_identity(loss), *_identity(activation))
     if key not in _FOUND:
         rng = np.random.default_rng(0)
         z = 3 * rng.normal(size=(_SEVERAL["rows"], _SEVERAL["outputs"]))
@@ -247,7 +253,7 @@ def strength(rule: Bound | None) -> float:
     """λ of a penalty ½ λ Σ w²; 0 of any other, and where there is none."""
     if rule is None:
         return 0.0
-    key = ("strength", repr(rule))
+    key = ("strength", *_identity(rule))
     if key not in _FOUND:
         w = variable(Name("w"), ("places", 1))
         penalty = named(Name("r"), rule.apply(w))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
@@ -39,10 +40,10 @@ class Saying(FrozenValue):
 class Architecture(FrozenValue):
     """What is known of the network that a program computes.
 
-    activations   of each layer, the output's last, by chainrule's names: ("tanh", "sigmoid"); so many layers it has
+    activations   of each layer, the output's last, by chainrule's names: ("tanh", "leaky_relu(slope=0.1)"); so many layers it has
     loss          by chainrule's name: "half_squared", "squared", "binary_cross_entropy", "cross_entropy"
     outputs, batch  how E is counted over outputs and samples, "sum" or "mean", where the program or its owner says so
-    bias          for each layer whether it has a bias; one truth value for all
+    bias          for each layer whether it has a bias, "shared" where its units have one number; one for all layers
     sizes         inputs and units of each layer, (2, 2, 1), where the file fixes them; otherwise those of the probes are free
     last          how many outputs, where only this is fixed; 1 of a program of one output
     rows          how many samples at once, where that is fixed; 1 of a program that takes one sample at a time
@@ -55,7 +56,7 @@ class Architecture(FrozenValue):
     loss: str
     outputs: str = "sum"
     batch: str = "mean"
-    bias: bool | tuple[bool, ...] = True
+    bias: bool | str | tuple[bool | str, ...] = True
     sizes: tuple[int, ...] | None = None
     last: int | None = None
     rows: int | None = None
@@ -69,9 +70,16 @@ class Architecture(FrozenValue):
         return len(self.activations)
 
     @property
-    def biases(self) -> tuple[bool, ...]:
+    def functions(self) -> tuple[Bound, ...]:
+        """f of each layer."""
+        parts = [re.fullmatch(r"(\w+)\((\w+)=(.*)\)", name) for name in self.activations]
+        named = [{"name": part[1], part[2]: float(part[3])} if part else name for name, part in zip(self.activations, parts, strict=True)]
+        return tuple(find("activation", one) for one in named)
+
+    @property
+    def biases(self) -> tuple[bool | str, ...]:
         """For each layer whether it has a bias."""
-        return (self.bias,) * self.depth if isinstance(self.bias, bool) else self.bias
+        return self.bias if isinstance(self.bias, tuple) else (self.bias,) * self.depth
 
 
 class Place(FrozenValue):
@@ -285,7 +293,7 @@ def probe_of(
     """A problem of these sizes and so many samples."""
     layers = [
         dense(units, activation, bias=bias)
-        for units, activation, bias in zip(sizes[1:], architecture.activations, architecture.biases, strict=True)
+        for units, activation, bias in zip(sizes[1:], architecture.functions, architecture.biases, strict=True)
     ]
     loss = find("loss", architecture.loss)
     counted = loss.implied or {"outputs": architecture.outputs, "batch": architecture.batch}

@@ -235,7 +235,10 @@ def check_fault(checks: Sequence[OwnCheck]) -> Fault | None:
 
 
 def paired_fault(answers: Answers, probed: Sequence[Probed]) -> Fault | None:
-    """Gradients that are right for other pairs of samples and targets; None if they are not, whatever the pairs."""
+    """Gradients that are right for other pairs of samples and targets; None if they are not, whatever the pairs.
+
+    Where the text of a program says that it shuffles both apart, so few samples may by chance be paired as they were.
+    """
     observation = answers.paired
     if observation is None or observation.failure:
         return None
@@ -244,10 +247,13 @@ def paired_fault(answers: Answers, probed: Sequence[Probed]) -> Fault | None:
     t = _targets_of(problem)
     one = Probed(ProbePass.of(problem.network, problem.x, t), observation, probed[0].rate)
     for order in itertools.permutations(range(len(t))):
-        if np.array_equal(t[list(order)], t):
+        same = np.array_equal(t[list(order)], t)
+        if same and observation.apart is None:
             continue
         other = ProbePass.of(problem.network, problem.x, t[list(order)])
         if _is_multiple(one, other):
+            if same:
+                return apart_fault(observation)
             why = Saying("check.why.paired", {"order": ", ".join(str(place + 1) for place in order)})
             key = f"dW{len(other.layers)}"
             found = np.asarray(one.gradient(key))

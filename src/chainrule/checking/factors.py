@@ -123,11 +123,13 @@ def read_factor(numbers: Sequence[float], extents: Sequence[Extent], *, exact_to
     if len(near):
         return Factor(sign, *map(int, every[near[0]]))
     rates = np.array([one.rate for one in extents])
-    for power in (0, -1, 1) if np.ptp(rates) else (0,):
-        left = np.abs(values) / rates**power
+    several = np.array([float(one.rows) for one in extents])
+    for rows, power in itertools.product((0, 1, -1), (0, -1, 1) if np.ptp(rates) else (0,)):
+        left = np.abs(values) / rates**power / several**rows
         constant = float(left.mean())
         if np.allclose(left, constant, rtol=exact_to, atol=0):
-            return Factor(sign, constant=1.0 if math.isclose(constant, 1, rel_tol=exact_to) else constant, rates=power)
-        if power and len(near := np.flatnonzero((np.abs(every @ sizes.T - np.log(left)) < exact_to).all(axis=1))):
+            constant = 1.0 if math.isclose(constant, 1, rel_tol=exact_to) else constant
+            return Factor(sign, rows=rows, constant=constant, rates=power)
+        if power and not rows and len(near := np.flatnonzero((np.abs(every @ sizes.T - np.log(left)) < exact_to).all(axis=1))):
             return replace(Factor(sign, *map(int, every[near[0]])), rates=power)
     return None

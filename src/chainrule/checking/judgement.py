@@ -133,7 +133,7 @@ def _other_losses(observations: Sequence[Observation], architecture: Architectur
     """Losses that go with the output, where the one that is known was assumed only."""
     t = next((one.problem.t for one in observations if one.problem.t is not None), None)
     if t is not None:
-        output, loss = find("activation", architecture.activations[-1]), find("loss", architecture.loss)
+        output, loss = architecture.functions[-1], find("loss", architecture.loss)
         yield from (other.name for other in other_losses(output, loss, t))
 
 

@@ -9,9 +9,10 @@ needs.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
+from functools import cache, cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -200,17 +201,18 @@ def explanations(probed: Sequence[Probed]) -> list[Explanation]:
 def _layer(probed: Sequence[Probed], number: int, before: Explanation) -> Iterator[Explanation]:
     """One layer further down: every candidate that explains some of what the program gave there."""
     candidates = list(_distinct(_candidates(probed, number, before)))
-    accepted = list[Explanation]()
+    accepted, fits = list[Explanation](), list[tuple[Fit | None, Fit | None]]()
     for candidate in candidates:
-        weight = _fit(probed, number, "weight", candidate)
-        bias = _fit(probed, number, "bias", candidate)
+        weight, bias = (_fit(probed, number, edge, candidate) for edge in ("weight", "bias"))
+        fits.append((weight, bias))
         if weight is not None or bias is not None:
             accepted += _with_edges(probed, number, before, candidate, weight, bias)
     if accepted and min(one.cost for one in accepted) < before.cost + UNEXPLAINED:
         yield from accepted
         return
-    for candidate in candidates:
-        weights, biases = (list(_other_fits(probed, number, edge, candidate)) for edge in ("weight", "bias"))
+    for candidate, (right_weight, right_bias) in zip(candidates, fits, strict=True):
+        weights = list(_other_fits(probed, number, "weight", candidate, right_weight))
+        biases = list(_other_fits(probed, number, "bias", candidate, right_bias)) if weights else []
         for (weight_carrier, weight_way, weight), (bias_carrier, bias_way, bias) in itertools.product(weights, biases):
             ways = {(number, edge): way for edge, way in (("weight", weight_way), ("bias", bias_way))}
             made = _extended(number, before, candidate, (weight_carrier, bias_carrier), weight, bias, ways)
@@ -240,7 +242,7 @@ def _with_edges(
         ways: list[tuple[Carrier | None, Rewriting | None, Fit | None]] = [(None, None, fit)]
         differ = bias is not None and (weight is None or weight.factor != bias.factor)
         if fit is None or (differ and edge == "bias"):  # a factor of its own may be another carrier, where all terms are alike
-            ways = [*_other_fits(probed, number, edge, candidate, every=differ)] or ways
+            ways = [*_other_fits(probed, number, edge, candidate, fit, every=differ)] or ways
         edges.append(ways)
     weights, biases = edges
     for (weight_carrier, weight_way, one), (bias_carrier, bias_way, other) in itertools.product(weights, biases):
@@ -380,6 +382,13 @@ def _digest(array: Array | None) -> bytes:
 # Fits
 
 
+Terms: TypeAlias = "Callable[[int], tuple[Array | None, float]]"
+"""What somebody may have on a probe, by its place, with the size of the terms that were added up for it.
+
+It is computed when it is asked for: most carriers do not give what was given on the first probe, and need not be known on the others.
+"""
+
+
 def _right(edge: str, s: Situation) -> Array | None:
     if s.d is None or s.d.shape[1] != s.layer.W.shape[1] or s.d.shape[0] != s.layer.a.shape[0]:
         # An error of n × n goes on as if it were δ: its products have shapes of their own.
@@ -400,16 +409,19 @@ def _size(edge: str, s: Situation) -> float:
 
 def _fit(probed: Sequence[Probed], number: int, edge: str, candidate: Candidate) -> Fit | None:
     """How what was given follows from δ by the right carrier; None where it does not, or where nothing was given."""
-    situations = [situation(one, number, g, d) for one, g, d in zip(probed, candidate.g, candidate.d, strict=True)]
-    values = [_right(edge, s) for s in situations]
-    return fitted(probed, number, edge, values, [_size(edge, s) for s in situations])
+
+    @cache
+    def terms(place: int) -> tuple[Array | None, float]:
+        s = situation(probed[place], number, candidate.g[place], candidate.d[place])
+        return _right(edge, s), _size(edge, s)
+
+    return fitted(probed, number, edge, terms)
 
 
 def _other_fits(
-    probed: Sequence[Probed], number: int, edge: str, candidate: Candidate, *, every: bool = False
+    probed: Sequence[Probed], number: int, edge: str, candidate: Candidate, right: Fit | None, *, every: bool = False
 ) -> Iterator[tuple[Carrier | None, Rewriting | None, Fit]]:
     """Every way to compute what was given from δ: the right one first, and alone, where it gives that; others beside it if `every`."""
-    right = _fit(probed, number, edge, candidate)
     if right is not None:
         yield None, None, right
         if not every:
@@ -421,10 +433,16 @@ def _other_fits(
         yield Carrier((27,), edge, "(δ{l}, δ0)"), None, longer
         return
     situations = [situation(one, number, g, d) for one, g, d in zip(probed, candidate.g, candidate.d, strict=True)]
+    size = cache(lambda place: _size(edge, situations[place]))
     found: dict[tuple[Factor | None, Factor | None], tuple[Carrier, Rewriting, Fit]] = {}
     for n, way in rewritings(edge):
-        values = _computed(way, situations)
-        fit = fitted(probed, number, edge, values, [max(_size(edge, s), _largest(v)) for s, v in zip(situations, values, strict=True)])
+
+        @cache
+        def terms(place: int, way: Rewriting = way) -> tuple[Array | None, float]:
+            value = _value(way, situations[place])
+            return value, max(size(place), _largest(value))
+
+        fit = fitted(probed, number, edge, terms)
         if fit is None:
             continue
         known = found.get((fit.factor, fit.penalty))
@@ -450,24 +468,23 @@ def _largest(array: Array | None) -> float:
     return 0.0 if array is None else float(np.abs(array).max(initial=0.0))
 
 
-def fitted(probed: Sequence[Probed], number: int, edge: str, values: Sequence[Array | None], sizes: Sequence[float]) -> Fit | None:
+def fitted(probed: Sequence[Probed], number: int, edge: str, terms: Terms) -> Fit | None:
     """The factor, and the penalty, by which values become what was given, on all probes; None where there are none."""
-    plain = _fitted(probed, number, edge, values, sizes, penalty=False)
-    return plain if plain is not None else _fitted(probed, number, edge, values, sizes, penalty=True)
+    plain = _fitted(probed, number, edge, terms, penalty=False)
+    return plain if plain is not None else _fitted(probed, number, edge, terms, penalty=True)
 
 
-def _fitted(
-    probed: Sequence[Probed], number: int, edge: str, values: Sequence[Array | None], sizes: Sequence[float], *, penalty: bool
-) -> Fit | None:
+def _fitted(probed: Sequence[Probed], number: int, edge: str, terms: Terms, *, penalty: bool) -> Fit | None:
     key = _key(edge, number)
     factors, penalties, extents, far, given = list[float](), list[float](), list[Extent](), 0.0, False
     blurred = 0.0
     common: Array | None = None
-    for one, value, size in zip(probed, values, sizes, strict=True):
+    for place, one in enumerate(probed):
         found = one.gradient(key)
         if found is None:
             continue
         given = True
+        value, size = terms(place)
         if value is not None and value.ndim != found.ndim and value.squeeze().shape == found.squeeze().shape:
             found = found.reshape(value.shape)
         if value is None or value.shape != found.shape or not np.isfinite(found).all():
@@ -485,7 +502,7 @@ def _fitted(
             return None
         columns = [value.ravel(), *([parameter.ravel()] if penalty and parameter is not None else [])]
         if penalty and found.size <= 2 and common is None:
-            common = _common_numbers(probed, number, edge, values)
+            common = _common_numbers(probed, number, edge, [terms(other)[0] for other in range(len(probed))])
             if common is None:
                 return None
         if penalty:

@@ -353,6 +353,8 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
         Rewriting("weight", "h{p}[−1]ᵀ · δ{l}[−1]", lambda s: s.layer.a[-1:].T @ _d(s)[-1:]),
         Rewriting("bias", "δ{l}[−1]", lambda s: _d(s)[-1]),
+        Rewriting("bias", "Σ_n δ{l}[:, −1]", lambda s: np.full(1, _d(s)[:, -1].sum()) if s.layer.shares_bias else None),
+        Rewriting("bias", "Σ_n δ{l}[:, 0]", lambda s: np.full(1, _d(s)[:, 0].sum()) if s.layer.shares_bias else None),
     )),
     Mistake(37, "G", "CS231n solutions", right_if="penalty"),
     Mistake(38, "D", "udacity/sdc-issue-reports#1326"),

@@ -269,9 +269,10 @@ def online_fault(probed: Sequence[Probed]) -> StepFault | None:
     several = [(place, one) for place, one in enumerate(probed) if one.observation.after and one.probe.rows > 1]
     if not several:
         return None
+    fewest = sorted((one for _, one in several), key=lambda one: one.probe.rows)  # of which the steps are the fewest to be computed
     for factor in ONLINE:
         for share in (False, True):
-            if all(_is_online(one, factor / (one.probe.rows if share else 1)) for _, one in several):
+            if all(_is_online(one, factor / (one.probe.rows if share else 1)) for one in fewest):
                 place, one = several[0]
                 key = next(iter(one.observation.after[0]))
                 wanted = one.probe.network.parameters[key] - one.rate * one.probe.truth[f"d{key}"]

@@ -58,6 +58,7 @@ Examples
   chainrule code
   chainrule code 784-128-10 --loss cross_entropy --optimizer adam -o digits.py
   chainrule code mazur --language torch
+  chainrule code iris -o iris.onnx
   chainrule code 2-16-1 --engine compiled
   chainrule code --formula "c = a + b; f = c*a" --at "a=-4 b=2"
 """
@@ -274,7 +275,7 @@ def code(
     NETWORK as in `chainrule explain`. The program of a small network holds its numbers and runs as it stands; of a large one, the
     functions are printed. It is written for NumPy, PyTorch or JAX, and computes the same in each. With --engine compiled it is the machine
     code by which `chainrule train` computes, as pseudo-code and as LLVM's intermediate representation. With --formula it is plain Python
-    for a formula and its derivatives.
+    for a formula and its derivatives. With -o FILE.onnx the network that predicts is written for other programs.
     """
     check_formula_alone(formula, at)
     if formula is not None:
@@ -289,6 +290,9 @@ def code(
         if language != "numpy":
             raise InputError(f"machine code is in no other language; leave out --language {language}, or --engine compiled.")
         _machine_code(problem, assembly, output)
+        return
+    if output is not None and output.lower().endswith(".onnx"):
+        _onnx(problem, language, output)
         return
     if assembly:
         raise InputError("--assembly is of machine code; add --engine compiled.")
@@ -320,6 +324,16 @@ def _at_the_start(problem: Any) -> Any:
         what = f"step {record.number} of one" if record.number > 1 else "a step whose samples have weights"
         raise InputError(f"the program begins a run, but this file records {what}: give the network that the run began with.")
     return problem
+
+
+def _onnx(problem: Any, language: str, output: str) -> None:
+    """The network that predicts, as a file for other programs."""
+    from chainrule.api.modules import write_onnx
+
+    if language != "numpy":
+        raise InputError(f"an ONNX file is in no other language; leave out --language {language}.")
+    write_onnx(problem.network, output)
+    say(f"wrote {output}")
 
 
 def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:

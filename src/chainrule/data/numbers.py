@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import MISSING, Array, is_missing, known_floats
+from chainrule.data.cells import MISSING, Array, decimal_numbers, is_missing, known_floats
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 """The signs that stand inside numbers, as messages call them."""
@@ -145,10 +145,11 @@ class NumberFormat(FrozenValue):
         if not text.isascii():
             for sign, plain_sign in PLAIN_SIGNS.items():
                 text = text.replace(chr(sign), plain_sign)
-        plain = text.encode().translate(turned, removed).split(b"\n")
+        plain = text.encode().translate(turned, removed)
         if gone:
-            plain = [b"nan" if shape in gone else cell for shape, cell in zip(shapes, plain, strict=True)]
-        return np.array(list(map(float, plain)), dtype=np.float64)
+            plain = b"\n".join(b"" if shape in gone else cell for shape, cell in zip(shapes, plain.split(b"\n"), strict=True))
+        values = decimal_numbers(plain, len(cells))
+        return np.array([float(cell or b"nan") for cell in plain.split(b"\n")], dtype=np.float64) if values is None else values
 
     def _value(self, cell: str, missing: Collection[str]) -> float | None:
         if is_missing(cell, missing):

@@ -133,16 +133,17 @@ class JaxSource(Source):
 
     def epoch(self, data: Sequence[str], drawn: Sequence[str], state: Sequence[str], options: Sequence[str], *, counted: bool) -> list[str]:
         """The lines of a function that takes a step for each row of `order`, which names the rows of a batch."""
-        carried = ", ".join([*(["k"] if counted else []), *state])
+        names = [*(["k"] if counted else []), *state]
+        carried = f"({', '.join(names)}{',' * (len(names) == 1)})"
         given = [*(f"{name}[rows]" for name in data), *drawn, *state, *(["k"] if counted else [])]
         named = [f"{name}={name}" for name in (option.partition("=")[0] for option in options)]
         several, over = (f"({', '.join([first, *drawn])})" if drawn else first for first in ("rows", "order"))
         body = [
             *([f"{several} = each"] if drawn else []),
-            f"{carried}{',' * (', ' not in carried)} = state",
+            *([f"{carried} = state"] if names else []),
             *(["k = k + 1"] if counted else []),
-            *wrapped(f"E, {', '.join(state)} = step(", [*given, *named], ")"),
-            f"return ({carried},), E",
+            *wrapped(f"{', '.join(['E', *state])} = step(", [*given, *named], ")"),
+            f"return {carried}, E",
         ]
         return [
             self.decorator,
@@ -152,7 +153,7 @@ class JaxSource(Source):
             f"    def one(state, {'each' if drawn else 'rows'}):",
             *(f"        {line}" for line in body),
             "",
-            f"    return jax.lax.scan(one, ({carried},), {over})",
+            f"    return jax.lax.scan(one, {carried}, {over})",
         ]
 
 

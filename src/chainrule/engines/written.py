@@ -66,6 +66,33 @@ def _stretches(user: Expression) -> bool:
     return user.primitive.elementwise and any(a.shape and a.primitive.name != "spread" for a in user.arguments)
 
 
+class _QuickSource(Source):
+    """As `Source`, but for functions that NumPy lacks: these stand at the head of the program, for all elements at once.
+
+    And functions of plain numbers are Python's own: np.sqrt(2) is of 16 digits, and would make as many of all that it meets.
+    """
+
+    def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
+        if not options and hasattr(math, name) and all(NUMBER.fullmatch(source_text(_piece(one))) for one in arguments):
+            return Fragment([f"math.{name}({', '.join(source_text(_piece(one)) for one in arguments)})"], word=name)
+        return super()._call(name, *arguments, options=options)
+
+    def erf(self, x: Any) -> Fragment:
+        """The error function."""
+        return Fragment(["erf(", _piece(x), ")"], word="errors")
+
+    def erfc(self, x: Any) -> Fragment:
+        """1 − erf x."""
+        return Fragment(["erfc(", _piece(x), ")"], word="rest")
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def _piece(x: Any) -> Fragment:
+    return x if isinstance(x, Fragment) else Fragment([repr(x)])
+
+
 class Writer:
     """Writes the lines of one function: `write` each quantity, then take `lines`.
 
@@ -81,7 +108,7 @@ class Writer:
         self.roots = set(roots)
         self.pieces: dict[Expression, Fragment] = {}
         self.lines: list[str] = []
-        self.taken: set[str] = {str(node.name) for node in self.nodes if node.name is not None} | {"N", "math", *RESERVED, *taken}
+        self.taken = {*RESERVED, *taken, *(str(node.name) for node in self.nodes if node.name is not None)}
         self.source, self.numbers = source or Source(), set(numbers)
 
     def write(self, node: Expression, target: str | None = None) -> None:
@@ -260,8 +287,8 @@ class Writer:
         self.lines.append(f"{name} = {source_text(piece)}")
 
 
-RESERVED = ("np", "torch", "jax", "jnp")
-"""Names of libraries, which no variable may have."""
+RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp")
+"""The number of rows, functions and libraries: names that no variable may have."""
 
 _LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at")
 """Rows whose text depends on shapes, or on what else is there."""
@@ -344,7 +371,7 @@ def written_program(
     return Program("\n".join(lines) + "\n", tuple(inputs), tuple(outputs), tuple(options), outside)
 
 
-NUMPY = Source()
+NUMPY = _QuickSource()
 
 
 def _header(step: list[str], quiet: bool, language: Source) -> list[str]:
@@ -355,7 +382,47 @@ def _header(step: list[str], quiet: bool, language: Source) -> list[str]:
         lines += ["", language.quiet]
     if language.settings:
         lines += ["", *language.settings]
+    if any(re.search(r"(?<![.\w])erfc?\(", line) for line in step):
+        lines += ["", "", *_error_functions()]
     return [*lines, "", ""]
+
+
+def _error_functions() -> list[str]:
+    """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32.
+
+    Beyond 1, (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
+    """
+    from chainrule.engines.compiled.llvm.approximations import DOUBLE
+
+    near, far = ([repr(one) for one in reversed(row)] for row in (DOUBLE.erf_near, DOUBLE.erfc))
+    middle = DOUBLE.erfc_middle
+    return [
+        *wrapped("_NEAR = (", near, ")"),
+        *wrapped("_FAR = (", far, ")"),
+        "",
+        "",
+        "def _polynomial(coefficients, x):",
+        "    value = coefficients[0] * x + coefficients[1]",
+        "    for coefficient in coefficients[2:]:  # in place, which takes half the time",
+        "        value *= x",
+        "        value += coefficient",
+        "    return value",
+        "",
+        "",
+        "def erf(x):",
+        '    """The error function: x times a polynomial in x², where 1 - erfc(x) would lose digits."""',
+        "    return np.where(np.abs(x) <= 1, x * _polynomial(_NEAR, np.minimum(x * x, 1)), 1 - erfc(x))",
+        "",
+        "",
+        "def erfc(x):",
+        '    """1 − erf x, to 15 digits."""',
+        f"    size = np.minimum(np.abs(x), {DOUBLE.erfc_zero})",
+        "    rough = np.round(16 * size) / 16  # of so few digits that its square is exact",
+        "    bell = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
+        f"    tail = bell * _polynomial(_FAR, (size - {middle}) / (size + {middle})) / (1 + 2 * size)",
+        "    near = 1 - x * _polynomial(_NEAR, np.minimum(x * x, 1))",
+        "    return np.where(size <= 1, near, np.where(x < 0, 2 - tail, tail))",
+    ]
 
 
 def _predict_function(derivation: Derivation, language: Source) -> list[str]:

@@ -40,7 +40,7 @@ MOST_SAMPLES, MOST_ROWS = 6, 60
 
 def chain_rule_section(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
-    backwards = sorted(context.derivation.parameters, key=_layer, reverse=True)
+    backwards = sorted(context.derivation.parameters, key=context.number_of_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
     samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
@@ -93,7 +93,7 @@ def representatives(context: Context, weights: Sequence[Element]) -> list[Elemen
     """One weight of each layer, in their order: the first whose gradient is not 0, of a matrix if there is one."""
     layers: dict[int, list[Element]] = {}
     for weight in weights:
-        layers.setdefault(_layer(weight.quantity), []).append(weight)
+        layers.setdefault(context.number_of_layer(weight.quantity), []).append(weight)
 
     def plain(weight: Element) -> tuple[bool, bool]:
         return len(weight.quantity.shape) < 2, not context.step.gradients[weight.key][weight.index]
@@ -173,12 +173,6 @@ def signs_told(context: Context) -> list[Block]:
 
 def _on_the_way(context: Context, gradient: Expression) -> bool:
     return all(gradient is not of_parameter for of_parameter in context.derivation.gradients)
-
-
-def _layer(parameter: Expression) -> int:
-    assert parameter.name is not None
-    assert parameter.name.layer is not None
-    return parameter.name.layer
 
 
 def sample_contributions(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:

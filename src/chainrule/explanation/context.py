@@ -111,6 +111,15 @@ class Context(WithoutCaches, FrozenValue):
         return Runner.of(self.step)
 
     @cached_property
+    def _numbers(self) -> dict[Expression, int]:
+        forward = self.step.network.forward
+        return {one.variable: forward.numbers[one.layer] for one in forward.parameters}
+
+    def number_of_layer(self, parameter: Expression) -> int:
+        """Which layer a parameter belongs to, from 1; a parameter that several layers use is a layer of its own."""
+        return self._numbers[parameter]
+
+    @cached_property
     def parameters_of_layers(self) -> dict[int | None, list[Expression]]:
         """The parameters by the number of their layer."""
         found: dict[int | None, list[Expression]] = {}
@@ -365,11 +374,14 @@ class Context(WithoutCaches, FrozenValue):
             gradient = self.scalars.variable(self.gradient_of(weight))
             line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
             return with_trace(line, Trace(summed_products(factors), self.before, gradient, paths))
+        line = chain(factors, self.share_letter(weight, sample), self.before, self.labels, result=None if self.before.precise else share)
+        return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
+
+    def share_letter(self, weight: Element, sample: int) -> Formula:
+        """How what one sample brings to ∂E/∂w is written."""
         copy = self.letter(weight)
         assert isinstance(copy, Symbol)
-        left = Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
-        line = chain(factors, left, self.before, self.labels, result=None if self.before.precise else share)
-        return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
+        return Derivative(self.labels.error, replace(copy, superscript=f"{copy.superscript}[{sample + 1}]"))
 
     def gradient_of(self, element: Element) -> Element:
         """∂E/∂ an element, an element of the gradient."""

@@ -104,9 +104,10 @@ def _chain(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     chosen = representatives(context, weights)
     chosen = chosen if len(chosen) <= MOST_LAYERS else [chosen[0], chosen[-1]]
     lit = [Illustration(partial(_lit_diagram, context, weight)) for weight in chosen]
-    lit += [
-        Illustration(partial(_lit_diagram, context, one), beside=context.letter(context.gradient_of(one))) for one in weights[:MOST_LIT]
-    ]
+    for one in weights[:MOST_LIT]:
+        shares = (context.share_letter(one, sample) for sample in context.worked_samples) if context.samples > 1 else ()
+        lefts = (context.letter(context.gradient_of(one)), *shares)
+        lit += [Illustration(partial(_lit_diagram, context, one), beside=left) for left in lefts]
     start = next((place for place, block in enumerate(blocks) if not isinstance(block, Paragraph)), len(blocks))
     return (*blocks[:start], *lit, *blocks[start:])
 

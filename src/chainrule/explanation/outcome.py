@@ -229,14 +229,15 @@ def _why_no_advice(context: Context) -> str:
 
 def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
     """Which rates lower the error in this step, and which lowers it most."""
+    fell = float(context.step.after.error) < float(context.step.error) and not advice.scheduled
     if advice.lowers_below is None:
-        yield context.text("rates.none")
+        yield context.text("rates.none_small" if fell else "rates.none", rate=_rate(context, advice.rate, 6))
         return
     if advice.lowers_below >= MOST_RATE:
         yield context.text("rates.all", most=_rate(context, MOST_RATE))
         return
     yield context.text("rates.lowers", limit=_rate(context, advice.lowers_below))
-    if advice.rate > advice.lowers_below and float(context.step.after.error) < float(context.step.error) and not advice.scheduled:
+    if advice.rate > advice.lowers_below and fell:
         yield context.text("rates.lowers_beyond", rate=_rate(context, advice.rate, 6))
     if advice.best_single is not None:
         best, left = advice.best_single

@@ -52,13 +52,8 @@ def _kind_of_bias(weight: Element) -> str:
     return "threshold" if weight.quantity.symbol == THRESHOLDS else "bias"
 
 
-def _number_of_layer(weight: Element) -> int:
-    name = weight.quantity.name
-    return 1 if name is None or name.layer is None else name.layer
-
-
 def _place(context: Context, weight: Element) -> Inline:
-    layer = context.layer(_number_of_layer(weight))
+    layer = context.layer(context.number_of_layer(weight.quantity))
     if not weight.index:
         return context.text("weight.shared", weight=context.letter(weight), layer=layer)
     if len(weight.index) == 1:
@@ -68,7 +63,7 @@ def _place(context: Context, weight: Element) -> Inline:
         return context.text(
             "weight.element", weight=context.letter(weight), parameter=context.symbol(weight.quantity), index=index, layer=layer
         )
-    number = _number_of_layer(weight)
+    number = context.number_of_layer(weight.quantity)
     signals = [context.derivation.x, *(q for q in context.derivation.quantities if q.symbol in "hy")]
     names = [signals[number - 1].name, signals[number].name]
     one = context.one_sample
@@ -111,7 +106,7 @@ def _is_gradient(element: Element) -> bool:
 
 def _forward(context: Context, weight: Element) -> list[Equation]:
     """The unit that the weight leads into, computed for the first sample."""
-    layer, unit = _number_of_layer(weight), weight.index[-1] if weight.index else 0
+    layer, unit = context.number_of_layer(weight.quantity), weight.index[-1] if weight.index else 0
     net = context.step.network
     calls = [call.name for call in net.wiring.calls if net.forward.numbers.get(call.layer) == layer]
     results = [y for name, y in zip(net.wiring.outputs.values(), context.derivation.predictions, strict=True) if name in calls]

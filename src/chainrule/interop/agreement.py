@@ -73,19 +73,17 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     x = step.x if count is None else np.resize(step.x, (count, step.x.shape[1]))  # the same examples again and again
     values, parameters = _run(read, step.network.split(x, None))
     keys = {call.name: key for call, key in zip(read.wiring.calls, _keys(read, step), strict=True)}
-    results = step.network.forward.results
-    layers = {name: (_examples_first(values[node], results[name].shape), keys[name]) for name, node in read.nodes.items()}
+    shapes = {name: result.shape for name, result in step.network.forward.results.items()}
+    layers = {name: (_examples_first(values[node], shapes[name]), keys[name]) for name, node in read.nodes.items()}
     known = {origin.name: (key, origin) for key, origin in parameter_origins(read, step.network).items()}
     tensors = {known[name]: tensor for name, tensor in parameters.items() if name in known}
-    y = next(reversed(layers.values()))[0]
-    upstream = torch.as_tensor(step.values["dy"]).reshape(rows, *y.shape[1:])
-    if count is not None:
-        upstream = torch.cat(
-            [upstream, torch.zeros(count - rows, *y.shape[1:], dtype=upstream.dtype)]
-        )  # those that are too many count nothing
+    predictions = zip(read.wiring.outputs.values(), step.network.derivation.predictions, strict=True)
+    results = {name: prediction.name.of_gradient.key for name, prediction in predictions if prediction.name is not None}
+    ys = [layers[name][0] for name in results]
+    upstream = [_of_all(step.values[key], y, rows, count) for y, key in zip(ys, results.values(), strict=True)]
     wanted = {name: value for name, (value, _) in layers.items()} | {origin.name: tensor for (_, origin), tensor in tensors.items()}
-    moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and tensor is not y}
-    found = dict(zip(moving, torch.autograd.grad(y, list(moving.values()), upstream, allow_unused=True), strict=True))
+    moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and not any(tensor is y for y in ys)}
+    found = dict(zip(moving, torch.autograd.grad(ys, list(moving.values()), upstream, allow_unused=True), strict=True))
 
     def own(tensor: Any) -> Any:
         """What is of the step's own examples."""
@@ -102,6 +100,14 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
         if found.get(origin.name) is not None and key in step.gradients:
             compared.append(Compared(origin.name, True, *_difference(step.gradients[key], found[origin.name].permute(origin.axes))))
     return Agreement(tuple(compared))
+
+
+def _of_all(gradient: Any, y: torch.Tensor, rows: int, count: int | None) -> torch.Tensor:
+    """∂E/∂y of the step's examples; those that the program has beyond them count nothing."""
+    import torch
+
+    own = torch.as_tensor(gradient).reshape(rows, *y.shape[1:])
+    return own if count is None else torch.cat([own, torch.zeros(count - rows, *y.shape[1:], dtype=own.dtype)])
 
 
 def _keys(read: ReadModule, step: Step) -> list[str]:

@@ -246,6 +246,7 @@ class _Reader:
         self.needed = set(self.nodes)
         self.values: dict[Any, Any] = {}
         self.signals: dict[Expression, str] = {}
+        self.outputs: dict[str, str] = {}
         self.inputs: dict[str, int] = {}
         self.calls: list[LayerCall] = []
         self.layers: dict[str, Layer] = {}
@@ -276,7 +277,7 @@ class _Reader:
                 self._called(node)
             elif node.op == "output":
                 self._output(node)
-        wiring = checked(Wiring(self.inputs, tuple(self.calls), {OUTPUT: self.calls[-1].name}))
+        wiring = checked(Wiring(self.inputs, tuple(self.calls), self.outputs))
         return ReadModule(wiring, self.origins, self.made_by, self.program, self.count)
 
     # What comes from outside
@@ -553,15 +554,32 @@ class _Reader:
     def _output(self, node: Any) -> None:
         given = self.program.graph_signature.user_outputs  # after the buffers that the module would update
         results = [one for one in _leaves(node.args) if getattr(one, "name", None) in given]
-        tensors = [self.values[one] for one in results]
-        if len(tensors) != 1:
-            raise DescriptionError(f"this model returns {len(tensors)} tensors; wrap it in a module that returns the one that is trained.")
-        (value,) = tensors
-        if not isinstance(value, Expression):
+        if not results or not all(isinstance(self.values[one], Expression) for one in results):
             raise DescriptionError("this model returns numbers that do not depend on its inputs.")
-        last = self.signals.get(value)
-        if last is None or last in self.inputs or last != self.calls[-1].name:
-            self._cut(results[0], "output", value)
+        if len(results) == 1:
+            self.outputs = {OUTPUT: self._given_out(results[0], "output")}
+            return
+        self.outputs = {name: self._given_out(result, name) for name, result in zip(self._output_names(len(results)), results, strict=True)}
+
+    def _given_out(self, result: Any, name: str) -> str:
+        """The call that gives a result: one whose value goes nowhere else."""
+        call = self.signals.get(self.values[result])
+        if call is None or call in self.inputs or call in self.outputs.values() or any(call in other.sources for other in self.calls):
+            call = self.signals[_first_examples(self._cut(result, name, self.values[result]))]
+        return call
+
+    def _output_names(self, count: int) -> list[str]:
+        """Those that the model gives its results, in a dictionary; or output1, output2 …"""
+        names: list[Any] = list(range(count))
+        spec = self.program.call_spec.out_spec
+        if spec is not None and spec.type is dict and len(spec.context) == count:
+            names = spec.context
+        return [name if isinstance(name, str) and name.isidentifier() else f"output{place}" for place, name in enumerate(names, start=1)]
+
+
+def _first_examples(value: Expression) -> Expression:
+    """What a layer gives, in whose order of axes that of the examples is first."""
+    return value.arguments[0] if value.primitive.name == "transpose" else value
 
 
 def _needed(program: Any) -> list[Any]:

@@ -911,7 +911,7 @@ def _recurrent(
             place = number * (2 if both else 1) + side
             own = [*parameters[place * each : (place + 1) * each], *([] if biases else [None, None])]
             suffix = f"{'' if layers == 1 else f'_l{number}'}{'_back' if side else ''}"
-            state: list[Any] = [None if _is_zero(one) else _select(one, 0, place) for one in given] or [None] * states
+            state: list[Any] = [_started(one, place, (x.shape[0], own[1].shape[1])) for one in given] or [None] * states
             outputs: dict[int, Expression] = {}
             for step in reversed(range(length)) if side else range(length):
                 state = cell(_at_step(x, step), state, own, step + 1, suffix)
@@ -921,6 +921,13 @@ def _recurrent(
         x = _cat(sides, 2)
     ended = [_stack([state[which] for state in last], 0) for which in range(states)]
     return (x if batch_first else permuted(x, (1, 0, 2)), *ended)
+
+
+def _started(state: Any, place: int, shape: Shape) -> Expression | None:
+    """The state that a layer begins with, for each example; None where it is 0."""
+    if _is_zero(state):
+        return None
+    return p.spread(state, axes=(0, 1), sizes=shape) if state.shape == () else stretched(_select(state, 0, place), shape)
 
 
 def _is_zero(state: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Function, Pool, Unbound, needs_pairs
 from chainrule.learners.header import Header
-from chainrule.learners.layout import Layout, Probe, trial
+from chainrule.learners.layout import SHARED, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, LOSS, UPDATE, as_kind, backward_first, forward_first, meaning, ranked
 from chainrule.learners.places import Parameters, Unreadable, leaves, like, parameter_places, shared_arrays
@@ -44,7 +44,11 @@ class FunctionProgram(LearnerProgram):
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
         if not self.style.own:
-            yield Form(None, bias and not self.style.separate_bias, sizes, (bias,) * (len(sizes) - 1))
+            has = (bias,) * (len(sizes) - 1)
+            shared = tuple(SHARED if one and units > 1 else bias for one, units in zip(self.style.shared, sizes[1:], strict=False))
+            if bias and SHARED in shared and len(shared) == len(has):
+                yield Form(None, False, sizes, shared)
+            yield Form(None, bias and not self.style.separate_bias, sizes, has)
             return
         roots = self.style.make(self.loaded, trial(sizes, rows), Layout())
         ways = [places for places in parameter_places(list(leaves(dict(roots)))) if places.sizes == sizes]
@@ -148,6 +152,7 @@ class Style(Frozen):
     biases   whether there are biases
     separate_bias  whether there are places for biases beside W
     own      whether the program makes the structure itself: its places are looked for in it
+    shared   for each layer whether its bias is one number, as far as the program says
     """
 
     make: Callable[[Loaded, Probe, Layout], dict[str, Any]]
@@ -156,6 +161,7 @@ class Style(Frozen):
     separate_bias: bool
     globals: bool = False
     own: bool = False
+    shared: tuple[bool, ...] = ()
 
 
 def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
@@ -166,7 +172,7 @@ def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
     weights = ranked([name for name in arguments if meaning(name).kind == "W"], "W")
     biases = ranked([name for name in arguments if meaning(name).kind == "b"], "b")
     if len(weights) > 1 or (weights and not _plural(weights[0], nodes)):
-        return _separate(weights, biases, globals_too=False)
+        return _separate(loaded, weights, biases, globals_too=False)
     if weights:
         return _lists(weights[0], biases[0] if biases else "")
     containers = [name for name in arguments if as_kind(name, "params")]
@@ -178,14 +184,16 @@ def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
     if weights:
         if len(weights) == 1 and _plural(weights[0], nodes):
             return _lists(weights[0], biases[0] if biases else "", in_globals=True)
-        return _separate(weights, biases, globals_too=True)
+        return _separate(loaded, weights, biases, globals_too=True)
     containers = [name for name in names if as_kind(name, "params") and isinstance(loaded.namespace.get(name), (dict, list))]
     if containers:
         return _container(loaded, containers[0], in_globals=True)
     raise Unreadable("no parameters")
 
 
-def _separate(weights: list[str], biases: list[str], *, globals_too: bool) -> Style:
+def _separate(known: Loaded, weights: list[str], biases: list[str], *, globals_too: bool) -> Style:
+    shared = tuple(isinstance(known.namespace.get(name), (int, float)) for name in biases)
+
     def make(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
         if len(probe.weights) != len(weights):
             raise Unreadable("depth")
@@ -201,9 +209,8 @@ def _separate(weights: list[str], biases: list[str], *, globals_too: bool) -> St
             loaded.namespace.update(roots)
         return roots
 
-    return Style(
-        make, (len(weights),), (True,) if len(biases) >= len(weights) else (False, True) if not biases else (), bool(biases), globals_too
-    )
+    possible = (True,) if len(biases) >= len(weights) else (False, True) if not biases else ()
+    return Style(make, (len(weights),), possible, bool(biases), globals_too, shared=shared)
 
 
 def _lists(weights: str, biases: str, *, in_globals: bool = False) -> Style:
@@ -308,13 +315,15 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
 
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
-    has = tuple(b is not None for b in probe.biases)
-    for found in parameter_places(list(leaves(dict(roots)))):
-        if not checked or (found.fits(probe, layout) and (found.has == has or found.inside)):
-            if checked:
-                found.set(probe, layout)
-            return found
-    raise Unreadable("no places")
+    ways = list(parameter_places(list(leaves(dict(roots)))))
+    if checked:
+        ways = [found for found in ways if found.fits(probe, layout) and (found.has == probe.has or found.inside)]
+    if not ways:
+        raise Unreadable("no places")
+    chosen = min(ways, key=lambda found: found.has != probe.has)  # after a step they may have other shapes
+    if checked:
+        chosen.set(probe, layout)
+    return chosen
 
 
 def _plural(name: str, nodes: Sequence[Function]) -> bool:

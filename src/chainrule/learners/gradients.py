@@ -39,7 +39,7 @@ def gradients_among(
 def _read(found: Mapping[str, Any], probe: Probe, layout: Layout) -> dict[str, Array]:
     result: dict[str, Array] = {}
     for key, value in found.items():
-        array = numbers(value)
+        array = np.array(float(value)) if isinstance(value, (int, float)) else numbers(value)
         if array is None:
             continue
         number = int(key[1:]) - 1
@@ -49,12 +49,17 @@ def _read(found: Mapping[str, Any], probe: Probe, layout: Layout) -> dict[str, A
 
 
 def _inside(named: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands in containers of gradients: grads["W1"] is a gradient although its key is that of a weight."""
-    result: dict[str, Any] = {}
-    for name, value in named.items():
-        if as_kind(name, "grads", "dW") and isinstance(value, dict):
-            result.update({f"{name}[{key!r}]": item for key, item in value.items() if isinstance(key, str)})
-    return result
+    """What stands in containers of gradients: grads["W1"] is a gradient although its key is that of a weight.
+
+    Where no name says so, a dict that is no one's parameters and has keys of weights is taken for one.
+    """
+    dicts = {name: value for name, value in named.items() if isinstance(value, dict)}
+    chosen = [name for name in dicts if as_kind(name, "grads", "dW")] or [
+        name
+        for name, value in dicts.items()
+        if not as_kind(name, "params", "cache") and any(as_kind(key, "W") for key in value if isinstance(key, str))
+    ]
+    return {f"{name}[{key!r}]": item for name in chosen for key, item in dicts[name].items() if isinstance(key, str)}
 
 
 def _of_kind(named: Mapping[str, Any], inner: Mapping[str, Any], kind: str, count: int, depth: int) -> list[tuple[str, Any]] | None:

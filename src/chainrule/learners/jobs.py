@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
-import random
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
-from chainrule.learners.loading import Loaded, said
+from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
 from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import Answer, LearnerProgram
@@ -52,8 +51,7 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     """The record of a job."""
     try:
         with guard:
-            np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
-            random.seed(1)
+            draw_anew()
             record = _JOBS[job["work"]](job, guard)
     except Stopped as stopped:
         return stopped.record()
@@ -130,7 +128,7 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "loss": forward.loss,
         "outputs": forward.outputs,
         "batch": forward.batch,
-        "biases": [b is not None for b in probe.biases],
+        "biases": list(probe.has),
         "sizes": list(probe.sizes),
         "logarithm": bool(re.search(r"\blog\w*\(", reading.program.loaded.code)) or _plain_error(reading),
         "free": reading.free,

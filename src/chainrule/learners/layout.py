@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,11 +13,17 @@ from chainrule.base.frozen import Frozen, FrozenValue
 
 Array = np.ndarray[Any, Any]
 
+Bias: TypeAlias = bool | str
+"""Whether a layer has a bias; SHARED where all its units have one number."""
+
+SHARED = "shared"
+"""As chainrule's own layers say it; the process of a learner imports none of them."""
+
 
 class Probe(Frozen):
     """A problem as a learner's process gets it: chainrule's layout, (rows, inputs), (inputs, units), (units,).
 
-    biases   None where a layer has none
+    biases   None where a layer has none, of no axis where its units share one
     whole    whether its numbers are whole ones and are given as integers
     """
 
@@ -33,6 +39,11 @@ class Probe(Frozen):
     def sizes(self) -> tuple[int, ...]:
         """Inputs and units of each layer."""
         return (self.weights[0].shape[0], *(w.shape[1] for w in self.weights))
+
+    @property
+    def has(self) -> tuple[Bias, ...]:
+        """For each layer whether it has a bias."""
+        return tuple(False if b is None else b.ndim > 0 or SHARED for b in self.biases)
 
     @property
     def rows(self) -> int:
@@ -72,14 +83,15 @@ class Probe(Frozen):
 
 
 def trial(
-    sizes: tuple[int, ...], rows: int, *, bias: bool | tuple[bool, ...] = True, kind: str = "numbers", seed: int = 3, rate: float = 0.1
+    sizes: tuple[int, ...], rows: int, *, bias: bool | tuple[Bias, ...] = True, kind: str = "numbers", seed: int = 3, rate: float = 0.1
 ) -> Probe:
     """A probe of plain numbers, to see whether a program was read rightly; its targets are classes or numbers between 0 and 1."""
     rng = np.random.default_rng(seed)
     weights = [rng.normal(size=pair) * 0.8 for pair in itertools.pairwise(sizes)]
     with_bias = (bias,) * len(weights) if isinstance(bias, bool) else bias
     biases: list[Array | None] = [
-        np.asarray(rng.normal(size=w.shape[1]) * 0.5) if has else None for w, has in zip(weights, with_bias, strict=True)
+        np.asarray(rng.normal(size=() if has == SHARED else w.shape[1]) * 0.5) if has else None
+        for w, has in zip(weights, with_bias, strict=True)
     ]
     if kind == "classes" and sizes[-1] > 1:
         classes = np.arange(max(rows, sizes[-1])) % sizes[-1]
@@ -145,7 +157,7 @@ class Layout(FrozenValue):
         b = probe.biases[layer]
         if b is None or self.inside:
             return None
-        return b.copy() if self.bias == "flat" else b[None, :].copy() if self.bias == "row" else b[:, None].copy()
+        return b.copy() if self.bias == "flat" or not b.ndim else b[None, :].copy() if self.bias == "row" else b[:, None].copy()
 
     def read_w(self, w: Any, probe: Probe, layer: int) -> dict[str, Array]:
         """W or its gradient, and with it the bias's where that stands in it; whatever shape it has, turned with the layout."""
@@ -162,8 +174,10 @@ class Layout(FrozenValue):
 
     def read_b(self, b: Any, probe: Probe, layer: int) -> dict[str, Array]:
         """The bias or its gradient; whatever shape it has, turned with the layout."""
-        b = np.array(b, dtype=float)
+        b, own = np.array(b, dtype=float), probe.biases[layer]
         units = probe.weights[layer].shape[1]
+        if own is not None and not own.ndim:
+            return {f"b{layer + 1}": b.reshape(()) if b.size == 1 else b}
         if b.size == units and (b.ndim == 1 or b.shape in ((1, units), (units, 1)) or units == 1):
             b = b.reshape(units)
         elif b.ndim == 2 and self.columns:

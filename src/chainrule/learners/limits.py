@@ -17,7 +17,10 @@ RESERVED = 8 << 30
 """Bytes of addresses, not of memory, that JAX takes for itself when it begins."""
 
 PATIENCE = 3
-"""So many seconds of the clock for each of the processor."""
+"""So many seconds of the clock for each of the processor; more on a busy machine, as long as the processor gets on."""
+
+WORKED = 0.05
+"""Seconds of the processor from which on a process is at work, and does not wait for something that never comes."""
 
 FILE = "<learner>"
 """The name under which a learner's program is compiled; frames of it are the learner's lines."""
@@ -78,6 +81,7 @@ class Guard:
         self.output = _Cut(limits["output"])
         self.folder = os.path.realpath(".") + os.sep
         self.active = False
+        self._spent = 0.0
 
     def __enter__(self) -> Guard:
         Guard._current = self
@@ -116,7 +120,12 @@ class Guard:
         ]
 
     def _alarmed(self, number: int, frame: FrameType | None) -> None:
-        if self.active:
+        if not self.active:
+            return
+        spent, self._spent = self._spent, time.process_time()
+        if number == signal.SIGALRM and self.stopped is None and self._spent - spent > WORKED:
+            signal.setitimer(signal.ITIMER_REAL, self.limits["seconds"], 0.2)  # others have had the processor
+        else:
             self.stop("learners.refused.endless", _line_of(frame), seconds=f"{self.limits['seconds']:g}")
 
 

@@ -9,8 +9,11 @@ import ast
 import builtins
 import contextlib
 import copy
+import itertools
+import random
 import re
 import signal
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -106,6 +109,19 @@ class Loaded:
                 names.update({name: np for name, value in names.items() if getattr(value, "__name__", "") == "jax.numpy"})
             return True
         return False
+
+
+_GENERATOR = np.random.default_rng
+
+
+def draw_anew() -> None:
+    """What a program draws from now on is the same each time, also from generators that it gives no seed: each of these gets the next."""
+    np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
+    random.seed(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(1)
+    seeds = itertools.count(1)
+    np.random.default_rng = lambda seed=None: _GENERATOR(next(seeds) if seed is None else seed)  # type: ignore[assignment]  # as its first
 
 
 class TooLong(BaseException):

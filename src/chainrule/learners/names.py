@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from chainrule.base.frozen import FrozenValue
 
@@ -111,6 +112,7 @@ STATED: dict[str, Meaning] = {}
 def use_stated_names(names: Mapping[str, str]) -> None:
     """Take a header at its word: {"A": "W1", "p": "x"}."""
     STATED.clear()
+    meanings.cache_clear()
     for name, kind in names.items():
         found = re.fullmatch(r"([A-Za-z_]+?)(\d*)", kind)
         if found is not None:
@@ -124,13 +126,14 @@ def compact(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.rsplit(".", 1)[-1]).lower()
 
 
-def meanings(name: str) -> list[Meaning]:
+@cache
+def meanings(name: str) -> tuple[Meaning, ...]:
     """All that a name may mean, the likeliest first."""
     if name in STATED:
-        return [STATED[name]]
+        return (STATED[name],)
     short = compact(name)
     if not short:
-        return []
+        return ()
     found = []
     if name in ("N",):
         found.append(Meaning("count"))
@@ -143,7 +146,7 @@ def meanings(name: str) -> list[Meaning]:
     if name[:1].isupper() and len(name) == 1:
         capital = {"D": "t", "T": "t", "Y": "t", "X": "x"}
         found.sort(key=lambda meaning: meaning.kind != capital.get(name, ""))
-    return found
+    return tuple(found)
 
 
 def meaning(name: str) -> Meaning:

@@ -14,7 +14,7 @@ from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
 
@@ -62,6 +62,9 @@ class ObjectProgram(LearnerProgram):
         pool = Pool(probe, layout, {})
         arguments = pool.arguments(self.maker, method=True) if self.maker is not None else {}
         made = self._quietly(self.loaded.namespace[self.name], **arguments)
+        if next(self._places(made), None) is None:  # what it learns may begin later, as in fit()
+            for name in (name for name in self.methods if name != "__init__" and INIT.search(name)):
+                self._quietly(getattr(made, name), **pool.arguments(self.methods[name], method=True))
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in ("rate", "momentum", "penalty"):
@@ -84,8 +87,7 @@ class ObjectProgram(LearnerProgram):
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
         made = self.construct(probe, layout)
-        has = tuple(b is not None for b in probe.biases)
-        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == has), None)
+        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == probe.has), None)
         if places is None:
             raise Unreadable("places")
         places.set(probe, layout)
@@ -135,10 +137,11 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
         if header.entry and header.entry not in methods and header.entry.rpartition(".")[2] not in methods:
             continue
         stated = header.entry.rpartition(".")[2]
-        backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=backward_first)
-        forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=forward_first)
-        forwards += [method for method in methods if method not in forwards and _takes_x(methods_of(loaded, name)[method])]
         own = methods_of(loaded, name)
+        backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=backward_first)
+        backwards = backwards or [method for method in methods if len(own[method].args.args) > 2][::-1]  # in whatever language
+        forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=forward_first)
+        forwards += [method for method in methods if method not in forwards and _takes_x(own[method])]
         updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
         for backward in backwards[:6]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
@@ -146,7 +149,7 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
                     sequence = [method for method in (forward, backward, update) if method]
                     yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:
-            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(6))
+            yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(12))
 
 
 def _single_numbers(loaded: Loaded, name: str) -> bool:

@@ -6,6 +6,7 @@ Nothing is asked of the program but that somewhere there are numbers whose shape
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe
 from chainrule.learners.limits import FILE
 from chainrule.learners.names import as_kind, compact, ranked
 from chainrule.learners.tensors import as_array, is_tensor, like_tensor
@@ -36,6 +37,12 @@ _NOT_AFTER = re.compile(
     re.IGNORECASE,
 )
 
+
+_BESIDE = re.compile(
+    r"(?:^|[\W_])(?:m|v|s|u|vd|sd|vel\w*|mom\w*|cache\w*|d|grads?|gradients?|exp_avg\w*|sq\w*|prev\w*|old\w*|best\w*)\d?\[[\"'][^\"']*[\"']\]$",
+    re.IGNORECASE,
+)
+"""Paths of what stands under a weight's name in a dict of something else: m["W1"] of Adam."""
 
 _NAMELESS = ("data", "value", "values", "val", "array", "matrix", "numpy")
 """What numbers are called in an object whose own name says what they are."""
@@ -77,6 +84,10 @@ def leaves(root: Any, path: str = "", slot: Any = None, met: set[int] | None = N
         value = place.get()
         leaf = _leaf(name, value, place)
         if leaf is not None:
+            if isinstance(value, np.ndarray) and value.ndim:
+                if id(value) in met:  # what a dict and a layer hold together is one
+                    continue
+                met.add(id(value))
             yield leaf
         elif not isinstance(value, (str, bytes, np.ndarray)):
             yield from leaves(value, name, place, met, depth + 1)
@@ -148,7 +159,8 @@ class Slot(Frozen):
 def _children(root: Any, path: str) -> list[tuple[str, Any]]:
     """What is in a dict, a list, an object of the program's own classes, or what a function of the program has closed over."""
     if isinstance(root, dict):
-        return [(f"{path}[{key!r}]" if path else str(key), key) for key in list(root)[:400]]
+        own = (key for key, value in list(root.items()) if not _of_others(value))
+        return [(f"{path}[{key!r}]" if path else str(key), key) for key in itertools.islice(own, 400)]
     if isinstance(root, tuple) and hasattr(root, "_fields"):
         return [(f"{path}.{name}", place) for place, name in enumerate(root._fields)]
     if isinstance(root, (list, tuple)):
@@ -169,6 +181,14 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
         names = [*getattr(root, "__dict__", ()), *(name for name in getattr(type(root), "__slots__", ()) if hasattr(root, name))]
         return [(f"{path}.{key}" if path else key, key) for key in names]
     return []
+
+
+def _of_others(value: Any) -> bool:
+    """Is it a module, a class, or a function that is not the program's own, as hundreds come by `from numpy import *`?"""
+    file = getattr(getattr(value, "__code__", None), "co_filename", "")
+    return isinstance(value, (types.ModuleType, type)) or (
+        callable(value) and type(value).__module__ in ("builtins", "numpy") and file != FILE
+    )
 
 
 def _closed(function: types.FunctionType, name: str) -> bool:
@@ -257,7 +277,7 @@ class Parameters(Frozen):
 
     units_first, inside   as in `Layout`
     held     for each layer whether its bias stands in its W
-    frozen   biases that units share, which are no parameters of their own here: they are set to 0
+    frozen   biases that units share and that stay what they are, as on paper: they are set to 0
     """
 
     weights: list[Stored]
@@ -269,9 +289,10 @@ class Parameters(Frozen):
     frozen: list[Stored] = field(default_factory=list)
 
     @property
-    def has(self) -> tuple[bool, ...]:
+    def has(self) -> tuple[Bias, ...]:
         """For each layer whether it has a bias."""
-        return tuple(leaf is not None or held for leaf, held in zip(self.biases, self.held, strict=True))
+        shared = [leaf is not None and math.prod(leaf.shape) < units for leaf, units in zip(self.biases, self.sizes[1:], strict=True)]
+        return tuple(SHARED if one else leaf is not None or held for one, leaf, held in zip(shared, self.biases, self.held, strict=True))
 
     def fits(self, probe: Probe, layout: Layout) -> bool:
         """Are they of a probe's sizes, in this layout?"""
@@ -286,7 +307,7 @@ class Parameters(Frozen):
             try:
                 leaf.put(w)
                 if bias is not None and b is not None:
-                    bias.put(b.reshape(self._shape(bias, number, len(b), layout)))
+                    bias.put(b.reshape(self._shape(bias, number, len(b), layout) if b.ndim else bias.shape))
             except (ValueError, TypeError):
                 raise Unreadable(leaf.path) from None
 
@@ -359,7 +380,7 @@ def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameter
     kept = [
         _column(leaf) if len(leaf.shape) == 1 and "[" not in leaf.path and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf
         for leaf in found
-        if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:])
+        if not _NOT.match(leaf.name) and not _NOT_AFTER.search(compact(leaf.name)[1:]) and not _BESIDE.search(leaf.path)
     ]
     matrices = [leaf for leaf in kept if len(leaf.shape) == 2]
     biases = [leaf for leaf in kept if as_kind(leaf.name, "b") and not (as_kind(leaf.name, "W") and _wide(leaf))]
@@ -367,13 +388,15 @@ def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameter
     nameless = [
         leaf for leaf in kept if leaf.path not in taken and not _wide(leaf) and not as_kind(leaf.name, "x", "t", "dW", "db", "rate")
     ]
-    given = 0
+    count = 0
     for group in _groups([leaf for leaf in matrices if leaf.path not in taken]):
         for chain in _chains(group):
-            ways = [_with_biases(chain, biases, nameless), _with_biases(chain, biases, [])]
-            for way in ways[ways[0] is not None and ways[1] is not None and ways[0].has == ways[1].has :]:
-                if way is not None and given < limit:
-                    given += 1
+            several = [leaf for leaf in biases if leaf.shape]
+            ways = [_with_biases(chain, *given) for given in ((several, nameless), (several, []), (biases, []))]
+            known = {way.has: way for way in (ways[2], ways[0], ways[1]) if way is not None}  # the last of those that are alike
+            for way in ways:
+                if way is not None and known[way.has] is way and count < limit:
+                    count += 1
                     yield way
 
 
@@ -461,6 +484,7 @@ def _with_biases(chain: tuple[list[Stored], bool, tuple[bool, ...]], biases: lis
         fitting = [leaf for leaf in left if _size(leaf) == units]
         beside = [leaf for leaf in fitting if _owner(leaf.path) == _owner(weight.path)]
         one = next(iter([leaf for leaf in beside or fitting if leaf in biases] or beside or fitting), None)
+        one = one or next((leaf for leaf in left if leaf in biases and not leaf.shape), None)
         if one is not None:
             left.remove(one)
         chosen.append(one)
@@ -490,8 +514,10 @@ def single_numbers(found: list[Stored]) -> Iterator[Parameters]:
         own = [leaf for leaf in biases if as_kind(leaf.name, "b")]
         for chosen in (biases, own) if len(own) != len(biases) else (own,):
             if len(chosen) in (0, units, len(sizes) - 1):
-                for by_unit in (True, False):
-                    yield _singles(weights, chosen, sizes, by_unit)
+                for by_unit, trained in itertools.product(
+                    (True, False), (True, False) if len(chosen) == len(sizes) - 1 < units else (True,)
+                ):
+                    yield _singles(weights, chosen, sizes, by_unit, trained)
 
 
 def _possible_sizes(count: int) -> Iterator[tuple[int, ...]]:
@@ -503,7 +529,7 @@ def _possible_sizes(count: int) -> Iterator[tuple[int, ...]]:
             yield inputs, outputs
 
 
-def _singles(weights: list[Stored], biases: list[Stored], sizes: tuple[int, ...], by_unit: bool) -> Parameters:
+def _singles(weights: list[Stored], biases: list[Stored], sizes: tuple[int, ...], by_unit: bool, trained: bool) -> Parameters:
     left, matrices = iter(weights), []
     for inputs, units in itertools.pairwise(sizes):
         taken = [next(left) for _ in range(inputs * units)]
@@ -518,6 +544,8 @@ def _singles(weights: list[Stored], biases: list[Stored], sizes: tuple[int, ...]
         rest = iter(biases)
         vectors = [_stack(", ".join(leaf.path for leaf in row), row) for row in ([next(rest) for _ in range(units)] for units in sizes[1:])]
         return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices))
+    if trained and biases:
+        return Parameters(matrices, list(biases), True, "", sizes, (False,) * len(matrices))
     return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices), biases)
 
 

@@ -18,9 +18,10 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Function, Pool
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning
+from chainrule.learners.places import Unreadable
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.tensors import tensor
 
@@ -63,7 +64,7 @@ class Form(Frozen):
     units_first: bool | None
     inside: bool
     sizes: tuple[int, ...]
-    has: tuple[bool, ...]
+    has: tuple[Bias, ...]
 
 
 class LearnerProgram:
@@ -154,6 +155,9 @@ class LearnerProgram:
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases, self.loaded.shown())
         gradients, called = gradients_among(named, probe, layout, self._orders)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
+        shared = [f"b{number}" for number, has in enumerate(probe.has, start=1) if has == SHARED]
+        if moved and any(np.array_equal(states[0][key], states[1][key]) for key in shared):
+            raise Unreadable("a bias that units share stays what it is")
         from_update = moved and not (gradients and self.loaded.adaptive)
         if from_update:
             rate = self.rate or probe.rate

@@ -117,7 +117,7 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
                 best = reading
             if reading.answer.forward.depth == len(reading.probe.weights) and not reading.answer.gradients:
                 trials.forward.append((program.line, reading.answer.gave or "None"))
-            if _whole(reading) and program.doubtful() and not _reacts(reading):
+            if _whole(reading) and ((program.doubtful() and not _reacts(reading)) or _only_signs(reading)):
                 continue
             if _whole(reading) and reading.answer.forward.given is None:
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
@@ -152,6 +152,12 @@ def _whole(reading: ProgramReading) -> bool:
     """Is every layer seen, and is there a gradient of every W?"""
     depth = len(reading.probe.weights)
     return reading.answer.forward.depth == depth and all(f"dW{number}" in reading.answer.gradients for number in range(1, depth + 1))
+
+
+def _only_signs(reading: ProgramReading) -> bool:
+    """Are its gradients but signs times one number? Then a rule such as Adam's made its step, and it does not show what they are."""
+    sizes = np.concatenate([np.abs(value).ravel() for value in reading.answer.gradients.values()])
+    return reading.answer.from_update and reading.program.loaded.adaptive and bool(np.ptp(sizes) < 1e-3 * sizes.max())
 
 
 def _reacts(reading: ProgramReading) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,19 @@ def _sigmoid(z: Array) -> Array:
     return 1 / (1 + np.exp(-z))
 
 
+def _leaky(z: Array, slope: float) -> Array:
+    return np.where(z > 0, z, slope * z)
+
+
+LEAKS = {"leaky_relu": 0.01, **{f"leaky_relu(slope={slope})": slope for slope in (0.1, 0.2, 0.3, 0.05, 0.02, 0.001)}}
+"""The slopes that people give a leaky ReLU."""
+
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "sigmoid": _sigmoid,
     "tanh": np.tanh,
     "relu": lambda z: np.maximum(z, 0),
     "softmax": _softmax,
-    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    **{name: partial(_leaky, slope=slope) for name, slope in LEAKS.items()},
     "softplus": lambda z: np.log1p(np.exp(z)),
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
     "silu": lambda z: z * _sigmoid(z),
@@ -210,7 +218,7 @@ def _output(values: SeenValues, z: Array) -> tuple[str, Array | None]:
     for name, f in ACTIVATIONS.items():
         if (name == "softmax" and z.shape[-1] == 1) or np.allclose(f(z), z):
             continue
-        kinked = name.endswith("relu")  # its elements are those of z, or 0: each of them is seen in any case
+        kinked = "relu" in name  # its elements are those of z, or 0: each of them is seen in any case
         if not (values.find(f(z)) is not None if kinked else values.holds(f(z))):
             continue
         twice = _softmax(f(z))

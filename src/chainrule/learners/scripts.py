@@ -19,10 +19,10 @@ from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import FILE
-from chainrule.learners.loading import Loaded, inlined, simple
+from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, literal_rate, methods_of
+from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copied, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
 from chainrule.learners.tensors import is_tensor, tensor
 
@@ -104,6 +104,8 @@ def _like(value: Any, own: Any, *, columns: bool = False) -> Any:
     if isinstance(own, tuple):
         return tuple(value.tolist())
     value = value.astype(float) if np.asarray(own).dtype.kind == "f" else value
+    if isinstance(own, list) and own and isinstance(own[0], np.ndarray):
+        return list(value)
     return value.tolist() if isinstance(own, list) else np.matrix(value) if isinstance(own, np.matrix) else value
 
 
@@ -125,6 +127,7 @@ class Script(Frozen):
     def begun(self) -> dict[str, Any]:
         """The variables when the loop begins; they are made anew each time, so that one run does not change the next."""
         loaded = self.loaded
+        draw_anew()
         namespace = loaded.fresh()
         namespace.update(copy.deepcopy(dict(self.bindings)))
         failures = len(loaded.failures)
@@ -203,7 +206,7 @@ class Script(Frozen):
         for path, factor in factors.items():
             places[path].put(places[path].get() * factor)
         before = [places[path].get() for path in weights]
-        np.random.seed(1)  # noqa: NPY002  # what learners' programs draw from
+        draw_anew()
         self.turned(namespace)
         return [places[path].get() - old for path, old in zip(weights, before, strict=True)]
 
@@ -227,7 +230,7 @@ class ScriptProgram(LearnerProgram):
         self.entry = f"{script.function}{': ' if script.function else ''}{_kind(script.loop)} in line {self.line}"
         self._namespace = namespace = script.begun()
         self.own = script.parameters(namespace, changed, single=single)[way]
-        self.rows = _own_rows(namespace, data)
+        self.rows = _own_rows(namespace, data, self.own.sizes[0])
         flat = [leaf for leaf in leaves(namespace) if not leaf.shape and leaf.path not in changed]
         self._batches = [leaf.path for leaf in flat if meaning(leaf.name).kind == "batch"]
         counted = [leaf for leaf in flat if self.rows > 1 and float(leaf.get()) == self.rows]
@@ -290,9 +293,13 @@ class ScriptProgram(LearnerProgram):
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
         recorder, arrays = self.loaded.recorder, places.arrays()
         states: list[dict[str, Array]] = []
+        named: dict[str, Any] = {}
 
         def turned(loop: int, turns: int) -> None:
             if loop == number:
+                if len(states) == 1 and self.loaded.adaptive:  # what is taken off the weights is not their gradient
+                    kinds = {name: meaning(name).kind for name in namespace}
+                    named.update({name: copied(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
                 states.append(places.read(probe, layout))
                 recorder.on = turns == 0
 
@@ -309,7 +316,7 @@ class ScriptProgram(LearnerProgram):
             states.append(places.read(probe, layout))
         self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._known[0] else self._fixed_rate()
-        answer = self._finished(probe, layout, pool, {}, states, places.names())
+        answer = self._finished(probe, layout, pool, named, states, places.names())
         altered = tuple(
             key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name])
         )
@@ -434,7 +441,7 @@ def _named(namespace: dict[str, Any], script: Script, changed: set[str], own: Pa
     given = 0
     for x in xs:
         for t in [*ts, *(singles if _vector(arrays[x]) else [])]:
-            if x != t and _together(arrays[x], namespace[t]):
+            if x != t and _together(arrays[x], namespace[t]) and _sized(arrays[x], namespace[t], own.sizes):
                 given += 1
                 yield Data(x, t)
                 if given > 5:
@@ -499,6 +506,16 @@ def _together(x: Any, t: Any) -> bool:
     return bool(set(x) & set(t)) or 1 in t or len(t) == 0 or len(x) == 1
 
 
+def _sized(x: Any, t: Any, sizes: tuple[int, ...]) -> bool:
+    """Have they so many inputs, perhaps with a column of ones, and outputs, or numbers of classes?"""
+    try:
+        x, t = np.shape(x), np.shape(t)
+    except ValueError:  # of different lengths
+        return True
+    inputs = {sizes[0], sizes[0] + 1} & {*x} or len(x) < 2
+    return bool(inputs) and (sizes[-1] in t or len(t) < 2 or 1 in t)
+
+
 def _holds_data(value: Any) -> bool:
     return (isinstance(value, np.ndarray) and value.ndim > 0) or is_tensor(value) or (isinstance(value, (list, tuple)) and len(value) > 0)
 
@@ -520,7 +537,7 @@ def _equal(now: Any, before: Any) -> bool:
         return True
 
 
-def _own_rows(namespace: Mapping[str, Any], data: Data) -> int:
+def _own_rows(namespace: Mapping[str, Any], data: Data, inputs: int) -> int:
     """How many samples the script has; 0 where that is not known."""
     if data.form in ("pairs", "rows"):
         return len(namespace[data.x])
@@ -528,6 +545,8 @@ def _own_rows(namespace: Mapping[str, Any], data: Data) -> int:
     if data.form != "apart" or len(shapes) != 2:
         return 0
     common = [extent for extent in shapes[0] if extent in shapes[1]]
+    if len(shapes[0]) == 2 and shapes[0][0] == inputs != shapes[0][1] in common:
+        return shapes[0][1]
     return shapes[0][0] if shapes[0][0] in common else common[0] if common else 0
 
 

@@ -55,8 +55,9 @@ def source_of(text: str, name: str) -> ProgramSource:
     """What a learner's text says. Raises Refusal where it holds no program that Python reads; its line is said."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").removeprefix("\ufeff")
     cells: dict[int, int] = {}
+    left_out: tuple[str, ...] = ()
     if name.endswith(".ipynb") or (text.lstrip().startswith("{") and '"cells"' in text):
-        text, cells = _notebook(text)
+        text, cells, left_out = _notebook(text)
     elif _prompted(text):
         text = _document(text)
     elif re.search(r"^```", text, re.MULTILINE) and not _reads(text):
@@ -65,7 +66,7 @@ def source_of(text: str, name: str) -> ProgramSource:
         raise Refusal("learners.refused.empty")
     stated = " ; ".join(found[1].strip() for found in HEADER.finditer(text))
     code, notes = _python(text)
-    return ProgramSource(name, code, stated, cells, notes)
+    return ProgramSource(name, code, stated, cells, (*left_out, *notes))
 
 
 def _python(text: str) -> tuple[str, tuple[str, ...]]:
@@ -121,8 +122,8 @@ def _reads(text: str) -> bool:
     return True
 
 
-def _notebook(text: str) -> tuple[str, dict[int, int]]:
-    """The cells of code, one below the other, and the first line of each. Raises Refusal."""
+def _notebook(text: str) -> tuple[str, dict[int, int], tuple[str, ...]]:
+    """The cells of code, one below the other, the first line of each, and notes. Raises Refusal."""
     try:
         notebook = json.loads(text)
         cells = notebook.get("cells") or [cell for sheet in notebook.get("worksheets", []) for cell in sheet["cells"]]
@@ -130,6 +131,7 @@ def _notebook(text: str) -> tuple[str, dict[int, int]]:
         raise Refusal("learners.refused.notebook") from None
     lines: list[str] = []
     firsts: dict[int, int] = {}
+    notes: tuple[str, ...] = ()
     for number, cell in enumerate(cells, start=1):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
@@ -138,10 +140,21 @@ def _notebook(text: str) -> tuple[str, dict[int, int]]:
         if content and content[0].startswith("%%"):
             content = [""] if not content[0].startswith(("%%time", "%%capture")) else ["", *content[1:]]
         content = [_MAGIC.sub(lambda found: f"{found[1] or found[2] or ''}pass", line) for line in content]
+        if not _readable("\n".join(content)):  # a cell that somebody has begun, and would not run
+            content, notes = [f"# {line}" for line in content], ("learners.note.cells",)
         firsts[number] = len(lines) + 1
         lines.extend(content)
         lines.append("")
-    return "\n".join(lines), firsts
+    return "\n".join(lines), firsts, notes
+
+
+def _readable(text: str) -> bool:
+    """Does Python read it, perhaps once it is rewritten?"""
+    try:
+        _python(text)
+    except Refusal:
+        return False
+    return True
 
 
 def _prompted(text: str) -> bool:

@@ -15,7 +15,7 @@ from chainrule.base.frozen import replace
 from chainrule.checking.declared import strength
 from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
-from chainrule.learners.layout import Layout
+from chainrule.learners.layout import SHARED, Layout
 from chainrule.learners.pairing import shuffled_apart
 from chainrule.learners.sandbox import Refusal, Sandbox
 from chainrule.learners.source import ProgramSource, read_source
@@ -35,7 +35,7 @@ class FileSubmission:
         header = read_header(stated)
         self.architecture = _architecture(understood, header.loss)
         self.understood: Sequence[Saying] = tuple(_understood(understood, self._layout, self.architecture, source, bool(header.loss)))
-        self.conventions: Sequence[Saying] = tuple(_conventions(self._layout))
+        self.conventions: Sequence[Saying] = tuple(_conventions(self._layout, self.architecture))
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
@@ -235,12 +235,13 @@ def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architect
     return says
 
 
-def _conventions(layout: Layout) -> list[Saying]:
+def _conventions(layout: Layout, architecture: Architecture) -> list[Saying]:
     """What is done otherwise than by default, and is right all the same."""
     keys = [
         ("columns", layout.columns),
         ("units_first", layout.units_first),
         ("inside", bool(layout.inside)),
+        ("shared", SHARED in architecture.biases),
         ("classes", layout.targets in ("classes", "column")),
     ]
     return [Saying(f"learners.convention.{key}") for key, holds in keys if holds]

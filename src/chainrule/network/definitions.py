@@ -21,7 +21,7 @@ import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_args, get_origin, get_type_hints, overload
@@ -630,6 +630,7 @@ def definitions(kind: str) -> dict[str, Definition]:
     return REGISTRY[kind]
 
 
+@cache
 def _load_built_in() -> None:
     import importlib
 

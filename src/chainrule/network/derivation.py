@@ -105,9 +105,8 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
     for call in wiring.calls:
         layer = call.layer
         times[layer] = times.get(layer, 0) + 1
-        owner = Owner(
-            layer, numbers.get(layer, len(numbers) + 1), times[layer] if layer in several else None, declared, training=trained is None
-        )
+        number, time = numbers.get(layer, len(numbers) + 1), times[layer] if layer in several else None
+        owner = Owner(layer, number, time, declared, training=trained is None, alone=not call.sources)
         sources = [results[source] for source in call.sources]
         try:
             result = layer.kind.apply(owner, *sources, **layer.options)

@@ -68,6 +68,10 @@ def _text(network: Network, element: Element) -> str:
     )
 
 
+TENSORS = {"weight": "W", "bias": "b"}
+"""What PyTorch calls the parameters of a layer."""
+
+
 def find_element(network: Network, wanted: str) -> Element:
     """The weight that a person means. Raises InputError where there is none, and where it may be one of two."""
     plain = _plain(wanted)
@@ -87,6 +91,7 @@ def find_element(network: Network, wanted: str) -> Element:
             "unit 1 to unit 4)."
         )
     layer_word, kind, number, *index = full.groups()
+    kind = TENSORS.get(kind, kind) if layer_word else kind
     return _by_place(network, wanted, kind, _layer(network, wanted, layer_word, number), [int(i) for i in index if i])
 
 
@@ -154,7 +159,7 @@ def _by_number(network: Network, kind: str, number: int) -> Element:
 
 def _known(network: Network, kind: str, alike: Sequence[Expression]) -> str:
     if not alike:
-        return "this network has none"
+        return "this network has none" + ("; --weights-as thresholds makes thresholds of its biases" if kind == THRESHOLDS else "")
     last = Element(alike[-1], tuple(extent - 1 for extent in _shape(alike[-1])))
     count = sum(math.prod(_shape(parameter)) for parameter in alike)
     return f"this network has {kind}1 to {kind}{count}" + (f", the last of which is {typed_name(last)}" if kind != "w" else "")

@@ -19,7 +19,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from operator import is_
 from typing import TYPE_CHECKING, Any, overload
 
@@ -326,6 +326,7 @@ def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
     return kind
 
 
+@cache
 def load_built_in() -> None:
     """Registers the kinds that stand in modules of their own."""
     from importlib import import_module
@@ -376,6 +377,7 @@ class Owner:
     declared  the parameters that layers have declared so far, by symbol
     declares  whether it has declared or named anything: only such layers are counted
     suffix    what is added to its symbols: of a part of a layer that has several alike, as the two directions of one
+    alone     whether the layer is called on nothing, so that it can be no more than its parameter
     masks     those that it has drawn
     """
 
@@ -388,7 +390,9 @@ class Owner:
         *,
         training: bool = True,
         suffix: str = "",
+        alone: bool = False,
     ) -> None:
+        self.alone = alone
         self.layer, self.number, self.time, self.declared = layer, number, time, declared
         self.scope = layer.name if layer.kind.scoped else ""
         self.declares, self.asked, self._training, self.suffix = False, False, training, suffix
@@ -454,7 +458,7 @@ class Owner:
     def _name_of(self, symbol: str) -> Name:
         """A layer that is called as its parameter, decoder.mask, is that parameter: mask of decoder."""
         parent, _, last = self.scope.rpartition(".")
-        return Name(symbol, scope=parent) if last == symbol else Name(symbol, self.number, scope=self.scope)
+        return Name(symbol, scope=parent) if self.alone and last == symbol else Name(symbol, self.number, scope=self.scope)
 
     def of(self, layer: Layer, symbol: str) -> Expression:
         """A parameter of another layer that was called before. Raises DescriptionError."""

@@ -45,7 +45,7 @@ class Network(WithoutCaches, Displayed):
 
     A chain of layers, as here, or any graph of them: named inputs and a function that calls layers on them.
 
-        Network({"x": 8, "v": 2}, lambda x, v: dense(1)(join()(dense(3)(x), dense(2)(v))))
+        Network({"x": 8, "v": 2}, lambda x, v: dense(1)(join(dense(3)(x), dense(2)(v))))
 
     inputs       how many numbers go in; or how many for each input, by name
     layers       `dense(…)` and other kinds, one or more; or one function of the inputs, which returns what a layer gives, or a dict of

@@ -4,7 +4,7 @@ A chain is the simplest wiring. Any other is recorded while the function of a ne
 
     def network(x, v):
         encoder = dense(3, "tanh")
-        return dense(1)(join()(encoder(x), encoder(v)))       # one encoder, called twice: its parameters are shared
+        return dense(1)(join(encoder(x), encoder(v)))         # one encoder, called twice: its parameters are shared
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ SIGNS = frozenset("+−=<>⊙⋆∗×±≤≥≠≈≔←→⇒∈∝")
 FUNCTIONS = frozenset(("arctan", "cos", "cosh", "exp", "ln", "log", "max", "min", "sin", "sinh", "tan", "tanh"))
 ACCENTS = {"hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "ddot": "dot.double", "vec": "arrow"}
 FENCES = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")
+LINE = 75
+"""Letters of brackets that no line holds."""
+
 TALL = ("frac(", "mat(", "cases(", "sum", "sqrt(")
 """What makes the brackets around it grow."""
 
@@ -71,10 +74,10 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Root(content):
             return f"sqrt({inside(unfenced(content))})"
         case f.Fenced(content, left, right):
-            return _fenced(inside(content), left, right, kept=_is_kept(kept, formula))
+            return _fenced(inside(content), left, right, kept=_is_kept(kept, formula), long=len(formula_text(formula)) > LINE)
         case f.Call(name, arguments):
             given = f"{chr(92)}{separator(arguments)} ".join(map(inside, arguments))
-            return f"{_function(name)} {_fenced(given, kept=_is_kept(kept, formula))}"
+            return f"{_function(name)} {_fenced(given, kept=_is_kept(kept, formula), long=len(formula_text(formula)) > LINE)}"
         case f.Cases(condition, first, second):
             lines = (
                 f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
@@ -152,14 +155,15 @@ def _digits(digits: str) -> str:
     return sign + (rest if re.fullmatch(r"[0-9]+(\.[0-9]+)?|∞", rest) else string(rest))
 
 
-def _fenced(inside: str, left: str = "(", right: str = ")", *, kept: bool = False) -> str:
+def _fenced(inside: str, left: str = "(", right: str = ")", *, kept: bool = False, long: bool = False) -> str:
     """Between fences, which grow where what they hold is tall.
 
     kept  no line ends in them: what they hold has no signs for Typst, which parts lines after signs, in fences that grow as well
+    long  no line holds them: they do not grow, for Typst parts no line in fences that do
     """
     opening, closing = (("\\" + sign if sign in _BRACKETS else sign) if sign in FENCES else string(sign) for sign in (left, right))
     held = f'class("normal", {inside})' if kept else inside
-    if any(command in inside for command in TALL):
+    if any(command in inside for command in TALL) and not long:
         return f"lr({opening} {held} {closing})"
     if left == right:  # the same sign opens and closes
         return f'class("opening", {opening}) {held} class("closing", {closing})'

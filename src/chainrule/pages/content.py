@@ -19,6 +19,7 @@ from chainrule.explanation.forward import penalty_expression
 from chainrule.explanation.outcome import intermediate_quantities
 from chainrule.formula.expression import PRIMITIVES, Expression, named, neighbours, order
 from chainrule.formula.scalar import Element
+from chainrule.formula.stated import refuse_stated
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
 from chainrule.notation.text import formula_text
@@ -46,8 +47,8 @@ behind."""
 MOST_DRAWN = 50
 """Weights up to which the graph of the computation is one of single numbers."""
 
-ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent"})
-"""Sections in whose place the page has something to touch, or which are simulated."""
+ELSEWHERE = frozenset({"network", "data", "answer", "outcome", "repeat", "left_out", "descent", "inside"})
+"""Sections in whose place the page has something to touch, which are simulated, or which tell what stands out in these numbers."""
 
 
 def page_content(
@@ -63,6 +64,7 @@ def page_content(
     """
     (context,) = contexts(subject, detail=detail, digits=digits)
     _check_size(context)
+    refuse_stated([context.step.network.derivation.error], "page")
     if context.detail == "overview":
         (context,) = contexts(subject, detail="matrix", digits=digits)
     sections = whole_sections(context, without=ELSEWHERE)
@@ -82,6 +84,11 @@ def _check_size(context: Context) -> None:
     network, samples = context.step.network, context.samples
     if context.without_target:
         raise InputError("a page shows how a network learns, and these rows have no target: add it.")
+    if context.derivation.masks:
+        raise InputError(
+            "a page goes on from step to step by itself, and dropout draws other units for each step, which only Python does; leave "
+            "dropout out (rate = 0), or write the explanation of one step: chainrule explain … -o file.html."
+        )
     for what, size, most in (
         ("weights", network.size, MOST_NUMBERS),
         ("units in a layer", max(network.sizes), MOST_UNITS),

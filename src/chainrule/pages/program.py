@@ -21,7 +21,8 @@ OPERATIONS = frozenset(
     {
         "leaf", "constant", "size", "pattern", "add", "subtract", "multiply", "divide", "negative", "power", "exp", "expm1", "log",
         "log1p", "sqrt", "sin", "cos", "tanh", "erf", "erfc", "abs", "sign", "floor", "maximum", "minimum", "greater", "where", "sum",
-        "mean", "max", "squeeze", "matmul", "transpose", "spread", "reshape", "part", "place", "join"
+        "mean", "max", "squeeze", "matmul", "transpose", "spread", "reshape", "part", "place", "join", "position", "window", "overlap",
+        "at_largest", "lookup", "added_at",
     }
 )  # fmt: skip
 """What a page can compute: the rows of front/arrays.ts, and what comes from outside."""
@@ -100,7 +101,27 @@ class Tracer:
 
     def pattern(self, sizes: Sequence[int], gaps: Sequence[Sequence[int]]) -> Traced:
         """1 everywhere but at the gaps, where it is 0."""
-        return self.write("pattern", (), sizes=list(sizes), gaps=[list(gap) for gap in gaps])
+        return self.write("pattern", (), sizes=list(sizes), absent=[list(gap) for gap in gaps])
+
+    def position(self, extent: int) -> Traced:
+        """0, 1 … extent − 1."""
+        return self.write("position", (), extent=extent)
+
+    def window(self, x: Traced, axis: int, lengths: Sequence[int], steps: Sequence[int], gaps: Sequence[int]) -> Traced:
+        """Every window along the axes from `axis` on."""
+        return self.write("window", (x,), axis=axis, lengths=list(lengths), steps=list(steps), gaps=list(gaps))
+
+    def overlap(self, x: Traced, axis: int, steps: Sequence[int], gaps: Sequence[int], extents: Sequence[int]) -> Traced:
+        """Windows laid where they come from, and added."""
+        return self.write("overlap", (x,), axis=axis, steps=list(steps), gaps=list(gaps), extents=list(extents))
+
+    def at_largest(self, x: Traced, axis: int) -> Traced:
+        """1 at the first of the largest along an axis, 0 elsewhere."""
+        return self.write("at_largest", (x,), axis=axis)
+
+    def added_at(self, x: Traced, index: Traced, extent: int) -> Traced:
+        """Rows added up in a table, each at its place."""
+        return self.write("added_at", (x, index), extent=extent)
 
     def concat(self, arrays: Sequence[Traced], axis: int) -> Traced:
         """Arrays side by side along an axis."""

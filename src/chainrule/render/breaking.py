@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from chainrule.notation.blocks import text_block
-from chainrule.notation.formula import Equation, Fenced, Formula, Fraction, Operator, Row
-from chainrule.notation.parts import PRODUCTS, SUMS, held
+from chainrule.notation.formula import Call, Equation, Fenced, Formula, Fraction, Operator, Row
+from chainrule.notation.parts import PRODUCTS, SUMS, held, separator
+
+COMMAS = frozenset(",;")
 
 WIDE = 70
 """Letters of a fraction, written on one line, that are too many for a page."""
@@ -47,10 +49,12 @@ def with_short_lines(equation: Equation, columns: int) -> Equation:
 
 
 def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
-    """A side in lines of about so many letters: they end after + and −, then after signs of products, then inside brackets."""
+    """A side in lines of about so many letters: they end after + and −, then after signs of products, then inside brackets, where the
+    commas of what stands side by side come first.
+    """
     if formulas_width(items) <= columns:
         return [tuple(items)]
-    for signs in (SUMS, PRODUCTS):
+    for signs in (COMMAS, SUMS, PRODUCTS):
         chunks = _chunks(items, signs)
         if len(chunks) > 1:
             return _filled([line for chunk in chunks for line in broken(chunk, columns)], columns)
@@ -92,4 +96,8 @@ def _opened(item: Formula, columns: int) -> tuple[Formula, ...]:
         and formulas_width((item,)) > columns // 2
     ):
         return (Operator(item.left), *item.inside.items, Operator(item.right))
+    if isinstance(item, Call) and not item.name and len(item.arguments) > 1 and formulas_width((item,)) > columns // 2:
+        comma = Operator(separator(item.arguments))
+        parts = (part for argument in item.arguments for part in (comma, *(argument.items if isinstance(argument, Row) else (argument,))))
+        return (Operator("("), *tuple(parts)[1:], Operator(")"))
     return (item,)

@@ -193,7 +193,9 @@ class _Writer(FrozenValue):
                 tools = self.button("latex", self.words.plain("page.copy_latex"), source) + "".join(self.values(lines))
                 given = {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")}
                 box = element("div", shown, {**given, "style": f"--letters: {wide}"} if wide > WIDE else given)
-                yield element("div", box + element("div", tools, {"class": "tools"}), {"class": "display"})
+                yield element(
+                    "div", box + element("div", tools, {"class": "tools"}), {"class": "display wide" if wide > WIDEST else "display"}
+                )
 
     def values(self, equations: Iterable[Equation]) -> Iterator[str]:
         """A button for each quantity that ends in a number or in a matrix of numbers."""

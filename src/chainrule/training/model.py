@@ -88,14 +88,14 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         self._preparation.check_probabilities(of_one=True)
         return np.column_stack(list(self._preparation.probabilities(self.outputs(self._table(table))).values()))
 
-    def outputs(self, rows: Table | Array) -> Array:
+    def outputs(self, rows: Any) -> Array:
         """y (rows, outputs), what the network itself gives: standardised numbers, or probabilities.
 
-        rows  a table of raw rows, or prepared numbers (rows, inputs): what `preparation.x` makes of them
+        rows  raw rows as of `predict`; or an array of prepared numbers (rows, inputs): what `preparation.x` makes of them
 
         Raises InputError.
         """
-        return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(rows))
+        return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(self._table(rows)))
 
     def _table(self, data: Any, *, targets: bool = False) -> Table:
         """The rows of a source as the model reads them, with its targets or without. Raises InputError."""

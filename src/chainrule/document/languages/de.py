@@ -396,8 +396,8 @@ WORDS = {
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
     "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
-    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
-    "theorem.proof": "Der Beweis, am ersten Beispiel: Der lange Weg, über jede Ausgabe, ergibt dasselbe wie der kurze.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
+    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
     "formulas.intro": "Mit ausgeschriebenen Gradienten:",
@@ -470,7 +470,8 @@ WORDS = {
     "rates.lowers": "In diesem Schritt senkt jede Lernrate unter etwa {limit} den Fehler.",
     "rates.lowers_beyond": "Von den größeren erhöhen ihn manche, und andere senken ihn wieder, so {rate}, die hier verwendete.",
     "rates.all": "In diesem Schritt senkt jede Lernrate, die versucht wurde, den Fehler, bis hinauf zu {most}.",
-    "rates.none": "Keine Lernrate, die versucht wurde, senkt in diesem Schritt den Fehler.",
+    "rates.none": "Kleine Lernraten senken in diesem Schritt den Fehler nicht.",
+    "rates.none_small": "Kleine Lernraten senken in diesem Schritt den Fehler nicht; {rate} hier tut es.",
     "rates.single": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt einen Fehler von {error} "
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
@@ -1369,10 +1370,12 @@ WORDS = {
     "learners.understood.loss.assumed": "Verlust: {loss}, angenommen; das Programm berechnet keinen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",
+    "learners.note.cells": "Zellen, die Python nicht lesen kann, sind ausgelassen",
     "learners.note.tabs": "Tabulatoren und Leerzeichen sind gemischt; ein Tabulator gilt als acht Leerzeichen",
     "learners.convention.columns": "Beispiele sind Spalten",
     "learners.convention.units_first": "W ist (Neuronen, Eingaben)",
     "learners.convention.inside": "der Bias steht in W",
+    "learners.convention.shared": "alle Neuronen einer Schicht haben einen Bias",
     "learners.convention.classes": "Zielwerte sind Nummern von Klassen",
     # The check of somebody's back-propagation
     "check.title": "Was von {name} verstanden wurde",
@@ -1616,6 +1619,8 @@ WORDS = {
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
     "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von PyTorch überein; die größte Abweichung ist {largest}.",
+    "agreement.stated": "Für {count} Operationen gibt es hier keine Formel ({functions}): PyTorch rechnet sie und gibt ihre "
+    "Gradienten f′ an. Diese stimmen von selbst mit PyTorch überein; Brüche und Programme gibt es von einem solchen Netz nicht.",
     "agreement.array": "Feld",
     "agreement.of": "was davon",
     "agreement.difference": "Abweichung",

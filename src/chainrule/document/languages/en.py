@@ -73,7 +73,7 @@ WORDS = {
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
     "network.rounded": "The numbers are rounded to {few} decimals.",
-    "network.rounded_many": "They are rounded, to {few} to {most} decimals.",
+    "network.rounded_many": "The numbers are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
     "initializer.uniform": "{name}, uniformly between {low} and {high}",
     "initializer.normal": "{name}, from a normal distribution with mean {mean} and standard deviation {deviation}",
@@ -377,8 +377,8 @@ WORDS = {
     "derivative of the binary cross-entropy by {z} is {result}.",
     "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
     "prediction is sure. The derivative of the loss by {z} is {result}.",
-    "theorem.proof.samples=1": "The proof on this sample: the long way, through every output, gives what the short one gives.",
-    "theorem.proof": "The proof, on the first sample: the long way, through every output, gives what the short one gives.",
+    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives what the short form gives.",
+    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives what the short form gives.",
     # Update formulas
     "formulas.title": "All update formulas",
     "formulas.intro": "With the gradients written out:",
@@ -450,7 +450,8 @@ WORDS = {
     "rates.lowers": "In this step every learning rate below about {limit} lowers the error.",
     "rates.lowers_beyond": "Of larger ones some raise it, and others lower it again, as {rate} does, which is used here.",
     "rates.all": "In this step every learning rate tried, up to {most}, lowers the error.",
-    "rates.none": "No learning rate that was tried lowers the error in this step.",
+    "rates.none": "Small learning rates do not lower the error in this step.",
+    "rates.none_small": "Small learning rates do not lower the error in this step; {rate}, which is used here, does.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
     "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
     "rates.converges": "In simulations of {steps} steps, training converges at every rate tried from {low} to {limit}: the error falls "
@@ -1325,10 +1326,12 @@ WORDS = {
     "learners.understood.loss.assumed": "loss: {loss}, assumed; the program computes none",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
+    "learners.note.cells": "cells that Python does not read are left out",
     "learners.note.tabs": "tabs and blanks are mixed; a tab was read as eight blanks",
     "learners.convention.columns": "samples are columns",
     "learners.convention.units_first": "W is (units, inputs)",
     "learners.convention.inside": "the bias stands in W",
+    "learners.convention.shared": "all units of a layer have one bias",
     "learners.convention.classes": "targets are numbers of classes",
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
@@ -1570,6 +1573,8 @@ WORDS = {
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
+    "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
+    "gradients, f′. These agree with PyTorch by themselves; fractions and programs leave such a network out.",
     "agreement.array": "array",
     "agreement.of": "what of it",
     "agreement.difference": "difference",

@@ -70,28 +70,6 @@ export function pairwise(data: Float64Array, start: number, count: number): numb
   return pairwise(data, start, half) + pairwise(data, start + half, count - half);
 }
 
-function reduced(x: Tensor, axes: readonly number[], keepdims: boolean, what: (numbers: Float64Array, last: boolean) => number): Tensor {
-  const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
-  const shape = keepdims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
-  const own = strides(x.shape);
-  const result = tensor(shape);
-  const gone = x.shape.map((extent, axis) => (axes.includes(axis) ? extent : 1));
-  const numbers = new Float64Array(size(gone));
-  const last = axes.includes(x.shape.length - 1);
-  const [outer, inner] = [strides(kept), strides(gone)];
-  for (let i = 0; i < result.data.length; i++) {
-    let start = 0;
-    for (let axis = 0; axis < kept.length; axis++) if (kept[axis]! > 1) start += (Math.floor(i / outer[axis]!) % kept[axis]!) * own[axis]!;
-    for (let j = 0; j < numbers.length; j++) {
-      let at = start;
-      for (let axis = 0; axis < gone.length; axis++) if (gone[axis]! > 1) at += (Math.floor(j / inner[axis]!) % gone[axis]!) * own[axis]!;
-      numbers[j] = x.data[at]!;
-    }
-    result.data[i] = what(numbers, last);
-  }
-  return result;
-}
-
 function summed(numbers: Float64Array, last: boolean): number {
   return last ? pairwise(numbers, 0, numbers.length) : numbers.reduce((a, b) => a + b, 0);
 }
@@ -101,73 +79,164 @@ interface Given {
   axis: number;
   keepdims: boolean;
   sizes: number[];
-  gaps: number[][];
+  absent: number[][];
   start: number;
   stop: number;
   extent: number;
+  extents: number[];
+  lengths: number[];
+  steps: number[];
+  gaps: number[];
   dimension: number;
   number: number;
+}
+
+/** The index of a place that is counted through a shape, the last axis fastest. */
+function unflat(place: number, shape: readonly number[]): number[] {
+  const index = new Array<number>(shape.length);
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index[axis] = place % shape[axis]!;
+    place = Math.floor(place / shape[axis]!);
+  }
+  return index;
+}
+
+/** For each element of `shape` the place of the element of `source` that stands there, −1 for none: from its index to the other one. */
+function places(shape: readonly number[], source: readonly number[], from: (index: number[]) => number[] | undefined): Int32Array {
+  const own = strides(source);
+  return Int32Array.from({ length: size(shape) }, (_, at) => from(unflat(at, shape))?.reduce((sum, i, axis) => sum + i * own[axis]!, 0) ?? -1);
+}
+
+/** Where the elements stood that an instruction moves, which only shapes decide: found once. */
+const found = new WeakMap<object, { source: string; shape: number[]; map: Int32Array }>();
+
+function moves(given: object, source: readonly number[], shape: () => number[], from: (index: number[]) => number[] | undefined): { shape: number[]; map: Int32Array } {
+  const known = found.get(given);
+  if (known?.source === String(source)) return known;
+  const target = shape();
+  const made = { source: String(source), shape: target, map: places(target, source, from) };
+  found.set(given, made);
+  return made;
+}
+
+/** Elements in other places, and 0 where there is none. */
+function moved(x: Tensor, given: object, shape: () => number[], from: (index: number[]) => number[] | undefined): Tensor {
+  const { shape: target, map } = moves(given, x.shape, shape, from);
+  return tensor(target, Float64Array.from(map, (at) => (at < 0 ? 0 : x.data[at]!)));
 }
 
 function matmul(a: Tensor, b: Tensor): Tensor {
   const [rows, inner] = a.shape.slice(-2) as [number, number];
   const columns = b.shape[b.shape.length - 1]!;
   const lead = a.shape.slice(0, -2);
+  const own = b.shape.length > 2 ? inner * columns : 0;
   const result = tensor([...lead, rows, columns]);
   for (let block = 0; block < size(lead); block++)
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < columns; j++) {
         let sum = 0;
-        for (let k = 0; k < inner; k++) sum += a.data[(block * rows + i) * inner + k]! * b.data[(block * inner + k) * columns + j]!;
+        for (let k = 0; k < inner; k++) sum += a.data[(block * rows + i) * inner + k]! * b.data[block * own + k * columns + j]!;
         result.data[(block * rows + i) * columns + j] = sum;
       }
   return result;
 }
 
-function transpose(x: Tensor, { axes }: Given): Tensor {
-  const shape = axes.map((axis) => x.shape[axis]!);
-  const own = strides(x.shape);
-  const all = strides(shape);
+const transpose = (x: Tensor, given: Given): Tensor =>
+  moved(x, given, () => given.axes.map((axis) => x.shape[axis]!), (index) => x.shape.map((_, axis) => index[given.axes.indexOf(axis)]!));
+
+function spread(x: Tensor, given: Given): Tensor {
+  const { axes, sizes } = given;
+  const shape = (): number[] => {
+    const longer = [...x.shape];
+    for (const [axis, extent] of axes.map((axis, k) => [axis, sizes[k]!] as const).sort((a, b) => a[0] - b[0])) longer.splice(axis, 0, extent);
+    return longer;
+  };
+  return moved(x, given, shape, (index) => index.filter((_, axis) => !axes.includes(axis)));
+}
+
+/** The numbers along some axes as one. last: lie they side by side? */
+function reduced(x: Tensor, { axes, keepdims }: Given, what: (numbers: Float64Array, last: boolean) => number): Tensor {
+  const gone = (axis: number): boolean => axes.includes(axis);
+  const all = [...x.shape.keys()];
+  const order = [...all.filter((axis) => !gone(axis)), ...all.filter(gone)];
+  const inPlace = order.every((axis, k) => axis === k);
+  const { data } = inPlace ? x : moved(x, axes, () => order.map((axis) => x.shape[axis]!), (index) => all.map((axis) => index[order.indexOf(axis)]!));
+  const count = size(x.shape.filter((_, axis) => gone(axis)));
+  const result = tensor(keepdims ? x.shape.map((extent, axis) => (gone(axis) ? 1 : extent)) : x.shape.filter((_, axis) => !gone(axis)));
+  return tensor(result.shape, result.data.map((_, i) => what(data.subarray(i * count, (i + 1) * count), gone(all.length - 1))));
+}
+
+const replaced = (index: readonly number[], axis: number, value: number): number[] => index.map((old, k) => (k === axis ? value : old));
+
+const part = (x: Tensor, given: Given): Tensor =>
+  moved(x, given, () => replaced(x.shape, given.axis, given.stop - given.start), (index) => replaced(index, given.axis, index[given.axis]! + given.start));
+
+const place = (x: Tensor, given: Given): Tensor =>
+  moved(x, given, () => replaced(x.shape, given.axis, given.extent), (index) => {
+    const at = index[given.axis]! - given.start;
+    return at >= 0 && at < x.shape[given.axis]! ? replaced(index, given.axis, at) : undefined;
+  });
+
+/** Windows along `several` axes from `axis` on: an element of a window comes from place · step + k · gap. */
+const inWindow = (index: readonly number[], { axis, steps, gaps }: Given): number[] => [
+  ...index.slice(0, axis),
+  ...steps.map((step, one) => index[axis + one]! * step + index[axis + steps.length + one]! * gaps[one]!),
+  ...index.slice(axis + 2 * steps.length),
+];
+
+function windows(x: Tensor, given: Given): Tensor {
+  const { axis, lengths, steps, gaps } = given;
+  const counts = (): number[] => lengths.map((length, one) => Math.floor((x.shape[axis + one]! - (length - 1) * gaps[one]! - 1) / steps[one]!) + 1);
+  return moved(x, given, () => [...x.shape.slice(0, axis), ...counts(), ...lengths, ...x.shape.slice(axis + lengths.length)], (index) => inWindow(index, given));
+}
+
+/** Windows laid where they come from, and added in NumPy's order: the last place first, which is the first one within its window. */
+function overlap(x: Tensor, given: Given): Tensor {
+  const { axis, extents } = given;
+  const shape = [...x.shape.slice(0, axis), ...extents, ...x.shape.slice(axis + 2 * extents.length)];
+  const known = found.get(given);
+  const map = known?.source === String(x.shape) ? known.map : places(x.shape, shape, (index) => inWindow(index, given));
+  found.set(given, { source: String(x.shape), shape, map });
   const result = tensor(shape);
-  for (let i = 0; i < result.data.length; i++) {
-    let at = 0;
-    for (let k = 0; k < shape.length; k++) at += (Math.floor(i / all[k]!) % shape[k]!) * own[axes[k]!]!;
-    result.data[i] = x.data[at]!;
-  }
+  for (let i = map.length - 1; i >= 0; i--) result.data[map[i]!]! += x.data[i]!;
   return result;
 }
 
-function spread(x: Tensor, { axes, sizes }: Given): Tensor {
-  const [single, shape] = [[...x.shape], [...x.shape]];
-  for (const [axis, extent] of axes.map((axis, k) => [axis, sizes[k]!] as const).sort((a, b) => a[0] - b[0])) {
-    single.splice(axis, 0, 1);
-    shape.splice(axis, 0, extent);
+/** The rows of a table at places. */
+function lookup(table: Tensor, index: Tensor): Tensor {
+  const rest = table.shape.slice(1);
+  const wide = size(rest);
+  return tensor([...index.shape, ...rest], new Float64Array(index.data.length * wide).map((_, i) => table.data[index.data[Math.floor(i / wide)]! * wide + (i % wide)]!));
+}
+
+/** Rows added up in a table, each at its place. */
+function addedAt(x: Tensor, index: Tensor, { extent }: Given): Tensor {
+  const rest = x.shape.slice(index.shape.length);
+  const wide = size(rest);
+  const result = tensor([extent, ...rest]);
+  x.data.forEach((value, i) => (result.data[index.data[Math.floor(i / wide)]! * wide + (i % wide)]! += value));
+  return result;
+}
+
+/** 1 at the first of the largest along an axis, 0 elsewhere. */
+function atLargest(x: Tensor, { axis }: Given): Tensor {
+  const [outer, inner] = runs(x.shape, axis);
+  const extent = x.shape[axis]!;
+  const result = tensor(x.shape);
+  for (let block = 0; block < outer * inner; block++) {
+    const start = Math.floor(block / inner) * extent * inner + (block % inner);
+    let best = 0;
+    for (let k = 1; k < extent; k++) {
+      const [value, most] = [x.data[start + k * inner]!, x.data[start + best * inner]!];
+      if (value > most || (Number.isNaN(value) && !Number.isNaN(most))) best = k;
+    }
+    result.data[start + best * inner] = 1;
   }
-  const at = repeated(single, shape);
-  return tensor(shape, new Float64Array(size(shape)).map((_, i) => x.data[at(i)]!));
+  return result;
 }
 
 /** Along one axis: `outer` blocks of `extent` runs of `inner` numbers. */
 const runs = (shape: readonly number[], axis: number): [number, number] => [size(shape.slice(0, axis)), size(shape.slice(axis + 1))];
-
-function part(x: Tensor, { axis, start, stop }: Given): Tensor {
-  const [outer, inner] = runs(x.shape, axis);
-  const shape = x.shape.map((extent, k) => (k === axis ? stop - start : extent));
-  const result = tensor(shape);
-  for (let block = 0; block < outer; block++) {
-    const from = (block * x.shape[axis]! + start) * inner;
-    result.data.set(x.data.subarray(from, from + (stop - start) * inner), block * (stop - start) * inner);
-  }
-  return result;
-}
-
-function place(x: Tensor, { axis, start, extent }: Given): Tensor {
-  const [outer, inner] = runs(x.shape, axis);
-  const own = x.shape[axis]! * inner;
-  const result = tensor(x.shape.map((old, k) => (k === axis ? extent : old)));
-  for (let block = 0; block < outer; block++) result.data.set(x.data.subarray(block * own, (block + 1) * own), (block * extent + start) * inner);
-  return result;
-}
 
 function join(operands: Tensor[], { axis }: Given): Tensor {
   const extent = operands.reduce((sum, operand) => sum + operand.shape[axis]!, 0);
@@ -216,10 +285,11 @@ const row = (f: (...numbers: number[]) => number): Row => {
 export const ROWS: Record<string, Row> = {
   constant: (_, { number }) => scalar(number),
   size: (_, { dimension }) => scalar(dimension),
-  pattern: (_, { sizes, gaps }) => {
+  position: (_, { extent }) => tensor([extent], Float64Array.from({ length: extent }, (_, at) => at)),
+  pattern: (_, { sizes, absent }) => {
     const result = tensor(sizes, new Float64Array(size(sizes)).fill(1));
     const own = strides(sizes);
-    for (const gap of gaps) result.data[gap.reduce((at, i, axis) => at + i * own[axis]!, 0)] = 0;
+    for (const gap of absent) result.data[gap.reduce((at, i, axis) => at + i * own[axis]!, 0)] = 0;
     return result;
   },
   add: row((a, b) => a + b),
@@ -245,9 +315,9 @@ export const ROWS: Record<string, Row> = {
   minimum: row(smallest),
   greater: row((a, b) => Number(a > b)),
   where: row((condition, a, b) => (condition ? a : b)),
-  sum: ([x], { axes, keepdims }) => reduced(x!, axes, keepdims, summed),
-  mean: ([x], { axes, keepdims }) => reduced(x!, axes, keepdims, (numbers, last) => summed(numbers, last) / numbers.length),
-  max: ([x], { axes, keepdims }) => reduced(x!, axes, keepdims, (numbers) => numbers.reduce(largest, -Infinity)),
+  sum: ([x], given) => reduced(x!, given, summed),
+  mean: ([x], given) => reduced(x!, given, (numbers, last) => summed(numbers, last) / numbers.length),
+  max: ([x], given) => reduced(x!, given, (numbers) => numbers.reduce(largest, -Infinity)),
   squeeze: ([x], { axes }) => tensor(x!.shape.filter((_, axis) => !axes.includes(axis)), x!.data),
   matmul: ([a, b]) => matmul(a!, b!),
   transpose: ([x], given) => transpose(x!, given),
@@ -256,4 +326,9 @@ export const ROWS: Record<string, Row> = {
   part: ([x], given) => part(x!, given),
   place: ([x], given) => place(x!, given),
   join: (operands, given) => join(operands, given),
+  window: ([x], given) => windows(x!, given),
+  overlap: ([x], given) => overlap(x!, given),
+  at_largest: ([x], given) => atLargest(x!, given),
+  lookup: ([table, index]) => lookup(table!, index!),
+  added_at: ([x, index], given) => addedAt(x!, index!, given),
 };

@@ -1,7 +1,7 @@
 /** The controls of what only Python can change: layers, activations, loss, optimiser, letters and language. */
 
 import type { Architecture, Choices, Layer } from "./channel";
-import { html } from "./dom";
+import { html, on } from "./dom";
 import type { Phrases } from "./phrases";
 
 export type Change = Record<string, unknown>;
@@ -27,7 +27,7 @@ export class Bench {
     this.folded.append(this.summary, this.row, this.file);
     this.element.append(this.folded);
     this.folded.open = matchMedia("(min-width: 60rem)").matches;
-    this.file.addEventListener("change", () => {
+    on(this.file, "change", () => {
       const chosen = this.file.files?.[0];
       this.file.value = "";
       if (chosen) asked.open(chosen);
@@ -72,7 +72,7 @@ export class Bench {
     if (layer.activation !== null) parts.push(this.select(`activation ${place}`, of(words.say("activation")), now.choices.activation, layer.activation, (activation) => ({ activation, layer: place }), true));
     if (layer.bias !== null) {
       const box = html("input", { type: "checkbox", checked: layer.bias, "data-key": `bias ${place}`, "aria-label": of(words.say("bias")) });
-      box.addEventListener("change", () => this.asked.change({ bias: box.checked, layer: place }));
+      on(box, "change", () => this.asked.change({ bias: box.checked, layer: place }));
       parts.push(html("label", { class: "check" }, box, html("span", { "aria-hidden": "true" }, words.say("bias"))));
     }
     if (now.chain && place + 1 < now.layers.length) parts.push(this.small("✕", words.say("remove", { name: layer.title }), { remove: place }));
@@ -85,13 +85,13 @@ export class Bench {
 
   private button(key: string, label: string, act: () => void): HTMLElement {
     const button = html("button", { type: "button", "data-key": key }, label);
-    button.addEventListener("click", act);
+    on(button, "click", act);
     return button;
   }
 
   private small(symbol: string, label: string, change: Change): HTMLElement {
     const button = html("button", { type: "button", class: "small", "data-key": JSON.stringify(change), "aria-label": label, title: label }, symbol);
-    button.addEventListener("click", () => this.asked.change(change));
+    on(button, "click", () => this.asked.change(change));
     return button;
   }
 
@@ -103,7 +103,7 @@ export class Bench {
     const button = (way: 1 | -1): HTMLElement => {
       const name = words.say(way > 0 ? "further" : "fewer", { what: label });
       const one = html("button", { type: "button", class: "small", "data-key": `${key} ${way}`, "aria-label": name, title: name }, way > 0 ? "+" : "−");
-      one.addEventListener("click", () => {
+      on(one, "click", () => {
         const wanted = Math.min(most, Math.max(1, now + way));
         if (wanted === now) return;
         now = wanted;
@@ -119,7 +119,7 @@ export class Bench {
     const select = html("select", { "data-key": key, "aria-label": label });
     if (!choices.some(([name]) => name === value)) select.append(html("option", { value: "", selected: true, disabled: true }, this.words.say("own")));
     for (const [name, called] of choices) select.append(html("option", { value: name, selected: name === value }, called));
-    select.addEventListener("change", () => this.asked.change(change(select.value)));
+    on(select, "change", () => this.asked.change(change(select.value)));
     return bare ? select : html("label", { class: "bench-choice" }, html("span", { "aria-hidden": "true" }, label), select);
   }
 }

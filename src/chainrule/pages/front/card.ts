@@ -1,7 +1,7 @@
 /** The card of what is selected: how it comes about, its gradient by the chain rule, its update; and what is computed at this moment. */
 
 import type { Line } from "./content";
-import { html } from "./dom";
+import { html, on } from "./dom";
 import { type Changing, type } from "./handles";
 import { Lines, stated } from "./lines";
 import { elementLine } from "./worked";
@@ -36,16 +36,16 @@ export class Card {
     const { gradients, updates, stage } = session.content;
     const handle = session.isHandle(selected);
     if (handle) this.#value(selected);
-    const unit = stage.groups.flatMap((group) => group.units).find((one) => one.element === selected);
+    const unit = session.everyUnit.find((one) => one.element === selected);
     const computed = (element: number): boolean => session.content.elements[element]![2] >= 0;
     const line = (element: number): Line => elementLine(session.content, element);
     if (unit?.parts.length) this.#part("forward", unit.parts.map(line));
     else if (computed(selected)) this.#part("forward", [line(selected)]);
     else {
       const fed = stage.edges.filter(([, , weight]) => weight === selected).map(([, to]) => to);
-      const biased = stage.groups.flatMap((group) => group.units).filter((one) => one.biases.includes(selected));
+      const biased = session.everyUnit.filter((one) => one.biases.includes(selected));
       const units = new Set([...fed, ...biased.map((one) => one.element)]);
-      const parts = stage.groups.flatMap((group) => group.units).filter((one) => units.has(one.element) && one.sample === session.sample);
+      const parts = session.everyUnit.filter((one) => units.has(one.element) && one.sample === session.sample);
       if (parts.length && parts.length <= 3) this.#part("forward", parts.map((one) => line(one.parts[0]!)));
     }
     const { samples } = session.content;
@@ -77,7 +77,7 @@ export class Card {
     const box = html("div", { class: "own" });
     this.#lines.add(box, stated(element));
     const button = html("button", { type: "button" }, words.say("edit", { name: words.name(element) }));
-    button.addEventListener("click", () => type(this.changing, element, button));
+    on(button, "click", () => type(this.changing, element, button));
     box.append(button);
     this.place.append(box);
   }
@@ -92,7 +92,7 @@ export class Card {
       html("div", {}, input, html("button", {}, words.say("predict.check"))),
       html("p", { id: "guess-hint", class: "note" }, words.say("predict.hint")),
     );
-    form.addEventListener("submit", (event) => {
+    on(form, "submit", (event) => {
       event.preventDefault();
       if (words.typed(input.value) === undefined) input.setAttribute("aria-invalid", "true");
       else asked(input.value);

@@ -2,7 +2,8 @@
 
 export type Attributes = Record<string, string | number | boolean | undefined>;
 
-function fill<T extends Element>(element: T, attributes: Attributes, children: (Node | string)[]): T {
+/** Gives an element attributes and children; what is false or undefined is left out. */
+export function fill<T extends Element>(element: T, attributes: Attributes, children: (Node | string)[] = []): T {
   for (const [name, value] of Object.entries(attributes))
     if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
   element.append(...children);
@@ -15,6 +16,11 @@ export function html<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: 
 
 export function svg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: (Node | string)[]): SVGElementTagNameMap[K] {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+/** Calls what listens to an event of an element. */
+export function on<K extends keyof HTMLElementEventMap>(element: Element, kind: K, heard: (event: HTMLElementEventMap[K]) => void): void {
+  element.addEventListener(kind, heard as EventListener);
 }
 
 /** May what changes flash now? It does not while a number is dragged, nor for those who want no motion. */

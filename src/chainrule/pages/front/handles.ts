@@ -1,6 +1,6 @@
 /** Numbers are handles: dragged sideways, moved by the arrow keys, or typed after a double click or Enter. */
 
-import { html } from "./dom";
+import { fill, html, on } from "./dom";
 import type { Session } from "./session";
 import type { Words } from "./words";
 
@@ -55,13 +55,13 @@ export function type(changing: Changing, element: number, place: Element): void 
       changing.changed(element);
     }
   };
-  input.addEventListener("keydown", (event) => {
+  on(input, "keydown", (event) => {
     event.stopPropagation();
     if (event.key === "Enter" && words.typed(input.value) === undefined) input.setAttribute("aria-invalid", "true");
     else if (event.key === "Enter") finish(true);
     else if (event.key === "Escape") finish(false);
   });
-  input.addEventListener("blur", () => finish(true));
+  on(input, "blur", () => finish(true));
   document.body.append(input);
   input.focus();
   input.select();
@@ -76,7 +76,7 @@ export function handleAt(target: EventTarget | null): [Element, number] | undefi
 /** Listens to everything that happens to numbers below `root`. */
 export function listen(root: HTMLElement, changing: Changing): void {
   const { session } = changing;
-  root.addEventListener("pointerdown", (event) => {
+  on(root, "pointerdown", (event) => {
     const found = handleAt(event.target);
     if (!found || event.button) return;
     const [place, element] = found;
@@ -109,7 +109,7 @@ export function listen(root: HTMLElement, changing: Changing): void {
     const focusable = place.closest<SVGElement>("[tabindex]");
     focusable?.focus({ preventScroll: true });
   });
-  root.addEventListener("dblclick", (event) => {
+  on(root, "dblclick", (event) => {
     const found = handleAt(event.target);
     if (found && session.isHandle(found[1])) type(changing, found[1], found[0]);
   });
@@ -126,10 +126,9 @@ export class Knob {
   build(element: number): HTMLElement {
     const { words } = this.changing;
     this.#element = element;
-    this.#box.setAttribute("data-e", String(element));
-    this.#box.setAttribute("aria-label", words.say("slider", { name: words.name(element) }));
+    fill(this.#box, { "data-e": element, "aria-label": words.say("slider", { name: words.name(element) }) });
     this.#box.append(html("i", { class: "c8" }, words.name(element)), " ", this.#digits);
-    this.#box.addEventListener("keydown", (event) => {
+    on(this.#box, "keydown", (event) => {
       const ways: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
       if (event.key in ways) move(this.changing, element, ways[event.key]! * (event.shiftKey ? 0.1 : 1), event.repeat);
       else if (event.key === "Enter") type(this.changing, element, this.#box);
@@ -145,7 +144,6 @@ export class Knob {
     const value = this.changing.session.double(this.#element);
     const text = this.changing.words.number(value);
     if (this.#digits.textContent !== text) this.#digits.textContent = text;
-    this.#box.setAttribute("aria-valuenow", String(value));
-    this.#box.setAttribute("aria-valuetext", text);
+    fill(this.#box, { "aria-valuenow": value, "aria-valuetext": text });
   }
 }

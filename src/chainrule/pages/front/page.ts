@@ -3,7 +3,7 @@
 import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { flashing, html } from "./dom";
+import { flashing, html, on } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { built } from "./mathml";
@@ -54,7 +54,7 @@ export class Page {
   private view: ViewName = "formulas";
   readonly #buttons = new Map<string, HTMLButtonElement>();
   readonly #phase = html("p", { class: "phase" });
-  readonly #alarmBox = html("ul", { class: "alarms", "aria-label": "" });
+  readonly #alarmBox = html("ul", { class: "alarms" });
   readonly #live = html("p", { class: "heard", role: "status", "aria-live": "polite" });
   readonly #said = html("p", { class: "toast", role: "status" });
   #playing = 0;
@@ -124,7 +124,7 @@ export class Page {
     const button = html("button", { type: "button", "data-control": key });
     if (symbol) button.append(html("span", { class: "symbol", "aria-hidden": "true" }, symbol), " ");
     button.append(html("span", {}, label));
-    button.addEventListener("click", act);
+    on(button, "click", act);
     this.#buttons.set(key, button);
     return button;
   }
@@ -150,14 +150,14 @@ export class Page {
     const menu = html("div", { class: "menu" });
     const check = (key: string, checked: boolean, act: (on: boolean) => void): HTMLElement => {
       const box = html("input", { type: "checkbox", checked });
-      box.addEventListener("change", () => act(box.checked));
+      on(box, "change", () => act(box.checked));
       this.#checks.set(key, box);
       return html("label", { class: "check" }, box, html("span", {}, words.say(key)));
     };
     const speed = html("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: this.#speed, "aria-label": words.say("speed") });
-    speed.addEventListener("input", () => (this.#speed = Number(speed.value)));
+    on(speed, "input", () => (this.#speed = Number(speed.value)));
     const file = html("input", { type: "file", accept: ".json,.toml,.safetensors", class: "heard", tabindex: -1, "aria-label": words.say("load") });
-    file.addEventListener("change", () => void this.#load(file));
+    on(file, "change", () => void this.#load(file));
     menu.append(
       check("predict", false, (on) => this.#act(() => (this.#predicting = on))),
       check("exact", this.session.fractions, (on) => this.#fractions(on)),
@@ -178,7 +178,7 @@ export class Page {
       file,
     );
     details.append(menu);
-    details.addEventListener("keydown", (event) => {
+    on(details, "keydown", (event) => {
       if (event.key !== "Escape") return;
       details.open = false;
       details.querySelector("summary")!.focus();
@@ -223,12 +223,12 @@ export class Page {
     for (const name of VIEWS) {
       const tab = html("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `view-${name}`, "aria-selected": "false", tabindex: -1 }, words.say(`view.${name}`));
       const panel = html("div", { role: "tabpanel", id: `view-${name}`, "aria-labelledby": `tab-${name}`, class: `view ${name}`, hidden: true });
-      tab.addEventListener("click", () => this.open(name));
+      on(tab, "click", () => this.open(name));
       list.append(tab);
       place.append(panel);
       this.#views.set(name, { view: make[name], place: panel, tab, stale: true, built: false });
     }
-    list.addEventListener("keydown", (event) => {
+    on(list, "keydown", (event) => {
       const way = { ArrowRight: 1, ArrowLeft: VIEWS.length - 1 }[event.key];
       if (way === undefined) return;
       this.open(VIEWS[(VIEWS.indexOf(this.view) + way) % VIEWS.length]!);
@@ -295,7 +295,7 @@ export class Page {
 
   select(element: number): void {
     this.session.selected = this.session.ownerOf(element);
-    if (this.session.position !== Infinity && !this.#playing) this.session.position = Infinity;
+    if (this.session.walked !== Infinity && !this.#playing) this.session.walked = Infinity;
     this.#asking = undefined;
     this.#schedule();
   }
@@ -310,13 +310,13 @@ export class Page {
   #walk(way: 1 | -1): void {
     const { session } = this;
     const last = session.content.sequence.length - 1;
-    const next = session.position === Infinity ? (way > 0 ? 0 : last) : session.position + way;
-    if (next < 0) session.position = Infinity;
+    const next = session.walked === Infinity ? (way > 0 ? 0 : last) : session.walked + way;
+    if (next < 0) session.walked = Infinity;
     else if (next > last) {
       session.advance();
-      session.position = 0;
-    } else session.position = next;
-    this.#asking = this.#predicting && way > 0 && session.position !== Infinity ? this.now : undefined;
+      session.walked = 0;
+    } else session.walked = next;
+    this.#asking = this.#predicting && way > 0 && session.walked !== Infinity ? this.now : undefined;
     this.#schedule();
     const { now } = this;
     if (now !== undefined && this.#asking === undefined)
@@ -324,7 +324,7 @@ export class Page {
   }
 
   private get now(): number | undefined {
-    return this.session.content.sequence[this.session.position]?.[1];
+    return this.session.content.sequence[this.session.walked]?.[1];
   }
 
   #play(): void {
@@ -441,7 +441,7 @@ export class Page {
   }
 
   #tour(): void {
-    tour(this.words, [".stage-part", "#card", ".controls", "footer", ".views"], this.words.name(this.session.content.stage.edges[0]?.[2] ?? this.session.content.stage.error));
+    tour(this.words, [".stage-part", "#card", ".controls", "footer", ".views"], this.words.name(this.session.selected));
   }
 
   #key(event: KeyboardEvent): void {
@@ -459,7 +459,7 @@ export class Page {
   /** All that is the same thing lights up: what is selected, and what is pointed at. */
   #listenForHovering(root: HTMLElement): void {
     let hovered = -1;
-    root.addEventListener("pointerover", (event) => {
+    on(root, "pointerover", (event) => {
       const found = handleAt(event.target);
       const owner = found ? this.session.ownerOf(found[1]) : -1;
       if (owner === hovered || document.body.classList.contains("dragging")) return;
@@ -487,8 +487,8 @@ export class Page {
     const { session, content } = this;
     if (!this.#order.size) content.sequence.forEach(([, one], place) => this.#order.set(one, place));
     const place = this.#order.get(element);
-    if (place === undefined || session.position === Infinity) return false;
-    return place > session.position || (this.#asking === element && place === session.position);
+    if (place === undefined || session.walked === Infinity) return false;
+    return place > session.walked || (this.#asking === element && place === session.walked);
   }
 
   render(): void {
@@ -497,7 +497,7 @@ export class Page {
     performance.mark("frame");
     flashing.on = !document.body.classList.contains("dragging") && matchMedia("(prefers-reduced-motion: no-preference)").matches;
     this.stage.refresh((element) => this.#hidden(element), now);
-    const phase: Phase | undefined = session.content.sequence[session.position]?.[0];
+    const phase: Phase | undefined = session.content.sequence[session.walked]?.[0];
     const name = words.short(session.selected);
     this.#card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.name(now!)}` : this.#titleOf(session.selected, name), this.#asking === undefined ? undefined : (typed) => this.#answer(typed));
     for (const view of this.#views.values()) view.stale = true;
@@ -521,7 +521,7 @@ export class Page {
     const [key] = elements[element]!;
     const edge = stage.edges.find(([, , weight]) => weight === element);
     if (edge) return words.say("weight", { name, source: words.short(edge[0]), target: words.short(edge[1]) });
-    const unit = stage.groups.flatMap((group) => group.units).find((one) => one.biases.includes(element));
+    const unit = this.session.everyUnit.find((one) => one.biases.includes(element));
     if (unit) return words.say("bias", { name, target: words.short(unit.element) });
     const kind = key in leaves.inputs ? "input" : key in leaves.targets ? "target" : key in leaves.options ? "rate" : key in leaves.parameters ? "parameter" : element === stage.error ? "quantity" : "unit";
     return words.say(kind, { name });
@@ -537,7 +537,7 @@ export class Page {
       ...(found.length
         ? found.map((alarm) => {
             const button = html("button", { type: "button", class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
-            button.addEventListener("click", () => this.select(alarm.element));
+            on(button, "click", () => this.select(alarm.element));
             return html("li", { class: alarm.depth ? "effect" : undefined }, button);
           })
         : [html("li", { class: "fine" }, this.words.say("alarm.none"))]),
@@ -548,7 +548,7 @@ export class Page {
     const { session, words } = this;
     this.#buttons.get("undo")!.disabled = !session.canUndo && !this.home.earlier?.();
     this.#buttons.get("redo")!.disabled = !session.canRedo && !this.home.later?.();
-    this.#buttons.get("back")!.disabled = session.position === Infinity;
+    this.#buttons.get("back")!.disabled = session.walked === Infinity;
     const play = this.#buttons.get("play")!;
     play.querySelector(".symbol")!.textContent = this.#playing ? "❚❚" : "▶";
     play.lastElementChild!.textContent = words.say(this.#playing ? "pause" : "play");

@@ -1,7 +1,7 @@
 /** What the page knows: the training steps, where one stands among them and within one, what is selected; and what was before. */
 
 import type { Tensor } from "./arrays";
-import type { Content } from "./content";
+import type { Content, Unit } from "./content";
 import { type Arrays, type Computed, Runner, type Start, firstStart } from "./program";
 import type { Writing } from "./numbers";
 import { Values } from "./values";
@@ -29,7 +29,7 @@ export class Session {
   /** Is everything to be shown in fractions? */
   fractions: boolean;
   /** How many quantities of the step are computed yet, in stepping; all of them where that is not asked for. */
-  position = Infinity;
+  walked = Infinity;
   selected: number;
   sample = 0;
 
@@ -47,7 +47,12 @@ export class Session {
     this.selected = this.places.get(`${key} ${place}`) ?? this.selected;
     this.sample = Math.min(other.sample, this.content.samples - 1);
     if (!same) return;
-    [this.#moment, this.#past, this.#future, this.position] = [other.#moment, other.#past, other.#future, other.position];
+    [this.#moment, this.#past, this.#future, this.walked] = [other.#moment, other.#past, other.#future, other.walked];
+  }
+
+  /** Every unit of the stage, of every sample. */
+  get everyUnit(): Unit[] {
+    return this.content.stage.groups.flatMap((group) => group.units);
   }
 
   // Where one stands
@@ -127,8 +132,8 @@ export class Session {
     let known = this.#owned.get(this.content);
     if (known) return known;
     this.#owned.set(this.content, (known = new Map()));
-    const { gradients, stage } = this.content;
-    const unit = new Map(stage.groups.flatMap((group) => group.units.flatMap((one) => one.parts.map((part) => [part, one.element] as const))));
+    const { gradients } = this.content;
+    const unit = new Map(this.everyUnit.flatMap((one) => one.parts.map((part) => [part, one.element] as const)));
     for (const [part, owner] of unit) known.set(part, owner);
     for (const [of, gradient] of Object.entries(gradients.of)) known.set(gradient, unit.get(Number(of)) ?? Number(of));
     this.content.elements.forEach((_, element) => {
@@ -171,13 +176,13 @@ export class Session {
       steps.push(this.runner.next(start, this.runner.before(start)));
     }
     this.#moment = { steps, at: steps.length - 1 };
-    this.position = Infinity;
+    this.walked = Infinity;
   }
 
   /** Looks at another step. */
   visit(at: number): void {
     this.#moment = { steps: this.steps, at: Math.max(0, Math.min(at, this.steps.length - 1)) };
-    this.position = Infinity;
+    this.walked = Infinity;
   }
 
   /** Goes on to the next step, as it follows from this one. */
@@ -192,14 +197,14 @@ export class Session {
   rewind(): void {
     this.#remember();
     this.#moment = { steps: [firstStart(this.content)], at: 0 };
-    this.position = Infinity;
+    this.walked = Infinity;
   }
 
   /** Starts from other numbers. */
   begin(start: Start): void {
     this.#remember();
     this.#moment = { steps: [start], at: 0 };
-    this.position = Infinity;
+    this.walked = Infinity;
   }
 
   get canUndo(): boolean {

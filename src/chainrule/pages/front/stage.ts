@@ -2,7 +2,7 @@
 
 import type { Unit } from "./content";
 import { built } from "./mathml";
-import { html, letter, setText, svg } from "./dom";
+import { fill, html, letter, on, setText, svg } from "./dom";
 import { type Changing, move, type } from "./handles";
 import type { Session } from "./session";
 import type { Words } from "./words";
@@ -59,8 +59,8 @@ export class StageView {
     this.words = changing.words;
     place.append(this.picture);
     if (this.session.content.samples > 1) place.prepend(this.#sampleChooser());
-    this.picture.addEventListener("keydown", (event) => this.#key(event));
-    this.picture.addEventListener("focusin", (event) => {
+    on(this.picture, "keydown", (event) => this.#key(event));
+    on(this.picture, "focusin", (event) => {
       const item = (event.target as Element).closest<SVGGElement>("[tabindex]");
       if (item) this.#roam(item);
     });
@@ -71,7 +71,7 @@ export class StageView {
     const select = html("select", { id: "sample" });
     for (let sample = 0; sample < session.content.samples; sample++)
       select.append(html("option", { value: sample }, words.say("of_sample", { sample: sample + 1 })));
-    select.addEventListener("change", () => {
+    on(select, "change", () => {
       session.sample = Number(select.value);
       this.changing.changed(-1);
     });
@@ -152,8 +152,8 @@ export class StageView {
         [this.#sample, this.#turned] = [-1, column];
         this.changing.changed(-1);
       };
-      group.addEventListener("pointerdown", go);
-      group.addEventListener("keydown", (event) => {
+      on(group, "pointerdown", go);
+      on(group, "keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         go();
         event.preventDefault();
@@ -273,11 +273,7 @@ export class StageView {
     const handle = session.isHandle(element);
     const kind = between && between[0] === element ? "bias" : between ? "weight" : session.content.stage.error === element ? "quantity" : "unit";
     const name = words.say(kind, { name: words.name(element), source: between ? words.name(between[0]) : "", target: between ? words.name(between[1]) : "" });
-    item.setAttribute("role", handle ? "slider" : "button");
-    item.setAttribute("data-label", name);
-    item.setAttribute("aria-label", handle ? words.say("slider", { name }) : name);
-    if (handle) item.setAttribute("aria-orientation", "vertical");
-    item.setAttribute("tabindex", "-1");
+    fill(item, { role: handle ? "slider" : "button", "data-label": name, "aria-label": handle ? words.say("slider", { name }) : name, "aria-orientation": handle && "vertical", tabindex: -1 });
     this.#focusable.push(item);
   }
 
@@ -328,7 +324,7 @@ export class StageView {
           const named = !group.classList.contains("edge-number") || this.#lines.size <= MOST_LABELS * 2;
           text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan", { class: "value" }, digits)]));
           const wide = 8 * (digits.length + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
-          for (const [name, at] of Object.entries({ x: -wide / 2, y: -11, width: wide, height: 21 })) back.setAttribute(name, String(at));
+          fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
           const spans = text.querySelectorAll("tspan");
           const lowered = spans.length > 2 && spans[spans.length - 2]!.hasAttribute("dy");
           if (lowered) spans[spans.length - 1]!.setAttribute("dy", "-0.18em");
@@ -340,10 +336,8 @@ export class StageView {
         text.classList.toggle("longer", digits.length > 9);
       }
       group.classList.toggle("hidden", covered);
-      if (group.getAttribute("role") === "slider") {
-        group.setAttribute("aria-valuenow", String(Number.isFinite(value) ? value : 0));
-        group.setAttribute("aria-valuetext", words.number(value));
-      } else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
+      if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": Number.isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
+      else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
     }
     this.#refreshLines(session.ownerOf(session.selected), now);
   }
@@ -384,8 +378,8 @@ export class StageView {
 
   /** The derivative of E by the net input of a unit, which comes back along its lines. */
   #arriving(unit: number): number {
-    const { gradients, stage } = this.session.content;
-    const own = stage.groups.flatMap((group) => group.units).find((one) => one.element === unit);
+    const { gradients } = this.session.content;
+    const own = this.session.everyUnit.find((one) => one.element === unit);
     const gradient = gradients.of[own?.parts[0] ?? unit];
     return gradient === undefined ? NaN : this.session.double(gradient);
   }

@@ -1,6 +1,6 @@
 /** All training steps on a line with the curve of their error, to be scrubbed. */
 
-import { html, svg } from "./dom";
+import { html, on, svg } from "./dom";
 import { path } from "./plot";
 import type { Session } from "./session";
 import type { Words } from "./words";
@@ -22,7 +22,7 @@ export class Timeline {
     this.#slider.setAttribute("aria-label", words.say("timeline"));
     const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.#curve, this.#dot);
     place.append(html("div", { class: "track" }, picture, this.#slider));
-    this.#slider.addEventListener("input", () => visit(Number(this.#slider.value)));
+    on(this.#slider, "input", () => visit(Number(this.#slider.value)));
   }
 
   refresh(): void {

@@ -1,6 +1,6 @@
 /** A tour of a minute, which can be skipped: five places, each in a sentence. */
 
-import { html } from "./dom";
+import { html, on } from "./dom";
 import type { Words } from "./words";
 
 const SEEN = "chainrule tour";
@@ -39,12 +39,12 @@ export function tour(words: Words, places: string[], example: string): void {
     place?.scrollIntoView({ block: "nearest" });
     next.focus({ preventScroll: true });
   };
-  next.addEventListener("click", () => {
+  on(next, "click", () => {
     if (++at < places.length) show();
     else end();
   });
-  skip.addEventListener("click", end);
-  box.addEventListener("keydown", (event) => {
+  on(skip, "click", end);
+  on(box, "keydown", (event) => {
     if (event.key === "Escape") end();
   });
   document.body.append(box);

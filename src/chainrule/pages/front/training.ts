@@ -1,7 +1,7 @@
 /** A person's table and its training: what was decided, the curve while it goes on, scores, and the way into any of its steps. */
 
 import type { Data, Run } from "./channel";
-import { html, svg } from "./dom";
+import { html, on, svg } from "./dom";
 import { path } from "./plot";
 import type { Phrases } from "./phrases";
 
@@ -82,16 +82,16 @@ export class TrainingPanel {
     const target = html("select", { "data-key": "target", disabled: running }, ...data.columns.map((name) => html("option", { value: name, selected: name === data.target }, name)));
     const drop = html("input", { type: "checkbox", checked: data.drop, disabled: running });
     const ask = (): void => this.asked.data(target.value, drop.checked);
-    target.addEventListener("change", ask);
-    drop.addEventListener("change", ask);
+    on(target, "change", ask);
+    on(drop, "change", ask);
     const labelled = (key: string, control: HTMLElement): HTMLElement => html("label", { class: "bench-choice" }, html("span", {}, words.say(key)), control);
     const count = (value: number, keep: (value: number) => void): HTMLElement => {
       const input = html("input", { type: "number", class: "count", min: 1, value, disabled: running });
-      input.addEventListener("change", () => keep(Math.max(1, Math.round(Number(input.value)) || 1)));
+      on(input, "change", () => keep(Math.max(1, Math.round(Number(input.value)) || 1)));
       return input;
     };
     const button = html("button", { type: "button", class: running ? "" : "main", "data-control": "training" }, words.say(running ? "stop" : this.run ? "train.again" : "train"));
-    button.addEventListener("click", () => (running ? this.asked.stop() : this.asked.train(this.epochs, this.batchSize)));
+    on(button, "click", () => (running ? this.asked.stop() : this.asked.train(this.epochs, this.batchSize)));
     return [
       labelled("target", target),
       html("label", { class: "check" }, drop, html("span", {}, words.say("drop"))),
@@ -105,14 +105,14 @@ export class TrainingPanel {
     const { words } = this;
     const number = html("input", { type: "number", class: "count", min: 1, max: run.steps, value: 1, "data-key": "step" });
     const slider = html("input", { type: "range", min: 1, max: run.steps, value: 1, "aria-label": words.say("step") });
-    slider.addEventListener("input", () => (number.value = slider.value));
-    number.addEventListener("input", () => (slider.value = number.value));
+    on(slider, "input", () => (number.value = slider.value));
+    on(number, "input", () => (slider.value = number.value));
     const open = html("button", { type: "button", "data-control": "open-step" }, words.say("open"));
-    open.addEventListener("click", () => this.asked.step(Math.round(Number(number.value))));
+    on(open, "click", () => this.asked.step(Math.round(Number(number.value))));
     const parts: HTMLElement[] = [html("label", { class: "bench-choice" }, html("span", {}, words.say("step")), number), slider, open];
     if (run.state === "ended") {
       const save = html("button", { type: "button", "data-control": "save-model" }, words.say("model"));
-      save.addEventListener("click", () => this.asked.model());
+      on(save, "click", () => this.asked.model());
       parts.push(save);
     }
     return [...parts, html("span", { class: "note" }, words.say("step.about", { count: run.steps }))];

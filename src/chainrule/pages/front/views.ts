@@ -2,7 +2,7 @@
 
 import { type Tensor, scalar, tensor } from "./arrays";
 import type { Block, Content } from "./content";
-import { html, letter, setText, svg } from "./dom";
+import { html, letter, on, setText, svg } from "./dom";
 import { type Changing, move, type } from "./handles";
 import { Lines, prose, stated } from "./lines";
 import { HEIGHT, WIDTH, frame, path } from "./plot";
@@ -62,7 +62,7 @@ abstract class Base implements View {
   protected choose(label: string, elements: number[], chosen: number, choose: (element: number) => void): HTMLElement {
     const select = html("select");
     for (const element of elements) select.append(html("option", { value: element, selected: element === chosen }, this.name(element)));
-    select.addEventListener("change", () => choose(Number(select.value)));
+    on(select, "change", () => choose(Number(select.value)));
     return html("label", { class: "chooser" }, html("span", {}, label), select);
   }
 }
@@ -295,7 +295,7 @@ export class Curve extends Base {
     const { session, changing } = this;
     const { content, runner } = session;
     const box = html("input", { type: "checkbox", checked: true });
-    box.addEventListener("change", () => {
+    on(box, "change", () => {
       this.#logarithmic = box.checked;
       this.refresh();
     });
@@ -331,7 +331,7 @@ export class Curve extends Base {
     const row = html("div", { class: "choosers" }, html("span", {}, this.say(title)));
     for (const run of runs) {
       const box = html("input", { type: "checkbox" });
-      box.addEventListener("change", () => this.refresh());
+      on(box, "change", () => this.refresh());
       this.#runs.push({ ...run, errors: [], box });
       row.append(html("label", { class: "check" }, box, html("span", {}, run.label())));
     }
@@ -473,7 +473,7 @@ export class Graph extends Base {
       group.append(svg("rect", { x: -44, y: -20, width: 88, height: 40, rx: 8 }), svg("text", { y: -4, class: colour }, ...letter(name)), text);
       if (typeof own === "number") {
         this.#marks.push([text, () => this.changing.words.brief(session.double(own)), own]);
-        group.addEventListener("keydown", (event) => {
+        on(group, "keydown", (event) => {
           if (event.key === "Enter") (session.isHandle(own) ? type(this.changing, own, group) : this.changing.select(own));
         });
       } else text.textContent = String(shape);
@@ -611,11 +611,10 @@ export class Layers extends Base {
     const { content } = this.session;
     place.append(html("p", { class: "about" }, this.say("layers.about")));
     const grid = html("div", { class: "strips" });
-    const units = content.stage.groups.flatMap((group) => group.units);
     for (const group of content.stage.groups.filter((one) => !content.stage.inputs.includes(one.key))) {
       const own = new Set(group.units.map((unit) => unit.element));
       const weights = [...new Set(content.stage.edges.filter(([, to, weight]) => own.has(to) && weight >= 0).map(([, , weight]) => weight))];
-      const biases = [...new Set(units.filter((unit) => own.has(unit.element)).flatMap((unit) => unit.biases))];
+      const biases = [...new Set(this.session.everyUnit.filter((unit) => own.has(unit.element)).flatMap((unit) => unit.biases))];
       const gradients = [...weights, ...biases].flatMap((element) => (element in content.gradients.of ? [content.gradients.of[element]!] : []));
       const strips: [string, number[]][] = [
         [this.say("layers.activations"), group.units.map((unit) => unit.element)],
@@ -629,7 +628,7 @@ export class Layers extends Base {
         const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * elements.length, 240)} 26`, class: "strip", role: "img", "aria-label": `${group.title}: ${title}` });
         elements.forEach((element, i) => {
           const mark = svg("rect", { x: i * wide + 0.1 * wide, y: 1, width: 0.8 * wide, height: 24, rx: Math.min(3, wide / 3), "data-e": element }, svg("title"));
-          mark.addEventListener("pointerenter", () => (mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(this.session.double(element))}`));
+          on(mark, "pointerenter", () => (mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(this.session.double(element))}`));
           picture.append(mark);
           this.#rows.push([mark, element]);
         });
@@ -733,14 +732,14 @@ export class AllNumbers extends Base {
       const grid = html("div", { class: "all" });
       const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
         const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
-        input.addEventListener("change", () => {
+        on(input, "change", () => {
           const value = changing.words.typed(input.value);
           input.toggleAttribute("aria-invalid", value === undefined);
           if (value === undefined) return;
           session.change(new Map([[element, value]]));
           changing.changed(element);
         });
-        input.addEventListener("keydown", (event) => {
+        on(input, "keydown", (event) => {
           const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
           if (!way) return;
           move(changing, element, way * (event.shiftKey ? 0.1 : 1), event.repeat);
@@ -753,7 +752,7 @@ export class AllNumbers extends Base {
       if (own.length <= MOST_ROWS) box.append(grid);
       else {
         const details = html("details", {}, html("summary", {}, this.say("all_of_them", { count: own.length })), grid);
-        details.addEventListener("toggle", () => {
+        on(details, "toggle", () => {
           if (details.open && !grid.firstChild) fill();
           this.refresh();
         });

@@ -2,6 +2,7 @@
  * Worked equations, as `chainrule.notation.worked` writes them: letters, then numbers, then the result; each line true as it is printed.
  */
 
+import { size } from "./arrays";
 import type { Content, Hole, Layout, Line } from "./content";
 import { Builder, brackets, lettersOf, row } from "./layout";
 import { type Printed, type Writing, printed, printedAs } from "./numbers";
@@ -189,8 +190,8 @@ function arrays(sources: Sources, growing: Growing, line: Line, values: Values):
   if (line.letters) growing.add("=", line.letters);
   const shapes = [...Object.values(line.holes ?? {}).map((hole) => hole.shape), line.shape!];
   const fits = shapes.every((shape) => {
-    const [rows, columns] = extent(shape, turned);
-    return rows <= MOST_CELLS[0] && columns <= MOST_CELLS[1];
+    const rows = grid(shape, turned);
+    return shape.length <= 2 && rows.length <= MOST_CELLS[0] && rows[0]!.length <= MOST_CELLS[1];
   });
   if (line.letters && (!fits || !line.variants || !matrixNumbers(sources, growing, line, values, turned))) {
     const [layout, exact] = folded(line.shape!, result, of, writing, turned);
@@ -201,16 +202,15 @@ function arrays(sources: Sources, growing: Growing, line: Line, values: Values):
   }
 }
 
-/** Rows and columns as a shape is laid out: a single list is a row, or a column where vectors are columns. */
-function extent(shape: number[], turned: boolean): [number, number] {
-  const [rows, columns] = shape.length === 2 ? (shape as [number, number]) : [1, shape[0] ?? 1];
-  return turned ? [columns, rows] : [rows, columns];
-}
-
-/** The places of a flat list as they are laid out. */
-function grid(shape: number[], turned: boolean): number[][] {
-  const [rows, columns] = extent(shape, turned);
-  return Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => (turned ? j * rows + i : i * columns + j)));
+/**
+ * The places of a flat list as they are laid out: a single list is a row, or a column where vectors are columns; of more than two axes, the
+ * rows of all matrices below each other.
+ */
+function grid(shape: number[], columns: boolean): number[][] {
+  const turned = columns && shape.length <= 2;
+  const wide = shape[shape.length - 1] ?? 1;
+  const rows = Array.from({ length: size(shape) / wide }, (_, i) => Array.from({ length: wide }, (_, j) => i * wide + j));
+  return turned ? rows[0]!.map((_, j) => rows.map((row) => row[j]!)) : rows;
 }
 
 function laidOut(shape: number[], write: (place: number) => Layout, turned: boolean): Layout {

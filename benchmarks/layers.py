@@ -1,0 +1,153 @@
+"""Training steps of layers beside PyTorch eager: `python benchmarks/layers.py`, float32, one thread, a batch of 32, in processor time.
+
+Each row is a network in a short form and the same module in PyTorch; a step is the forward pass, the gradients and w ← w − η g.
+Processor time of both is taken in turns, and the least of the rounds counts; so a busy machine changes both alike.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import chainrule as cr
+from chainrule.engines.written import written_program
+from chainrule.network.network import Network
+from chainrule.network.short_form import short_form
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What libraries are asked by for one thread, before they are imported: the program starts itself anew for that."""
+
+ROWS, RATE, ROUNDS, SECONDS = 32, 1e-4, 7, 0.15
+
+
+class Last(nn.Module):
+    """The last state of a recurrence."""
+
+    def __init__(self, cell: nn.Module) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x: Tensor) -> Tensor:
+        states: Tensor = self.cell(x)[0]
+        return states[:, -1]
+
+
+class Beside(nn.Module):
+    """x + f(x)."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+def _residual() -> Network:
+    def net(x: object) -> object:
+        h = cr.dense(128, "relu")(x)
+        for _ in range(3):
+            h = h + cr.dense(128)(cr.dense(128, "relu")(h))
+        return cr.dense(10)(h)
+
+    return Network(64, net)
+
+
+def _block(width: int, heads: int) -> nn.Module:
+    return nn.TransformerEncoderLayer(width, heads, 4 * width, dropout=0, activation="gelu", batch_first=True, norm_first=True)
+
+
+NETWORKS: dict[str, tuple[Network, Callable[[], nn.Module]]] = {
+    "residual MLP, 64-128-3 × (128-128)-10": (
+        _residual(),
+        lambda: nn.Sequential(
+            nn.Linear(64, 128),
+            nn.ReLU(),
+            *(Beside(nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 128)) for _ in range(3)),
+            nn.Linear(128, 10),
+        ),
+    ),
+    "8x8x1:c16k3p1-p2-c32k3-10": (
+        short_form("8x8x1:c16k3p1-p2-c32k3-10"),
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1), nn.Tanh(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3), nn.Tanh(), nn.Flatten(), nn.Linear(128, 10)
+        ),
+    ),
+    "20x16:lstm32-10": (
+        short_form("20x16:lstm32-10"),
+        lambda: nn.Sequential(Last(nn.LSTM(16, 32, batch_first=True)), nn.Linear(32, 10)),
+    ),
+    "20x16:gru32-10": (
+        short_form("20x16:gru32-10"),
+        lambda: nn.Sequential(Last(nn.GRU(16, 32, batch_first=True)), nn.Linear(32, 10)),
+    ),
+    "v60x16:e32-block4-60": (
+        short_form("v60x16:e32-block4-60"),
+        lambda: nn.Sequential(nn.Embedding(60, 32), _block(32, 4), nn.Flatten(), nn.Linear(512, 60)),
+    ),
+}  # fmt: skip
+
+
+def _ours(network: Network, x: np.ndarray, t: np.ndarray) -> Callable[[], object]:
+    step, arrays = written_program(network).step, network.split(x, t)
+    given = [array.astype(np.float32) for array in arrays.values()]
+    state = [np.asarray(array, np.float32) for array in network.parameters.values()]
+
+    def once() -> None:
+        state[:] = step(*given, *state, learning_rate=RATE)[1:]
+
+    return once
+
+
+def _theirs(module: nn.Module, x: np.ndarray, t: np.ndarray, shape: tuple[int, ...], tokens: bool) -> Callable[[], object]:
+    signal = torch.tensor(x.reshape(len(x), *shape), dtype=torch.long if tokens else torch.float32)
+    if len(shape) == 3:
+        signal = signal.movedim(-1, 1).contiguous()
+    target, optimizer = torch.tensor(t, dtype=torch.float32), torch.optim.SGD(module.parameters(), RATE)
+
+    def once() -> None:
+        optimizer.zero_grad()
+        (0.5 * ((module(signal) - target) ** 2).sum(1).mean()).backward()
+        optimizer.step()
+
+    return once
+
+
+def _seconds(step: Callable[[], object]) -> float:
+    """Processor time of a step."""
+    start, count = time.process_time(), 0
+    while (taken := time.process_time() - start) < SECONDS:
+        step()
+        count += 1
+    return taken / count
+
+
+def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
+    """What the network is, its parameters, and seconds of a step here and there; of those whose name holds what is wanted."""
+    torch.set_num_threads(1)
+    random = np.random.default_rng(0)
+    for name, (network, module) in NETWORKS.items():
+        if wanted not in name:
+            continue
+        extent = next(iter(network.wiring.inputs.values()))
+        shape, vocabulary = getattr(extent, "shape", (int(extent),)), getattr(extent, "vocabulary", 0)
+        x = random.integers(0, vocabulary, (ROWS, extent)).astype(float) if vocabulary else random.normal(size=(ROWS, extent))
+        t = random.normal(size=(ROWS, network.outputs))
+        ours, theirs = _ours(network, x, t), _theirs(module(), x, t, shape, bool(vocabulary))
+        ours(), theirs()
+        pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(ROUNDS)]
+        yield name, sum(p.size for p in network.parameters.values()), min(a for a, _ in pairs), min(b for _, b in pairs)
+
+
+if __name__ == "__main__":
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **dict.fromkeys(THREADS, "1")})
+    print("| network | parameters | written | PyTorch eager | PyTorch ÷ written |\n| --- | ---: | ---: | ---: | ---: |")
+    for name, size, own, other in rows(*sys.argv[1:2]):
+        print(f"| {name} | {size:,} | {own * 1e3:.2f} ms | {other * 1e3:.2f} ms | {other / own:.2f} |", flush=True)
