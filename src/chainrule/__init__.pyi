@@ -91,14 +91,58 @@ __version__: str
 if not TYPE_CHECKING:
     from chainrule.network.activations import elu as elu, gelu as gelu, leaky_relu as leaky_relu
     from chainrule.network.initializers import constant as constant, normal as normal, orthogonal as orthogonal, uniform as uniform
-    from chainrule.network.losses import contrastive as contrastive, focal as focal, huber as huber, smoothed_cross_entropy as smoothed_cross_entropy, triplet as triplet
-    from chainrule.network.optimizers import adadelta as adadelta, adagrad as adagrad, adam as adam, adamax as adamax, adamw as adamw, lion as lion, momentum as momentum, muon as muon, nadam as nadam, nesterov as nesterov, radam as radam, rmsprop as rmsprop, sgd as sgd
+    from chainrule.network.losses import (
+        contrastive as contrastive,
+        focal as focal,
+        huber as huber,
+        smoothed_cross_entropy as smoothed_cross_entropy,
+        triplet as triplet,
+    )
+    from chainrule.network.optimizers import (
+        adadelta as adadelta,
+        adagrad as adagrad,
+        adam as adam,
+        adamax as adamax,
+        adamw as adamw,
+        lion as lion,
+        momentum as momentum,
+        muon as muon,
+        nadam as nadam,
+        nesterov as nesterov,
+        radam as radam,
+        rmsprop as rmsprop,
+        sgd as sgd,
+    )
     from chainrule.network.regularizers import elastic_net as elastic_net, l1 as l1, l2 as l2
-    from chainrule.network.schedules import cosine as cosine, exponential as exponential, one_cycle as one_cycle, step_decay as step_decay, warmup as warmup
+    from chainrule.network.schedules import (
+        cosine as cosine,
+        exponential as exponential,
+        one_cycle as one_cycle,
+        step_decay as step_decay,
+        warmup as warmup,
+    )
 
 class _adadelta(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 1.0, decay: float = 0.9, epsilon: float = 1e-06, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., rho: float = ..., ρ: float = ..., beta: float = ..., gamma: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 1.0,
+        decay: float = 0.9,
+        epsilon: float = 1e-06,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        rho: float = ...,
+        ρ: float = ...,
+        beta: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -106,7 +150,20 @@ adadelta: _adadelta
 
 class _adagrad(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.01, epsilon: float = 1e-10, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.01,
+        epsilon: float = 1e-10,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -114,7 +171,23 @@ adagrad: _adagrad
 
 class _adam(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., alpha: float | str | Mapping[str, Any] | Definition | Bound = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -122,7 +195,23 @@ adam: _adam
 
 class _adamax(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., alpha: float | str | Mapping[str, Any] | Definition | Bound = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -130,7 +219,25 @@ adamax: _adamax
 
 class _adamw(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, decay: float = 0.01, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., alpha: float | str | Mapping[str, Any] | Definition | Bound = ..., weight_decay: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        decay: float = 0.01,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        weight_decay: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -154,7 +261,19 @@ contrastive: _contrastive
 
 class _cosine(Definition):
     @overload
-    def __call__(self, rate: float = 0.05, steps: float = 100, floor: float = 0.0, *, lr: float = ..., learning_rate: float = ..., eta: float = ..., η: float = ..., t_max: float = ..., eta_min: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        rate: float = 0.05,
+        steps: float = 100,
+        floor: float = 0.0,
+        *,
+        lr: float = ...,
+        learning_rate: float = ...,
+        eta: float = ...,
+        η: float = ...,
+        t_max: float = ...,
+        eta_min: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -178,7 +297,17 @@ elu: _elu
 
 class _exponential(Definition):
     @overload
-    def __call__(self, rate: float = 0.05, factor: float = 0.99, *, lr: float = ..., learning_rate: float = ..., eta: float = ..., η: float = ..., gamma: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        rate: float = 0.05,
+        factor: float = 0.99,
+        *,
+        lr: float = ...,
+        learning_rate: float = ...,
+        eta: float = ...,
+        η: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -194,7 +323,7 @@ focal: _focal
 
 class _gelu(Definition):
     @overload
-    def __call__(self, approximate: Literal["none", "tanh"] = 'none') -> Bound: ...
+    def __call__(self, approximate: Literal["none", "tanh"] = "none") -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Expression: ...
 
@@ -234,7 +363,23 @@ leaky_relu: _leaky_relu
 
 class _lion(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.0001, beta1: float = 0.9, beta2: float = 0.99, decay: float = 0.0, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., alpha: float | str | Mapping[str, Any] | Definition | Bound = ..., weight_decay: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.0001,
+        beta1: float = 0.9,
+        beta2: float = 0.99,
+        decay: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        weight_decay: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -242,7 +387,22 @@ lion: _lion
 
 class _momentum(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05, momentum: float = 0.9, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., mu: float = ..., μ: float = ..., gamma: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05,
+        momentum: float = 0.9,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        mu: float = ...,
+        μ: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -250,7 +410,26 @@ momentum: _momentum
 
 class _muon(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001, momentum: float = 0.95, decay: float = 0.1, epsilon: float = 1e-07, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., mu: float = ..., μ: float = ..., beta: float = ..., weight_decay: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        momentum: float = 0.95,
+        decay: float = 0.1,
+        epsilon: float = 1e-07,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        mu: float = ...,
+        μ: float = ...,
+        beta: float = ...,
+        weight_decay: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -258,7 +437,25 @@ muon: _muon
 
 class _nadam(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, momentum_decay: float = 0.004, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., alpha: float | str | Mapping[str, Any] | Definition | Bound = ..., psi: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.002,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        momentum_decay: float = 0.004,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        psi: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -266,7 +463,23 @@ nadam: _nadam
 
 class _nesterov(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05, momentum: float = 0.9, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., mu: float = ..., μ: float = ..., beta: float = ..., gamma: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05,
+        momentum: float = 0.9,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        mu: float = ...,
+        μ: float = ...,
+        beta: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -274,7 +487,9 @@ nesterov: _nesterov
 
 class _normal(Definition):
     @overload
-    def __call__(self, mean: float = 0.0, deviation: float = 0.1, *, std: float = ..., stddev: float = ..., sigma: float = ...) -> Bound: ...
+    def __call__(
+        self, mean: float = 0.0, deviation: float = 0.1, *, std: float = ..., stddev: float = ..., sigma: float = ...
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -282,7 +497,19 @@ normal: _normal
 
 class _one_cycle(Definition):
     @overload
-    def __call__(self, rate: float = 0.05, steps: float = 100, rise: float = 0.3, start_divisor: float = 25.0, end_divisor: float = 10000.0, *, lr: float = ..., learning_rate: float = ..., eta: float = ..., η: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        rate: float = 0.05,
+        steps: float = 100,
+        rise: float = 0.3,
+        start_divisor: float = 25.0,
+        end_divisor: float = 10000.0,
+        *,
+        lr: float = ...,
+        learning_rate: float = ...,
+        eta: float = ...,
+        η: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -298,7 +525,23 @@ orthogonal: _orthogonal
 
 class _radam(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., alpha: float | str | Mapping[str, Any] | Definition | Bound = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -306,7 +549,25 @@ radam: _radam
 
 class _rmsprop(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.01, decay: float = 0.99, epsilon: float = 1e-08, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., eps: float = ..., rho: float = ..., ρ: float = ..., beta: float = ..., gamma: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.01,
+        decay: float = 0.99,
+        epsilon: float = 1e-08,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eps: float = ...,
+        rho: float = ...,
+        ρ: float = ...,
+        beta: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -314,7 +575,19 @@ rmsprop: _rmsprop
 
 class _sgd(Definition):
     @overload
-    def __call__(self, learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05, clip_value: float | None = None, clip_norm: float | None = None, multipliers: float | None = None, *, lr: float | str | Mapping[str, Any] | Definition | Bound = ..., eta: float | str | Mapping[str, Any] | Definition | Bound = ..., η: float | str | Mapping[str, Any] | Definition | Bound = ..., step_size: float | str | Mapping[str, Any] | Definition | Bound = ..., alpha: float | str | Mapping[str, Any] | Definition | Bound = ...) -> Bound: ...
+    def __call__(
+        self,
+        learning_rate: float | str | Mapping[str, Any] | Definition | Bound = 0.05,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        multipliers: float | None = None,
+        *,
+        lr: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        eta: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        η: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        step_size: float | str | Mapping[str, Any] | Definition | Bound = ...,
+        alpha: float | str | Mapping[str, Any] | Definition | Bound = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -330,7 +603,19 @@ smoothed_cross_entropy: _smoothed_cross_entropy
 
 class _step_decay(Definition):
     @overload
-    def __call__(self, rate: float = 0.05, every: float = 10, factor: float = 0.5, *, lr: float = ..., learning_rate: float = ..., eta: float = ..., η: float = ..., step_size: float = ..., gamma: float = ...) -> Bound: ...
+    def __call__(
+        self,
+        rate: float = 0.05,
+        every: float = 10,
+        factor: float = 0.5,
+        *,
+        lr: float = ...,
+        learning_rate: float = ...,
+        eta: float = ...,
+        η: float = ...,
+        step_size: float = ...,
+        gamma: float = ...,
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
@@ -354,7 +639,9 @@ uniform: _uniform
 
 class _warmup(Definition):
     @overload
-    def __call__(self, rate: float = 0.05, steps: float = 10, *, lr: float = ..., learning_rate: float = ..., eta: float = ..., η: float = ...) -> Bound: ...
+    def __call__(
+        self, rate: float = 0.05, steps: float = 10, *, lr: float = ..., learning_rate: float = ..., eta: float = ..., η: float = ...
+    ) -> Bound: ...
     @overload
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
