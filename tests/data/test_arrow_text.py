@@ -119,27 +119,26 @@ def test_all_ways_are_the_same(tmp_path_factory, content, options):
     assert quick == slow
 
 
-def test_usual_files_take_the_quick_way(tmp_path, monkeypatch):
+@pytest.mark.parametrize("cells", [arrow_text.CELLS, 400])  # the latter as if the file were wide
+def test_usual_files_take_the_quick_way(cells, tmp_path, monkeypatch):
     """Rows of Python's csv are asked for at the beginning only."""
     random = np.random.default_rng(0)
     names = [f"x{place}" for place in range(8)]
-    rows = [[f"{x:.4f}" for x in row] for row in random.normal(size=(20_000, 8))]
-    for row, count in zip(rows, random.integers(0, 50, 20_000), strict=True):
+    rows = [[f"{x:.4f}" for x in row] for row in random.normal(size=(1_500, 8))]
+    for row, count in zip(rows, random.integers(0, 50, len(rows)), strict=True):
         row[3], row[5], row[6] = str(count), ("red", '"light, blue"', "")[count % 3], "" if count == 7 else row[6]
     path = tmp_path / "t.csv"
     path.write_text("\n".join(map(",".join, [names, *rows])) + "\n")
-    assert path.stat().st_size > arrow_text.SMALLEST
-    quick = outcome(path)
-    monkeypatch.setattr("chainrule.data.text.blocks_of", lambda layout, rows, of=arrow_text: _few(layout, rows))
-    assert outcome(path) == quick
-    monkeypatch.undo()
-    monkeypatch.setattr(arrow_text, "SMALLEST", 1 << 60)
-    assert outcome(path) == quick
+    slow = outcome(path)  # below the smallest size that is worth it
+    monkeypatch.setattr(arrow_text, "SMALLEST", 0)
+    monkeypatch.setattr(arrow_text, "CELLS", cells)
+    monkeypatch.setattr("chainrule.data.text.blocks_of", _few)
+    assert outcome(path) == slow
 
 
 def _few(layout, rows):
+    assert rows == arrow_text.first_rows(8) <= arrow_text.FIRST, "the file is read without pyarrow"
     count, columns = next(iter(text._blocks(layout, rows)))
-    assert rows == arrow_text.FIRST, "the file is read without pyarrow"
     yield text.Block(1, count, dict(zip(layout.names, columns, strict=True)))
 
 

@@ -158,3 +158,10 @@ def test_too_few_groups():
 )
 def test_patience_is_so_many_steps_within_bounds(rows, size, epochs):
     assert patience_for(rows, size) == epochs
+
+
+@pytest.mark.parametrize(("columns", "folds"), [(300, 5), (301, 3)])
+def test_tables_of_very_many_inputs_have_fewer_folds(columns, folds):
+    numbers = np.random.default_rng(0).normal(size=(30, columns + 1))
+    model = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written")
+    assert model.plan.validation_folds == folds

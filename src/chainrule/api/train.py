@@ -48,8 +48,9 @@ from chainrule.training.rows import Rows, Subset, weights_of
 HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""
 
-FOLDS = 5
-"""Folds of the cross-validation that decides when to stop, where nothing is said about it …"""
+FOLDS, FEWER_FOLDS, VERY_WIDE = 5, 3, 10
+"""Folds of the cross-validation that decides when to stop, where nothing is said about it, and where a table has more inputs than so many
+times its rows, as a network of thousands of inputs takes its time …"""
 
 Precision: TypeAlias = Literal["float32", "float64"]
 
@@ -242,7 +243,7 @@ def train(
         rows = rows.complete(whole)
         labels = _labels(rows, whole, processes)
         columns["task"] = _decided_tasks(whole, tasks)
-        plan = _stopping(plan, round(len(labels) * (1 - plan.test)), plan_settings)
+        plan = _stopping(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
         groups = rows.groups(plan.group)
         parts = split(labels, plan, groups)
         plan = begun.plan(plan_settings) if begun else plan if groups is None else _folding_groups(plan, groups[parts[0]])
@@ -395,11 +396,12 @@ def _plan(
     return replace(plan, optimizer=chosen_optimizer(plan.optimizer, optimizer, learning_rate, multipliers))
 
 
-def _stopping(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
+def _stopping(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) -> Plan:
     """The plan with what decides when to stop, and with its patience, where these were not said; for so many rows to train on."""
     if said["validation"] is None:
         if said["validation_folds"] is None and rows < FEWEST_TO_VALIDATE:
-            plan = replace(plan, validation_folds=0 if rows < FEWEST_TO_FOLD or plan.until is not None else FOLDS)
+            folds = FEWER_FOLDS if inputs > VERY_WIDE * rows else FOLDS
+            plan = replace(plan, validation_folds=0 if rows < FEWEST_TO_FOLD or plan.until is not None else folds)
         if plan.validation_folds or rows < FEWEST_TO_VALIDATE:
             plan = replace(plan, validation=0.0)
     if said["patience"] is None:

@@ -139,7 +139,7 @@ PLAN_OPTIONS = (
     ),
     click.option(
         "--validation-folds", type=click.IntRange(0), metavar="K",
-        help="K networks trained beside, each without a K-th of the rows, tell when to stop; no row is lost.  [default: 5 below 2000 rows]",
+        help="K networks trained beside, each without a K-th of the rows, tell when to stop.  [default: 5 below 2000 rows, 3 if very wide]",
     ),
     click.option(
         "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"

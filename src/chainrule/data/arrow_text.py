@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chainrule.data.layout import TextLayout
     from chainrule.data.text import Block
 
-FIRST = 1000
-"""Rows that say which columns are plain numbers."""
+FIRST, CELLS, FEWEST = 1000, 1 << 18, 20
+"""Rows that say which columns are plain numbers; of wide files fewer, with so many cells about, and so many rows at least."""
 
 QUOTE, NEWLINE, RETURN = b'"\n\r'
 
@@ -32,6 +32,11 @@ SMALLEST = 1 << 20
 
 AT_ONCE, LARGEST = 1 << 20, 1 << 26
 """Bytes that pyarrow takes at a time, at least and at most."""
+
+
+def first_rows(columns: int) -> int:
+    """How many rows say which columns are plain numbers, where there are so many."""
+    return min(FIRST, max(FEWEST, CELLS // columns))
 
 
 class Unfit(Exception):
@@ -143,7 +148,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
     types = {name: pyarrow.float64() if sign else pyarrow.int64() for name, sign in plain.items()}
     different, text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), pyarrow.string()
     names = [str(place) for place in range(len(layout.names))]
-    many = start.various
+    many = {*start.various}
     kinds = [types.get(name, text if name in many else different) for name in layout.names]
     try:
         with open_binary(layout.path) as file:

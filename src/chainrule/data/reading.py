@@ -197,7 +197,7 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
     if _may_be_quick(files):
         scan, block = _new_scan(files, expected, form), _first_block(files)
         first = block.found(scan.expected, form.cells)
-        if block.rows < arrow_text.FIRST:  # that is the whole file: a wide one
+        if block.rows < arrow_text.first_rows(len(block.cells)):  # that is the whole file
             scan.add(first)
             return scan, [first] if keep else []
     for read_parts, plain in _ways(first):
@@ -217,7 +217,7 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
 
 
 def _first_block(files: TextFiles) -> Block:
-    with closing(files.blocks(arrow_text.FIRST)) as blocks:
+    with closing(files.blocks(arrow_text.first_rows(len(files.first.names)))) as blocks:
         return next(blocks)
 
 

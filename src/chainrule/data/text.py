@@ -178,7 +178,8 @@ class Rest:
 def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[Columns]:
     """Blocks of so many rows, the last one of fewer, up to a part that cannot be cut so; what is left is put into `rest`."""
     waiting: list[list[str]] = [[] for _ in layout.names]
-    at_once = max(PART, 4000 * len(layout.names))  # some hundred rows at least: each column of a part takes its time, however few its rows
+    # Some hundred rows at least, if so many are asked for: each column of a part takes its time, however few its rows.
+    at_once = max(PART, min(4000, 20 * rows) * len(layout.names))
     while (more := lines.read(at_once)) or rest.text:
         text = rest.text + more
         whole, newline, rest.text = text.rpartition("\n") if more else (text, "\n", "")
