@@ -154,7 +154,7 @@ def _second_step(loaded: Loaded, made: Any) -> dict[str, Any] | None:
 
 def _own_numbers(node: Any) -> list[float]:
     """The numbers in an object but its gradient."""
-    names = getattr(node, "__dict__", None) or getattr(type(node), "__slots__", ())
+    names = getattr(node, "__dict__", getattr(type(node), "__slots__", ()))
     return [value for name in names if name != "grad" and isinstance(value := getattr(node, name, None), (int, float))]
 
 

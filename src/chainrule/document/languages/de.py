@@ -1426,7 +1426,8 @@ WORDS = {
     "check.why.differences.noise": "{name} weicht um {percent} % oder mehr von einer bekannten Ableitung ab: die Schrittweite ist "
     "zu groß, zu klein für die Genauigkeit, oder einseitig.",
     "check.why.differences.output": "{name} leitet die Ausgabe ab: Die Werte, deren Differenzen es nimmt, sind Ausgaben, keine Verluste.",
-    "check.why.differences.kink": "Wo {name} aufgerufen wird, wechselt {z} mit der Schrittweite das Vorzeichen: Dort hat relu einen Knick, und der Quotient ist keine der beiden Steigungen.",
+    "check.why.differences.kink": "Wo {name} aufgerufen wird, wechselt {z} mit der Schrittweite das Vorzeichen: Dort hat relu einen Knick, "
+    "und der Quotient ist keine der beiden Steigungen.",
     "check.why.differences.altered": "{name} stellt nicht wieder her, was es ändert: danach ist das Argument ein anderes.",
     "check.why.apart": "x und t werden in den Zeilen {first} und {second} neu geordnet, jedes für sich, so dass nichts zueinander gehört.",
     "check.graph.right": "Die Gradienten von {count} kleinen Graphen sind, was Differenzen von Zahlen geben.",

@@ -1382,7 +1382,8 @@ WORDS = {
     "check.why.differences.noise": "{name} is {percent} % or more away from a known derivative: its step is too large, "
     "too small for its precision, or from one side.",
     "check.why.differences.output": "{name} differentiates the output: the values whose differences it takes are outputs, not losses.",
-    "check.why.differences.kink": "Where {name} is called, {z} changes its sign with the step: relu has a kink there, and the quotient is neither of its two slopes.",
+    "check.why.differences.kink": "Where {name} is called, {z} changes its sign with the step: relu has a kink there, "
+    "and the quotient is neither of its two slopes.",
     "check.why.differences.altered": "{name} does not put back what it changes: after it the argument is another.",
     "check.why.apart": "x and t get a new order in lines {first} and {second}, each one of its own: no sample keeps its target.",
     "check.graph.right": "Gradients of {count} small graphs are what differences of numbers give.",
