@@ -239,12 +239,13 @@ def _unrolled(loaded: Loaded, node: Function, depth: int = 0) -> Iterator[str]:
 
 def _blocks(probe: Probe, layout: Layout, apart: bool) -> list[tuple[str, tuple[int, ...]]]:
     """What stands in a vector of all parameters, and in which shapes: W1, b1, W2, b2; or W1, W2, b1, b2."""
-    pairs = [(f"W{number + 1}", layout.w(probe, number).shape) for number in range(len(probe.weights))]
-    several = [(f"b{number + 1}", layout.b(probe, number)) for number in range(len(probe.weights))]
-    biases = {key: b.shape for key, b in several if b is not None}
-    if apart:
-        return [*pairs, *biases.items()]
-    return [block for key, shape in pairs for block in ((key, shape), (f"b{key[1:]}", biases.get(f"b{key[1:]}"))) if block[1] is not None]
+    found = list[tuple[str, tuple[int, ...]]]()
+    for number in range(len(probe.weights)):
+        found.append((f"W{number + 1}", layout.w(probe, number).shape))
+        b = layout.b(probe, number)
+        if b is not None:
+            found.append((f"b{number + 1}", b.shape))
+    return sorted(found, key=lambda block: block[0][0] == "b") if apart else found
 
 
 def _vector(known: Loaded, name: str, *, apart: bool) -> Style:
