@@ -17,7 +17,8 @@ from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.calling import Function
 from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.layout import Array, Layout, Probe
-from chainrule.learners.loading import Loaded, impatient
+from chainrule.learners.limits import Stopped
+from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.names import UPDATE
 from chainrule.learners.objects import ObjectProgram
 from chainrule.learners.places import Unreadable
@@ -65,7 +66,7 @@ def own_checks(loaded: Loaded) -> Iterator[dict[str, Any]]:
         try:
             with impatient(1.0), np.errstate(all="ignore"):
                 found = numbers(loaded.namespace[name](**{function: differentiated, point: w}))
-        except Exception:  # noqa: BLE001  # whatever a learner's function raises: then it is asked nothing
+        except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's function raises: then it is asked nothing
             continue
         if found is not None and found.size == START.size:
             yield {
@@ -93,7 +94,7 @@ class Quotient(Frozen):
     """A difference over a step, as it is written: (J(w + h) − J(w − h)) / (2 h).
 
     value, ends  the spots of the quotient and of the two values whose difference it is
-    node   the expression
+    node         the expression
     """
 
     value: frozenset[int]
@@ -158,8 +159,10 @@ def _called(loaded: Loaded, program: LearnerProgram, name: str, probe: Probe, la
     loaded.recorder.patient = True
     try:
         for asked in _ways(loaded, program, name):
-            with contextlib.suppress(Exception), impatient(2.0):  # whatever a learner's function raises: then it is asked nothing
+            with contextlib.suppress(Exception, TooLong, SystemExit), impatient(2.0):  # whatever it raises: then it is asked nothing
                 return list(asked.answer(probe, layout, 1).values.kept)
+    except Stopped:
+        loaded.guard.stopped = None  # what it may not do is held against nobody whose back-propagation does not do it
     finally:
         loaded.recorder.patient = False
     return []
@@ -236,19 +239,19 @@ def _loss_of(ends: Array, probe: Probe, activations: Sequence[str]) -> tuple[str
     """The loss whose values these are, but for a step; None where they are those of none that is known."""
     known = [(value, (name, outputs, batch)) for name, outputs, batch, value in errors(_output(probe, activations), probe.t)]
     value, loss = min(known, key=lambda one: abs(one[0] - np.median(ends)))
-    return loss if _about(value, ends) else None
+    return loss if _about(value, ends, 0.2) else None
 
 
-def _about(value: float, ends: Array) -> bool:
-    """Are they this value, but for steps?"""
+def _about(value: float, ends: Array, most: float) -> bool:
+    """Are they this value, but for steps, which change it by no more than such a part of it?"""
     spread = float(np.ptp(ends))
-    return bool(abs(value - np.median(ends)) <= 2 * spread + LIKE * abs(value) and spread <= abs(value) / 2)
+    return bool(abs(value - np.median(ends)) <= spread + LIKE * abs(value) and spread <= most * abs(value))
 
 
 def _near_output(ends: Array, probe: Probe, activations: Sequence[str]) -> bool:
     """Are they a sum or a mean of the outputs, or one of them?"""
     y = _output(probe, activations)
-    return any(_about(one, ends) for one in (float(y.sum()), float(y.mean()), *y.ravel().tolist()))
+    return any(_about(one, ends, 0.01) for one in (float(y.sum()), float(y.mean()), *y.ravel().tolist()))
 
 
 def _derivatives(probe: Probe, activations: Sequence[str], loss: tuple[str, str, str]) -> Array:
@@ -278,7 +281,7 @@ def _matched(found: Array, derivatives: Array) -> Array:
     for factor in FACTORS:
         nearest = derivatives[np.abs(derivatives[None, :] * factor - found[:, None]).argmin(axis=1)]
         if np.abs(nearest * factor - found).max() <= NEAR * abs(factor) * np.abs(nearest).max():
-            return nearest
+            return np.asarray(nearest)
     return np.asarray(derivatives[np.abs(derivatives[None, :] - found[:, None]).argmin(axis=1)])
 
 
@@ -290,7 +293,7 @@ def _at_a_kink(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
         called = {_called_name(part) for part in ast.walk(statement) if isinstance(part, ast.Call)}
         if isinstance(statement, (ast.Expr, ast.Assign)) and name in called:
             break
-        if isinstance(statement, ast.Expr) and any(UPDATE.search(one) or "train" in one or "fit" in one for one in called):
+        if isinstance(statement, (ast.Expr, ast.Assign)) and any(UPDATE.search(one) or "train" in one or "fit" in one for one in called):
             return
     else:
         return
