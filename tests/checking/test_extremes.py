@@ -142,10 +142,10 @@ def test_the_problems_are_what_they_say(family):
     assert all((layer.z != 0).all() for layer in whole.layers[:-1])
 
 
-def differences(factor=1.0, noise=0.0, constant=False, altered=False):
+def differences(factor=1.0, noise=0.0, constant=False, **known):
     expected = np.array([1.0, -2.0, 5.0])
     found = np.full(3, 4.0) if constant else factor * expected + noise * np.array([1, -1, 1])
-    return OwnCheck("numeric", expected, found, altered)
+    return OwnCheck("numeric", expected, found, **known)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,8 @@ def differences(factor=1.0, noise=0.0, constant=False, altered=False):
         (differences(noise=0.1), "noise"),
         (differences(altered=True), "altered"),
         (differences(factor=float("nan")), "constant"),
+        (differences(of_output=True), "output"),
+        (differences(at_kink=True), None),
     ],
 )
 def test_a_gradient_check_that_is_wrong_itself_is_told(check, why):

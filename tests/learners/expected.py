@@ -35,8 +35,11 @@ RIGHT += (
 RIGHT += (
     *("columns_each_sample.py", "estimator.py", "globals_polish.py", "half_cells.ipynb", "matlab_habits.py", "pytree.py"),
     *("shared_functions.py", "shared_scalars.py", "tensor_engine.py", "turkish_adam.py", "zero_kara.py"),
+    *("gradient_check.py", "checked_at_a_kink.py", "unrolled_theta.py", "unrolled_matlab.py"),
 )
-"""Biases that units share, layers that share their arrays with a dict, weights that fit() begins, `from numpy import *`, a tape."""
+"""Biases that units share, layers that share their arrays with a dict, weights that fit() begins, `from numpy import *`, a tape; checks of
+their own, and one vector of all parameters.
+"""
 
 WRONG = {
     "adam_forgets_correction.py": (40, "params[k] -= lr * m[k] / (np.sqrt(v[k]) + eps)"),
@@ -52,11 +55,13 @@ WRONG = {
     "dict_columns_slope.py": (6, "W2.T @ dZ2 * (1 - A1)"),
     "eight_scalars_one_path.py": (20, "w5*e1"),
     "engine_no_order.py": (36, ""),
+    "engine_not_reset.py": (35, "loss.backward()"),
     "engine_overwritten.py": (36, "self.grad = out.grad"),
     "grad_list_square.py": (6, "delta @ weights[i].T * (1 - activations[i])**2"),
     "history_in_class.py": (42, "self.verlauf.append(self.w)"),
     "history_of_one_array.py": (42, "ws.append(w)"),
     "integer_weights.py": (34, "w = np.array([[1], [2], [1]])"),
+    "jax_custom_slope.py": (6, "g * (1 - s * s)"),
     "l2_left_out.py": (37, "np.dot(dZ2, A1.T) / m"),
     "l2_not_divided.py": (37, "np.dot(dZ2, A1.T) / m + lambd * W2"),
     "layer_objects_relu_is_x.py": (7, "d_output * self.inputs"),
@@ -103,6 +108,7 @@ WRONG = {
 
 CAUTIONS = {
     "bce_loop.py": (32, "np.log(1-A2)"),
+    "checked_at_a_kink.py": (48, "self.z1"),
     "deep_caches.py": (32, "(1 - Y) / (1 - AL)"),
     "grads_like_x.py": (34, "h.T @ delta2"),
     "layer_objects.py": (32, "np.log(picked)"),
@@ -116,6 +122,9 @@ UNKNOWN = ("class_strange.py",)
 """Wrong, and not to be named: hidden errors are multiplied by the largest probability."""
 
 EDITED = {
+    "gradient_check.py": ("vector_to_dictionary(theta_minus, parameters)", "parameters", 48),
+    "unrolled_theta.py": ("np.sum(delta2, axis=1) / m", "np.sum(delta2, axis=1)", 23),
+    "unrolled_matlab.py": ("sigmoid(z2) * (1 - sigmoid(z2))", "z2 * (1 - z2)", 5),
     "columns_each_sample.py": ("du = dh * (1 - h * h)", "du = dh * (1 - u * u)", 5),
     "estimator.py": (" * (1 - activations[i] ** 2)", "", 2),
     "globals_polish.py": ("blad_ukr = d_wyj.dot(wagi2.T)", "blad_ukr = blad.dot(wagi2.T)", 49),

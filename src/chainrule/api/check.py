@@ -144,8 +144,9 @@ def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
     if not found:
         return None
     place = next((Place(line, text, file) for line, file, text in found["places"]), None)
+    again = None if found["again"] is None else Place(found["again"][0], found["again"][2], found["again"][1])
     said = Saying("learners.understood.graph", {"name": found["class"], "line": found["line"], "count": len(found["answers"])})
-    return Assessment(path.name, judge_graphs(found["answers"], place), (said,))
+    return Assessment(path.name, judge_graphs(found["answers"], place, found["steps"], again), (said,))
 
 
 def check_submission(submission: Submission, seed: int = 0) -> Assessment:

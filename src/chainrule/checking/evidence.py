@@ -98,12 +98,15 @@ class Place(FrozenValue):
 
 
 class OwnCheck(Frozen):
-    """A function of a program that differentiates by differences, asked about a function whose derivative is known.
+    """A function of a program that differentiates by differences, asked about a function whose derivative is known: one of ours, or the
+    program's own loss.
 
     name      of the function
     expected  the derivative; found: what it gave
     altered   whether it left its argument changed
     place     where it stands
+    of_output  whether it differentiates the output of a network, and no loss
+    at_kink   whether the program calls it where what goes into a relu, the expression in `place`, is 0 but for a step
     """
 
     name: str
@@ -111,6 +114,8 @@ class OwnCheck(Frozen):
     found: Array
     altered: bool = False
     place: Place | None = None
+    of_output: bool = False
+    at_kink: bool = False
 
 
 class Observation(Frozen):

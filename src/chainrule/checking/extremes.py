@@ -211,15 +211,28 @@ COARSE = 2e-3
 """How far differences may be from a derivative, relatively: from one side, with a step of a thousandth, they are."""
 
 
+def kink_fault(checks: Sequence[OwnCheck]) -> Fault | None:
+    """A gradient check that is called at a kink: there it tells nothing, however right it is."""
+    one = next((one for one in checks if one.at_kink), None)
+    if one is None or one.place is None:
+        return None
+    why = Saying("check.why.differences.kink", {"name": one.name, "z": one.place.expression})
+    return Fault(48, "check", "check", why, one.expected, one.found, agreeing=1, probes=1, place=one.place)
+
+
 def check_fault(checks: Sequence[OwnCheck]) -> Fault | None:
     """What is wrong with a program's own gradient check; None if nothing is."""
     for one in checks:
+        if one.at_kink:
+            continue
         largest = float(np.abs(one.expected).max())
         far = float(np.abs(one.found - one.expected).max()) / largest if np.isfinite(one.found).all() else np.inf
-        if far <= COARSE and not one.altered:
+        if far <= COARSE and not one.altered and not one.of_output:
             continue
         factor = float(np.vdot(one.expected, one.found) / np.vdot(one.expected, one.expected))
-        if far <= COARSE:
+        if one.of_output:
+            why = Saying("check.why.differences.output", {"name": one.name})
+        elif far <= COARSE:
             why = Saying("check.why.differences.altered", {"name": one.name})
         elif not np.isfinite(factor) or np.ptp(one.found) == 0:
             why = Saying("check.why.differences.constant", {"name": one.name})

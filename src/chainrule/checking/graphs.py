@@ -10,14 +10,23 @@ import numpy as np
 from chainrule.checking.evidence import Fault, Place, Saying, Verdict
 
 
-def judge_graphs(answers: Sequence[Mapping[str, Any]], place: Place | None = None) -> Verdict:
-    """What the gradients of small graphs come to.
+def judge_graphs(
+    answers: Sequence[Mapping[str, Any]], place: Place | None = None, steps: Mapping[str, Any] | None = None, again: Place | None = None
+) -> Verdict:
+    """What the gradients of small graphs come to, and those of a training.
 
     answers  of each graph: "written", "several" and "ordered" (whether a value is used more than once, and one that is computed), the
              gradients "expected" and "found", and whether they are "right"
     place    where gradients are set in place of added up, if anywhere
+    steps    the gradients "found" in the second step of a training, and those "expected", where they begin from zeros
+    again    where that step goes backward
     """
     wrong = [one for one in answers if not one["right"]]
+    if not wrong and steps is not None:
+        expected, found = (np.array(steps[key], dtype=float) for key in ("expected", "found"))
+        if np.abs(found - expected).max() > 1e-9 * max(float(np.abs(expected).max()), 1e-300):
+            why, shown = Saying("check.why.graph.kept"), "∂E/∂w"
+            return Verdict("mistakes", (Fault(35, shown, shown, why, expected, found, agreeing=1, probes=1, place=again),))
     if not wrong:
         return Verdict("right", remarks=(Saying("check.graph.right", {"count": len(answers)}),))
     single = [one for one in wrong if not one["several"]]

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
-from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, paired_fault
+from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, kink_fault, paired_fault
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.matching import (
     EDGE_QUANTITIES,
@@ -93,6 +93,8 @@ def judge(observations: Sequence[Observation], architecture: Architecture, answe
     known = {fault.number for fault in verdict.faults}
     found = (check_fault(observations[0].checks), apart_fault(observations[0]))
     further = tuple(fault for fault in found if fault is not None and fault.number not in known)
+    if (kink := kink_fault(observations[0].checks)) is not None:
+        verdict = replace(verdict, cautions=(*verdict.cautions, kink))
     return replace(verdict, kind="mistakes" if verdict.passed and further else verdict.kind, faults=(*verdict.faults, *further))
 
 

@@ -106,6 +106,8 @@ class Pool:
                 "outputs",
             ):
                 continue
+            if optional and meaning.kind == "hidden" and len(name) == 1:
+                continue  # h=1e-5 is a step, not a number of units
             value = self._known(meaning, name, beside)
             if value is not _NOTHING:
                 return value

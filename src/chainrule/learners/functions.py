@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,7 +18,7 @@ from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, LOSS, UPDATE, as_kind, backward_first, forward_first, meaning, ranked
-from chainrule.learners.places import Parameters, Unreadable, leaves, like, parameter_places, shared_arrays
+from chainrule.learners.places import Parameters, Unreadable, leaves, like, parameter_places, rolled, shared_arrays
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, signature
 from chainrule.learners.reporting import numbers
 
@@ -24,7 +26,7 @@ from chainrule.learners.reporting import numbers
 class FunctionProgram(LearnerProgram):
     """A function that gives gradients or updated parameters, with those that it needs before and after."""
 
-    def __init__(self, loaded: Loaded, backward: str, forward: str = "", update: str = "", loss: str = "") -> None:
+    def __init__(self, loaded: Loaded, backward: str, forward: str = "", update: str = "", loss: str = "", *, apart: bool = False) -> None:
         super().__init__(loaded)
         self.backward, self.forward, self.update, self.loss = backward, forward, update, loss
         self.nodes = [loaded.functions[name] for name in (forward, backward, update) if name]
@@ -32,7 +34,7 @@ class FunctionProgram(LearnerProgram):
         self.line = node.lineno
         self.entry = signature(node)
         self.before = f"{forward}, then " if forward else ""
-        self.style = _style(loaded, self.nodes)
+        self.style = _style(loaded, self.nodes, apart=apart)
         self._snapshot = {key: value for key, value in loaded.namespace.items() if _is_data(value)}
         self._rate_set = _rates(loaded, loaded.namespace, self.nodes)
 
@@ -43,6 +45,9 @@ class FunctionProgram(LearnerProgram):
         return self.style.biases
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+        if self.style.vector:
+            yield from (Form(None, inside, sizes, (bias,) * (len(sizes) - 1)) for inside in ((True, False) if bias else (False,)))
+            return
         if not self.style.own:
             has = (bias,) * (len(sizes) - 1)
             shared = tuple(SHARED if one and units > 1 else bias for one, units in zip(self.style.shared, sizes[1:], strict=False))
@@ -66,7 +71,7 @@ class FunctionProgram(LearnerProgram):
         for name in self._rate_set:
             loaded.namespace[name] = probe.rate
         roots = self.style.make(loaded, probe, layout)
-        places = _placed(roots, probe, layout)
+        places = self._placed(roots, probe, layout)
         self.integers = places.integers()
         pool = Pool(probe, layout, roots)
         pool.labelled = loaded.labelled
@@ -92,7 +97,7 @@ class FunctionProgram(LearnerProgram):
                 self._renew(roots, named)
                 if step == 0:
                     loaded.recorder.on = False
-                states.append(_placed(roots, probe, layout, checked=False).read(probe, layout))
+                states.append(self._placed(roots, probe, layout, checked=False).read(probe, layout))
                 if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
                     break
         finally:
@@ -101,7 +106,25 @@ class FunctionProgram(LearnerProgram):
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
         self.rate = None if self._rate_set or self.takes_rate() else literal_rate(self.nodes, loaded.namespace)
-        return self._finished(probe, layout, pool, _without(first, roots), states, places.names())
+        first = {name: value for name, value in first.items() if name not in roots}
+        if self.style.vector:
+            first = {key: part for name, value in first.items() for key, part in self._taken_apart(name, value, probe, layout).items()}
+        return self._finished(probe, layout, pool, first, states, places.names())
+
+    def _placed(self, roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
+        if not self.style.vector:
+            return _placed(roots, probe, layout, checked=checked)
+        return rolled(self.style.vector, roots, _blocks(probe, layout, self.style.apart), self.style.order, probe.sizes, layout)
+
+    def _taken_apart(self, name: str, value: Any, probe: Probe, layout: Layout) -> dict[str, Any]:
+        """A vector of all gradients as these, by their names; anything else as it is."""
+        flat, blocks = numbers(value), _blocks(probe, layout, self.style.apart)
+        if flat is None or flat.size != sum(math.prod(shape) for _, shape in blocks) or max(flat.shape, default=0) != flat.size:
+            return {name: value}
+        parts = rolled(name, {name: flat.ravel()}, blocks, self.style.order, probe.sizes, layout)
+        named = [(f"dW{number}", leaf) for number, leaf in enumerate(parts.weights, start=1)]
+        named += [(f"db{number}", leaf) for number, leaf in enumerate(parts.biases, start=1) if leaf is not None]
+        return {key: leaf.get() for key, leaf in named}
 
     def _called(self, name: str, pool: Pool) -> dict[str, Any]:
         node = self.loaded.functions[name]
@@ -148,6 +171,8 @@ class Style(Frozen):
     separate_bias  whether there are places for biases beside W
     own      whether the program makes the structure itself: its places are looked for in it
     shared   for each layer whether its bias is one number, as far as the program says
+    vector   the argument that is one vector of all parameters; "" where there is none
+    apart, order   whether all W stand in it before all b; how a matrix is written into it: "C" or "F"
     """
 
     make: Callable[[Loaded, Probe, Layout], dict[str, Any]]
@@ -157,13 +182,21 @@ class Style(Frozen):
     globals: bool = False
     own: bool = False
     shared: tuple[bool, ...] = ()
+    vector: str = ""
+    apart: bool = False
+    order: str = "C"
 
 
-def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
+def _style(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) -> Style:
     """Which it is, by the names of arguments. Raises Unreadable where nothing looks like a parameter."""
     arguments = list(
         dict.fromkeys(argument.arg for node in nodes for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
     )
+    vector = next((name for node in nodes for name in _unrolled(loaded, node)), "")
+    if vector:
+        return _vector(loaded, vector, apart=apart)
+    if apart:
+        raise Unreadable("no vector")
     weights = ranked([name for name in arguments if meaning(name).kind == "W"], "W")
     biases = ranked([name for name in arguments if meaning(name).kind == "b"], "b")
     if len(weights) > 1 or (weights and not _plural(weights[0], nodes)):
@@ -184,6 +217,47 @@ def _style(loaded: Loaded, nodes: Sequence[Function]) -> Style:
     if containers:
         return _container(loaded, containers[0], in_globals=True)
     raise Unreadable("no parameters")
+
+
+def _unrolled(loaded: Loaded, node: Function, depth: int = 0) -> Iterator[str]:
+    """Arguments whose parts are made matrices, theta[:20].reshape(4, 5), here or in a function that is given them."""
+    arguments = [argument.arg for argument in node.args.args]
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Call):
+            continue
+        if isinstance(part.func, ast.Attribute) and part.func.attr == "reshape":
+            parts = [inner for one in (part.func.value, *part.args[:1]) for inner in ast.walk(one) if isinstance(inner, ast.Subscript)]
+            sliced = [one.value.id for one in parts if isinstance(one.slice, ast.Slice) and isinstance(one.value, ast.Name)]
+            yield from (name for name in sliced if name in arguments and as_kind(name, "x", "t") is None)
+        elif isinstance(part.func, ast.Name) and part.func.id in loaded.functions and depth < 2:
+            called = loaded.functions[part.func.id]
+            inner = set(_unrolled(loaded, called, depth + 1))
+            for given, taken in zip(part.args, called.args.args, strict=False):
+                if taken.arg in inner and isinstance(given, ast.Name) and given.id in arguments:
+                    yield given.id
+
+
+def _blocks(probe: Probe, layout: Layout, apart: bool) -> list[tuple[str, tuple[int, ...]]]:
+    """What stands in a vector of all parameters, and in which shapes: W1, b1, W2, b2; or W1, W2, b1, b2."""
+    found = list[tuple[str, tuple[int, ...]]]()
+    for number in range(len(probe.weights)):
+        found.append((f"W{number + 1}", layout.w(probe, number).shape))
+        b = layout.b(probe, number)
+        if b is not None:
+            found.append((f"b{number + 1}", b.shape))
+    return sorted(found, key=lambda block: block[0][0] == "b") if apart else found
+
+
+def _vector(known: Loaded, name: str, *, apart: bool) -> Style:
+    order = "F" if re.search(r"order *= *[\"']F", known.code) else "C"
+
+    def make(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+        blocks = _blocks(probe, layout, apart)
+        roots = {name: np.zeros(sum(math.prod(shape) for _, shape in blocks))}
+        rolled(name, roots, blocks, order, probe.sizes, layout).set(probe, layout)
+        return roots
+
+    return Style(make, (2, 1, 3), (True, False), True, vector=name, apart=apart, order=order)
 
 
 def _separate(known: Loaded, weights: list[str], biases: list[str], *, globals_too: bool) -> Style:
@@ -397,10 +471,6 @@ def _output(named: dict[str, Any]) -> Any:
     return (hidden or arrays or [None])[-1]
 
 
-def _without(named: Mapping[str, Any], roots: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in named.items() if name not in roots}
-
-
 def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     """The functions of a file that may be the backward pass, each with those that may go before it and after it, the likeliest first."""
     names = list(loaded.functions)
@@ -421,7 +491,6 @@ def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram
         for forward in ["", *others]:
             loss = next((name for name in losses if name != backward), "")
             for update in [*[name for name in updates if name not in (backward, forward)][:2], ""]:
-                try:
-                    yield FunctionProgram(loaded, backward, forward, update, loss)
-                except Unreadable:
-                    continue
+                for apart in (False, True):
+                    with contextlib.suppress(Unreadable):
+                        yield FunctionProgram(loaded, backward, forward, update, loss, apart=apart)

@@ -1,19 +1,22 @@
 """Engines of one number a node, as people write them to learn automatic differentiation: a class with +, · and backward().
 
 Small graphs are built of its objects, some of which use a value twice, and backward() is called; differences of plain numbers tell what
-the gradients should be.
+the gradients should be. Where the file trains, its second step shows whether gradients begin anew.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.loading import Loaded, impatient
+from chainrule.learners.limits import FILE
+from chainrule.learners.loading import Loaded, TooLong, impatient
 
 STEP = 1e-6
 """Of the differences."""
@@ -90,8 +93,69 @@ def graph_answers(loaded: Loaded) -> dict[str, Any]:
         answers = [answer for graph in _graphs(made) if (answer := _answer(made, graph)) is not None]
         if answers:
             node = loaded.classes[name]
-            return {"class": name, "line": node.lineno, "answers": answers, "places": _places(node, loaded.code)}
+            steps = _second_step(loaded, made) if all(answer["right"] for answer in answers) else None
+            return {"class": name, "line": node.lineno, "answers": answers, "places": _places(node, loaded.code), "steps": steps}
     return {}
+
+
+MOST_CALLS = 40
+"""Calls of backward() after which no more of a training is looked at."""
+
+MOST_NODES = 200_000
+"""Objects of a training that are looked at."""
+
+
+class _Enough(BaseException):
+    """What was to be seen of a training was seen."""
+
+
+def _second_step(loaded: Loaded, made: Any) -> dict[str, Any] | None:
+    """What the parameters of a training have for gradients after its second backward(), and what they have when it begins from zeros.
+
+    None where the file does not train, or several times goes backward before it changes anything.
+    """
+    nodes, calls, found = list[Any](), [0], dict[str, Any]()
+    begin, backward = made.__init__, made.backward
+    before: dict[int, list[float]] = {}
+
+    def registered(self: Any, *given: Any, **named: Any) -> None:
+        begin(self, *given, **named)
+        if len(nodes) < MOST_NODES:
+            nodes.append(self)
+
+    def watched(self: Any, *given: Any, **named: Any) -> Any:
+        frame, line = sys._getframe(1), 0
+        while frame is not None and not line:  # the caller may be a function of ours that reports
+            line = frame.f_lineno if frame.f_code.co_filename == FILE else 0
+            frame = frame.f_back  # type: ignore[assignment]  # the last frame has none before it
+        moved = [node for node in nodes if id(node) in before and before[id(node)] != _own_numbers(node)]
+        result = backward(self, *given, **named)
+        if moved:
+            kept = [float(node.grad) for node in moved]
+            for node in nodes:
+                node.grad = type(node.grad)(0)
+            backward(self, *given, **named)
+            found.update(line=line, found=kept, expected=[float(node.grad) for node in moved])
+            raise _Enough
+        calls[0] += 1
+        if calls[0] >= MOST_CALLS:
+            raise _Enough
+        before.update({id(node): _own_numbers(node) for node in nodes})
+        return result
+
+    made.__init__, made.backward = registered, watched
+    loaded.recorder.patient = True
+    with contextlib.suppress(_Enough):
+        for statement in loaded.statements:
+            if not isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
+                loaded.run(statement, patience=2.0)
+    return found or None
+
+
+def _own_numbers(node: Any) -> list[float]:
+    """The numbers in an object but its gradient."""
+    names = getattr(node, "__dict__", getattr(type(node), "__slots__", ()))
+    return [value for name in names if name != "grad" and isinstance(value := getattr(node, name, None), (int, float))]
 
 
 def _applied(name: str, function: Callable[[float], float], a: Any, b: Any) -> Any:
@@ -114,7 +178,7 @@ def _answer(made: Any, graph: Graph) -> dict[str, Any] | None:
             a, b = made(A), made(B)
             graph.build(a, b).backward()
             found = [float(a.grad), float(b.grad)]
-    except Exception:  # noqa: BLE001  # whatever a learner's class raises: then this graph says nothing
+    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's class raises: then this graph says nothing
         return None
     expected = [
         (graph.build(A + STEP, B) - graph.build(A - STEP, B)) / (2 * STEP),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.calling import Unbound
-from chainrule.learners.differences import own_checks
+from chainrule.learners.differences import network_checks, own_checks
 from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
@@ -174,7 +174,9 @@ def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     for answer in answers:
         if shared and "failure" not in answer:
             answer["shared"] = answer["shared"] or shared
-    return {"answers": answers, "checks": list(own_checks(loaded))}
+    checks = [*own_checks(loaded)]
+    checks += network_checks(loaded, program, Probe.from_dict(job["probes"][0]), layout, job["activations"], tuple(job["loss"]))
+    return {"answers": answers, "checks": checks}
 
 
 def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe, layout: Layout) -> list[str]:

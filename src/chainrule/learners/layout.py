@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -114,6 +113,7 @@ class Layout(FrozenValue):
                  the same as (rows, 1)
     vectors      one sample at a time, as vectors without a second axis
     lists        Python's lists in place of arrays
+    first        the number of the first class
     """
 
     columns: bool = False
@@ -123,6 +123,7 @@ class Layout(FrozenValue):
     targets: str = "matrix"
     vectors: bool = False
     lists: bool = False
+    first: int = 0
 
     def x(self, probe: Probe) -> Any:
         """The inputs, as the program takes them."""
@@ -132,10 +133,10 @@ class Layout(FrozenValue):
     def t(self, probe: Probe) -> Any:
         """The targets, as the program takes them."""
         if self.targets == "classes":
-            classes = probe.t.argmax(axis=1) if probe.t.shape[1] > 1 else probe.t[:, 0].astype(int)
+            classes = self.first + probe.t.argmax(axis=1) if probe.t.shape[1] > 1 else probe.t[:, 0].astype(int)
             return int(classes[0]) if self.vectors else self._listed(classes)
         if self.targets == "column":
-            classes = probe.t.argmax(axis=1)
+            classes = self.first + probe.t.argmax(axis=1)
             return self._listed(classes[None, :] if self.columns else classes[:, None])
         if self.targets == "flat":
             return float(probe.t[0, 0]) if self.vectors else self._listed(probe.t[:, 0].copy())
@@ -190,13 +191,16 @@ class Layout(FrozenValue):
 
 
 class Wanted(Frozen):
-    """What a header or the program itself says of its layout: only such layouts are tried. None where nothing is said."""
+    """What a header or the program itself says of its layout: only such layouts are tried. None where nothing is said.
+
+    first  the number of the first class
+    """
 
     columns: bool | None = None
     units_first: bool | None = None
     targets: str | None = None
     vectors: bool | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    first: int = 0
 
 
 def layouts(wanted: Wanted, *, inside: bool, biases: bool, outputs: int) -> Iterator[Layout]:
@@ -216,4 +220,5 @@ def layouts(wanted: Wanted, *, inside: bool, biases: bool, outputs: int) -> Iter
             for place in places:
                 forms = ["flat"] if place or not biases or vectors else ["column", "flat"] if columns else ["row", "flat"]
                 for form, lists in itertools.product(forms, [False, True] if vectors else [False]):
-                    yield Layout(columns, units_first, form, place, target, vectors, lists)
+                    first = wanted.first if target in ("classes", "column") and outputs > 1 else 0
+                    yield Layout(columns, units_first, form, place, target, vectors, lists, first)

@@ -28,6 +28,11 @@ from chainrule.learners.tensors import library_of, prepared
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
 """What programs have that do not step along the gradient itself."""
 
+FROM_ONE = re.compile(
+    r"\by\w*(?:\[[^\]]*\]|\.\w+\(\))* *- *1\b(?!\.)|\by\w* *== *\(?\w+ *\+ *1\b|\brange\(1, *\w+ *\+ *1\)[^\n]*\n?[^\n]*\by\w* *=="
+)
+"""How classes that are counted from 1 are taken apart: eye(k)[y - 1], y == c + 1."""
+
 PATIENCE = 1.0
 """Seconds that one statement may take while a file is loaded; one that takes longer, as a training, is left."""
 
@@ -40,6 +45,7 @@ class Loaded:
     statements  those of the top level, as they report
     classifies  whether it speaks of classes
     labelled    whether its rows have their class behind their inputs
+    from_one    whether its classes are counted from 1, as those of MATLAB
     library     whose arrays it computes with: "torch", "jax", "" for NumPy's
     adaptive    whether it steps otherwise than along the gradient itself
     failures    statements that failed: line, what Python said
@@ -58,6 +64,7 @@ class Loaded:
         self.namespace = self.fresh()
         self.classifies = bool(re.search(r"softmax|one_?hot|arg_?max|exp_scores|np\.eye", code, re.IGNORECASE))
         self.labelled = bool(re.search(r"\brow\[:?-1\]", code))
+        self.from_one = bool(FROM_ONE.search(code))
         self.adaptive = bool(ADAPTIVE.search(code))
         stand_in()
         self.library = library_of(code)

@@ -85,7 +85,7 @@ _PATTERNS = [
         ("grads", r"grads?|gradients?|derivatives?|deltas?|updates?|derivs|nablas?"),
         ("inputs", r"nx|nentradas?|ninputs?|numinputs?|inputsize|inputdim|inputnodes|nin|ni|nbinputs?|inputnodes|inputs|innodes|insize|"
          r"indim|numfeatures|nfeatures|inputneurons|inputlayerneurons|inputlayersize|numinputneurons|d|din|"
-         r"inputcount|nfeat|inputunits|nodesin"),
+         r"inputcount|nfeat|inputunits|nodesin|visible|visiblesize|nvisible|numvisible|visibleunits"),
         ("hidden", r"nh|nocultas?|nnhdim|nhid|nhidden|numhidden|hiddensize|hiddendim|hiddennodes|hidnodes|nhid|hidden|hiddenneurons|"
          r"hiddenlayerneurons|hiddenlayersize|numhiddenneurons|h|hiddenunits|hdim|nbhidden|hiddencount|nhiddens|"
          r"hiddennodescount|nodes|neurons"),

@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_
 
 
 class ObjectProgram(LearnerProgram):
-    """A class: it is made with the sizes of a probe, its parameters are set, and its methods called in order."""
+    """A class: it is made with the sizes of a probe, its parameters are set, and its methods called in order; a function among them is
+    given the object first.
+    """
 
     def __init__(self, loaded: Loaded, name: str, sequence: Sequence[str], choice: int | None = None) -> None:
         super().__init__(loaded)
@@ -28,9 +31,9 @@ class ObjectProgram(LearnerProgram):
         node = loaded.classes[name]
         self.methods = methods_of(loaded, name)
         self.maker = self.methods.get("__init__")
-        last = self.methods[sequence[-1]]
-        self.line = last.lineno
-        self.entry = " → ".join(signature(self.methods[method], f"{name}." if place == 0 else "") for place, method in enumerate(sequence))
+        self.steps = [self.methods.get(step) or loaded.functions[step] for step in sequence]
+        self.line = self.steps[-1].lineno
+        self.entry = " → ".join(signature(step, f"{name}." if place == 0 else "") for place, step in enumerate(self.steps))
         self.node = node
         self._rated = False
 
@@ -100,9 +103,9 @@ class ObjectProgram(LearnerProgram):
         try:
             for step in range(steps):
                 pool.given.clear()
-                for place, name in enumerate(self.sequence):
-                    method = self.methods[name]
-                    given = pool.take(method, self._quietly(getattr(made, name), **pool.arguments(method, method=True)))
+                for place, (name, method) in enumerate(zip(self.sequence, self.steps, strict=True)):
+                    called = getattr(made, name) if name in self.methods else partial(loaded.namespace[name], made)
+                    given = pool.take(method, self._quietly(called, **pool.arguments(method, method=True)))
                     if step == 0 and (place > 0 or len(self.sequence) == 1):
                         named.update({key: copied(value) for key, value in given.items()})
                 if step == 0:

@@ -9,7 +9,7 @@ import itertools
 import math
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -547,6 +547,29 @@ def _singles(weights: list[Stored], biases: list[Stored], sizes: tuple[int, ...]
     if trained and biases:
         return Parameters(matrices, list(biases), True, "", sizes, (False,) * len(matrices))
     return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices), biases)
+
+
+def rolled(
+    name: str, roots: Mapping[str, Any], blocks: Sequence[tuple[str, tuple[int, ...]]], order: Any, sizes: tuple[int, ...], layout: Layout
+) -> Parameters:
+    """All parameters in one vector, one block behind the other, in these shapes."""
+    found, start = dict[str, Stored](), 0
+    vector = roots[name]
+    for key, shape in blocks:
+        end = start + math.prod(shape)
+
+        def put(new: Array, start: int = start, end: int = end) -> None:
+            vector.reshape(-1)[start:end] = np.asarray(new).ravel(order)
+
+        def get(start: int = start, end: int = end, shape: tuple[int, ...] = shape) -> Array:
+            return np.array(np.asarray(vector, dtype=float).ravel()[start:end].reshape(shape, order=order))
+
+        found[key] = Stored(f"{name}[{start}:{end}]", shape, get, put)
+        start = end
+    depth = range(1, len(sizes))
+    held = bool(layout.inside)
+    biases = [found.get(f"b{number}") for number in depth]
+    return Parameters([found[f"W{number}"] for number in depth], biases, layout.units_first, layout.inside, sizes, (held,) * len(depth))
 
 
 def _grid(rows: list[list[Stored]]) -> Stored:

@@ -186,9 +186,8 @@ def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard
                 return
             kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
             probe = trial(form.sizes, rows, bias=form.has, kind=kind)
-            wanted = Wanted(
-                header.columns, form.units_first if header.units_first is None else header.units_first, header.targets, header.vectors
-            )
+            units_first = form.units_first if header.units_first is None else header.units_first
+            wanted = Wanted(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
             for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
                 key = (probe.sizes, rows, form.has, layout)
                 if key in met or (layout.vectors and rows != 1):

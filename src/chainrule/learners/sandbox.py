@@ -115,7 +115,7 @@ class Sandbox:
 def _started() -> subprocess.Popen[bytes]:
     """The process from which the others come: Python with NumPy, that waits for jobs."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {name: value for name, value in os.environ.items() if name == "PYTHONPATH" or not name.startswith("PYTHON")}
     environment.update(dict.fromkeys(THREADS, "1"), PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", MPLBACKEND="Agg")
     start = f"import sys; sys.path.insert(0, {root!r}); from chainrule.learners.fork_server import serve; serve()"
     return subprocess.Popen(

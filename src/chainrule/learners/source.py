@@ -44,6 +44,10 @@ class ProgramSource(Frozen):
         first, cell = max(below)
         return line - first + 1, f"{self.name}[{cell}]"
 
+    def line(self, line: int) -> str:
+        """What stands in a line."""
+        return self.code.split("\n")[line - 1].strip()
+
 
 def read_source(path: str | Path) -> ProgramSource:
     """Read a learner's file. Raises FileError where it cannot be read, Refusal where it holds no program."""

@@ -56,7 +56,16 @@ class FileSubmission:
     def _own_check(self, plain: Mapping[str, Any]) -> OwnCheck:
         line, file = self.source.place(plain["line"])
         expected, found = (np.array(plain[key], dtype=float) for key in ("expected", "found"))
-        return OwnCheck(plain["name"], expected, found, bool(plain["altered"]), Place(line, plain["name"], file))
+        place = Place(line, plain.get("expression", plain["name"]), file)
+        return OwnCheck(
+            plain["name"],
+            expected,
+            found,
+            bool(plain["altered"]),
+            place,
+            of_output=plain.get("output", False),
+            at_kink=plain.get("kink", False),
+        )
 
     def _observation(self, problem: Problem, answer: Mapping[str, Any]) -> Observation:
         found = _observation(problem, answer)
@@ -169,6 +178,7 @@ def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
     return {
         **found,
         "line": source.place(found["line"])[0],
+        "again": None if found["steps"] is None else (*source.place(found["steps"]["line"]), source.line(found["steps"]["line"])),
         "places": [(*source.place(line), text) for line, text in found["places"]],
     }
 

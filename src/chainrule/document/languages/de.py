@@ -1423,11 +1423,15 @@ WORDS = {
     "check.why.paired": "Mit x und t jeder Zeile ist der Gradient falsch; er ist genau der zu den Zielwerten in der Reihenfolge {order}.",
     "check.why.differences.factor": "{name} gibt das {factor}-Fache der Ableitung einer bekannten Funktion.",
     "check.why.differences.constant": "{name} gibt überall dieselbe Zahl, wo eine bekannte Ableitung überall eine andere ist.",
-    "check.why.differences.noise": "{name} weicht um bis zu {percent} % von einer bekannten Ableitung ab: die Schrittweite ist "
+    "check.why.differences.noise": "{name} weicht um {percent} % oder mehr von einer bekannten Ableitung ab: die Schrittweite ist "
     "zu groß, zu klein für die Genauigkeit, oder einseitig.",
+    "check.why.differences.output": "{name} leitet die Ausgabe ab: Die Werte, deren Differenzen es nimmt, sind Ausgaben, keine Verluste.",
+    "check.why.differences.kink": "Wo {name} aufgerufen wird, wechselt {z} mit der Schrittweite das Vorzeichen: Dort hat relu einen Knick, "
+    "und der Quotient ist keine der beiden Steigungen.",
     "check.why.differences.altered": "{name} stellt nicht wieder her, was es ändert: danach ist das Argument ein anderes.",
     "check.why.apart": "x und t werden in den Zeilen {first} und {second} neu geordnet, jedes für sich, so dass nichts zueinander gehört.",
     "check.graph.right": "Die Gradienten von {count} kleinen Graphen sind, was Differenzen von Zahlen geben.",
+    "check.why.graph.kept": "Im zweiten Schritt des Trainings steckt in jedem Gradienten noch, was der erste darin gelassen hat.",
     "check.why.graph.overwritten": "Was einmal gebraucht wird, ist richtig; in {written} wird ein Wert zweimal gebraucht, und einer seiner "
     "beiden Gradienten bleibt.",
     "check.why.graph.order": "Was zweimal gebraucht wird, ist richtig, wo es gegeben ist; in {written} wird es berechnet und geht weiter, "

@@ -1379,11 +1379,15 @@ WORDS = {
     "check.why.paired": "With x and t of each sample the gradient is wrong; it is exactly that of the targets in the order {order}.",
     "check.why.differences.factor": "{name} gives {factor} times the derivative of a function that is known.",
     "check.why.differences.constant": "{name} gives the same number everywhere, where a known derivative is another in each place.",
-    "check.why.differences.noise": "{name} is up to {percent} % away from a known derivative: its step is too large, "
+    "check.why.differences.noise": "{name} is {percent} % or more away from a known derivative: its step is too large, "
     "too small for its precision, or from one side.",
+    "check.why.differences.output": "{name} differentiates the output: the values whose differences it takes are outputs, not losses.",
+    "check.why.differences.kink": "Where {name} is called, {z} changes its sign with the step: relu has a kink there, "
+    "and the quotient is neither of its two slopes.",
     "check.why.differences.altered": "{name} does not put back what it changes: after it the argument is another.",
     "check.why.apart": "x and t get a new order in lines {first} and {second}, each one of its own: no sample keeps its target.",
     "check.graph.right": "Gradients of {count} small graphs are what differences of numbers give.",
+    "check.why.graph.kept": "In the second step of the training each gradient still holds what the first has left in it.",
     "check.why.graph.overwritten": "What is used once is right; in {written} a value is used twice, and one of its two gradients is kept.",
     "check.why.graph.order": "What is used twice is right where it is given; in {written} it is computed, and goes on "
     "before all of its own gradient is there: no topological order.",
