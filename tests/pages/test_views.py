@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from tests.samples import some
 
 from chainrule.api.problems import problem
+from chainrule.checking.passes import ProbePass
+from chainrule.explanation.mistakes import mistakes_at
 from chainrule.network.definitions import find
 from chainrule.pages.comparison import other_rules
 from chainrule.pages.content import page_content
@@ -93,6 +96,49 @@ def test_rules_are_taken_from_the_definitions():
     rules = {rule["name"]: rule for rule in other_rules(context)}
     assert rules["adam"]["options"]["beta1"] == find("optimizer", "adam").options["beta1"]
     assert [rule["own"] for rule in rules.values()].count(True) == 1
+
+
+CHAINS = {
+    "mazur": {"source": "mazur"},
+    "xor": {"source": "xor"},
+    "classes": {"source": "2-3-2", "loss": "cross_entropy"},
+    "relu": {"source": "2-2-1", "activation": "relu"},
+    "columns": {"source": "2-2-1", "notation": "nielsen", "input": "1 2; 3 4", "target": "1; 0"},
+}
+
+
+@pytest.mark.parametrize("name", some(list(CHAINS), lambda name: name == "mazur"))
+def test_common_mistakes_give_what_they_give_in_python(opened, name):
+    """At every weight, bias and unit, after a change: the first way of each mistake that changes its gradient."""
+    given = problem(**CHAINS[name])
+    tab = opened(given)
+    tab.evaluate("() => { chainrule.change({'W1 0': 0.7}); document.querySelector('.mistakes').open = true; }")
+    probe = ProbePass.of(given.network.with_weights([0.7, *given.network.weights[1:]]), given.x, given.t)
+    wanted: dict[str, tuple[float, float]] = {}
+    for number in (2, 1):
+        for mistake, key, right, wrong in mistakes_at(probe, number, given.step().optimizer.options["learning_rate"]):
+            if key in given.step().values and right.shape == wrong.shape:
+                for place, pair in enumerate(zip(right.flat, wrong.flat, strict=True)):
+                    if np.isfinite(pair[1]) and abs(pair[1] - pair[0]) > 1e-9 * abs(pair[0]):
+                        wanted.setdefault(f"{key} {place} {mistake}", pair)
+    found = tab.evaluate("""() => Object.entries(chainrule.content.gradients.of).flatMap(([element, gradient]) => {
+        const [key, place] = chainrule.content.elements[gradient];
+        chainrule.select(Number(element));
+        chainrule.session.sample = chainrule.content.samples - 1;
+        chainrule.render();
+        const name = chainrule.content.elements[gradient][5];
+        return [...document.querySelectorAll(".mistakes li")].map((line) => line.textContent)
+            .filter((text) => text.includes(`: ${name} `)).map((text) => [`${key} ${place} ${text.split(".")[0]}`, text]);
+    })""")
+    assert {key for key, _ in found} == {*wanted}
+    assert len(wanted) > 20
+    for key, text in found:
+        numbers = re.findall(r"[−\d.]+(?: · 10[⁻⁰-⁹¹²³]+)?", text.rpartition(" would be ")[2].rstrip(".").replace(",", "."))
+        wrong, right = (float(re.sub(" · 10(.+)", lambda it: f"e{it[1].translate(LOWERED)}", one.replace("−", "-"))) for one in numbers)
+        assert (right, wrong) == pytest.approx(wanted[key], rel=1e-5, abs=1e-12), text
+
+
+LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def test_shapes_stand_below_formulas_of_matrices(opened):
