@@ -148,19 +148,23 @@ def test_shapes_stand_below_formulas_of_matrices(opened):
 
 
 def test_what_changed_flashes_once_but_not_for_those_who_want_no_motion(opened):
+    tab = opened(problem(), "no-preference")
     for motion, flashes in (("no-preference", True), ("reduce", False)):
-        tab = opened(problem(), motion)
+        tab.emulate_media(reduced_motion=motion)
         tab.get_by_role("button", name="Train", exact=False).first.click()
         count = "document.querySelector('.stage').getAnimations({subtree: true}).filter((one) => one.constructor === Animation).length"
-        tab.evaluate("() => { chainrule.change({'W1 0': 0.5}); }")
+        tab.evaluate("(flashes) => { chainrule.change({'W1 0': flashes ? 0.5 : 0.25}); }", flashes)
         assert (tab.evaluate(count) > 0) is flashes
         if flashes:
             tab.wait_for_function(f"() => {count} === 0")
 
 
 def test_fractions_are_switched_on_and_refused_where_there_are_none(opened):
-    tab = opened(problem())
+    tab = opened(problem(), exact=True)
+    tab.locator("#card", has_text="51359").wait_for()
     tab.locator(".more summary").click()
+    tab.get_by_label("Exact fractions").uncheck()
+    tab.locator("#card", has_not_text="51359").wait_for()
     tab.get_by_label("Exact fractions").check()
     tab.locator("#card", has_text="51359").wait_for()
     tab = opened(problem("2-2-1"))
@@ -168,7 +172,6 @@ def test_fractions_are_switched_on_and_refused_where_there_are_none(opened):
     tab.get_by_label("Exact fractions").click()
     tab.locator(".toast.shown", has_text="Fractions only where every number is one").wait_for()
     assert not tab.get_by_label("Exact fractions").is_checked()
-    assert opened(problem(), exact=True).locator("#card", has_text="51359").count() == 1
 
 
 def test_a_german_page_speaks_german_and_reads_commas(opened):
@@ -182,7 +185,7 @@ def test_a_german_page_speaks_german_and_reads_commas(opened):
 BRANCHES = "several inputs and outputs"
 
 
-@pytest.mark.parametrize("name", some([BRANCHES, "a layer that is used twice", "residual"], lambda name: name != "residual"))
+@pytest.mark.parametrize("name", some([BRANCHES, "a layer that is used twice", "residual"], lambda name: name == BRANCHES))
 def test_networks_that_are_no_chain_are_walked_and_shown_in_every_view(opened, name):
     from tests.pages.test_live import NETWORKS
     from tests.pages.test_saving import OTHERS
