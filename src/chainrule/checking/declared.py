@@ -51,16 +51,20 @@ class Slope(Frozen):
 
     def at(self, z: Array, h: Array | None = None) -> Array:
         """f′(z), element by element; with h: what comes out where its formula is fed with other numbers for h."""
+        if not hasattr(z, "tobytes"):  # what stands in for arrays has no bytes
+            return self._computed(z, h)
         key = (id(self), z.tobytes(), b"" if h is None else h.tobytes())
         found = _VALUES.get(key)  # several files may be judged at the same time: what is found here may be gone a moment later
         if found is None:
-            known = {self.z: z.reshape(-1, 1), **({} if h is None else {self.h: h.reshape(-1, 1)})}
             if len(_VALUES) >= MOST_VALUES:
                 _VALUES.clear()
-            with np.errstate(all="ignore"):
-                found = np.asarray(np.broadcast_to(evaluate([self.slope], known)[self.slope], (z.size, 1)))
-            _VALUES[key] = found
+            _VALUES[key] = found = self._computed(z, h)
         return found.reshape(z.shape)
+
+    def _computed(self, z: Array, h: Array | None) -> Array:
+        known = {self.z: z.reshape(-1, 1), **({} if h is None else {self.h: h.reshape(-1, 1)})}
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(evaluate([self.slope], known)[self.slope], (z.size, 1)).reshape(z.shape)
 
 
 MOST_VALUES = 2000
@@ -134,7 +138,8 @@ def loss_values(loss: Bound, y: Array, t: Array) -> Array:
     letters = LossLetters.of(t.shape[1])
     expression = loss.apply(letters.y, letters.t)
     with np.errstate(all="ignore"):
-        return np.asarray(evaluate([expression], {letters.y: y, letters.t: t})[expression])
+        found: Array = evaluate([expression], {letters.y: y, letters.t: t})[expression]
+    return found
 
 
 def loss_gradient(loss: Bound, y: Array, t: Array, conventions: Any) -> Array:
@@ -146,7 +151,7 @@ def loss_gradient(loss: Bound, y: Array, t: Array, conventions: Any) -> Array:
         _FOUND[key] = letters, local_derivatives(error, [letters.y], ONE)[letters.y]
     letters, gradient = _FOUND[key]
     with np.errstate(all="ignore"):
-        return np.asarray(evaluate([gradient], {letters.y: y, letters.t: t})[gradient])
+        return np.broadcast_to(evaluate([gradient], {letters.y: y, letters.t: t})[gradient], y.shape)
 
 
 def square_factor(loss: Bound) -> float:
@@ -239,11 +244,11 @@ def carried(activation: Bound, z: Array, g: Array) -> Array:
     slope = slope_of(activation)
     if slope is not None:
         with np.errstate(all="ignore"):
-            return np.asarray(g * slope.at(z))
+            return g * slope.at(z)
     letter, upstream = (variable(Name(name), ("places", z.shape[1])) for name in "zg")
     h = named(Name("h"), activation.apply(letter))
     delta = local_derivatives(h, [letter], upstream)[letter]
-    return np.asarray(evaluate([delta], {letter: z, upstream: g})[delta])
+    return np.broadcast_to(evaluate([delta], {letter: z, upstream: g})[delta], z.shape)
 
 
 # Penalties

@@ -68,7 +68,7 @@ class Situation(Frozen):
     @property
     def error(self) -> Array:
         """y − t."""
-        return np.asarray(self.probe.layers[-1].h - self.probe.t)
+        return self.probe.layers[-1].h - self.probe.t
 
     @property
     def share(self) -> float:
@@ -171,7 +171,8 @@ def _Wn(s: Situation) -> Array:
 
 
 def _summed(a: Array) -> Array:
-    return np.asarray(a.sum(axis=0))
+    found: Array = a.sum(axis=0)
+    return found
 
 
 def _times_slope(s: Situation, name: str, *, of_h: bool) -> Array | None:
@@ -215,7 +216,8 @@ def _crossed(s: Situation) -> Array | None:
 def _per_class(s: Situation) -> Array:
     """y (1 − y)."""
     y = s.probe.layers[-1].h
-    return np.asarray(y * (1 - y))
+    slope: Array = y * (1 - y)
+    return slope
 
 
 def _is_taken_for_delta(s: Situation) -> bool:
@@ -277,7 +279,7 @@ MISTAKES: tuple[Mistake, ...] = (
             ("sign(y − t)", lambda s: np.sign(s.error) * s.share),
             ("ℓ(y, t)", lambda s: s.loss * s.share),
             ("−t ln y", lambda s: -s.probe.t * np.log(s.probe.layers[-1].h) * s.share),
-            ("E", lambda s: np.full_like(s.error, s.probe.truth["E"]) * s.share),
+            ("E", lambda s: np.broadcast_to(s.probe.truth["E"], s.error.shape) * s.share),
         )
     )),
     Mistake(11, "G", "dlib#1169", right_if="no_half"),
@@ -313,7 +315,7 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("bias", "δ{l}", lambda s: _d(s) if len(_d(s)) > 1 else _d(s)[0]),
     )),
     Mistake(22, "G", "rasbt/stat453-deep-learning-ss21#5", (
-        Rewriting("bias", "Σ_n Σ_k δ{l}", lambda s: np.full(_d(s).shape[1], _d(s).sum())),
+        Rewriting("bias", "Σ_n Σ_k δ{l}", lambda s: np.broadcast_to(_d(s).sum(), _d(s).shape[1])),
         Rewriting("bias", "Σ_k δ{l}", lambda s: _d(s).sum(axis=1)),
     )),
     Mistake(23, "G", "kvfrans/notes#5"),
@@ -353,8 +355,8 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),
         Rewriting("weight", "h{p}[−1]ᵀ · δ{l}[−1]", lambda s: s.layer.a[-1:].T @ _d(s)[-1:]),
         Rewriting("bias", "δ{l}[−1]", lambda s: _d(s)[-1]),
-        Rewriting("bias", "Σ_n δ{l}[:, −1]", lambda s: np.full(1, _d(s)[:, -1].sum()) if s.layer.shares_bias else None),
-        Rewriting("bias", "Σ_n δ{l}[:, 0]", lambda s: np.full(1, _d(s)[:, 0].sum()) if s.layer.shares_bias else None),
+        Rewriting("bias", "Σ_n δ{l}[:, −1]", lambda s: np.broadcast_to(_d(s)[:, -1].sum(), 1) if s.layer.shares_bias else None),
+        Rewriting("bias", "Σ_n δ{l}[:, 0]", lambda s: np.broadcast_to(_d(s)[:, 0].sum(), 1) if s.layer.shares_bias else None),
     )),
     Mistake(37, "G", "CS231n solutions", right_if="penalty"),
     Mistake(38, "D", "udacity/sdc-issue-reports#1326"),

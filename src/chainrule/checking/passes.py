@@ -75,11 +75,16 @@ class ProbePass(Frozen):
         bindings = {**network.bindings(), **network.split(x, t)}
         values = evaluate([*derivation.passed, *derivation.gradients], bindings)
         truth = {key: np.asarray(values[node]) for key, node in derivation.named.items() if node in values}
+        return ProbePass.with_truth(network, x, t, network.parameters, truth)
+
+    @staticmethod
+    def with_truth(network: Network, x: Array, t: Array, parameters: Mapping[str, Array], truth: Mapping[str, Array]) -> ProbePass:
+        """The pass of which every quantity is known that the derivation has a name for."""
         layers, a = [], x
         for number, layer in enumerate(network.layers, start=1):
             assert layer.activation is not None
             h = truth[f"h{number}" if number < len(network.layers) else "y"]
-            W, b = network.parameters[f"W{number}"], network.parameters.get(f"b{number}")
+            W, b = parameters[f"W{number}"], parameters.get(f"b{number}")
             z = truth.get(f"z{number}", h)
             layers.append(LayerPass(number, layer.activation, a, W, b, z, h, slope_of(layer.activation)))
             a = h

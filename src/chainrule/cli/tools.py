@@ -188,9 +188,10 @@ def write_page(detail: str | None, exact: bool, digits: int | None, output: str 
 def open_page(detail: str | None, exact: bool, digits: int | None, port: int | None, browser: bool, **options: Any) -> int:
     """Open a page in the browser, where the network itself can be changed, too, and trained on your own data.
 
-    NETWORK as in `chainrule explain`; a trained model, as model.safetensors; or a table, as flowers.csv or data:iris. Layers, activations,
-    loss, optimiser, letters and language are chosen in the page; files are dropped on it; a training is watched, and any of its steps
-    opened. The server answers this machine alone, and only who has the printed address. Ctrl-C ends it.
+    NETWORK as in `chainrule explain`; a trained model, as model.safetensors; a table, as flowers.csv or data:iris; or the link that "Copy
+    a link" in a page gave, in quotes. Layers, activations, loss, optimiser, letters and language are chosen in the page; files are dropped
+    on it; a training is watched, and any of its steps opened. The server answers this machine alone, and only who has the printed address.
+    Ctrl-C ends it.
     """
     from chainrule.cli.open import open_command
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,13 @@ def mistakes_section(context: Context) -> Section:
 def _rows(context: Context, probe: ProbePass, rate: float) -> Iterator[tuple[Inline, ...]]:
     known = set[int]()
     for number in range(len(probe.layers), 0, -1):
-        for mistake, key, right, wrong in _at_layer(probe, number, rate):
-            if mistake in known or right.shape != wrong.shape or np.allclose(right, wrong, rtol=NEAR, atol=0):
+        for mistake, key, right, wrong in mistakes_at(probe, number, rate):
+            if (
+                mistake in known
+                or not np.isfinite(wrong).all()
+                or right.shape != wrong.shape
+                or np.allclose(right, wrong, rtol=NEAR, atol=0)
+            ):
                 continue
             known.add(mistake)
             place = tuple(np.unravel_index(int(np.argmax(np.abs(right - wrong))), right.shape))
@@ -47,7 +53,7 @@ def _rows(context: Context, probe: ProbePass, rate: float) -> Iterator[tuple[Inl
             yield (f"{mistake}. {name}",), (f"{paper_name(key)}{element}",), *((context.words.decimal(one),) for one in numbers)
 
 
-def _at_layer(probe: ProbePass, number: int, rate: float) -> Iterator[tuple[int, str, Array, Array]]:
+def mistakes_at(probe: ProbePass, number: int, rate: Any) -> Iterator[tuple[int, str, Array, Array]]:
     """Number, quantity, right and wrong values of every mistake at a layer; the rest of the calculation is as it should be."""
     layer, truth = probe.layers[number - 1], probe.truth
     last = number == len(probe.layers)
@@ -64,7 +70,7 @@ def _at_layer(probe: ProbePass, number: int, rate: float) -> Iterator[tuple[int,
             try:
                 with np.errstate(all="ignore"):
                     wrong = way.computes(s)
-            except (ValueError, IndexError, AssertionError):
+            except (ValueError, IndexError, TypeError, AssertionError):
                 continue
-            if right is not None and wrong is not None and np.isfinite(wrong).all():
-                yield mistake, key, right, np.asarray(wrong)
+            if right is not None and wrong is not None:
+                yield mistake, key, right, wrong

@@ -26,7 +26,8 @@ from chainrule.notation.text import formula_text
 from chainrule.pages.comparison import other_rules, other_starts
 from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
-from chainrule.pages.program import function_table, traced_program
+from chainrule.pages.mistakes import common_mistakes
+from chainrule.pages.program import Tracer, function_table, traced_program
 from chainrule.pages.saving import linked_description, saved_files
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
@@ -132,7 +133,7 @@ class _Content:
             "samples": context.samples,
             "brief": context.brief,
             "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
-            | {key: context.words.catalogue[key] for key in ("if", "otherwise")},
+            | {key: context.words.catalogue[key] for key in ("if", "otherwise", "mistakes_here.title")},
             "sections": [self._section(section) for section in sections if section.key not in ELSEWHERE],
             "rule": self._rule(),
             "stage": stage,
@@ -151,7 +152,7 @@ class _Content:
             "format": FORMAT,
             **content,
             **self.formulas.table(),
-            "program": self._program(),
+            **self._program(),
             "functions": function_table(PRIMITIVES.values()),
         }
 
@@ -460,14 +461,17 @@ class _Content:
         }
 
     def _program(self) -> dict[str, Any]:
-        """What the page runs: the whole step, and what stands in the forward pass alone."""
+        """What the page runs: the whole step, what stands in the forward pass alone, and what people compute in its place."""
         derivation, update = self.derivation, self.step.update
         penalty = [] if self.step.network.regularizer is None else [named(PENALTY, penalty_expression(self.context))]
         roots = [*derivation.predictions, *derivation.errors, derivation.error, *derivation.gradients, *update.roots, *penalty]
         nodes = order(*roots)
         leaves = {node.key: node for node in nodes if node.primitive.name == "variable"}
         passed = [node.key for node in (*derivation.passed, *penalty)]
-        return {**traced_program(roots, leaves, self.doctor.looks), "passed": passed, "error": derivation.error.key}
+        tracer = Tracer()
+        program = traced_program(roots, leaves, self.doctor.looks, tracer=tracer)
+        mistakes = common_mistakes(self.context, tracer, program["names"])
+        return {"program": {**program, "passed": passed, "error": derivation.error.key}, "mistakes": mistakes}
 
 
 def _columns(nodes: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> dict[Any, int]:

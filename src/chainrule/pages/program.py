@@ -142,15 +142,22 @@ def _axes(axis: Any) -> list[int]:
     return [axis] if isinstance(axis, int) else list(axis)
 
 
-def traced_program(roots: Iterable[Expression], leaves: Mapping[str, Expression], looks: Mapping[str, Expression] = {}) -> dict[str, Any]:
+def traced_program(
+    roots: Iterable[Expression],
+    leaves: Mapping[str, Expression],
+    looks: Mapping[str, Expression] = {},
+    *,
+    tracer: Tracer | None = None,
+) -> dict[str, Any]:
     """Instructions that compute every named quantity below `roots`.
 
     leaves  what comes from outside, by key
     looks   what is looked at only now and then, by a name of its own
+    tracer  who writes it down, where more is to be written behind it
 
     The result holds "instructions", and "names" and "looks": which instruction gives the numbers of which key.
     """
-    tracer, places, names = Tracer(), dict[Expression, Traced](), dict[str, int]()
+    tracer, places, names = tracer or Tracer(), dict[Expression, Traced](), dict[str, int]()
     usual = list(order(*roots, *leaves.values()))
     for node in (*usual, *order(*looks.values(), wall=lambda node: node in places)):
         if node in places:

@@ -788,6 +788,7 @@ WORDS = {
     "live.quantity": "{name}",
     "live.no_gradient": "Die Rückwärtsrechnung führt hier nicht vorbei: Diese Zahl ist gegeben.",
     "live.no_update": "Die Anpassung lässt diese Zahl, wie sie ist.",
+    "live.mistake": "{mistake}: {name} wäre {wrong} statt {right}.",
     "live.many_paths": "Es führen zu viele Wege zum Fehler, um sie auszuschreiben: Der Gradient folgt aus dem der Schicht dahinter.",
     "live.view.formulas": "Formeln",
     "live.view.slope": "Steigung",

@@ -1,7 +1,7 @@
 /** The controls of what only Python can change: layers, activations, loss, optimiser, letters and language. */
 
 import type { Architecture, Choices, Layer } from "./channel";
-import { html, on } from "./dom";
+import { button, html, on } from "./dom";
 import type { Phrases } from "./phrases";
 
 export type Change = Record<string, unknown>;
@@ -14,10 +14,10 @@ export interface Asked {
 }
 
 export class Bench {
-  readonly element = html("section", { class: "bench" });
-  private readonly folded = html("details", {});
-  private readonly summary = html("summary", {});
-  private readonly row = html("div", { class: "bench-row" });
+  readonly element = html("section.bench");
+  private readonly folded = html("details");
+  private readonly summary = html("summary");
+  private readonly row = html("div.bench-row");
   private readonly file = html("input", { type: "file", class: "heard", tabindex: -1 });
 
   constructor(
@@ -40,16 +40,16 @@ export class Bench {
     const named = (choices: Choices, name: string | null): string => choices.find(([one]) => one === name)?.[1] ?? "";
     const sizes = [now.inputs, ...now.layers.map((layer) => layer.units)].filter((size) => size !== null).join("-");
     const parts = [sizes, named(now.choices.loss, now.loss), named(now.choices.optimizer, now.optimizer)].filter(Boolean);
-    this.summary.replaceChildren(html("b", {}, words.say("network")), " ", html("span", { class: "quiet" }, parts.join(" · ")));
+    this.summary.replaceChildren(html("b", words.say("network")), " ", html("span.quiet", parts.join(" · ")));
     this.element.setAttribute("aria-label", words.say("network"));
     this.file.setAttribute("aria-label", words.say("file"));
-    const layers = html("div", { class: "bench-layers" });
+    const layers = html("div.bench-layers");
     if (now.inputs !== null) layers.append(this.group(words.say("inputs"), [this.stepper("inputs", words.say("inputs"), now.inputs, now.most.units, (inputs) => ({ inputs }))]));
     now.layers.forEach((layer, place) => {
       if (now.chain && now.layers.length < now.most.layers) layers.append(this.small("+", words.say("insert", { name: layer.title }), { insert: place }));
       layers.append(this.layer(now, layer, place));
     });
-    const look = html("div", { class: "bench-choices" });
+    const look = html("div.bench-choices");
     if (now.loss !== null) look.append(this.select("loss", words.say("loss"), now.choices.loss, now.loss));
     look.append(this.select("optimizer", words.say("optimizer"), now.choices.optimizer, now.optimizer));
     look.append(this.select("notation", words.say("notation"), now.choices.notation, now.notation));
@@ -58,7 +58,7 @@ export class Bench {
       this.button("draw", words.say("draw"), () => this.asked.change({ draw: true })),
       this.button("save", words.say("save"), () => this.asked.save()),
       this.button("file", words.say("file"), () => this.file.click()),
-      html("span", { class: "note" }, words.say("file.about")),
+      html("span.note", words.say("file.about")),
     );
     row.replaceChildren(layers, look);
     if (focused) this.element.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
@@ -73,26 +73,22 @@ export class Bench {
     if (layer.bias !== null) {
       const box = html("input", { type: "checkbox", checked: layer.bias, "data-key": `bias ${place}`, "aria-label": of(words.say("bias")) });
       on(box, "change", () => this.asked.change({ bias: box.checked, layer: place }));
-      parts.push(html("label", { class: "check" }, box, html("span", { "aria-hidden": "true" }, words.say("bias"))));
+      parts.push(html("label.check", box, html("span", { "aria-hidden": "true" }, words.say("bias"))));
     }
     if (now.chain && place + 1 < now.layers.length) parts.push(this.small("✕", words.say("remove", { name: layer.title }), { remove: place }));
     return this.group(layer.title, parts);
   }
 
   private group(title: string, parts: HTMLElement[]): HTMLElement {
-    return html("fieldset", {}, html("legend", {}, title), ...parts);
+    return html("fieldset", html("legend", title), ...parts);
   }
 
   private button(key: string, label: string, act: () => void): HTMLElement {
-    const button = html("button", { type: "button", "data-key": key }, label);
-    on(button, "click", act);
-    return button;
+    return button(act, { "data-key": key }, label);
   }
 
   private small(symbol: string, label: string, change: Change): HTMLElement {
-    const button = html("button", { type: "button", class: "small", "data-key": JSON.stringify(change), "aria-label": label, title: label }, symbol);
-    on(button, "click", () => this.asked.change(change));
-    return button;
+    return button(() => this.asked.change(change), { class: "small", "data-key": JSON.stringify(change), "aria-label": label, title: label }, symbol);
   }
 
   /** A number with a button for one fewer and one for one more. */
@@ -100,19 +96,18 @@ export class Bench {
     const { words } = this;
     const output = html("output", { "aria-label": label }, String(value));
     let now = value;
-    const button = (way: 1 | -1): HTMLElement => {
+    const turned = (way: 1 | -1): HTMLElement => {
       const name = words.say(way > 0 ? "further" : "fewer", { what: label });
-      const one = html("button", { type: "button", class: "small", "data-key": `${key} ${way}`, "aria-label": name, title: name }, way > 0 ? "+" : "−");
-      on(one, "click", () => {
+      const act = (): void => {
         const wanted = Math.min(most, Math.max(1, now + way));
         if (wanted === now) return;
         now = wanted;
         output.textContent = String(now);
         this.asked.change(change(now));
-      });
-      return one;
+      };
+      return button(act, { class: "small", "data-key": `${key} ${way}`, "aria-label": name, title: name }, way > 0 ? "+" : "−");
     };
-    return html("span", { class: "stepper", role: "group", "aria-label": label }, button(-1), output, button(1));
+    return html("span.stepper", { role: "group", "aria-label": label }, turned(-1), output, turned(1));
   }
 
   private select(key: string, label: string, choices: Choices, value: string | null, change: (value: string) => Change = (one) => ({ [key]: one }), bare = false): HTMLElement {
@@ -120,6 +115,6 @@ export class Bench {
     if (!choices.some(([name]) => name === value)) select.append(html("option", { value: "", selected: true, disabled: true }, this.words.say("own")));
     for (const [name, called] of choices) select.append(html("option", { value: name, selected: name === value }, called));
     on(select, "change", () => this.asked.change(change(select.value)));
-    return bare ? select : html("label", { class: "bench-choice" }, html("span", { "aria-hidden": "true" }, label), select);
+    return bare ? select : html("label.bench-choice", html("span", { "aria-hidden": "true" }, label), select);
   }
 }

@@ -1,20 +1,29 @@
 /** The card of what is selected: how it comes about, its gradient by the chain rule, its update; and what is computed at this moment. */
 
 import type { Line } from "./content";
-import { html, on } from "./dom";
+import { button, html, on } from "./dom";
 import { type Changing, type } from "./handles";
 import { Lines, stated } from "./lines";
 import { elementLine } from "./worked";
 
+/** A mistake that changes a number by less than this, relatively, does not show in it. */
+const SHOWS = 1e-9;
+
 export class Card {
   readonly #lines: Lines;
   #shown = "";
+  /** The gradients that are shown, and a list of what people compute in their place. */
+  #gradients: number[] = [];
+  readonly #mistakes = html("ul");
+  readonly #unfolding: HTMLDetailsElement;
 
   constructor(
     private readonly place: HTMLElement,
     private readonly changing: Changing,
   ) {
     this.#lines = new Lines(changing.session, changing.words.say("view.formulas"));
+    this.#unfolding = html("details.mistakes", html("summary", changing.words.say("mistakes_here.title")), this.#mistakes);
+    on(this.#unfolding, "toggle", () => this.#compare());
   }
 
   /** Shows what is selected; while stepping, the quantity that is computed now. asked: is its number to be predicted first? */
@@ -22,7 +31,10 @@ export class Card {
     const { session } = this.changing;
     const selected = session.ownerOf(session.selected);
     const key = now === undefined ? `${selected} ${session.sample}` : `now ${now} ${asked ? "?" : ""}`;
-    if (key === this.#shown) return this.#lines.change();
+    if (key === this.#shown) {
+      this.#compare();
+      return this.#lines.change();
+    }
     this.#shown = key;
     this.#lines.clear();
     this.place.replaceChildren(html("h2", { id: "card-title" }, title));
@@ -56,6 +68,9 @@ export class Card {
     const more = samples > 1 || !chains.length ? of.map(line) : [];
     if (chains.length || more.length) this.#part("gradient", [...chains, ...more], false, selected in gradients.of && !chains.length && gradients.chains[selected] ? "many_paths" : undefined);
     else if (handle && !(session.content.elements[selected]![0] in session.content.leaves.options)) this.#part("gradient", [], false, "no_gradient");
+    this.#gradients = of.filter((element) => session.content.elements[element]![0] in session.content.mistakes);
+    if (this.#gradients.length) this.place.append(this.#unfolding);
+    this.#compare();
     const updated = updates.own[selected];
     if (updated)
       this.#part("update", [...updates.shared.map(line), ...updated.slice(0, -1).map(line), elementLine(session.content, updated[updated.length - 1]!, selected)]);
@@ -64,21 +79,37 @@ export class Card {
 
   #part(key: string, lines: Line[], without = false, note?: string): void {
     const { words } = this.changing;
-    const box = html("div", { class: "lines" });
-    if (key) this.place.append(html("h3", {}, words.say(key)));
-    if (note) this.place.append(html("p", { class: "note" }, words.say(note)));
+    const box = html("div.lines");
+    if (key) this.place.append(html("h3", words.say(key)));
+    if (note) this.place.append(html("p.note", words.say(note)));
     this.place.append(box);
     for (const line of lines) this.#lines.add(box, line, without);
+  }
+
+  /** What common mistakes would give in place of these gradients, where that is another number. */
+  #compare(): void {
+    if (!this.#unfolding.open) return;
+    const { session, words } = this.changing;
+    const { elements, mistakes } = session.content;
+    const told = this.#gradients.flatMap((element) => {
+      const [key, place] = elements[element]!;
+      const right = session.double(element);
+      return Object.entries(mistakes[key]!).flatMap(([mistake, ways]) => {
+        const found = session.runner.given(session.start, ways).map(({ data }) => data[data.length > 1 ? place : 0]!);
+        const wrong = found.find((one) => Number.isFinite(one) && Math.abs(one - right) > SHOWS * Math.abs(right));
+        return wrong === undefined ? [] : [words.say("mistake", { mistake, name: words.name(element), wrong: words.number(wrong), right: words.number(right) })];
+      });
+    });
+    this.#mistakes.replaceChildren(...told.map((text) => html("li", text)));
   }
 
   /** The number itself, to be dragged or typed. */
   #value(element: number): void {
     const { words } = this.changing;
-    const box = html("div", { class: "own" });
+    const box = html("div.own");
     this.#lines.add(box, stated(element));
-    const button = html("button", { type: "button" }, words.say("edit", { name: words.name(element) }));
-    on(button, "click", () => type(this.changing, element, button));
-    box.append(button);
+    const edit = button(() => type(this.changing, element, edit), words.say("edit", { name: words.name(element) }));
+    box.append(edit);
     this.place.append(box);
   }
 
@@ -86,10 +117,9 @@ export class Card {
     const { words } = this.changing;
     const input = html("input", { id: "guess", inputmode: "decimal", autocomplete: "off", "aria-describedby": "guess-hint" });
     const form = html(
-      "form",
-      { class: "ask" },
+      "form.ask",
       html("label", { for: "guess" }, words.say("predict.ask", { name: words.name(element) })),
-      html("div", {}, input, html("button", {}, words.say("predict.check"))),
+      html("div", input, html("button", words.say("predict.check"))),
       html("p", { id: "guess-hint", class: "note" }, words.say("predict.hint")),
     );
     on(form, "submit", (event) => {

@@ -212,6 +212,8 @@ export interface Content {
   paper: Record<string, number>;
   forms: Record<string, Form>;
   program: Program;
+  /** What people compute in place of a quantity, by its key and by what it is called: instructions of the program. */
+  mistakes: Record<string, Record<string, number[]>>;
   functions: Record<string, { instructions: Instruction[]; result: number }>;
   record: StepRecord;
   doctor: DoctorFacts;

@@ -2,25 +2,44 @@
 
 export type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** Gives an element attributes and children; what is false or undefined is left out. */
-export function fill<T extends Element>(element: T, attributes: Attributes, children: (Node | string)[] = []): T {
-  for (const [name, value] of Object.entries(attributes))
-    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
-  element.append(...children);
+/** What an element is given: attributes, of which those that are false or undefined are left out, and children. */
+type Part = Attributes | Node | string;
+
+export function fill<T extends Element>(element: T, ...parts: Part[]): T {
+  for (const part of parts)
+    if (typeof part === "string" || part instanceof Node) element.append(part);
+    else
+      for (const [name, value] of Object.entries(part))
+        if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
   return element;
 }
 
-export function html<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
-  return fill(document.createElement(tag), attributes, children);
+/** The name of an element and, behind points, its classes: "p.note". */
+type Kind<K extends string> = K | `${K}.${string}`;
+
+function made(namespace: string, kind: string, parts: Part[]): Element {
+  const [tag, ...classes] = kind.split(".");
+  return fill(document.createElementNS(`http://www.w3.org/${namespace}`, tag!), { class: classes.join(" ") || undefined }, ...parts);
 }
 
-export function svg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attributes = {}, ...children: (Node | string)[]): SVGElementTagNameMap[K] {
-  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+export function html<K extends keyof HTMLElementTagNameMap>(kind: Kind<K>, ...parts: Part[]): HTMLElementTagNameMap[K] {
+  return made("1999/xhtml", kind, parts) as HTMLElementTagNameMap[K];
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(kind: Kind<K>, ...parts: Part[]): SVGElementTagNameMap[K] {
+  return made("2000/svg", kind, parts) as SVGElementTagNameMap[K];
 }
 
 /** Calls what listens to an event of an element. */
 export function on<K extends keyof HTMLElementEventMap>(element: Element, kind: K, heard: (event: HTMLElementEventMap[K]) => void): void {
   element.addEventListener(kind, heard as EventListener);
+}
+
+/** A button, and what it does. */
+export function button(act: () => void, ...parts: Part[]): HTMLButtonElement {
+  const made = html("button", { type: "button" }, ...parts);
+  on(made, "click", act);
+  return made;
 }
 
 /** May what changes flash now? It does not while a number is dragged, nor for those who want no motion. */

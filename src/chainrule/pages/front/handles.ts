@@ -38,7 +38,7 @@ export function type(changing: Changing, element: number, place: Element): void 
   const { session, words } = changing;
   document.querySelector(".typing")?.remove();
   const box = place.getBoundingClientRect();
-  const input = html("input", { class: "typing", inputmode: "decimal", "aria-label": words.say("edit", { name: words.name(element) }) });
+  const input = html("input.typing", { inputmode: "decimal", "aria-label": words.say("edit", { name: words.name(element) }) });
   input.value = String(session.double(element)).replace("-", "−");
   input.style.left = `${Math.max(4, Math.min(box.left + box.width / 2 - 56 + scrollX, document.documentElement.clientWidth - 116))}px`;
   input.style.top = `${box.top + box.height / 2 - 18 + scrollY}px`;
@@ -118,8 +118,8 @@ export function listen(root: HTMLElement, changing: Changing): void {
 /** One number by itself, with its letter: dragged, moved by the arrow keys, typed after Enter. */
 export class Knob {
   #element = -1;
-  readonly #digits = html("span", { class: "knob-digits" });
-  readonly #box = html("span", { class: "knob handle", role: "slider", tabindex: 0, "aria-orientation": "vertical" });
+  readonly #digits = html("span.knob-digits");
+  readonly #box = html("span.knob.handle", { role: "slider", tabindex: 0, "aria-orientation": "vertical" });
 
   constructor(private readonly changing: Changing) {}
 

@@ -45,7 +45,7 @@ export class Lines {
 
   /** Adds a line below each other in `box`. */
   add(box: HTMLElement, line: Line, without = false): HTMLElement {
-    const place = html("div", { class: "line" });
+    const place = html("div.line");
     box.append(place);
     if (line.shapes?.length) box.append(shapes(line.shapes));
     box.setAttribute("role", "group");
@@ -115,8 +115,7 @@ export class Lines {
 function shapes(drawn: [string, ...number[]][]): HTMLElement {
   const size = (extent: number): number => 7 * Math.min(extent, 9);
   return html(
-    "div",
-    { class: "shapes" },
+    "div.shapes",
     ...drawn.map(([letter, ...extents]) => {
       const [rows, columns] = extents.length > 1 ? (extents as [number, number]) : [1, extents[0]!];
       const [wide, tall] = [size(columns), size(rows)];
@@ -124,7 +123,7 @@ function shapes(drawn: [string, ...number[]][]): HTMLElement {
       if (rows <= 9 && columns <= 9) picture.append(svg("path", { d: Array.from({ length: rows + columns }, (_, i) => (i < rows ? `M1 ${1 + 7 * i}h${wide}` : `M${1 + 7 * (i - rows)} 1v${tall}`)).join("") }));
       const name = html("span");
       name.innerHTML = `<math>${letter}</math> ${extents.join("×")}`;
-      return html("span", { class: "shape" }, picture, name);
+      return html("span.shape", picture, name);
     }),
   );
 }

@@ -3,7 +3,7 @@
 import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { flashing, html, on } from "./dom";
+import { button, flashing, html, on } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { built } from "./mathml";
@@ -53,10 +53,10 @@ export class Page {
   readonly #views = new Map<ViewName, { view: View; place: HTMLElement; tab: HTMLElement; stale: boolean; built: boolean }>();
   private view: ViewName = "formulas";
   readonly #buttons = new Map<string, HTMLButtonElement>();
-  readonly #phase = html("p", { class: "phase" });
-  readonly #alarmBox = html("ul", { class: "alarms" });
-  readonly #live = html("p", { class: "heard", role: "status", "aria-live": "polite" });
-  readonly #said = html("p", { class: "toast", role: "status" });
+  readonly #phase = html("p.phase");
+  readonly #alarmBox = html("ul.alarms");
+  readonly #live = html("p.heard", { role: "status", "aria-live": "polite" });
+  readonly #said = html("p.toast", { role: "status" });
   #playing = 0;
   #speed = 2;
   #predicting = false;
@@ -79,18 +79,18 @@ export class Page {
     };
     this.#alarms = new Alarms(session, words, (found) => this.#showAlarms(found));
     this.#rate = new Knob(this.#changing);
-    const stagePlace = html("div", { class: "stage-box" });
-    const cardPlace = html("div", { class: "card", id: "card", role: "region", "aria-labelledby": "card-title" });
-    const timePlace = html("div", { class: "time" });
-    const viewPlace = html("section", { class: "views", "aria-label": words.say("views") });
+    const stagePlace = html("div.stage-box");
+    const cardPlace = html("div.card", { id: "card", role: "region", "aria-labelledby": "card-title" });
+    const timePlace = html("div.time");
+    const viewPlace = html("section.views", { "aria-label": words.say("views") });
     const main = html(
       "main",
       { id: "text", tabindex: -1 },
-      html("div", { class: "side" }, this.#controls(), html("section", { class: "stage-part", "aria-label": words.say("stage") }, stagePlace), html("div", { class: "notes" }, this.#phase, this.#alarmBox)),
-      html("div", { class: "reading" }, html("p", { class: "hint" }, words.say("about")), cardPlace, viewPlace),
+      html("div.side", this.#controls(), html("section.stage-part", { "aria-label": words.say("stage") }, stagePlace), html("div.notes", this.#phase, this.#alarmBox)),
+      html("div.reading", html("p.hint", words.say("about")), cardPlace, viewPlace),
     );
     const foot = html("footer", { "aria-label": words.say("timeline") }, timePlace);
-    root.append(html("a", { class: "skip", href: "#card" }, words.say("skip")), html("header", {}, html("h1", { dir: "auto" }, content.title)), main, foot, this.#live, this.#said);
+    root.append(html("a.skip", { href: "#card" }, words.say("skip")), html("header", html("h1", { dir: "auto" }, content.title)), main, foot, this.#live, this.#said);
     this.#alarmBox.setAttribute("aria-label", words.say("alarm.title"));
     this.stage = new StageView(stagePlace, this.#changing);
     this.#card = new Card(cardPlace, this.#changing);
@@ -121,22 +121,19 @@ export class Page {
   // Controls
 
   #button(key: string, act: () => void, symbol = "", label = this.words.say(key)): HTMLButtonElement {
-    const button = html("button", { type: "button", "data-control": key });
-    if (symbol) button.append(html("span", { class: "symbol", "aria-hidden": "true" }, symbol), " ");
-    button.append(html("span", {}, label));
-    on(button, "click", act);
-    this.#buttons.set(key, button);
-    return button;
+    const made = button(act, { "data-control": key }, ...(symbol ? [html("span.symbol", { "aria-hidden": "true" }, symbol), " "] : []), html("span", label));
+    this.#buttons.set(key, made);
+    return made;
   }
 
   #controls(): HTMLElement {
     const { words } = this;
-    const bar = html("div", { class: "controls", role: "toolbar", "aria-label": words.say("phase.rest") });
+    const bar = html("div.controls", { role: "toolbar", "aria-label": words.say("phase.rest") });
     bar.append(
       this.#button("back", () => this.#walk(-1), "◂"),
       this.#button("step", () => this.#walk(1), "▸"),
       this.#button("play", () => this.#play(), "▶"),
-      html("span", { class: "gap" }),
+      html("span.gap"),
       this.#button("undo", () => this.#undo(), "↶"),
       this.#button("redo", () => this.#redo(), "↷"),
       this.#more(),
@@ -146,13 +143,13 @@ export class Page {
 
   #more(): HTMLElement {
     const { words } = this;
-    const details = html("details", { class: "more" }, html("summary", {}, words.say("more")));
-    const menu = html("div", { class: "menu" });
+    const details = html("details.more", html("summary", words.say("more")));
+    const menu = html("div.menu");
     const check = (key: string, checked: boolean, act: (on: boolean) => void): HTMLElement => {
       const box = html("input", { type: "checkbox", checked });
       on(box, "change", () => act(box.checked));
       this.#checks.set(key, box);
-      return html("label", { class: "check" }, box, html("span", {}, words.say(key)));
+      return html("label.check", box, html("span", words.say(key)));
     };
     const speed = html("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: this.#speed, "aria-label": words.say("speed") });
     on(speed, "input", () => (this.#speed = Number(speed.value)));
@@ -161,13 +158,12 @@ export class Page {
     menu.append(
       check("predict", false, (on) => this.#act(() => (this.#predicting = on))),
       check("exact", this.session.fractions, (on) => this.#fractions(on)),
-      html("label", { class: "check" }, html("span", {}, words.say("speed")), speed),
+      html("label.check", html("span", words.say("speed")), speed),
       html("hr"),
       ...(this.home.linked === false ? [] : [this.#button("link", () => void this.link())]),
       this.#button("load", () => file.click()),
       html(
-        "div",
-        { class: "kinds", role: "group", "aria-label": words.say("save") },
+        "div.kinds", { role: "group", "aria-label": words.say("save") },
         html("span", { "aria-hidden": "true" }, words.say("save")),
         ...(["json", "toml", "safetensors", "numpy"] as const).map((kind) => this.#button(kind, () => this.#save(kind))),
         ...(["svg", "png"] as const).map((kind) => this.#button(kind, () => void this.#picture(kind))),
@@ -207,7 +203,7 @@ export class Page {
 
   #tabs(place: HTMLElement): void {
     const { words } = this;
-    const list = html("div", { class: "tabs", role: "tablist", "aria-label": words.say("views") });
+    const list = html("div.tabs", { role: "tablist", "aria-label": words.say("views") });
     place.append(list);
     const make: Record<ViewName, View> = {
       formulas: new Formulas(this.#changing),
@@ -221,9 +217,8 @@ export class Page {
       numbers: new AllNumbers(this.#changing),
     };
     for (const name of VIEWS) {
-      const tab = html("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `view-${name}`, "aria-selected": "false", tabindex: -1 }, words.say(`view.${name}`));
+      const tab = button(() => this.open(name), { role: "tab", id: `tab-${name}`, "aria-controls": `view-${name}`, "aria-selected": "false", tabindex: -1 }, words.say(`view.${name}`));
       const panel = html("div", { role: "tabpanel", id: `view-${name}`, "aria-labelledby": `tab-${name}`, class: `view ${name}`, hidden: true });
-      on(tab, "click", () => this.open(name));
       list.append(tab);
       place.append(panel);
       this.#views.set(name, { view: make[name], place: panel, tab, stale: true, built: false });
@@ -533,11 +528,10 @@ export class Page {
     this.#alarmBox.replaceChildren(
       ...(found.length
         ? found.map((alarm) => {
-            const button = html("button", { type: "button", class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
-            on(button, "click", () => this.select(alarm.element));
-            return html("li", { class: alarm.depth ? "effect" : undefined }, button);
+            const told = button(() => this.select(alarm.element), { class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
+            return html("li", { class: alarm.depth ? "effect" : undefined }, told);
           })
-        : [html("li", { class: "fine" }, this.words.say("alarm.none"))]),
+        : [html("li.fine", this.words.say("alarm.none"))]),
     );
   }
 

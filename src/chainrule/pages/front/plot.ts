@@ -53,15 +53,15 @@ export function frame(
   const x = scale(xLow, xHigh, LEFT, WIDTH - RIGHT);
   const y = scale(yLow, yHigh, HEIGHT - BOTTOM, TOP, logarithmic);
   for (const tick of ticks(xLow, xHigh, 6)) {
-    picture.append(svg("line", { class: "grid", x1: x(tick), x2: x(tick), y1: TOP, y2: HEIGHT - BOTTOM }));
-    picture.append(svg("text", { class: "tick", x: x(tick), y: HEIGHT - BOTTOM + 16 }, words.brief(tick)));
+    picture.append(svg("line.grid", { x1: x(tick), x2: x(tick), y1: TOP, y2: HEIGHT - BOTTOM }));
+    picture.append(svg("text.tick", { x: x(tick), y: HEIGHT - BOTTOM + 16 }, words.brief(tick)));
   }
   for (const tick of logarithmic ? powers(yLow, yHigh) : ticks(yLow, yHigh)) {
-    picture.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }));
-    picture.append(svg("text", { class: "tick left", x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick)));
+    picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }));
+    picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick)));
   }
-  picture.append(svg("text", { class: "axis", x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 5 }, xTitle));
-  picture.append(svg("text", { class: "axis left", x: 4, y: TOP + 10 }, yTitle));
+  picture.append(svg("text.axis", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 5 }, xTitle));
+  picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, yTitle));
   return { picture, x, y };
 }
 

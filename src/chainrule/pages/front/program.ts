@@ -127,6 +127,12 @@ export class Runner {
 
   private looks: boolean[] | undefined;
 
+  /** What some of the instructions give. */
+  given(start: Start, places: number[]): Tensor[] {
+    const found = this.#run(start.arrays, start.number, this.#below([...places]));
+    return places.map((at) => found[at]!);
+  }
+
   /** Where the next step starts. */
   next(start: Start, before: Arrays): Start {
     const arrays = new Map(start.arrays);

@@ -32,7 +32,7 @@ class Served {
   private readonly words = new Phrases({});
   private readonly bench: Bench;
   private readonly training: TrainingPanel;
-  private readonly lost = html("p", { class: "lost", role: "alert", hidden: true });
+  private readonly lost = html("p.lost", { role: "alert", hidden: true });
   private asking = 0;
   /** The numbers of the page when it asked for another network. */
   private askedWith: ReadonlyMap<string, string> | undefined;
@@ -90,7 +90,7 @@ class Served {
 
   private refused(text: string): void {
     if (this.page) this.page.say(text.length > 400 ? `${text.slice(0, 400)}…` : text);
-    else this.root.replaceChildren(html("p", { class: "lost" }, text));
+    else this.root.replaceChildren(html("p.lost", text));
   }
 
   /** Asks for something else to be shown. */

@@ -30,7 +30,7 @@ interface Shown {
 }
 
 export class StageView {
-  readonly picture = svg("svg", { class: "stage", role: "group" });
+  readonly picture = svg("svg.stage", { role: "group" });
   private readonly session: Session;
   private readonly words: Words;
   #spots = new Map<number, Spot>();
@@ -75,7 +75,7 @@ export class StageView {
       session.sample = Number(select.value);
       this.changing.changed(-1);
     });
-    return html("label", { class: "chooser" }, html("span", { class: "heard" }, words.say("sample")), select);
+    return html("label.chooser", html("span.heard", words.say("sample")), select);
   }
 
   #units(): { group: number; unit: Unit }[] {
@@ -122,10 +122,10 @@ export class StageView {
     for (const group of stage.groups) titles.set(group.column, [...(titles.get(group.column) ?? []), group.title]);
     for (const [column, named] of titles) {
       const spot = this.#spots.get(stacks[column]![0]?.element ?? -1);
-      if (spot) this.picture.append(svg("text", { class: "title", x: spot.x, y: 20 }, named.length > 2 ? `${named[0]} …` : named.join(", ")));
+      if (spot) this.picture.append(svg("text.title", { x: spot.x, y: 20 }, named.length > 2 ? `${named[0]} …` : named.join(", ")));
     }
-    const edges = svg("g", { class: "edges" });
-    const labels = svg("g", { class: "labels" });
+    const edges = svg("g.edges");
+    const labels = svg("g.labels");
     const own = stage.edges.filter(([from, to]) => this.#spots.has(from) && this.#spots.has(to));
     own.forEach(([from, to, weight], place) => this.#drawEdge(edges, labels, from, to, weight, own.length, place));
     this.picture.append(edges);
@@ -146,7 +146,7 @@ export class StageView {
     const first = this.#first.get(column) ?? 0;
     const last = Math.min(first + SHOWN, whole);
     const turn = (start: number): SVGGElement => {
-      const group = svg("g", { class: "fold", role: "button", "aria-label": words.say("fold", { first: start + 1, last: Math.min(start + SHOWN, whole), count: whole }) });
+      const group = svg("g.fold", { role: "button", "aria-label": words.say("fold", { first: start + 1, last: Math.min(start + SHOWN, whole), count: whole }) });
       const go = (): void => {
         this.#first.set(column, start);
         [this.#sample, this.#turned] = [-1, column];
@@ -192,7 +192,7 @@ export class StageView {
     const part = count <= MOST_LABELS ? (Math.abs(b.y - a.y) < 4 ? 0.5 : 0.36) : 0.3;
     const raised = passing ? 8 * this.#radius * part * (1 - part) : 0;
     const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
-    const product = svg("text", { class: "product", x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
+    const product = svg("text.product", { x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
     let label: Shown | undefined;
     if (weight >= 0) {
       label = this.#number(weight, spot.x, spot.y, "edge-number");
@@ -206,8 +206,8 @@ export class StageView {
   /** A number with its letter, on ground of its own. */
   #number(element: number, x: number, y: number, kind: string): Shown {
     const handle = this.session.isHandle(element);
-    const text = svg("text", { class: "digits" });
-    const back = svg("rect", { class: "back", rx: 5 });
+    const text = svg("text.digits");
+    const back = svg("rect.back", { rx: 5 });
     const group = svg("g", { class: `${kind}${handle ? " handle" : ""}`, "data-e": element, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, back, text);
     const shown = { element, group, text, back };
     this.#numbers.push(shown);
@@ -222,7 +222,7 @@ export class StageView {
     if (this.session.content.stage.outputs.flat().includes(unit.element)) group.classList.replace("c4", "c5");
     const beside = { class: "name small", x: -this.#radius * 0.8, y: -this.#radius * 0.78 };
     const name = svg("text", this.#crowded ? beside : { class: "name", y: -this.#radius - 7 }, ...letter(this.words.short(unit.element)));
-    const text = svg("text", { class: "digits", y: 4.5 });
+    const text = svg("text.digits", { y: 4.5 });
     group.append(svg("circle", { r: this.#radius, class: "disc" }), name, text);
     this.#numbers.push({ element: unit.element, group, text });
     nodes.append(group);
@@ -239,7 +239,7 @@ export class StageView {
   /** Targets beside the outputs, and the error that both lead to. */
   #drawGoal(right: number): void {
     const { stage } = this.session.content;
-    const goal = svg("g", { class: "goal" });
+    const goal = svg("g.goal");
     const ends: Spot[] = [];
     stage.outputs.forEach((output, place) => {
       const targets = stage.targets[place] ?? [];
@@ -251,17 +251,17 @@ export class StageView {
         if (target === undefined) return;
         const alone = output.length === this.session.content.samples;
         const [x, y] = !alone ? [right + this.#radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
-        if (alone) goal.append(svg("path", { class: "link", d: `M${x} ${y - 10}V${spot.y + 22}` }));
+        if (alone) goal.append(svg("path.link", { d: `M${x} ${y - 10}V${spot.y + 22}` }));
         const shown = this.#number(target, x, y, "target c6");
         goal.append(shown.group);
         this.#focus(shown.group, target);
       });
     });
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
-    for (const { x, y } of ends) goal.prepend(svg("path", { class: "link", d: `M${x + this.#radius} ${y}L${WIDTH - 88} ${middle}` }));
+    for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${WIDTH - 88} ${middle}` }));
     const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${WIDTH - 46} ${middle.toFixed(1)})` });
-    const text = svg("text", { class: "digits", y: 5 });
-    group.append(svg("rect", { class: "disc", x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text", { class: "name", y: -28 }, ...letter(this.words.name(stage.error))), text);
+    const text = svg("text.digits", { y: 5 });
+    group.append(svg("rect.disc", { x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text.name", { y: -28 }, ...letter(this.words.name(stage.error))), text);
     this.#numbers.push({ element: stage.error, group, text });
     goal.append(group);
     this.#focus(group, stage.error);
@@ -322,7 +322,7 @@ export class StageView {
         if (text.getAttribute("data-key") !== key) {
           text.setAttribute("data-key", key);
           const named = !group.classList.contains("edge-number") || this.#lines.size <= MOST_LABELS * 2;
-          text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan", { class: "value" }, digits)]));
+          text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan.value", digits)]));
           const wide = 8 * (digits.length + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
           fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
           const spans = text.querySelectorAll("tspan");

@@ -10,7 +10,7 @@ const [WIDE, TALL] = [1000, 44];
 export class Timeline {
   readonly #slider = html("input", { type: "range", min: 0, step: 1 });
   readonly #curve = svg("path", { class: "curve c7" });
-  readonly #dot = svg("line", { class: "here", y1: 0, y2: TALL });
+  readonly #dot = svg("line.here", { y1: 0, y2: TALL });
   #drawn: unknown;
 
   constructor(
@@ -21,7 +21,7 @@ export class Timeline {
   ) {
     this.#slider.setAttribute("aria-label", words.say("timeline"));
     const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.#curve, this.#dot);
-    place.append(html("div", { class: "track" }, picture, this.#slider));
+    place.append(html("div.track", picture, this.#slider));
     on(this.#slider, "input", () => visit(Number(this.#slider.value)));
   }
 

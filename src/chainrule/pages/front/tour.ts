@@ -1,6 +1,6 @@
 /** A tour of a minute, which can be skipped: five places, each in a sentence. */
 
-import { html, on } from "./dom";
+import { button, html, on } from "./dom";
 import type { Words } from "./words";
 
 const SEEN = "chainrule tour";
@@ -18,9 +18,6 @@ export function tour(words: Words, places: string[], example: string): void {
   document.querySelector(".tour")?.remove();
   let at = 0;
   const text = html("p", { id: "tour-text" });
-  const next = html("button", { type: "button", class: "main" });
-  const skip = html("button", { type: "button" }, words.say("tour.skip"));
-  const box = html("div", { class: "tour", role: "dialog", "aria-label": words.say("tour"), "aria-describedby": "tour-text" }, text, html("div", { class: "choosers" }, next, skip));
   const end = (): void => {
     box.remove();
     for (const lit of document.querySelectorAll(".toured")) lit.classList.remove("toured");
@@ -39,11 +36,9 @@ export function tour(words: Words, places: string[], example: string): void {
     place?.scrollIntoView({ block: "nearest" });
     next.focus({ preventScroll: true });
   };
-  on(next, "click", () => {
-    if (++at < places.length) show();
-    else end();
-  });
-  on(skip, "click", end);
+  const next = button(() => (++at < places.length ? show() : end()), { class: "main" });
+  const skip = button(end, words.say("tour.skip"));
+  const box = html("div.tour", { role: "dialog", "aria-label": words.say("tour"), "aria-describedby": "tour-text" }, text, html("div.choosers", next, skip));
   on(box, "keydown", (event) => {
     if (event.key === "Escape") end();
   });

@@ -1,7 +1,7 @@
 /** A person's table and its training: what was decided, the curve while it goes on, scores, and the way into any of its steps. */
 
 import type { Data, Run } from "./channel";
-import { html, on, svg } from "./dom";
+import { button, html, on, svg } from "./dom";
 import { path } from "./plot";
 import type { Phrases } from "./phrases";
 
@@ -18,18 +18,18 @@ const [WIDE, TALL] = [600, 120];
 const [EPOCHS, BATCH_SIZE] = [200, 4];
 
 export class TrainingPanel {
-  readonly element = html("section", { class: "training", hidden: true });
-  private readonly settings = html("div", { class: "bench-choices" });
-  private readonly decided = html("details", { class: "decided" });
-  private readonly said = html("p", { class: "training-said", role: "status" });
+  readonly element = html("section.training", { hidden: true });
+  private readonly settings = html("div.bench-choices");
+  private readonly decided = html("details.decided");
+  private readonly said = html("p.training-said", { role: "status" });
   private readonly curve = svg("path", { class: "curve c7" });
   private readonly held = svg("path", { class: "curve c4 dashed" });
   private readonly picture = svg("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, class: "training-curve", role: "img", preserveAspectRatio: "none" }, this.curve, this.held);
-  private readonly lines = html("pre", { class: "training-lines", tabindex: 0 });
-  private readonly steps = html("div", { class: "bench-choices" });
-  private readonly title = html("b", {});
-  private readonly folded = html("details", {});
-  private readonly results = html("div", { class: "training-results" });
+  private readonly lines = html("pre.training-lines", { tabindex: 0 });
+  private readonly steps = html("div.bench-choices");
+  private readonly title = html("b");
+  private readonly folded = html("details");
+  private readonly results = html("div.training-results");
   private epochs = EPOCHS;
   private batchSize = BATCH_SIZE;
   private data: Data | null = null;
@@ -39,10 +39,10 @@ export class TrainingPanel {
     private readonly words: Phrases,
     private readonly asked: Asked,
   ) {
-    const course = html("div", { class: "training-course" }, this.said, this.picture, this.steps);
+    const course = html("div.training-course", this.said, this.picture, this.steps);
     this.results.append(course, this.lines);
     this.folded.open = true;
-    this.folded.append(html("summary", {}, this.title), this.settings, this.decided, this.results);
+    this.folded.append(html("summary", this.title), this.settings, this.decided, this.results);
     this.element.append(this.folded);
   }
 
@@ -70,7 +70,7 @@ export class TrainingPanel {
     this.title.textContent = words.say("training", { name });
     this.settings.replaceChildren(...(data ? this.settingsOf(data) : []));
     this.decided.hidden = !data;
-    this.decided.replaceChildren(html("summary", {}, words.say("decided")), html("ul", {}, ...(data?.lines ?? []).map((line) => html("li", {}, line))));
+    this.decided.replaceChildren(html("summary", words.say("decided")), html("ul", ...(data?.lines ?? []).map((line) => html("li", line))));
     this.picture.setAttribute("aria-label", words.say("curve"));
     this.steps.replaceChildren(...(run && run.state !== "running" && run.steps ? this.openerOf(run) : []));
     this.refreshRun();
@@ -84,20 +84,20 @@ export class TrainingPanel {
     const ask = (): void => this.asked.data(target.value, drop.checked);
     on(target, "change", ask);
     on(drop, "change", ask);
-    const labelled = (key: string, control: HTMLElement): HTMLElement => html("label", { class: "bench-choice" }, html("span", {}, words.say(key)), control);
+    const labelled = (key: string, control: HTMLElement): HTMLElement => html("label.bench-choice", html("span", words.say(key)), control);
     const count = (value: number, keep: (value: number) => void): HTMLElement => {
       const input = html("input", { type: "number", class: "count", min: 1, value, disabled: running });
       on(input, "change", () => keep(Math.max(1, Math.round(Number(input.value)) || 1)));
       return input;
     };
-    const button = html("button", { type: "button", class: running ? "" : "main", "data-control": "training" }, words.say(running ? "stop" : this.run ? "train.again" : "train"));
-    on(button, "click", () => (running ? this.asked.stop() : this.asked.train(this.epochs, this.batchSize)));
+    const act = (): void => (running ? this.asked.stop() : this.asked.train(this.epochs, this.batchSize));
+    const training = button(act, { class: running ? "" : "main", "data-control": "training" }, words.say(running ? "stop" : this.run ? "train.again" : "train"));
     return [
       labelled("target", target),
-      html("label", { class: "check" }, drop, html("span", {}, words.say("drop"))),
+      html("label.check", drop, html("span", words.say("drop"))),
       labelled("epochs", count(this.epochs, (value) => (this.epochs = value))),
       labelled("batch_size", count(this.batchSize, (value) => (this.batchSize = value))),
-      button,
+      training,
     ];
   }
 
@@ -107,15 +107,13 @@ export class TrainingPanel {
     const slider = html("input", { type: "range", min: 1, max: run.steps, value: 1, "aria-label": words.say("step") });
     on(slider, "input", () => (number.value = slider.value));
     on(number, "input", () => (slider.value = number.value));
-    const open = html("button", { type: "button", "data-control": "open-step" }, words.say("open"));
-    on(open, "click", () => this.asked.step(Math.round(Number(number.value))));
-    const parts: HTMLElement[] = [html("label", { class: "bench-choice" }, html("span", {}, words.say("step")), number), slider, open];
+    const open = button(() => this.asked.step(Math.round(Number(number.value))), { "data-control": "open-step" }, words.say("open"));
+    const parts: HTMLElement[] = [html("label.bench-choice", html("span", words.say("step")), number), slider, open];
     if (run.state === "ended") {
-      const save = html("button", { type: "button", "data-control": "save-model" }, words.say("model"));
-      on(save, "click", () => this.asked.model());
+      const save = button(() => this.asked.model(), { "data-control": "save-model" }, words.say("model"));
       parts.push(save);
     }
-    return [...parts, html("span", { class: "note" }, words.say("step.about", { count: run.steps }))];
+    return [...parts, html("span.note", words.say("step.about", { count: run.steps }))];
   }
 
   private refreshRun(): void {

@@ -10,6 +10,8 @@ import { FUNCTIONS, type Real, ZERO, abs, compare, fraction, isFinite, ofNumber,
 
 /** Where a number differs from its double by more than this part of the largest number of the step, the double counts. */
 const APART = 1e-9;
+/** Where the double is 0, a smaller part of the largest number of the step is what fifty digits leave of numbers that cancel. */
+const DUST = 1e-45;
 /** Steps with more numbers are written as doubles have them. */
 const MOST_PRECISE = 3000;
 const BY_PAPER = fraction(5000n);
@@ -103,6 +105,8 @@ export class Values {
     const exact = worth(this.content, node, (letter) => printedAs(this.of(letter)));
     if (this.fractions) return exact;
     const number = roundedFraction(exact);
-    return isFinite(number) && Math.abs(toNumber(number) - recorded) <= APART * this.#largest ? number : recorded;
+    const apart = Math.abs(toNumber(number) - recorded);
+    if (recorded === 0 && !number.exact && apart < DUST * this.#largest) return { ...ZERO, exact: false };
+    return isFinite(number) && apart <= APART * this.#largest ? number : recorded;
   }
 }

@@ -63,7 +63,7 @@ abstract class Base implements View {
     const select = html("select");
     for (const element of elements) select.append(html("option", { value: element, selected: element === chosen }, this.name(element)));
     on(select, "change", () => choose(Number(select.value)));
-    return html("label", { class: "chooser" }, html("span", {}, label), select);
+    return html("label.chooser", html("span", label), select);
   }
 }
 
@@ -76,12 +76,12 @@ export class Formulas extends Base {
     this.#lines = new Lines(session, this.say("view.formulas"));
     const { rule, sections } = session.content;
     for (const section of sections) {
-      const box = html("section", { class: "chapter" }, html("h3", {}, section.title));
+      const box = html("section.chapter", html("h3", section.title));
       for (const block of section.blocks) this.#block(box, block);
       place.append(box);
     }
-    const box = html("section", { class: "chapter" }, html("h3", {}, this.say("rule")));
-    const lines = html("div", { class: "lines" });
+    const box = html("section.chapter", html("h3", this.say("rule")));
+    const lines = html("div.lines");
     for (const line of [...rule.lines, ...rule.options.map(stated)]) this.#lines.add(lines, line);
     box.append(lines);
     place.append(box);
@@ -91,18 +91,18 @@ export class Formulas extends Base {
     const { session } = this;
     switch (block[0]) {
       case "equations": {
-        const lines = html("div", { class: "lines" });
+        const lines = html("div.lines");
         for (const line of block[1]) this.#lines.add(lines, line);
         box.append(lines);
         return;
       }
       case "heading":
-        box.append(html("h4", {}, ...prose(session, block[1])));
+        box.append(html("h4", ...prose(session, block[1])));
         return;
       case "table": {
         const [, head, rows] = block;
         const cells = (tag: "th" | "td", row: typeof head): HTMLElement[] => row.map((cell) => html(tag, tag === "th" ? { scope: "col" } : {}, ...prose(session, cell)));
-        box.append(html("div", { class: "scroll" }, html("table", {}, html("thead", {}, html("tr", {}, ...cells("th", head))), html("tbody", {}, ...rows.map((row) => html("tr", {}, ...cells("td", row)))))));
+        box.append(html("div.scroll", html("table", html("thead", html("tr", ...cells("th", head))), html("tbody", ...rows.map((row) => html("tr", ...cells("td", row)))))));
         return;
       }
       default:
@@ -128,9 +128,9 @@ export class Slope extends Base {
   #text!: HTMLElement;
 
   override build(place: HTMLElement): void {
-    this.#chooser = html("div", { class: "choosers" });
+    this.#chooser = html("div.choosers");
     this.#picture = html("div");
-    this.#text = html("p", { class: "about" });
+    this.#text = html("p.about");
     place.append(this.#chooser, this.#picture, this.#text);
     const all = this.parameters();
     this.element = all[0] ?? -1;
@@ -196,10 +196,9 @@ export class Contours extends Base {
     this.#pair = [all[0] ?? -1, all[Math.min(1, all.length - 1)] ?? -1];
     if (all.length > 4) this.#pair[1] = all[all.length - 1]!;
     this.#picture = html("div");
-    this.#text = html("p", { class: "about" });
+    this.#text = html("p.about");
     const choosers = html(
-      "div",
-      { class: "choosers" },
+      "div.choosers",
       this.choose(this.say("axis.first"), all, this.#pair[0], (element) => this.#set(0, element)),
       this.choose(this.say("axis.second"), all, this.#pair[1], (element) => this.#set(1, element)),
     );
@@ -302,7 +301,7 @@ export class Curve extends Base {
     const rate = session.places.get("learning_rate 0");
     const start = (): Start => session.steps[0]!;
     const next = (from: Start): Start => runner.next(from, runner.before(from));
-    place.append(html("div", { class: "choosers" }, html("label", { class: "check" }, box, html("span", {}, this.say("curve.log")))));
+    place.append(html("div.choosers", html("label.check", box, html("span", this.say("curve.log")))));
     if (rate !== undefined) {
       const value = (factor: number): number => session.double(rate, start().arrays) * factor;
       this.#choosers(
@@ -324,16 +323,16 @@ export class Curve extends Base {
     this.#choosers(place, "curve.starts", others);
     this.#runs[0]!.box.checked = true;
     this.#picture = html("div");
-    place.append(this.#picture, html("p", { class: "about" }, this.say("curve.about")));
+    place.append(this.#picture, html("p.about", this.say("curve.about")));
   }
 
   #choosers(place: HTMLElement, title: string, runs: Omit<Run, "errors" | "box">[]): void {
-    const row = html("div", { class: "choosers" }, html("span", {}, this.say(title)));
+    const row = html("div.choosers", html("span", this.say(title)));
     for (const run of runs) {
       const box = html("input", { type: "checkbox" });
       on(box, "change", () => this.refresh());
       this.#runs.push({ ...run, errors: [], box });
-      row.append(html("label", { class: "check" }, box, html("span", {}, run.label())));
+      row.append(html("label.check", box, html("span", run.label())));
     }
     place.append(row);
   }
@@ -431,11 +430,11 @@ export class Graph extends Base {
   #drawn = -1;
 
   override build(place: HTMLElement): void {
-    this.place = html("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": this.say("view.graph") });
-    this.#local = html("div", { class: "lines" });
+    this.place = html("div.scroll", { tabindex: 0, role: "group", "aria-label": this.say("view.graph") });
+    this.#local = html("div.lines");
     this.#lines = new Lines(this.session, this.say("graph.local"));
     const numbers = typeof this.session.content.graph.nodes[0]![0] === "number";
-    place.append(html("p", { class: "about" }, this.say(numbers ? "graph.about" : "graph.arrays")), this.place, this.#local);
+    place.append(html("p.about", this.say(numbers ? "graph.about" : "graph.arrays")), this.place, this.#local);
   }
 
   #draw(): void {
@@ -468,7 +467,7 @@ export class Graph extends Base {
       const [own, shape] = nodes[place]!;
       const name = typeof own === "number" ? this.name(own) : own;
       const group = svg("g", { transform: `translate(${x} ${y})`, ...(typeof own === "number" ? { "data-e": own, class: session.isHandle(own) ? "handle" : "", tabindex: 0, role: "button" } : {}) });
-      const text = svg("text", { class: "value", y: 14 });
+      const text = svg("text.value", { y: 14 });
       const colour = typeof own === "number" ? /class="(c\d+)"/.exec(session.content.elements[own]![3])?.[1] : undefined;
       group.append(svg("rect", { x: -44, y: -20, width: 88, height: 40, rx: 8 }), svg("text", { y: -4, class: colour }, ...letter(name)), text);
       if (typeof own === "number") {
@@ -524,7 +523,7 @@ export class Learned extends Base {
 
   override build(place: HTMLElement): void {
     this.#picture = html("div");
-    this.#text = html("p", { class: "about" });
+    this.#text = html("p.about");
     place.append(this.#picture, this.#text);
   }
 
@@ -586,7 +585,7 @@ export class Learned extends Base {
     for (let sample = 0; sample < samples; sample++) {
       const place = svg("g", { transform: `translate(${x(column(0)[sample]!).toFixed(1)} ${height(column(1)[sample]!).toFixed(1)})` }, svg("circle", { class: "sample c6", r: 7 }));
       const target = targets?.[sample * width];
-      if (target !== undefined) place.append(svg("text", { class: "mark outlined", x: 11, y: 4 }, words.brief(target)));
+      if (target !== undefined) place.append(svg("text.mark.outlined", { x: 11, y: 4 }, words.brief(target)));
       picture.append(place);
     }
     this.#picture.replaceChildren(picture);
@@ -609,8 +608,8 @@ export class Layers extends Base {
 
   override build(place: HTMLElement): void {
     const { content } = this.session;
-    place.append(html("p", { class: "about" }, this.say("layers.about")));
-    const grid = html("div", { class: "strips" });
+    place.append(html("p.about", this.say("layers.about")));
+    const grid = html("div.strips");
     for (const group of content.stage.groups.filter((one) => !content.stage.inputs.includes(one.key))) {
       const own = new Set(group.units.map((unit) => unit.element));
       const weights = [...new Set(content.stage.edges.filter(([, to, weight]) => own.has(to) && weight >= 0).map(([, , weight]) => weight))];
@@ -621,7 +620,7 @@ export class Layers extends Base {
         [this.say("layers.weights"), [...weights, ...biases]],
         [this.say("layers.gradients"), gradients],
       ];
-      const box = html("div", { class: "strip-group" }, html("h4", {}, group.title));
+      const box = html("div.strip-group", html("h4", group.title));
       for (const [title, elements] of strips) {
         if (!elements.length) continue;
         const wide = Math.min(24, 560 / elements.length);
@@ -632,7 +631,7 @@ export class Layers extends Base {
           picture.append(mark);
           this.#rows.push([mark, element]);
         });
-        box.append(html("div", { class: "strip-row" }, html("span", {}, title), picture));
+        box.append(html("div.strip-row", html("span", title), picture));
       }
       grid.append(box);
     }
@@ -663,7 +662,7 @@ export class Samples extends Base {
     const { session, changing } = this;
     const { content } = session;
     if (content.samples === 1) {
-      this.place.replaceChildren(html("p", { class: "about" }, this.say("samples.one")));
+      this.place.replaceChildren(html("p.about", this.say("samples.one")));
       return;
     }
     const all = this.parameters().filter((element) => element in content.gradients.of);
@@ -676,14 +675,14 @@ export class Samples extends Base {
     const rows = weights.map((element, row) => {
       const numbers = shares.map((own) => own[row]!);
       const cells = [...numbers, session.double(content.gradients.of[element]!)].map((value) => html("td", { class: value < 0 ? "number minus" : "number" }, changing.words.number(Number(value.toPrecision(4)), 4)));
-      return html("tr", {}, html("th", { scope: "row" }, this.name(content.gradients.of[element]!)), ...cells);
+      return html("tr", html("th", { scope: "row" }, this.name(content.gradients.of[element]!)), ...cells);
     });
     if (!mean) {
-      this.place.replaceChildren(html("p", { class: "about" }, this.say("samples.mixed")));
+      this.place.replaceChildren(html("p.about", this.say("samples.mixed")));
       return;
     }
-    const table = html("table", { class: "shares" }, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
-    this.place.replaceChildren(html("p", { class: "about" }, this.say("samples.about")), html("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": this.say("view.samples") }, table));
+    const table = html("table.shares", html("thead", html("tr", ...head)), html("tbody", ...rows));
+    this.place.replaceChildren(html("p.about", this.say("samples.about")), html("div.scroll", { tabindex: 0, role: "group", "aria-label": this.say("view.samples") }, table));
   }
 
   /** The gradient of each sample by itself, as far as these add up to the whole: divided by N where E is a mean. */
@@ -729,7 +728,7 @@ export class AllNumbers extends Base {
     for (const [title, keys] of kinds) {
       const own = elements.flatMap(([key, , node], element) => (key in keys && node === -1 ? [element] : []));
       if (!own.length) continue;
-      const grid = html("div", { class: "all" });
+      const grid = html("div.all");
       const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
         const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
         on(input, "change", () => {
@@ -748,10 +747,10 @@ export class AllNumbers extends Base {
         grid.append(html("label", { for: `number-${element}` }, changing.words.name(element)), input);
         this.#inputs.push([input, element]);
       });
-      const box = html("section", { class: "chapter" }, html("h3", {}, this.say(title)));
+      const box = html("section.chapter", html("h3", this.say(title)));
       if (own.length <= MOST_ROWS) box.append(grid);
       else {
-        const details = html("details", {}, html("summary", {}, this.say("all_of_them", { count: own.length })), grid);
+        const details = html("details", html("summary", this.say("all_of_them", { count: own.length })), grid);
         on(details, "toggle", () => {
           if (details.open && !grid.firstChild) fill();
           this.refresh();
