@@ -17,6 +17,7 @@ from chainrule.document.document import Edge, Neuron, Picture
 from chainrule.notation.formula import Number, Prose, Symbol
 from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.shapes import Circle, Label, Path, covered
+from chainrule.pictures.upright import NARROW, narrow_diagram
 from chainrule.render.palette import PALETTE
 from chainrule.render.plain import plain
 from chainrule.render.svg import svg
@@ -50,7 +51,11 @@ LONG = [-1234.56789, 0.000123456789, -0.98765432, 123456.789, -3.14159265e-07]
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_nothing_covers_anything(name):
-    assert collisions(drawn(name)[1]) == []
+    picture, diagram, _ = drawn(name)
+    narrow = narrow_diagram(picture)
+    assert collisions(diagram) == []
+    assert (narrow is None) == (diagram.width <= NARROW)
+    assert narrow is None or (narrow.width <= NARROW and collisions(narrow) == [])
 
 
 @pytest.mark.parametrize("sizes", [pytest.param((12, 12, 12), marks=pytest.mark.proof), (12, 1), (1, 12), (5, 3, 7), (2, 2, 2, 2)])

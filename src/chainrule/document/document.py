@@ -160,7 +160,7 @@ class BoxGraph(FrozenValue):
 class Illustration(FrozenValue):
     """A picture that formats with pictures show: it is drawn when one of them asks, and raises InputError where there is nothing to draw.
 
-    draw    gives the diagram
+    draw    gives the diagram, or the drawing that becomes one
     alt     the picture in words, once it is drawn
     beside  what a slide shows it with: a table, a paragraph, or a derivation, by its left side; other layouts have no room for it
     """

@@ -1,28 +1,34 @@
-"""What [a > b] means is told once in a document: where it first stands."""
+"""What [a > b] means, and [a = b], is told once in a document: where it first stands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document.document import Equations, Paragraph, Section, TableBlock
+from chainrule.document.document import Block, Equations, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
 from chainrule.notation.formula import Fenced, Operator, Row
 from chainrule.notation.parts import everything_in
 
+SIGNS = (">", "=")
+"""Of comparisons."""
+
 
 def with_brackets_told(words: Words, sections: Iterable[Section]) -> list[Section]:
-    """The sections; after the first equations in which [a > b] stands, what that means."""
-    told = list(sections)
-    for number, section in enumerate(told):
-        for place, block in enumerate(section.blocks, start=1):
-            if isinstance(block, Equations | TableBlock) and any(map(_is_bracket, everything_in([block]))):
-                meaning = Paragraph(words("functions.bracket"))
-                told[number] = replace(section, blocks=(*section.blocks[:place], meaning, *section.blocks[place:]))
-                return told
+    """The sections; after the first equations in which [a > b] stands, or [a = b], what that means."""
+    told, wanted = [], list(SIGNS)
+    for section in sections:
+        blocks = list[Block]()
+        for block in section.blocks:
+            blocks.append(block)
+            parts = list(everything_in([block])) if wanted and isinstance(block, Equations | TableBlock) else []
+            for sign in [sign for sign in wanted if any(_is_bracket(part, sign) for part in parts)]:
+                blocks.append(Paragraph(words("functions.bracket", sign=sign)))
+                wanted.remove(sign)
+        told.append(replace(section, blocks=tuple(blocks)))
     return told
 
 
-def _is_bracket(part: FrozenValue) -> bool:
+def _is_bracket(part: FrozenValue, sign: str) -> bool:
     """Is it a comparison that is 1 or 0? {a if c > d, otherwise b} says itself what it is."""
-    return isinstance(part, Fenced) and part.left == "[" and isinstance(part.inside, Row) and Operator(">") in part.inside.items
+    return isinstance(part, Fenced) and part.left == "[" and isinstance(part.inside, Row) and Operator(sign) in part.inside.items

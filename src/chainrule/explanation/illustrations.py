@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Illustration, Paragraph, Section, TableBlock
+from chainrule.explanation import pictures
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element
 
@@ -30,7 +31,7 @@ MOST_LIT = 16
 
 def of_weight(context: Context, sections: Sequence[Section], weight: Element) -> list[Section]:
     """The story of one weight, with its way lit in the network."""
-    lit = Illustration(partial(_lit_diagram, context, weight))
+    lit = Illustration(partial(pictures.paths_picture, context, weight))
     return [replace(one, blocks=(*one.blocks[:1], lit, *one.blocks[1:])) if one.key == "chain" else one for one in sections]
 
 
@@ -54,27 +55,13 @@ def _data(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     tables = [block for block in blocks if isinstance(block, TableBlock)]
     last = tables[0] if tables else blocks[-1]
     if isinstance(last, Paragraph) or (isinstance(last, TableBlock) and len(last.rows) <= MOST_ROWS):
-        return (*blocks, Illustration(partial(_sample_diagram, context), beside=last))
+        return (*blocks, Illustration(partial(pictures.sample_picture, context), beside=last))
     return blocks
-
-
-def _sample_diagram(context: Context) -> Diagram:
-    from chainrule.explanation.pictures import sample_picture
-    from chainrule.pictures.diagram import network_diagram
-
-    return network_diagram(sample_picture(context))
 
 
 def _forward(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """After what the section says first."""
-    return (*blocks[:1], Illustration(partial(_forward_diagram, context)), *blocks[1:])
-
-
-def _forward_diagram(context: Context) -> Diagram:
-    from chainrule.explanation.pictures import forward_picture
-    from chainrule.pictures.diagram import network_diagram
-
-    return network_diagram(forward_picture(context))
+    return (*blocks[:1], Illustration(partial(pictures.forward_picture, context)), *blocks[1:])
 
 
 def _descent(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -103,20 +90,13 @@ def _chain(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     weights = [element for parameter in reversed(context.derivation.parameters) for element in context.elements(parameter)]
     chosen = representatives(context, weights)
     chosen = chosen if len(chosen) <= MOST_LAYERS else [chosen[0], chosen[-1]]
-    lit = [Illustration(partial(_lit_diagram, context, weight)) for weight in chosen]
+    lit = [Illustration(partial(pictures.paths_picture, context, weight)) for weight in chosen]
     for one in weights[:MOST_LIT]:
         shares = (context.share_letter(one, sample) for sample in context.worked_samples) if context.samples > 1 else ()
         lefts = (context.letter(context.gradient_of(one)), *shares)
-        lit += [Illustration(partial(_lit_diagram, context, one), beside=left) for left in lefts]
+        lit += [Illustration(partial(pictures.paths_picture, context, one), beside=left) for left in lefts]
     start = next((place for place, block in enumerate(blocks) if not isinstance(block, Paragraph)), len(blocks))
     return (*blocks[:start], *lit, *blocks[start:])
-
-
-def _lit_diagram(context: Context, weight: Element) -> Diagram:
-    from chainrule.explanation.pictures import paths_picture
-    from chainrule.pictures.diagram import network_diagram
-
-    return network_diagram(paths_picture(context, weight))
 
 
 def _outcome(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:

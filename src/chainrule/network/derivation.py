@@ -124,7 +124,9 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
             result = named(Name("h", owner.number, time=owner.time, scope=owner.scope), result)
         elif layer.name:
             result = named(Name(checked_name(layer.name)), result)
-        made = [node for node in order(result, wall=known.__contains__) if node.primitive.name == "named" and node not in known]
+        used = set(order(result, wall=known.__contains__))
+        nodes = order(*filter(used.__contains__, owner.made), result, wall=known.__contains__)
+        made = [node for node in nodes if node.primitive.name == "named" and node not in known]
         quantities += made
         if len(quantities) > MOST_QUANTITIES:
             raise DescriptionError(

@@ -380,6 +380,7 @@ class Owner:
     suffix    what is added to its symbols: of a part of a layer that has several alike, as the two directions of one
     alone     whether the layer is called on nothing, so that it can be no more than its parameter
     masks     those that it has drawn
+    made      the quantities that it has named, in their order
     """
 
     def __init__(
@@ -398,6 +399,7 @@ class Owner:
         self.scope = layer.name if layer.kind.scoped else ""
         self.declares, self.asked, self._training, self.suffix = False, False, training, suffix
         self.masks: list[Mask] = []
+        self.made: list[Expression] = []
         self.outer: Owner | None = None
 
     @property
@@ -410,7 +412,7 @@ class Owner:
         """An owner of the same layer whose symbols end so."""
         self.declares = True
         made = Owner(self.layer, self.number, self.time, self.declared, training=self._training, suffix=self.suffix + suffix)
-        made.masks, made.outer = self.masks, self
+        made.masks, made.made, made.outer = self.masks, self.made, self
         return made
 
     def running(self, symbol: str, value: Expression, share: float, start: float) -> Expression:
@@ -476,7 +478,8 @@ class Owner:
         time  which step through a sequence it belongs to, from 1
         """
         self.declares = True
-        return named(self._name(symbol, time), expression)
+        self.made.append(named(self._name(symbol, time), expression))
+        return self.made[-1]
 
     def linear(self, x: Expression, units: int, weights: str = "W", bias: str | None = "b", *, start: Any = "glorot_uniform") -> Expression:
         """z = x W + b.

@@ -109,6 +109,9 @@ class _Builder(FrozenValue):
                 return self._sum(node)
             case forms.Prefix(sign):
                 return _Piece(f.row(f.Operator(sign, prefix=True), self._in(arguments[0], forms.SIGN + 1, product=True)), forms.SIGN)
+            case forms.Times() if (equals := _equals(node)) is not None:
+                a, b = (self.piece(side).formula for side in equals)
+                return _Piece(f.Fenced(f.row(a, f.Operator("="), b), "[", "]"))
             case forms.Times():
                 return self._times(node, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
             case forms.MatrixTimes():
@@ -293,6 +296,26 @@ def _terms(node: Expression) -> list[tuple[str, Expression]]:
         node, right = node.arguments
         terms = [*(_terms(right) if sign == "+" else [(sign, right)]), *terms]
     return [("+", node), *terms]
+
+
+def _equals(product: Expression) -> tuple[Expression, Expression] | None:
+    """The sides a and b of (1 − [a > b]) · (1 − [b > a]), which is 1 where they are equal."""
+    left, right = (_not_above(factor) for factor in product.arguments)
+    if (
+        left is None
+        or right is None
+        or not all(a is b or a.constant == b.constant is not None for a, b in zip(left, right[::-1], strict=True))
+    ):
+        return None
+    return left
+
+
+def _not_above(factor: Expression) -> tuple[Expression, Expression] | None:
+    """a and b of 1 − [a > b]."""
+    if factor.primitive.name != "subtract" or factor.arguments[0].constant != 1:
+        return None
+    second = factor.arguments[1]
+    return (second.arguments[0], second.arguments[1]) if isinstance(second.primitive.form, forms.Bracket) else None
 
 
 def _is_number(node: Expression) -> bool:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from chainrule.base.frozen import replace
-from chainrule.document.document import BoxGraph, Edge, Illustration, Neuron, Picture, Visual
+from chainrule.document.document import BoxGraph, Drawing, Edge, Illustration, Neuron, Picture, Visual
 from chainrule.notation.formula import Formula, Number, Operator, Row, row
 from chainrule.pictures.graph import graph_diagram
 from chainrule.pictures.shapes import FAMILIES, LINE, SIZE, SMALL, Circle, Diagram, Label, Path, Point, Shape, TextRun, text_runs, width
@@ -31,8 +31,8 @@ FAN, STEEPEST, WIDEST = 56.0, 0.34, 220.0
 def network_diagram(picture: Visual) -> Diagram:
     """A network: a graph of boxes; or a column a layer, in which each line leads to its label and the labels to their neuron."""
     if isinstance(picture, Illustration):
-        drawn: Diagram = picture.draw()
-        return drawn
+        drawn: Diagram | Drawing = picture.draw()
+        return drawn if isinstance(drawn, Diagram) else network_diagram(drawn)
     return graph_diagram(picture) if isinstance(picture, BoxGraph) else _Layout(picture).diagram
 
 
@@ -41,7 +41,7 @@ class _Layout:
 
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
-        self.titles = [self._title(layer) for layer in range(len(picture.layers))]
+        self.titles = [(TextRun(layer_title(picture, layer)),) for layer in range(len(picture.layers))]
         self.stacks = {
             (layer, unit): [edge for edge in picture.edges if (edge.layer, edge.target) == (layer - 1, unit) and edge.label != Row(())]
             for layer, neurons in enumerate(picture.layers)
@@ -56,24 +56,10 @@ class _Layout:
         wide = self.x[-1] + max(self._right(last), width(self.titles[last], SMALL) / 2 + 2)
         self.diagram = Diagram(wide + MARGIN, below + MARGIN, tuple(shapes), picture.alt)
 
-    def _title(self, layer: int) -> tuple[TextRun, ...]:
-        count, drawn = self.picture.counts[layer], len(self.picture.layers[layer]) - self._has_bias(layer)
-        title = self.picture.titles[layer]
-        return (TextRun(f"{title} ({count})" if count > drawn else title),)
-
     # How much room there must be
 
-    def _has_bias(self, layer: int) -> bool:
-        """Is the last neuron of a layer the 1 that biases are multiplied by?"""
-        return layer in self.picture.biased
-
-    def _is_one(self, layer: int, unit: int) -> bool:
-        return self._has_bias(layer) and unit == len(self.picture.layers[layer]) - 1
-
     def _radius(self, layer: int, unit: int) -> float:
-        if self._is_one(layer, unit):
-            return SMALL_RADIUS
-        return max(RADIUS, *(width(text_runs(neuron.label), SIZE) / 2 + 6 for neuron in self.picture.layers[layer]))
+        return radius_of(self.picture, layer, unit)
 
     def _above(self, layer: int, unit: int) -> float:
         """From the middle of a neuron up to where another may stand."""
@@ -114,19 +100,11 @@ class _Layout:
 
     def _heights(self, layer: int) -> Iterator[float]:
         """The middle of each neuron, from 0."""
-        y, gaps = 0.0, self._gaps(layer)
+        y, gaps = 0.0, left_out(self.picture, layer)
         for unit in range(len(self.picture.layers[layer])):
             if unit:
                 y += self._below(layer, unit - 1) + APART + self._above(layer, unit) + DOTS * ((unit - 1, unit) in gaps)
             yield y
-
-    def _gaps(self, layer: int) -> list[tuple[int, int]]:
-        """The pairs of neighbours between which neurons are left out."""
-        drawn = len(self.picture.layers[layer]) - self._has_bias(layer)
-        if self.picture.units:
-            units = self.picture.units[layer]
-            return [(i, i + 1) for i in range(drawn - 1) if units[i + 1] - units[i] > 1]
-        return [(drawn - 2, drawn - 1)] if self.picture.counts[layer] > drawn > 1 else []
 
     def _centre(self) -> None:
         """Every column around one height, below the line of titles."""
@@ -149,27 +127,18 @@ class _Layout:
 
     # Shapes
 
-    def _light(self, handle: str, plain: str, others: str) -> tuple[str, int | None]:
-        """The kind and the colour of a shape: highlighted, or one of the others, or plain where nothing is highlighted."""
-        highlighted = self.picture.highlighted
-        return ("lit", FAMILIES["gradient"]) if handle in highlighted else (others if highlighted else plain, None)
-
     def _lines(self) -> Iterator[Shape]:
         """Every weight; between layers whose weights have no labels, every pair of neurons that are drawn; what is lit last."""
         found: list[Path] = []
-        for layer, (before, after) in enumerate(itertools.pairwise(self.picture.layers)):
-            labelled = [edge for edge in self.picture.edges if edge.layer == layer]
-            targets = range(len(after) - self._has_bias(layer + 1))
-            pairs = [(edge.source, edge.target) for edge in labelled] or itertools.product(range(len(before)), targets)
-            absent = self.picture.absent
-            found += [self._line(layer, source, target) for source, target in pairs if (layer, source, target) not in absent]
-            found += [bus for target in targets if (bus := self._bus(layer + 1, target)) is not None]
+        for layer in range(len(self.picture.layers) - 1):
+            found += [self._line(layer, source, target) for source, target in connected(self.picture, layer)]
+            found += [bus for target in range(units_of(self.picture, layer + 1)) if (bus := self._bus(layer + 1, target)) is not None]
         yield from sorted(found, key=lambda path: path.kind == "lit")
 
     def _line(self, layer: int, source: int, target: int) -> Path:
         """From the rim of one neuron to the label, or to just before the next neuron; letters beside either are passed."""
         handle = f"e{layer}-{source}-{target}"
-        kind, colour = self._light(handle, "line", "faint")
+        kind, colour = light(self.picture, handle, "line", "faint")
         y, x = self.y[layer][source], self.x[layer]
         start = [(x + self._radius(layer, source) + 1, y), (x + self._right(layer) + 2, y)]
         labels = self.stacks[layer + 1, target]
@@ -225,11 +194,11 @@ class _Layout:
             yield Label(self.titles[layer], x, MARGIN + DOWN / 2, SMALL, quiet=True)
             for unit, neuron in enumerate(neurons):
                 y, radius = self.y[layer][unit], self._radius(layer, unit)
-                kind, colour = self._light(f"n{layer}-{unit}", "neuron", "neuron")
+                kind, colour = light(self.picture, f"n{layer}-{unit}", "neuron", "neuron")
                 yield Circle(x, y, radius, f"n{layer}-{unit}", kind, colour)
-                yield Label(text_runs(neuron.label), x, y, SMALL if self._is_one(layer, unit) else SIZE)
+                yield Label(text_runs(neuron.label), x, y, letter_size(self.picture, layer, unit))
                 yield from self._written(layer, unit, neuron)
-            for above, under in self._gaps(layer):
+            for above, under in left_out(self.picture, layer):
                 top, bottom = self.y[layer][above] + self._below(layer, above), self.y[layer][under] - self._above(layer, under)
                 yield Label((TextRun("⋮"),), x, (top + bottom) / 2, SIZE)
 
@@ -254,6 +223,52 @@ class _Layout:
                 yield Label(before, x + 2, y, SMALL, quiet, side=1, handle=f"w{name}")
                 if edge.after is not None:
                     yield Label(text_runs(edge_after(edge)), x + 7 + width(before, SMALL), y, SMALL, quiet, side=1, handle=f"u{name}")
+
+
+def layer_title(picture: Picture, layer: int) -> str:
+    """What stands at a layer, with the number of its units where some are left out."""
+    count, title = picture.counts[layer], picture.titles[layer]
+    return f"{title} ({count})" if count > units_of(picture, layer) else title
+
+
+def units_of(picture: Picture, layer: int) -> int:
+    """How many neurons of a layer are drawn, without the 1 that biases are multiplied by, which stands last."""
+    return len(picture.layers[layer]) - (layer in picture.biased)
+
+
+def radius_of(picture: Picture, layer: int, unit: int) -> float:
+    """Of a neuron: as large as the letters of its layer want it."""
+    if unit == units_of(picture, layer):
+        return SMALL_RADIUS
+    return max(RADIUS, *(width(text_runs(neuron.label), SIZE) / 2 + 6 for neuron in picture.layers[layer]))
+
+
+def letter_size(picture: Picture, layer: int, unit: int) -> float:
+    """Of a neuron's letter."""
+    return SMALL if unit == units_of(picture, layer) else SIZE
+
+
+def left_out(picture: Picture, layer: int) -> list[tuple[int, int]]:
+    """The pairs of neighbours in a layer between which neurons are left out."""
+    drawn = units_of(picture, layer)
+    if picture.units:
+        units = picture.units[layer]
+        return [(i, i + 1) for i in range(drawn - 1) if units[i + 1] - units[i] > 1]
+    return [(drawn - 2, drawn - 1)] if picture.counts[layer] > drawn > 1 else []
+
+
+def connected(picture: Picture, layer: int) -> Iterator[tuple[int, int]]:
+    """The neurons of a layer and of the next between which a line is drawn: those with a weight that has a label, or every pair."""
+    labelled = [(edge.source, edge.target) for edge in picture.edges if edge.layer == layer]
+    every = itertools.product(range(len(picture.layers[layer])), range(units_of(picture, layer + 1)))
+    return ((source, target) for source, target in labelled or every if (layer, source, target) not in picture.absent)
+
+
+def light(picture: Picture, handle: str, plain: str, others: str) -> tuple[str, int | None]:
+    """The kind and the colour of a shape: highlighted, or one of the others, or plain where nothing is highlighted."""
+    if handle in picture.highlighted:
+        return "lit", FAMILIES["gradient"]
+    return others if picture.highlighted else plain, None
 
 
 def _label_width(edge: Edge) -> float:

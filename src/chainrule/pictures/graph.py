@@ -62,9 +62,9 @@ SHARED = ("W", "learning_rate", "z", "b")
 """Whose colours the layers have that are called several times, one after the other."""
 
 
-def graph_diagram(graph: BoxGraph) -> Diagram:
+def graph_diagram(graph: BoxGraph, widest: float = WIDEST) -> Diagram:
     """The graph from left to right; where it is too wide, in rows."""
-    return _Layout(graph).diagram
+    return _Layout(graph, widest).diagram
 
 
 class Arranged(FrozenValue):
@@ -104,8 +104,9 @@ def inline_runs(line: Inline) -> tuple[TextRun, ...]:
 class _Layout:
     """Places are counted from 0: first the vertices, then one for each column that the arrows of a vertex pass."""
 
-    def __init__(self, graph: BoxGraph) -> None:
+    def __init__(self, graph: BoxGraph, widest: float = WIDEST) -> None:
         self.graph = graph
+        self.widest = widest
         self.boxes = len(graph.vertices)
         self.ranks = _ranks(graph)
         self.ways = list(self._ways())
@@ -226,18 +227,18 @@ class _Layout:
 
     def _rows(self, widths: Sequence[float], gaps: Sequence[float]) -> list[range]:
         """The columns cut into rows that are not too wide: where few arrows pass, and as equal as can be."""
-        if sum(widths) + sum(gaps) <= WIDEST * 1.15:
+        if sum(widths) + sum(gaps) <= self.widest * 1.15:
             return [range(len(widths))]
         ways: list[tuple[float, list[range]]] = [(0.0, [])]
         for stop in range(1, len(widths) + 1):
             found = []
             for start in range(stop - 1, -1, -1):
                 wide = sum(widths[start:stop]) + sum(gaps[start : stop - 1])
-                if wide > WIDEST and stop - start > 1:
+                if wide > self.widest and stop - start > 1:
                     break
                 cost, before = ways[start]
                 passing = len(self._over(start)) if start else 0
-                found.append((cost + 1 + passing**2 + (1 - wide / WIDEST) ** 2, [*before, range(start, stop)]))
+                found.append((cost + 1 + passing**2 + (1 - wide / self.widest) ** 2, [*before, range(start, stop)]))
             ways.append(min(found, key=lambda way: way[0]))
         return ways[-1][1]
 

@@ -37,6 +37,8 @@ from chainrule.notation.latex import aligned_latex, formula_latex
 from chainrule.notation.mathml import aligned_mathml, element, escape_xml, formula_mathml
 from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
+from chainrule.pictures.shapes import Diagram
+from chainrule.pictures.upright import narrow_diagram
 from chainrule.render.breaking import with_short_lines
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import pens, svg
@@ -45,6 +47,9 @@ PAGE = files("chainrule.render") / "page"
 
 LONGEST_PROGRAMS = 30_000
 """Characters of NumPy in a page."""
+
+VAST = 1000.0
+"""A wider picture scrolls on a wide page: in one that fits, letters would be too small."""
 
 WIDEST = 85
 """Letters of a line of an equation; what is longer goes on in the next line."""
@@ -256,9 +261,16 @@ def escaped_lines(source: str) -> str:
 
 
 def picture_box(picture: Visual, colours: Mapping[str, int], named: str = "") -> str:
-    """The network as SVG; where it is wider than the page, it scrolls in its own box."""
-    box = {"class": "scroll", "role": "group", "aria-label": picture.alt}
-    return element("div", svg(network_diagram(picture), colours, alone=False, named=named), box)
+    """The network as SVG, and again for narrow pages, where one that is laid out for them can be read better."""
+
+    def box(diagram: Diagram, kind: str, named: str) -> str:
+        given = {"class": kind, "role": "group", "aria-label": picture.alt}
+        return element("div", svg(diagram, colours, alone=False, named=named), given)
+
+    whole, narrow = network_diagram(picture), narrow_diagram(picture)
+    if narrow is None:
+        return box(whole, "scroll", named)
+    return box(whole, "scroll wide vast" if whole.width > VAST else "scroll wide", named) + box(narrow, "scroll narrow", f"{named}narrow-")
 
 
 def stacked_width(formula: Equation | Formula) -> int:

@@ -133,7 +133,7 @@ WORDS = {
     "forward.more_samples": "The other {left} samples go the same way",
     "forward.more_samples.left=1": "The other sample goes the same way",
     "functions.intro": "The activations and their derivatives:",
-    "functions.bracket": "[a > b] is 1 where that holds, otherwise 0.",
+    "functions.bracket": "[a {sign} b] is 1 where that holds, otherwise 0.",
     # The answer
     "answer.title": "The answer in the data's own units",
     "answer.units": "An output is multiplied by the standard deviation of its column, and the column's mean is added:",
