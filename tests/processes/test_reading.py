@@ -62,7 +62,7 @@ def test_processes_decide_together_what_one_decides(sources, name, monkeypatch):
 
     def work(processes):
         rows = Rows.shared(source, processes)
-        found = Preparation.fit(rows.tables, [target], **settings, merged=rows.merged)
+        found = Preparation.fit(rows.tables, [target], **settings, of_each=rows.of_each)
         return rows, found, rows.labels(found)
 
     parts = together(3, work)

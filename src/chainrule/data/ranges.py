@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,15 @@ from chainrule.data.table import Table
 
 SAMPLED, SAMPLES = 2**16, 16
 """Bytes of each sample that a fingerprint is made of, and how many samples of a file."""
+
+
+OfEach: TypeAlias = Callable[[Callable[[], Any]], list[Any]]
+"""What an action gives in each of the processes that hold the rows together, in the order of their rows."""
+
+
+def alone(action: Callable[[], Any]) -> list[Any]:
+    """The same where one process has all rows."""
+    return [action()]
 
 
 def row_count(source: Any) -> int | None:

@@ -32,7 +32,7 @@ from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of,
 from chainrule.data.json_lines import columns_of, of_json
 from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
-from chainrule.data.ranges import counts_of, tables_between
+from chainrule.data.ranges import OfEach, alone, counts_of, tables_between
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
 from chainrule.data.text import Block, TextFiles
@@ -134,12 +134,25 @@ class Forms(FrozenValue):
     padded: Mapping[str, str] = field(default_factory=dict)
 
 
-def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, part: range | None = None, **options: Any) -> Forms:
-    """The form of every column, found in one pass over the whole source, or over a part of it as of `chunks`. Options as of `read`."""
+def forms_of(
+    source: Any,
+    *,
+    kinds: Mapping[str, str | NumberFormat] | None = None,
+    part: range | None = None,
+    of_each: OfEach = alone,
+    **options: Any,
+) -> Forms:
+    """The form of every column, found in one pass over the whole source, or over a part of it as of `chunks`. Options as of `read`.
+
+    of_each  where several processes read a part each: what an action gives in each of them
+    """
     form, expected = Reading.of(**options), _checked_kinds(kinds)
     files = form.text_files(source)
     if files is None:
-        return Forms(dict(_merged_kinds(_parts(source, BLOCK, form, part))), {})
+        kinds_of_parts: dict[str, Kind | None] = {}
+        for found in of_each(lambda: _merged_kinds(_parts(source, BLOCK, form, part))):
+            kinds_of_parts |= {name: common_kind(kinds_of_parts.get(name), kind) for name, kind in found.items()}
+        return Forms({name: kind or "number" for name, kind in kinds_of_parts.items()}, {})
     scan, _ = _scanned(files, expected, form, keep=False)
     return _forms(files.first, scan)
 
