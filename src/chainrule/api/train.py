@@ -556,11 +556,13 @@ def _begins(
 
     Raises InputError.
     """
+    from chainrule import __version__
+
     resume = bool(free["resume"])
     if processes is None and asked.get("reduce_every", 1) != 1:
         raise InputError("reduce_every says how often several processes average their weights, but there is one; leave it out.")
     if processes is not None:
-        check_versions(processes)
+        check_versions(processes, __version__)
         check_options(processes, {**asked, **free})
         found = output is not None and restarted() and checkpoint_path(output).exists()
         resume = bool(processes.numbers(float(resume or found))[0])

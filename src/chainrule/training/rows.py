@@ -15,11 +15,14 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen, replace
+from chainrule.data.encodings import gives_once
 from chainrule.data.files import files_of
-from chainrule.data.ranges import OfEach, alone, fingerprint, row_count
-from chainrule.data.reading import Forms, chunks, forms_of, memory, read
+from chainrule.data.ranges import OfEach, alone, counts_of, fingerprint
+from chainrule.data.reading import Forms, chunks, forms_of, memory, read, text_files
 from chainrule.data.shipped import PREFIX
-from chainrule.data.table import Table, joined
+from chainrule.data.table import Table, joined, resized
+from chainrule.data.text import TextFiles
+from chainrule.data.text_ranges import own_files
 from chainrule.network.network import Array
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.disk import empty, is_large
@@ -86,6 +89,7 @@ class Rows(Frozen):
     called  what was named, as text; nothing where the source is no file
     part    where each of several processes reads its own rows: which ones `tables` gives, counted from 0
     processes  these processes, which call every method alike
+    piece   how many rows a table has, but for the last one
     """
 
     tables: Callable[[], Iterable[Table]]
@@ -93,24 +97,30 @@ class Rows(Frozen):
     called: str = ""
     part: range | None = None
     processes: Processes | None = None
+    piece: int = PIECE
 
     @staticmethod
     def shared(source: Any, processes: Processes, **form: Any) -> Rows:
-        """The rows of a source that several processes read, each its own part where files say how many rows they have; else all.
+        """The rows of a source that several processes read, each its own part where a part can be read by itself; else all.
+
+        form  options as of `data.read`, but for kinds
 
         Raises InputError.
         """
-        total, content = processes.of_each(lambda: (row_count(source), fingerprint(source)))[processes.rank]
-        processes.check_alike({"other data": "a source that is read whole" if total is None else f"{total:,} rows, {content}"})
-        if total is None or total < processes.count:
+        total, texts, content = processes.agreed(lambda: _looked_at(source, form))
+        processes.check_alike({"other data": content})
+        part: range | TextFiles
+        if texts is not None and (own := own_files(texts, processes.rank, processes.count, processes.of_each)) is not None:
+            part, places = own
+        elif total is not None and total >= processes.count:
+            part = places = own_range(total, processes)
+        else:
             return processes.agreed(lambda: Rows.of(source, **form))  # type: ignore[no-any-return]  # what the action gives
-        part = own_range(total, processes)
         forms = forms_of(source, part=part, of_each=processes.of_each, **form)
-        form.pop("kinds", None)
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) else ()
         called = str(source) if files or isinstance(source, (str, Path)) else ""
         piece = _piece(forms)
-        return Rows(lambda: chunks(source, rows=piece, forms=forms, part=part, **form), files, called, part, processes)
+        return Rows(lambda: chunks(source, rows=piece, forms=forms, part=part, **form), files, called, places, processes, piece)
 
     @property
     def of_each(self) -> OfEach:
@@ -162,8 +172,10 @@ class Rows(Frozen):
 
     def _first_here(self) -> Table:
         """Of the first rows, those that are read here."""
-        table = next(iter(self.tables()))
-        return table if self.part is None else table.take(slice(max(0, PIECE - self.part.start)))
+        if self.part is None:
+            return next(iter(self.tables()))
+        wanted = max(0, self.piece - self.part.start)
+        return next(resized(self.tables(), max(wanted, 1))).take(slice(wanted))
 
     def only(self, places: Array) -> Callable[[], Iterator[Table]]:
         """The tables with only these rows: places counted from 0, rising."""
@@ -216,6 +228,16 @@ class Rows(Frozen):
             before, after = np.searchsorted(places, (first, first + len(table))).tolist()
             yield table, places[before:after] - first, before
             first += len(table)
+
+
+def _looked_at(source: Any, form: Mapping[str, Any]) -> tuple[int | None, TextFiles | None, str]:
+    """How many rows the source says it has, the text files that it is, and by what it is known that others have the same."""
+    counts, texts = counts_of(source), text_files(source, **form)
+    if counts is not None:
+        return sum(counts.values()), None, f"{sum(counts.values()):,} rows, {fingerprint(counts)}"
+    if texts is None or any(map(gives_once, paths := [layout.path for layout in texts.layouts])):
+        return None, None, "a source that is read whole"
+    return None, texts, f"{sum(map(os.path.getsize, paths)):,} bytes, {fingerprint(paths)}"
 
 
 def _piece(forms: Forms) -> int:
