@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def pytest_unconfigure(config):
 def pytest_collection():
     """The built-in definitions are registered before any test copies the registry, so that none puts a half-filled one back."""
     import chainrule.network.layers  # noqa: F401 — importing is registering
-    from chainrule.network.definitions import definitions
+    from chainrule.network.definitions import KINDS, definitions
 
-    definitions("activation")
+    for kind in KINDS:
+        definitions(kind)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -72,3 +74,11 @@ def browser(tmp_path_factory):
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def same_precision_of_torch():
+    """A printed program sets PyTorch's precision for its whole process, which is that of the next test, too."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_default_dtype(sys.modules["torch"].float32)
