@@ -22,46 +22,14 @@ ROUNDS = 3
 
 
 def seconds(function, times: int) -> float:
-    """Of processor time for one call, function(0), function(1) …: the least of some rounds."""
+    """Of processor time for one call: the least of some rounds."""
     took = []
     for _ in range(ROUNDS):
         begun = time.process_time()
-        for place in range(times):
-            function(place)
+        for _ in range(times):
+            function()
         took.append((time.process_time() - begun) / times)
     return min(took)
-
-
-def overlap(flat, processes: Processes) -> tuple[float, float]:
-    """Seconds on the clock of a reduction and as long a product, one after the other and at the same time: where the same processors carry
-    the numbers and compute, the second is no less than the first.
-    """
-    import torch
-    from torch import distributed
-
-    one, tensor = np.ones((600, 600), np.float32), torch.from_numpy(np.array(flat))
-
-    def clock(function) -> float:
-        took = []
-        for _ in range(3 * ROUNDS):
-            distributed.barrier()
-            begun = time.perf_counter()
-            function()
-            took.append(time.perf_counter() - begun)
-        return max(processes.numbers(float(np.median(took))))
-
-    def products(times: int) -> None:
-        for _ in range(times):
-            one @ one
-
-    times = max(1, round(clock(lambda: distributed.all_reduce(tensor)) / clock(lambda: products(1))))
-
-    def together() -> None:
-        asked = distributed.all_reduce(tensor, async_op=True)
-        products(times)
-        asked.wait()
-
-    return clock(lambda: (distributed.all_reduce(tensor), products(times))), clock(together)
 
 
 def measured(network, size: int, steps: int, processes: Processes) -> dict[str, float]:
@@ -76,19 +44,17 @@ def measured(network, size: int, steps: int, processes: Processes) -> dict[str, 
     shapes = network_update(network, optimizer).state_shapes
     state = [np.asarray(network.parameters[key] if key in network.shapes else np.zeros(shapes[key]), np.float32) for key in engine.keys]
     halves.put(state)
-    here, own = random.permutation(len(part)), len(part) // steps  # rows that lie anywhere, and are in no cache
+    here, own = np.arange(len(part)), min(len(part), size // processes.count)
     number = iter(range(1, 10**9))
     found = {
-        "alone": seconds(lambda place: halves.add_up(data, here, place * own, min(place * own + size, len(part)), size), steps // 2),
-        "part": seconds(lambda place: halves.add_up(data, here, place * own, (place + 1) * own, size), steps),
-        "reduction": seconds(lambda _: processes.reduce(halves.flat), steps),
+        "alone": seconds(lambda: halves.add_up(data, here, 0, min(size, len(part)), size), steps),
+        "part": seconds(lambda: halves.add_up(data, here, 0, own, size), steps),
+        "reduction": seconds(lambda: processes.reduce(halves.flat), steps),
     }
     halves.flat[...] = 0
-    found["update"] = seconds(lambda _: halves.move(next(number)), steps)
+    found["update"] = seconds(lambda: halves.move(next(number)), steps)
     order = random.permutation(rows)
-    found["step"] = seconds(lambda _: engine.epoch(data, order, size, state, 0, np.inf, lambda: False), 1) / steps
-    if processes.backend.startswith("torch"):
-        found["one after the other"], found["at the same time"] = overlap(halves.flat, processes)
+    found["step"] = seconds(lambda: engine.epoch(data, order, size, state, 0, np.inf, lambda: False), 1) / steps
     return {name: max(processes.numbers(1000 * value)) for name, value in found.items()}
 
 

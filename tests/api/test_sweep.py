@@ -237,22 +237,6 @@ def test_processes_come_to_the_same_also_with_definitions_of_a_persons_own(tmp_p
 
 @pytest.mark.proof
 @pytest.mark.filterwarnings("ignore")  # the cluster's own
-def test_a_cluster_of_ray_comes_to_the_same():
-    ray = pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    grid = {"hidden": [1, 6, 3]}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
-    try:
-        there = cr.sweep(TABLE, grid=grid, **(QUICK | {"processes": None, "cluster": f"ray:{cluster.address}"}))
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
-    assert results(there) == results(cr.sweep(TABLE, grid=grid, **QUICK))
-
-
-@pytest.mark.proof
-@pytest.mark.filterwarnings("ignore")  # the cluster's own
 def test_a_cluster_comes_to_the_same():
     from distributed import LocalCluster
 
