@@ -26,10 +26,10 @@ def folder(tmp_path_factory):
     return folder
 
 
-def launched(folder, *command, **variables):
+def launched(folder, *command, seconds=SECONDS, **variables):
     own = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMI", "TORCHELASTIC"))}
     environment = {**own, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1", **variables}
-    ways = {"capture_output": True, "text": True, "timeout": SECONDS, "stdin": subprocess.DEVNULL}
+    ways = {"capture_output": True, "text": True, "timeout": seconds, "stdin": subprocess.DEVNULL}
     found = subprocess.run([*map(str, command)], cwd=folder, env=environment, check=False, **ways)
     return found.returncode, found.stdout, found.stderr
 
@@ -82,13 +82,10 @@ except cr.LostProcessError as error:
 """
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes are stopped in other ways here")
 @pytest.mark.parametrize(
-    ("how", "words"),
-    [
-        ("SIGKILL", "another process has ended"),
-        pytest.param("SIGSTOP", "another process has not answered for 3 seconds", marks=pytest.mark.proof),
-    ],
+    ("how", "words"), [("SIGKILL", "another process has ended"), ("SIGSTOP", "another process has not answered for 3 seconds")]
 )
 def test_a_process_that_is_lost_is_told_in_words(folder, how, words):
     (folder / "program.py").write_text(PROGRAM)
@@ -97,3 +94,66 @@ def test_a_process_that_is_lost_is_told_in_words(folder, how, words):
     assert f"said: {words}" in said
     assert "Traceback" not in said
     assert (folder / "lost.safetensors.checkpoint").exists()
+
+
+KILLED = """
+import os, random, signal, socket, sys, time, traceback
+import torch.distributed
+import chainrule as cr
+
+SETTINGS = {"target": "kind", "hidden": 4, "epochs": 60, "patience": 60, "validation": 0.2, "precision": "float64", "force": True}
+
+def begun(output, again=0):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    found = []
+    for rank in range(2):
+        found.append(os.fork())
+        if not found[-1]:
+            said = {"RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TORCHELASTIC_RESTART_COUNT": again}
+            os.environ.update({name: str(value) for name, value in said.items()})
+            code = 1
+            try:
+                cr.train("rows.csv", **SETTINGS, output=output)
+                code = 0
+            except cr.LostProcessError as error:
+                code = 2
+            except BaseException:
+                traceback.print_exc()
+            os._exit(code)
+    return found
+
+def ends(pids):
+    return [os.waitpid(pid, 0)[1] for pid in pids]
+
+start = time.monotonic()
+assert ends(begun("whole.safetensors")) == [0, 0]
+took, whole = time.monotonic() - start, open("whole.safetensors", "rb").read()
+draw, killed, longest = random.Random(int(sys.argv[2])), 0, 0.0
+while killed < int(sys.argv[1]):
+    pids, victim = begun("cut.safetensors"), draw.randrange(2)
+    time.sleep(draw.uniform(0, took))
+    os.kill(pids[victim], signal.SIGKILL)
+    moment = time.monotonic()
+    codes = ends(pids)
+    longest = max(longest, time.monotonic() - moment)
+    if codes[victim] == signal.SIGKILL:
+        killed += 1
+        assert codes[1 - victim] in (0, 2 << 8), codes
+        cut = os.path.exists("cut.safetensors.checkpoint")
+        assert ends(begun("cut.safetensors", again=1)) == [0, 0]
+        assert open("cut.safetensors", "rb").read() == whole.replace(b"whole.safetensors", b"cut.safetensors")
+        assert not os.path.exists("cut.safetensors.checkpoint")
+        print(killed, "process", victim + 1, "ended by", codes[1 - victim] >> 8, "from a checkpoint" if cut else "anew", flush=True)
+print(f"{killed} killed; the other one ended within {longest:.1f} seconds", flush=True)
+"""
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes begin in other ways here")
+def test_thirty_are_killed_and_go_on_with_the_bytes_of_a_run_that_nobody_killed(folder):
+    (folder / "killed.py").write_text(KILLED)
+    code, said, errors = launched(folder, sys.executable, "killed.py", "30", "0", seconds=30 * SECONDS, CHAINRULE_PATIENCE="40")
+    assert code == 0, (said, errors)
+    assert float(said.split("within")[1].split()[0]) < 60

@@ -5,8 +5,9 @@ import pytest
 from tests.processes.threads import together
 
 import chainrule as cr
+from chainrule.base.errors import AgreedError
 from chainrule.data import ranges
-from chainrule.data.ranges import row_count
+from chainrule.data.ranges import counts_of
 from chainrule.data.reading import chunks
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.rows import Rows
@@ -32,20 +33,70 @@ def sources(tmp_path_factory):
     for number, (start, length) in enumerate(((0, 50), (50, 7), (57, 63))):
         parquet.write_table(table.slice(start, length), folder / f"part{number}.parquet", row_group_size=20)
     parquet.write_table(table, folder.parent / "whole.parquet", row_group_size=32)
+    texts = folder.parent / "texts"
+    texts.mkdir()
+    lines = [
+        "a;b;colour;when;t",
+        *(
+            f'{a:.4f};{b};"{c}";{1 + i % 28}.3.2024;{t:.5f}'.replace(".", ",", 1)
+            for i, (a, b, c, t) in enumerate(zip(*(COLUMNS[name] for name in ("a", "b", "colour", "t")), strict=True))
+        ),
+    ]
+    for number, (start, end) in enumerate(((0, 70), (70, 73), (73, 120))):
+        (texts / f"part{number}.csv").write_text("\r\n".join([lines[0], *lines[1 + start : 1 + end]]) + "\r\n" * bool(number))
+    (folder.parent / "whole.csv").write_text("\n".join(lines))
     np.save(folder.parent / "rows.npy", np.column_stack([COLUMNS["a"], COLUMNS["b"], COLUMNS["t"]]))
-    return {"folder": folder, "file": folder.parent / "whole.parquet", "array": folder.parent / "rows.npy"}
+    return {
+        "folder": folder,
+        "file": folder.parent / "whole.parquet",
+        "array": folder.parent / "rows.npy",
+        "texts": texts,
+        "text": folder.parent / "whole.csv",
+    }
 
 
 @pytest.mark.parametrize("name", ["folder", "file", "array"])
 def test_a_part_is_read_alone(sources, name):
     source = sources[name]
-    assert row_count(source) == ROWS
+    assert sum(counts_of(source).values()) == ROWS
     whole = list(chunks(source, rows=1000))
     values = np.concatenate([table.columns[0].values for table in whole])
     for part in (range(40), range(33, 58), range(119, 120)):
         tables = list(chunks(source, rows=9, part=part))
         np.testing.assert_array_equal(np.concatenate([table.rows for table in tables]), np.array(part) + 1)
         np.testing.assert_array_equal(np.concatenate([table.columns[0].values for table in tables]), values[part.start : part.stop])
+
+
+@pytest.mark.parametrize("name", ["texts", "text"])
+def test_text_is_read_by_lines(sources, name):
+    source = str(sources[name])
+    whole, said = Rows.of(source).first, {"target": ["t"], "dates": ["year", "day"], "impute": "median", "drop_missing": True}
+    alone = Preparation.fit(whole, said.pop("target"), **said)
+
+    def work(processes):
+        rows = Rows.shared(source, processes)
+        found = Preparation.fit(rows.tables, ["t"], **said, of_each=rows.of_each)
+        rows = rows.complete(found)
+        return rows.part, list(rows.tables()), found, rows.labels(found), rows.first
+
+    parts = together(3, work)
+    tables = [table for part in parts for table in part[1]]
+    assert [part[0].stop - part[0].start for part in parts] == [sum(map(len, part[1])) for part in parts]
+    assert all(20 < len(part[0]) < 60 for part in parts)
+    np.testing.assert_array_equal(np.concatenate([table.rows for table in tables]), np.arange(ROWS) + 1)
+    for place, column in enumerate(whole.columns):
+        np.testing.assert_array_equal(np.concatenate([table.columns[place].values for table in tables]), column.values)
+    for _, _, found, labels, first in parts:
+        assert found == alone
+        np.testing.assert_array_equal(labels, alone.labels(whole))
+        assert (first.notes, first.source, len(first)) == (whole.notes, whole.source, ROWS)
+
+
+def test_text_whose_rows_may_be_no_lines_is_read_whole(tmp_path):
+    path = tmp_path / "odd.csv"
+    for cell in ('"two\nlines"', 'x"y', "\nx"):
+        path.write_text("a,t\n" + f"{cell},1\nb,2\n" * 9)
+        assert together(2, lambda processes: Rows.shared(str(path), processes).part) == [None, None]
 
 
 @pytest.mark.parametrize("name", ["folder", "file", "array"])
@@ -62,7 +113,7 @@ def test_processes_decide_together_what_one_decides(sources, name, monkeypatch):
 
     def work(processes):
         rows = Rows.shared(source, processes)
-        found = Preparation.fit(rows.tables, [target], **settings, merged=rows.merged)
+        found = Preparation.fit(rows.tables, [target], **settings, of_each=rows.of_each)
         return rows, found, rows.labels(found)
 
     parts = together(3, work)
@@ -90,6 +141,18 @@ def test_other_files_are_refused(sources):
 
     with pytest.raises(cr.InputError, match=r"process 2 of 2 has other data: 120 rows, \w+, where process 1 has 120 rows, \w+"):
         together(2, work)
+
+
+def test_what_is_wrong_with_all_rows_is_said_by_one_process(sources):
+    said = []
+
+    def work(processes):
+        with pytest.raises(AgreedError, match=r"missing values .*'empty until late'") as error:
+            cr.train(str(sources["file"]), target="t", processes=processes)
+        said.append(error.value.here)
+
+    together(2, work)
+    assert sorted(said) == [False, True]
 
 
 def test_rows_on_a_disk_are_shuffled_by_blocks():

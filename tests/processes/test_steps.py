@@ -68,12 +68,11 @@ def test_steps_are_those_of_one_process(name):
             np.testing.assert_allclose(own, other, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_machine_code_reduces_its_sums_where_they_lie(rule):
+def test_machine_code_reduces_its_sums_where_they_lie():
     pytest.importorskip("llvmlite")
     from chainrule.engines.compiled.distributed import CompiledHalves
 
-    network, optimizer = cr.Network(4, cr.dense(20, "tanh"), cr.dense(2), regularizer=cr.l2(0.1)), find("optimizer", RULES[rule])
+    network, optimizer = cr.Network(4, cr.dense(20, "tanh"), cr.dense(2), regularizer=cr.l2(0.1)), find("optimizer", RULES["clipped"])
     alone, order = Written(network, optimizer), random.permutation(23)
     state = tuple(start(network, optimizer)[key] for key in alone.keys)
     wanted = alone.epoch((PLAIN, CLASSES), order, 8, state, 0, np.inf, never)

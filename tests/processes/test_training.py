@@ -5,7 +5,10 @@ import pytest
 from tests.processes.threads import together
 
 import chainrule as cr
+from chainrule.api.doctor import before
+from chainrule.api.watching import Watch
 from chainrule.processes import launch
+from chainrule.training.agreement import check_versions
 
 random = np.random.default_rng(5)
 ROWS = 90
@@ -18,17 +21,40 @@ TABLE["kind"] = ["ab"[int(a > 3.5)] for a in TABLE["length"]]
 TABLE["size"] = [a * b for a, b in zip(TABLE["length"], TABLE["width"], strict=True)]
 
 SETTINGS = {
-    "classes": {"target": "kind", "ignore": "size", "class_weights": "balanced", "validation": 0.2, "epochs": 60, "patience": 3},
+    "classes": {"target": "kind", "ignore": "size", "class_weights": "balanced", "validation": 0.2, "epochs": 20, "patience": 3},
     "numbers": {"target": "size", "ignore": "kind", "folds": 2, "epochs": 4, "optimizer": cr.adam(0.01, clip_norm=0.5)},
 }
+
+
+class Seen(Watch):
+    """What is said about the rows before a run, and the scores that are asked for while it goes on."""
+
+    def __init__(self):
+        self.said, self.scores = (), []
+
+    def begins(self, run, training):
+        self.said = run.cautions, [*(before(run) if run.processes is None else run.findings)]
+
+    def epoch(self, report, measure):
+        self.measure = measure
+        if report.epoch % 2:
+            self.scores.append(measure().main)
+
+    def ends(self, model, outcome):
+        self.scores.append(self.measure().main)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_numbers_decisions_and_files_are_those_of_one_process(name, tmp_path):
     settings = {"hidden": 6, "precision": "float64", "engine": "written", **SETTINGS[name]}
-    alone = cr.train(TABLE, **settings)
+    one, several = Seen(), Seen()
+    alone = cr.train(TABLE, **settings, watch=one)
     path = tmp_path / "model.safetensors"
-    models = together(2, lambda processes: cr.train(TABLE, **settings, processes=processes, output=path, log=tmp_path / "log.csv"))
+    others = {"output": path, "log": tmp_path / "log.csv", "watch": several}
+    models = together(2, lambda processes: cr.train(TABLE, **settings, processes=processes, **others))
+    assert several.said == one.said
+    assert [name for name, _ in several.scores] == [name for name, _ in one.scores]
+    assert [score for _, score in several.scores] == pytest.approx([score for _, score in one.scores], rel=1e-9)
     kept = cr.Model.load(path)
     for model in (*models, kept):
         assert [one.epoch for one in model.history] == [one.epoch for one in alone.history]  # so it stopped as early
@@ -87,6 +113,14 @@ def test_other_options_and_data_are_refused_by_name():
 
     with pytest.raises(cr.InputError, match=r"process 2 of 2: the data has 1 missing value .row 5, column 'width'"):
         together(2, broken)
+
+    def versions(processes):
+        check_versions(processes, f"1.{processes.rank}")
+
+    with pytest.raises(cr.InputError, match=r"process 2 of 2 has another version of chainrule: 1\.1, where process 1 has 1\.0"):
+        together(2, versions)
+    with pytest.raises(cr.InputError, match="the engine jax trains in one process"):
+        together(2, lambda processes: cr.train(TABLE, target="kind", epochs=1, engine="jax", processes=processes))
     with pytest.raises(cr.InputError, match="rank = 2, count = 2"):
         cr.Processes(lambda flat: flat, 2, 2)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.processes.together import Array, Processes
 
-PATIENCE = 120
+PATIENCE = 30
 
 
 def together(count: int, work: Callable[[Processes], Any]) -> list[Any]:
@@ -30,7 +30,7 @@ def together(count: int, work: Callable[[Processes], Any]) -> list[Any]:
 
     def run(rank: int) -> None:
         try:
-            ended[rank] = work(Processes(reduce_of(rank), rank, count, local=1, engine="threads"))
+            ended[rank] = work(Processes(reduce_of(rank), rank, count, local=1, backend="threads"))
         except BaseException as error:  # noqa: BLE001  # raised below, in the thread of the test
             ended[rank] = error
             barrier.abort()

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,9 @@ from chainrule.training.outputs import Log, Outputs, reserved, resumable
 from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, fold_places, last_rows, patience_for, split
 from chainrule.training.rows import Rows, Subset, weights_of
 
+if TYPE_CHECKING:
+    from chainrule.diagnosis.criteria import Finding
+
 HIDDEN = (32,)
 """Units of the hidden layers where none are said: enough for most tables, and still quick."""
 
@@ -61,6 +64,10 @@ FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
 """… and there are so many rows to train on. Of more, validation rows are set aside: enough for a good estimate, and not missed."""
 
 
+SEARCHED = 1 << 28
+"""Bytes of numbers that processes show each other at most, to find rows that both train and test."""
+
+
 class Run(Frozen):
     """What is about to be trained, when everything is decided.
 
@@ -70,6 +77,7 @@ class Run(Frozen):
     form     what was said about how to read the data
     cautions what about the data is worth a line
     asked    what was asked for, by the names of `train`'s arguments, as plain data
+    processes, costs, findings   where several share it: they, the seconds of a part and of a reduction, what is wrong with all their rows
     """
 
     rows: Rows
@@ -84,6 +92,7 @@ class Run(Frozen):
     asked: Mapping[str, Any] = field(default_factory=dict)
     processes: Processes | None = None
     costs: tuple[float, float] | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def guess(self) -> Array:
@@ -235,16 +244,16 @@ def train(
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = _begins(stack, processes, asked, free, path, log, curve, report, force=force)
-        rows = _rows(data, said, columns, processes, begun)
+        rows = _rows(data, said, processes)
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
-        tasks, columns["merged"] = tasks_of(description, targets, task), None if rows.part is None else rows.merged
-        whole = _fitted(rows, targets, columns | {"task": tasks}, processes)
+        tasks, columns["of_each"] = tasks_of(description, targets, task), rows.of_each
+        whole = alike(processes, lambda: Preparation.fit(rows.tables, targets, **(columns | {"task": tasks})))
         rows = rows.complete(whole)
         labels = _labels(rows, whole, processes)
         columns["task"] = _decided_tasks(whole, tasks)
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
-        groups = rows.groups(plan.group)
+        groups = alike(processes, lambda: rows.groups(plan.group))
         parts = split(labels, plan, groups)
         plan = begun.plan(plan_settings) if begun else plan if groups is None else _folding_groups(plan, groups[parts[0]])
 
@@ -252,7 +261,7 @@ def train(
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = whole
             if len(places[0]) < len(labels):
-                preparation = _with_all_names(Preparation.fit(rows.only(places[0]), targets, **columns), whole)
+                preparation = _with_all_names(alike(processes, lambda: Preparation.fit(rows.only(places[0]), targets, **columns)), whole)
             if description is None:
                 made = fitting_network(preparation, seed, *shape)
             else:
@@ -549,11 +558,13 @@ def _begins(
 
     Raises InputError.
     """
+    from chainrule import __version__
+
     resume = bool(free["resume"])
     if processes is None and asked.get("reduce_every", 1) != 1:
         raise InputError("reduce_every says how often several processes average their weights, but there is one; leave it out.")
     if processes is not None:
-        check_versions(processes)
+        check_versions(processes, __version__)
         check_options(processes, {**asked, **free})
         found = output is not None and restarted() and checkpoint_path(output).exists()
         resume = bool(processes.numbers(float(resume or found))[0])
@@ -566,20 +577,9 @@ def _begins(
     return alike(processes, lambda: outputs.going_on(begun.model)), begun
 
 
-def _rows(data: Any, form: Mapping[str, Any], columns: Mapping[str, Any], processes: Processes | None, begun: Begun | None) -> Rows:
-    """The rows of the data; each of several processes reads its own part, unless what is to be prepared needs another pass over all."""
-    again = columns["drop_missing"] or columns["dates"] or columns["impute"] in ("median", "most_frequent")
-    known = None if begun is None else begun.model.preparation
-    if processes is None or again or (known is not None and known.dropped is not None):
-        return alike(processes, lambda: Rows.of(data, **form))
-    return Rows.shared(data, processes, **form)
-
-
-def _fitted(rows: Rows, targets: Sequence[str], columns: Mapping[str, Any], processes: Processes | None) -> Preparation:
-    """What is decided about every column. Where each process reads its own rows, they find it together, and fail together."""
-    if rows.part is not None:
-        return Preparation.fit(rows.tables, targets, **columns)
-    return alike(processes, lambda: Preparation.fit(rows.tables, targets, **columns))
+def _rows(data: Any, form: Mapping[str, Any], processes: Processes | None) -> Rows:
+    """The rows of the data; each of several processes reads its own part."""
+    return Rows.of(data, **form) if processes is None else processes.agreed(lambda: Rows.shared(data, processes, **form))
 
 
 def _decided_tasks(preparation: Preparation, asked: Any) -> Any:
@@ -646,7 +646,7 @@ def _resumed(
     assert preparation is not None
     rows = rows.complete(preparation)
     plan, labels = begun.plan(settings), _labels(rows, preparation, processes)
-    groups = rows.groups(plan.group)
+    groups = alike(processes, lambda: rows.groups(plan.group))
     subsets = _subsets(rows, preparation, split(labels, plan, groups), labels, stack, groups, plan, processes)
     form, options = began.source.get("form", {}), began.source.get("options", {})
     run = Run(rows, began.start, preparation, plan, **subsets, form=form, asked=options, processes=processes)
@@ -684,7 +684,8 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
     ended: Outcome | Overflowed
     if run.processes is not None:
-        run = replace(run, costs=training.costs())
+        run = replace(run, costs=training.costs(), findings=_findings(run))
+    asked = Asked(run.processes, lambda: _held_out_scores(run, training))
     watch.begins(run, training)
     landmarks = None if outputs.report is None else Landmarks(training)
     with Log(outputs.log, training.history) as log:
@@ -693,7 +694,8 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
             log.add(now)
             if landmarks is not None:
                 landmarks.keep(training)
-            watch.epoch(now, lambda: _held_out_scores(run, training) if run.processes is None else None)
+            with asked:
+                watch.epoch(now, asked.scores)
 
         def checkpoint(training: Training) -> None:
             if outputs.model is not None:
@@ -714,7 +716,8 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     if isinstance(ended, Overflowed) and run.plan.reduce_every > 1:
         raise ended  # of steps that no process takes a second time, nobody can say more
     outcome = ended if isinstance(ended, Outcome) else diverged(training.whole(), ended.step)
-    watch.ends(model, outcome)
+    with asked:
+        watch.ends(model, outcome)
     if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):
         training_curve(model.history, model.network, language).save(outputs.curve)
     if landmarks is not None and outputs.report is not None and (reason != "interrupted" or training.stopped_by == CTRL_C):
@@ -731,6 +734,19 @@ def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs
     return model
 
 
+def _findings(run: Run) -> tuple[Finding, ...]:
+    """What is wrong with the rows of all processes; in the one that says it."""
+    from chainrule.api.doctor import before
+
+    assert run.processes is not None
+    run.rows.first  # noqa: B018  # which all find together
+    if sum(run.processes.numbers(sum(part.x.nbytes + part.t.nbytes for part in (run.train, run.validation, run.test)))) <= SEARCHED:
+        run = replace(run, train=run.train.whole(), validation=run.validation.whole(), test=run.test.whole())
+    else:
+        run = replace(run, validation=run.validation.none(), test=run.test.none())
+    return tuple(before(run)) if run.processes is not None and run.processes.writes else ()
+
+
 def _remove_checkpoint(outputs: Outputs) -> None:
     if outputs.model is not None:
         checkpoint_path(outputs.model).unlink(missing_ok=True)
@@ -742,6 +758,30 @@ def _held_out_scores(run: Run, training: Training) -> Scores | None:
         y = fold_predictions(training.fold_networks, training.network, training.keys)
         return score(run.preparation, y, run.train.labels, guess=run.guess)
     return run.measured(_now(training), run.validation) if len(run.validation) else None
+
+
+class Asked:
+    """Scores that the process that writes may ask for while this is open, as often as it likes: all measure them whenever it does."""
+
+    def __init__(self, processes: Processes | None, measure: Callable[[], Scores | None]) -> None:
+        self.processes, self.measure, self.open = processes, measure, processes is None
+
+    def scores(self) -> Scores | None:
+        """Of this moment; None where the others do not listen, as after a process was lost."""
+        if not self.open:
+            return None
+        if self.processes is not None:
+            self.processes.numbers(1.0)
+        return self.measure()
+
+    def __enter__(self) -> None:
+        self.open = self.processes is None or self.processes.writes
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.processes is not None:
+            self.open = False
+            while kind is None and self.processes.numbers(0.0)[0]:
+                self.measure()
 
 
 def _now(training: Training) -> Network:

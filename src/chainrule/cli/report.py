@@ -107,7 +107,7 @@ class TerminalReporter(Watch):
         if run.plan.shuffle_block is not None:
             self.item(message(self.words, "train.blocks", rows=run.plan.shuffle_block, count=BLOCKS_AT_ONCE))
         if run.processes is not None:
-            self.item(message(self.words, "train.processes", count=run.processes.count, engine=run.processes.engine))
+            self.item(message(self.words, "train.processes", count=run.processes.count, backend=run.processes.backend))
             if run.plan.reduce_every > 1:
                 self.item(message(self.words, "train.reduce_every", count=run.plan.reduce_every))
             elif run.costs is not None and run.costs[1] > (run.processes.count - 1) * run.costs[0]:
@@ -127,13 +127,12 @@ class TerminalReporter(Watch):
         """What about the rows is worth a line: at most three."""
         if self.quiet:
             return []
-        if run.processes is not None:  # of the rows of one process alone nothing is said that holds for all
-            return [message(self.words, f"caution.{one.key}", **one.values) for one in run.cautions][:MOST_CAUTIONS]
         from chainrule.api.doctor import before
         from chainrule.diagnosis.criteria import sentence
         from chainrule.diagnosis.examination import advice
 
-        found = [f"{sentence(self.words, one)} {advice(self.words, one)}" for one in before(run)]
+        findings = before(run) if run.processes is None else run.findings
+        found = [f"{sentence(self.words, one)} {advice(self.words, one)}" for one in findings]
         return [*found, *(message(self.words, f"caution.{one.key}", **one.values) for one in run.cautions)][:MOST_CAUTIONS]
 
     def epoch(self, report: Report, measure: Callable[[], Scores | None]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import Array, spellings, without_missing_numbers
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
-from chainrule.data.encodings import UNREADABLE, open_binary
+from chainrule.data.encodings import UNREADABLE
 from chainrule.data.numbers import Evidence, NumberFormat
 from chainrule.data.table import Column
 
@@ -151,7 +151,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
     many = {*start.various}
     kinds = [types.get(name, text if name in many else different) for name in layout.names]
     try:
-        with open_binary(layout.path) as file:
+        with layout.open() as file:
             reader = csv.open_csv(
                 file,
                 csv.ReadOptions(
@@ -165,7 +165,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
                     decimal_point=decimal,
                 ),
             )
-            first = 1
+            first = layout.before + 1
             for batch in reader:
                 if batch.num_rows:
                     if _ends_empty(batch):
@@ -206,7 +206,7 @@ def plain_columns(found: Mapping[str, Found]) -> dict[str, str]:
 def checked_signs(layout: TextLayout) -> bool:
     """Does a cell go over several lines? Raises Unfit if a quote stands elsewhere than around a cell, or a line ends in an old way."""
     sign, rest, inside, longer = ord(str(layout.separator)), b"\n", False, False
-    with open_binary(layout.path) as file:
+    with layout.open() as file:
         while data := file.read(AT_ONCE):
             end = data.rfind(b"\n") + 1
             start = end

@@ -139,6 +139,12 @@ class Scan:
             before = self.evidence.get(name)
             self.evidence[name] = part.evidence if before is None else before + part.evidence
 
+    def merge(self, later: Scan) -> None:
+        """Take in what another process has learned of the rows behind these."""
+        for name, kind in later.kinds.items():
+            self.kinds[name] = common_kind(self.kinds.get(name), kind)
+            self.evidence[name] = self.evidence[name] + later.evidence[name] if name in self.evidence else later.evidence[name]
+
     @property
     def known(self) -> Mapping[str, Form]:
         """What further rows need not be asked any more: forms that were expected, and text, which stays text whatever follows."""

@@ -131,6 +131,29 @@ def open_binary(path: str | Path) -> IO[bytes]:
         raise unreadable_error(path, error) from None
 
 
+class Part(io.RawIOBase):
+    """Some bytes of a file, for reading."""
+
+    def __init__(self, path: str | Path, part: range) -> None:
+        self.file, self.left = open(path, "rb", buffering=0), len(part)  # noqa: SIM115  # `close` closes it
+        self.file.seek(part.start)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, room: Any) -> int:
+        """Fill the room as far as there are bytes; how many these are."""
+        count = self.file.readinto(memoryview(room)[: self.left]) or 0
+        self.left -= count
+        return count
+
+    def close(self) -> None:
+        """No more of it."""
+        self.file.close()
+        super().close()
+
+
 def _opened(path: Path, source: Any) -> Any:
     """The source, a path or what was read of it, unpacked as the name of the path says."""
     suffix = path.suffix.lower()

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from itertools import islice
+from typing import IO
 
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
@@ -18,6 +19,7 @@ from chainrule.data.cells import is_missing, parse_number, plain_floats
 from chainrule.data.columns import Form
 from chainrule.data.encodings import (
     UNREADABLE,
+    Part,
     check_is_table,
     checked_encoding,
     encoding_error,
@@ -73,6 +75,8 @@ class TextLayout(FrozenValue):
     footer     how many lines stand below the table
     repeated   whether the header stands between the rows again, as where files were put one behind the other
     forms      what the file itself says about its columns (ARFF)
+    part       only these bytes of the file, which are whole lines; all of it where there is none
+    before     how many rows of the file stand before them
     """
 
     path: str
@@ -90,11 +94,17 @@ class TextLayout(FrozenValue):
     footer: int = 0
     repeated: bool = False
     forms: Mapping[str, Form] = field(default_factory=dict)
+    part: range | None = None
+    before: int = 0
+
+    def open(self) -> IO[bytes]:
+        """The file, or the part of it, for reading. Raises FileError."""
+        return open_binary(self.path) if self.part is None else io.BufferedReader(Part(self.path, self.part))
 
     @property
     def own_header(self) -> bool:
         """Is the first row that is read a header?"""
-        return self.has_header and not self.forms
+        return self.has_header and not self.forms and not (self.part and self.part.start)
 
     @property
     def is_plain(self) -> bool:

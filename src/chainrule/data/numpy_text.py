@@ -18,7 +18,7 @@ from chainrule.base.frozen import FrozenValue
 from chainrule.data.arrow_text import Unfit, checked_signs, evidence_of_plain, usual_decimal
 from chainrule.data.cells import Array, is_missing, without_missing_numbers
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
-from chainrule.data.encodings import UNREADABLE, open_binary
+from chainrule.data.encodings import UNREADABLE
 from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column
 
@@ -96,7 +96,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
     # Of text beside numbers with decimal commas, the commas stay: that is read by itself.
     turned = decimal == "," and "," in plain.values()
     passes = [{*plain}, {*layout.names} - {*plain}] if turned else [{*layout.names}]
-    rows, first = max(FEWEST, CELLS // len(layout.names)), 1
+    rows, first = max(FEWEST, CELLS // len(layout.names)), layout.before + 1
     try:
         with ExitStack() as stack:
             streams = [_lines(layout, stack, absent, turned=turned and place == 0) for place, some in enumerate(passes) if some]
@@ -120,7 +120,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
 
 def _lines(layout: TextLayout, stack: ExitStack, absent: Mapping[str, Collection[str]], *, turned: bool) -> Iterator[str]:
     """The lines of the rows, with nan for the words that say that a value is missing, as NumPy reads it."""
-    binary = stack.enter_context(open_binary(layout.path))
+    binary = stack.enter_context(layout.open())
     file = stack.enter_context(io.TextIOWrapper(binary, encoding=layout.encoding))
     for _ in range(layout.skipped):
         next(file, None)

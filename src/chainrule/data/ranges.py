@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,14 +22,17 @@ SAMPLED, SAMPLES = 2**16, 16
 """Bytes of each sample that a fingerprint is made of, and how many samples of a file."""
 
 
-def row_count(source: Any) -> int | None:
-    """How many rows a source has, where its files say it; None where it would have to be read, or is no file."""
-    counts = counts_of(source)
-    return None if counts is None else sum(counts.values())
+OfEach: TypeAlias = Callable[[Callable[[], Any]], list[Any]]
+"""What an action gives in each of the processes that hold the rows together, in the order of their rows."""
+
+
+def alone(action: Callable[[], Any]) -> list[Any]:
+    """The same where one process has all rows."""
+    return [action()]
 
 
 def counts_of(source: Any) -> dict[Path, int] | None:
-    """The rows of each file; None as of `row_count`."""
+    """How many rows each file of a source has, where all of them say it; None where one would have to be read, or there is no file."""
     if not isinstance(source, (str, Path, list, tuple)):
         return None
     files = files_of(source) or ([Path(source)] if isinstance(source, (str, Path)) and os.path.isfile(source) else [])
@@ -52,10 +55,10 @@ def _rows_of(path: Path) -> int | None:
     return None
 
 
-def fingerprint(source: Any) -> str:
+def fingerprint(paths: Iterable[str | Path]) -> str:
     """By which it is seen whether two processes have the same files: their sizes, and some of what is in them."""
     known = hashlib.sha256()
-    for path in counts_of(source) or ():
+    for path in map(Path, paths):
         size = path.stat().st_size
         known.update(f"{size} ".encode())
         with path.open("rb") as file:
@@ -66,7 +69,7 @@ def fingerprint(source: Any) -> str:
 
 
 def tables_between(path: Path, rows: int, part: range) -> Iterator[Table]:
-    """Some rows of a file that `row_count` can count, as tables of at most `rows` rows."""
+    """Some rows of a file whose rows `counts_of` can count, as tables of at most `rows` rows."""
     if path.suffix.lower() == ".npy":
         columns, named = of_array(np.lib.format.open_memmap(path, mode="r")[part.start : part.stop], str(path))
         for table in array_tables(str(path), columns, rows, has_header=named):

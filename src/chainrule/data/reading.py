@@ -32,12 +32,26 @@ from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of,
 from chainrule.data.json_lines import columns_of, of_json
 from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
-from chainrule.data.ranges import counts_of, tables_between
+from chainrule.data.ranges import OfEach, alone, counts_of, tables_between
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
 from chainrule.data.text import Block, TextFiles
 
-__all__ = ["Column", "Forms", "Kind", "SHIPPED", "Table", "chunks", "forms_of", "kinds_of", "memory", "read", "row_numbers", "size_of"]
+__all__ = [
+    "Column",
+    "Forms",
+    "Kind",
+    "SHIPPED",
+    "Table",
+    "chunks",
+    "forms_of",
+    "kinds_of",
+    "memory",
+    "read",
+    "row_numbers",
+    "size_of",
+    "text_files",
+]
 
 BLOCK = 5_000
 """Rows that are converted at a time when a whole file is read: few enough to stay in the processor's cache."""
@@ -100,25 +114,27 @@ def chunks(
     rows: int = 50_000,
     kinds: Mapping[str, str | NumberFormat] | None = None,
     forms: Forms | None = None,
-    part: range | None = None,
+    part: range | TextFiles | None = None,
     **options: Any,
 ) -> Iterator[Table]:
     """The source as tables of at most `rows` rows, one after the other; memory holds one at a time. Options as of `read`, and:
 
     names   what the columns of a file without header may be called: of several lists the first one of the right length
     forms   what `forms_of` has found out about the source; without it, a text file is gone through once more for that
-    part    only these rows, counted from 0, of a source whose rows can be counted without reading it (`data.ranges.row_count`)
+    part    only these rows, counted from 0, of a source whose rows can be counted without reading it (`data.ranges.counts_of`);
+            of text files, what `data.text_ranges.own_files` gives
     """
     if rows < 1:
         raise InputError(f"a part has at least one row, not {rows}.")
     form = Reading.of(**options)
     if _is_file(source) and gives_once(source):
         source = _read(source, kinds, form)
-    files, found = form.text_files(source), forms or forms_of(source, kinds=kinds, **options)
+    files = part if isinstance(part, TextFiles) else form.text_files(source)
+    found = forms or forms_of(source, kinds=kinds, **options)
     if files is not None:
         return _converted(files, rows, found, form)
     known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
-    return (retyped(table, known) for table in _parts(source, rows, form, part))
+    return (retyped(table, known) for table in _parts(source, rows, form, part if isinstance(part, range) else None))
 
 
 class Forms(FrozenValue):
@@ -134,14 +150,35 @@ class Forms(FrozenValue):
     padded: Mapping[str, str] = field(default_factory=dict)
 
 
-def forms_of(source: Any, *, kinds: Mapping[str, str | NumberFormat] | None = None, part: range | None = None, **options: Any) -> Forms:
-    """The form of every column, found in one pass over the whole source, or over a part of it as of `chunks`. Options as of `read`."""
+def forms_of(
+    source: Any,
+    *,
+    kinds: Mapping[str, str | NumberFormat] | None = None,
+    part: range | TextFiles | None = None,
+    of_each: OfEach = alone,
+    **options: Any,
+) -> Forms:
+    """The form of every column, found in one pass over the whole source, or over a part of it as of `chunks`. Options as of `read`.
+
+    of_each  where several processes read a part each: what an action gives in each of them
+    """
     form, expected = Reading.of(**options), _checked_kinds(kinds)
     files = form.text_files(source)
     if files is None:
-        return Forms(dict(_merged_kinds(_parts(source, BLOCK, form, part))), {})
-    scan, _ = _scanned(files, expected, form, keep=False)
+        kinds_of_parts: dict[str, Kind | None] = {}
+        for found in of_each(lambda: _merged_kinds(_parts(source, BLOCK, form, part if isinstance(part, range) else None))):
+            kinds_of_parts |= {name: common_kind(kinds_of_parts.get(name), kind) for name, kind in found.items()}
+        return Forms({name: kind or "number" for name, kind in kinds_of_parts.items()}, {})
+    own = part if isinstance(part, TextFiles) else files
+    scan, *later = of_each(lambda: _scanned(own, expected, form, keep=False)[0])
+    for other in later:
+        scan.merge(other)
     return _forms(files.first, scan)
+
+
+def text_files(source: Any, **options: Any) -> TextFiles | None:
+    """How a source holds its table, if it is a text file, or several. Options as of `read`, but for kinds. Raises InputError."""
+    return Reading.of(**options).text_files(source)
 
 
 def kinds_of(source: Any, **options: Any) -> dict[str, Kind]:
@@ -249,7 +286,7 @@ def _signed(plain: Mapping[str, str]) -> dict[str, str]:
 
 
 def _may_be_quick(files: TextFiles) -> bool:
-    return len(files.layouts) == 1 and (size_of(files.first.path) or 0) >= arrow_text.SMALLEST
+    return len(files.layouts) == 1 and not files.before and (size_of(files.first.path) or 0) >= arrow_text.SMALLEST
 
 
 def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iterator[Table]:

@@ -18,7 +18,7 @@ from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
-from chainrule.data.encodings import UNREADABLE, encoding_error, open_binary, unreadable_error
+from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
 from chainrule.data.layout import COMMENT, TextLayout, rows_of, trimmed
 from chainrule.data.table import Column, Table
 
@@ -32,10 +32,13 @@ class TextFiles(FrozenValue):
     """Text files that hold one table together: what messages call them, and how each holds its part. Raises FileError.
 
     The columns are those of the first one; the others may have them in another order.
+
+    before   how many rows there are in files that stand before these, and are not read
     """
 
     name: str
     layouts: tuple[TextLayout, ...]
+    before: int = 0
 
     def __post_init__(self) -> None:
         names = set(self.first.names)
@@ -53,10 +56,10 @@ class TextFiles(FrozenValue):
 
     def blocks(self, rows: int) -> Generator[Block]:
         """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
-        done = 0
+        done = self.before
         for layout in self.layouts:
             for block in blocks_of(layout, rows):
-                yield block if len(self.layouts) == 1 else replace(block, first=done + block.first)
+                yield replace(block, first=done + block.first) if done else block
             done += block.first + block.rows - 1
 
     def table(self, block: Any, columns: Iterable[Column], notes: Collection[str]) -> Table:
@@ -97,12 +100,12 @@ class Block(FrozenValue):
 
 def blocks_of(layout: TextLayout, rows: int) -> Generator[Block]:
     """The file in blocks of `rows` rows, the last one of fewer. Raises FileError, which names the row."""
-    first = 1
+    first = start = layout.before + 1
     with closing(_blocks(layout, rows)) as blocks:
         for count, columns in blocks:
             yield Block(first, count, dict(zip(layout.names, columns, strict=True)))
             first += count
-    if first == 1:
+    if first == start:
         raise FileError(f"{layout.path} has a header but no rows.")
 
 
@@ -112,14 +115,14 @@ Columns: TypeAlias = "Sequence[Sequence[str]]"
 def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
     """How many rows the next block has, and their cells, column by column."""
     try:
-        with open_binary(layout.path) as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
+        with layout.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
             for _ in islice(lines, layout.skipped):
                 pass
             rest, simple = Rest(), layout.is_plain
             wanted = _wanted_rows(layout, rest.counted(lines) if simple else _headless(layout, _without_last(lines, layout.footer)))
             for _ in range(layout.own_header + layout.below):
                 next(wanted, None)
-            first = 1
+            first = layout.before + 1
             if simple:
                 for columns in _simple_blocks(layout, lines, rows, rest):
                     yield len(columns[0]), columns

@@ -24,7 +24,7 @@ from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count, unwarned
 from chainrule.engines.source import Fragment, wrapped
-from chainrule.engines.written import Program, Writer, identifier, in_place, program_of, with_size
+from chainrule.engines.written import NUMPY, Program, Writer, identifier, in_place, program_of, with_size
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
@@ -139,7 +139,7 @@ def distributed_program(network: Network, optimizer: Bound) -> DistributedProgra
     outputs += [targets[new] for part in rule.parameters for new in part.new_states]
     options = [f"{identifier(letter)}={number!r}" for letter, number in rule.options.items()]
 
-    writer = _begun([derivation.error, *derivation.gradients, *rule.roots])
+    writer = _begun([derivation.error, *derivation.gradients, *rule.roots], numbers=(*rule.options, STEP_NUMBER))
     for quantity in (derivation.error, *derivation.gradients):
         writer.write(quantity)
     for root in rule.roots:
@@ -154,9 +154,9 @@ def distributed_program(network: Network, optimizer: Bound) -> DistributedProgra
     return DistributedProgram(program_of(lines), keys, len(sums_over_rows([inference.error])))
 
 
-def _begun(roots: Sequence[Expression]) -> _Writer:
-    """A writer that has written every sum over rows below the roots."""
-    writer = _Writer(roots, taken=[ROWS])
+def _begun(roots: Sequence[Expression], numbers: Iterable[Expression] = ()) -> _Writer:
+    """A writer that has written every sum over rows below the roots; numbers as of `Writer`."""
+    writer = _Writer(roots, NUMPY, taken=[ROWS], numbers=numbers)
     for level in sums_over_rows(roots):
         writer.add_up(level)
     return writer

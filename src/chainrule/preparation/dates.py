@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.data.dates import CATEGORIES, PARTS, WEEKDAYS, MomentArrays, day_first, moment, moments_of
+from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import Array, Feature
 from chainrule.preparation.moments import Moments
@@ -23,22 +24,29 @@ def checked_parts(wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def date_feature(
-    tables: Callable[[], Iterable[Table]], name: str, wanted: Sequence[str], *, month_first: bool | None, missing: bool, standardize: bool
+    tables: Callable[[], Iterable[Table]],
+    name: str,
+    wanted: Sequence[str],
+    *,
+    month_first: bool | None,
+    missing: bool,
+    standardize: bool,
+    of_each: OfEach = alone,
 ) -> Feature | None:
     """The inputs that a column of dates becomes; None where every part that is wanted is the same everywhere, or not said.
 
-    Two passes over the rows: which of day and month comes first, then what each part's values are. Raises InputError, FileError.
+    Two passes over the rows: which of day and month comes first, then what each part's values are.
+
+    of_each  where several processes have some of the rows each: what an action gives in each of them
+
+    Raises InputError, FileError.
     """
-    first = _day_first(tables, name) if month_first is None else not month_first
+    first = _day_first(tables, name, of_each) if month_first is None else not month_first
     moments = {part: Moments() for part in wanted if part not in CATEGORIES}
     seen: dict[str, set[str]] = {part: set() for part in wanted if part in CATEGORIES}
-    for table in tables():
-        for column in part_columns(table, name, wanted, day_first=first):
-            part = column.name.removeprefix(f"{name} ")
-            if part in seen:
-                seen[part].update(value for value in column.values if value is not None)
-            else:
-                moments[part] += Moments.of(column.values[~np.isnan(column.values)])
+    for here in of_each(lambda: _parts_here(tables, name, wanted, day_first=first)):
+        moments = {part: known + here[0][part] for part, known in moments.items()}
+        seen = {part: known | here[1][part] for part, known in seen.items()}
     parts = []
     for part in wanted:
         own = f"{name} {part}"
@@ -50,20 +58,46 @@ def date_feature(
     return Feature(name, "date", "date", missing=missing, parts=tuple(parts), day_first=first) if parts else None
 
 
-def _day_first(tables: Callable[[], Iterable[Table]], name: str) -> bool:
+def _parts_here(
+    tables: Callable[[], Iterable[Table]], name: str, wanted: Sequence[str], *, day_first: bool
+) -> tuple[dict[str, Moments], dict[str, set[str]]]:
+    """Of the rows that are here, the moments of each part that is a number, and the values of each that is a category."""
+    moments = {part: Moments() for part in wanted if part not in CATEGORIES}
+    seen: dict[str, set[str]] = {part: set() for part in wanted if part in CATEGORIES}
+    for table in tables():
+        for column in part_columns(table, name, wanted, day_first=day_first):
+            part = column.name.removeprefix(f"{name} ")
+            if part in seen:
+                seen[part].update(value for value in column.values if value is not None)
+            else:
+                moments[part] += Moments.of(column.values[~np.isnan(column.values)])
+    return moments, seen
+
+
+def _day_first(tables: Callable[[], Iterable[Table]], name: str, of_each: OfEach) -> bool:
     """Does the day come before the month? Raises InputError where nothing in the column tells."""
     open_text, source = "", ""
-    for table in tables():
-        found = day_first(text for text in table.column(name).values if text is not None)
+    for found, here in of_each(lambda: _day_first_here(tables, name)):
         if isinstance(found, bool):
             return found
-        open_text, source = open_text or found or "", table.source
+        open_text, source = open_text or found, source or here
     if open_text:
         raise InputError(
             f"{source}, column {quoted(name)}: which is the month in {quoted(open_text)}? Say --day-first or --month-first, or write "
             "dates as 2024-03-01."
         )
     return True
+
+
+def _day_first_here(tables: Callable[[], Iterable[Table]], name: str) -> tuple[bool | str, str]:
+    """What the rows that are here tell: the answer, or a date that could be read both ways; and the name of the source."""
+    open_text, source = "", ""
+    for table in tables():
+        found = day_first(text for text in table.column(name).values if text is not None)
+        if isinstance(found, bool):
+            return found, table.source
+        open_text, source = open_text or found or "", table.source
+    return open_text, source
 
 
 def part_columns(table: Table, name: str, wanted: Sequence[str], *, day_first: bool) -> list[Column]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.numbers import resembles_number
+from chainrule.data.ranges import OfEach, alone
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
@@ -19,8 +21,6 @@ from chainrule.preparation.dates import date_feature
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
-
-Merged: TypeAlias = Callable[[str, dict[str, Summary]], tuple[str, dict[str, Summary]]]
 
 Places: TypeAlias = Literal["alike", "tokens"]
 """What columns are that are the places of one thing: pixels, or steps, which have one scale; or tokens, which stay as they are."""
@@ -49,11 +49,6 @@ class PreparationOptions(FrozenValue):
     places: Places | None = None
 
     @property
-    def summarised(self) -> bool:
-        """Does all that is decided follow from summaries of the columns, without another pass over the rows?"""
-        return not (self.drop_missing or self.dates or self.impute in ("median", "most_frequent"))
-
-    @property
     def each(self) -> bool:
         """Does each target have a task of its own, as where each is an output of its own?"""
         return isinstance(self.task, Mapping)
@@ -78,20 +73,25 @@ class PreparationOptions(FrozenValue):
                 seen[name] = role
 
 
-def fit_preparation(tables: Tables, options: PreparationOptions, merged: Merged | None = None) -> dict[str, Any]:
-    """The fields of the preparation that fits the tables and the wishes; merged as of `column_summaries`. Raises InputError."""
+def fit_preparation(tables: Tables, options: PreparationOptions, of_each: OfEach = alone) -> dict[str, Any]:
+    """The fields of the preparation that fits the tables and the wishes.
+
+    of_each  where several processes have some of the rows each: what it gives there
+
+    Raises InputError.
+    """
     options.check()
-    source, found = column_summaries(tables, options, merged)
+    source, found = column_summaries(tables, options, of_each)
     _check_rows(source, found, options)
     if options.drop_missing:
-        return _fit_complete(tables, source, found, options)
+        return _fit_complete(tables, source, found, options, of_each)
     targets = tuple(_target(source, found[name], options) for name in options.targets)
     others = [summary for name, summary in found.items() if name not in options.targets]
     left_out = dict.fromkeys(options.ignore, "as asked") | {s.name: why for s in others if (why := _reason(s, options))}
     used = _at_least_one(source, [s for s in others if s.name not in left_out], others, left_out)
     _check_missing(source, used, options)
-    fills = _fills(tables, used, options.impute)
-    dates = {summary.name: _date(tables, summary, options) for summary in used if summary.kind == "date"}
+    fills = _fills(tables, used, options.impute, of_each)
+    dates = {summary.name: _date(tables, summary, options, of_each) for summary in used if summary.kind == "date"}
     left_out |= {name: "constant" for name, date in dates.items() if date is None}
     used = _at_least_one(source, [summary for summary in used if summary.name not in left_out], others, left_out)
     if options.places:
@@ -117,32 +117,42 @@ def fit_preparation(tables: Tables, options: PreparationOptions, merged: Merged 
     }
 
 
-def _fit_complete(tables: Tables, source: str, found: Mapping[str, Summary], options: PreparationOptions) -> dict[str, Any]:
+def _fit_complete(
+    tables: Tables, source: str, found: Mapping[str, Summary], options: PreparationOptions, of_each: OfEach
+) -> dict[str, Any]:
     """The fields that fit the rows that lack none of the values that are needed. Raises InputError."""
     rows = next(iter(found.values())).rows
     used = [summary.name for name, summary in found.items() if name not in options.targets and not _reason(summary, options)]
     needed = (*options.targets, *(used if options.impute is None else ()))
     kept = replace(options, drop_missing=False)
     if not any(found[name].missing for name in needed):
-        return {**fit_preparation(tables, kept), "dropped": 0}
-    if not sum(int(complete(table, needed).sum()) for table in tables()):
+        return {**fit_preparation(tables, kept, of_each), "dropped": 0}
+    if not sum(of_each(lambda: sum(int(complete(table, needed).sum()) for table in tables()))):
         worst = max(needed, key=lambda name: found[name].missing)
         raise FileError(
             f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out "
             f"({option('--ignore', [worst])}), or --impute."
         )
-    fitted = fit_preparation(lambda: (table.take(complete(table, needed)) for table in tables()), kept)
+    fitted = fit_preparation(lambda: (table.take(complete(table, needed)) for table in tables()), kept, of_each)
     return {**fitted, "dropped": rows - fitted["rows"]}
 
 
 # One pass
 
 
-def column_summaries(tables: Tables, options: PreparationOptions, merged: Merged | None = None) -> tuple[str, dict[str, Summary]]:
-    """The name of the source, and what is known about every column that is not ignored.
+def column_summaries(tables: Tables, options: PreparationOptions, of_each: OfEach = alone) -> tuple[str, dict[str, Summary]]:
+    """The name of the source, and what is known about every column that is not ignored; of_each as of `fit_preparation`."""
+    parts = [(source, found) for source, found in of_each(lambda: _summaries_here(tables, options)) if found]
+    if not parts:
+        raise FileError("the data holds no rows.")
+    source, whole = parts[0][0], dict(parts[0][1])
+    for _, later in parts[1:]:
+        whole = {name: summary.merged(later[name]) for name, summary in whole.items()}
+    return source, whole
 
-    merged  puts together what several processes know, each of its own rows; in every one of them
-    """
+
+def _summaries_here(tables: Tables, options: PreparationOptions) -> tuple[str, dict[str, Summary]]:
+    """The same of the rows that are here."""
     found: dict[str, Summary] = {}
     source = "the data"
     for table in tables():
@@ -152,10 +162,6 @@ def column_summaries(tables: Tables, options: PreparationOptions, merged: Merged
         known = numbers_of(table, found)
         for name, summary in found.items():
             summary.add(table, checked_kind(summary, table, table.column(name)), known.get(name))
-    if merged is not None:
-        source, found = merged(source, found)
-    if not found:
-        raise FileError(f"{source} holds no rows.")
     return source, found
 
 
@@ -333,12 +339,13 @@ def _at_least_one(source: str, used: list[Summary], others: Sequence[Summary], l
     return sequences
 
 
-def _date(tables: Tables, summary: Summary, options: PreparationOptions) -> Feature | None:
+def _date(tables: Tables, summary: Summary, options: PreparationOptions, of_each: OfEach) -> Feature | None:
     """The inputs that a column of dates becomes; None if it is the same everywhere."""
     if summary.name in (*options.categories, *options.numbers):
         return _feature("the data", summary, options, None)
     lacks, month_first = summary.missing > 0, options.month_first
-    return date_feature(tables, summary.name, options.dates, month_first=month_first, missing=lacks, standardize=options.standardize)
+    ways: dict[str, Any] = {"month_first": month_first, "missing": lacks, "standardize": options.standardize, "of_each": of_each}
+    return date_feature(tables, summary.name, options.dates, **ways)
 
 
 def _is_category(summary: Summary, options: PreparationOptions) -> bool:
@@ -411,7 +418,7 @@ def _of_one_scale(features: Sequence[Feature]) -> tuple[Feature, ...]:
 # Missing values
 
 
-def _fills(tables: Tables, used: Sequence[Summary], impute: str | None) -> dict[str, float | str]:
+def _fills(tables: Tables, used: Sequence[Summary], impute: str | None, of_each: OfEach) -> dict[str, float | str]:
     """What stands in for missing values, for every used column, whether or not it lacks any so far."""
     if impute is None:
         return {}
@@ -422,18 +429,23 @@ def _fills(tables: Tables, used: Sequence[Summary], impute: str | None) -> dict[
         return fills | {summary.name: summary.moments.mean for summary in numbers}
     rows = max((summary.rows for summary in numbers), default=0)
     middle = np.median if impute == "median" else _most_frequent
-    return fills | {name: middle(values) for name, values in _gathered(tables, [summary.name for summary in numbers], rows)}
+    return fills | {name: middle(values) for name, values in _gathered(tables, [summary.name for summary in numbers], rows, of_each)}
 
 
-def _gathered(tables: Tables, names: Sequence[str], rows: int) -> Iterator[tuple[str, Array]]:
+def _gathered(tables: Tables, names: Sequence[str], rows: int, of_each: OfEach) -> Iterator[tuple[str, Array]]:
     """Every column's values, as many columns at a time as fit into an eighth of memory."""
     at_a_time = max(1, memory() // 8 // (8 * max(rows, 1)))
     for start in range(0, len(names), at_a_time):
         group = names[start : start + at_a_time]
-        parts = [[table.column(name).values for name in group] for table in tables()]
+        parts = [part for some in of_each(partial(_values_here, tables, group)) for part in some]
         for place, name in enumerate(group):
             values = np.concatenate([part[place] for part in parts])
             yield name, values[~np.isnan(values)]
+
+
+def _values_here(tables: Tables, names: Sequence[str]) -> list[list[Array]]:
+    """Of each table that is here, the values of these columns."""
+    return [[table.column(name).values for name in names] for table in tables()]
 
 
 def _most_frequent(values: Array) -> float:

@@ -16,12 +16,13 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import Kind
 from chainrule.data.columns import Form
 from chainrule.data.numbers import PLAIN, looks_like_number
+from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.network.targets import one_hot
 from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
-from chainrule.preparation.fitting import IMPUTE, Merged, Places, PreparationOptions, fit_preparation
+from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
 
 
@@ -66,7 +67,7 @@ class Preparation(Displayed, FrozenValue):
         month_first: bool | None = None,
         standardize: bool = True,
         places: Places | None = None,
-        merged: Merged | None = None,
+        of_each: OfEach = alone,
     ) -> Preparation:
         """Decide about every column.
 
@@ -83,19 +84,14 @@ class Preparation(Displayed, FrozenValue):
         standardize False leaves numbers as they are
         places      "alike" where the columns are the places of an image or of a sequence: all of them are inputs, those that are the same
                     in every row, too, and have one mean and one deviation; "tokens" where they are tokens, which stay as they are
-        merged      where each of several processes has some of the rows: puts together what they know of the columns. Not for ways to
-                    prepare that need another pass over the rows: median, most_frequent, dates, drop_missing
+        of_each     where each of several processes has some of the rows: gives what an action gives in each of them, in all of them
 
         The outcome does not depend on how the rows are cut into tables, not even in the last digit.
         Raises InputError: what is wrong, where, and the smallest fix.
         """
         names = tuple(targets), task, tuple(categories), tuple(numbers), tuple(ignore)
         options = PreparationOptions(*names, impute, standardize, drop_missing, checked_parts(dates), month_first, places)
-        if merged is not None and not options.summarised:
-            raise InputError(
-                "a median, a most frequent value, dates and rows that are left out are found by one process that has all rows."
-            )
-        return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options, merged))
+        return Preparation(**fit_preparation((lambda: (tables,)) if isinstance(tables, Table) else tables, options, of_each))
 
     # Sizes and names
 

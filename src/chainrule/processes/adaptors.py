@@ -68,7 +68,7 @@ def over_torch() -> Processes:
             raise LostProcessError(_said(error, waits)) from None
         return flat
 
-    return Processes(reduce, rank, count, local=int(os.environ.get("LOCAL_WORLD_SIZE", count)), engine="torch.distributed (gloo)")
+    return Processes(reduce, rank, count, local=int(os.environ.get("LOCAL_WORLD_SIZE", count)), backend="torch.distributed (gloo)")
 
 
 def _said(error: Exception, waits: float) -> str:
@@ -116,4 +116,4 @@ def over_mpi() -> Processes:
             raise LostProcessError(_said(error, waits)) from None
         return flat
 
-    return Processes(reduce, communicator.Get_rank(), communicator.Get_size(), local=beside, engine="MPI")
+    return Processes(reduce, communicator.Get_rank(), communicator.Get_size(), local=beside, backend="MPI")

@@ -32,17 +32,17 @@ class Processes:
     rank    which one this is, from 0
     count   how many they are
     local   how many of them share this machine
-    engine  what carries the numbers, in a word
+    backend what carries the numbers, in a word
     """
 
-    def __init__(self, reduce: Callable[[Array], Array], rank: int, count: int, *, local: int | None = None, engine: str = "") -> None:
+    def __init__(self, reduce: Callable[[Array], Array], rank: int, count: int, *, local: int | None = None, backend: str = "") -> None:
         if not (isinstance(count, int) and isinstance(rank, int) and 0 <= rank < count):
             raise InputError(f"a process is one of several, from 0: its rank is less than their count, but rank = {rank}, count = {count}.")
         self.reduce, self.rank, self.count = reduce, rank, count
-        self.local, self.engine = local or count, engine
+        self.local, self.backend = local or count, backend
 
     def __repr__(self) -> str:
-        return f"<process {self.rank + 1} of {self.count}{f' over {self.engine}' if self.engine else ''}>"
+        return f"<process {self.rank + 1} of {self.count}{f' over {self.backend}' if self.backend else ''}>"
 
     @property
     def writes(self) -> bool:
@@ -88,14 +88,21 @@ class Processes:
 
         return [pickle.loads(content) for content in self.contents(pickle.dumps(value))]
 
+    def of_each(self, action: Callable[[], Any]) -> list[Any]:
+        """What an action gives in each process. Where it fails in one, it fails in all, as of `agreed`."""
+        return self.objects(self.agreed(action))
+
     def agreed(self, action: Callable[[], Any]) -> Any:
         """What an action gives that may fail in some processes only: where it fails in one, it fails in all, and one says why.
 
-        Raises AgreedError, in all, with the message of the first process where it fails.
+        Raises AgreedError, in all, with the message of the first process where it fails. What an action raises that is agreed already
+        is raised as it is.
         """
         found, failure = None, ""
         try:
             found = action()
+        except AgreedError:
+            raise
         except InputError as error:
             failure = str(error) or type(error).__name__
         said = self.texts(failure)

@@ -25,11 +25,9 @@ def alike(processes: Processes | None, action: Callable[[], T]) -> T:
     return found
 
 
-def check_versions(processes: Processes) -> None:
-    """Raises AgreedError where a process has another version of what computes."""
-    from chainrule import __version__
-
-    processes.check_alike({"another version of chainrule": __version__, "another version of NumPy": np.__version__})
+def check_versions(processes: Processes, version: str) -> None:
+    """Raises AgreedError where a process has another version of what computes; version: of chainrule, here."""
+    processes.check_alike({"another version of chainrule": version, "another version of NumPy": np.__version__})
 
 
 def check_options(processes: Processes, options: Mapping[str, Any]) -> None:

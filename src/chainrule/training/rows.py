@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,18 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen, replace
-from chainrule.data.cells import common_kind
+from chainrule.data.encodings import gives_once
 from chainrule.data.files import files_of
-from chainrule.data.ranges import fingerprint, row_count
-from chainrule.data.reading import Forms, chunks, forms_of, memory, read
+from chainrule.data.ranges import OfEach, alone, counts_of, fingerprint
+from chainrule.data.reading import Forms, chunks, forms_of, memory, read, text_files
 from chainrule.data.shipped import PREFIX
-from chainrule.data.table import Table
+from chainrule.data.table import Table, joined, resized
+from chainrule.data.text import TextFiles
+from chainrule.data.text_ranges import own_files
 from chainrule.network.network import Array
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.disk import empty, is_large
 from chainrule.preparation.preparation import Preparation
-from chainrule.preparation.summary import Summary
 from chainrule.processes.together import Processes, Shard, own_range
 from chainrule.training.model import form_for, own_data
 from chainrule.training.plan import Plan, example_weights, split
@@ -70,6 +70,17 @@ class Subset(Frozen):
         """Of a value for each row, those of the rows that are here."""
         return values if values is None or self.shard is None else values[self.shard.places]
 
+    def whole(self) -> Subset:
+        """With the rows of all processes in each of them; all of them call it."""
+        if self.shard is None:
+            return self
+        x, t, numbers = (self.shard.whole(np.asarray(part)) for part in (self.x, self.t, self.numbers))
+        return replace(self, x=x, t=t, numbers=numbers.tolist(), shard=None)
+
+    def none(self) -> Subset:
+        """Without any rows."""
+        return replace(self, x=self.x[:0], t=self.t[:0], labels=self.labels[:0], weights=None, groups=None, numbers=(), shard=None)
+
 
 class Rows(Frozen):
     """A source that can be gone through again and again, as tables.
@@ -78,6 +89,7 @@ class Rows(Frozen):
     called  what was named, as text; nothing where the source is no file
     part    where each of several processes reads its own rows: which ones `tables` gives, counted from 0
     processes  these processes, which call every method alike
+    piece   how many rows a table has, but for the last one
     """
 
     tables: Callable[[], Iterable[Table]]
@@ -85,39 +97,35 @@ class Rows(Frozen):
     called: str = ""
     part: range | None = None
     processes: Processes | None = None
+    piece: int = PIECE
 
     @staticmethod
     def shared(source: Any, processes: Processes, **form: Any) -> Rows:
-        """The rows of a source that several processes read, each its own part where files say how many rows they have; else all.
+        """The rows of a source that several processes read, each its own part where a part can be read by itself; else all.
+
+        form  options as of `data.read`, but for kinds
 
         Raises InputError.
         """
-        total = row_count(source)
-        processes.check_alike({"other data": "a source that is read whole" if total is None else f"{total:,} rows, {fingerprint(source)}"})
-        if total is None or total < processes.count:
+        total, texts, content = processes.agreed(lambda: _looked_at(source, form))
+        processes.check_alike({"other data": content})
+        part: range | TextFiles
+        if texts is not None and (own := own_files(texts, processes.rank, processes.count, processes.of_each)) is not None:
+            part, places = own
+        elif total is not None and total >= processes.count:
+            part = places = own_range(total, processes)
+        else:
             return processes.agreed(lambda: Rows.of(source, **form))  # type: ignore[no-any-return]  # what the action gives
-        part = own_range(total, processes)
-        found = processes.objects(processes.agreed(lambda: forms_of(source, part=part, **form)))
-        kinds: dict[str, Any] = {}
-        for forms in found:
-            kinds |= {name: common_kind(kinds.get(name), kind) for name, kind in forms.forms.items()}
-        forms = Forms(kinds, {})
-        form.pop("kinds", None)
+        forms = forms_of(source, part=part, of_each=processes.of_each, **form)
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) else ()
         called = str(source) if files or isinstance(source, (str, Path)) else ""
         piece = _piece(forms)
-        return Rows(lambda: chunks(source, rows=piece, forms=forms, part=part, **form), files, called, part, processes)
+        return Rows(lambda: chunks(source, rows=piece, forms=forms, part=part, **form), files, called, places, processes, piece)
 
-    def merged(self, source: str, found: dict[str, Summary]) -> tuple[str, dict[str, Summary]]:
-        """What the processes know of the columns, put together."""
-        assert self.processes is not None
-        every = [one for one in self.processes.objects((source, found)) if one[1]]
-        if not every:
-            return source, found
-        whole = dict(every[0][1])
-        for _, later in every[1:]:
-            whole = {name: summary.merged(later[name]) for name, summary in whole.items()}
-        return every[0][0], whole
+    @property
+    def of_each(self) -> OfEach:
+        """What an action gives in each process that reads a part of the rows; or here, where all are read here."""
+        return alone if self.processes is None else self.processes.of_each
 
     @staticmethod
     def of(source: Any, **form: Any) -> Rows:
@@ -137,12 +145,37 @@ class Rows(Frozen):
         """Without the rows that lack a value that is needed, if the preparation leaves such out."""
         if preparation.dropped is None:
             return self
-        return replace(self, tables=lambda: (preparation.complete(table) for table in self.tables()))
+        whole, part = replace(self, tables=lambda: (preparation.complete(table) for table in self.tables())), self.part
+        if part is not None:
+            assert self.processes is not None
+            counts = self.of_each(lambda: sum(map(len, whole.tables())))
+            first = sum(counts[: self.processes.rank])
+            part = range(first, first + counts[self.processes.rank])
+        return replace(whole, part=part)
 
-    @cached_property
+    @property
     def first(self) -> Table:
-        """The first piece, or the whole table: what it is called, its columns, its notes."""
-        return next(iter(self.tables()))
+        """The first piece, or the whole table: what it is called, its columns, its notes. Kept; several processes find it together."""
+        if "first" not in vars(self):
+            vars(self)["first"] = self._first()
+        found: Table = vars(self)["first"]
+        return found
+
+    def _first(self) -> Table:
+        every: list[Table] = self.of_each(self._first_here)
+        some = [table for table in every if len(table)] or every[:1]
+        if len(some) == 1:
+            return some[0]
+        numbers = np.concatenate([table.rows for table in some])
+        whole: Table = replace(joined(some, some[0].kinds), row_numbers=numbers)
+        return whole
+
+    def _first_here(self) -> Table:
+        """Of the first rows, those that are read here."""
+        if self.part is None:
+            return next(iter(self.tables()))
+        wanted = max(0, self.piece - self.part.start)
+        return next(resized(self.tables(), max(wanted, 1))).take(slice(wanted))
 
     def only(self, places: Array) -> Callable[[], Iterator[Table]]:
         """The tables with only these rows: places counted from 0, rising."""
@@ -150,22 +183,13 @@ class Rows(Frozen):
 
     def labels(self, preparation: Preparation) -> Array:
         """The label of every row."""
-        return self._of_all(np.concatenate([preparation.labels(table) for table in self.tables()]))
-
-    def _of_all(self, values: Array) -> Array:
-        """A value for each row that is read here, and for those that other processes read."""
-        if self.part is None or self.processes is None:
-            return values
-        total = int(sum(self.processes.numbers(len(values))))
-        return self.processes.gathered(values, np.arange(self.part.start, self.part.stop), total)
+        return np.concatenate(self.of_each(lambda: np.concatenate([preparation.labels(table) for table in self.tables()])))
 
     def groups(self, name: str | None) -> Array | None:
         """(rows,): a number for each value of this column; rows without one are alone. None without a name."""
         if name is None:
             return None
-        values = np.concatenate([labels_of(table.column(name)) for table in self.tables()])
-        if self.part is not None and self.processes is not None:
-            values = np.concatenate(self.processes.objects(values))
+        values = np.concatenate(self.of_each(lambda: np.concatenate([labels_of(table.column(name)) for table in self.tables()])))
         known: dict[object, int] = {}
         return np.array([known.setdefault(("row", row) if value is None else value, len(known)) for row, value in enumerate(values)])
 
@@ -186,7 +210,7 @@ class Rows(Frozen):
         """
         own, shard = places, None
         if processes is not None:
-            part = own_range(len(labels), processes)
+            part = own_range(len(labels), processes) if self.part is None else self.part
             first, end = np.searchsorted(places, (part.start, part.stop))
             own, shard = places[first:end], Shard(np.arange(first, end), len(places), processes)
         x, t = (empty((len(own), columns), stack, precision) for columns in (preparation.inputs, preparation.outputs))
@@ -204,6 +228,16 @@ class Rows(Frozen):
             before, after = np.searchsorted(places, (first, first + len(table))).tolist()
             yield table, places[before:after] - first, before
             first += len(table)
+
+
+def _looked_at(source: Any, form: Mapping[str, Any]) -> tuple[int | None, TextFiles | None, str]:
+    """How many rows the source says it has, the text files that it is, and by what it is known that others have the same."""
+    counts, texts = counts_of(source), text_files(source, **form)
+    if counts is not None:
+        return sum(counts.values()), None, f"{sum(counts.values()):,} rows, {fingerprint(counts)}"
+    if texts is None or any(map(gives_once, paths := [layout.path for layout in texts.layouts])):
+        return None, None, "a source that is read whole"
+    return None, texts, f"{sum(map(os.path.getsize, paths)):,} bytes, {fingerprint(paths)}"
 
 
 def _piece(forms: Forms) -> int:

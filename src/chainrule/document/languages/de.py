@@ -1046,7 +1046,7 @@ WORDS = {
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
-    "train.processes": "{count} Prozesse ({engine}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
+    "train.processes": "{count} Prozesse ({backend}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
     "train.too_small": "so gemessen ist ein Prozess allein schneller: {parameters} Gradienten zu addieren dauert {reduction} ms, der Teil "
     "eines Schritts, den ein Prozess rechnet, {part} ms; --reduce-every 10 addierte seltener, was ein anderes Verfahren ist",
     "train.reduce_every": "jeder geht {count} Schritte allein, bevor ihre Gewichte gemittelt werden: ein anderes Verfahren als das "

@@ -1012,7 +1012,7 @@ WORDS = {
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
-    "train.processes": "{count} processes ({engine}): each has its own part of the rows, a batch is of all of them",
+    "train.processes": "{count} processes ({backend}): each has its own part of the rows, a batch is of all of them",
     "train.too_small": "by what was measured, one process is faster: a reduction of the {parameters} gradients takes {reduction} ms, "
     "the part of a step that a process computes {part} ms; --reduce-every 10 would reduce less often, which is another algorithm",
     "train.reduce_every": "each takes {count} steps by itself before their weights are averaged: another algorithm than that of "
