@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.formula.expression import Expression, Primitive, Shape, order
 from chainrule.formula.forms import Stated
@@ -106,7 +108,7 @@ def computed(arguments: Iterable[Any], parameters: Any) -> Any:
         raise InputError(
             f"{function_name(parameters['operation'])} is computed by PyTorch, which is not installed: pip install torch"
         ) from None
-    tensors = [torch.as_tensor(one, dtype=torch.float64) for one in arguments]
+    tensors = [torch.tensor(np.asarray(one, dtype=float)) for one in arguments]
     by, at, shapes = parameters.get(BY), parameters.get(AT), parameters.get("shapes")
     if shapes is not None:
         flat, tensors, place = torch.stack(tensors), [], 0

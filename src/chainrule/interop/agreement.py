@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,7 +71,8 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     torch = torch_needed()
     rows, count = len(step.x), read.count
     x = step.x if count is None else np.resize(step.x, (count, step.x.shape[1]))  # the same examples again and again
-    values, parameters = _run(read, step.network.split(x, None))
+    inputs = step.network.split(x, None)
+    values, parameters = _run(read.program, inputs)
     keys = {call.name: key for call, key in zip(read.wiring.calls, _keys(read, step), strict=True)}
     shapes = {name: result.shape for name, result in step.network.forward.results.items()}
     layers = {name: (_examples_first(values[node], shapes[name]), keys[name]) for name, node in read.nodes.items()}
@@ -84,6 +85,8 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     wanted = {name: value for name, (value, _) in layers.items()} | {origin.name: tensor for (_, origin), tensor in tensors.items()}
     moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and not any(tensor is y for y in ys)}
     found = dict(zip(moving, torch.autograd.grad(ys, list(moving.values()), upstream, allow_unused=True), strict=True))
+    if read.exported is not read.program:  # what takes operations apart is not trusted with their gradients
+        found |= _gradients_as_exported(read, inputs, [origin.name for (_, origin), _ in tensors.items()], upstream)
 
     def own(tensor: Any) -> Any:
         """What is of the step's own examples."""
@@ -100,6 +103,20 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
         if found.get(origin.name) is not None and key in step.gradients:
             compared.append(Compared(origin.name, True, *_difference(step.gradients[key], found[origin.name].permute(origin.axes))))
     return Agreement(tuple(compared))
+
+
+def _gradients_as_exported(read: ReadModule, inputs: Mapping[Any, Any], wanted: Sequence[str], upstream: Sequence[Any]) -> dict[str, Any]:
+    """∂E/∂ of the parameters of these names, by the program in which nothing is taken apart."""
+    import torch
+
+    program = read.exported
+    values, parameters = _run(program, inputs)
+    given = program.graph_signature.user_outputs
+    (output,) = (node for node in program.graph.nodes if node.op == "output")
+    ys = [values[one] for one in output.all_input_nodes if one.name in given]
+    known = [name for name in wanted if name in parameters and parameters[name].requires_grad]
+    ys, upstream = zip(*((y, g.reshape(y.shape)) for y, g in zip(ys, upstream, strict=True)), strict=True)
+    return dict(zip(known, torch.autograd.grad(ys, [parameters[name] for name in known], upstream, allow_unused=True), strict=True))
 
 
 def _of_all(gradient: Any, y: torch.Tensor, rows: int, count: int | None) -> torch.Tensor:
@@ -146,10 +163,10 @@ def _difference(ours: Any, theirs: torch.Tensor, *, alike: bool = False) -> tupl
     return apart / (scale if scale > NOTHING else 1.0), apart
 
 
-def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:
+def _run(program: Any, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:
     """The value of every node of the exported program, with the graph that autograd needs."""
     torch = torch_needed()
-    program, given = read.program, iter(inputs.values())
+    given = iter(inputs.values())
     values: dict[Any, Any] = {}
     parameters: dict[str, Any] = {}
     signature = program.graph_signature
@@ -176,5 +193,7 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
         elif node.op == "get_attr":
             values[node] = getattr(program.graph_module, node.target)
         elif node.op == "call_function":
-            values[node] = node.target(*held(node.args), **{key: held(value) for key, value in node.kwargs.items()})
+            written = str(node.target) == "aten.copy.default"  # of which PyTorch has no gradient
+            function = (lambda x, other, *_: other.expand_as(x)) if written else node.target
+            values[node] = function(*held(node.args), **{key: held(value) for key, value in node.kwargs.items()})
     return values, parameters

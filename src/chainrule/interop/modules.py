@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.errors import ChainruleError, DescriptionError, InputError
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
 from chainrule.formula.stated import OPERAND, stated
@@ -66,7 +66,8 @@ class ReadModule(Frozen):
     wiring   the layers and how they are connected
     origins  which tensor each parameter is, by (layer, symbol)
     nodes    which value of the exported program each layer gives, by the name of its call
-    program  what `torch.export` made
+    program  what `torch.export` made, in which operations without a formula are taken apart
+    exported the same as it was made, by which gradients are compared
     count    the number of examples that it was made for, if it works for one alone
     """
 
@@ -75,6 +76,7 @@ class ReadModule(Frozen):
     nodes: Mapping[str, Any]
     program: Any = field(repr=False)
     count: int | None = None
+    exported: Any = field(repr=False, default=None)
 
 
 def torch_needed() -> Any:
@@ -97,7 +99,7 @@ def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Read
 def read_program(program: Any) -> ReadModule:
     """The layers of an exported program. Raises DescriptionError."""
     try:
-        return _Reader(_decomposed(program)).read()
+        return replace(_Reader(_decomposed(program)).read(), exported=program)
     except UnreadableOperation as error:
         raise DescriptionError(f"this model has {error}.") from None
 
@@ -424,6 +426,8 @@ class _Reader:
         """What PyTorch computes, where no formula of it is known. Raises DescriptionError."""
         import torch
 
+        if operation_of(node) == "wrap_with_set_grad_enabled":
+            raise DescriptionError(f"{self._where(node)} computes without gradients (torch.no_grad), which is not read: use x.detach().")
         schema = getattr(node.target, "_schema", None)
         functional = schema is not None and not schema.is_mutable and str(node.target).startswith("aten.")
         if not functional or torch.Tag.nondeterministic_seeded in node.target.tags:
