@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Shape
-from chainrule.interop.modules import Origin, ReadModule, doubled, torch_needed
+from chainrule.interop.modules import ReadModule, doubled, torch_needed
+from chainrule.interop.reading import Origin
 from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
@@ -93,15 +94,15 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
         axis = next((axis for axis, extent in enumerate(tensor.shape) if extent == count), None)
         return tensor if axis is None else tensor.narrow(axis, 0, rows)
 
-    compared = [Compared(name, False, *_difference(step.values[key], own(value), alike=True)) for name, (value, key) in layers.items()]
+    compared = [Compared(name, False, *difference(step.values[key], own(value), alike=True)) for name, (value, key) in layers.items()]
     compared += [
-        Compared(name, True, *_difference(step.values[f"d{key}"], own(found[name])))
+        Compared(name, True, *difference(step.values[f"d{key}"], own(found[name])))
         for name, (_, key) in layers.items()
         if found.get(name) is not None and f"d{key}" in step.values
     ]
     for (key, origin), _ in tensors.items():
         if found.get(origin.name) is not None and key in step.gradients:
-            compared.append(Compared(origin.name, True, *_difference(step.gradients[key], found[origin.name].permute(origin.axes))))
+            compared.append(Compared(origin.name, True, *difference(step.gradients[key], found[origin.name].permute(origin.axes))))
     return Agreement(tuple(compared))
 
 
@@ -113,10 +114,10 @@ def _gradients_as_exported(read: ReadModule, inputs: Mapping[Any, Any], wanted: 
     values, parameters = _run(program, inputs)
     given = program.graph_signature.user_outputs
     (output,) = (node for node in program.graph.nodes if node.op == "output")
-    ys = [values[one] for one in output.all_input_nodes if one.name in given]
+    ys = [values[one] for one in torch.utils._pytree.tree_leaves(output.args) if getattr(one, "name", None) in given]
     known = [name for name in wanted if name in parameters and parameters[name].requires_grad]
-    ys, upstream = zip(*((y, g.reshape(y.shape)) for y, g in zip(ys, upstream, strict=True)), strict=True)
-    return dict(zip(known, torch.autograd.grad(ys, [parameters[name] for name in known], upstream, allow_unused=True), strict=True))
+    starts = [g.reshape(y.shape) for y, g in zip(ys, upstream, strict=True)]
+    return dict(zip(known, torch.autograd.grad(ys, [parameters[name] for name in known], starts, allow_unused=True), strict=True))
 
 
 def _of_all(gradient: Any, y: torch.Tensor, rows: int, count: int | None) -> torch.Tensor:
@@ -133,7 +134,7 @@ def _keys(read: ReadModule, step: Step) -> list[str]:
     return [results[call.name].key for call in read.wiring.calls]
 
 
-def parameter_origins(read: ReadModule, network: Network) -> dict[str, Origin]:
+def parameter_origins(read: Any, network: Network) -> dict[str, Origin]:
     """Which tensor of the module each parameter of the network is, by the parameter's key."""
     return {
         one.variable.key: read.origins[one.layer.name, one.variable.symbol]
@@ -149,13 +150,13 @@ def _examples_first(tensor: torch.Tensor, shape: Shape) -> torch.Tensor:
     return tensor.movedim(axis, 0)
 
 
-def _difference(ours: Any, theirs: torch.Tensor, *, alike: bool = False) -> tuple[float, float]:
-    """By the largest magnitude of PyTorch's array, unless that is as good as 0; and as it is.
+def difference(ours: Any, theirs: Any, *, alike: bool = False) -> tuple[float, float]:
+    """By the largest magnitude of the other's array, unless that is as good as 0; and as it is.
 
-    alike  whether PyTorch's array is the same for every example where ours is there once; else it is their sum
+    alike  whether the other's array is the same for every example where ours is there once; else it is their sum
     """
     mine: Array = np.clip(np.asarray(ours, dtype=float), -INFINITE, INFINITE)
-    other: Array = np.clip(theirs.detach().double().numpy(), -INFINITE, INFINITE)
+    other: Array = np.clip(np.asarray(theirs.detach() if hasattr(theirs, "detach") else theirs, dtype=float), -INFINITE, INFINITE)
     if mine.size < other.size:
         other = other[0] if alike else other.sum(axis=0)
     apart = float(np.abs(mine.reshape(other.shape) - other).max(initial=0.0))

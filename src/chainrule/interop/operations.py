@@ -44,6 +44,12 @@ def operation(*names: str, quiet: bool = False) -> Callable[[Formula], Formula]:
     return declared
 
 
+def applied(name: str, *arguments: Any, **options: Any) -> Expression:
+    """The formula of the operation of that name, which gives one."""
+    formula: Expression = OPERATIONS[name](*arguments, **options)
+    return formula
+
+
 # Shapes
 
 
@@ -824,10 +830,10 @@ def _average_pool(
     cuts = _pool_cuts(x, size, stride, padding, 1, ceil)
     windows = _pooled(x, cuts)
     if divisor is not None:
-        return p.total(windows, axes=(len(x.shape),)) / divisor
+        return p.total(windows, axes=(len(x.shape),)) * (1 / divisor)
     if not any(cut.counted(count_include_pad) for cut in cuts):
         return p.mean(windows, axes=(len(x.shape),))
-    counts: Any = 1
+    counts = p.constant(number=1)
     for axis, cut in enumerate(cuts, start=2):
         before, after = (cut.padding, cut.padding) if count_include_pad else (0, 0)
         place = p.position(extent=cut.extent)
@@ -835,7 +841,8 @@ def _average_pool(
         each = p.total(p.window(inside, axis=0, lengths=(cut.length,), steps=(cut.step,), gaps=(1,)), axes=(1,))
         others = tuple(other for other in range(len(x.shape)) if other != axis)
         counts = p.spread(each, axes=others, sizes=tuple(windows.shape[other] for other in others)) * counts
-    return p.total(windows, axes=(len(x.shape),)) / counts
+    average: Expression = p.total(windows, axes=(len(x.shape),)) / counts
+    return average
 
 
 class PoolCut(Frozen):
