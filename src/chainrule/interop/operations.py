@@ -830,7 +830,7 @@ def _average_pool(
     cuts = _pool_cuts(x, size, stride, padding, 1, ceil)
     windows = _pooled(x, cuts)
     if divisor is not None:
-        return p.total(windows, axes=(len(x.shape),)) * (1 / divisor)
+        return p.total(windows, axes=(len(x.shape),)) * p.constant(number=1 / divisor)
     if not any(cut.counted(count_include_pad) for cut in cuts):
         return p.mean(windows, axes=(len(x.shape),))
     counts = p.constant(number=1)
