@@ -35,9 +35,10 @@ def pytest_unconfigure(config):
 def pytest_collection():
     """The built-in definitions are registered before any test copies the registry, so that none puts a half-filled one back."""
     import chainrule.network.layers  # noqa: F401 — importing is registering
-    from chainrule.network.definitions import definitions
+    from chainrule.network.definitions import KINDS, definitions
 
-    definitions("activation")
+    for kind in KINDS:
+        definitions(kind)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -72,13 +72,14 @@ def test_a_described_network_is_trained_kept_and_explained(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "network", ["4-5-3", cr.Network(4, lambda x: cr.dense(3)(cr.dense(4, "relu")(x) + cr.dense(4)(x)), loss="cross_entropy")]
+    "network",
+    ["4-5-3", "2x2x1:c2k1-drop0.5-3", cr.Network(4, lambda x: cr.dense(3)(cr.dense(4, "relu")(x) + cr.dense(4)(x)), loss="cross_entropy")],
 )
 def test_short_forms_and_networks(network, tmp_path):
     model = cr.train("data:iris", target="species", network=network, epochs=3)
     assert model.predict("data:iris").shape == (150,)
     assert model.network.loss.name == "cross_entropy"
-    if network == "4-5-3":  # which says neither loss nor output
+    if isinstance(network, str):  # which says neither loss nor output
         assert model.network.layers[-1].activation.name == "softmax"
 
 

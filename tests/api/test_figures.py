@@ -34,6 +34,8 @@ from chainrule.render.pdf import compile_typst
 LAYERS = {"windows": "4x4x1:c1k2-1", "gates": "3x1:lstm1-1", "attention": "v3x2:e2-attn1-1"}
 """What is drawn of networks with layers of its kind only."""
 
+OF_EVERY_NETWORK = [name for name in FIGURES if name not in LAYERS]
+
 DRAWN = ("network", "weights", "sample", "step", "descent", "rates", "curve", "gradients", "boundary", *LAYERS)
 """What we draw ourselves; everything else is set by Typst."""
 
@@ -213,7 +215,7 @@ def test_a_step_moves_for_those_who_want_it_to():
 @pytest.mark.parametrize("source", some(["vanishing", "784-128-10", "12-12-12", "1-1"], lambda name: "784" not in name))
 def test_other_networks_have_the_figures_that_make_sense(source, tmp_path):
     refused = {}
-    for name in FIGURES:
+    for name in OF_EVERY_NETWORK:
         try:
             figure(problem(source), name).save(tmp_path / "x.svg")
         except ChainruleError as error:
@@ -302,7 +304,7 @@ def test_biases_have_figures_and_frozen_ones_no_update():
 
 def test_a_persons_words_are_data_in_every_figure(tmp_path):
     asked = replace(problem("seed"), features=(HOSTILE, "b"), targets=(HOSTILE,), title=HOSTILE)
-    for name in FIGURES:
+    for name in OF_EVERY_NETWORK:
         for format in ("svg", "pdf"):
             written = figure(asked, name).rendered(format)
             if format == "svg":
@@ -402,7 +404,13 @@ def step_with_a_skip():
     return cr.Network(2, network).step([[0.5, -1]], [[1]])
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_figure_of_layers_that_a_network_lacks_says_which_it_needs(name):
+    with pytest.raises(InputError, match="this network has no "):
+        made("seed", name)
+
+
+@pytest.mark.parametrize("name", OF_EVERY_NETWORK)
 def test_every_figure_of_a_network_with_a_skip_is_drawn_or_says_what_it_needs(name):
     made = figure(step_with_a_skip(), name)
     assert made.title

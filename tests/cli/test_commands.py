@@ -265,7 +265,8 @@ def test_explain_prints_plain_text_when_piped():
 
 
 def test_rich_is_not_imported_when_piped():
-    program = "import sys; from chainrule.cli import main; main(['explain']); print('rich' in sys.modules, 'click' in sys.modules)"
+    asked = "print('rich' in sys.modules, 'click' in sys.modules)"
+    program = f"import sys; from chainrule.cli import main; main(['explain', '--brief']); {asked}"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600)
     assert ended.stdout.splitlines()[-1] == "False True"
 

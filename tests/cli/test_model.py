@@ -187,7 +187,7 @@ def test_other_data_are_noticed(model, capsys):
 def test_every_option_has_a_python_twin():
     only_here = {"quiet", "definitions"}
     ours = {parameter.name for parameter in commands.train.params} - only_here
-    assert ours == set(inspect.signature(cr.train).parameters) - {"watch"}
+    assert ours == set(inspect.signature(cr.train).parameters) - {"watch", "processes"}
 
 
 def test_defaults_are_those_of_python():

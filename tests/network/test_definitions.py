@@ -4,6 +4,8 @@ Whatever is registered is tested: a new definition needs no change here, unless 
 """
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -543,6 +545,13 @@ def test_distributions_that_cannot_be(start: initializers.Distribution) -> None:
 def test_a_name_that_a_quantity_has_is_refused(name):
     with pytest.raises(DescriptionError, match="cannot be called"):
         let(name, variable(Name("w")) * 2)
+
+
+def test_a_name_that_is_taken_is_refused_at_once():
+    """Also where nothing has asked for the built-in definitions before."""
+    program = "import chainrule\n@chainrule.activation\ndef relu(z):\n    return z\n"
+    ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert "there is already an activation called 'relu'" in ended.stderr
 
 
 def test_an_option_named_like_a_quantity_is_refused(monkeypatch):

@@ -103,3 +103,16 @@ def test_rows_on_a_disk_are_shuffled_by_blocks():
     first = orders[0][: block * BLOCKS_AT_ONCE]
     assert len({int(row) // block for row in first}) == BLOCKS_AT_ONCE  # whole blocks, mixed with each other
     assert (np.diff(first) == 1).mean() < 0.1
+
+
+def test_data_larger_than_memory_is_trained_on_from_the_disk_alike_by_one_and_by_two(sources, monkeypatch):
+    for place in ("chainrule.preparation.disk.memory", "chainrule.training.rows.memory"):
+        monkeypatch.setattr(place, lambda: 1000)
+    settings = {"target": "t", "impute": "mean", "hidden": 4, "epochs": 2, "validation": 0.2, "precision": "float64", "engine": "written"}
+    alone = cr.train(str(sources["folder"]), **settings)
+    assert alone.plan.shuffle_block == 2**20 // (8 * (alone.network.inputs + 1))
+    assert cr.Plan.from_dict(alone.plan.to_dict()) == alone.plan
+    for model in together(2, lambda processes: cr.train(str(sources["folder"]), **settings, processes=processes)):
+        assert model.plan == alone.plan
+        for key, numbers in alone.network.parameters.items():
+            np.testing.assert_allclose(model.network.parameters[key], numbers, rtol=0, atol=1e-9)

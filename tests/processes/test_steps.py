@@ -122,3 +122,5 @@ def test_a_flat_gradient_and_a_reduce_hook():
         np.testing.assert_allclose(moved.parameters[key], numbers, rtol=0, atol=1e-13)
     with pytest.raises(cr.InputError, match="follow from the rows"):
         NETWORKS["batch statistics"][0].apply(np.zeros(sum(map(np.size, NETWORKS["batch statistics"][0].parameters.values()))))
+    with pytest.raises(cr.InputError, match="drawn for a whole batch"):
+        NETWORKS["masks"][0].gradients(x, CLASSES, reduce=lambda flat: flat)

@@ -104,19 +104,25 @@ def test_a_run_that_diverges_says_why_as_one_process_does():
 def test_launchers_are_known_by_what_they_say(monkeypatch):
     for name in (*launch.TORCH, *(name for names in launch.MPI for name in names), launch.RESTARTS):
         monkeypatch.delenv(name, raising=False)
-    assert (launch.launched(), launch.rank_said(), launch.restarted()) == (None, 0, False)
+    assert (launch.launched(), launch.count_said(), launch.restarted()) == (None, 1, False)
     monkeypatch.setenv("PMI_RANK", "3")
     monkeypatch.setenv("PMI_SIZE", "4")
-    assert launch.rank_said() == 3
+    assert launch.count_said() == 4
+    with pytest.raises(cr.InputError, match="run it without torchrun or mpirun"):
+        cr.sweep(TABLE, target="kind", grid="hidden=2,3")
     monkeypatch.setenv("PMI_SIZE", "1")
     assert launch.launched() is None
 
 
 def test_averaging_every_few_steps_is_another_algorithm_and_says_so():
     settings = {"target": "kind", "ignore": "size", "hidden": 4, "epochs": 4, "validation": 0.2, "batch_size": 8, "reduce_every": 3}
-    one, other = together(2, lambda processes: cr.train(TABLE, **settings, processes=processes))
-    assert one.history == other.history
-    assert one.history[-1].error < one.history[0].error
+    runs = []
+    for engine in ("written", "auto"):
+        one, other = together(2, lambda processes, by=engine: cr.train(TABLE, **settings, engine=by, processes=processes))
+        assert one.history == other.history
+        assert one.history[-1].error < one.history[0].error
+        runs.append(one.history[-1].error)
+    assert runs[0] == pytest.approx(runs[1], rel=1e-3)  # in float32
     x, t = np.zeros((1, 4)), np.zeros((1, 1))
     with pytest.raises(cr.InputError, match="several processes took 3 steps each by themselves"):
         one.step_at(x, t, 1)

@@ -17,12 +17,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chainrule.api.problems import problem_named
+from chainrule.api.problems import is_short_form, problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import find
 from chainrule.network.description import described, network_from, read_description
-from chainrule.network.examples import EXAMPLES
 from chainrule.network.network import Network
 from chainrule.network.wiring import INPUT, Extent
 from chainrule.preparation.fitting import Places
@@ -38,7 +37,7 @@ def description_of(source: str | Path | Mapping[str, Any] | Network) -> dict[str
     if Path(source).suffix.lower() in (".toml", ".json"):
         return read_description(source)
     plain = described(problem_named(str(source)).network, numbers=False)
-    if str(source) not in EXAMPLES and not Path(source).suffix:  # a short form, which says neither a loss nor how it ends
+    if is_short_form(str(source)):  # which says neither a loss nor how it ends
         del plain["loss"]
         if "kind" not in plain["layers"][-1]:
             plain["layers"][-1].pop("activation", None)

@@ -175,6 +175,11 @@ def _as_recorded(found: Replayed, options: Mapping[str, Any], notation: Any, lan
     return found.written_in(chosen_notation(found.network.notation, notation, language))
 
 
+def is_short_form(name: str) -> bool:
+    """Is it a network in a word, and no file?"""
+    return re.fullmatch(SHORT_FORM, name) is not None and os.path.splitext(name)[1].lower() not in FILES and not os.path.exists(name)
+
+
 def problem_named(name: str) -> Problem:
     """What an example, a short form, a file or "-" (standard input) describes. Raises InputError."""
     if name in EXAMPLES:
@@ -193,7 +198,7 @@ def problem_named(name: str) -> Problem:
         from chainrule.api.modules import program_problem
 
         return program_problem(name)
-    if re.fullmatch(SHORT_FORM, name) and suffix not in FILES and not os.path.exists(name):
+    if is_short_form(name):
         from chainrule.network.short_form import short_form
 
         return Problem(short_form(name))

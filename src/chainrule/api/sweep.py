@@ -25,6 +25,7 @@ from chainrule.base.errors import ChainruleError, InputError, UnknownNameError, 
 from chainrule.base.interruption import asked_to_end, interrupt
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.network.definitions import KINDS, Definition, definitions
+from chainrule.processes.launch import count_said
 from chainrule.training.cross_validation import FoldNetwork, fold_predictions
 from chainrule.training.metrics import Scores, score
 from chainrule.training.model import Model
@@ -70,6 +71,8 @@ def sweep(
 
     Raises InputError; also where every trial failed because of one.
     """
+    if count_said() > 1:
+        raise InputError("a sweep starts its trials side by side itself (processes, cluster): run it without torchrun or mpirun.")
     values = read_grid(grid)
     for name in values:
         if name not in VARIED:

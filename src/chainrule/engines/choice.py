@@ -78,8 +78,8 @@ def _distributed(name: str, network: Network, optimizer: Bound, size: int, preci
 
     if name == "jax":
         raise InputError("the engine jax trains in one process; with several, say --engine written or compiled, or neither.")
-    halves, why = None, "" if every == 1 or name == "written" else "steps between two averages have none"
-    if name != "written" and every == 1:
+    halves, why = None, ""
+    if name != "written":
         try:
             from chainrule.engines.compiled.distributed import CompiledHalves
 

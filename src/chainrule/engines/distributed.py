@@ -184,6 +184,8 @@ def flat_gradient(
     network: Network, x: Any, t: Any, weights: Any, *, rows: int | None, number: int, reduce: Callable[[Array], Array] | None
 ) -> Array:
     """As `Network.gradients` says."""
+    if reduce is not None and network.derivation.masks:
+        raise InputError("the masks of a dropout are drawn for a whole batch, of which this process has some rows: use chainrule.train.")
     s: Array | None = np.zeros(0)
     if reduce is not None and not np.size(x):  # none of the batch's rows is here
         x, t = np.zeros((0, network.inputs)), np.zeros((0, network.targets))
@@ -298,20 +300,29 @@ class Distributed:
     ) -> Passed:
         """Steps of each process by itself; every so many, and at the end, their states are averaged."""
         rows, total, now, last = row_count(data) if order is None else len(order), 0.0, state, number
-        steps, lost = -(-rows // size), False
+        steps, lost, halves = -(-rows // size), False, self.halves
+        if halves is not None:
+            halves.put(state)
         for batch, places, count in self._batches(data, order, size):
             number += 1
             if len(batch[0]) and not lost:
-                step = self.program.step(*batch, *self._masks(count, places, number), *now, number, len(batch[0]))
-                E, *after = completed(step, lambda flat: flat, self.dtype)
-                lost = not -bound < float(E) < bound
-                now, total = in_precision(after, self.dtype), total + float(E) * len(batch[0])
+                if halves is not None:
+                    halves.add_up(batch, np.arange(len(batch[0])), 0, len(batch[0]), len(batch[0]))
+                    E = halves.move(number)
+                else:
+                    step = self.program.step(*batch, *self._masks(count, places, number), *now, number, len(batch[0]))
+                    E, *after = completed(step, lambda flat: flat, self.dtype)
+                    E, now = float(E), in_precision(after, self.dtype)
+                lost, total = not -bound < E < bound, total + E * len(batch[0])
             if number % self.every and number - last < steps:
                 continue
-            *sums, stop, beyond, whole = added_up(self.processes.reduce, (*now, float(stopping()), float(lost), total), self.dtype)
+            own = now if halves is None else halves.state()
+            *sums, stop, beyond, whole = added_up(self.processes.reduce, (*own, float(stopping()), float(lost), total), self.dtype)
             now = tuple(part / self.processes.count for part in sums)
             if stop or beyond:
                 return Passed(state, float(whole) / rows, number, "stopped" if stop else "diverged")
+            if halves is not None:
+                halves.put(now)
         return Passed(now, float(whole) / rows, number)
 
     @unwarned

@@ -425,6 +425,8 @@ def checked_name(name: str) -> str:
 
 def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     name = function.__name__
+    if not function.__module__.startswith("chainrule."):
+        _load_built_in(kind)  # so that a name that is taken is refused here, and not where the built-in one is first wanted
     before = REGISTRY[kind].get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")

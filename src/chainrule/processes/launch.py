@@ -41,12 +41,9 @@ def several(given: Processes | None = None) -> Processes | None:
     return launched() if given is None else given if given.count > 1 else None
 
 
-def rank_said() -> int:
-    """Which of the processes this is, as the environment says it, before they have met: 0 where it is alone."""
-    for rank, size in (TORCH[:2], *MPI):
-        if _count(rank, size) > 1:
-            return int(os.environ[rank])
-    return 0
+def count_said() -> int:
+    """How many processes a launcher has started, as the environment says it, before they have met: 1 where this one is alone."""
+    return max(1, *(_count(*names) for names in (TORCH[:2], *MPI)))
 
 
 def restarted() -> bool:
