@@ -11,8 +11,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.formula.expression import Expression, Primitive, Shape, order
 from chainrule.formula.forms import Stated
@@ -103,6 +101,7 @@ def stated_functions(*roots: Expression) -> dict[str, Callable[..., Any]]:
 def computed(arguments: Iterable[Any], parameters: Any) -> Any:
     """The number or the array, as PyTorch computes it in float64. Raises InputError where PyTorch is not installed."""
     try:
+        import numpy as np
         import torch
     except ImportError:
         raise InputError(
