@@ -22,7 +22,7 @@ from chainrule.api.grid import combinations, read_grid
 from chainrule.api.train import FREE, OUTSIDE, asked_options, train
 from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, UnknownNameError, quoted
-from chainrule.base.interruption import asked_to_end, interrupt
+from chainrule.base.interruption import asked_to_end, ignore_ctrl_c, interrupt
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.network.definitions import KINDS, Definition, definitions
 from chainrule.processes.launch import count_said
@@ -181,7 +181,9 @@ def _running(
         raise InputError("trials run side by side by joblib: pip install 'chainrule[sweep]', or ask for --processes 1.") from None
     own = _own_definitions([settings, *(trial.settings for trial in trials)])
     with nullcontext() if cluster is None else _on_cluster(cluster):
-        parallel = joblib.Parallel(n_jobs=-1 if cluster else most, return_as="generator_unordered", pre_dispatch="n_jobs")
+        # A terminal sends Ctrl-C to all processes of this machine, and this one answers for the others.
+        own_machine: dict[str, Any] = {} if cluster else {"initializer": ignore_ctrl_c}
+        parallel = joblib.Parallel(n_jobs=-1 if cluster else most, return_as="generator_unordered", pre_dispatch="n_jobs", **own_machine)
         try:
             yield from parallel(joblib.delayed(ran_trial)(data, settings, trial, own) for trial in trials)
         except BrokenExecutor:

@@ -42,3 +42,8 @@ def interrupt_by_hand(number: int) -> None:
     """The same at Ctrl-C alone: for what ends by itself in a moment, and would lose something."""
     if number == CTRL_C:
         raise KeyboardInterrupt
+
+
+def ignore_ctrl_c() -> None:
+    """Leaves Ctrl-C to the process that started this one, and ends it."""
+    signal.signal(CTRL_C, signal.SIG_IGN)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from chainrule.base.frozen import Frozen
 from chainrule.base.operators import PLAIN, Operators
@@ -252,6 +252,13 @@ class Reals:
     def erfc(x: Operand) -> Real:
         """1 − erf x."""
         return 1 - Reals.erf(x)
+
+    @staticmethod
+    def stated(arguments: Sequence[Operand], parameters: dict[str, Any]) -> Real:
+        """What PyTorch computes, in floats."""
+        from chainrule.formula.stated import computed
+
+        return Real(real(float(computed([_as_float(real(one).value) for one in arguments], parameters))).value, exact=False)
 
     @staticmethod
     def abs(x: Operand) -> Real:
