@@ -101,13 +101,12 @@ def stated_functions(*roots: Expression) -> dict[str, Callable[..., Any]]:
 def computed(arguments: Iterable[Any], parameters: Any) -> Any:
     """The number or the array, as PyTorch computes it in float64. Raises InputError where PyTorch is not installed."""
     try:
-        import numpy as np
         import torch
     except ImportError:
         raise InputError(
             f"{function_name(parameters['operation'])} is computed by PyTorch, which is not installed: pip install torch"
         ) from None
-    tensors = [torch.tensor(np.asarray(one, dtype=float)) for one in arguments]
+    tensors = [torch.as_tensor(one, dtype=torch.float64) for one in arguments]
     by, at, shapes = parameters.get(BY), parameters.get(AT), parameters.get("shapes")
     if shapes is not None:
         flat, tensors, place = torch.stack(tensors), [], 0
