@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.samples import some
 
 import chainrule as cr
 from chainrule.base.errors import InputError
@@ -101,7 +102,7 @@ def batch(columns: int, rows: int = 5):
     return random.normal(size=(rows, 4)), random.normal(size=(rows, columns))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", some(MODELS, {"stacked", "tied", "gated"}.__contains__))
 def test_every_value_and_gradient_is_autograds(name):
     torch.manual_seed(3)
     model = MODELS[name]()
@@ -211,7 +212,7 @@ class Branching(nn.Module):
         (nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)), np.ones((3, 4)), "call model.eval\\(\\) first"),
         (Branching(), np.ones((3, 4)), "PyTorch cannot export this model"),
         (nn.Linear(4, 3), np.ones((3, 5)), "PyTorch cannot export this model"),
-        (nn.Linear(4, 3), None, "PyTorch learns the shapes from inputs"),
+        (nn.Linear(4, 3), None, "shapes are learnt from inputs"),
         (nn.Linear(4, 3), "abc", "inputs of a model are tensors or arrays"),
         ("a text", np.ones((3, 4)), "made of a PyTorch module"),
     ],
@@ -286,3 +287,47 @@ def test_a_recurrence_may_begin_with_numbers(uniform):
 def test_words_are_no_targets():
     with pytest.raises(InputError, match="t holds 'cat': give class numbers, from 0"):
         module_problem(MODELS["perceptron"](), batch(4)[0], ["cat", "dog", "cat", "cat", "dog"])
+
+
+class Unusual(nn.Module):
+    """Pools beyond the edge, paddings of every mode, groups, statistics, what is written in place and what stops a gradient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, padding=1, padding_mode="replicate")
+        self.norm, self.back = nn.InstanceNorm2d(4, affine=True, track_running_stats=True), nn.ConvTranspose2d(4, 2, 3, stride=2, groups=2)
+        self.norm.running_mean[:] = torch.tensor([0.1, -0.2, 0.3, 0.0])
+
+    def forward(self, x):
+        f = nn.functional
+        h = self.norm(self.conv(f.pad(x, (1, 2, 1, 0), mode="reflect")))
+        h = f.avg_pool2d(f.max_pool2d(h, 2, ceil_mode=True), 3, 2, 1, ceil_mode=True, count_include_pad=False)
+        h = self.back(f.pad(h, (1, 0, 0, 1), mode="circular"))
+        h = h - h.detach().mean(dim=1, keepdim=True)
+        h[:, 0] = 0.5
+        return f.avg_pool2d(f.pad(h, (0, 1), value=1.5).mul_(2), 2, divisor_override=3).flatten(1)
+
+
+def test_unusual_operations_have_the_gradients_of_the_model_itself():
+    torch.manual_seed(0)
+    model, x = Unusual().eval(), np.random.default_rng(0).normal(size=(2, 2, 6, 6))
+    t = np.random.default_rng(1).normal(size=(2, model.double()(torch.tensor(x)).shape[1]))
+    problem = module_problem(model, x, t, loss=nn.MSELoss())
+    step = problem.step()
+    assert not problem.agreement(step).apart
+    nn.MSELoss()(model(torch.tensor(x)), torch.tensor(t)).backward()
+    theirs = {name: tensor.grad for name, tensor in model.named_parameters()}
+    for key, origin in problem.origins.items():
+        if origin.name in theirs:
+            np.testing.assert_allclose(step.gradients[key], theirs[origin.name].permute(origin.axes).numpy(), rtol=1e-10, atol=1e-14)
+
+
+def test_what_is_computed_without_gradients_is_refused():
+    class Held(nn.Module):
+        def forward(self, x):
+            with torch.no_grad():
+                m = x.mean(dim=1, keepdim=True)
+            return x - m
+
+    with pytest.raises(InputError, match=r"use x\.detach"):
+        cr.network_from(nn.Sequential(nn.Linear(4, 3), Held()), np.ones((2, 4)))

@@ -1,4 +1,4 @@
-"""A person's own PyTorch model: as a network, and every formula and number of a step of it.
+"""A person's own model of PyTorch or JAX: as a network, and every formula and number of a step of it.
 
 model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
 network = cr.network_from(model, x)
@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
     import torch
 
     from chainrule.interop.agreement import Agreement
-    from chainrule.interop.modules import Origin, ReadModule
+    from chainrule.interop.jaxprs import ReadFunction
+    from chainrule.interop.modules import ReadModule
+    from chainrule.interop.reading import Origin
+
+    Read: TypeAlias = ReadModule | ReadFunction
 
 LOSSES: dict[str, str] = {
     "MSELoss": "mse",
@@ -60,7 +65,7 @@ class ModuleProblem(Problem):
     read  its layers, and which tensors they are made of
     """
 
-    read: ReadModule | None = None
+    read: Read | None = None
 
     def explain(self, **how: Any) -> Document:
         """As of `Problem.explain`, with how far the step is from autograd's."""
@@ -69,7 +74,9 @@ class ModuleProblem(Problem):
         document = super().explain(**how)
         if how.get("weight") is not None:
             return document
-        return with_agreement(document, self.agreement(self.step()), self.network.derivation.predictions)
+        return with_agreement(
+            document, self.agreement(self.step()), self.network.derivation.predictions, self.read.library if self.read else ""
+        )
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -81,23 +88,24 @@ class ModuleProblem(Problem):
 
     def agreement(self, step: Step) -> Agreement:
         """Every value and gradient of a step of it beside autograd's."""
-        from chainrule.interop.agreement import agreement
-
         assert self.read is not None
-        return agreement(self.read, step)
+        return self.read.agreement(step)
 
 
 def is_module(model: object) -> bool:
-    """Is it a PyTorch module, or an exported program? PyTorch is not imported to know it."""
+    """Is it a PyTorch module, an exported program, or a JAX function with its parameters? Neither library is imported to know it."""
     torch = sys.modules.get("torch")
+    if isinstance(model, partial):
+        return "jax" in sys.modules
     return torch is not None and isinstance(model, (torch.nn.Module, torch.export.ExportedProgram))
 
 
 def network_from(description: Any, x: Any = None, *, loss: Any = None, **settings: Any) -> Network:
     """The network of a description, or of a PyTorch module.
 
-    description  as plain data; or a `torch.nn.Module` or an exported program, which keeps the names of its submodules
-    x            inputs of the module, with the examples along the first axis: from them PyTorch learns the shapes
+    description  as plain data; or a `torch.nn.Module` or an exported program, which keeps the names of its submodules; or a JAX function
+                 with its parameters, `functools.partial(f, params)`, whose names are the paths in their pytree
+    x            inputs of the model, with the examples along the first axis: from them the shapes are learnt
     loss         by name, or as PyTorch's class; of several outputs a dict, by their names; the mean squared error if none is said
     settings     whatever else `Network` takes, as batch="sum"
 
@@ -202,7 +210,8 @@ def explain(
 ) -> Document:
     """A worked example of a training step.
 
-    subject  a `Problem` (network, batch, optimiser), a recorded `Step`, a network or a description as plain data; or a PyTorch module
+    subject  a `Problem` (network, batch, optimiser), a recorded `Step`, a network or a description as plain data; a PyTorch module; or a
+             JAX function with its parameters, as `functools.partial(f, params)`
     x, t     the batch, where the subject has none: inputs and targets, a row an example
     loss, optimizer, learning_rate, notation, language   of a network or of a module, as of `chainrule.problem`; PyTorch's losses, too
     detail   "overview", "matrix" or "scalar"; by default what the network's size allows
@@ -229,7 +238,7 @@ def explain(
     said = {name: value for name, value in settings.items() if value is not None}
     if is_module(subject):
         if x is None:
-            raise InputError("a PyTorch model needs inputs to be explained: explain(model, x, t).")
+            raise InputError("a model of PyTorch or JAX needs inputs to be explained: explain(model, x, t).")
         written: dict[str, Any] = {"notation": chosen_notation(Notation(), said.pop("notation", None), said.pop("language", None))}
         return module_problem(subject, x, t, **said, **written).explain(**how)
     if isinstance(subject, (Problem, Step)):
@@ -240,20 +249,35 @@ def explain(
     return problem(subject, input=x, target=t, **said).explain(**how)
 
 
-def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[Network, ReadModule, tuple[Any, ...]]:
+def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[Network, Read, tuple[Any, ...]]:
     from chainrule.interop.modules import read_module, read_program
 
     if not is_module(model):
-        raise DescriptionError(f"a network is made of a PyTorch module, or of a description as plain data, not of {quoted(model)}.")
+        beside = "; a JAX function is given with its parameters, as functools.partial(f, params)" if callable(model) else ""
+        raise DescriptionError(f"a network is made of a PyTorch module, or of a description as plain data, not of {quoted(model)}{beside}.")
     if x is None:
-        raise InputError("PyTorch learns the shapes from inputs: network_from(model, x).")
+        raise InputError("shapes are learnt from inputs: network_from(model, x).")
+    if isinstance(model, partial):
+        return _read_function(model, x, loss, settings)
     inputs = _tensors(model, x)
     read = read_module(model, inputs) if isinstance(model, sys.modules["torch"].nn.Module) else read_program(model)
     wanted, implied = _loss(loss)
     return _network(read, loss=wanted, **{**implied, **settings}), read, inputs
 
 
-def _network(read: ReadModule, **settings: Any) -> Network:
+def _read_function(function: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[Network, Read, tuple[Any, ...]]:
+    """A JAX function, which must give the same for these inputs as its layers: it may depend on the number of examples."""
+    from chainrule.interop.jaxprs import inputs_of_function, read_function
+
+    inputs = inputs_of_function(x)
+    read = read_function(function, inputs)
+    wanted, implied = _loss(loss)
+    network = _network(read, loss=wanted, **{**implied, **settings})
+    read.check(network, inputs)
+    return network, read, inputs
+
+
+def _network(read: Read, **settings: Any) -> Network:
     wiring: Any = read.wiring
     return Network(0, wiring, **settings)
 
@@ -303,7 +327,7 @@ def _tensors(model: Any, x: Any) -> tuple[torch.Tensor, ...]:
 
 
 def _columns(network: Network, inputs: Sequence[Any]) -> Any:
-    arrays = [one.numpy().astype(float) for one in inputs]
+    arrays = [np.asarray(one, dtype=float) for one in inputs]
     return arrays[0] if len(arrays) == 1 else dict(zip(network.wiring.inputs, arrays, strict=True))
 
 
@@ -328,15 +352,18 @@ def _are_classes(t: Any) -> bool:
 # Beside autograd
 
 
-def with_agreement(document: Document, found: Agreement, predictions: Sequence[Expression] = ()) -> Document:
+def with_agreement(document: Document, found: Agreement, predictions: Sequence[Expression] = (), library: str = "PyTorch") -> Document:
     """The document with a section that says how far the step is from autograd's, and what below the predictions only PyTorch computes."""
     words = Words(document.language)
     rows = sorted(found.compared, key=lambda one: -one.difference)[:MOST_ROWS]
     figure = _figure(words, found.largest)
     kind = "agreement.equal" if not found.apart else "agreement.apart"
-    parts: list[Any] = [Paragraph(words("agreement.how"))]
+    parts: list[Any] = [Paragraph(words("agreement.how", library=library))]
     parts.append(
-        Note("warning" if found.apart else "insight", words(kind, count=len(found.compared), apart=len(found.apart), largest=figure))
+        Note(
+            "warning" if found.apart else "insight",
+            words(kind, count=len(found.compared), apart=len(found.apart), largest=figure, library=library),
+        )
     )
     if stated := list(stated_operations(*predictions)):
         functions = ", ".join(dict.fromkeys(stated))
@@ -346,7 +373,7 @@ def with_agreement(document: Document, found: Agreement, predictions: Sequence[E
         ((one.name,), words("agreement.gradient" if one.gradient else "agreement.value"), (_figure(words, one.difference),)) for one in rows
     ]
     parts.append(TableBlock(head, tuple(cells)))
-    section = Section("agreement", words.plain("section.agreement"), tuple(parts))
+    section = Section("agreement", words.plain("section.agreement", library=library), tuple(parts))
 
     def programs() -> tuple[str, ...]:
         written = document.programs()

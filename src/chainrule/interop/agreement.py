@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Shape
-from chainrule.interop.modules import Origin, ReadModule, doubled, torch_needed
+from chainrule.interop.modules import ReadModule, doubled, torch_needed
+from chainrule.interop.reading import Origin
 from chainrule.network.network import Array, Network
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     torch = torch_needed()
     rows, count = len(step.x), read.count
     x = step.x if count is None else np.resize(step.x, (count, step.x.shape[1]))  # the same examples again and again
-    values, parameters = _run(read, step.network.split(x, None))
+    inputs = step.network.split(x, None)
+    values, parameters = _run(read.program, inputs)
     keys = {call.name: key for call, key in zip(read.wiring.calls, _keys(read, step), strict=True)}
     shapes = {name: result.shape for name, result in step.network.forward.results.items()}
     layers = {name: (_examples_first(values[node], shapes[name]), keys[name]) for name, node in read.nodes.items()}
@@ -84,22 +86,38 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     wanted = {name: value for name, (value, _) in layers.items()} | {origin.name: tensor for (_, origin), tensor in tensors.items()}
     moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and not any(tensor is y for y in ys)}
     found = dict(zip(moving, torch.autograd.grad(ys, list(moving.values()), upstream, allow_unused=True), strict=True))
+    if read.exported is not read.program:  # what takes operations apart is not trusted with their gradients
+        found |= _gradients_as_exported(read, inputs, [origin.name for (_, origin), _ in tensors.items()], upstream)
 
     def own(tensor: Any) -> Any:
         """What is of the step's own examples."""
         axis = next((axis for axis, extent in enumerate(tensor.shape) if extent == count), None)
         return tensor if axis is None else tensor.narrow(axis, 0, rows)
 
-    compared = [Compared(name, False, *_difference(step.values[key], own(value), alike=True)) for name, (value, key) in layers.items()]
+    compared = [Compared(name, False, *difference(step.values[key], own(value), alike=True)) for name, (value, key) in layers.items()]
     compared += [
-        Compared(name, True, *_difference(step.values[f"d{key}"], own(found[name])))
+        Compared(name, True, *difference(step.values[f"d{key}"], own(found[name])))
         for name, (_, key) in layers.items()
         if found.get(name) is not None and f"d{key}" in step.values
     ]
     for (key, origin), _ in tensors.items():
         if found.get(origin.name) is not None and key in step.gradients:
-            compared.append(Compared(origin.name, True, *_difference(step.gradients[key], found[origin.name].permute(origin.axes))))
+            compared.append(Compared(origin.name, True, *difference(step.gradients[key], found[origin.name].permute(origin.axes))))
     return Agreement(tuple(compared))
+
+
+def _gradients_as_exported(read: ReadModule, inputs: Mapping[Any, Any], wanted: Sequence[str], upstream: Sequence[Any]) -> dict[str, Any]:
+    """∂E/∂ of the parameters of these names, by the program in which nothing is taken apart."""
+    import torch
+
+    program = read.exported
+    values, parameters = _run(program, inputs)
+    given = program.graph_signature.user_outputs
+    (output,) = (node for node in program.graph.nodes if node.op == "output")
+    ys = [values[one] for one in torch.utils._pytree.tree_leaves(output.args) if getattr(one, "name", None) in given]
+    known = [name for name in wanted if name in parameters and parameters[name].requires_grad]
+    starts = [g.reshape(y.shape) for y, g in zip(ys, upstream, strict=True)]
+    return dict(zip(known, torch.autograd.grad(ys, [parameters[name] for name in known], starts, allow_unused=True), strict=True))
 
 
 def _of_all(gradient: Any, y: torch.Tensor, rows: int, count: int | None) -> torch.Tensor:
@@ -116,7 +134,7 @@ def _keys(read: ReadModule, step: Step) -> list[str]:
     return [results[call.name].key for call in read.wiring.calls]
 
 
-def parameter_origins(read: ReadModule, network: Network) -> dict[str, Origin]:
+def parameter_origins(read: Any, network: Network) -> dict[str, Origin]:
     """Which tensor of the module each parameter of the network is, by the parameter's key."""
     return {
         one.variable.key: read.origins[one.layer.name, one.variable.symbol]
@@ -132,13 +150,13 @@ def _examples_first(tensor: torch.Tensor, shape: Shape) -> torch.Tensor:
     return tensor.movedim(axis, 0)
 
 
-def _difference(ours: Any, theirs: torch.Tensor, *, alike: bool = False) -> tuple[float, float]:
-    """By the largest magnitude of PyTorch's array, unless that is as good as 0; and as it is.
+def difference(ours: Any, theirs: Any, *, alike: bool = False) -> tuple[float, float]:
+    """By the largest magnitude of the other's array, unless that is as good as 0; and as it is.
 
-    alike  whether PyTorch's array is the same for every example where ours is there once; else it is their sum
+    alike  whether the other's array is the same for every example where ours is there once; else it is their sum
     """
     mine: Array = np.clip(np.asarray(ours, dtype=float), -INFINITE, INFINITE)
-    other: Array = np.clip(theirs.detach().double().numpy(), -INFINITE, INFINITE)
+    other: Array = np.clip(np.asarray(theirs.detach() if hasattr(theirs, "detach") else theirs, dtype=float), -INFINITE, INFINITE)
     if mine.size < other.size:
         other = other[0] if alike else other.sum(axis=0)
     apart = float(np.abs(mine.reshape(other.shape) - other).max(initial=0.0))
@@ -146,10 +164,10 @@ def _difference(ours: Any, theirs: torch.Tensor, *, alike: bool = False) -> tupl
     return apart / (scale if scale > NOTHING else 1.0), apart
 
 
-def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:
+def _run(program: Any, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.Tensor], Mapping[str, torch.Tensor]]:
     """The value of every node of the exported program, with the graph that autograd needs."""
     torch = torch_needed()
-    program, given = read.program, iter(inputs.values())
+    given = iter(inputs.values())
     values: dict[Any, Any] = {}
     parameters: dict[str, Any] = {}
     signature = program.graph_signature
@@ -176,5 +194,7 @@ def _run(read: ReadModule, inputs: Mapping[Any, Any]) -> tuple[dict[Any, torch.T
         elif node.op == "get_attr":
             values[node] = getattr(program.graph_module, node.target)
         elif node.op == "call_function":
-            values[node] = node.target(*held(node.args), **{key: held(value) for key, value in node.kwargs.items()})
+            written = str(node.target) == "aten.copy.default"  # of which PyTorch has no gradient
+            function = (lambda x, other, *_: other.expand_as(x)) if written else node.target
+            values[node] = function(*held(node.args), **{key: held(value) for key, value in node.kwargs.items()})
     return values, parameters

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
@@ -17,20 +16,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.base.errors import ChainruleError, DescriptionError, InputError
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
+from chainrule.formula.expression import Dimension, Expression, Name, variable
 from chainrule.formula.stated import OPERAND, stated
 from chainrule.interop.merged import Merged, merged_formula
 from chainrule.interop.operations import OPERATIONS, QUIET, UnreadableOperation, permuted, reshaped
+from chainrule.interop.reading import LayerReader, Origin, count_beside, examples_first, first_examples, input_size, plain_shape, symbol_of
 from chainrule.network.derivation import BATCH
-from chainrule.network.graphs import graph, instructions
-from chainrule.network.layers import Layer
-from chainrule.network.network import Array
-from chainrule.network.wiring import INPUT, OUTPUT, Extent, LayerCall, Wiring, checked
+from chainrule.network.wiring import INPUT, OUTPUT, Wiring
 
 if TYPE_CHECKING:
     import torch
+
+    from chainrule.interop.agreement import Agreement
+    from chainrule.steps.step import Step
 
 BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
 """Operations that have no name of their own where one of their two operands is a plain number."""
@@ -49,24 +49,14 @@ SIZES = {"sym_size", "sym_numel"}
 """Operations that give the size of an array."""
 
 
-class Origin(Frozen):
-    """Which tensor of the module a parameter of the network is.
-
-    name  as the module calls it, as "encoder.0.weight"
-    axes  the order in which the parameter has the tensor's axes: (1, 0) for a matrix (in, out)
-    """
-
-    name: str
-    axes: tuple[int, ...]
-
-
 class ReadModule(Frozen):
     """A module as layers.
 
     wiring   the layers and how they are connected
     origins  which tensor each parameter is, by (layer, symbol)
     nodes    which value of the exported program each layer gives, by the name of its call
-    program  what `torch.export` made
+    program  what `torch.export` made, in which operations without a formula are taken apart
+    exported the same as it was made, by which gradients are compared
     count    the number of examples that it was made for, if it works for one alone
     """
 
@@ -75,6 +65,14 @@ class ReadModule(Frozen):
     nodes: Mapping[str, Any]
     program: Any = field(repr=False)
     count: int | None = None
+    exported: Any = field(repr=False, default=None)
+    library = "PyTorch"
+
+    def agreement(self, step: Step) -> Agreement:
+        """Every value and gradient of a step of it beside autograd's."""
+        from chainrule.interop.agreement import agreement
+
+        return agreement(self, step)
 
 
 def torch_needed() -> Any:
@@ -97,7 +95,7 @@ def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Read
 def read_program(program: Any) -> ReadModule:
     """The layers of an exported program. Raises DescriptionError."""
     try:
-        return _Reader(_decomposed(program)).read()
+        return replace(_Reader(_decomposed(program)).read(), exported=program)
     except UnreadableOperation as error:
         raise DescriptionError(f"this model has {error}.") from None
 
@@ -113,7 +111,7 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     given = tuple(x.double() if x.is_floating_point() else x for x in inputs)
     examples = torch.export.Dim("examples", min=2)
     sizes = {extent for tensor in (*double.parameters(), *double.buffers(), *given) for extent in tensor.shape}
-    count = next((one for one in COUNTS if not any(extent % one == 0 for extent in sizes)), COUNTS[-1])
+    count = count_beside(sizes)
     failed: Exception | None = None
     for rows, shapes in ((2, tuple({0: examples} for _ in given)), (count, None)):
         try:
@@ -140,10 +138,6 @@ def _with_parameters(program: Any, module: torch.nn.Module) -> Any:
             program.state_dict[name] = tensor
             spec.kind, spec.target = InputKind.PARAMETER, name
     return program
-
-
-COUNTS = (97, 193, 389, 769, 1543)
-"""Numbers of examples, primes: sizes that they divide count examples."""
 
 
 def _of_length(x: torch.Tensor, rows: int) -> torch.Tensor:
@@ -254,23 +248,16 @@ def traced_shape(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], 
     return tuple(shape)
 
 
-class _Reader:
+class _Reader(LayerReader):
     """Goes through an exported program once; `values` has a formula for each node that depends on inputs or parameters."""
 
     def __init__(self, program: Any) -> None:
+        super().__init__()
         self.program = program
         self.nodes = _needed(program)
         self.needed = set(self.nodes)
         self.values: dict[Any, Any] = {}
-        self.signals: dict[Expression, str] = {}
-        self.outputs: dict[str, str] = {}
-        self.inputs: dict[str, int] = {}
-        self.calls: list[LayerCall] = []
-        self.layers: dict[str, Layer] = {}
-        self.origins: dict[tuple[str, str], Origin] = {}
-        self.given: dict[Expression, tuple[Origin, Array, bool]] = {}
         self.made_by: dict[str, Any] = {}
-        self.taken: dict[str, int] = {}
         self.groups = _leaf_calls(self.nodes)
         self.paths = {path for path, _ in self.groups.values()}
         self.unlike = _called_differently(self.groups, _varying(program, self.nodes))
@@ -294,12 +281,10 @@ class _Reader:
                 self._called(node)
             elif node.op == "output":
                 self._output(node)
-        wanted = set(self.outputs.values())
-        for call in reversed(self.calls):
-            wanted |= set(call.sources) if call.name in wanted else set()
-        calls = tuple(call for call in self.calls if call.name in wanted)
+        wiring = self.wiring()
+        wanted = {call.name for call in wiring.calls}
         nodes = {name: node for name, node in self.made_by.items() if name in wanted}
-        return ReadModule(checked(Wiring(self.inputs, calls, self.outputs)), self.origins, nodes, self.program, self.count)
+        return ReadModule(wiring, self.origins, nodes, self.program, self.count)
 
     # What comes from outside
 
@@ -320,8 +305,8 @@ class _Reader:
             self.values[node] = self.program.constants[constants[node.name]]
             return
         name = node.name if len(self._user_inputs) > 1 else INPUT
-        shape = _plain_shape(traced_shape(node.meta["val"], self.count))
-        self.inputs[name] = _input_size(shape)
+        shape = plain_shape(traced_shape(node.meta["val"], self.count))
+        self.inputs[name] = input_size(shape)
         self.values[node] = signal = variable(Name(name), shape)
         self.signals[signal] = name
 
@@ -335,7 +320,7 @@ class _Reader:
         turned = tensor.dim() == 2 and all(operation_of(user) == "linear" and user.args[0] is not node for user in users)
         axes = (1, 0) if turned else tuple(range(tensor.dim()))
         owner, _, last = name.rpartition(".")
-        symbol = _symbol(last)
+        symbol = symbol_of(last)
         array = np.asarray(tensor.detach().double().permute(axes).numpy(), dtype=float)
         leaf = {self.groups.get(user, (None,))[0] for user in users} == {owner} and owner not in self.unlike
         parameter = variable(Name(symbol, scope=owner), array.shape)
@@ -349,8 +334,8 @@ class _Reader:
         for ending in ("_weight", ".weight", "_bias", ".bias"):
             if name.removesuffix(ending) not in self.paths:
                 name = name.removesuffix(ending) or name
-        called = self._free(name)
-        self._call(called, self._layer(called, parameter, ()), ())
+        called = self.free(name)
+        self.call(called, self.layer(called, parameter, ()), ())
         self.signals[parameter] = called
 
     # Operations
@@ -411,9 +396,9 @@ class _Reader:
             if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in _leaves(arguments)):
                 return merged_formula(name, arguments, options, shapes[0])
             if name in WITH_SHAPE:
-                return OPERATIONS[name](arguments[0], shape=_plain_shape(shapes[0]))
+                return OPERATIONS[name](arguments[0], shape=plain_shape(shapes[0]))
             if name in ("split", "split_with_sizes", "chunk", "unbind", "tensor_split"):
-                return OPERATIONS[name](*arguments, shapes=[_plain_shape(one) for one in shapes], name=name)
+                return OPERATIONS[name](*arguments, shapes=[plain_shape(one) for one in shapes], name=name)
             return OPERATIONS[name](*arguments, **options)
         except UnreadableOperation as error:
             raise DescriptionError(f"{self._where(node)}: {error}.") from None
@@ -424,6 +409,8 @@ class _Reader:
         """What PyTorch computes, where no formula of it is known. Raises DescriptionError."""
         import torch
 
+        if operation_of(node) == "wrap_with_set_grad_enabled":
+            raise DescriptionError(f"{self._where(node)} computes without gradients (torch.no_grad), which is not read: use x.detach().")
         schema = getattr(node.target, "_schema", None)
         functional = schema is not None and not schema.is_mutable and str(node.target).startswith("aten.")
         if not functional or torch.Tag.nondeterministic_seeded in node.target.tags:
@@ -458,7 +445,7 @@ class _Reader:
                 named=_as_tuples(list(named.items())),
                 kinds=tuple(kinds),
                 which=which,
-                sizes=_plain_shape(traced_shape(result, self.count)),
+                sizes=plain_shape(traced_shape(result, self.count)),
             )
             for which, result in enumerate(results)
         ]
@@ -481,13 +468,13 @@ class _Reader:
             if not whole:
                 return number
             made = next(one for one in node.all_input_nodes if self.values.get(one) is value)
-            shape = _plain_shape(traced_shape(made.meta["val"], self.count))
+            shape = plain_shape(traced_shape(made.meta["val"], self.count))
             return p.spread(number, axes=tuple(range(array.ndim)), sizes=shape)
         if id(value) in self.constants:
             return self.constants[id(value)][1]
         name = self.named.get(id(value), "constant")
         owner, _, last = name.rpartition(".")
-        parameter = variable(Name(_symbol(last) if id(value) in self.named else "C", scope=owner), array.shape)
+        parameter = variable(Name(symbol_of(last) if id(value) in self.named else "C", scope=owner), array.shape)
         self.given[parameter] = (
             Origin(name if id(value) in self.named else "", tuple(range(array.ndim))),
             np.clip(array, -1e30, 1e30),
@@ -506,30 +493,11 @@ class _Reader:
 
     # Layers
 
-    def _free(self, name: str) -> str:
-        """The name, with a number behind it where it is taken."""
-        number = self.taken[name] = self.taken.get(name, 0) + 1
-        return name if number == 1 else f"{name}{number}"
-
     def _cut(self, node: Any, path: str, value: Expression) -> Expression:
-        """What a layer of its own gives from here on, of which the first axis counts the examples."""
-        if BATCH in value.shape[1:]:
-            turned = _first(value)
-            first = self._cut(node, path, permuted(value, turned))
-            return permuted(first, [turned.index(axis) for axis in range(len(turned))])
-        walls = self.signals.keys()
-        used = [one for one in order(value, wall=walls.__contains__) if one in walls]
-        written = instructions(value, used)
-        known = self.layers.get(path)
-        layer = known if known is not None and known.chosen.get("instructions") == written else None
-        called = self._free(path or "model")
-        if layer is None:
-            layer = self._layer(called, value, used, _kind_of(node, path))
-        self._call(called, layer, tuple(self.signals[one] for one in used))
-        self.made_by[called] = node
-        signal = variable(Name("h", scope=called), value.shape)
-        self.signals[signal] = called
-        return signal
+        """What a layer of its own gives from here on, which is a value of PyTorch's."""
+        cut = self.cut(path, value, _kind_of(node, path))
+        self.made_by[self.signals[first_examples(cut)]] = node
+        return cut
 
     def _cut_before(self, node: Any) -> None:
         """What leads into a submodule becomes a layer of its own, where it was only moved."""
@@ -542,7 +510,7 @@ class _Reader:
     def _together(self, node: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Several results of one operation, of which more than one is used: one layer gives them side by side."""
         places = {user.args[1] for user in node.users if user in self.needed}
-        first = [permuted(one, _first(one)) for one in values if one is not None]
+        first = [permuted(one, examples_first(one)) for one in values if one is not None]
         if len(places) < 2 or len(first) < len(values):
             return values
         flat = [reshaped(one, (BATCH, _count(one))) for one in first]
@@ -551,44 +519,20 @@ class _Reader:
         del self.made_by[self.signals[joined]]  # no value of PyTorch's
         for one, value in zip(first, values, strict=True):
             part = reshaped(p.part(joined, axis=1, start=start, stop=start + _count(one)), one.shape)
-            there = _first(value)
+            there = examples_first(value)
             parts.append(permuted(part, [there.index(axis) for axis in range(len(there))]))
             start += _count(one)
         return tuple(parts)
-
-    def _layer(self, name: str, value: Expression, used: Sequence[Expression], kind: str = "parameter") -> Layer:
-        own = {one.symbol: self.given[one] for one in order(value, wall=set(used).__contains__) if one in self.given and one not in used}
-        for symbol, (origin, _, _) in own.items():
-            self.origins[name, symbol] = origin
-        made = Layer(
-            graph,
-            {"instructions": instructions(value, used), "called": kind},
-            given={symbol: array for symbol, (_, array, _) in own.items()},
-            frozen=tuple(symbol for symbol, (_, _, trained) in own.items() if not trained),
-            name=name,
-        )
-        self.layers[name] = made
-        return made
-
-    def _call(self, name: str, layer: Layer, sources: tuple[str, ...]) -> None:
-        self.calls.append(LayerCall(name, layer, sources))
 
     def _output(self, node: Any) -> None:
         given = self.program.graph_signature.user_outputs  # after the buffers that the module would update
         results = [one for one in _leaves(node.args) if getattr(one, "name", None) in given]
         if not results or not all(isinstance(self.values[one], Expression) for one in results):
             raise DescriptionError("this model returns numbers that do not depend on its inputs.")
-        if len(results) == 1:
-            self.outputs = {OUTPUT: self._given_out(results[0], "output")}
-            return
-        self.outputs = {name: self._given_out(result, name) for name, result in zip(self._output_names(len(results)), results, strict=True)}
-
-    def _given_out(self, result: Any, name: str) -> str:
-        """The call that gives a result: one whose value goes nowhere else."""
-        call = self.signals.get(self.values[result])
-        if call is None or call in self.inputs or call in self.outputs.values() or any(call in other.sources for other in self.calls):
-            call = self.signals[_first_examples(self._cut(result, name, self.values[result]))]
-        return call
+        names = [OUTPUT] if len(results) == 1 else self._output_names(len(results))
+        for name, result in zip(names, results, strict=True):
+            self.outputs[name] = call = self.given_out(self.values[result], "output" if len(results) == 1 else name)
+            self.made_by.setdefault(call, result)
 
     def _output_names(self, count: int) -> list[str]:
         """Those that the model gives its results, in a dictionary; or output1, output2 …"""
@@ -597,11 +541,6 @@ class _Reader:
         if spec is not None and spec.type is dict and len(spec.context) == count:
             names = spec.context
         return [name if isinstance(name, str) and name.isidentifier() else f"output{place}" for place, name in enumerate(names, start=1)]
-
-
-def _first_examples(value: Expression) -> Expression:
-    """What a layer gives, in whose order of axes that of the examples is first."""
-    return value.arguments[0] if value.primitive.name == "transpose" else value
 
 
 def _needed(program: Any) -> list[Any]:
@@ -628,18 +567,6 @@ def _attribute(module: Any, target: str) -> Any:
     return module
 
 
-def _plain_shape(shape: tuple[tuple[Dimension, ...], ...]) -> Shape:
-    """A shape along none of whose axes examples are counted together with something else."""
-    return tuple(axis for (axis,) in shape)
-
-
-def _input_size(shape: Shape) -> Any:
-    if not shape or shape[0] != BATCH:
-        raise InputError("every input of the model needs the examples along its first axis.")
-    inner = tuple(int(extent) for extent in shape[1:])
-    return inner[0] if len(inner) == 1 else Extent(inner)
-
-
 def _for_one(constant: torch.Tensor, axis: int) -> torch.Tensor:
     """Of an array that is the same for every example, that of one, along an axis of length 1. Raises DescriptionError."""
     one = constant.narrow(axis, 0, 1)
@@ -648,22 +575,9 @@ def _for_one(constant: torch.Tensor, axis: int) -> torch.Tensor:
     return one
 
 
-def _first(x: Expression) -> list[int]:
-    """Its axes, that of the examples first."""
-    place = x.shape.index(BATCH)
-    return [place, *(axis for axis in range(len(x.shape)) if axis != place)]
-
-
 def _count(x: Expression) -> int:
     """How many numbers there are of each example."""
     return math.prod(int(extent) for extent in x.shape if extent != BATCH)
-
-
-def _symbol(last: str) -> str:
-    """The letter of a tensor of a module: W of weight, b of bias, W_ih_l0 of weight_ih_l0."""
-    plain = re.sub(r"^weight", "W", last)
-    plain = re.sub(r"^bias", "b", plain)
-    return plain if plain.isidentifier() else f"p_{re.sub(r'[^0-9A-Za-z_]', '_', plain)}"
 
 
 def _path(node: Any) -> str:

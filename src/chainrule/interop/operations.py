@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
 from chainrule.network.attention import no_later
@@ -41,6 +42,12 @@ def operation(*names: str, quiet: bool = False) -> Callable[[Formula], Formula]:
         return function
 
     return declared
+
+
+def applied(name: str, *arguments: Any, **options: Any) -> Expression:
+    """The formula of the operation of that name, which gives one."""
+    formula: Expression = OPERATIONS[name](*arguments, **options)
+    return formula
 
 
 # Shapes
@@ -455,6 +462,8 @@ def _group_norm(x: Expression, groups: int, weight: Any = None, bias: Any = None
 def _instance_norm(
     x: Expression, weight: Any, bias: Any, mean: Any, variance: Any, use_input: bool, momentum: float, eps: float, enable: bool = False
 ) -> Expression:
+    if not use_input:
+        return _batch_norm(x, weight, bias, mean, variance, False, momentum, eps)
     across = [1, x.shape[1], *[1] * (len(x.shape) - 2)]
     z = _normalized(x, tuple(range(2, len(x.shape))), eps)
     return _scaled(z, _across(weight, across), _across(bias, across))
@@ -640,7 +649,45 @@ def _split(x: Expression, *given: Any, shapes: Sequence[Shape], name: str) -> tu
     return tuple(parts)
 
 
-@operation("clone", "contiguous", "alias", "detach_", "to", "_to_copy", "type_as", "lift_fresh_copy", "_assert_tensor_metadata", quiet=True)
+@operation("detach", "detach_")
+def _detach(x: Expression) -> Expression:
+    return p.held(x)
+
+
+@operation("copy", quiet=True)
+def _copy(x: Expression, other: Expression | float, non_blocking: bool = False) -> Expression:
+    """What stands in an array after something else was written over all of it."""
+    other = broadcast_together(other, x)[0]
+    return other if other.shape == x.shape else p.spread(other, axes=tuple(range(len(x.shape))), sizes=x.shape)
+
+
+@operation("select_scatter", quiet=True)
+def _select_scatter(x: Expression, part: Expression | float, dim: int, index: int) -> Expression:
+    axis = dim % len(x.shape)
+    place = index % _known(x.shape[axis], "one is written over")
+    return _slice_scatter(x, part, axis, place, place + 1)
+
+
+@operation("slice_scatter", quiet=True)
+def _slice_scatter(
+    x: Expression, part: Expression | float, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Expression:
+    """x, in which a part is written over. Raises UnreadableOperation."""
+    axis = dim % len(x.shape)
+    if start in (None, 0) and step == 1 and (end is None or (isinstance(end, int) and end >= 2**31)):
+        return _copy(x, part)
+    extent = _known(x.shape[axis], "a part is written over")
+    first, last, _ = slice(start, end).indices(extent)
+    if step != 1:
+        raise UnreadableOperation("places that are written over at intervals")
+    inside = (*x.shape[:axis], last - first, *x.shape[axis + 1 :])
+    given = part if isinstance(part, Expression) else p.constant(number=part)
+    given = reshaped(given, inside) if given.shape else p.spread(given, axes=tuple(range(len(inside))), sizes=inside)
+    kept = [p.part(x, axis=axis, start=a, stop=b) for a, b in ((0, first), (last, extent)) if a < b]
+    return _cat([*kept[: first > 0], given, *kept[first > 0 :]], axis)
+
+
+@operation("clone", "contiguous", "alias", "to", "_to_copy", "type_as", "lift_fresh_copy", "_assert_tensor_metadata", quiet=True)
 def _same(x: Expression, *_: Any, **__: Any) -> Expression:
     return x
 
@@ -665,18 +712,26 @@ def _glu(x: Expression, dim: int = -1) -> Expression:
 def _pad(x: Expression, margins: Sequence[int], mode: Any = "constant", value: float | None = 0.0) -> Expression:
     if not isinstance(mode, str):
         mode, value = "constant", mode
-    if mode != "constant" or value not in (None, 0, 0.0):
-        raise UnreadableOperation("padding with something else than 0")
+    fill = 0.0 if value is None else _finite(float(value))
     for place in range(0, len(margins), 2):
         before, after = margins[place : place + 2]
         axis = len(x.shape) - 1 - place // 2
         extent = _known(x.shape[axis], "padding")
+        if mode != "constant" and min(before, after) >= 0:
+            x = _taken(x, axis, [PADDINGS[mode](i, extent) for i in range(-before, extent + after)])
+            continue
         if before < 0 or after < 0:
             x = _slice(x, axis, max(0, -before), extent - max(0, -after))
-            before, after, extent = max(0, before), max(0, after), _known(x.shape[axis], "padding")
-        if before or after:
-            x = p.place(x, axis=axis, start=before, extent=extent + before + after)
+        x = padded(x, [(max(0, before), max(0, after))], fill, first=axis)
     return x
+
+
+PADDINGS: dict[str, Callable[[int, int], int]] = {
+    "reflect": lambda i, extent: min(abs(i), 2 * (extent - 1) - abs(i)),
+    "replicate": lambda i, extent: max(0, min(i, extent - 1)),
+    "circular": lambda i, extent: i % extent,
+}
+"""Which of so many places stands at a place beside them."""
 
 
 # Images
@@ -727,7 +782,12 @@ def _conv_transpose(
     x: Expression, W: Expression, b: Any = None, stride: Any = 1, padding: Any = 0, extra: Any = 0, groups: int = 1, dilation: Any = 1
 ) -> Expression:
     if groups != 1:
-        raise UnreadableOperation("a transposed convolution in groups")
+        size, own = (int(extent) // groups for extent in (W.shape[0], x.shape[1]))
+        cuts = [(p.part(x, axis=1, start=i * own, stop=(i + 1) * own), i) for i in range(groups)]
+        matrices = [p.part(W, axis=0, start=i * size, stop=(i + 1) * size) for i in range(groups)]
+        parts = [_conv_transpose(inner, matrices[i], None, stride, padding, extra, 1, dilation) for inner, i in cuts]
+        z = p.join(*parts, axis=1)
+        return z if b is None else _add(z, reshaped(b, (*b.shape, *[1] * (len(W.shape) - 2))))
     axes = len(W.shape) - 2
     lengths = tuple(int(extent) for extent in W.shape[2:])
     steps, gaps, cut, more = (_each(one, axes) for one in (stride, dilation, padding, extra))
@@ -754,7 +814,8 @@ def _each(value: Any, axes: int) -> tuple[int, ...]:
 
 @operation("max_pool1d", "max_pool2d", "max_pool3d")
 def _max_pool(x: Expression, size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False) -> Expression:
-    return p.largest(_pooled(x, size, stride, padding, dilation, ceil, fill=_finite(-math.inf)), axis=len(x.shape))
+    cuts = _pool_cuts(x, size, stride, padding, dilation, ceil)
+    return p.largest(_pooled(x, cuts, _finite(-math.inf)), axis=len(x.shape))
 
 
 @operation("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices")
@@ -766,27 +827,73 @@ def _max_pool_with_indices(x: Expression, *options: Any) -> tuple[Any, ...]:
 def _average_pool(
     x: Expression, size: Any, stride: Any = (), padding: Any = 0, ceil: bool = False, count_include_pad: bool = True, divisor: Any = None
 ) -> Expression:
+    cuts = _pool_cuts(x, size, stride, padding, 1, ceil)
+    windows = _pooled(x, cuts)
+    if divisor is not None:
+        return p.total(windows, axes=(len(x.shape),)) * p.constant(number=1 / divisor)
+    if not any(cut.counted(count_include_pad) for cut in cuts):
+        return p.mean(windows, axes=(len(x.shape),))
+    counts = p.constant(number=1)
+    for axis, cut in enumerate(cuts, start=2):
+        before, after = (cut.padding, cut.padding) if count_include_pad else (0, 0)
+        place = p.position(extent=cut.extent)
+        inside = (place > cut.padding - before - 1) * (cut.padding + cut.places + after > place)
+        each = p.total(p.window(inside, axis=0, lengths=(cut.length,), steps=(cut.step,), gaps=(1,)), axes=(1,))
+        others = tuple(other for other in range(len(x.shape)) if other != axis)
+        counts = p.spread(each, axes=others, sizes=tuple(windows.shape[other] for other in others)) * counts
+    average: Expression = p.total(windows, axes=(len(x.shape),)) / counts
+    return average
+
+
+class PoolCut(Frozen):
+    """The windows along one axis of a pool.
+
+    places   of the picture
+    padding  places before it, and behind it, as PyTorch counts them
+    extent   of all places, with those beyond the edge that the last window reaches
+    """
+
+    places: int
+    padding: int
+    extent: int
+    length: int
+    step: int
+    gap: int
+
+    def counted(self, padding: bool) -> bool:
+        """Do some windows reach beyond what an average counts?"""
+        return self.extent > self.places + (2 * self.padding if padding else 0)
+
+
+def _pool_cuts(x: Expression, size: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> list[PoolCut]:
+    """Of each axis. With `ceil` the last window may reach beyond the edge, but begins before it."""
     axes = len(x.shape) - 2
-    if divisor is not None or (any(_each(padding, axes)) and not count_include_pad):
-        raise UnreadableOperation("an average that does not count the places of the padding")
-    return p.mean(_pooled(x, size, stride, padding, 1, ceil), axes=(len(x.shape),))
+    steps = _each(stride, axes) if stride not in ((), [], None) else _each(size, axes)
+    cuts = []
+    for extent, k, step, margin, gap in zip(
+        x.shape[2:], _each(size, axes), steps, _each(padding, axes), _each(dilation, axes), strict=True
+    ):
+        places, reach = _known(extent, "a pool"), (k - 1) * gap + 1
+        last = places + 2 * margin - reach
+        starts = -(-last // step) if ceil else last // step
+        if ceil and starts * step >= places + margin:
+            starts -= 1
+        cuts.append(PoolCut(places, margin, max(places + 2 * margin, starts * step + reach), k, step, gap))
+    return cuts
 
 
-def _pooled(x: Expression, size: Any, stride: Any, padding: Any, dilation: Any, ceil: bool, fill: float = 0) -> Expression:
+def _pooled(x: Expression, cuts: Sequence[PoolCut], fill: float = 0) -> Expression:
     """Every window as a further axis, the last one."""
     axes = len(x.shape) - 2
-    lengths, gaps = _each(size, axes), _each(dilation, axes)
-    steps = _each(stride, axes) if stride not in ((), [], None) else lengths
-    margins = [(one, one) for one in _each(padding, axes)]
-    if ceil:
-        spare = [
-            (_known(extent, "a pool") + 2 * before - (k - 1) * gap - 1) % step
-            for extent, (before, _), k, gap, step in zip(x.shape[2:], margins, lengths, gaps, steps, strict=True)
-        ]
-        if any(spare):
-            raise UnreadableOperation("a pool whose last windows reach beyond the edge (ceil_mode)")
-    windows = p.window(padded(x, margins, fill, CHANNELS_FIRST), axis=2, lengths=lengths, steps=steps, gaps=gaps)
-    return reshaped(windows, (*windows.shape[: 2 + axes], math.prod(lengths)))
+    margins = [(cut.padding, cut.extent - cut.places - cut.padding) for cut in cuts]
+    windows = p.window(
+        padded(x, margins, fill, CHANNELS_FIRST),
+        axis=2,
+        lengths=tuple(cut.length for cut in cuts),
+        steps=tuple(cut.step for cut in cuts),
+        gaps=tuple(cut.gap for cut in cuts),
+    )
+    return reshaped(windows, (*windows.shape[: 2 + axes], math.prod(cut.length for cut in cuts)))
 
 
 @operation("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_avg_pool3d")

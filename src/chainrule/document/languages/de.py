@@ -1621,11 +1621,11 @@ WORDS = {
     "mistake.49.sign": "am Ausgang genau; weiter innen um f′ der Ausgabe falsch",
     "mistake.49.cure": "δ zurückgeben, die Abweichung mal f′ ihrer eigenen Schicht.",
     # A PyTorch model
-    "section.agreement": "Verglichen mit PyTorch",
-    "agreement.how": "PyTorch hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und autograd ging vom "
+    "section.agreement": "Verglichen mit {library}",
+    "agreement.how": "{library} hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und seine Ableitungen gingen vom "
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
-    "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von PyTorch überein; die größte Abweichung ist {largest}.",
+    "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von {library} überein; die größte Abweichung ist {largest}.",
     "agreement.stated": "Für {count} Operationen gibt es hier keine Formel ({functions}): PyTorch rechnet sie und gibt ihre "
     "Gradienten f′ an. Diese stimmen von selbst mit PyTorch überein; Brüche und Programme gibt es von einem solchen Netz nicht.",
     "agreement.array": "Feld",

@@ -1575,11 +1575,11 @@ WORDS = {
     "mistake.49.sign": "exact at the output; further in wrong by f′ of the output",
     "mistake.49.cure": "Pass δ back, the error times f′ of its own layer.",
     # A PyTorch model
-    "section.agreement": "Compared with PyTorch",
-    "agreement.how": "PyTorch ran the same model, in float64, on the same inputs, and autograd started from the same "
+    "section.agreement": "Compared with {library}",
+    "agreement.how": "{library} ran the same model, in float64, on the same inputs, and its gradients started from the same "
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
-    "agreement.apart": "{apart} of {count} arrays do not agree with PyTorch's; the largest difference is {largest}.",
+    "agreement.apart": "{apart} of {count} arrays do not agree with {library}'s; the largest difference is {largest}.",
     "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
     "gradients, f′. These agree with PyTorch by themselves; fractions and programs leave such a network out.",
     "agreement.array": "array",
