@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -331,3 +332,14 @@ def test_what_is_computed_without_gradients_is_refused():
 
     with pytest.raises(InputError, match=r"use x\.detach"):
         cr.network_from(nn.Sequential(nn.Linear(4, 3), Held()), np.ones((2, 4)))
+
+
+def test_the_doctor_calls_layers_as_the_module_does():
+    model = nn.Sequential(OrderedDict(first=nn.Linear(4, 5), bend=nn.ReLU(), last=nn.Linear(5, 2)))
+    with torch.no_grad():
+        model.first.bias[:] = -50
+    x, t = batch(2, 30)
+    found = str(cr.doctor(model, x=x, t=t))
+    assert "5 of 5 units of bend are dead" in found
+    with pytest.raises(InputError, match="needs rows to learn from"):
+        cr.doctor(model)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.api.models import is_model, recorded
+from chainrule.api.modules import is_module, module_problem
 from chainrule.api.problems import problem
 from chainrule.api.settings import typed
 from chainrule.base.errors import DescriptionError, InputError
@@ -52,9 +53,9 @@ def doctor(subject: Any = None, *, data: Any = None, **options: Any) -> Diagnosi
     """Why training fails: the diseases of a network and its rows, causes before effects, each with a cure that was tried.
 
     subject  a network as of `problem` (an example, a short form, a description …), a `Problem` or a `Network`; a recorded `Step`, or its
-             file; or a `Model`, its file, or the checkpoint of a run
+             file; a `Model`, its file, or the checkpoint of a run; or a PyTorch module, whose layers are called by their own names
     data     a file of numbers; of a model a table of rows, in place of those that it was trained on: a file or a data frame
-    options  as of `problem`
+    options  as of `problem`; of a module x, t and loss, as of `explain`
 
     Raises InputError.
     """
@@ -64,6 +65,10 @@ def doctor(subject: Any = None, *, data: Any = None, **options: Any) -> Diagnosi
         model = subject if isinstance(subject, Model) else Model.load(subject)
         name = subject.network.summary if isinstance(subject, Model) else str(subject)
         return examined(case_of_model(model, data), name)
+    if is_module(subject):
+        if data is not None or "x" not in options:
+            raise InputError("a model of PyTorch or JAX needs rows to learn from: doctor(model, x=x, t=t, loss=…).")
+        return examined_problem(module_problem(subject, **options))
     subject = recorded(subject) if isinstance(subject, Step) else subject
     if isinstance(subject, Problem) and (options or data is not None):
         raise InputError("a problem, or a recorded step, has its own rows and rates; leave out data and the other options.")

@@ -26,7 +26,7 @@ from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import stated_operations
-from chainrule.network.definitions import REGISTRY, Definition, Wanted, find
+from chainrule.network.definitions import Definition, Wanted, definitions, find
 from chainrule.network.description import network_from as described_network
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
@@ -156,7 +156,7 @@ def _check_output(wanted: Definition, y: Array) -> None:
         return
     beyond = y[(y < 0) | (y > 1)]
     if beyond.size:
-        other = next(one for one in REGISTRY["loss"].values() if one.logits and one.targets == wanted.targets)
+        other = next(one for one in definitions("loss").values() if one.logits and one.targets == wanted.targets)
         raise InputError(
             f"{wanted.name} compares probabilities, but the model gives {beyond[0]:.4g}; of net inputs, as PyTorch's losses take them, "
             f"it is {other.name}."
