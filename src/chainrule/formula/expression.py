@@ -144,13 +144,13 @@ class Primitive(Frozen):
 
 
 def row_of(name: str) -> Primitive:
-    """The row of that name in the table; or `stated`, which is none. Raises KeyError."""
+    """The row of that name in the table; or what is none, as its gradient is stated. Raises KeyError."""
     import chainrule.formula.primitives  # noqa: F401  # fills the table
 
     if name not in PRIMITIVES:
-        from chainrule.formula.stated import stated  # what is no row of the table, and needed by few
+        from chainrule.formula.stated import STATED  # needed by few
 
-        return {stated.name: stated}[name]
+        return STATED[name]
     return PRIMITIVES[name]
 
 

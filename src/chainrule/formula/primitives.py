@@ -93,7 +93,6 @@ cos      = _elementwise("cos",        lambda xp, x: xp.cos(x),                la
 absolute = _elementwise("absolute",   lambda xp, x: xp.abs(x),                lambda x, y: (sign(x),),                      Fence("|", "|"))
 sign     = _elementwise("sign",       lambda xp, x: xp.sign(x),               lambda x, y: (0,),                            Named("sign"))
 floor    = _elementwise("floor",      lambda xp, x: xp.floor(x),              lambda x, y: (0,),                            Fence("⌊", "⌋"))
-held     = _elementwise("held",       lambda xp, x: x,                        lambda x, y: (0,),                            Named("sg"))
 maximum  = _elementwise("maximum",    lambda xp, a, b: xp.maximum(a, b),      lambda a, b, y: (a > b, 1 - (a > b)),         Named("max"))
 minimum  = _elementwise("minimum",    lambda xp, a, b: xp.minimum(a, b),      lambda a, b, y: (b > a, 1 - (b > a)),         Named("min"))
 greater  = _elementwise("greater",    lambda xp, a, b: xp.greater(a, b),      lambda a, b, y: (0, 0),                       Bracket(">"))

@@ -13,7 +13,7 @@ from typing import Any
 
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.formula.expression import Expression, Primitive, Shape, order
-from chainrule.formula.forms import Stated
+from chainrule.formula.forms import Named, Stated
 from chainrule.formula.primitives import unflat
 
 OPERAND = "operand "
@@ -67,6 +67,11 @@ stated = Primitive(
     pullback=_pullback,
     element=_element,
 )
+
+held = Primitive("held", value=lambda xp, x: x, shape=lambda x: x.shape, form=Named("sg"), slope=lambda x, y: (0,))
+"""sg(x): the value of x, and the gradient 0, which is stated and no derivative of it; as `x.detach()` and `stop_gradient` have it."""
+
+STATED = {row.name: row for row in (stated, held)}
 
 
 def function_name(operation: str) -> str:

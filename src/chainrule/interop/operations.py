@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
+from chainrule.formula.stated import held
 from chainrule.network.attention import no_later
 from chainrule.network.definitions import find
 from chainrule.network.spatial import LOWEST, padded
@@ -651,7 +652,7 @@ def _split(x: Expression, *given: Any, shapes: Sequence[Shape], name: str) -> tu
 
 @operation("detach", "detach_")
 def _detach(x: Expression) -> Expression:
-    return p.held(x)
+    return held(x)
 
 
 @operation("copy", quiet=True)
