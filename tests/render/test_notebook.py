@@ -112,10 +112,10 @@ def test_errors_that_rounding_decides_are_not_claimed():
     loops = re.compile(r"range\(4, (\d+)\):.*?shown = \[[\d, ]*?(\d+)\]", re.DOTALL)
 
     def claimed(**options):
-        found = loops.findall("\n".join(sources(asked("2-3-1", seed=3, step=4, **options))))
+        found = loops.findall("\n".join(sources(asked("2-2-1", seed=6, step=4, **options))))
         return [(int(end) - 4, int(shown) + 1) for end, shown in found]
 
-    assert any(1 < shown < steps for steps, shown in claimed(optimizer="muon:learning_rate=0.1"))
+    assert any(1 < shown < steps for steps, shown in claimed(optimizer="muon:learning_rate=0.01"))
     assert all(shown == steps for steps, shown in claimed())
 
 
