@@ -23,7 +23,7 @@ from chainrule.pictures.diagram import (
 from chainrule.pictures.graph import graph_diagram
 from chainrule.pictures.shapes import SIZE, SMALL, Circle, Diagram, Label, Path, Point, Shape, TextRun, text_runs, width
 
-NARROW, ROW = 540.0, 330.0
+NARROW, ROW = 560.0, 330.0
 """A wider picture has letters that are too small on a telephone; so wide is a row of boxes there, without the arrows between rows."""
 
 BETWEEN, DOTS, FAN = 8.0, 20.0, 64.0
