@@ -21,7 +21,8 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, variable
 from chainrule.formula.stated import OPERAND, stated
 from chainrule.interop.merged import Merged, merged_formula
-from chainrule.interop.operations import OPERATIONS, QUIET, UnreadableOperation, permuted, reshaped
+from chainrule.interop.operations.shapes import permuted, reshaped
+from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
 from chainrule.interop.reading import LayerReader, Origin, count_beside, examples_first, first_examples, input_size, plain_shape, symbol_of
 from chainrule.network.derivation import BATCH
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring
@@ -31,19 +32,6 @@ if TYPE_CHECKING:
 
     from chainrule.interop.agreement import Agreement
     from chainrule.steps.step import Step
-
-BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
-"""Operations that have no name of their own where one of their two operands is a plain number."""
-
-WITH_PLACES = {"index", "embedding"}
-"""Operations that have places in an array, not numbers, where it depends on nothing."""
-
-OF_WHOLE_ARRAYS = {"linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "cat", "stack"}
-"""Operations for which an array of equal numbers is not that number."""
-
-WITH_SHAPE = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as", "repeat_interleave"}
-"""Operations whose result is told by its shape alone."""
-
 
 SIZES = {"sym_size", "sym_numel"}
 """Operations that give the size of an array."""
@@ -223,7 +211,7 @@ def operation_of(node: Any) -> str:
 
 
 def _needs_decomposition(node: Any) -> bool:
-    return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in OPERATIONS
+    return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in PYTORCH
 
 
 def traced_shape(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
@@ -382,10 +370,11 @@ class _Reader(LayerReader):
 
     def _formula(self, node: Any, arguments: Any, options: Any) -> Any:
         name = operation_of(node)
-        if name not in OPERATIONS:
+        entry = PYTORCH.get(name)
+        if entry is None:
             return self._stated(node, arguments, options)
         try:
-            if name not in WITH_PLACES:
+            if not entry.places:
                 arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
             result = node.meta["val"]
             shapes = [
@@ -395,11 +384,11 @@ class _Reader(LayerReader):
             ]
             if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in _leaves(arguments)):
                 return merged_formula(name, arguments, options, shapes[0])
-            if name in WITH_SHAPE:
-                return OPERATIONS[name](arguments[0], shape=plain_shape(shapes[0]))
-            if name in ("split", "split_with_sizes", "chunk", "unbind", "tensor_split"):
-                return OPERATIONS[name](*arguments, shapes=[plain_shape(one) for one in shapes], name=name)
-            return OPERATIONS[name](*arguments, **options)
+            if not entry.by_shape:
+                return entry.formula(*arguments, **options)
+            if isinstance(result, (list, tuple)):
+                return entry.formula(*arguments, **options, shapes=[plain_shape(one) for one in shapes])
+            return entry.formula(arguments[0], shape=plain_shape(shapes[0]))
         except UnreadableOperation as error:
             raise DescriptionError(f"{self._where(node)}: {error}.") from None
         except (ChainruleError, TypeError, ValueError, LookupError) as error:
@@ -464,8 +453,8 @@ class _Reader(LayerReader):
         array = value.detach().double().numpy()
         if array.size and (array == array.flat[0]).all():
             number = p.constant(number=max(-1e30, min(float(array.flat[0]), 1e30)))
-            whole = operation_of(node) in OF_WHOLE_ARRAYS and array.ndim
-            if not whole:
+            entry = PYTORCH.get(operation_of(node))
+            if not array.ndim or entry is None or not entry.whole:
                 return number
             made = next(one for one in node.all_input_nodes if self.values.get(one) is value)
             shape = plain_shape(traced_shape(made.meta["val"], self.count))
@@ -486,10 +475,10 @@ class _Reader(LayerReader):
         return parameter
 
     def _is_quiet(self, node: Any) -> bool:
-        name = operation_of(node)
-        if name in BY_ONE_NUMBER:
+        entry = PYTORCH.get(operation_of(node))
+        if entry is not None and entry.quiet == "by a number":
             return sum(isinstance(self._operand(one), Expression) for one in node.args) < 2
-        return name in QUIET or name == "getitem"
+        return _only_moves(node) or operation_of(node) == "getitem"
 
     # Layers
 
@@ -561,6 +550,11 @@ def _needed(program: Any) -> list[Any]:
     ]
 
 
+def _only_moves(node: Any) -> bool:
+    entry = PYTORCH.get(operation_of(node))
+    return entry is not None and entry.quiet == "always"
+
+
 def _attribute(module: Any, target: str) -> Any:
     for part in target.split("."):
         module = getattr(module, part)
@@ -611,7 +605,7 @@ def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
     for own in calls.values():
         *before, last = own
         inside = set(own)
-        if all(set(node.users) & alive <= inside for node in before) and not all(operation_of(node) in QUIET for node in own):
+        if all(set(node.users) & alive <= inside for node in before) and not all(map(_only_moves, own)):
             found |= dict.fromkeys(own, (_path(last), last))
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
-from chainrule.interop.operations import permuted
+from chainrule.interop.operations.shapes import permuted
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import graph, instructions
 from chainrule.network.layers import Layer
