@@ -21,9 +21,9 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, variable
 from chainrule.formula.stated import OPERAND, stated
 from chainrule.interop.merged import Merged, merged_formula
-from chainrule.interop.operations.shapes import permuted, reshaped
+from chainrule.interop.operations.shapes import back_in_order, examples_first, lettered, permuted, reshaped
 from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
-from chainrule.interop.reading import LayerReader, Origin, count_beside, examples_first, first_examples, input_size, plain_shape, symbol_of
+from chainrule.interop.reading import LayerReader, Origin, count_beside, first_examples, input_size, plain_shape, symbol_of
 from chainrule.network.derivation import BATCH
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring
 
@@ -247,6 +247,7 @@ class _Reader(LayerReader):
         self.values: dict[Any, Any] = {}
         self.made_by: dict[str, Any] = {}
         self.groups = _leaf_calls(self.nodes)
+        self.endings = _endings(self.groups)
         self.paths = {path for path, _ in self.groups.values()}
         self.unlike = _called_differently(self.groups, _varying(program, self.nodes))
         called = [path for path, _ in set(self.groups.values())]
@@ -348,6 +349,8 @@ class _Reader(LayerReader):
                 self.values[node] = self._together(node, self.values[node])
         group = self.groups.get(node)
         if group is not None and group[1] is not node:
+            if node not in self.endings:
+                self.values[node] = _lettered(node, self.values[node])
             return
         if isinstance(self.values[node], Expression) and (group is not None or not self._is_quiet(node)):
             path = group[0] if group is not None else ".".join(filter(None, (_path(node), operation_of(node).strip("_"))))
@@ -508,8 +511,7 @@ class _Reader(LayerReader):
         del self.made_by[self.signals[joined]]  # no value of PyTorch's
         for one, value in zip(first, values, strict=True):
             part = reshaped(p.part(joined, axis=1, start=start, stop=start + _count(one)), one.shape)
-            there = examples_first(value)
-            parts.append(permuted(part, [there.index(axis) for axis in range(len(there))]))
+            parts.append(back_in_order(part, examples_first(value)))
             start += _count(one)
         return tuple(parts)
 
@@ -548,6 +550,16 @@ def _needed(program: Any) -> list[Any]:
         for node in program.graph.nodes
         if node in needed or (node.op == "placeholder" and node.name in program.graph_signature.user_inputs)
     ]
+
+
+def _lettered(node: Any, value: Any) -> Any:
+    """What an operation gives in the midst of a layer, as a quantity of its own where that is worth it."""
+    entry = PYTORCH.get(operation_of(node))
+    if entry is None or not entry.letter:
+        return value
+    if isinstance(value, Merged):
+        return Merged(lettered(entry.letter, value.formula), value.axes)
+    return lettered(entry.letter, value) if isinstance(value, Expression) else value
 
 
 def _only_moves(node: Any) -> bool:
@@ -608,6 +620,15 @@ def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
         if all(set(node.users) & alive <= inside for node in before) and not all(map(_only_moves, own)):
             found |= dict.fromkeys(own, (_path(last), last))
     return found
+
+
+def _endings(groups: Mapping[Any, tuple[str, Any]]) -> set[Any]:
+    """The last operation of each call that computes something, behind which elements are only moved."""
+    found: dict[tuple[str, Any], Any] = {}
+    for node, call in groups.items():
+        if not _only_moves(node):
+            found[call] = node
+    return set(found.values())
 
 
 def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.interop.operations.elements import added, finite
-from chainrule.interop.operations.shapes import common_shape, known, matrices_turned, permuted, reshaped, stretched, without
+from chainrule.interop.operations.shapes import common_shape, known, lettered, matrices_turned, permuted, reshaped, stretched, without
 from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
 from chainrule.network.attention import no_later
 
@@ -16,7 +16,7 @@ PLACE = "a place"
 """Along the axis of the examples, which a product cannot go along."""
 
 
-@operation("matmul", "mm", "bmm", whole=True, together="product")
+@operation("matmul", "mm", "bmm", whole=True, together="product", letter="s")
 def product(a: Expression, b: Expression) -> Expression:
     """a @ b, of vectors and of stacks of matrices, as PyTorch has it."""
     if len(a.shape) == 1:
@@ -29,14 +29,14 @@ def product(a: Expression, b: Expression) -> Expression:
     return stretched(a, (*lead, *a.shape[-2:])) @ stretched(b, (*lead, *b.shape[-2:]))
 
 
-@operation("linear", whole=True, together="product")
+@operation("linear", whole=True, together="product", letter="z")
 def linear(x: Expression, W: Expression, b: Expression | None = None) -> Expression:
     """x Wᵀ + b."""
     z = product(x, matrices_turned(W))
     return z if b is None else added(z, b)
 
 
-@operation("addmm", "baddbmm", whole=True, together="product")
+@operation("addmm", "baddbmm", whole=True, together="product", letter="s")
 def _addmm(c: Expression, a: Expression, b: Expression, *, beta: float = 1, alpha: float = 1) -> Expression:
     z = product(a, b) if alpha == 1 else alpha * product(a, b)
     return added(z, c if beta == 1 else beta * c)
@@ -56,7 +56,8 @@ def _attention(
         scores = p.select(stretched(seen, scores.shape), scores, finite(-math.inf))
     elif mask is not None:
         scores = added(scores, mask)
-    return product(p.softmax(scores, axis=len(scores.shape) - 1), v)
+    shares = p.softmax(lettered("s", scores), axis=len(scores.shape) - 1)
+    return product(lettered("a", shares), v)
 
 
 @operation("bilinear")

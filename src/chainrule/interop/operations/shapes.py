@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Dimension, Expression, Shape
+from chainrule.formula.expression import Dimension, Expression, Name, Shape, named
 from chainrule.interop.operations.table import UnreadableOperation
+from chainrule.network.derivation import BATCH
 
 
 def broadcast_together(*operands: Expression | float) -> list[Expression]:
@@ -65,6 +66,20 @@ def permuted(x: Expression, axes: Sequence[int]) -> Expression:
 def back_in_order(x: Expression, order: Sequence[int]) -> Expression:
     """x, whose axes stand in that order, with its axes as they were before."""
     return permuted(x, [list(order).index(axis) for axis in range(len(order))])
+
+
+def examples_first(x: Expression) -> list[int]:
+    """Its axes, that of the examples first."""
+    place = x.shape.index(BATCH)
+    return [place, *(axis for axis in range(len(x.shape)) if axis != place)]
+
+
+def lettered(symbol: str, x: Expression) -> Expression:
+    """x as a quantity of its own, of which the first axis counts the examples; as it is where it is the same for all of them."""
+    if BATCH not in x.shape or x.primitive.name == "named":
+        return x
+    order = examples_first(x)
+    return back_in_order(named(Name(symbol), permuted(x, order)), order)
 
 
 def matrices_turned(x: Expression) -> Expression:

@@ -79,7 +79,7 @@ def _reduce_min(x: Expression, call: JaxCall) -> Expression:
     return -_amax(-x, call["axes"])
 
 
-@operation("softmax", "_softmax", together="axis")
+@operation("softmax", "_softmax", together="axis", letter="a")
 def _softmax(x: Expression, dim: int, dtype: Any = None) -> Expression:
     return p.softmax(x, axis=dim % len(x.shape))
 

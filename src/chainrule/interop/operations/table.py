@@ -36,6 +36,7 @@ class Entry(Frozen):
     places    operands that depend on nothing are places in an array, and no numbers
     together  how it treats an axis along which examples are counted together with something else: "elements", one by one; "product", in a
               product of matrices; "axis", it goes along another one; "shape" and "order" lay axes out; "" if it cannot
+    letter    of what it gives in the midst of a layer, where it is worth a name; "" where it is not
     """
 
     formula: Callable[..., Any]
@@ -44,6 +45,7 @@ class Entry(Frozen):
     whole: bool = False
     places: bool = False
     together: Together = ""
+    letter: str = ""
 
 
 class JaxCall(Frozen):
