@@ -25,7 +25,7 @@ from chainrule.interop.agreement import Agreement, Compared, difference, paramet
 from chainrule.interop.jaxprs import CONSTANT, Atom, FlatEquation, FlatJaxpr
 from chainrule.interop.operations.shapes import filled
 from chainrule.interop.operations.table import JAX, JaxCall, UnreadableOperation
-from chainrule.interop.reading import LayerReader, Origin, count_beside, input_size, symbol_of
+from chainrule.interop.reading import LayerReader, Origin, count_beside, input_name, input_size, symbol_of
 from chainrule.network.derivation import BATCH
 from chainrule.network.network import Array, Network
 from chainrule.network.spatial import LOWEST
@@ -360,7 +360,7 @@ def _input_names(function: Any, count: int) -> list[str]:
     if count == 1:
         return [INPUT]
     names = _argument_names(function)[:count]
-    return names if len(names) == count else [f"x{place}" for place in range(1, count + 1)]
+    return [*map(input_name, names)] if len(names) == count else [f"x{place}" for place in range(1, count + 1)]
 
 
 # Beside JAX

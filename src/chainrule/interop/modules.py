@@ -23,7 +23,7 @@ from chainrule.formula.stated import OPERAND, stated
 from chainrule.interop.merged import Merged, merged_formula
 from chainrule.interop.operations.shapes import back_in_order, examples_first, lettered, permuted, reshaped
 from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
-from chainrule.interop.reading import LayerReader, Origin, count_beside, first_examples, input_size, plain_shape, symbol_of
+from chainrule.interop.reading import LayerReader, Origin, count_beside, first_examples, input_name, input_size, plain_shape, symbol_of
 from chainrule.network.derivation import BATCH
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring
 
@@ -95,7 +95,10 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     size: `COUNTS` has them.
     """
     torch = torch_needed()
-    double = copy.deepcopy(module).double()
+    try:
+        double = copy.deepcopy(module).double()
+    except Exception as error:  # noqa: BLE001  # a module may hold anything, and PyTorch refuses tensors that were computed
+        raise DescriptionError(f"this model cannot be copied: {_first_line(error)}") from None
     given = tuple(x.double() if x.is_floating_point() else x for x in inputs)
     examples = torch.export.Dim("examples", min=2)
     sizes = {extent for tensor in (*double.parameters(), *double.buffers(), *given) for extent in tensor.shape}
@@ -205,9 +208,11 @@ def _first_line(error: Exception) -> str:
 
 
 def operation_of(node: Any) -> str:
-    """The name of a node's operation, as "linear"."""
+    """The name of a node's operation, as "linear"; that of truth values bit by bit is what it is of truth values."""
     schema = getattr(node.target, "_schema", None)
-    return schema.name.partition("::")[2] if schema is not None else getattr(node.target, "__name__", str(node.target))
+    name: str = schema.name.partition("::")[2] if schema is not None else getattr(node.target, "__name__", str(node.target))
+    truth = name.startswith("bitwise_") and str(getattr(node.meta.get("val"), "dtype", "")) == "torch.bool"
+    return name.replace("bitwise_", "logical_") if truth else name
 
 
 def _needs_decomposition(node: Any) -> bool:
@@ -293,7 +298,7 @@ class _Reader(LayerReader):
         if node.name in constants:
             self.values[node] = self.program.constants[constants[node.name]]
             return
-        name = node.name if len(self._user_inputs) > 1 else INPUT
+        name = input_name(node.name) if len(self._user_inputs) > 1 else INPUT
         shape = plain_shape(traced_shape(node.meta["val"], self.count))
         self.inputs[name] = input_size(shape)
         self.values[node] = signal = variable(Name(name), shape)
@@ -341,6 +346,8 @@ class _Reader(LayerReader):
         if self.groups.get(node, ("",))[0] in self.repeated:  # so that each of its calls is of the same formula
             self._cut_before(node)
             arguments, options = _mapped((node.args, node.kwargs), self._operand)
+        if _is_complex(node):
+            raise DescriptionError(f"{self._where(node)} gives complex numbers, which are not read.")
         if operation_of(node) == "getitem":
             self.values[node] = arguments[0][arguments[1]]
         else:
@@ -424,7 +431,7 @@ class _Reader(LayerReader):
         for one in node.all_input_nodes:
             if isinstance(formula := self.values.get(one), Expression) and hasattr(one.meta.get("val"), "dtype"):
                 self._dtypes[formula] = one.meta["val"].dtype
-        given, named = _mapped(_mapped((arguments, options), lambda value: self._constant(node, value)), place)
+        given, named = _mapped(_mapped((arguments, options), lambda value: self._constant_operand(node, value)), place)
         plain = (str, int, float, bool, type(None))
         if not operands or not all(isinstance(one, plain) for one in _leaves((given, named))):
             raise DescriptionError(f"{self._where(node)}: {operation_of(node)} is no formula that can be read.")
@@ -447,6 +454,13 @@ class _Reader(LayerReader):
         path = _path(node)
         return f"the model's operation {operation_of(node)}{f' in {path}' if path else ''}"
 
+    def _constant_operand(self, node: Any, value: Any) -> Any:
+        """As `_constant`, for an operation that PyTorch computes, which takes whole numbers as such."""
+        made = self._constant(node, value)
+        if made is not value:
+            self._dtypes[made] = value.dtype
+        return made
+
     def _constant(self, node: Any, value: Any) -> Any:
         """A tensor that depends on nothing: a number where all of it is one, else a parameter that is not trained."""
         import torch
@@ -457,7 +471,7 @@ class _Reader(LayerReader):
         if array.size and (array == array.flat[0]).all():
             number = p.constant(number=max(-1e30, min(float(array.flat[0]), 1e30)))
             entry = PYTORCH.get(operation_of(node))
-            if not array.ndim or entry is None or not entry.whole:
+            if not array.ndim or (entry is not None and not entry.whole):
                 return number
             made = next(one for one in node.all_input_nodes if self.values.get(one) is value)
             shape = plain_shape(traced_shape(made.meta["val"], self.count))
@@ -641,6 +655,11 @@ def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]
     for last, formula in calls.items():
         formulas.setdefault(groups[last][0], []).append(formula)
     return {path for path, several in formulas.items() if any(one != several[0] for one in several)}
+
+
+def _is_complex(node: Any) -> bool:
+    results = node.meta.get("val")
+    return any(one.dtype.is_complex for one in (results if isinstance(results, (list, tuple)) else [results]) if hasattr(one, "dtype"))
 
 
 def doubled(dtype: torch.dtype) -> torch.dtype:

@@ -10,11 +10,12 @@ from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
 from chainrule.interop.operations.shapes import back_in_order, examples_first, permuted
+from chainrule.network.definitions import TAKEN
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import PARAMETER, QUANTITY, graph, instructions
 from chainrule.network.layers import Layer
 from chainrule.network.network import Array
-from chainrule.network.wiring import Extent, LayerCall, Wiring, checked
+from chainrule.network.wiring import INPUT, Extent, LayerCall, Wiring, checked
 
 COUNTS = (97, 193, 389, 769, 1543)
 """Numbers of examples, primes: sizes that they divide count examples."""
@@ -128,6 +129,11 @@ def first_examples(value: Expression) -> Expression:
 def plain_shape(shape: tuple[tuple[Dimension, ...], ...]) -> Shape:
     """A shape along none of whose axes examples are counted together with something else."""
     return tuple(axis for (axis,) in shape)
+
+
+def input_name(name: str) -> str:
+    """What an input of a model is called here, where y is the prediction and t the target."""
+    return f"{name}_input" if name != INPUT and TAKEN.fullmatch(name) else name
 
 
 def input_size(shape: Shape) -> Any:

@@ -216,6 +216,25 @@ def _le(a: Expression, b: Expression) -> Expression:
     return 1 - _gt(a, b)
 
 
+@element_by_element("ne", jax="ne")
+def _ne(a: Expression, b: Expression) -> Expression:
+    return _gt(a, b) + _lt(a, b)
+
+
+@element_by_element("eq", jax="eq")
+def _eq(a: Expression, b: Expression) -> Expression:
+    return 1 - _ne(a, b)
+
+
+element_by_element("logical_and")(multiplied)
+element_by_element("logical_or")(largest_of)
+
+
+@element_by_element("logical_not")
+def _not(x: Expression) -> Expression:
+    return 1 - x
+
+
 @element_by_element("where")
 def chosen(condition: Expression, a: Expression | float, b: Expression | float) -> Expression:
     """a where the condition is not 0, b elsewhere."""

@@ -207,7 +207,22 @@ def picked(x: Expression, axis: int, places: list[int]) -> Expression:
     return side_by_side([p.part(x, axis=axis, start=place, stop=place + 1) for place in places], axis)
 
 
-# What is written over
+# What is written over, and what is made anew in the shape of something
+
+
+@moving("zeros_like", "new_zeros", by_shape=True)
+def _zeros(x: Expression, *, shape: Shape) -> Expression:
+    return filled(p.constant(number=0), shape)
+
+
+@moving("ones_like", "new_ones", by_shape=True)
+def _ones(x: Expression, *, shape: Shape) -> Expression:
+    return filled(p.constant(number=1), shape)
+
+
+@moving("full_like")
+def _full(x: Expression, value: float, **_: Any) -> Expression:
+    return filled(p.constant(number=value), x.shape)
 
 
 @moving("select_scatter")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Name, Shape, named
+from chainrule.formula.expression import Dimension, Expression, Name, named
+from chainrule.formula.stated import held
 from chainrule.interop.operations.elements import checked_dropout
-from chainrule.interop.operations.moving import one_of, picked, side_by_side, stacked
+from chainrule.interop.operations.moving import one_of, part, picked, side_by_side, stacked
 from chainrule.interop.operations.products import linear
 from chainrule.interop.operations.shapes import filled, known, permuted, reshaped, stretched
 from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
@@ -18,7 +19,13 @@ from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax
 
 @operation("embedding", places=True)
 def _embedding(table: Expression, index: Any, padding: int = -1, scale: bool = False, sparse: bool = False) -> Expression:
-    """A row of the table for each token; rows at places that are the same for every example are a part of it."""
+    """A row of the table for each token; rows at places that are the same for every example are a part of it.
+
+    padding  the row that no gradient moves, if there is one
+    """
+    if padding >= 0:
+        rows = (part(table, 0, 0, padding), held(part(table, 0, padding, padding + 1)), part(table, 0, padding + 1))
+        table = side_by_side([one for one in rows if one.shape[0]])
     if isinstance(index, Expression):
         return p.lookup(table, index)
     return reshaped(picked(table, 0, [int(place) for place in index.flatten().tolist()]), (*index.shape, table.shape[1]))
@@ -59,12 +66,12 @@ def _gather(table: Expression, index: Any, call: JaxCall) -> Expression:
 
 
 Cell: TypeAlias = Callable[[Expression, list[Any], list[Any], int, str], list[Any]]
-"""From x at a place, the state before it, the four parameters, the place and what is added to letters: the state after it."""
+"""From x at a place, the state before it, the parameters, the place and what is added to letters: the state after it."""
 
 
 def _gates(x: Expression, h: Any, own: Sequence[Any]) -> tuple[Expression, Expression | None]:
     """What comes from x and what from the state before, with their biases."""
-    W, U, b, c = own
+    W, U, b, c = own[:4]
     a = linear(x, W, b)
     return a, linear(h, U, c) if h is not None else None if c is None else stretched(c, a.shape)
 
@@ -83,14 +90,17 @@ def _simple_cell(activation: Callable[[Expression], Expression]) -> Cell:
 
 
 def _lstm_cell(x: Expression, state: list[Any], own: list[Any], step: int, side: str) -> list[Any]:
-    """Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers, Schmidhuber & Cummins (2000)."""
+    """Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers, Schmidhuber & Cummins (2000); with the
+    projection r = h Wᵀ of Sak, Senior & Beaufays (2014), if there is one.
+    """
     a, b = _gates(x, state[0], own)
     z = a if b is None else a + b
-    units = int(own[1].shape[1])
+    units = int(own[1].shape[0]) // 4
     i, f, o = (_named(f"{letter}{side}", p.sigmoid(_part_of(z, place, units)), step) for letter, place in (("i", 0), ("f", 1), ("o", 3)))
     g = _named(f"g{side}", p.tanh(_part_of(z, 2, units)), step)
     c = _named(f"c{side}", i * g if state[1] is None else f * state[1] + i * g, step)
-    return [_named(f"h{side}", o * p.tanh(c), step), c]
+    h = _named(f"h{side}", o * p.tanh(c), step)
+    return [h if own[4] is None else _named(f"r{side}", linear(h, own[4]), step), c]
 
 
 def _gru_cell(x: Expression, state: list[Any], own: list[Any], step: int, side: str) -> list[Any]:
@@ -119,14 +129,17 @@ def _recurrent(
         checked_dropout(x, dropout, training)
     if not batch_first:
         x = permuted(x, (1, 0, 2))
-    length, each, last = known(x.shape[1], "a sequence"), 4 if biases else 2, list[list[Any]]()
+    length, last = known(x.shape[1], "a sequence"), list[list[Any]]()
+    each = len(parameters) // (layers * (2 if both else 1))
     for number in range(layers):
         sides = []
         for side in range(2 if both else 1):
             place = number * (2 if both else 1) + side
-            own = [*parameters[place * each : (place + 1) * each], *([] if biases else [None, None])]
+            own = list(parameters[place * each : (place + 1) * each])
+            own[2:2] = [] if biases else [None, None]
+            own += [None] * (5 - len(own))
             suffix = f"{'' if layers == 1 else f'_l{number}'}{'_back' if side else ''}"
-            state: list[Any] = [_started(one, place, (x.shape[0], own[1].shape[1])) for one in given] or [None] * states
+            state: list[Any] = [_started(one, place, x.shape[0]) for one in given] or [None] * states
             outputs: dict[int, Expression] = {}
             for step in reversed(range(length)) if side else range(length):
                 state = cell(one_of(x, 1, step), state, own, step + 1, suffix)
@@ -138,28 +151,29 @@ def _recurrent(
     return (x if batch_first else permuted(x, (1, 0, 2)), *ended)
 
 
-def _started(state: Any, place: int, shape: Shape) -> Expression | None:
+def _started(state: Any, place: int, examples: Dimension) -> Expression | None:
     """The state that a layer begins with, for each example; None where it is 0."""
-    if not isinstance(state, Expression) or state.constant == 0:
+    if not isinstance(state, Expression) or any(one.constant == 0 for one in (state, *state.arguments)):
         return None
-    return filled(state if state.shape == () else one_of(state, 0, place), shape)
+    own = one_of(state, 0, place)
+    return filled(own, (examples, *own.shape[1:]))
 
 
-@operation("lstm")
+@operation("lstm", whole=True)
 def _lstm(x: Expression, states: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
     return _recurrent(_lstm_cell, 2, x, states, parameters, *how)
 
 
-@operation("gru")
+@operation("gru", whole=True)
 def _gru(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
     return _recurrent(_gru_cell, 1, x, [state], parameters, *how)
 
 
-@operation("rnn_tanh")
+@operation("rnn_tanh", whole=True)
 def _rnn_tanh(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
     return _recurrent(_simple_cell(p.tanh), 1, x, [state], parameters, *how)
 
 
-@operation("rnn_relu")
+@operation("rnn_relu", whole=True)
 def _rnn_relu(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
     return _recurrent(_simple_cell(p.relu), 1, x, [state], parameters, *how)
