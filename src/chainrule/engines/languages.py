@@ -163,28 +163,28 @@ class JaxSource(Source):
         return source_text(Fragment([f"{table} = {table}.at[", self.whole(index), f"].add({rows})"]))
 
     def epoch(self, data: Sequence[str], drawn: Sequence[str], state: Sequence[str], options: Sequence[str], *, counted: bool) -> list[str]:
-        """The lines of a function that takes a step for each row of `order`, which names the rows of a batch."""
+        """The lines of a function that takes a step for each of many batches, which lie one behind the other."""
         names = [*(["k"] if counted else []), *state]
         carried = f"({', '.join(names)}{',' * (len(names) == 1)})"
-        given = [*(f"{name}[rows]" for name in data), *drawn, *state, *(["k"] if counted else [])]
+        batches = [*data, *drawn]
+        together = f"({', '.join(batches)}{',' * (len(batches) == 1)})"
         named = [f"{name}={name}" for name in (option.partition("=")[0] for option in options)]
-        several, over = (f"({', '.join([first, *drawn])})" if drawn else first for first in ("rows", "order"))
         body = [
-            *([f"{several} = each"] if drawn else []),
+            f"{together} = batch",
             *([f"{carried} = state"] if names else []),
             *(["k = k + 1"] if counted else []),
-            *wrapped(f"{', '.join(['E', *state])} = step(", [*given, *named], ")"),
+            *wrapped(f"{', '.join(['E', *state])} = step(", [*batches, *state, *(["k"] if counted else []), *named], ")"),
             f"return {carried}, E",
         ]
         return [
             self.decorator,
-            *wrapped("def epoch(", ["order", *data, *drawn, *(["k"] if counted else []), *state, *options], "):"),
-            '    """A step for each row of order, which names the rows of a batch: what is carried on, and E before each step."""',
+            *wrapped("def epoch(", [*batches, *(["k"] if counted else []), *state, *options], "):"),
+            '    """A step for each of many batches, one behind the other: what is carried on, and E before each step."""',
             "",
-            f"    def one(state, {'each' if drawn else 'rows'}):",
+            "    def one(state, batch):",
             *(f"        {line}" for line in body),
             "",
-            f"    return jax.lax.scan(one, {carried}, {over})",
+            f"    return jax.lax.scan(one, {carried}, {together})",
         ]
 
 
