@@ -1624,6 +1624,7 @@ WORDS = {
     "section.agreement": "Verglichen mit {library}",
     "agreement.how": "{library} hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und seine Ableitungen gingen vom "
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
+    "agreement.seconds": "Das Modell zu lesen dauerte etwa {seconds} s, das meiste davon in {library}.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
     "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von {library} überein; die größte Abweichung ist {largest}.",
     "agreement.stated": "Für {count} Operationen gibt es hier keine Formel ({functions}): PyTorch rechnet sie und gibt ihre "

@@ -1578,6 +1578,7 @@ WORDS = {
     "section.agreement": "Compared with {library}",
     "agreement.how": "{library} ran the same model, in float64, on the same inputs, and its gradients started from the same "
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
+    "agreement.seconds": "Reading the model took about {seconds} s, most of it in {library}.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with {library}'s; the largest difference is {largest}.",
     "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
