@@ -6,8 +6,10 @@ processes and the length of the array alone: so the same processes get the same 
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -50,13 +52,23 @@ def over_torch() -> Processes:
         ) from None
     waits = patience()
     limit = timedelta(seconds=waits)
+    own = not distributed.is_initialized()
     try:
-        if not distributed.is_initialized():
+        if own:
             distributed.init_process_group("gloo", timeout=limit)
         group = distributed.new_group(backend="gloo", timeout=limit)
     except (RuntimeError, ValueError) as error:
         raise LostProcessError(_said(error, waits)) from None
     rank, count = distributed.get_rank(), distributed.get_world_size()
+
+    @atexit.register
+    def leave() -> None:
+        """Wait for gloo's threads: one that still has an array when Python ends would end this process by a signal (pytorch#179291)."""
+        nonlocal group
+        if distributed.is_initialized():
+            with suppress(ValueError):  # a person's program has ended all groups, and may have begun others
+                distributed.destroy_process_group(None if own else group)
+        group = None
 
     def reduce(flat: Array) -> Array:
         """The sum over all processes."""
