@@ -86,8 +86,11 @@ def _distributed(name: str, network: Network, optimizer: Bound, size: int, preci
             halves = CompiledHalves(network, optimizer, precision, size, processes.local)
         except NO_MACHINE_CODE as error:
             why = _reason(error)
-        if not all(processes.numbers(float(halves is not None))):
+        every_layout = processes.texts("" if halves is None else halves.layout)
+        if "" in every_layout:
             halves, why = None, why or "another process has none"
+        elif len(set(every_layout)) > 1:
+            halves, why = None, "the processors of the processes have other vectors, so that numbers would lie in other places"
         if halves is None and name == "compiled":
             raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.")
     engine = Distributed(network, optimizer, processes, dtype=precision, halves=halves, every=every)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -70,17 +71,29 @@ def over_torch() -> Processes:
                 distributed.destroy_process_group(None if own else group)
         group = None
 
-    def reduce(flat: Array) -> Array:
-        """The sum over all processes."""
-        if not flat.size:
-            return flat
+    def begin(flat: Array) -> Callable[[], Array]:
+        """Begin to add up over all processes; gloo does so in threads of its own."""
         try:
-            distributed.all_reduce(torch.from_numpy(flat), group=group)
+            work = distributed.all_reduce(torch.from_numpy(flat), group=group, async_op=True) if flat.size else None
         except RuntimeError as error:
             raise LostProcessError(_said(error, waits)) from None
-        return flat
 
-    return Processes(reduce, rank, count, local=int(os.environ.get("LOCAL_WORLD_SIZE", count)), backend="torch.distributed (gloo)")
+        def wait() -> Array:
+            try:
+                if work is not None:
+                    work.wait()
+            except RuntimeError as error:
+                raise LostProcessError(_said(error, waits)) from None
+            return flat
+
+        return wait
+
+    def reduce(flat: Array) -> Array:
+        """The sum over all processes."""
+        return begin(flat)()
+
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", count))
+    return Processes(reduce, rank, count, local=local, backend="torch.distributed (gloo)", begin=begin)
 
 
 def _said(error: Exception, waits: float) -> str:

@@ -1,8 +1,13 @@
-"""Machine code for several processes: a step in two halves over one memory, between which its sums are reduced where they lie."""
+"""Machine code for several processes: a step in two halves over one memory, between which its sums are reduced where they lie.
+
+The first half hands the sums out in parcels, from the last layer to the first: while one is reduced, it goes on with the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ctypes
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +22,7 @@ from chainrule.engines.compiled.runtime.threads import processors
 from chainrule.engines.epoch import Data
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
+from chainrule.processes.together import Processes
 
 
 class CompiledHalves:
@@ -24,6 +30,7 @@ class CompiledHalves:
 
     size   rows of a batch at most
     beside how many processes share this machine, and so its processors
+    layout how numbers lie in memory, which must be the same in all processes
 
     Raises NotCompilable.
     """
@@ -35,11 +42,14 @@ class CompiledHalves:
         self.threads = max(1, processors() // beside) if worth else 1
         self.rate = float(step.after.options.get(RATE, 0.0))
         self.keys = tuple(key for key in step.before.keys if key not in (*step.sums, STOPPING, ROWS))
+        self.layout = f"panels of {processor.vectors} vectors of {processor.bytes} bytes"
         layout = kernel_state_layout(step.before.leaves, dtype, processor)
         self.memory = StateBuffer(layout)
         self.memory.bytes[...] = 0  # also what lies between the sums, which is reduced along with them
-        places = [layout.of[step.before.leaves[key]].start for key in (*step.sums, ROWS)]
+        places = [layout.of[step.before.leaves[key]].start for key in (*(parcel[0] for parcel in step.parcels), ROWS)]
         self.flat: Array = self.memory.bytes[places[0] : places[-1]].view(dtype)
+        self.parcels: list[Array] = [self.memory.bytes[first:end].view(dtype) for first, end in pairwise(places)]
+        self._sums: Array = self.memory.bytes[places[0] : layout.of[step.before.leaves[STOPPING]].start].view(dtype)
         self._given, self._known = np.zeros(2), -1
 
         def code(half: StepGraph, rows: int) -> CompiledFunction:
@@ -47,6 +57,10 @@ class CompiledHalves:
             return CompiledFunction(loaded_function(request), False, self.threads)
 
         self.before, self.after = code(step.before, size), code(step.after, 1)
+        self._ready = ctypes.CFUNCTYPE(None, ctypes.c_int64)(self._handed_out)
+        self._hand_out: Callable[[Array], Callable[[], Array]] | None = None
+        self._handed: list[tuple[Array, Callable[[], Array]]] = []
+        self._failure: BaseException | None = None
 
     def put(self, state: Sequence[Array]) -> None:
         """Go on from this state."""
@@ -71,10 +85,40 @@ class CompiledHalves:
             self.memory.store.put({ROWS: np.asarray(rows, dtype=self.dtype)})
             self._known = rows
         if first == end:
-            self.flat[...] = 0
+            self._sums[...] = 0
             return
         given = self.memory.address, self.before.room, *pointers(data), places.ctypes.data, 1, 0, first, end, end - first
         self.before.call((*given, 0, np.inf, self.rate, self._given.ctypes.data), self.threads)
+
+    def reduce(self, processes: Processes, data: Data, places: Array, first: int, end: int, rows: int) -> None:
+        """As `add_up`; then `flat` holds the sums of all processes. All of them call it alike. Raises LostProcessError."""
+        if processes.begin is None or len(self.parcels) == 1:
+            self.add_up(data, places, first, end, rows)
+            begun = [(self.flat, lambda: processes.reduce(self.flat))]
+        else:
+            begun = self._handed = []
+            self._hand_out, self._failure = processes.begin, None
+            self.before.barrier.tell(ctypes.cast(self._ready, ctypes.c_void_p).value or 0)
+            try:
+                self.add_up(data, places, first, end, rows)
+            finally:
+                self.before.barrier.tell(0)
+            if self._failure is not None:
+                raise self._failure
+            begun += [(parcel, processes.begin(parcel)) for parcel in self.parcels[len(begun) :]]
+        for parcel, wait in begun:
+            whole = wait()
+            if whole is not parcel:
+                parcel[...] = whole
+
+    def _handed_out(self, parcel: int) -> None:
+        """The code says that a parcel is ready. What is raised here could not go through it, and is raised behind it."""
+        assert self._hand_out is not None
+        try:
+            if self._failure is None:
+                self._handed.append((self.parcels[parcel], self._hand_out(self.parcels[parcel])))
+        except BaseException as error:  # noqa: BLE001  # Ctrl-C as well
+            self._failure = error
 
     def move(self, number: int) -> float:
         """Take step `number`, from 1, with the sums that stand in `flat`; E before it."""

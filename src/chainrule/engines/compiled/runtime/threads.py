@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.compiled.emission.abi import YIELD
+from chainrule.engines.compiled.emission.abi import READY, YIELD
 
 WORDS = 24
 
@@ -43,6 +43,10 @@ class Barrier:
     def address(self) -> int:
         """Where it lies, for the code."""
         return int(self._words.ctypes.data)
+
+    def tell(self, function: int) -> None:
+        """Call what lies at this address with the number of each parcel that is ready; 0 for nothing."""
+        self._words[READY] = function
 
 
 def _yielding() -> int:
