@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -28,17 +29,17 @@ from chainrule.processes.together import Processes
 class CompiledHalves:
     """The two halves of a step in machine code.
 
-    size   rows of a batch at most
+    most   rows that are gone through at a time: products go through as many, however few there are
     beside how many processes share this machine, and so its processors
     layout how numbers lie in memory, which must be the same in all processes
 
     Raises NotCompilable.
     """
 
-    def __init__(self, network: Network, optimizer: Bound, dtype: str, size: int, beside: int) -> None:
+    def __init__(self, network: Network, optimizer: Bound, dtype: str, most: int, beside: int) -> None:
         step = cut_step(network, optimizer)
-        self.dtype, processor = dtype, host()
-        worth = size * network.size >= FEWEST_SHARED * len(network.layers)
+        self.dtype, self.most, processor = dtype, most, host()
+        worth = most * network.size >= FEWEST_SHARED * len(network.layers)
         self.threads = max(1, processors() // beside) if worth else 1
         self.rate = float(step.after.options.get(RATE, 0.0))
         self.keys = tuple(key for key in step.before.keys if key not in (*step.sums, STOPPING, ROWS))
@@ -56,7 +57,7 @@ class CompiledHalves:
             request = FunctionRequest(half, "epoch", rows, dtype, dtype, processor, False, self.threads)
             return CompiledFunction(loaded_function(request), False, self.threads)
 
-        self.before, self.after = code(step.before, size), code(step.after, 1)
+        self.before, self.after = code(step.before, most), code(step.after, 1)
         self._ready = ctypes.CFUNCTYPE(None, ctypes.c_int64)(self._handed_out)
         self._hand_out: Callable[[Array], Callable[[], Array]] | None = None
         self._handed: list[tuple[Array, Callable[[], Array]]] = []
@@ -87,18 +88,24 @@ class CompiledHalves:
         if first == end:
             self._sums[...] = 0
             return
-        given = self.memory.address, self.before.room, *pointers(data), places.ctypes.data, 1, 0, first, end, end - first
-        self.before.call((*given, 0, np.inf, self.rate, self._given.ctypes.data), self.threads)
+        for start in range(first, end, self.most):
+            kept = self._sums.copy() if start > first else None
+            some = min(end, start + self.most)
+            given = self.memory.address, self.before.room, *pointers(data), places.ctypes.data, 1, 0, start, some, some - start
+            self.before.call((*given, 0, np.inf, self.rate, self._given.ctypes.data), self.threads)
+            if kept is not None:
+                self._sums += kept
 
     def reduce(self, processes: Processes, data: Data, places: Array, first: int, end: int, rows: int) -> None:
         """As `add_up`; then `flat` holds the sums of all processes. All of them call it alike. Raises LostProcessError."""
         if processes.begin is None or len(self.parcels) == 1:
             self.add_up(data, places, first, end, rows)
-            begun = [(self.flat, lambda: processes.reduce(self.flat))]
+            begun: list[tuple[Array, Callable[[], Array]]] = [(self.flat, partial(processes.reduce, self.flat))]
         else:
             begun = self._handed = []
             self._hand_out, self._failure = processes.begin, None
-            self.before.barrier.tell(ctypes.cast(self._ready, ctypes.c_void_p).value or 0)
+            if end - first <= self.most:
+                self.before.barrier.tell(ctypes.cast(self._ready, ctypes.c_void_p).value or 0)
             try:
                 self.add_up(data, places, first, end, rows)
             finally:
@@ -106,8 +113,8 @@ class CompiledHalves:
             if self._failure is not None:
                 raise self._failure
             begun += [(parcel, processes.begin(parcel)) for parcel in self.parcels[len(begun) :]]
-        for parcel, wait in begun:
-            whole = wait()
+        for parcel, sum_of_all in begun:
+            whole = sum_of_all()
             if whole is not parcel:
                 parcel[...] = whole
 
