@@ -8,9 +8,9 @@ from tests.samples import examples
 
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
-from chainrule.data import numbers
-from chainrule.data.cells import MISSING, MOST_DIGITS, decimal_numbers
-from chainrule.data.numbers import NumberFormat, evidence_of, looks_like_number
+from chainrule.data import columns
+from chainrule.data.cells import MISSING
+from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.training.model import Model
 
@@ -287,30 +287,15 @@ WRITTEN = st.builds(lambda before, body, after: before + body + after, st.sample
 @examples(100)
 def test_cells_are_read_by_their_shape_as_one_by_one(cells, missing, form):
     """The digits make no difference to what a cell says, but those that do."""
-    cells = cells * 2
-    with pytest.MonkeyPatch.context() as patch:
-        together = evidence_of(cells, 1, missing), form.values(cells, missing)
-        patch.setattr(numbers, "shapes_of", lambda cells, missing: None)
-        alone = evidence_of(cells, 1, missing), form.values(cells, missing)
-    assert together[0] == alone[0]
-    assert (together[1] is None) == (alone[1] is None)
-    assert together[1] is None or together[1].tobytes() == alone[1].tobytes()
+    cells, options = cells * 2, columns.CellOptions(missing=missing)
+    ways = []
+    for least in (0, len(cells) + 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(columns, "LEAST", least)
+            found, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, form, options)
+        ways.append([found.evidence, found.kind, found.decimal, found.format, *map(_bytes, (found.values, column and column.values))])
+    assert ways[0] == ways[1]
 
 
-CELLS = st.one_of(
-    st.from_regex(r"-?(?=[0-9.]*[0-9])[0-9]{0,8}\.?[0-9]{0,8}", fullmatch=True), st.sampled_from(["", "0", "-0", "-.5", "7."])
-)
-
-
-@given(st.lists(CELLS, min_size=1, max_size=60))
-@examples(100)
-def test_decimal_numbers_are_what_python_reads(cells):
-    expected = [float(cell or "nan") for cell in cells]
-    few = all(sum(map(str.isdigit, cell)) <= MOST_DIGITS for cell in cells)
-    found = decimal_numbers("\n".join(cells).encode(), len(cells))
-    assert repr(found.tolist()) == repr(expected) if found is not None else not few
-
-
-@pytest.mark.parametrize("cell", ["1.2.3", "--1", "1-", "-", ".", "1e5", " 1", "1\n2", "１", "nan"])
-def test_what_is_no_decimal_number(cell):
-    assert decimal_numbers(f"1.5\n{cell}\n2".encode(), 3) is None
+def _bytes(values):
+    return values if values is None else values.tobytes() if values.dtype == float else values.tolist()

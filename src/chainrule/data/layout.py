@@ -15,7 +15,7 @@ from typing import IO
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
-from chainrule.data.cells import is_missing, parse_number, plain_floats
+from chainrule.data.cells import is_missing, parse_number, plain_floats, shape_of
 from chainrule.data.columns import Form
 from chainrule.data.encodings import (
     UNREADABLE,
@@ -28,7 +28,7 @@ from chainrule.data.encodings import (
     open_binary,
     unreadable_error,
 )
-from chainrule.data.numbers import parsed
+from chainrule.data.numbers import looks_like_number, parsed
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
 """Separators that are tried, the less ambiguous ones first."""
@@ -320,7 +320,7 @@ def _further_names(rows: Sequence[Sequence[str]]) -> int:
 
 def _holds_numbers(cells: Sequence[str]) -> bool:
     known = [cell for cell in cells[:200] if not is_missing(cell)]
-    return len(known) > 1 and sum(parsed(cell) is not None for cell in known) > 0.9 * len(known)
+    return len(known) > 1 and sum(map(looks_like_number, known)) > 0.9 * len(known)
 
 
 def _filled(cells: Iterable[str]) -> int:
@@ -411,7 +411,7 @@ def _is_number(cell: str) -> bool:
     """Does the cell hold a number without a unit?"""
     if cell[-1:].isdigit() and cell.isascii() and "_" not in cell and plain_floats([cell]) is not None:
         return True
-    found = parsed(cell)
+    found = parsed(shape_of(cell))
     return (found is not None and not found.unit) or (not is_missing(cell) and parse_number(cell) is not None)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import field
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data import arrays, arrow_text, numpy_text
+from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.characters import checked_length, of_characters
 from chainrule.data.columns import CellOptions, Form, Found, Scan
@@ -52,6 +52,9 @@ __all__ = [
     "size_of",
     "text_files",
 ]
+
+TEXT_BLOCK = 20_000
+"""Rows of text that are looked at together: so many that what a column takes, however few its rows, is little."""
 
 BLOCK = 5_000
 """Rows that are converted at a time when a whole file is read: few enough to stay in the processor's cache."""
@@ -241,7 +244,7 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
         scan, parts = _new_scan(files, expected, form), []
         if read_parts is not None:
             scan.add(first)  # of plain numbers only these rows say how they are written
-        source = files.blocks(BLOCK) if read_parts is None or block is None else read_parts(files.first, plain, block, form.cells)
+        source = files.blocks(TEXT_BLOCK) if read_parts is None or block is None else read_parts(files.first, plain, block, form.cells)
         try:
             for part in source:
                 found = part.found(scan.known, form.cells)
@@ -275,8 +278,6 @@ def _ways(first: Mapping[str, Found]) -> Iterator[tuple[ReadParts | None, dict[s
         plain = arrow_text.plain_columns(first)
         for some in (plain, _signed(plain), {}):
             yield arrow_text.read_parts, some
-        for some in (plain, _signed(plain), {}):
-            yield numpy_text.read_parts, some
     yield None, {}
 
 
@@ -296,20 +297,12 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
         formats = {name: known for name, known in found.forms.items() if known in (PLAIN, COMMA) and name not in found.padded}
         plain = {name: known.decimal for name, known in formats.items() if isinstance(known, NumberFormat)}
         start = _first_block(files)
-        ways: tuple[tuple[ReadParts, dict[str, str]], ...] = (
-            (arrow_text.read_parts, plain),
-            (numpy_text.read_parts, plain),
-            (numpy_text.read_parts, {}),
-        )
-        for read_parts, some in ways:
-            parts = read_parts(files.first, some, start, form.cells)
-            tables = resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows)
-            try:
-                for table in islice(tables, done, None):
-                    yield _with_doubts(table, found)
-                    done += 1
-            except arrow_text.Unfit:
-                continue
+        parts = arrow_text.read_parts(files.first, plain, start, form.cells)
+        tables = resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows)
+        with suppress(arrow_text.Unfit):
+            for table in tables:
+                yield _with_doubts(table, found)
+                done += 1
             return
     for block in islice(files.blocks(rows), done, None):
         yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)
@@ -323,7 +316,7 @@ def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) ->
         # A column at a time, so that there is never more than one twice.
         columns = [_joined_column(name, wanted, [part.pop(name).values for part in parts]) for name, wanted in found.forms.items()]
         return _with_doubts(Table(files.name, tuple(columns), 1, found.notes, files.first.has_header), found)
-    tables = list(_converted(files, BLOCK, found, form))
+    tables = list(_converted(files, TEXT_BLOCK, found, form))
     return joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
 
 
