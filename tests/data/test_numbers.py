@@ -1,14 +1,14 @@
 """Numbers as people write them: read where it is clear, refused with the cell and the option where it is not; never another number."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.flowers import printed
 from tests.samples import examples
 
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
-from chainrule.data import columns
+from chainrule.data import columns, spans
 from chainrule.data.cells import MISSING
 from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.reading import chunks, forms_of, read
@@ -277,6 +277,22 @@ def test_words_for_missing_values_are_kept_with_the_model(tmp_path, monkeypatch,
 BODIES = st.text("0019.,' ", min_size=1, max_size=9) | st.floats(0, 1e7).map(lambda x: f"{x:,.2f}") | st.integers(0, 99999).map(str)
 WRITTEN = st.builds(lambda before, body, after: before + body + after, st.sampled_from(["", "", "$", "-", "€ ", "("]), BODIES,
                     st.sampled_from(["", "", "%", " kg", "e3", ")", "D+2"]))  # fmt: skip
+
+
+@given(
+    st.lists(st.from_regex(r"[0-9]{1,19}|[0-9]{1,12}\.[0-9]{1,12}", fullmatch=True) | st.floats(0, 1e15).map(repr), min_size=1, max_size=30)
+)
+@examples(100)
+@example(["9007199254740993", "0.1000000000000000055", "9.007199254740993", "0.12345678901234567", "4503599627370497.5", "0.0"])
+def test_digits_are_added_up_to_the_numbers_that_python_reads(cells):
+    """Numbers of more digits than float64 has, too, and those between two of its numbers."""
+    found = spans.Spans.of(cells).different()
+    assert found is None or [cells[place] for place in found[0][found[1]]] == cells
+    options = columns.CellOptions()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "LEAST", 0)
+        column = columns.column_of("x", cells, NumberFormat(), options)
+    assert column.values.tolist() == list(map(float, cells))
 
 
 @given(

@@ -21,11 +21,6 @@ MISSING = frozenset(
 )  # fmt: skip
 """How people, spreadsheets, databases, Stata and SAS (.a to .z) write that there is no value, in small letters."""
 
-MOST_DIGITS = 15
-"""So many digits are a whole number below 2⁵³, which float64 holds exactly, as it does 10¹⁵: their quotient is rounded once."""
-
-POWERS = 10.0 ** np.arange(MOST_DIGITS + 1)
-
 NINES, DIGIT = bytes.maketrans(b"012345678", b"9" * 9), re.compile(r"[0-9]")
 
 TRUTH = {"true": 1.0, "false": 0.0}

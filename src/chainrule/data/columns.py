@@ -44,7 +44,7 @@ Form: TypeAlias = "Kind | NumberFormat"
 """What a column is read as; of numbers, how they are written."""
 
 
-MOST_NUMBER = 20
+MOST_NUMBER = 24
 """Signs of a number whose digits may be added up where they stand."""
 
 
@@ -127,13 +127,13 @@ def _as_spans(cells: Sequence[str]) -> Spans | None:
 
 def _found_in_spans(cells: Spans, first: int, asked: Form | None, options: CellOptions) -> Found | None:
     """As `found_in`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
-    head = cells[:FEW]
+    head = [*dict.fromkeys(map(shape_of, cells[:FEW]))]
     if not isinstance(asked, str) and len(max(head, key=len)) <= MOST_NUMBER and evidence_of(head, first, options.missing).stray is None:
         shapes = cells.shapes(options.missing)
         if shapes is None:
             return None
         rows = np.array([part[0] for part in shapes])
-        found = _found_in_texts([cells[row] for row in rows.tolist()], 2, asked, options)  # what only the first rows say is said below
+        found = _found_in_texts(cells.at(rows), 2, asked, options)  # what only the first rows say is said below
         if found.kind in ("number", None):
             values = (
                 None if found.values is None else _numbers_in(cells, shapes, found.format or NumberFormat(found.decimal or "."), options)
@@ -149,13 +149,14 @@ def _found_in_spans(cells: Spans, first: int, asked: Form | None, options: CellO
     if different is None:
         return None
     rows, places = different
-    found = _found_in_texts([cells[row] for row in rows.tolist()], 2, asked, options)
+    found = _found_in_texts(cells.at(rows), 2, asked, options)
     return replace(found, values=None if found.values is None else found.values[places], evidence=with_rows(found.evidence, rows + first))
 
 
 def _numbers_in(cells: Spans, shapes: Sequence[Array], form: NumberFormat, options: CellOptions) -> Array | None:
     """(cells,) float64; None where they have to be looked at one by one."""
-    values = cells.numbers(shapes, lambda cell: _meaning(shape_of(cell), form, frozenset(options.missing)))
+    missing = frozenset(options.missing)
+    values = cells.numbers(shapes, lambda cell: _meaning(shape_of(cell), form, missing), lambda cell: form.value(cell, missing))
     return None if values is None else without_missing_numbers(values, options.missing)
 
 
@@ -292,5 +293,5 @@ def _column_of_spans(name: str, cells: Spans, form: Form, options: CellOptions) 
     if different is None:
         return None
     rows, places = different
-    column = _column_of_texts(name, [cells[row] for row in rows.tolist()], form, options)
+    column = _column_of_texts(name, cells.at(rows), form, options)
     return None if column is None else column.take(places)

@@ -53,8 +53,8 @@ __all__ = [
     "text_files",
 ]
 
-TEXT_BLOCK = 20_000
-"""Rows of text that are looked at together: so many that what a column takes, however few its rows, is little."""
+CELLS, FEWEST, MOST = 1 << 18, 500, 20_000
+"""Cells of text that are looked at together, about, and rows: so many that what a column takes, however few its rows, is little."""
 
 BLOCK = 5_000
 """Rows that are converted at a time when a whole file is read: few enough to stay in the processor's cache."""
@@ -244,7 +244,9 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
         scan, parts = _new_scan(files, expected, form), []
         if read_parts is not None:
             scan.add(first)  # of plain numbers only these rows say how they are written
-        source = files.blocks(TEXT_BLOCK) if read_parts is None or block is None else read_parts(files.first, plain, block, form.cells)
+        source = (
+            files.blocks(_rows_at_once(files)) if read_parts is None or block is None else read_parts(files.first, plain, block, form.cells)
+        )
         try:
             for part in source:
                 found = part.found(scan.known, form.cells)
@@ -254,6 +256,10 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
             continue
         return scan, parts
     raise AssertionError("the last way always fits")
+
+
+def _rows_at_once(files: TextFiles) -> int:
+    return min(MOST, max(FEWEST, CELLS // len(files.first.names)))
 
 
 def _first_block(files: TextFiles) -> Block:
@@ -316,7 +322,7 @@ def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) ->
         # A column at a time, so that there is never more than one twice.
         columns = [_joined_column(name, wanted, [part.pop(name).values for part in parts]) for name, wanted in found.forms.items()]
         return _with_doubts(Table(files.name, tuple(columns), 1, found.notes, files.first.has_header), found)
-    tables = list(_converted(files, TEXT_BLOCK, found, form))
+    tables = list(_converted(files, _rows_at_once(files), found, form))
     return joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
 
 

@@ -11,15 +11,24 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import cycle
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import DIGIT, MISSING, MOST_DIGITS, NINES, POWERS, Array
+from chainrule.data.cells import DIGIT, MISSING, NINES, Array, are_various
 
 WORD, WIDEST = 8, 24
 """Bytes that are compared at once; and of a cell that is compared at all."""
+
+EXACT_DIGITS, MOST_DIGITS = 15, 19
+"""Digits of a whole number below 2⁵³, which float64 holds exactly, so that a quotient is rounded once; and of one below 2⁶⁴."""
+
+POWERS = np.array([float(10**power) for power in range(23)])
+"""The powers of ten that float64 holds exactly."""
+
+MOST_OTHERS = 0.01
+"""The share of cells, of one shape, that are looked at one by one."""
 
 LEAST = 500
 """So many cells are worth it."""
@@ -28,6 +37,12 @@ MOST_SHAPES = 64
 """With more shapes, a column is none of numbers."""
 
 SLOTS = 1 << 16
+
+FACTORS = (0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F)
+"""Odd numbers that scatter cells over the slots."""
+
+LAST = [np.uint64((1 << 64) - (1 << 8 * (WORD - count))) for count in range(WORD + 1)]
+"""What keeps the last bytes of eight, so many of them."""
 
 QUOTE, NEWLINE = b'"\n'
 
@@ -50,9 +65,24 @@ class Signs:
         self.array[self.before :] = np.frombuffer(text, np.uint8)
 
     @cached_property
+    def ascii_text(self) -> str | None:
+        """All of them as text, where that has a byte for each sign."""
+        whole = self.array.tobytes()
+        return whole.decode("ascii") if whole.isascii() else None
+
+    @cached_property
+    def windows(self) -> Array:
+        """Eight bytes from each place on, as a whole number."""
+        return _windows(self.array)
+
+    @cached_property
     def shaped(self) -> Array:
         """The same with the digit 9 in place of any other."""
         return np.frombuffer(self.array.tobytes().translate(NINES), np.uint8)
+
+
+def _windows(signs: Array) -> Array:
+    return np.ndarray(len(signs) - WORD + 1, "<u8", signs, strides=(1,))
 
 
 class Spans(Sequence[str]):
@@ -96,16 +126,13 @@ class Spans(Sequence[str]):
         """All of them."""
         return self._together() if self._together is not None else self._texts(self.starts, self.ends)
 
+    def at(self, rows: Array) -> list[str]:
+        """Those in these rows."""
+        return self._texts(self.starts[rows], self.ends[rows])
+
     def _texts(self, starts: Array, ends: Array) -> list[str]:
-        if not len(starts):
-            return []
-        first = int(starts[0])
-        whole = self.signs.array[first : int(ends[-1])].tobytes()
-        pairs = zip((starts - first).tolist(), (ends - first).tolist(), strict=True)
-        if whole.isascii():
-            text = whole.decode("ascii")
-            return [text[start:end] for start, end in pairs]
-        return [whole[start:end].decode(errors="surrogatepass") for start, end in pairs]
+        pairs, text = zip(starts.tolist(), ends.tolist(), strict=True), self.signs.ascii_text
+        return [self._text(start, end) for start, end in pairs] if text is None else [text[start:end] for start, end in pairs]
 
     def _text(self, start: int, end: int) -> str:
         return self.signs.array[start:end].tobytes().decode(errors="surrogatepass")
@@ -119,7 +146,7 @@ class Spans(Sequence[str]):
         """Where each different cell stands first, in their order; and (cells,): which of these each is. None where that takes longer than
         to look at every cell.
         """
-        return self._alike(self.signs.array)
+        return None if are_various(self[:1000]) else self._alike(self.signs.array)
 
     def shapes(self, missing: Collection[str]) -> list[Array] | None:
         """The rows that have each shape, in the order of the first ones; None where there are very many, or where the meaning of cells
@@ -152,57 +179,134 @@ class Spans(Sequence[str]):
         for word in words:
             mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
-        places = np.arange(len(self))
-        for factor in (0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB):
-            slots = ((mixed * np.uint64(factor)) >> np.uint64(48)).astype(np.intp)
+        rows, firsts = np.arange(len(self)), np.empty(len(self), np.intp)
+        for factor in FACTORS:
+            slots = ((mixed[rows] * np.uint64(factor)) >> np.uint64(48)).astype(np.intp)
             table = np.zeros(SLOTS, np.intp)
-            table[slots[::-1]] = places[::-1]  # of several cells the first one is the last to be written
-            firsts = table[slots]
-            if all((word[firsts] == word).all() for word in words):
-                is_first = firsts == places
+            table[slots[::-1]] = rows[::-1]  # of several cells the first one is the last to be written
+            firsts[rows] = table[slots]
+            same = np.ones(len(rows), dtype=bool)
+            for word in words:
+                same &= word[firsts[rows]] == word[rows]
+            rows = rows[~same]  # those whose slot another one has
+            if not len(rows):
+                is_first = firsts == np.arange(len(self))
                 return np.flatnonzero(is_first), (np.cumsum(is_first) - 1)[firsts]
         return None
 
     def _words(self, signs: Array) -> list[Array]:
         """The bytes of each cell as whole numbers, the last eight ones first; what stands before a cell is 0."""
-        windows = np.ndarray(len(signs) - WORD + 1, "<u8", signs, strides=(1,))
+        windows = _windows(signs)
         bits, words = WORD * (self.ends - self.starts), []
         for before in range(0, max(self.longest, 1), WORD):
             strange = np.clip(WORD * (before + WORD) - bits, 0, 64).astype(np.uint64)
             words.append(windows[self.ends - before - WORD].astype(np.uint64, copy=False) >> strange)
         return words
 
-    def numbers(self, shapes: Sequence[Array], meaning: Callable[[str], Meaning | None]) -> Array | None:
-        """(cells,) float64; None where digits alone do not say what a cell is worth.
+    def numbers(
+        self, shapes: Sequence[Array], meaning: Callable[[str], Meaning | None], worth: Callable[[str], float | None]
+    ) -> Array | None:
+        """(cells,) float64; None where digits alone do not say what many cells are worth.
 
         meaning   of a cell; the same for all of its shape
+        worth     what a cell is worth, where its digits alone do not say it
         """
-        values = np.empty(len(self))
+        whole, divisors, most = np.zeros(len(self), np.uint64), np.ones(len(self)), 0
+        others: dict[int, float] = {}
         for rows in shapes:
             known = meaning(self[int(rows[0])])
             if known is None:
-                return None
-            starts, whole = self.starts[rows] if len(rows) < len(self) else self.starts, np.zeros(len(rows), np.int64)
-            for digit in known.digits:
-                whole *= 10
-                whole += self.signs.array[starts + digit] - np.uint8(ZERO)
-            values[rows] = whole / known.divisor
+                if len(rows) > MOST_OTHERS * len(self):
+                    return None
+                found = {row: worth(self[row]) for row in rows.tolist()}
+                if None in found.values():
+                    return None
+                others |= found
+                continue
+            starts, added = self.starts[rows] if len(rows) < len(self) else self.starts, np.zeros(len(rows), np.uint64)
+            for end, count in known.runs:
+                added *= np.uint64(10**count)
+                if count == 1:
+                    added += self.signs.array[starts + (end - 1)] - np.uint8(ZERO)
+                else:
+                    added += _eight_digits(self.signs.windows[starts + (end - WORD)] & LAST[count])
+            whole[rows], divisors[rows], most = added, known.divisor, max(most, len(known.digits))
+        values, doubtful = _quotients(whole, divisors, most)
+        values[doubtful] = [worth(cell) for cell in self.at(doubtful)]
+        values[[*others]] = [*others.values()]
         return values
 
 
-class Meaning(FrozenValue):
-    """What the digits of a cell say: the number that they make, at these places among its bytes, divided by the divisor.
+def _eight_digits(words: Array) -> Array:
+    """The numbers that eight digits make, each in a byte, the first one in the lowest; a byte 0 is a digit 0. Neighbours are added up in
+    pairs: two digits, then four, then eight.
+    """
+    words = words.astype(np.uint64, copy=False) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    words = (words * np.uint64(10 * 2**8 + 1) >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    words = (words * np.uint64(100 * 2**16 + 1) >> np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
+    return words * np.uint64(10_000 * 2**32 + 1) >> np.uint64(32)
 
-    The divisor is a power of ten, negative for negative numbers; NaN, with no digits, where a value is missing.
+
+def _quotients(whole: Array, divisors: Array, digits: int) -> tuple[Array, Array]:
+    """whole / divisors as float64, rounded once, for powers of ten and as many digits; and which of them are so near the middle between
+    two numbers that this is not sure.
+
+    The quotient of the rounded numbers is corrected by its remainder, which the parts of Dekker's product give exactly.
+    Source: Dekker (1971), A floating-point technique for extending the available precision.
+    """
+    high = whole.astype(np.float64)
+    quotient = high / divisors
+    if digits <= EXACT_DIGITS:
+        return quotient, np.empty(0, np.intp)
+    low = (whole - high.astype(np.uint64)).astype(np.int64).astype(np.float64)
+    (a, b), (c, d) = _halves(quotient), _halves(divisors)
+    product = quotient * divisors
+    error = ((a * c - product) + a * d + b * c) + b * d
+    change = ((high - product) - error + low) / divisors
+    found = quotient + change
+    rest = np.abs((quotient - found) + change)
+    return found, np.flatnonzero(np.abs(rest / np.spacing(np.maximum(np.abs(found), 1e-300)) - 0.5) < 1e-6)
+
+
+def _halves(value: Any) -> tuple[Any, Any]:
+    """Two numbers of half the digits each that add up to the value."""
+    scaled = value * (2.0**27 + 1)
+    high = scaled - (scaled - value)
+    return high, value - high
+
+
+class Meaning(FrozenValue):
+    """What the digits of a cell say: the number that they make, at these places among its bytes, so many of them below the decimal sign.
+
+    No digits: a value is missing.
     """
 
-    digits: tuple[int, ...]
-    divisor: float
+    digits: tuple[int, ...] = ()
+    below: int = 0
+    negative: bool = False
+
+    @property
+    def divisor(self) -> float:
+        """What the number that the digits make is divided by: a power of ten, negative for a negative one; NaN for none."""
+        return (-1 if self.negative else 1) * float(POWERS[self.below]) if self.digits else math.nan
+
+    @cached_property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """At most eight digits side by side: the place behind the last one, and how many."""
+        found: list[tuple[int, int]] = []
+        for place in self.digits:
+            end, count = found[-1] if found else (-1, 0)
+            if end == place and count < WORD:
+                found[-1] = place + 1, count + 1
+            else:
+                found.append((place + 1, 1))
+        return tuple(found)
 
     def of(self, cell: str) -> float:
         """What a cell is worth."""
         raw = cell.encode(errors="surrogatepass")
-        return int(bytes(raw[place] for place in self.digits) or b"0") / self.divisor
+        found: float = int(bytes(raw[place] for place in self.digits)) / 10**self.below
+        return -found if self.negative else found
 
 
 def meaning_of(cell: str, decimal: str, worth: Callable[[str], float | None]) -> Meaning | None:
@@ -214,12 +318,12 @@ def meaning_of(cell: str, decimal: str, worth: Callable[[str], float | None]) ->
     if value is None:
         return None
     if math.isnan(value):
-        return Meaning((), math.nan)
+        return Meaning()
     digits, point = tuple(match.start() for match in RAW_DIGIT.finditer(raw)), raw.rfind(decimal.encode())
     below = sum(place > point for place in digits) if point >= 0 else 0
-    if not 0 < len(digits) <= MOST_DIGITS:
+    if not digits or len(digits) - (raw[digits[0]] == ZERO) > MOST_DIGITS or below >= len(POWERS):
         return None
-    found = Meaning(digits, math.copysign(float(POWERS[below]), value))
+    found = Meaning(digits, below, math.copysign(1, value) < 0)
     return found if all(found.of(tried) == worth(tried) for tried in (cell, _other_digits(cell))) else None
 
 

@@ -186,7 +186,7 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         whole, newline, left = text.rpartition(b"\n") if more else (text, b"\n", b"")
         if not newline:
             continue
-        whole = (whole + newline).replace(b"\r\n", b"\n")
+        whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
         part = cut(whole, str(layout.separator), len(layout.names), layout.quote, csv.field_size_limit())
         if part is None:
             rest.text = text.decode(errors="surrogatepass") + lines.readline()
