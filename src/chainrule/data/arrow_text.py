@@ -6,16 +6,16 @@ cell. What pyarrow would read otherwise than Python's csv (rows of unequal lengt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data.cells import Array, spellings, without_missing_numbers
+from chainrule.data.cells import Array, is_missing, spellings, without_missing_numbers
 from chainrule.data.columns import CellOptions, Form, Found, column_of, evidence_of_plain, found_in, with_rows
 from chainrule.data.encodings import UNREADABLE
-from chainrule.data.numbers import FEW, NumberFormat, evidence_of
+from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.spans import Signs, Spans
 from chainrule.data.table import Column
 
@@ -140,7 +140,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
     types = {name: pyarrow.float64() if sign else pyarrow.int64() for name, sign in plain.items()}
     different, text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), pyarrow.string()
     names = [str(place) for place in range(len(layout.names))]
-    spelled = (name for name in layout.names if evidence_of(start.cells[name][:FEW], 1, options.missing).stray is None)
+    spelled = (name for name in layout.names if name not in plain and _holds_number(start.cells[name], options))
     many = {*start.various, *spelled}
     kinds = [types.get(name, text if name in many else different) for name in layout.names]
     try:
@@ -167,6 +167,11 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
                     first += batch.num_rows
     except (pyarrow.ArrowException, *UNREADABLE, UnicodeDecodeError, ValueError):
         raise Unfit from None
+
+
+def _holds_number(cells: Sequence[str], options: CellOptions) -> bool:
+    """Does the first of these cells that has a value hold a number, in whatever way it is written?"""
+    return looks_like_number(next((cell for cell in cells if not is_missing(cell, options.missing)), ""))
 
 
 def usual_decimal(plain: Mapping[str, str]) -> str:
