@@ -55,6 +55,7 @@ def values(tmp_path, cells, separator=",", others=(), **options):
         (["(1,250.00)", "300.00"], ",", [-1250, 300]),
         (["70 kg", "82.5 kg"], ",", [70, 82.5]),
         (["−4.5", "3"], ",", [-4.5, 3]),  # the sign of mathematics
+        (["–4.5", "3", "‒1"], ",", [-4.5, 3, -1]),  # as programs for writing put it
         (["1.5D+03", "2.25d-1"], ",", [1500, 0.225]),
         (["1.5E+03", "2e-1", "+7"], ",", [1500, 0.2, 7]),
         (["1.5×10^3", "2 x 10^-1", "7·10²"], ",", [1500, 0.2, 700]),
@@ -130,7 +131,26 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
     assert "--ignore a" in said
 
 
-@pytest.mark.parametrize("cell", ["~{}", "<{}", "{} ± 0.2", "{}/8", "[{}]", "ca. {}", "{}:30:10", "{}°26'N", "{}_000", "'{}"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "~{}",
+        "<{}",
+        "{} ± 0.2",
+        "{}/8",
+        "[{}]",
+        "ca. {}",
+        "{}:30:10",
+        "{}°26'N",
+        "{}_000",
+        "'{}",
+        "0x{:x}",
+        "{} 3/8",
+        "{}½",
+        "{}h 17m",
+        "{}.25-187",
+    ],
+)
 def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):
     cells = [cell.format(10 + number % 30) for number in range(90)]
     found = table(tmp_path, {"a": cells, "t": [str(number * 0.37) for number in range(90)]}, ";")
@@ -161,10 +181,16 @@ def test_options_decide(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "5a6", "e5", "12x105"]
+    "cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "5a6", "e5", "12x105", "20-Mar", "1–5"]
 )
 def test_what_is_no_number(cell):
     assert not looks_like_number(cell)
+
+
+def test_names_say_nothing_about_decimal_signs(tmp_path):
+    found = table(tmp_path, {"ip": ["142.174.108.214", "10.0.0.1"] * 10, "a": ["1.5", "2.25"] * 10})
+    assert found.column("ip").kind == "text"
+    assert found.notes == ("separator: comma", "decimal sign: point")
 
 
 def test_names_that_begin_with_numbers_stay_names(tmp_path):

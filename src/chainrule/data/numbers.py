@@ -34,6 +34,9 @@ PLAIN_SIGNS = str.maketrans(
     | {chr(zero + digit): str(digit) for zero in DIGIT_ZEROS for digit in range(10)}
 )
 
+DASHES = ("‒", "–", "﹣")
+"""What stands for a minus before a number, as programs for writing put it; between two numbers it is none."""
+
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD|RMB"
 SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł"
 SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿"
@@ -45,7 +48,7 @@ CELL = re.compile(
     (?P<exponent>[eEdD][+-]?[0-9]+)?
     (?P<behind>\ ?-)?
     (?(inner)\ *\)|)
-    \ *(?P<after>(?:[^\W\d_]|[%‰°µ{SYMBOLS}])[^\d,;:()+=<>?!&|_\[\]{{}}]{{0,11}})?
+    \ *(?P<after>(?![²³¹⁰-₟¼-¾⅐-↋])(?:[^\W\d_]|[%‰°µ{SYMBOLS}])[^\d,;:()+=<>?!&|_\[\]{{}}]{{0,11}})?
     (?(open)\ *\)|)""",
     re.VERBOSE,
 )
@@ -63,12 +66,15 @@ SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-"
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
-    rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?{DIGITS}
-    (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}} (?: /[1-9]\d{{0,2}} | (?::[0-5]?\d){{1,2}} )?
-    \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]?""",
+    rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
+    (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
+    (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}} | (?<=[.,]\d)\d*[+-]\d{{3}} )?
+    \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
+    | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:d|h|m|s|min|hrs?|sec)\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 5*, 63_000, 12:30:10, 46°26'N."""
+"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, and
+8.73-187 of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
@@ -183,6 +189,8 @@ def parsed(cell: str) -> Parsed | None:
     exponent, body = match["exponent"] or "", match["body"]
     if exponent[:1] in ("d", "D") and not (exponent[1] in "+-" or "." in body or "," in body):
         return None  # 12D3 is a name
+    if match["behind"] and (match["after"] or "")[:1].isalpha() and match.end("behind") == match.start("after"):
+        return None  # 20-Mar is a date
     negative = match["open"] or match["inner"] or match["behind"] or "-" in (match["sign"], match["late"])
     sign = "-" if negative else ""
     unit = f"{(match['before'] or '').strip()}{(match['after'] or '').strip()}"
@@ -192,6 +200,8 @@ def parsed(cell: str) -> Parsed | None:
 def _plainly(cell: str) -> str:
     """The cell with ASCII's digits and signs, and without what stands around numbers in some programs and price lists."""
     text = cell.strip().translate(PLAIN_SIGNS).strip()
+    if text[:1] in DASHES:
+        text = f"-{text[1:]}"
     if text.startswith("=") and (forced := FORCED.fullmatch(text)):
         text = forced[1].strip()
     if "10" in text:
@@ -329,8 +339,8 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
 
 
 def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
-    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one as 2E3, which may be a name
-    as well, if all are such, or digits; "" otherwise.
+    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one with more digits than float64
+    keeps, if all are digits; one as 2E3, which may be a name as well, if all are such, or digits; "" otherwise.
     """
     start = next((cell for cell in cells if not is_missing(cell, missing)), "").strip() if first == 1 else ""
     if not (start.isdigit() or CODE.fullmatch(start)):
@@ -339,8 +349,10 @@ def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> s
     power = next(filter(CODE.fullmatch, known), "")
     if power:
         return power if all(cell.isdigit() or CODE.fullmatch(cell) for cell in known) else ""
+    if not all(cell.isascii() and cell.isdigit() for cell in known):
+        return ""
     found = next((cell for cell in known if cell.startswith("0") and len(cell) > 2), "")
-    return found if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
+    return found if found and len(set(map(len, known))) == 1 else next((cell for cell in known if int(cell) != int(float(cell))), "")
 
 
 CODE = re.compile(r"[0-9]{1,3}E[0-9]{1,2}")

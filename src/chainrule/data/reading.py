@@ -346,14 +346,14 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
     forms, doubts = scan.decided()
     gone = [name for name in forms if name in layout.unnamed and scan.kinds[name] is None]
     kept = {name: form for name, form in forms.items() if name not in gone or len(forms) == len(gone)}
-    signs = {sign: [name for name in kept if sign in scan.evidence[name].votes and name not in doubts] for sign in ".,"}
+    numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
+    signs = {sign: [name for name in numbers if sign in scan.evidence[name].votes] for sign in ".,"}
     if signs[","] and signs["."]:
         notes = [f"decimal signs: comma in {_few(signs[','])}, point in {_few(signs['.'])}"]
     else:
         asked = scan.options.numbers.decimal
         notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
-    numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
     whole = [name for name in numbers if not scan.evidence[name].votes and not scan.evidence[name].open]
     padded = {name: scan.evidence[name].padded for name in whole if scan.evidence[name].padded}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
