@@ -1026,6 +1026,8 @@ WORDS = {
     "no value, say --missing {value}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say {categories} or {ignore}",
+    "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
+    "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
     "caution.totals": "rows {rows} look like totals of the others, as “{name}”; if so, take them out of the file",
     "caution.totals.count=1": "row {rows} looks like a total of the others, by its name “{name}”; if so, take it out of the file",
