@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learners.expected import CAUTIONS, EDITED, RIGHT, UNKNOWN, WRONG
+from tests.learners.expected import CAUTIONS, EDITED, RIGHT, SECOND, UNKNOWN, WRONG
 from tests.samples import some
 
 from chainrule.api.check import check_program, check_submission
@@ -33,6 +33,7 @@ QUICK = {
     },
     "edited": {"closures.py", "gradient_check.py", "unrolled_matlab.py"},
     "cautions": {"layer_objects.py"},
+    "unknown": {"leaky_two_slopes.py"},
 }
 """What the ordinary tests look at: each style once, and each kind of place where a mistake is."""
 
@@ -99,11 +100,22 @@ def test_what_fails_on_other_numbers_only_is_a_caution(name, sandbox):
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("name", UNKNOWN)
-def test_what_is_no_mistake_of_the_table_is_called_so(name, sandbox):
+@pytest.mark.parametrize("name", SECOND)
+def test_the_other_of_two_mistakes_is_named_and_found(name, sandbox):
+    number, expression = SECOND[name]
+    _, fault = judged(name, sandbox).faults
+    assert number in (fault.number, *fault.others)
+    assert fault.place.expression == expression
+
+
+@pytest.mark.parametrize("name", some(UNKNOWN, QUICK["unknown"].__contains__))
+def test_what_is_no_mistake_of_the_table_is_called_so_and_found(name, sandbox):
+    quantity, expression = UNKNOWN[name]
     verdict = judged(name, sandbox)
     assert verdict.kind == "unknown"
-    assert verdict.faults[0].number is None
+    (fault,) = verdict.faults
+    assert (fault.number, fault.quantity) == (None, quantity)
+    assert fault.place.expression == expression
 
 
 def test_what_activations_are_looked_for_as_is_what_they_are():

@@ -221,12 +221,30 @@ def _layer(probed: Sequence[Probed], number: int, before: Explanation) -> Iterat
     yield from accepted
     if not accepted:
         right = candidates[0]
-        unexplained = [
-            Carrier((), edge) for edge in ("weight", "bias") if any(one.gradient(_key(edge, number)) is not None for one in probed)
-        ]
+        given = [edge for edge in ("weight", "bias") if any(one.gradient(_key(edge, number)) is not None for one in probed)]
         observed = tuple(one.observation.quantities.get(f"delta{number}") for one in probed)
         carried = right if any(one is None for one in observed) else replace(right, d=observed)
-        yield _extended(number, before, carried, unexplained, None, None, {})
+        places = ["delta"] if "weight" in given and _of_one_error(probed, number) else given
+        yield _extended(number, before, carried, [Carrier((), edge) for edge in places], None, None, {})
+
+
+def _of_one_error(probed: Sequence[Probed], number: int) -> bool:
+    """Are ∂E/∂W = aᵀ δ and ∂E/∂b = Σ δ those of one and the same δ, whatever it is? Where a sample has more inputs than there are samples,
+    that shows.
+    """
+    shown = False
+    for one in probed:
+        weight, bias, layer = one.gradient(_key("weight", number)), one.gradient(_key("bias", number)), one.probe.layers[number - 1]
+        if weight is None or weight.shape != layer.W.shape or not np.isfinite(weight).all():
+            return False
+        if len(layer.a) >= layer.a.shape[1] or np.linalg.matrix_rank(layer.a) < len(layer.a):
+            continue
+        d, shown = np.linalg.lstsq(layer.a.T, weight, rcond=None)[0], True
+        for found, made in ((weight, layer.a.T @ d), (bias, d.sum(axis=0))):
+            loose = max(1e-6, 1e3 * one.observation.exact_to) * max(_largest(d), _largest(made)) + 2 * one.observation.rounded_to
+            if found is not None and (found.shape != made.shape or np.abs(found - made).max() > loose):
+                return False
+    return shown
 
 
 def _key(edge: str, number: int) -> str:

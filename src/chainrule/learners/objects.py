@@ -141,9 +141,16 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
                     sequence = [method for method in (forward, backward, update) if method]
-                    yield ObjectProgram(loaded, name, sequence)
+                    if not any(_calls(own[update], method) for method in sequence if update):  # it is the training itself
+                        yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:
             yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(12))
+
+
+def _calls(method: ast.FunctionDef, name: str) -> bool:
+    """Does it call the method of this name?"""
+    called = (node.func for node in ast.walk(method) if isinstance(node, ast.Call))
+    return any(isinstance(function, ast.Attribute) and function.attr == name for function in called)
 
 
 def _single_numbers(loaded: Loaded, name: str) -> bool:
