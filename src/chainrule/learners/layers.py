@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.calling import Function, Pool, Unbound
+from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
@@ -19,6 +19,7 @@ from chainrule.learners.names import meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places
 from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
+from chainrule.learners.syntax import Function, arguments_of, needed_by
 
 _FORWARD = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
 _BACKWARD = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
@@ -71,8 +72,7 @@ class LayerProgram(LearnerProgram):
         maker = methods_of(self.loaded, name).get("__init__")
         if maker is None:
             return self._quietly(self.loaded.namespace[name])
-        names = [argument.arg for argument in maker.args.args[1:]]
-        needed = names[: len(names) - len(maker.args.defaults)]
+        needed = needed_by(maker, method=True)
         sizes = iter(probe.sizes)
         given = {key: probe.rate if meaning(key).kind == "rate" else next(sizes, None) for key in needed}
         if None in given.values():
@@ -123,8 +123,7 @@ class LayerProgram(LearnerProgram):
 
     def _passed(self, layer: Any, method: Function, value: Any, probe: Probe) -> Any:
         """A pass of a layer: its first argument is what is handed to it, another may be the rate."""
-        names = [argument.arg for argument in method.args.args[1:]]
-        needed = names[1 : len(names) - len(method.args.defaults)] if len(names) > len(method.args.defaults) else []
+        names, needed = arguments_of(method, method=True), needed_by(method, method=True)[1:]
         others = {name: probe.rate for name in names[1:] if meaning(name).kind == "rate"}
         if any(name not in others for name in needed):
             raise Unbound(needed[0])
@@ -182,7 +181,7 @@ def _is_layer(loaded: Loaded, name: str) -> bool:
     return not all(isinstance(statement, (ast.Pass, ast.Raise, ast.Expr)) for statement in backward.body)
 
 
-def _made_of(loaded: Loaded, name: str) -> list[Any]:
+def _made_of(loaded: Loaded, name: str) -> list[str]:
     """The arguments that the constructor of a class needs."""
     maker = methods_of(loaded, name).get("__init__")
-    return [] if maker is None else maker.args.args[1 : len(maker.args.args) - len(maker.args.defaults)]
+    return [] if maker is None else needed_by(maker, method=True)

@@ -18,6 +18,7 @@ from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
+from chainrule.learners.syntax import arguments_of, called, calls_in, is_plain_number
 
 
 class ObjectProgram(LearnerProgram):
@@ -55,7 +56,7 @@ class ObjectProgram(LearnerProgram):
         yield from (Form(*form) for form in fitting or met)
 
     def _made_of_samples(self) -> bool:
-        return self.maker is not None and any(meaning(argument.arg).kind in ("x", "t") for argument in self.maker.args.args[1:])
+        return self.maker is not None and any(meaning(name).kind in ("x", "t") for name in arguments_of(self.maker, method=True))
 
     def one_sample(self) -> bool:
         return any(called_by_sample(self.loaded, method) for method in self.sequence)
@@ -70,7 +71,7 @@ class ObjectProgram(LearnerProgram):
                 self._quietly(getattr(made, name), **pool.arguments(self.methods[name], method=True))
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in ("rate", "momentum", "penalty"):
+            if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
                 setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
         return made
@@ -85,7 +86,7 @@ class ObjectProgram(LearnerProgram):
     def arguments(self) -> Iterator[str]:
         for name in ("__init__", *self.sequence):
             node = self.methods.get(name)
-            yield from (argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)) if node is not None else ()
+            yield from () if node is None else arguments_of(node, keywords=True)
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -133,7 +134,7 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
         stated = header.entry.rpartition(".")[2]
         own = methods_of(loaded, name)
         backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=backward_first)
-        backwards = backwards or [method for method in methods if len(own[method].args.args) > 2][::-1]  # in whatever language
+        backwards = backwards or [method for method in methods if len(arguments_of(own[method])) > 2][::-1]  # in whatever language
         forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=forward_first)
         forwards += [method for method in methods if method not in forwards and _takes_x(own[method])]
         updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
@@ -141,16 +142,11 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
                     sequence = [method for method in (forward, backward, update) if method]
-                    if not any(_calls(own[update], method) for method in sequence if update):  # it is the training itself
+                    trains = update and {called(call, method=True) for call in calls_in(own[update])} & {*sequence}
+                    if not trains:  # then it calls the others itself
                         yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:
             yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(12))
-
-
-def _calls(method: ast.FunctionDef, name: str) -> bool:
-    """Does it call the method of this name?"""
-    called = (node.func for node in ast.walk(method) if isinstance(node, ast.Call))
-    return any(isinstance(function, ast.Attribute) and function.attr == name for function in called)
 
 
 def _single_numbers(loaded: Loaded, name: str) -> bool:
@@ -163,4 +159,4 @@ def _single_numbers(loaded: Loaded, name: str) -> bool:
 
 def _takes_x(method: ast.FunctionDef) -> bool:
     """Is its only argument the inputs?"""
-    return len(method.args.args) == 2 and meaning(method.args.args[1].arg).kind == "x"
+    return [meaning(name).kind for name in arguments_of(method, method=True)] == ["x"]

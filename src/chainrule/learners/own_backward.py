@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.calling import Function, Pool
+from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.loading import Loaded
 from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
+from chainrule.learners.syntax import Function, arguments_of
 from chainrule.learners.tensors import as_array, tensor
 
 Layers = Callable[[Any, Sequence[Any], Sequence[Any]], list[Any]]
@@ -133,12 +134,12 @@ def own_backward_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
         if any("Function" in ast.unparse(base) for base in loaded.classes[name].bases) and {"forward", "backward"} <= methods.keys():
             taken, backward = methods["forward"].args, methods["backward"]
             needed = len(taken.args) - len(taken.defaults) - 1
-            entry = f"{name}.backward({', '.join(argument.arg for argument in backward.args.args[1:])})"
+            entry = f"{name}.backward({', '.join(arguments_of(backward, method=True))})"
             yield TorchFunction(loaded, name, len(taken.args) - 1 if needed > 1 else needed, backward, entry)
     for call in (node for node in ast.walk(loaded.tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
         assert isinstance(call.func, ast.Attribute)
         names = [node.id for node in (call.func.value, *call.args) if isinstance(node, ast.Name) and node.id in loaded.functions]
         if call.func.attr == "defvjp" and len(names) == 3:
             backward = loaded.functions[names[2]]
-            entry = f"{names[0]}: {backward.name}({', '.join(argument.arg for argument in backward.args.args)})"
-            yield JaxFunction(loaded, names[0], len(loaded.functions[names[0]].args.args), backward, entry)
+            entry = f"{names[0]}: {backward.name}({', '.join(arguments_of(backward))})"
+            yield JaxFunction(loaded, names[0], len(arguments_of(loaded.functions[names[0]])), backward, entry)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
+from chainrule.learners.syntax import called
 from chainrule.learners.tensors import as_array, is_tensor
 
 SEEN, NAMED, BEGIN, TURN = "chainrule_seen", "chainrule_named", "chainrule_begin", "chainrule_turn"
@@ -89,7 +90,7 @@ def _counted(node: ast.For | ast.While) -> bool:
     if isinstance(node, ast.While):
         return True
     call = node.iter
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and "range" in call.func.id and "len(" not in ast.unparse(call)
+    return isinstance(call, ast.Call) and "range" in called(call, method=False) and "len(" not in ast.unparse(call)
 
 
 def _many(tested: ast.expr) -> bool:
@@ -139,8 +140,7 @@ class ReportedProgram(ast.NodeTransformer):
     visit_BinOp = visit_UnaryOp = visit_IfExp = visit_ListComp = _wrapped
 
     def visit_Call(self, node: ast.Call) -> Any:
-        called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        before, self._shown = self._shown, self._shown or called in SHOWING
+        before, self._shown = self._shown, self._shown or called(node) in SHOWING
         try:
             return self._called(node)
         finally:
