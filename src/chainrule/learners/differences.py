@@ -288,16 +288,11 @@ def _at_a_kink(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
             return
     else:
         return
-    recorder = loaded.recorder
-    recorder.begin()
-    recorder.patient = True
-    try:
+    with loaded.recorder.recording(patient=True):
         ran = loaded.run(statement)
-    finally:
-        recorder.on = recorder.patient = False
     for text, spots in _into_kinks(loaded).items() if ran else ():
         shapes = dict[tuple[int, ...], list[Array]]()
-        for spot, value in recorder.values:
+        for spot, value in loaded.recorder.values:
             if spot in spots:
                 shapes.setdefault(value.shape, []).append(value)
         for several in shapes.values():

@@ -77,31 +77,25 @@ class FunctionProgram(LearnerProgram):
         pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, pool)
-        states, arrays, kept = [places.read(probe, layout)], places.arrays(), dict[str, Any]()
-        first: dict[str, Any] = {}
-        loaded.recorder.begin()
-        loaded.recorder.short = True
-        try:
-            for step in range(steps):
-                pool.given.clear()
-                if self.forward:
-                    given = self._called(self.forward, pool)
-                named = self._called(self.backward, pool)
-                if step == 0:
-                    first = {key: copied(value) for key, value in named.items()}
-                    if self.loss:
-                        self._tell_loss(pool, given if self.forward else named)
-                if self.update:
-                    named = {**named, **self._called(self.update, pool)}
-                kept.update(named)
-                self._renew(roots, named)
-                if step == 0:
-                    loaded.recorder.on = False
-                states.append(self._placed(roots, probe, layout, checked=False).read(probe, layout))
-                if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
-                    break
-        finally:
-            loaded.recorder.on = loaded.recorder.short = False
+        arrays, kept, first = places.arrays(), dict[str, Any](), dict[str, Any]()
+
+        def call(step: int) -> None:
+            pool.given.clear()
+            given = self._called(self.forward, pool) if self.forward else {}
+            named = self._called(self.backward, pool)
+            if step == 0:
+                first.update({key: copied(value) for key, value in named.items()})
+                if self.loss:
+                    self._tell_loss(pool, given or named)
+            if self.update:
+                named = {**named, **self._called(self.update, pool)}
+            kept.update(named)
+            self._renew(roots, named)
+
+        def read() -> dict[str, Any]:
+            return self._placed(roots, probe, layout, checked=False).read(probe, layout)
+
+        states = self._trained(places.read(probe, layout), call, read, steps)
         ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())

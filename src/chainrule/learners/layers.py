@@ -91,9 +91,7 @@ class LayerProgram(LearnerProgram):
             place.set(single, layout)
         before = [place.read(single, layout) for place, single in zip(places, singles, strict=True)]
         pool = Pool(probe, layout, {})
-        recorder = self.loaded.recorder
-        recorder.begin()
-        try:
+        with self.loaded.recorder.recording():
             value = pool.x
             for layer, _, forward in made:
                 value = _handed(layer, self._passed(layer, forward, value, probe), re.compile(r"^_?(?:output|out|a|y|h|z)$", re.IGNORECASE))
@@ -101,8 +99,6 @@ class LayerProgram(LearnerProgram):
             gradient = miss / probe.rows
             for layer, backward, _ in reversed(made):
                 gradient = _handed(layer, self._passed(layer, backward, gradient, probe), _HANDED_ON)
-        finally:
-            recorder.on = False
         gradients: dict[str, Array] = {}
         names: dict[str, str] = {}
         updated = False
@@ -117,7 +113,7 @@ class LayerProgram(LearnerProgram):
             gradients.update({f"{key[:-1]}{number}": item for key, item in found.items()})
             names.update({f"{key[:-1]}{number}": f"{self.dense}.{name}" for key, name in called.items()})
             names.update({f"{key[:-1]}{number}": name for key, name in place.names().items()})
-        values = SeenValues([*recorder.values, (0, np.array(miss, dtype=float))])
+        values = SeenValues([*self.loaded.recorder.values, (0, np.array(miss, dtype=float))])
         forward_found = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], updated, forward_found, names, pool.altered(), values=values, sizes=probe.sizes)
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, trial
@@ -97,27 +95,21 @@ class ObjectProgram(LearnerProgram):
         places.set(probe, layout)
         self.integers = places.integers()
         pool = Pool(probe, layout, {})
-        states, arrays = [places.read(probe, layout)], places.arrays()
-        named: dict[str, Any] = {}
-        loaded.recorder.begin()
-        loaded.recorder.short = True
-        try:
-            for step in range(steps):
-                pool.given.clear()
-                for place, (name, method) in enumerate(zip(self.sequence, self.steps, strict=True)):
-                    called = getattr(made, name) if name in self.methods else partial(loaded.namespace[name], made)
-                    given = pool.take(method, self._quietly(called, **pool.arguments(method, method=True)))
-                    if step == 0 and (place > 0 or len(self.sequence) == 1):
-                        named.update({key: copied(value) for key, value in given.items()})
-                if step == 0:
-                    loaded.recorder.on = False
-                    own = {leaf: value for leaf, value in vars(made).items() if meaning(leaf).kind in ("dW", "db", "grads")}
-                    named = {**{key: copied(value) for key, value in own.items()}, **named}
-                states.append(places.read(probe, layout))
-                if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
-                    break
-        finally:
-            loaded.recorder.on = loaded.recorder.short = False
+        arrays, named = places.arrays(), dict[str, Any]()
+
+        def call(step: int) -> None:
+            nonlocal named
+            pool.given.clear()
+            for place, (name, method) in enumerate(zip(self.sequence, self.steps, strict=True)):
+                function = getattr(made, name) if name in self.methods else partial(loaded.namespace[name], made)
+                given = pool.take(method, self._quietly(function, **pool.arguments(method, method=True)))
+                if step == 0 and (place > 0 or len(self.sequence) == 1):
+                    named.update({key: copied(value) for key, value in given.items()})
+            if step == 0:
+                own = {name: copied(value) for name, value in vars(made).items() if meaning(name).kind in ("dW", "db", "grads")}
+                named = {**own, **named}
+
+        states = self._trained(places.read(probe, layout), call, lambda: places.read(probe, layout), steps)
         self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
         nodes = list(self.methods.values())
         self.rate = None if self._rated or self.takes_rate() else literal_rate(nodes, loaded.namespace)

@@ -67,21 +67,17 @@ class OwnBackward(LearnerProgram):
 
         numbers = range(len(probe.weights))
         given = [layout.b(probe, number) for number in numbers]
-        recorder = self.loaded.recorder
-        recorder.begin()
-        try:
+        with self.loaded.recorder.recording():
             seen, dw, db = self.differentiated(
                 layers, np.array(probe.x), [layout.w(probe, number) for number in numbers], [np.zeros(0) if b is None else b for b in given]
             )
-        finally:
-            recorder.on = False
         gradients: dict[str, Array] = {}
         for number in numbers:
             if dw[number] is not None:
                 gradients.update({f"d{key}": item for key, item in layout.read_w(as_array(dw[number]), probe, number).items()})
             if given[number] is not None and db[number] is not None:
                 gradients.update({f"d{key}": item for key, item in layout.read_b(as_array(db[number]), probe, number).items()})
-        values = SeenValues([*recorder.values, *((0, value) for value in map(as_array, seen[:4]) if value is not None)])
+        values = SeenValues([*self.loaded.recorder.values, *((0, value) for value in map(as_array, seen[:4]) if value is not None)])
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], False, forward, {}, Pool(probe, layout, {}).altered(), values=values, sizes=probe.sizes)
 

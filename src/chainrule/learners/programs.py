@@ -146,6 +146,20 @@ class LearnerProgram:
             warnings.simplefilter("ignore")
             return function(*arguments, **{name: tensor(value, self.loaded.library) for name, value in named.items()})
 
+    def _trained(
+        self, before: dict[str, Array], call: Callable[[int], None], read: Callable[[], dict[str, Array]], steps: int
+    ) -> list[dict[str, Array]]:
+        """All parameters before and after each step, as long as these change something; what happens in the first is recorded."""
+        states = [before]
+        with self.loaded.recorder.recording(short=True):
+            for step in range(steps):
+                call(step)
+                self.loaded.recorder.on = False
+                states.append(read())
+                if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
+                    break
+        return states
+
     def _finished(
         self,
         probe: Probe,

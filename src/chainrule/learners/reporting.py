@@ -7,8 +7,9 @@ target is worth, and each loop asks at the top of its body whether to go on: so 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -289,6 +290,17 @@ class Recorder:
     def begin(self) -> None:
         """Forget what was, and record."""
         self.values, self.turns, self.on = [], {}, True
+
+    @contextlib.contextmanager
+    def recording(self, *, short: bool = False, patient: bool = False) -> Iterator[None]:
+        """Forget what was, record what is done meanwhile, and nothing after it."""
+        before = self.patient
+        self.begin()
+        self.short, self.patient = short, patient or before
+        try:
+            yield
+        finally:
+            self.on, self.short, self.patient = False, False, before
 
     def names(self) -> dict[str, Any]:
         """What the program calls."""
