@@ -1408,7 +1408,7 @@ WORDS = {
     "check.why.written": "Es ist genau {written}, in {agreeing} von {probes} Proben.",
     "check.why.factor": "Es ist das {factor}-Fache des richtigen Werts, in {agreeing} von {probes} Proben (N Beispiele, k Ausgaben, n "
     "Eingänge der Schicht).",
-    "check.why.unknown": "Es weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
+    "check.why.unknown": "{quantity} weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
     "check.why.forward": "Hier geht es vorwärts falsch: {quantity} ist nicht, was Gewichte und Eingänge ergeben.",
     "check.why.untrained": "Jeder Gradient ist genau 0, E aber nicht: kein Schritt ändert ein Gewicht.",
     "check.why.penalty.missing": "Die Strafe auf die Gewichte fehlt im Gradienten.",

@@ -1365,7 +1365,7 @@ WORDS = {
     "check.why.written": "It is exactly {written}, in {agreeing} of {probes} probes.",
     "check.why.factor": "It is {factor} times the right value, in {agreeing} of {probes} probes (N samples, k outputs, n inputs of "
     "the layer).",
-    "check.why.unknown": "It differs from the right value by up to {percent} % of the largest element.",
+    "check.why.unknown": "{quantity} differs from the right value by up to {percent} % of its largest element.",
     "check.why.forward": "The forward pass goes wrong here: {quantity} is not what the weights and the inputs give.",
     "check.why.untrained": "Every gradient is exactly 0, though E is not: no step changes a weight.",
     "check.why.penalty.missing": "The penalty on the weights is missing in the gradient.",
