@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.browsing import new_tab
 from tests.samples import some
 
 from chainrule.api.doctor import case_of_problem
@@ -69,7 +70,8 @@ def spoken(name: str) -> list[list]:
 @pytest.fixture(scope="module")
 def diagnosed(browser, tmp_path_factory):
     """What a page says of a problem, in one tab for all."""
-    path, tab = tmp_path_factory.mktemp("pages") / "page.html", browser.new_page()
+    said: list[str] = []
+    path, tab = tmp_path_factory.mktemp("pages") / "page.html", new_tab(browser, said)
 
     def diagnose(given):
         path.write_text(page_file(page_content(given)), encoding="utf-8")
@@ -77,7 +79,8 @@ def diagnosed(browser, tmp_path_factory):
         return [[one["depth"], one["text"]] for one in tab.evaluate("chainrule.diagnose()")]
 
     yield diagnose
-    tab.close()
+    tab.context.close()
+    assert said == []
 
 
 @pytest.mark.parametrize("name", some(list(SICK), lambda name: name in ORDINARY))
