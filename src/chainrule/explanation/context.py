@@ -152,6 +152,11 @@ class Context(WithoutCaches, FrozenValue):
         return (*map(str, features), *map(str, targets))
 
     @cached_property
+    def running(self) -> frozenset[str]:
+        """The parameters that follow the batches without a gradient, as running means do."""
+        return frozenset(parameter.key for parameter in self.derivation.moving)
+
+    @cached_property
     def left_alone(self) -> str:
         """What the update leaves as it is, in letters: whole parameters, and single weights."""
         network = self.step.network
@@ -163,7 +168,7 @@ class Context(WithoutCaches, FrozenValue):
             if element.index in network.kept[parameter.key]
         ]
         shown = self.shown(single, MOST_NAMED)
-        return ", ".join([*sorted(network.frozen), *shown, *["…"] * (len(single) > len(shown))])
+        return ", ".join([*sorted(network.frozen - self.running), *shown, *["…"] * (len(single) > len(shown))])
 
     def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, tuple[int, ...]]]:
         """The columns of inputs, or of targets, in their order: each with its place in an example of what it is a column of."""
@@ -328,7 +333,7 @@ class Context(WithoutCaches, FrozenValue):
     def array_line(self, quantity: Expression, values: Any) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
         numbers = _nested(values)
-        line = matrices(self.symbol(quantity), quantity, {quantity: numbers}, numbers, self.labels, most=self._most_cells)
+        line = matrices(self.symbol(quantity), quantity, {quantity: numbers}, numbers, self.labels, most=self._most_cells, worked=False)
         return with_trace(line, Trace(quantity, None, quantity))
 
     @property

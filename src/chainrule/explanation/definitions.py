@@ -34,9 +34,24 @@ def distribution_text(context: Context, initializer: Bound, shape: tuple[int, ..
     key = f"initializer.{kind}" if f"initializer.{kind}" in context.words.catalogue else "initializer.other"
     bounds = {name: _bound(context, value) for name, value in vars(drawn).items()}
     text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
-    if shape is None or not any(isinstance(value, Expression) for value in vars(drawn).values()):
+    if shape is None or not depends_on_layer(initializer):
         return text
     return f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
+
+
+def depends_on_layer(initializer: Bound) -> bool:
+    """Do numbers of the distribution follow from how many inputs and units a layer has?"""
+    from chainrule.network.initializers import INPUTS, UNITS
+
+    return any(isinstance(value, Expression) for value in vars(initializer.apply(INPUTS, UNITS)).values())
+
+
+def constant_start(initializer: Bound) -> float | None:
+    """The one number that every weight gets; None where weights are drawn."""
+    from chainrule.network.initializers import INPUTS, UNITS, Constant
+
+    start: Any = initializer.apply(INPUTS, UNITS)
+    return float(start.value) if isinstance(start, Constant) and not isinstance(start.value, Expression) else None
 
 
 def _bound(context: Context, value: Any) -> str:

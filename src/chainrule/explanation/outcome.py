@@ -47,7 +47,7 @@ def new_weights_section(context: Context) -> Section:
         blocks.append(Subheading(context.text("weights.matrices")))
     step = context.step
     blocks += context.matrix_blocks(
-        (context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters), worked=False
+        (context.array_line(p, context.after.array(p)) for p in context.derivation.parameters), worked=False
     )
     blocks += beside_plain(context)
     if names := context.left_alone:
@@ -177,6 +177,8 @@ def _verdict(context: Context, step: Step) -> Inline:
         return context.text("outcome.same", **letters)
     if after < TOLERANCE:
         return context.text("outcome.zero", **letters)
+    if not step.exact and abs(after - before) <= NUDGE * before:
+        return context.text("outcome.same_but_rounding", **letters)
     change, ratio = ("larger", after / before if before else math.inf) if after > before else ("smaller", before / after)
     downhill = sum(np.sum((new - step.parameters[key]) * step.gradients[key]) for key, new in step.new_parameters.items()) < 0
     reason = context.plain("outcome.reason.too_long" if downhill else "outcome.reason.uphill")

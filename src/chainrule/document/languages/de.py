@@ -28,6 +28,8 @@ WORDS = {
     "Schichten.",
     "network.intro.layers=1": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in "
     "einer Schicht.",
+    "network.running": "Davon sind {count} laufende Mittelwerte: Jeder Schritt rückt sie näher an das, was sein Stapel ergibt, und kein "
+    "Gradient.",
     "network.frozen": "Davon sind {count} fest: Sie behalten ihren Wert.",
     "network.frozen.count=1": "Davon ist eine fest: Sie behält ihren Wert.",
     "network.absent": "Dazu fehlen {count} Verbindungen: Sie sind 0 und bleiben 0.",
@@ -75,6 +77,9 @@ WORDS = {
     "weights_read.thresholds": "Die Neuronen haben Schwellen θ: Die Netzeingabe ist die gewichtete Summe weniger θ.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
+    "network.drawn_alike": " wurden mit dem Startwert {seed} ausgelost: {how}.",
+    "network.constant": " beginnen mit {value}.",
+    "network.constant.count=1": " beginnt mit {value}.",
     "network.rounded": "Gerundet auf {few} Nachkommastellen.",
     "network.rounded_many": "Gerundet auf {few} bis {most} Nachkommastellen.",
     "initializer.constant": "{name}, jedes Gewicht ist {value}",
@@ -175,10 +180,14 @@ WORDS = {
     "ändern: {activation} vergleicht die Einheiten einer Schicht miteinander, und hier gibt es nur eine.",
     "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
     "({activation}) liefert.",
+    "unreachable.never.any": "{error} kann nicht 0 werden: Bei diesen Zielwerten bleibt der Verlust über 0, was immer die Ausgabeschicht "
+    "({activation}) liefert.",
     "unreachable.limit.rising": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
     "Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen steigt, aber nie 0.",
     "unreachable.limit.falling": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
     "Netzeingabe der Ausgabeschicht ({activation}) unter alle Grenzen fällt, aber nie 0.",
+    "unreachable.limit.apart": "{error} kommt der 0 nur im Grenzfall nahe: Der Verlust wird immer kleiner, aber nie 0, wenn die Netzeingabe "
+    "der richtigen Klasse über alle Grenzen hinaus die der anderen übersteigt, denn {activation} liefert nie 1.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
@@ -461,6 +470,7 @@ WORDS = {
     "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
     "outcome.same": "Der Fehler war {before} und ist nach dem Schritt derselbe.",
+    "outcome.same_but_rounding": "Der Fehler war {before} und ist nach dem Schritt bis auf Rundung derselbe.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
     "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und die ist mit diesem Netz und diesem Stapel zu viel Arbeit.",

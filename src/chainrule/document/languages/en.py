@@ -25,6 +25,7 @@ WORDS = {
     "{layers} layers.",
     "network.intro.layers=1": "A network computes its prediction from the inputs with numbers that it has to learn: {parameters} of them, "
     "in one layer.",
+    "network.running": "Of them, {count} are running averages: each step moves them towards what its batch is like, and no gradient does.",
     "network.frozen": "Of them, {count} are frozen: they keep their values.",
     "network.frozen.count=1": "Of them, one is frozen: it keeps its value.",
     "network.absent": "Beside them, {count} connections are absent: they are 0, and stay 0.",
@@ -72,6 +73,9 @@ WORDS = {
     "weights_read.thresholds": "Units have thresholds θ: the net input is the weighted sum less θ.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
+    "network.drawn_alike": " were drawn from seed {seed}: {how}.",
+    "network.constant": " start at {value}.",
+    "network.constant.count=1": " starts at {value}.",
     "network.rounded": "The numbers are rounded to {few} decimals.",
     "network.rounded_many": "The numbers are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
@@ -167,10 +171,14 @@ WORDS = {
     "compares the units of a layer with each other, and here there is only one.",
     "unreachable.never": "{error} cannot reach 0: for {t} = {target} the loss stays above 0, whatever the output layer ({activation}) "
     "gives.",
+    "unreachable.never.any": "{error} cannot reach 0: with these targets the loss stays above 0, whatever the output layer ({activation}) "
+    "gives.",
     "unreachable.limit.rising": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as "
     "the net input of the output layer ({activation}) rises without end.",
     "unreachable.limit.falling": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as "
     "the net input of the output layer ({activation}) falls without end.",
+    "unreachable.limit.apart": "{error} comes near 0 only in the limit: the loss gets ever smaller, but never 0, as the net input of the "
+    "right class rises without end above those of the others, since {activation} never gives 1.",
     "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
     "prediction is right for both.",
     "unreachable.penalty": "{error} can reach 0 only where every weight that is penalised is 0: as long as one is not, it costs something.",
@@ -441,6 +449,7 @@ WORDS = {
     "the slope is known, cannot be said.",
     "outcome.exact": "The error is {before}: the prediction is right already, and there is nothing to learn from this batch.",
     "outcome.same": "The error was {before} and is the same after the step.",
+    "outcome.same_but_rounding": "The error was {before} and is the same after the step, but for rounding.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
     "rates.title": "Which learning rates lower it",
     "rates.too_slow": "Which learning rates lower it is found by simulating, and with this network and batch that is too much work.",
