@@ -53,7 +53,8 @@ def chain_rule_section(context: Context) -> Section:
     if parts:
         every = len(context.worked_samples) > 1
         blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
-    lines: list[Equation] = []
+    ahead = [context.written_once(way) for found in found_ways.values() for way in found or ()]
+    lines = [context.element_line(one) for one in dict.fromkeys(ahead) if one is not None]
     used: list[Block] = []
     for weight in shown:
         written = 0
@@ -284,7 +285,7 @@ def _single_ways(context: Context) -> list[Equation] | None:
             if weight.index in context.step.network.kept.get(weight.key, ()):
                 continue
             found = paths(context.scalars, top, weight, 1)
-            if not found or part.states or len(lines) >= MOST_WEIGHTS:
+            if not found or part.states or len(lines) >= MOST_WEIGHTS or context.written_once(found[0]) is not None:
                 return None
             lines.append(_closed_form(context, Element(part.new, weight.index), weight, found[0]))
     return lines

@@ -43,6 +43,9 @@ MOST_NAMED = 16
 
 LEVELS = ("overview", "matrix", "scalar")
 
+MOST_LETTERS = 120
+"""A longer formula of a derivative is written once, and has a letter in every chain."""
+
 MOST_WRITTEN = 5_000
 """Weights, each for every sample, that are worked out one by one where nothing is to be left out …"""
 
@@ -374,13 +377,32 @@ class Context(WithoutCaches, FrozenValue):
 
         share  what the paths bring where they are those of one `sample` alone; the left side says so
         """
-        factors = [[(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in itertools.pairwise(path)] for path in paths]
+        factors = [
+            [
+                (self._derivative(of, by), self._written_once(of, by) if by != path[-1] else self.scalars.derivative(of, by))
+                for of, by in itertools.pairwise(path)
+            ]
+            for path in paths
+        ]
         if share is None:
             gradient = self.scalars.variable(self.gradient_of(weight))
             line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
             return with_trace(line, Trace(summed_products(factors), self.before, gradient, paths))
         line = chain(factors, self.share_letter(weight, sample), self.before, self.labels, result=None if self.before.precise else share)
         return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
+
+    def _written_once(self, of: Element, by: Element) -> Expression:
+        """∂of/∂by: of E and by what reaches it in no other way the letter δ, where the formula is too long to stand in every chain."""
+        slope = self.scalars.derivative(of, by)
+        if of.quantity is not self.derivation.error or len(formula_text(formula(slope, self.labels))) <= MOST_LETTERS:
+            return slope
+        alone = paths(self.scalars, of, by, 1) is not None and self.derivation.gradient(by.quantity) is not None
+        return self.scalars.variable(self.gradient_of(by)) if alone else slope
+
+    def written_once(self, path: Sequence[Element]) -> Element | None:
+        """The derivative with which a way from E begins, if chains have its letter in place of its formula."""
+        letter = self._written_once(path[0], path[1]) if len(path) > 2 else None
+        return self.scalars.element(letter) if letter is not None and letter.name is not None and self.scalars.has(letter) else None
 
     def share_letter(self, weight: Element, sample: int) -> Formula:
         """How what one sample brings to ∂E/∂w is written."""

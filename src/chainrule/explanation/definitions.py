@@ -126,5 +126,7 @@ def _proof(context: Context, z: Expression) -> list[Block]:
     chains = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)
     if not chains:
         return []
-    lines = (context.chain_line(first, chains), context.element_line(context.gradient_of(first)))
-    return [Paragraph(context.text("theorem.proof", samples=context.samples)), Equations(lines)]
+    lines = [context.chain_line(first, chains)]
+    if context.written_once([Element(context.derivation.error, ()), first, first]) is None:  # else it stands before the chains
+        lines.append(context.element_line(context.gradient_of(first)))
+    return [Paragraph(context.text("theorem.proof", samples=context.samples)), Equations(tuple(lines))]

@@ -405,9 +405,9 @@ WORDS = {
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
-    "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
-    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
-    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
+    "eine Vorhersage sicher ist.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe.",
+    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
     "formulas.intro": "Mit ausgeschriebenen Gradienten:",

@@ -385,9 +385,9 @@ WORDS = {
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the binary cross-entropy by {z} is {result}.",
     "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
-    "prediction is sure. The derivative of the loss by {z} is {result}.",
-    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives what the short form gives.",
-    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives what the short form gives.",
+    "prediction is sure.",
+    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives the same.",
+    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives the same.",
     # Update formulas
     "formulas.title": "All update formulas",
     "formulas.intro": "With the gradients written out:",
