@@ -64,16 +64,20 @@ def _bound(context: Context, value: Any) -> str:
 
 
 def functions(context: Context) -> list[Block]:
-    """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
+    """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number.
+
+    Where nothing is learned, derivatives are of no use, and are left out.
+    """
     layers = context.step.network.layers
     activations = {part.name: part for layer in layers if layer.activation is not None for part in layer.activation.parts}
     z = variable(Name("z"), (BATCH, 2))
     blocks: list[Block] = [
-        Equations(tuple(function_lines(context.labels, activation)))
+        Equations(tuple(function_lines(context.labels, activation)[: 1 if context.without_target else None]))
         for activation in activations.values()
         if activation.elementwise and activation.apply(z) is not z
     ]
-    return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
+    intro = "functions.alone" if context.without_target else "functions.intro"
+    return [Paragraph(context.text(intro)), *blocks] if blocks else []
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:

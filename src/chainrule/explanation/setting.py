@@ -166,7 +166,8 @@ def _conventions(context: Context) -> Inline:
     outputs = context.plain(f"conventions.outputs.{conventions.outputs}")
     batch = context.plain(f"conventions.batch.{conventions.batch}")
     vectors = context.plain(f"conventions.{context.notation.vectors}")
-    key = "conventions.alone" if any(goal.given for goal in context.step.network.goals.values()) else "conventions"
+    given = any(goal.given for goal in context.step.network.goals.values())
+    key = "conventions.alone" if given or context.without_target else "conventions"
     return context.text(key, outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
 
 

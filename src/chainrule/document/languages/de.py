@@ -145,6 +145,7 @@ WORDS = {
     "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg",
     "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg",
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
+    "functions.alone": "Die Aktivierungsfunktionen:",
     "functions.bracket": "[a {sign} b] ist 1, wo das gilt, sonst 0.",
     # The answer
     "answer.title": "Die Antwort in den Einheiten der Daten",

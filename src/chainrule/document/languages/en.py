@@ -137,6 +137,7 @@ WORDS = {
     "forward.more_samples": "The other {left} samples go the same way",
     "forward.more_samples.left=1": "The other sample goes the same way",
     "functions.intro": "The activations and their derivatives:",
+    "functions.alone": "The activations:",
     "functions.bracket": "[a {sign} b] is 1 where that holds, otherwise 0.",
     # The answer
     "answer.title": "The answer in the data's own units",
