@@ -107,7 +107,7 @@ class Example:
                 first_norm, first_slopes = norm, now.slopes
             if k < steps:
                 for w, g, state in zip(flat, now.gradients, states, strict=True):
-                    self._update(w, g, state, rates, k)
+                    self.update(w, g, state, rates, k)
         return Outcome(np.array(errors).T, (first_norm, norm), (first_slopes, now.slopes), now.prediction, flat)
 
     def passed(self, flat: list[np.ndarray]) -> Pass:
@@ -155,7 +155,8 @@ class Example:
             gradients = [g + rate * slope_of(w) if place % 2 == 0 else g for place, (g, w) in enumerate(zip(gradients, flat, strict=True))]
         return Pass(error + penalty, layers, gradients, penalty)
 
-    def _update(self, w: np.ndarray, g: np.ndarray, state: list[np.ndarray], rate: np.ndarray, k: int) -> None:
+    def update(self, w: np.ndarray, g: np.ndarray, state: list[np.ndarray], rate: np.ndarray, k: int) -> None:
+        """Step k of the rule, in place, from this gradient."""
         m, v = state
         match self.rule.name:
             case "sgd":

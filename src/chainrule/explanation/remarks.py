@@ -24,8 +24,8 @@ from chainrule.network.network import Array
 from chainrule.notation.formula import Formula
 from chainrule.notation.numbers import evaluated, meant
 
-BESIDE = Fraction(1, 10**12)
-"""So far beside a number the slope is looked at, on both sides."""
+BESIDE, LEAST_BESIDE = 1e-15, 1e-300
+"""Such a part of a number beside it, but no less than this, the slope is looked at, on both sides: as near as floats tell apart."""
 
 MOST_SAMPLES = 1000
 """Slopes are whole numbers, decimals, or these divided by the number of samples: no larger number stands below the line."""
@@ -115,11 +115,13 @@ def _slopes(context: Context, of: Element, by: Element) -> tuple[Fraction, Fract
     numbers = {node: context.before[node] for node in order(slope) if node.name is not None}
     if letter not in numbers:
         return None
-    at = meant(numbers[letter])
-    if not isinstance(at, Fraction):
+    at = float(meant(numbers[letter]))
+    if not math.isfinite(at):
         return None
-    left, right = (evaluated(slope, {**numbers, letter: at + beside}).value for beside in (-BESIDE, BESIDE))
-    taken = evaluated(slope, {node: meant(float(meant(number))) for node, number in numbers.items()}).value  # as floats, which made the step
+    numbers = {node: meant(float(meant(number))) for node, number in numbers.items()}  # as floats, which made the step
+    beside = Fraction(max(BESIDE * abs(at), LEAST_BESIDE))
+    places = (numbers[letter] + way * beside for way in (-1, 0, 1))
+    left, taken, right = (evaluated(slope, {**numbers, letter: place}).value for place in places)
     if not (isinstance(left, Fraction) and isinstance(taken, Fraction) and isinstance(right, Fraction)):
         return None
     left, taken, right = map(_meant_slope, (left, taken, right))
