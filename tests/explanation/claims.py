@@ -30,11 +30,11 @@ BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "relu": (0.0, np.inf)}
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
 
 CLAIMLESS = (
-    "answer.", "beside.more", "beside.title", "chain.intro", "chain.more", "chain.recursive", "chain.shares", "chain.table", "chain.ways",
-    "conventions", "data.drawn", "descent.", "error.intro", "error.penalty", "expanded.", "formulas.", "forward.", "functions.",
-    "left_out.", "matrix.", "more.", "network.numbering", "order.", "rates.one_step_only", "rates.title", "repeat.intro", "repeat.more", "rule.begins",
-    "rule.clip", "rule.decay", "rule.nonzero", "second.", "state.", "theorem.", "uses.all", "weights.intro", "weights.matrices",
-    "weights.table", "weights_read.list",
+    "answer.", "beside.more", "beside.title", "chain.intro", "chain.more", "chain.parameters", "chain.recursive", "chain.shares",
+    "chain.table", "chain.ways", "conventions", "data.drawn", "descent.outro", "descent.step", "error.intro", "error.penalty",
+    "expanded.", "formulas.", "forward.", "functions.", "left_out.", "matrix.", "more.", "network.numbering", "order.",
+    "rates.one_step_only", "rates.title", "repeat.intro", "repeat.more", "rule.begins", "rule.clip", "rule.decay", "rule.nonzero",
+    "second.", "state.", "theorem.", "uses.all", "weights.intro", "weights.matrices", "weights.table", "weights_read.list",
 )  # fmt: skip
 """Beginnings of keys whose texts claim nothing of the numbers, or claim what other tests try: `test_rules` what states and rules are
 for, `test_prose` what is left out and where it is to be had, `test_extent` the counts."""
@@ -278,6 +278,24 @@ def _try_text(own: Reading, text: str) -> None:
 # The step
 
 
+@claim("descent.intro")
+def _(own: Reading, /, slope: str, error: str) -> bool:
+    """Small enough steps against the gradient lower E, where there is one: as far as floats tell."""
+    if _length(own.first.gradients) <= 1e-9:
+        return True
+    start = own.example.start()
+    lengths = np.geomspace(1e-12, 1e-2, 21) / _length(own.first.gradients)
+    after = [
+        float(own.example.passed([w - rate * g for w, g in zip(start, own.first.gradients, strict=True)]).error[0]) for rate in lengths
+    ]
+    return min(after) < own.before
+
+
+@claim("descent.intro_kinks")
+def _(own: Reading, /, slope: str, error: str) -> bool:
+    return bool(_stands_on_kinks(own))
+
+
 @claim("network.intro")
 def _(own: Reading, /, parameters: str, layers: str = "1") -> bool:
     learned = sum(np.size(value) for value in own.example.network.parameters.values())
@@ -307,14 +325,15 @@ LOWERED = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹", "123456789")
 
 @claim("kink")
 def _(own: Reading, /, of: str, by: str, left: str, right: str, taken: str) -> bool:
-    if of == "E":
-        slopes = (-1 / len(own.example.x), 1 / len(own.example.x), 0.0)
-        return own.asked["loss"] == "absolute" and all(map(agree, (left, right, taken), slopes))
-    slope = {"relu": (0.0, 1.0, 0.0), "leaky_relu": (0.01, 1.0, 0.01)}
+    slopes = {"relu": (0.0, 1.0, 0.0), "leaky_relu": (0.01, 1.0, 0.01)}
+    if of in "ER":
+        rate = 0.05 if of == "R" else 1 / len(own.example.x)
+        fits = own.asked.get("regularizer", "").startswith("l1") if of == "R" else own.asked["loss"] == "absolute"
+        return fits and all(map(agree, (left, right, taken), (-rate, rate, 0.0)))
     layer = LETTER.match(by)
     assert layer is not None
     name = own.example.names[int((layer[3] or "1").translate(LOWERED)) - 1]
-    return name in slope and all(map(agree, (left, right, taken), slope[name]))
+    return name in slopes and all(map(agree, (left, right, taken), slopes[name]))
 
 
 @claim("constant.alone")
@@ -336,13 +355,14 @@ def _(own: Reading, /, error: str = "", before: str = "", after: str = "", perce
 
 
 def _is_reason(own: Reading, reason: str) -> bool:
-    """Too long is a step against the gradient of which a small part would have lowered E."""
+    """Too long is a step against the gradient of which a part would have lowered E."""
     if not reason:
         return True
     downhill = sum(float((move * g).sum()) for move, g in zip(own.moves, own.first.gradients, strict=True)) < 0
     start = own.example.start()
     shorter = [float(own.example.passed([w + move * part for w, move in zip(start, own.moves, strict=True)]).error[0]) for part in SHORTER]
-    return (downhill and min(shorter) < own.before) == (reason == WORDS["outcome.reason.too_long"])
+    lowers = min(shorter) < own.before * (1 - 1e-14)
+    return reason == WORDS[f"outcome.reason.{'uphill' if not downhill else 'too_long' if lowers else 'no_shorter'}"]
 
 
 SHORTER = np.geomspace(1e-90, 0.9, 200)
@@ -386,15 +406,14 @@ def _(own: Reading, /) -> bool:
 
 @claim("rule.size")
 def _(own: Reading, /) -> bool:
-    """Had all gradients been ten times as large: with Adam and its like, the first step is that of the sign but for ε."""
-    scaled = []
-    for w, g in zip(own.example.start(), own.first.gradients, strict=True):
+    """Had all gradients been ten times as large, every weight would have moved just as far."""
+    rate = own.asked["learning_rate"]
+    for w, g, move in zip(own.example.start(), own.first.gradients, own.moves, strict=True):
         new, state = w.copy(), [np.zeros_like(w), np.zeros_like(w)]
-        own.example._update(new, 10 * g, state, np.array(own.asked["learning_rate"]), 1)
-        scaled.append(new - w)
-    return all(
-        np.allclose(one, other, rtol=1e-2, atol=1e-2 * own.asked["learning_rate"]) for one, other in zip(scaled, own.moves, strict=True)
-    )
+        own.example.update(new, 10 * g, state, np.array(rate), 1)
+        if not np.allclose(new - w, move, rtol=1e-2, atol=1e-2 * rate):
+            return False
+    return True
 
 
 # What is striking
@@ -738,14 +757,21 @@ def missing(own: Reading) -> list[str]:
     contradictory = any((x[a] == x[b]).all() and (t[a] != t[b]).any() for a, b in pairs)
     bounded = ((t < bounds[0]) | (t > bounds[1])).any() or (own.example.names[-1] != "relu" and np.isin(t, bounds).any())
     classes = own.example.names[-1] == "softmax" and t.shape[1] > 1
-    layers = zip(own.example.names, own.first.layers, strict=True)
-    kinked = any((layer[0][0, 0] == 0).any() for name, layer in layers if name in ("relu", "leaky_relu"))
     wanted = {
         "unreachable.": contradictory or bounded or classes or "regularizer" in own.asked,
         "error.share": "regularizer" in own.asked and float(np.sum(own.first.penalty)) > 0,
-        "kink": kinked,
+        "kink": _stands_on_kinks(own),
         "outcome.": True,
     }
     if _length(own.first.gradients) == 0 and own.before > 1e-9:
         wanted["rates.no_gradient"] = True
     return [key for key, due in wanted.items() if due and not any(one.startswith(key) for one in own.said)]
+
+
+def _stands_on_kinks(own: Reading) -> bool:
+    """Has something no slope: at a net input of 0, a prediction that is its target, a weight of 0 that is penalised by its size?"""
+    layers = zip(own.example.names, own.first.layers, strict=True)
+    nets = any((layer[0] == 0).any() for name, layer in layers if name in ("relu", "leaky_relu"))
+    met = own.asked["loss"] == "absolute" and bool((own.first.prediction[0] == own.example.t).any())
+    free = own.asked.get("regularizer", "").startswith("l1") and not all(W.all() for W in own.example.start()[::2])
+    return nets or met or free

@@ -161,7 +161,9 @@ def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> l
         Equation((context.symbol(gradient), formula(context.of_batch(definition(gradient)), context.labels, fold=MOST_STEPS)), ("=",))
         for gradient in gradients
     ]
-    return [*blocks, Paragraph(context.text("chain.parameters")), Equations(tuple(lines)), *signs_told(context)]
+    several = any(len(group) > 1 for group in alike.values())
+    then = context.text("chain.parameters_of_steps" if several else "chain.parameters")
+    return [*blocks, Paragraph(then), Equations(tuple(lines)), *signs_told(context)]
 
 
 def signs_told(context: Context) -> list[Block]:

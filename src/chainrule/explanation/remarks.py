@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Inline, Note, Paragraph
-from chainrule.explanation.context import Context
+from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable
@@ -59,16 +59,18 @@ MOST_RATES = 20_000
 
 
 def kinks(context: Context) -> list[Block]:
-    """Which numbers of the samples that are worked out stand where a function has no slope, and which slope is taken there."""
+    """Which numbers stand where a function has no slope, and which slope is taken there: of every sample, since each is in the gradient."""
     found: dict[tuple[Expression, Expression, Fraction, Fraction, Fraction], list[Element]] = {}
+    letters = {*context.derivation.quantities, *context.derivation.parameters}
     for quantity in (*context.derivation.quantities, context.derivation.error):
         if not any(_bends(node.primitive) for node in order(definition(quantity), wall=lambda node: node.name is not None)):
             continue
-        samples = context.worked_samples if quantity.shape else [None]
         near = _near_kinks(context, quantity)
-        for element in (one for sample in samples for one in context.elements(quantity, sample) if near is None or near[one.index]):
+        if near is None and context.step.values[quantity.key].size > MOST_LOOKED_AT:
+            continue
+        for element in (one for one in context.each_element(quantity) if near is None or near[one.index]):
             for by in context.scalars.parents(element):
-                slopes = _slopes(context, element, by) if by.quantity in context.derivation.quantities else None
+                slopes = _slopes(context, element, by) if by.quantity in letters else None
                 if slopes is not None:
                     found.setdefault((quantity, by.quantity, *slopes), []).append(by)
     return [Note("insight", text) for text in (_kink(context, *key, standing=found[key]) for key in found)]
@@ -144,7 +146,8 @@ def _kink(
     letters: list[str | Formula] = [part for one in shown for part in (", ", context.letter(one))][1:]
     more = [", …"] if len(standing) > len(shown) else []
     slopes = {name: context.rounded(value) for name, value in (("left", left), ("taken", taken), ("right", right))}
-    return (*letters, *more, " ", *context.text("kink", count=len(standing), of=context.symbol(of), by=context.symbol(by), **slopes))
+    above = context.labels.label(PENALTY) if by in context.derivation.parameters else context.symbol(of)  # a weight stands in no other part
+    return (*letters, *more, " ", *context.text("kink", count=len(standing), of=above, by=context.symbol(by), **slopes))
 
 
 def unreachable(context: Context) -> list[Block]:

@@ -187,8 +187,8 @@ WORDS = {
     "Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen steigt, aber nie 0.",
     "unreachable.limit.falling": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
     "Netzeingabe der Ausgabeschicht ({activation}) unter alle Grenzen fällt, aber nie 0.",
-    "unreachable.limit.apart": "{error} kommt der 0 nur im Grenzfall nahe: Der Verlust wird immer kleiner, aber nie 0, wenn die Netzeingabe "
-    "der richtigen Klasse über alle Grenzen hinaus die der anderen übersteigt, denn {activation} liefert nie 1.",
+    "unreachable.limit.apart": "{error} kommt der 0 nur im Grenzfall nahe: Der Verlust wird immer kleiner, aber nie 0, wenn die "
+    "Netzeingabe der richtigen Klasse über alle Grenzen hinaus die der anderen übersteigt, denn {activation} liefert nie 1.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
@@ -214,6 +214,9 @@ WORDS = {
     "descent.title": "Gradientenabstieg und Lernregel",
     "descent.intro": "Das Vorzeichen von {slope} sagt, ob {error} steigt (+) oder fällt (−), wenn das Gewicht w wächst, und der Betrag, "
     "wie steil. Genügend kleine Schritte in die Gegenrichtung verringern {error}. Daraus macht das Optimierungsverfahren seinen Schritt:",
+    "descent.intro_kinks": "Das Vorzeichen von {slope} sagt, ob {error} steigt (+) oder fällt (−), wenn das Gewicht w wächst, und der "
+    "Betrag, wie steil. Genügend kleine Schritte in die Gegenrichtung verringern {error}, wenn sie nicht auf einem Knick beginnen. Daraus "
+    "macht das Optimierungsverfahren seinen Schritt:",
     "schedule.stays": "Ab Schritt {step} bleibt die Lernrate {rate}.",
     "schedule.rises": "Die Lernrate fällt bis Schritt {step} auf {rate}; danach steigt sie wieder.",
     "kink": "stehen auf Knicken: Links davon ist die Steigung von {of} nach {by} jeweils {left} und rechts davon {right}, dazwischen gibt "
@@ -379,7 +382,8 @@ WORDS = {
     "uses.all": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; {gradient} ist die Summe der "
     "anderen:",
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
-    "chain.parameters": "Was jeder Parameter davon bekommt; wird er an mehreren Zeitschritten verwendet, die Summe:",
+    "chain.parameters": "Was jeder Parameter davon bekommt:",
+    "chain.parameters_of_steps": "Was jeder Parameter davon bekommt; wird er mehrmals verwendet, die Summe:",
     "signs.sums": "Σ_j summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
@@ -462,6 +466,7 @@ WORDS = {
     "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: {reason}.",
     "outcome.larger_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gestiegen: {reason}.",
     "outcome.reason.too_long": "Der Schritt war zu lang",
+    "outcome.reason.no_shorter": "Auch von den kürzeren Schritten, die probiert wurden, senkt ihn keiner",
     "outcome.reason.uphill": "Dieser Schritt geht nicht gegen den Gradienten",
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",

@@ -203,6 +203,8 @@ WORDS = {
     "descent.title": "Gradient descent and the update rule",
     "descent.intro": "The sign of {slope} says whether {error} rises (+) or falls (−) when the weight w grows, and its size how steeply. "
     "Small enough steps against it lower {error}. From it the optimiser makes its step:",
+    "descent.intro_kinks": "The sign of {slope} says whether {error} rises (+) or falls (−) when the weight w grows, and its size how "
+    "steeply. Small enough steps against it lower {error}, unless they begin on a kink. From it the optimiser makes its step:",
     "schedule.stays": "From step {step} on the learning rate stays {rate}.",
     "schedule.rises": "The learning rate falls to {rate} in step {step}; after that it rises again.",
     "kink": "stand on kinks: the slope of {of} by {by} is {left} to the left and {right} to the right of each, and there is none between; "
@@ -359,7 +361,8 @@ WORDS = {
     "{shown} bring most to {gradient}, which is the sum of all:",
     "uses.all": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; {gradient} is the sum of the others:",
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
-    "chain.parameters": "What each parameter gets of it; one that is used at several steps of time gets the sum:",
+    "chain.parameters": "What each parameter gets of it:",
+    "chain.parameters_of_steps": "What each parameter gets of it; one that is used several times gets the sum:",
     "signs.sums": "Σ_j adds up within a sample: along a row, or over all steps or places.",
     "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
     "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
@@ -441,6 +444,7 @@ WORDS = {
     "outcome.larger": "The error was {before} and is {after} now. It became about {factor} times larger: {reason}.",
     "outcome.larger_by": "The error was {before} and is {after} now. It rose by {percent} %: {reason}.",
     "outcome.reason.too_long": "the step was too long",
+    "outcome.reason.no_shorter": "none of the shorter steps that were tried lowers it either",
     "outcome.reason.uphill": "this step does not go against the gradient",
     "outcome.smaller": "The error was {before} and is {after} now. It became about {factor} times smaller.",
     "outcome.smaller_by": "The error was {before} and is {after} now. It fell by {percent} %.",
