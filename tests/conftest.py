@@ -51,9 +51,9 @@ FAMILIES = {"serif": "DejaVu Serif", "sans-serif": "DejaVu Sans", "monospace": "
 """What the browser of the tests has in place of the fonts of the machine: the widest that are common."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    """Chromium, with the same fonts everywhere. Where there is none, its tests are skipped: apt-get install chromium."""
+    """Chromium, once for all tests, with the same fonts everywhere. Where there is none, they are skipped: apt-get install chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("needs Chromium: apt-get install chromium")
