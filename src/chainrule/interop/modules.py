@@ -119,7 +119,7 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
 def in_float64(module: torch.nn.Module) -> torch.nn.Module:
     """A copy of the module that computes in float64; layers of Keras, which cast their inputs, are told so, too."""
     double = copy.deepcopy(module).double()
-    keras = sys.modules.get("keras")
+    keras: Any = sys.modules.get("keras")
     for top in double.modules() if keras is not None else ():
         if not isinstance(top, keras.Layer):
             continue
