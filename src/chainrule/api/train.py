@@ -64,6 +64,9 @@ FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
 """… and there are so many rows to train on. Of more, validation rows are set aside: enough for a good estimate, and not missed."""
 
 
+SCORED_AT_ONCE = 1 << 17
+"""Rows whose predictions are in memory at a time."""
+
 SEARCHED = 1 << 28
 """Bytes of numbers that processes show each other at most, to find rows that both train and test."""
 
@@ -120,11 +123,11 @@ class Run(Frozen):
         """How good the network is on a part; where several processes hold its rows, all of them ask."""
         labels = part.here(part.labels)
         assert labels is not None
-        own = None
-        if len(labels):
-            predict = Predictor(network, self.plan.engine, self.plan.precision)
-            own = score(self.preparation, predict(part.x), labels, guess=self.guess)
-        return scores_of_all(own, self.processes)
+        predict = Predictor(network, self.plan.engine, self.plan.precision)
+        blocks = [slice(start, start + SCORED_AT_ONCE) for start in range(0, len(labels), SCORED_AT_ONCE)]
+        some = (score(self.preparation, predict(part.x[block]), labels[block], guess=self.guess) for block in blocks)
+        first = next(some, None)
+        return scores_of_all(None if first is None else sum(some, first), self.processes)
 
 
 def train(
