@@ -1,8 +1,8 @@
 """Data larger than memory: python benchmarks/disk.py [MEGABYTES OF MEMORY]
 
 A folder of 500 MB of Parquet, 1,040,000 rows of 60 columns, is read by pyarrow alone, and trained on with `chainrule train`: by one
-process, and by two that mpirun starts. No process may have more writable memory of its own than so many megabytes (RLIMIT_DATA), 300 if none are
-said; what is mapped from files is not counted, as the system may drop it at any time. Processor seconds of all processes together.
+process, and by two that mpirun starts. No process may have more writable memory of its own than so many megabytes (RLIMIT_DATA), 300 if
+none are said; what is mapped from files is not counted, as the system may drop it at any time. Processor seconds of all processes together.
 """
 
 import os
