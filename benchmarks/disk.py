@@ -1,8 +1,9 @@
 """Data larger than memory: python benchmarks/disk.py [MEGABYTES OF MEMORY]
 
 A folder of 500 MB of Parquet, 1,040,000 rows of 60 columns, is read by pyarrow alone, and trained on with `chainrule train`: by one
-process, and by two that mpirun starts. No process may have more writable memory of its own than so many megabytes (RLIMIT_DATA), 300 if
-none are said; what is mapped from files is not counted, as the system may drop it at any time. Processor seconds of all processes together.
+process, which may have no more writable memory of its own than so many megabytes (RLIMIT_DATA; 300, if none are said), and without a
+limit by two that mpirun starts. What is mapped from files is not counted in the limit, as the system may drop it at any time; it is in the
+resident memory. Processor seconds are those of all processes together.
 """
 
 import os
@@ -62,24 +63,22 @@ def main() -> None:
 
         def train(epochs: int) -> list[str]:
             asked = ["train", str(folder), "--target", "y", "--hidden", "16", "--epochs", str(epochs), "--validation", "0.1"]
-            return limited([sys.executable, "-m", "chainrule", *asked, "--quiet", "--force", "-o", f"{place}/model.safetensors"], megabytes)
+            return [sys.executable, "-m", "chainrule", *asked, "--quiet", "--force", "-o", f"{place}/model.safetensors"]
 
         commands = {
             "pyarrow reads the folder": [sys.executable, "-c", READ, *paths],
-            "one process, an epoch": train(1),
-            f"one process, {1 + EPOCHS} epochs": train(1 + EPOCHS),
+            "one process, an epoch": limited(train(1), megabytes),
+            f"one process, {1 + EPOCHS} epochs": limited(train(1 + EPOCHS), megabytes),
             "two processes, an epoch": ["mpirun", "--oversubscribe", "-n", "2", *train(1)],
             f"two processes, {1 + EPOCHS} epochs": ["mpirun", "--oversubscribe", "-n", "2", *train(1 + EPOCHS)],
         }
         found = {name: timed(command) for name, command in commands.items()}
         rows = [[name, f"{cost.seconds:.1f}", f"{wall:.1f}", f"{cost.megabytes:.0f}"] for name, (cost, wall) in found.items()]
-        first, *others = found.values()
+        _, *others = found.values()
         for some, name in ((others[:2], "one process"), (others[2:], "two processes")):
             epoch = [(later - once) / EPOCHS for once, later in zip(_seconds(some[0]), _seconds(some[1]), strict=True)]
             rows.append([f"{name}, each further epoch", *(f"{seconds:.2f}" for seconds in epoch), ""])
-        print(
-            f"{size:.0f} MB of Parquet, {FILES * ROWS:,} rows; at most {megabytes} MB a process; reading takes {first[0].seconds:.1f} s\n"
-        )
+        print(f"{size:.0f} MB of Parquet, {FILES * ROWS:,} rows; one process has {megabytes} MB at most\n")
         print(table(("", "processor seconds", "seconds by the clock", "resident memory at most, MB"), rows))
 
 
