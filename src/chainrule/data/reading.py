@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.control_groups import control_groups
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data import arrays, arrow_text
@@ -392,15 +393,21 @@ def _unpacked_size(path: str | Path) -> int:
 
 
 def memory() -> int:
-    """Bytes of memory that this machine, or the container around the program, has."""
+    """Bytes of memory that this process may take: what the machine has, or less where its control groups, or `ulimit`, say so."""
     try:
         size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not a Unix
         size = 8 << 30
-    try:
-        return min(size, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
-    except (OSError, ValueError):
-        return size
+    for group, first_version in control_groups("memory"):
+        with suppress(OSError, ValueError):  # "max" stands for no limit
+            size = min(size, int((group / ("memory.limit_in_bytes" if first_version else "memory.max")).read_text(encoding="ascii")))
+    with suppress(ImportError):
+        import resource
+
+        for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+            limit, _ = resource.getrlimit(kind)
+            size = size if limit == resource.RLIM_INFINITY else min(size, limit)
+    return size
 
 
 # Parts
