@@ -43,9 +43,9 @@ their own, and one vector of all parameters.
 
 RIGHT += (
     *("deep_l2_columns.py", "einsum_units_first.py", "japanese_class.py", "lists_only.py", "minus_inside.py", "moons_batches.py"),
-    "python2_learns.py",
+    *("clipped.py", "python2_learns.py"),
 )
-"""Three layers with a penalty, a minus inside of the product, a method that trains and calls the others."""
+"""Three layers with a penalty, a minus inside of the product, a method that trains and calls the others, gradients that are clipped."""
 
 WRONG = {
     "columns_two_slips.py": (23, "np.sum(dZ2, axis=1, keepdims=True)"),

@@ -111,7 +111,7 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
         return Stopped("learners.refused.argument", line, name=name)
     if loaded.failures:
         line, problem = loaded.failures[0]
-        return Stopped("learners.refused.not_understood", line, problem=problem)
+        return Stopped("learners.refused.begins", line, problem=problem)
     return Stopped("learners.refused.nothing")
 
 
