@@ -50,7 +50,8 @@ RIGHT += (
 WRONG = {
     "columns_two_slips.py": (23, "np.sum(dZ2, axis=1, keepdims=True)"),
     "french_two_slips.py": (23, "delta_sortie.mean(axis=0, keepdims=True)"),
-    "tape_bias_mean.py": (23, ""),
+    "pairs_of_closures.py": (4, "g * (1 - np.tanh(h) ** 2)"),
+    "tape_bias_mean.py": (23, "g.mean(axis=0)"),
     "adam_forgets_correction.py": (40, "params[k] -= lr * m[k] / (np.sqrt(v[k]) + eps)"),
     "adam_wrong_tanh.py": (6, '(d2 @ params["W2"].T) * (1 + a ** 2)'),
     "batch_class_prime_of_a.py": (4, "self.weights[l].T @ delta * squash_slope(activations[l])"),

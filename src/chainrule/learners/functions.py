@@ -288,7 +288,9 @@ def _lists(weights: str, biases: str, *, in_globals: bool = False) -> Style:
 
 
 def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
-    """A dict with keys such as W1; or whatever an initialising function of the program makes."""
+    """A dict with keys such as W1; pairs (W, b) as they are taken apart; or whatever an initialising function of the program makes."""
+    if (pattern := _taken_apart_as(loaded, name)) is not None:
+        return _pairs(name, pattern, in_globals=in_globals)
     own = _keys(loaded, name)
     keys = own if any(meaning(key).kind == "W" for key in own) else _keys(loaded)
     weights = ranked([key for key in keys if meaning(key).kind == "W"], "W")
@@ -316,6 +318,41 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool = False) -> Style:
         return Style(make, (2, 3, 1), (True,), False, in_globals, own=True)
     counted = len(weights) if len(weights) > 1 else 0
     return Style(make, (counted,) if counted else (2, 3, 1), (True,) if biases else (False, True), bool(biases), in_globals)
+
+
+def _taken_apart_as(loaded: Loaded, name: str) -> ast.expr | None:
+    """What is assigned from it: (w1, b1), (w2, b2) = params."""
+    assigned = (part for node in loaded.functions.values() for part in ast.walk(node) if isinstance(part, ast.Assign))
+    targets = [part.targets[0] for part in assigned if isinstance(part.value, ast.Name) and part.value.id == name]
+    found = [
+        target for target in targets if isinstance(target, (ast.Tuple, ast.List)) and any(as_kind(one, "W") for one in names_in(target))
+    ]
+    return found[0] if found else None
+
+
+def _pairs(name: str, pattern: ast.expr, *, in_globals: bool) -> Style:
+    """Weights and biases in lists, one within the other, as the pattern has them."""
+    names = [node.id for node in ast.walk(pattern) if isinstance(node, ast.Name)]
+    weights, biases = (ranked([one for one in names if meaning(one).kind == kind], kind) for kind in "Wb")
+
+    def make(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+        if len(probe.weights) != len(weights):
+            raise Unreadable("depth")
+
+        def built(part: ast.expr) -> Any:
+            if isinstance(part, (ast.Tuple, ast.List)):
+                return [built(inner) for inner in part.elts]
+            key = part.id if isinstance(part, ast.Name) else ""
+            if key not in weights and key not in biases[: len(weights)]:
+                raise Unreadable(name)
+            return layout.w(probe, weights.index(key)) if key in weights else layout.b(probe, biases.index(key))
+
+        roots = {name: built(pattern)}
+        if in_globals:
+            loaded.namespace.update(roots)
+        return roots
+
+    return Style(make, (len(weights),), (bool(biases),), bool(biases), in_globals)
 
 
 def _key(keys: list[str], number: int) -> str:
