@@ -157,6 +157,17 @@ def test_gradients_may_be_clipped_if_they_are_right(way, slips):
     assert slips or [said.key for said in verdict.conventions] == [f"check.convention.clipped.{way}"]
 
 
+def test_weights_alone_that_are_summed_are_one_mistake():
+    """∂E/∂W is N times the right one and ∂E/∂b is right, in a program whose E is a mean: no mistake in the error itself."""
+    architecture = FAMILIES["relu, softmax"]
+    made = []
+    for problem in probes(architecture):
+        given = gradients(problem)
+        made.append(Observation(problem, {**given, **{key: len(problem.x) * given[key] for key in ("dW1", "dW2")}}))
+    verdict = judge(made, architecture)
+    assert [(fault.number, fault.quantity) for fault in verdict.faults] == [(23, "dW2")]
+
+
 def after_steps(problem, move):
     """Parameters after three steps, where `move` says what is taken off: of the gradients so far, by key."""
     network, past, after = problem.network, [], []
