@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
-from chainrule.checking.clipping import Clipped, clipped
+from chainrule.checking.clipped_gradients import ClippedGradients, clipped_gradients
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, kink_fault, paired_fault
@@ -170,7 +170,7 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture, 
         online = online_fault(probed) if judged[0].cost and architecture.rows is None else None
         if online is None:
             verdict = _verdict(probed, judged, architecture, faults, remarks, observations)
-            if verdict.kind == "unknown" and not faults and (cut := clipped(probed)) is not None:
+            if verdict.kind == "unknown" and not faults and (cut := clipped_gradients(probed)) is not None:
                 return _without_clipping(cut, architecture, observations)
             return _with_answers(verdict, probed, judged[0].explanation, answers)
         faults.append(_fault_of_steps(probed, online))
@@ -178,7 +178,7 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture, 
     return Verdict("mistakes", tuple(faults), (), tuple(remarks), observations)
 
 
-def _without_clipping(cut: Clipped, architecture: Architecture, observations: Sequence[Observation]) -> Verdict:
+def _without_clipping(cut: ClippedGradients, architecture: Architecture, observations: Sequence[Observation]) -> Verdict:
     """The verdict on gradients whose lengths are cut off on purpose."""
     verdict = _judged_as(cut.observations, architecture, NO_ANSWERS)
     said = Saying(f"check.convention.clipped.{cut.way}", {"limit": f"{cut.limit:.6g}"})

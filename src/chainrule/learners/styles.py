@@ -1,6 +1,6 @@
 """How functions get their parameters: one argument each, lists, dicts, pairs, one vector, global variables, or a structure of their own.
 
-What their names and their text say is a `Template`: where W and b of each layer stand. Whether that is so is decided by the numbers.
+What their names and their text say is an `Arrangement`: where W and b of each layer stand. Whether that is so is decided by the numbers.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from chainrule.learners.reporting import numbers
 from chainrule.learners.syntax import Function, arguments_of, calls_in, names_in
 
 
-class Parameter(FrozenValue):
+class ParameterPlace(FrozenValue):
     """kind "W" or "b" of a layer, counted from 0."""
 
     kind: str
     layer: int
 
 
-Template: TypeAlias = "Callable[[int], Mapping[str, Any]]"
-"""For so many layers, what stands in each argument: a `Parameter`, or lists and dicts of them. Raises Unreadable of another depth."""
+Arrangement: TypeAlias = "Callable[[int], Mapping[str, Any]]"
+"""For so many layers, what stands in each argument: a `ParameterPlace`, or lists and dicts of them. Raises Unreadable of another depth."""
 
 
 class Style(Frozen):
@@ -96,19 +96,19 @@ def style_of(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) 
     raise Unreadable("no parameters")
 
 
-def _arranged(template: Template, loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
-    """A probe's parameters as a template has them; a bias that stands in no place by itself is left out of arguments and dicts."""
+def _arranged(arrangement: Arrangement, loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+    """A probe's parameters as an arrangement has them; a bias that stands in no place by itself is left out of arguments and dicts."""
     del loaded
 
     def built(part: Any) -> Any:
-        if isinstance(part, Parameter):
+        if isinstance(part, ParameterPlace):
             return (layout.w if part.kind == "W" else layout.b)(probe, part.layer)
         if isinstance(part, list):
             return [built(inner) for inner in part]
         found = {key: built(inner) for key, inner in part.items()}
         return {key: value for key, value in found.items() if value is not None}
 
-    roots: dict[str, Any] = built(template(len(probe.weights)))
+    roots: dict[str, Any] = built(arrangement(len(probe.weights)))
     listed = layout.vectors and layout.lists
     return {name: value.tolist() if listed and isinstance(value, np.ndarray) else value for name, value in roots.items()}
 
@@ -116,24 +116,26 @@ def _arranged(template: Template, loaded: Loaded, probe: Probe, layout: Layout) 
 def _separate(known: Loaded, weights: list[str], biases: list[str], *, in_globals: bool) -> Style:
     """Each an argument: backward(X, Y, W1, b1, W2, b2)."""
 
-    def template(depth: int) -> dict[str, Any]:
+    def arrangement(depth: int) -> dict[str, Any]:
         if depth != len(weights):
             raise Unreadable("depth")
-        return {name: Parameter(kind, layer) for kind, names in (("W", weights), ("b", biases[:depth])) for layer, name in enumerate(names)}
+        return {
+            name: ParameterPlace(kind, layer) for kind, names in (("W", weights), ("b", biases[:depth])) for layer, name in enumerate(names)
+        }
 
     possible = (True,) if len(biases) >= len(weights) else (False, True) if not biases else ()
     shared = tuple(isinstance(known.namespace.get(name), (int, float)) for name in biases)
-    return Style(partial(_arranged, template), (len(weights),), possible, bool(biases), in_globals, shared=shared)
+    return Style(partial(_arranged, arrangement), (len(weights),), possible, bool(biases), in_globals, shared=shared)
 
 
 def _lists(weights: str, biases: str, *, in_globals: bool) -> Style:
     """All W in a list, and all b: backward(X, Y, weights, biases); of one layer the arrays themselves."""
 
-    def template(depth: int) -> dict[str, Any]:
-        several = {name: [Parameter(kind, layer) for layer in range(depth)] for kind, name in (("W", weights), ("b", biases)) if name}
+    def arrangement(depth: int) -> dict[str, Any]:
+        several = {name: [ParameterPlace(kind, layer) for layer in range(depth)] for kind, name in (("W", weights), ("b", biases)) if name}
         return several if depth > 1 else {name: parameters[0] for name, parameters in several.items()}
 
-    return Style(partial(_arranged, template), ANY_DEPTH, (True,) if biases else (False, True), bool(biases), in_globals)
+    return Style(partial(_arranged, arrangement), ANY_DEPTH, (True,) if biases else (False, True), bool(biases), in_globals)
 
 
 def _container(loaded: Loaded, name: str, *, in_globals: bool) -> Style:
@@ -153,17 +155,17 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool) -> Style:
 
         return Style(made, ANY_DEPTH, (True,), False, in_globals, own=True)
 
-    def template(depth: int) -> dict[str, Any]:
+    def arrangement(depth: int) -> dict[str, Any]:
         return {
             name: {
-                _key(keys, layer): Parameter(kind, layer)
+                _key(keys, layer): ParameterPlace(kind, layer)
                 for layer in range(depth)
                 for kind, keys in (("W", weights), ("b", biases or ["b1"]))
             }
         }
 
     depths = (len(weights),) if len(weights) > 1 else ANY_DEPTH
-    return Style(partial(_arranged, template), depths, (True,) if biases else (False, True), bool(biases), in_globals)
+    return Style(partial(_arranged, arrangement), depths, (True,) if biases else (False, True), bool(biases), in_globals)
 
 
 def _taken_apart_as(loaded: Loaded, name: str) -> ast.expr | None:
@@ -180,9 +182,9 @@ def _pairs(name: str, pattern: ast.expr, *, in_globals: bool) -> Style:
     """Weights and biases in lists, one within the other, as the pattern has them."""
     names = [node.id for node in ast.walk(pattern) if isinstance(node, ast.Name)]
     weights, biases = (ranked([one for one in names if meaning(one).kind == kind], kind) for kind in "Wb")
-    known = {one: Parameter(kind, layer) for kind, ordered in (("W", weights), ("b", biases)) for layer, one in enumerate(ordered)}
+    known = {one: ParameterPlace(kind, layer) for kind, ordered in (("W", weights), ("b", biases)) for layer, one in enumerate(ordered)}
 
-    def template(depth: int) -> dict[str, Any]:
+    def arrangement(depth: int) -> dict[str, Any]:
         def built(part: ast.expr) -> Any:
             if isinstance(part, (ast.Tuple, ast.List)):
                 return [built(inner) for inner in part.elts]
@@ -194,7 +196,7 @@ def _pairs(name: str, pattern: ast.expr, *, in_globals: bool) -> Style:
             raise Unreadable("depth")
         return {name: built(pattern)}
 
-    return Style(partial(_arranged, template), (len(weights),), (bool(biases),), bool(biases), in_globals)
+    return Style(partial(_arranged, arrangement), (len(weights),), (bool(biases),), bool(biases), in_globals)
 
 
 def _vector(known: Loaded, name: str, *, apart: bool) -> Style:

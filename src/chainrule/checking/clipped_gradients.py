@@ -18,7 +18,7 @@ WAYS = ("numbers", "arrays", "together")
 """What the limit may hold for."""
 
 
-class Clipped(Frozen):
+class ClippedGradients(Frozen):
     """Gradients whose lengths are cut off.
 
     way           what the limit holds for, of WAYS
@@ -31,7 +31,7 @@ class Clipped(Frozen):
     observations: Sequence[Observation]
 
 
-def clipped(probed: Sequence[Probed]) -> Clipped | None:
+def clipped_gradients(probed: Sequence[Probed]) -> ClippedGradients | None:
     """How the gradients are clipped, where they are the right ones, or one multiple of them, up to a limit; None where they are not."""
     for way in WAYS:
         pairs = [list(_parts(one, way)) for one in probed]
@@ -42,7 +42,7 @@ def clipped(probed: Sequence[Probed]) -> Clipped | None:
         known = [(one, factor) for one, factor in zip(probed, factors, strict=True) if factor is not None]
         cut = sum(any(_at(found, limit) for found, _ in parts) for parts in pairs)
         if len(known) > 1 and cut > 1 and all(_explained(parts, limit, factor) for parts, factor in zip(pairs, factors, strict=True)):
-            return Clipped(way, limit, [_without_limit(one, factor) for one, factor in known])
+            return ClippedGradients(way, limit, [_without_limit(one, factor) for one, factor in known])
     return None
 
 
