@@ -28,7 +28,7 @@ from run import described_machine, write
 from scores import complete, shipped
 
 import chainrule as cr
-from chainrule.api.train import HIDDEN
+from chainrule.api.networks import HIDDEN
 from chainrule.data.table import Table
 from chainrule.training.plan import Plan, split
 

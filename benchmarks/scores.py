@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import chainrule as cr
-from chainrule.api.train import HIDDEN
+from chainrule.api.networks import HIDDEN
 from chainrule.data.reading import read
 from chainrule.data.table import Table
 from chainrule.training.plan import Plan, split

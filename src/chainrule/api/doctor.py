@@ -28,7 +28,7 @@ from chainrule.training.plan import Plan, batch_size_for, patience_for
 from chainrule.training.rows import Subset, parts_of
 
 if TYPE_CHECKING:
-    from chainrule.api.train import Run
+    from chainrule.api.run import Run
     from chainrule.network.network import Network
     from chainrule.preparation.preparation import Preparation
 

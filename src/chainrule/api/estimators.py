@@ -17,8 +17,8 @@ import numpy as np
 
 from chainrule.api.batches import with_rows
 from chainrule.api.models import trained
+from chainrule.api.networks import HIDDEN, fitting_network
 from chainrule.api.settings import chosen_optimizer
-from chainrule.api.train import HIDDEN, fitting_network
 from chainrule.data.table import Column, Table
 from chainrule.diagnosis.divergence import diverged
 from chainrule.network.definitions import Wanted

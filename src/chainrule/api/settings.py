@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import InputError, quoted
@@ -24,6 +24,11 @@ def setting(wanted: Wanted) -> Any:
         if not (key.strip() and equals and value.strip()):
             raise InputError(f"options are written as name:option=number,option=number, not {quoted(wanted)}.")
     return {"name": name.strip(), **{key.strip(): _value(value.strip()) for key, _, value in pairs}}
+
+
+def one_or_several(wanted: Any) -> tuple[str, ...]:
+    """One name or several; data frames may have numbers as names."""
+    return tuple(map(str, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (str(wanted),)
 
 
 def _value(text: str) -> Any:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.api.grid import combinations, read_grid
-from chainrule.api.train import FREE, OUTSIDE, asked_options, train
+from chainrule.api.resuming import FREE, OUTSIDE, asked_options
+from chainrule.api.train import train
 from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, UnknownNameError, quoted
 from chainrule.base.interruption import asked_to_end, ignore_ctrl_c, interrupt

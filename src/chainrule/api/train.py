@@ -7,49 +7,34 @@ What is said while it runs, and where, is a `Watch`'s business.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
-from chainrule.api.figures import check_drawing, training_curve
-from chainrule.api.settings import chosen_optimizer, setting, typed
+from chainrule.api.figures import check_drawing
+from chainrule.api.networks import HIDDEN, check_losses, fitting_network
+from chainrule.api.resuming import FREE, Begun, asked_options, begins
+from chainrule.api.run import CrossValidation, Run, cross_validated, trained
+from chainrule.api.settings import chosen_optimizer, one_or_several
 from chainrule.api.watching import Watch, watching
-from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.base.frozen import Frozen, FrozenValue, replace
-from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
-from chainrule.base.printing import command_line
-from chainrule.diagnosis.divergence import Diverged, diverged
-from chainrule.engines.choice import Predictor
-from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.layers import dense
+from chainrule.base.errors import InputError
+from chainrule.base.frozen import replace
+from chainrule.network.definitions import Wanted
 from chainrule.network.network import Array, Network
-from chainrule.preparation.cautions import Caution, cautions
+from chainrule.preparation.cautions import cautions
 from chainrule.preparation.preparation import Preparation
-from chainrule.processes.launch import restarted, several
+from chainrule.processes.launch import several
 from chainrule.processes.together import Processes
-from chainrule.reports.replay import Landmarks
-from chainrule.training.agreement import alike, check_data, check_options, check_versions, readable_here, scores_of_all
-from chainrule.training.cross_validation import fold_predictions
-from chainrule.training.history import Outcome, Report
-from chainrule.training.loop import Overflowed, Training
-from chainrule.training.metrics import Scores, baseline_of, score
-from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
-from chainrule.training.outputs import Log, Outputs, reserved, resumable
-from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, fold_places, last_rows, patience_for, split
-from chainrule.training.rows import Rows, Subset, weights_of
-
-if TYPE_CHECKING:
-    from chainrule.diagnosis.criteria import Finding
-
-HIDDEN = (32,)
-"""Units of the hidden layers where none are said: enough for most tables, and still quick."""
+from chainrule.training.agreement import alike, check_data
+from chainrule.training.history import Report
+from chainrule.training.model import Model
+from chainrule.training.outputs import Outputs
+from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, last_rows, patience_for, split
+from chainrule.training.rows import Rows, Subset
 
 FOLDS, FEWER_FOLDS, VERY_WIDE = 5, 3, 10
 """Folds of the cross-validation that decides when to stop, where nothing is said about it, and where a table has more inputs than so many
@@ -62,69 +47,6 @@ PRECISION: Precision = "float32"
 
 FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
 """… and there are so many rows to train on. Of more, validation rows are set aside: enough for a good estimate, and not missed."""
-
-
-SEARCHED = 1 << 28
-"""Bytes of numbers that processes show each other at most, to find rows that both train and test."""
-
-
-class Run(Frozen):
-    """What is about to be trained, when everything is decided.
-
-    rows     the data
-    network  before the first step
-    train, validation, test   the subsets of the data, as numbers
-    form     what was said about how to read the data
-    cautions what about the data is worth a line
-    asked    what was asked for, by the names of `train`'s arguments, as plain data
-    processes, costs, findings   where several share it: they, the seconds of a part and of a reduction, what is wrong with all their rows
-    """
-
-    rows: Rows
-    network: Network
-    preparation: Preparation
-    plan: Plan
-    train: Subset
-    validation: Subset
-    test: Subset
-    form: Mapping[str, Any] = field(default_factory=dict)
-    cautions: tuple[Caution, ...] = ()
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    processes: Processes | None = None
-    costs: tuple[float, float] | None = None
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def guess(self) -> Array:
-        """What someone guesses who knows the training targets alone."""
-        return baseline_of(self.preparation, self.train.labels)
-
-    def training(self) -> Training:
-        """The run at its start."""
-        return Training(self.network, self.train.x, self.train.t, self.plan, **self._held_out())
-
-    def resumed(self, arrays: Mapping[str, Array], record: Mapping[str, Any]) -> Training:
-        """The run where it was cut short. Raises InputError where the data is not the same."""
-        return Training.resumed(self.network, self.train.x, self.train.t, self.plan, arrays, record, **self._held_out())
-
-    def _held_out(self) -> dict[str, Any]:
-        decide = self.validation
-        held_out = (decide.x, decide.t, self._weights(decide)) if len(decide) else None
-        shards = {"shard": self.train.shard, "validation_shard": decide.shard}
-        return {"weights": self._weights(self.train), "validation": held_out, "groups": self.train.groups, **shards}
-
-    def _weights(self, subset: Subset) -> Array | None:
-        return subset.here(weights_of(subset, self.train, self.preparation, self.plan))
-
-    def measured(self, network: Network, part: Subset) -> Scores:
-        """How good the network is on a part; where several processes hold its rows, all of them ask."""
-        labels = part.here(part.labels)
-        assert labels is not None
-        own = None
-        if len(labels):
-            predict = Predictor(network, self.plan.engine, self.plan.precision)
-            own = score(self.preparation, predict(part.x), labels, guess=self.guess)
-        return scores_of_all(own, self.processes)
 
 
 def train(
@@ -223,12 +145,16 @@ def train(
     """
     asked = asked_options(locals())
     group = None if group is None else str(group)
-    together = (group,) if group is not None and group not in _names(ignore) else ()
-    columns: dict[str, Any] = {"ignore": (*_names(ignore), *together), "categories": _names(categories), "numbers": _names(numbers)}
+    together = (group,) if group is not None and group not in one_or_several(ignore) else ()
+    columns: dict[str, Any] = {
+        "ignore": (*one_or_several(ignore), *together),
+        "categories": one_or_several(categories),
+        "numbers": one_or_several(numbers),
+    }
     parts_of_dates = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
     columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first, "dates": parts_of_dates}
     form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
-    form |= {"characters": characters, "units": units if isinstance(units, str) else list(units), "missing": list(_names(missing))}
+    form |= {"characters": characters, "units": units if isinstance(units, str) else list(units), "missing": list(one_or_several(missing))}
     said = {name: value for name, value in form.items() if value not in (None, "", [])}
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
@@ -238,12 +164,12 @@ def train(
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
-    targets, columns["places"] = _names(target) or described_targets(description or {}), places_of(description)
+    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of(description)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
-        outputs, begun = _begins(stack, processes, asked, free, path, log, curve, report, force=force)
+        outputs, begun = begins(stack, processes, asked, free, path, log, curve, report, force=force)
         rows = _rows(data, said, processes)
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
@@ -261,12 +187,12 @@ def train(
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = whole
             if len(places[0]) < len(labels):
-                preparation = _with_all_names(alike(processes, lambda: Preparation.fit(rows.only(places[0]), targets, **columns)), whole)
+                preparation = _with_allnames_of(alike(processes, lambda: Preparation.fit(rows.only(places[0]), targets, **columns)), whole)
             if description is None:
                 made = fitting_network(preparation, seed, *shape)
             else:
                 made, preparation = fitted_network(description, preparation, seed)
-                _check_losses(made, preparation)
+                check_losses(made, preparation)
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
@@ -274,14 +200,14 @@ def train(
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
-        scores = {} if in_folds is None else _cross_validated(prepared, labels, in_folds, outputs, watch)
+        scores = {} if in_folds is None else cross_validated(prepared, labels, in_folds, outputs, watch)
         run = prepared(*parts)
         drawn = len(run.test) > 0 and not plan.test_last
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
-        return _trained(run, run.training(), scores, outputs, watch, language)
+        return trained(run, run.training(), scores, outputs, watch, language)
 
 
-def _with_all_names(preparation: Preparation, whole: Preparation) -> Preparation:
+def _with_allnames_of(preparation: Preparation, whole: Preparation) -> Preparation:
     """The preparation of some rows, with the tokens of all rows, and the classes of all where there are several targets."""
     features = tuple(
         replace(one, categories=known.categories) if one.kind == "token" else one
@@ -292,80 +218,6 @@ def _with_all_names(preparation: Preparation, whole: Preparation) -> Preparation
         targets = tuple(known if known.classes else one for known, one in zip(whole.targets, targets, strict=True))
     tokens = any(one.kind == "token" for one in features)
     return replace(preparation, features=features if tokens else preparation.features, targets=targets, task=whole.task)
-
-
-# What was asked for
-
-FREE = ("epochs", "until", "patience", "engine")
-"""What a run that is resumed may be asked anew."""
-
-OUTSIDE = ("data", "output", "resume", "force", "log", "curve", "report", "language", "watch", "processes")
-"""Arguments that say nothing about the run itself."""
-
-
-def asked_options(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What was asked for, out of the arguments of `train`, where it is not the default: plain data, by name."""
-    from inspect import signature
-
-    defaults = {name: parameter.default for name, parameter in signature(train).parameters.items() if name not in (*OUTSIDE, *FREE)}
-    plain = {name: _plain_option(name, arguments[name]) for name in defaults if name in arguments}
-    return {name: value for name, value in plain.items() if value != _plain_option(name, defaults[name])}
-
-
-def _plain_option(name: str, value: Any) -> Any:
-    """An option as plain data, the same however it was written."""
-    if value is None or value == "" or (isinstance(value, (list, tuple)) and not value):
-        return None
-    if name == "hidden":
-        return _sizes(value)
-    if name == "network":
-        return description_of(value)
-    if name in ("activation", "loss", "regularizer", "optimizer"):
-        return find(name, setting(value)).described()
-    if name in ("dates", "units"):
-        return [part.strip() for part in (value.split(",") if isinstance(value, str) else _names(value))]
-    if name in ("target", "ignore", "categories", "numbers", "missing"):
-        return [part.strip() for part in _names(value)]
-    if isinstance(value, Bound):
-        return value.described()
-    return dict(value) if isinstance(value, Mapping) else value if isinstance(value, (bool, int, float)) else str(value)
-
-
-def check_resumed_options(output: str | Path, said: Mapping[str, Any]) -> None:
-    """The same for arguments of `train` that were said, defaults among them; nothing where no run was cut short. Raises InputError."""
-    path = checkpoint_path(output)
-    if path.exists():
-        names = [name for name in said if name not in (*OUTSIDE, *FREE)]
-        check_resumed(load_checkpoint(path)[0], {name: _plain_option(name, said[name]) for name in names})
-
-
-def check_resumed(began: Model, asked: Mapping[str, Any]) -> None:
-    """Raises InputError where what is asked for contradicts the run that is to go on, by name.
-
-    asked  as of `asked_options`
-    """
-    from inspect import signature
-
-    known = began.source.get("options")
-    if known is None:
-        return  # a run of an older version does not say
-    for name, value in asked.items():
-        default = signature(train).parameters[name].default
-        was = known.get(name, _plain_option(name, default))
-        if value == was:
-            continue
-        began_with = f"with {_option(name, was)}{'' if name in known else ', the default'}"
-        if was is None or (was is False and name not in known):
-            began_with = "without it"
-        raise InputError(f"{_option(name, value)} contradicts the run, which began {began_with}; leave it out, or begin anew with --force.")
-
-
-def _option(name: str, value: Any) -> str:
-    """An option as it is typed."""
-    return command_line(*typed(name, value))
-
-
-# What is decided before
 
 
 def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
@@ -385,11 +237,6 @@ def _output(output: str | Path | None, curve: str | Path | None, report: str | P
 
         check_report(report, language)
     return None if output is None else Path(output)
-
-
-def _names(wanted: Any) -> tuple[str, ...]:
-    """One name or several; data frames may have numbers as names."""
-    return tuple(map(str, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (str(wanted),)
 
 
 def _plan(
@@ -424,159 +271,6 @@ def _folding_groups(plan: Plan, groups: Array) -> Plan:
     return replace(plan, validation_folds=min(plan.validation_folds, most) if most > 1 else 0)
 
 
-def fitting_network(
-    preparation: Preparation,
-    seed: int,
-    hidden: str | int | Sequence[int],
-    activation: Wanted,
-    loss: Wanted | None,
-    regularizer: Wanted | None,
-) -> Network:
-    """The network that fits a preparation: dense layers, and what its task asks for where nothing else is said. Raises InputError."""
-    inner, wanted = find("activation", setting(activation)), find("loss", preparation.loss if loss is None else setting(loss))
-    _check_loss(wanted, preparation)
-    layers = [dense(units, inner) for units in _sizes(hidden)]
-    penalty = None if regularizer is None else setting(regularizer)
-    output = preparation.output_activation if wanted.definition.targets == "numbers" else wanted.output
-    return Network(preparation.inputs, *layers, dense(preparation.outputs, output), loss=wanted, regularizer=penalty, seed=seed)
-
-
-def _sizes(hidden: str | int | Sequence[int]) -> list[int]:
-    """Units of the hidden layers. Raises InputError."""
-    if isinstance(hidden, int):
-        return [hidden] if hidden else []
-    if not isinstance(hidden, str):
-        return list(hidden)
-    sizes = hidden.strip().split("-")
-    if not all(size.isdecimal() and len(size) < 12 for size in sizes):
-        raise InputError(f"the hidden layers are written as their units with - between, as 16-16, or 0 for none, not {quoted(hidden)}.")
-    return [] if sizes == ["0"] else [int(size) for size in sizes]
-
-
-def _check_loss(loss: Bound, preparation: Preparation) -> None:
-    """Does the loss fit targets as the table gives them, classes or numbers, and outputs that predict them? Raises InputError."""
-    if not loss.definition.measures:
-        raise InputError(f"{loss.name} measures no distance from a target, so that a table cannot teach it; {preparation.loss} does.")
-    fitting = {"classify": ("numbers", "distribution"), "binary": ("numbers", "probabilities", "signs"), "regress": ("numbers",)}
-    if loss.definition.targets not in fitting[preparation.task] or loss.definition.logits:
-        raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")
-
-
-def _check_losses(network: Network, preparation: Preparation) -> None:
-    """The same for every output of a network that is described whole. Raises InputError."""
-    goals = [network.goals[name] for name in network.derivation.compared]
-    for part, goal in zip(preparation.parts, goals, strict=False):
-        _check_loss(goal.loss, part)
-        if preparation.task == "mixed" and goal.loss.definition.targets == "signs":
-            raise InputError(f"{goal.loss.name} compares signs, for which there must be one target; {part.loss} fits.")
-
-
-# The run
-
-
-class Begun(FrozenValue):
-    """A run that was cut short: its model so far, and what `Training.resumed` takes."""
-
-    model: Model
-    arrays: Mapping[str, Array]
-    record: Mapping[str, Any]
-
-    @property
-    def in_folds(self) -> bool:
-        """Was that in a cross-validation, before the run itself?"""
-        return bool(self.record.get("in_folds"))
-
-    def plan(self, settings: Mapping[str, Any]) -> Plan:
-        """Its plan, but for how long it goes on, where that is said anew."""
-        return replace(self.model.plan, **{name: settings[name] for name in FREE if settings[name] is not None})
-
-    def training(self, run: Run) -> Training:
-        """The training of the fold at hand, where it was cut short."""
-        return replace(run, network=self.model.start).resumed(self.arrays, self.record)
-
-
-class CrossValidation(FrozenValue):
-    """A cross-validation in so many folds; `begun` is the one that goes on."""
-
-    count: int
-    plan: Plan
-    groups: Array | None = None
-    begun: Begun | None = None
-
-
-def _cross_validated(
-    prepared: Callable[..., Run], labels: Array, validation: CrossValidation, outputs: Outputs, watch: Watch
-) -> dict[str, Scores]:
-    """The scores of each fold, trained on the others; a validation subset of these decides when to stop."""
-    plan, groups, begun = validation.plan, validation.groups, validation.begun
-    scores: dict[str, Scores] = {} if begun is None else dict(begun.model.scores)
-    for number, (others, fold) in enumerate(fold_places(labels, validation.count, plan.seed, groups), start=1):
-        name = f"fold {number}"
-        if name not in scores:
-            inner, decide, _ = split(labels[others], replace(plan, test=0.0), None if groups is None else groups[others])
-            run = prepared(others[inner], others[decide], fold)
-            training, begun = run.training() if begun is None else begun.training(run), None
-            scores[name] = run.measured(_fold_network(run, training, dict(scores), outputs, watch), run.test)
-        watch.fold(number, validation.count, scores[name])
-    return scores
-
-
-def _fold_network(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch) -> Network:
-    """The network of a fold, trained to its end. What is finished, and this one so far, is in the checkpoint."""
-
-    def checkpoint(training: Training) -> None:
-        if outputs.model is not None:
-            save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training, in_folds=True)
-
-    checkpoint(training)
-    with resumable(outputs):
-        try:
-            outcome = training.run(checkpoint=checkpoint)
-        except Overflowed as error:
-            _remove_checkpoint(outputs)
-            raise diverged(training.whole(), error.step) from None
-    if outcome.reason == "interrupted":
-        if outputs.model is not None:
-            watch.cut_short()
-        raise KeyboardInterrupt
-    return outcome.network
-
-
-def _begins(
-    stack: ExitStack,
-    processes: Processes | None,
-    asked: Mapping[str, Any],
-    free: Mapping[str, Any],
-    output: Path | None,
-    *others: Any,
-    force: bool,
-) -> tuple[Outputs, Begun | None]:
-    """The outputs of the run, and the run that goes on, if one does: as asked, or because torchrun has started the processes anew.
-
-    asked   what the run that goes on must agree with; free: what else was asked for, "resume" among it
-    others  log, curve and report
-
-    Raises InputError.
-    """
-    from chainrule import __version__
-
-    resume = bool(free["resume"])
-    if processes is None and asked.get("reduce_every", 1) != 1:
-        raise InputError("reduce_every says how often several processes average their weights, but there is one; leave it out.")
-    if processes is not None:
-        check_versions(processes, __version__)
-        check_options(processes, {**asked, **free})
-        found = output is not None and restarted() and checkpoint_path(output).exists()
-        resume = bool(processes.numbers(float(resume or found))[0])
-    outputs = alike(processes, lambda: _reserved(stack, processes, output, *others, resume=resume, force=force))
-    if not resume:
-        if processes is not None:  # what an earlier run has left must not be taken for this one's, if this one is killed
-            _remove_checkpoint(outputs)
-        return outputs, None
-    begun = _begun(output, asked, processes)
-    return alike(processes, lambda: outputs.going_on(begun.model)), begun
-
-
 def _rows(data: Any, form: Mapping[str, Any], processes: Processes | None) -> Rows:
     """The rows of the data; each of several processes reads its own part."""
     return Rows.of(data, **form) if processes is None else processes.agreed(lambda: Rows.shared(data, processes, **form))
@@ -594,40 +288,6 @@ def _labels(rows: Rows, preparation: Preparation, processes: Processes | None) -
     if processes is not None:
         check_data(processes, preparation, labels)
     return labels
-
-
-def _reserved(stack: ExitStack, processes: Processes | None, *files: Any, resume: bool, force: bool) -> Outputs:
-    """The outputs of the run; none in a process that does not write. Raises InputError."""
-    if processes is not None and not processes.writes:
-        return Outputs()
-    return stack.enter_context(reserved(*files, resume=resume, force=force))
-
-
-def _begun(output: Path | None, asked: Mapping[str, Any], processes: Processes | None) -> Begun:
-    """The run of a checkpoint. Raises FileError where there is none, InputError where something else is asked for now."""
-    assert output is not None
-    path = checkpoint_path(output)
-
-    def check() -> None:
-        if (processes is None or processes.writes) and not path.exists():
-            raise FileError(f"there is no {path} to resume from: no run was cut short there.")
-
-    alike(processes, check)
-    return alike(processes, partial(_checked_begun, readable_here(processes, path), path, asked))
-
-
-def _checked_begun(here: Path, path: Path, asked: Mapping[str, Any]) -> Begun:
-    """The run of a checkpoint, which can be read `here`. Raises FileError, InputError."""
-    begun = Begun(*load_checkpoint(here))
-    if here != path:
-        here.unlink()
-    if begun.model.preparation is None:
-        raise InputError(f"{path} was not made by `train`, so it does not say how its rows were prepared.")
-    check_resumed(begun.model, asked)
-    lacking = [_option(name, value) for name, value in begun.model.source.get("options", {}).items() if name not in asked]
-    if begun.in_folds and lacking:
-        raise InputError(f"a cross-validation goes on with the options that it began with: add {' '.join(lacking)}.")
-    return begun
 
 
 def _resumed(
@@ -650,7 +310,7 @@ def _resumed(
     subsets = _subsets(rows, preparation, split(labels, plan, groups), labels, stack, groups, plan, processes)
     form, options = began.source.get("form", {}), began.source.get("options", {})
     run = Run(rows, began.start, preparation, plan, **subsets, form=form, asked=options, processes=processes)
-    return _trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
+    return trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
 
 
 def _subsets(
@@ -678,134 +338,3 @@ def _shuffled(plan: Plan, rows: Subset, processes: Processes | None) -> Plan:
         return plan
     bytes_of_row = rows.x.itemsize * (rows.x.shape[1] + rows.t.shape[1])
     return replace(plan, shuffle_block=max(1, BLOCK_BYTES // bytes_of_row))
-
-
-def _trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:
-    """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
-    ended: Outcome | Overflowed
-    if run.processes is not None:
-        run = replace(run, costs=training.costs(), findings=_findings(run))
-    asked = Asked(run.processes, lambda: _held_out_scores(run, training))
-    watch.begins(run, training)
-    landmarks = None if outputs.report is None else Landmarks(training)
-    with Log(outputs.log, training.history) as log:
-
-        def report(now: Report) -> None:
-            log.add(now)
-            if landmarks is not None:
-                landmarks.keep(training)
-            with asked:
-                watch.epoch(now, asked.scores)
-
-        def checkpoint(training: Training) -> None:
-            if outputs.model is not None:
-                save_checkpoint(checkpoint_path(outputs.model), _model(run, training, scores), training)
-
-        checkpoint(training)
-        with resumable(outputs):
-            try:
-                ended = training.run(report, checkpoint)
-            except Overflowed as error:
-                ended = error
-            reason = ended.reason if isinstance(ended, Outcome) else "diverged"
-            with asked_to_end(interrupt_by_hand):
-                model = _model(run, training, {**scores, **_measured(run, training.best_network)}, reason)
-                outputs.write(model)
-    if reason != "interrupted":
-        _remove_checkpoint(outputs)
-    if isinstance(ended, Overflowed) and run.plan.reduce_every > 1:
-        raise ended  # of steps that no process takes a second time, nobody can say more
-    outcome = ended if isinstance(ended, Outcome) else diverged(training.whole(), ended.step)
-    with asked:
-        watch.ends(model, outcome)
-    if outputs.curve is not None and any(math.isfinite(report.error) for report in model.history):
-        training_curve(model.history, model.network, language).save(outputs.curve)
-    if landmarks is not None and outputs.report is not None and (reason != "interrupted" or training.stopped_by == CTRL_C):
-        from chainrule.api.report import SOMEWHERE, report_of
-
-        ways: dict[str, Any] = {"states": landmarks.states, "language": language}
-        ways |= {"training": training} if run.processes is None else {}
-        diverging = outcome if isinstance(outcome, Diverged) else None
-        report_of(model, str(outputs.model or SOMEWHERE), run.rows, diverged=diverging, **ways).save(outputs.report)
-    if isinstance(outcome, Diverged):
-        raise outcome
-    if reason == "interrupted" and training.stopped_by != CTRL_C:
-        raise KeyboardInterrupt
-    return model
-
-
-def _findings(run: Run) -> tuple[Finding, ...]:
-    """What is wrong with the rows of all processes; in the one that says it."""
-    from chainrule.api.doctor import before
-
-    assert run.processes is not None
-    run.rows.first  # noqa: B018  # which all find together
-    if sum(run.processes.numbers(sum(part.x.nbytes + part.t.nbytes for part in (run.train, run.validation, run.test)))) <= SEARCHED:
-        run = replace(run, train=run.train.whole(), validation=run.validation.whole(), test=run.test.whole())
-    else:
-        run = replace(run, validation=run.validation.none(), test=run.test.none())
-    return tuple(before(run)) if run.processes is not None and run.processes.writes else ()
-
-
-def _remove_checkpoint(outputs: Outputs) -> None:
-    if outputs.model is not None:
-        checkpoint_path(outputs.model).unlink(missing_ok=True)
-
-
-def _held_out_scores(run: Run, training: Training) -> Scores | None:
-    """The scores of this moment on rows that were not trained on; None if there are no such rows."""
-    if training.fold_networks:
-        y = fold_predictions(training.fold_networks, training.network, training.keys)
-        return score(run.preparation, y, run.train.labels, guess=run.guess)
-    return run.measured(_now(training), run.validation) if len(run.validation) else None
-
-
-class Asked:
-    """Scores that the process that writes may ask for while this is open, as often as it likes: all measure them whenever it does."""
-
-    def __init__(self, processes: Processes | None, measure: Callable[[], Scores | None]) -> None:
-        self.processes, self.measure, self.open = processes, measure, processes is None
-
-    def scores(self) -> Scores | None:
-        """Of this moment; None where the others do not listen, as after a process was lost."""
-        if not self.open:
-            return None
-        if self.processes is not None:
-            self.processes.numbers(1.0)
-        return self.measure()
-
-    def __enter__(self) -> None:
-        self.open = self.processes is None or self.processes.writes
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self.processes is not None:
-            self.open = False
-            while kind is None and self.processes.numbers(0.0)[0]:
-                self.measure()
-
-
-def _now(training: Training) -> Network:
-    """The network with the weights that it has now."""
-    return training.network.continued(training.parameters_of(training.state))
-
-
-def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: str = "") -> Model:
-    """The model with the best weights so far."""
-    from chainrule import __version__
-
-    best = training.best_error if math.isfinite(training.best_error) else None
-    ended: dict[str, Any] = {"best_epoch": training.best_epoch, "best_error": best, "epochs": training.epochs}
-    if reason:
-        ended["reason"] = reason
-    first = run.rows.first
-    source = {"name": first.source, "rows": len(run.train), "form": dict(run.form), "columns": list(first.names)}
-    source |= {"files": list(run.rows.files)} if run.rows.files else {}
-    source |= {"options": dict(run.asked)} if run.asked else {}
-    known = {"preparation": run.preparation, "scores": scores, "source": source, "guess": run.guess, "outcome": ended}
-    return Model.of(training, made_with=__version__, **known)
-
-
-def _measured(run: Run, network: Network) -> dict[str, Scores]:
-    """The scores on every subset that has rows."""
-    subsets = {"train": run.train, "validation": run.validation, "test": run.test}
-    return {name: run.measured(network, subset) for name, subset in subsets.items() if len(subset)}

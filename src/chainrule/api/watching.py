@@ -12,7 +12,7 @@ from chainrule.base.errors import InputError, quoted
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
-    from chainrule.api.train import Run
+    from chainrule.api.run import Run
     from chainrule.diagnosis.divergence import Diverged
     from chainrule.training.history import Outcome, Report
     from chainrule.training.loop import Training

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chainrule.api.train import Run
+from chainrule.api.run import Run
 from chainrule.api.watching import Watch
 from chainrule.base.printing import command_line
 from chainrule.cli.options import DEFINED

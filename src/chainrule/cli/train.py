@@ -1,4 +1,4 @@
-"""The commands of training: train, sweep, evaluate, predict, info. They print; what is computed is computed in `chainrule.api.train`."""
+"""The commands of training: train, sweep, evaluate, predict, info. They print; what is computed is computed in `chainrule.api`."""
 
 from __future__ import annotations
 
@@ -191,13 +191,14 @@ def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **opti
     of columns, task, loss and network follow from the table; what was decided is printed and kept with the model.
     """
     from chainrule.api import train as training
+    from chainrule.api.resuming import check_resumed_options
     from chainrule.cli.report import TerminalReporter
     from chainrule.diagnosis.divergence import Diverged
 
     if options["resume"]:
         context = click.get_current_context()
         given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-        training.check_resumed_options(output, {name: value for name, value in _whole(dict(options)).items() if name in given})
+        check_resumed_options(output, {name: value for name, value in _whole(dict(options)).items() if name in given})
     reporter = TerminalReporter(language, _source(data), output, quiet=quiet, asked=click.get_current_context().obj or ())
     try:
         with reporter:

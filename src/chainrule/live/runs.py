@@ -25,7 +25,7 @@ from chainrule.reports.lines import lines_of_ending, lines_of_preparation, lines
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
-    from chainrule.api.train import Run
+    from chainrule.api.run import Run
     from chainrule.data.table import Table
     from chainrule.diagnosis.divergence import Diverged
     from chainrule.notation.conventions import Notation
@@ -94,7 +94,7 @@ class Data:
 
     def problem(self, notation: Notation) -> Problem:
         """A network for the table, with some of its rows as a batch. Raises InputError where a page cannot show it."""
-        from chainrule.api.train import fitting_network
+        from chainrule.api.networks import fitting_network
 
         preparation = self.preparation
         if preparation.inputs * HIDDEN > MOST_NUMBERS:

@@ -38,6 +38,11 @@ class Outputs(FrozenValue):
         if self.model is not None:
             model.save(self.model, force=self.force or (self.replaced is not None and self.replaced == state_of(self.model)))
 
+    def remove_checkpoint(self) -> None:
+        """Remove what an unfinished run has left beside its model, if anything."""
+        if self.model is not None:
+            checkpoint_path(self.model).unlink(missing_ok=True)
+
     def going_on(self, began: Model) -> Outputs:
         """The outputs of a run that goes on from a checkpoint. Raises FileError where the model that is there is not of that run."""
         if self.model is None or self.force or not occupied(self.model):

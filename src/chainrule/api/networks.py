@@ -1,0 +1,62 @@
+"""The network that fits a table, where no more of it is said than its hidden layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.api.settings import setting
+from chainrule.base.errors import InputError, quoted
+from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.network.layers import dense
+from chainrule.network.network import Network
+from chainrule.preparation.preparation import Preparation
+
+HIDDEN = (32,)
+"""Units of the hidden layers where none are said: enough for most tables, and still quick."""
+
+
+def fitting_network(
+    preparation: Preparation,
+    seed: int,
+    hidden: str | int | Sequence[int],
+    activation: Wanted,
+    loss: Wanted | None,
+    regularizer: Wanted | None,
+) -> Network:
+    """The network that fits a preparation: dense layers, and what its task asks for where nothing else is said. Raises InputError."""
+    inner, wanted = find("activation", setting(activation)), find("loss", preparation.loss if loss is None else setting(loss))
+    _check_loss(wanted, preparation)
+    layers = [dense(units, inner) for units in layer_sizes(hidden)]
+    penalty = None if regularizer is None else setting(regularizer)
+    output = preparation.output_activation if wanted.definition.targets == "numbers" else wanted.output
+    return Network(preparation.inputs, *layers, dense(preparation.outputs, output), loss=wanted, regularizer=penalty, seed=seed)
+
+
+def layer_sizes(hidden: str | int | Sequence[int]) -> list[int]:
+    """Units of the hidden layers. Raises InputError."""
+    if isinstance(hidden, int):
+        return [hidden] if hidden else []
+    if not isinstance(hidden, str):
+        return list(hidden)
+    sizes = hidden.strip().split("-")
+    if not all(size.isdecimal() and len(size) < 12 for size in sizes):
+        raise InputError(f"the hidden layers are written as their units with - between, as 16-16, or 0 for none, not {quoted(hidden)}.")
+    return [] if sizes == ["0"] else [int(size) for size in sizes]
+
+
+def _check_loss(loss: Bound, preparation: Preparation) -> None:
+    """Does the loss fit targets as the table gives them, classes or numbers, and outputs that predict them? Raises InputError."""
+    if not loss.definition.measures:
+        raise InputError(f"{loss.name} measures no distance from a target, so that a table cannot teach it; {preparation.loss} does.")
+    fitting = {"classify": ("numbers", "distribution"), "binary": ("numbers", "probabilities", "signs"), "regress": ("numbers",)}
+    if loss.definition.targets not in fitting[preparation.task] or loss.definition.logits:
+        raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")
+
+
+def check_losses(network: Network, preparation: Preparation) -> None:
+    """The same for every output of a network that is described whole. Raises InputError."""
+    goals = [network.goals[name] for name in network.derivation.compared]
+    for part, goal in zip(preparation.parts, goals, strict=False):
+        _check_loss(goal.loss, part)
+        if preparation.task == "mixed" and goal.loss.definition.targets == "signs":
+            raise InputError(f"{goal.loss.name} compares signs, for which there must be one target; {part.loss} fits.")
