@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from pathlib import Path
 
@@ -74,11 +73,3 @@ def browser(tmp_path_factory):
         )
         yield browser
         browser.close()
-
-
-@pytest.fixture(autouse=True)
-def same_precision_of_torch():
-    """A printed program sets PyTorch's precision for its whole process, which is that of the next test, too."""
-    yield
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_default_dtype(sys.modules["torch"].float32)

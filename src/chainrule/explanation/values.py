@@ -27,12 +27,9 @@ APART = 1e-9
 they stand on two sides of a kink, say. Then the float counts, since the step was made with it."""
 
 DUST = 1e-45
-"""Where the float is 0, a smaller part of the largest number of the step is what fifty digits leave of numbers that cancel; so is a
-smaller number where the float is another one, as of 1 + erf(−18).
+"""A smaller part of the largest number of the step is what fifty digits leave of numbers that cancel, unless floats say about the same:
+they leave 0, or far more or less, as of 1 + erf(−18).
 """
-
-ALIKE = 1e-6
-"""How far, relatively, a number so small may be from its float."""
 
 MOST_PRECISE = 3000
 """Steps with more numbers are written as floats have them."""
@@ -115,12 +112,8 @@ class Values(Mapping[Expression, Any], Frozen):
         formula = self.scalars.definition(element)
         letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
         number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
-        if not number.exact and self._is_dust(float(number), float(recorded)):
+        alike = abs(recorded) / 2 < abs(float(number)) < 2 * abs(recorded)
+        if not number.exact and abs(float(number)) < DUST * self._largest and not alike:
             return Real(Fraction(0), exact=False)
         near = isinstance(number.value, Fraction) and abs(float(number.value) - recorded) <= APART * self._largest
         return number if near else recorded
-
-    def _is_dust(self, number: float, recorded: float) -> bool:
-        if recorded == 0:
-            return abs(number) < DUST * self._largest
-        return max(abs(number), abs(recorded)) < DUST and not math.isclose(number, recorded, rel_tol=ALIKE)

@@ -11,12 +11,10 @@ import { FUNCTIONS, type Real, ZERO, abs, compare, fraction, isFinite, ofNumber,
 /** Where a number differs from its double by more than this part of the largest number of the step, the double counts. */
 const APART = 1e-9;
 /**
- * Where the double is 0, a smaller part of the largest number of the step is what fifty digits leave of numbers that cancel; so is a smaller
- * number where the double is another one, as of 1 + erf(−18).
+ * A smaller part of the largest number of the step is what fifty digits leave of numbers that cancel, unless doubles say about the same:
+ * they leave 0, or far more or less, as of 1 + erf(−18).
  */
 const DUST = 1e-45;
-/** How far, relatively, a number so small may be from its double. */
-const ALIKE = 1e-6;
 /** Steps with more numbers are written as doubles have them. */
 const MOST_PRECISE = 3000;
 const BY_PAPER = fraction(5000n);
@@ -110,9 +108,8 @@ export class Values {
     const exact = worth(this.content, node, (letter) => printedAs(this.of(letter)));
     if (this.fractions) return exact;
     const number = roundedFraction(exact);
-    const near = toNumber(number);
-    const [apart, larger] = [Math.abs(near - recorded), Math.max(Math.abs(near), Math.abs(recorded))];
-    if (!number.exact && (recorded ? larger < DUST && apart > ALIKE * larger : apart < DUST * this.#largest)) return { ...ZERO, exact: false };
+    const [size, kept, apart] = [Math.abs(toNumber(number)), Math.abs(recorded), Math.abs(toNumber(number) - recorded)];
+    if (!number.exact && size < DUST * this.#largest && !(kept / 2 < size && size < 2 * kept)) return { ...ZERO, exact: false };
     return isFinite(number) && apart <= APART * this.#largest ? number : recorded;
   }
 }
