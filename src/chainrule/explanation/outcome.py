@@ -45,7 +45,6 @@ def new_weights_section(context: Context) -> Section:
     if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
-    step = context.step
     blocks += context.matrix_blocks((context.array_line(p, context.after.array(p)) for p in context.derivation.parameters), worked=False)
     blocks += beside_plain(context)
     if names := context.left_alone:
