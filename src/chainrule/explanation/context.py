@@ -109,6 +109,11 @@ class Context(WithoutCaches, FrozenValue):
         return {**self.step.values, **self.step.new_parameters, **self.step.after.values}
 
     @cached_property
+    def computed(self) -> dict[str, Expression]:
+        """Every named quantity of the step with what it is computed from, by key: of the derivation, and of the rule."""
+        return {node.key: node for node in (*self.derivation.named.values(), *order(*self.step.update.roots)) if node.name is not None}
+
+    @cached_property
     def run(self) -> Runner:
         """Trains from where the step stands, parameters and states, on its batch, with any rate."""
         return Runner.of(self.step)
@@ -322,10 +327,9 @@ class Context(WithoutCaches, FrozenValue):
     def matrix_line(self, quantity: Expression, values: Values | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
         values = self.before if values is None else values
-        known = {node.key: node for node in self.derivation.named.values()}
         inner = self.of_batch(definition(quantity))
         leaves = {
-            node: values.array(known.get(node.key, node))
+            node: values.array(self.computed.get(node.key, node))
             for node in order(inner, wall=lambda node: node.name is not None)
             if node.name is not None
         }

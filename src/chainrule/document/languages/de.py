@@ -1075,6 +1075,7 @@ WORDS = {
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
+    "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
     "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
     "caution.totals.count=1": "die Zeile {rows} sieht nach einer Summe der anderen aus, dem Namen „{name}“ nach; wenn ja, gehört sie "
@@ -1423,7 +1424,7 @@ WORDS = {
     "check.why.written": "Es ist genau {written}, in {agreeing} von {probes} Proben.",
     "check.why.factor": "Es ist das {factor}-Fache des richtigen Werts, in {agreeing} von {probes} Proben (N Beispiele, k Ausgaben, n "
     "Eingänge der Schicht).",
-    "check.why.unknown": "Es weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
+    "check.why.unknown": "{quantity} weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
     "check.why.forward": "Hier geht es vorwärts falsch: {quantity} ist nicht, was Gewichte und Eingänge ergeben.",
     "check.why.untrained": "Jeder Gradient ist genau 0, E aber nicht: kein Schritt ändert ein Gewicht.",
     "check.why.penalty.missing": "Die Strafe auf die Gewichte fehlt im Gradienten.",

@@ -1040,6 +1040,8 @@ WORDS = {
     "no value, say --missing {value}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say {categories} or {ignore}",
+    "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
+    "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
     "caution.totals": "rows {rows} look like totals of the others, as “{name}”; if so, take them out of the file",
     "caution.totals.count=1": "row {rows} looks like a total of the others, by its name “{name}”; if so, take it out of the file",
@@ -1377,7 +1379,7 @@ WORDS = {
     "check.why.written": "It is exactly {written}, in {agreeing} of {probes} probes.",
     "check.why.factor": "It is {factor} times the right value, in {agreeing} of {probes} probes (N samples, k outputs, n inputs of "
     "the layer).",
-    "check.why.unknown": "It differs from the right value by up to {percent} % of the largest element.",
+    "check.why.unknown": "{quantity} differs from the right value by up to {percent} % of its largest element.",
     "check.why.forward": "The forward pass goes wrong here: {quantity} is not what the weights and the inputs give.",
     "check.why.untrained": "Every gradient is exactly 0, though E is not: no step changes a weight.",
     "check.why.penalty.missing": "The penalty on the weights is missing in the gradient.",
