@@ -771,12 +771,13 @@ def missing(own: Reading) -> list[str]:
 def _stands_on_kinks(own: Reading, *, exactly: bool = False) -> bool:
     """Has something no slope: at a net input of 0, a prediction that is its target, a weight of 0 that is penalised by its size?
 
-    exactly  behind saturated units only floats add up to 0, and not the numbers for which they stand
+    exactly  in floats, too, and not behind saturated units, whose floats add up to 0 where the numbers for which they stand do not
     """
+    off = 0.0 if exactly else 1e-12
     names = own.example.names
     smooth = next((place for place, name in enumerate(names) if name in ("tanh", "sigmoid")), len(names))
     layers = list(zip(names, own.first.layers, strict=True))[: smooth + 1 if exactly else None]
-    nets = any((layer[0] == 0).any() for name, layer in layers if name in ("relu", "leaky_relu"))
+    nets = any((np.abs(layer[0]) <= off).any() for name, layer in layers if name in ("relu", "leaky_relu"))
     met = (
         own.asked["loss"] == "absolute" and bool((own.first.prediction[0] == own.example.t).any()) and (not exactly or smooth == len(names))
     )
