@@ -778,8 +778,7 @@ def _stands_on_kinks(own: Reading, *, exactly: bool = False) -> bool:
     smooth = next((place for place, name in enumerate(names) if name in ("tanh", "sigmoid")), len(names))
     layers = list(zip(names, own.first.layers, strict=True))[: smooth + 1 if exactly else None]
     nets = any((np.abs(layer[0]) <= off).any() for name, layer in layers if name in ("relu", "leaky_relu"))
-    met = (
-        own.asked["loss"] == "absolute" and bool((own.first.prediction[0] == own.example.t).any()) and (not exactly or smooth == len(names))
-    )
+    met = own.asked["loss"] == "absolute" and bool((np.abs(own.first.prediction[0] - own.example.t) <= off).any())
+    met = met and (not exactly or smooth == len(names))
     free = own.asked.get("regularizer", "").startswith("l1") and not all(W.all() for W in own.example.start()[::2])
     return nets or met or free
