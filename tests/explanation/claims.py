@@ -310,8 +310,8 @@ def _(own: Reading, /, samples: str = "1") -> bool:
 @claim("error.own.mean", "error.own_penalised.mean")
 def _(own: Reading, /, error: str) -> bool:
     mean = np.mean([float(own.sample(place).first().error[0]) for place in range(len(own.example.x))])
-    penalty = float(np.sum(own.first.penalty))
-    return bool(np.isclose(own.before, mean, rtol=1e-9) and (penalty > 0) == (own.said[-1] == "error.own_penalised.mean"))
+    penalised = "regularizer" in own.asked
+    return bool(np.isclose(own.before, mean, rtol=1e-9)) and penalised == (own.said[-1] == "error.own_penalised.mean")
 
 
 @claim("error.share")
