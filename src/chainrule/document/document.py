@@ -163,11 +163,13 @@ class Illustration(FrozenValue):
     draw    gives the diagram, or the drawing that becomes one
     alt     the picture in words, once it is drawn
     beside  what a slide shows it with: a table, a paragraph, or a derivation, by its left side; other layouts have no room for it
+    small   what a slide shows in its place, whose letters are larger beside it
     """
 
     draw: Callable[[], Any]
     alt: str = ""
     beside: Formula | TableBlock | Paragraph | None = None
+    small: Callable[[], Any] | None = None
 
 
 Drawing: TypeAlias = Picture | BoxGraph
@@ -225,12 +227,14 @@ class Document(Rendered, FrozenValue):
     @cached_property
     def illustrated(self) -> Document:
         """The document with its illustrations drawn, without those of which nothing can be drawn, and those for slides."""
-        return self._with(lambda block: _drawn(block) if isinstance(block, Illustration) and block.beside is None else _other(block))
+        return self._with(
+            lambda block: _drawn(block, block.draw) if isinstance(block, Illustration) and block.beside is None else _other(block)
+        )
 
     @cached_property
     def staged(self) -> Document:
         """The same with those for slides."""
-        return self._with(lambda block: _drawn(block) if isinstance(block, Illustration) else block)
+        return self._with(lambda block: _drawn(block, block.small or block.draw) if isinstance(block, Illustration) else block)
 
     @cached_property
     def without_illustrations(self) -> Document:
@@ -246,9 +250,9 @@ class Document(Rendered, FrozenValue):
         return next(section for section in self.sections if section.key == key)
 
 
-def _drawn(illustration: Illustration) -> Illustration | None:
+def _drawn(illustration: Illustration, draw: Callable[[], Any]) -> Illustration | None:
     try:
-        diagram = illustration.draw()
+        diagram = draw()
     except InputError:
         return None
     return Illustration(lambda: diagram, diagram.alt, illustration.beside)
