@@ -35,6 +35,10 @@ class Equations(FrozenValue):
     equations: tuple[Equation | Formula, ...]
 
 
+NONE: Inline = ("–",)
+"""A cell where others have a number."""
+
+
 class TableBlock(FrozenValue):
     """Rows below a head; a cell is prose or a formula."""
 
@@ -43,8 +47,9 @@ class TableBlock(FrozenValue):
 
     @property
     def numbers(self) -> list[bool]:
-        """Which columns hold nothing but numbers: they stand right."""
-        return [all(is_number(row[place]) for row in self.rows) for place in range(len(self.head))]
+        """Which columns hold nothing but numbers, and dashes where there is none: they stand right."""
+        cells = ([row[place] for row in self.rows if row[place] != NONE] for place in range(len(self.head)))
+        return [all(map(is_number, column)) for column in cells]
 
 
 class GridBlock(TableBlock):

@@ -196,13 +196,13 @@ def _is_counted(name: str) -> bool:
 
 
 def _check_alone(network: Network, name: str, key: str) -> None:
-    """Raises InputError for one number that may be the first of a vector, or each of it: next to other biases by number it is one of them."""
+    """Raises InputError for one number that may be the first of a vector, or each of it."""
     (size,) = network.shapes[key]
     first = find_element(network, name) if name.strip() == key else None
     if size > 1 and (first is None or first.key == key):
         raise InputError(
-            f"{name} may be one bias, {key}[1], or the vector of its layer, which has {size} numbers: write {key}[1] for the first of them, "
-            f"or all {size} of them."
+            f"{name} may be one bias, {key}[1], or the vector of its layer, which has {size} numbers: write {key}[1] for the first of "
+            f"them, or all {size}."
         )
 
 
