@@ -8,7 +8,7 @@ from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Call, Equation, Fenced, Formula, Fraction, Operator, Row
 from chainrule.notation.parts import PRODUCTS, SUMS, held, separator
 
-COMMAS = frozenset(",;")
+COMMAS, QUOTIENTS = frozenset(",;"), frozenset("/")
 
 WIDE = 70
 """Letters of a fraction, written on one line, that are too many for a page."""
@@ -49,19 +49,19 @@ def with_short_lines(equation: Equation, columns: int) -> Equation:
 
 
 def broken(items: Sequence[Formula], columns: int, most: int | None = None) -> list[tuple[Formula, ...]]:
-    """A side in lines of about so many letters: they end after + and −, then after signs of products, then inside brackets, where the
-    commas of what stands side by side come first.
+    """A side in lines of about so many letters: they end after + and −, then after signs of products, then after /, and then inside
+    brackets, where the commas of what stands side by side come first.
 
     most  letters of a bracket in which no line ends, where that is more than a line: the format makes it smaller
     """
     most = columns if most is None else most
     if formulas_width(items) <= columns:
         return [tuple(items)]
-    for signs in (COMMAS, SUMS, PRODUCTS):
+    for signs in (COMMAS, SUMS, PRODUCTS, QUOTIENTS):
         chunks = _chunks(items, signs)
         if len(chunks) > 1:
             return _filled([line for chunk in chunks for line in broken(chunk, columns, most)], columns)
-    opened = [part for item in items for part in _opened(item, most)]
+    opened = [] if formulas_width(items) <= most else [part for item in items for part in _opened(item, most)]
     return broken(opened, columns, most) if len(opened) > len(items) else [tuple(items)]
 
 
@@ -91,15 +91,15 @@ def _filled(chunks: Iterable[Sequence[Formula]], columns: int) -> list[tuple[For
 
 
 def _opened(item: Formula, most: int) -> tuple[Formula, ...]:
-    """Brackets as signs, where they have more letters."""
+    """Brackets as signs, where what they hold is too long for a line."""
     if (
         isinstance(item, Fenced)
         and isinstance(item.inside, Row)
         and item.left + item.right in ("()", "[]")
-        and formulas_width((item,)) > most
+        and formulas_width((item,)) > most // 2
     ):
         return (Operator(item.left), *item.inside.items, Operator(item.right))
-    if isinstance(item, Call) and not item.name and len(item.arguments) > 1 and formulas_width((item,)) > most:
+    if isinstance(item, Call) and not item.name and len(item.arguments) > 1 and formulas_width((item,)) > most // 2:
         comma = Operator(separator(item.arguments))
         parts = (part for argument in item.arguments for part in (comma, *(argument.items if isinstance(argument, Row) else (argument,))))
         return (Operator("("), *tuple(parts)[1:], Operator(")"))
