@@ -93,6 +93,7 @@ def read(equation, values=None):
             worked(label(w6), w6 - rate * slope6, SEED, NUMBERED, result=0.3172032),
             "w6 = w6 − η · ∂E/∂w6 = 0.16 − 0.05 · (−3.144064) = 0.3172032",
         ),
+        (worked(label(h1), -(w1 * w2 * w3), {w1: -2, w2: 3, w3: 4}, NUMBERED), "h1 = −w1 · w2 · w3 = −(−2) · 3 · 4 = 24"),
         (stated(label(h1), 8.399999999999999, NUMBERED), "h1 = 8.4"),
         (stated(label(prediction), 0.7513650695523157, NUMBERED), "y ≈ 0.751365"),
         (

@@ -175,7 +175,7 @@ class _Builder(FrozenValue):
 
     def _in(self, node: Expression, level: int, product: bool = False) -> f.Formula:
         piece = self.piece(node)
-        return piece.formula if product and piece.level == forms.PRODUCT else piece.within(level)
+        return _behind_sign(piece.formula) if product and piece.level == forms.PRODUCT else piece.within(level)
 
     def _leaf(self, node: Expression) -> _Piece:
         if node.primitive.name == "size":
@@ -352,6 +352,15 @@ def _starts_with_sign(written: f.Formula) -> bool:
             return digits.startswith("−")
         case _:
             return False
+
+
+def _behind_sign(written: f.Formula) -> f.Formula:
+    """A product behind a sign: −a · b, but −(−2) · b."""
+    match written:
+        case f.Row((f.Number() as first, *others)) if _starts_with_sign(first):
+            return f.row(f.Fenced(first), *others)
+        case _:
+            return f.Fenced(written) if _starts_with_sign(written) else written
 
 
 def constant_formula(number: Number, decimal: str = "point") -> f.Formula:
