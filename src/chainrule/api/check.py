@@ -125,6 +125,8 @@ def check_program(
     _check_there(path)
     if path.suffix.lower() not in PROGRAMS:
         raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
+    if not (stated or observe or loss) and (found := _layers_checked(path, sandbox, seed, surely=True)) is not None:
+        return found
     try:
         return check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
@@ -149,14 +151,17 @@ def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
     return Assessment(path.name, judge_graphs(found["answers"], place, found["steps"], again), (said,))
 
 
-def _layers_checked(path: Path, sandbox: Sandbox, seed: int) -> Assessment | None:
-    """Single layers with a backward pass, where a file has them in place of a network; None where it has none that is known."""
+def _layers_checked(path: Path, sandbox: Sandbox, seed: int, *, surely: bool = False) -> Assessment | None:
+    """Single layers with a backward pass, where a file has them in place of a network; None where it has none that is known.
+
+    surely  None, too, where it may hold a network as well
+    """
     from chainrule.checking.layer_judgement import judge_layers, layer_questions, paper_gradient, read_layers
     from chainrule.learners.sandbox import Refusal
     from chainrule.learners.submission import layers_of
 
     try:
-        found = layers_of(path, sandbox, layer_questions(seed))
+        found = layers_of(path, sandbox, lambda: layer_questions(seed), surely=surely)
     except Refusal:
         return None
     if not found:

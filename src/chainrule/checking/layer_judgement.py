@@ -1,4 +1,4 @@
-"""The judgement of single layers: from the gradients that a backward pass gives to the name of its mistake, or to the word that it is right."""
+"""The judgement of single layers: from what a backward pass gives to the name of its mistake, or to the word that it is right."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def layer_cases(seed: int = 0) -> dict[tuple[str, int, int], LayerCase]:
         for number in range(len(kind.probings)):
             first = drawn(kind, number, rng)
             for turn in range(TURNS):
-                arrived = {symbol: rng.normal(size=value.shape) for symbol, value in first.arrived.items()}
+                arrived = {symbol: np.asarray(rng.normal(size=value.shape)) for symbol, value in first.arrived.items()}
                 found[kind.name, number, turn] = first if turn == 0 else replace(first, arrived=arrived)
     return found
 
@@ -98,6 +98,8 @@ class LayerReading(Frozen):
     name      of both; line, backward: where each begins
     answers   to ordinary probes; tied: to one where some numbers are equal
     names     its own names of gradients, by symbol; places: where it computes them
+    left      on how many sizes its forward pass gave something else
+    own       the name of its backward pass, or of its class; uses: those of others that it calls
     """
 
     name: str
@@ -110,6 +112,8 @@ class LayerReading(Frozen):
     names: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     left: int = 0
+    own: str = ""
+    uses: tuple[str, ...] = ()
 
     @property
     def understood(self) -> Iterator[Saying]:
@@ -140,14 +144,29 @@ def read_layers(plain: Sequence[Mapping[str, Any]], seed: int = 0) -> list[Layer
             if call.get("mask") is not None:
                 case = replace(case, numbers={**case.numbers, "mask": np.array(call["mask"])})
             arrays = {symbol: np.array(value, dtype=float) for symbol, value in call.get("gradients", {}).items()}
-            answers[case.probing.whole].append(LayerAnswer(case, arrays, call.get("failure", "")))
+            failure = call.get("failure", "")
+            if empty := next((symbol for symbol, value in arrays.items() if not value.size), ""):  # what dx[pad:−pad] is without padding
+                arrays, failure = {}, f"{paper_gradient(empty)} = []"
+            answers[case.probing.whole].append(LayerAnswer(case, arrays, failure))
             names = names or {symbol: name for symbol, name in call.get("names", {}).items() if name}
         places = {symbol: Place(*place) for symbol, place in one["places"].items()}
         ordinary, further = answers[False], answers[True]
         whole = Place(*one["backward"])
-        left = len(one["failed"])
         found.append(
-            LayerReading(one["name"], one["line"], whole, kind, kind.writings[one["writing"]], ordinary, further, names, places, left)
+            LayerReading(
+                one["name"],
+                one["line"],
+                whole,
+                kind,
+                kind.writings[one["writing"]],
+                ordinary,
+                further,
+                names,
+                places,
+                left=len(one["failed"]),
+                own=one["own"],
+                uses=tuple(one["uses"]),
+            )
         )
     return found
 
@@ -155,15 +174,23 @@ def read_layers(plain: Sequence[Mapping[str, Any]], seed: int = 0) -> list[Layer
 def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -> Verdict:
     """The verdict on the layers of a file. `unread`: names of passes that are none of the layers that are known."""
     faults, cautions, conventions, remarks = list[Fault](), list[Fault](), list[Saying](), list[Saying]()
-    for reading in readings:
+    wrong = set[str]()
+    for reading in sorted(readings, key=lambda one: any(other.own in one.uses for other in readings)):
+        if below := sorted(wrong & set(reading.uses)):
+            remarks.append(Saying("check.layers.below", {"name": reading.own, "names": ", ".join(below)}))
+            continue
         found, means = _judged(reading)
         faults += found
-        if means:
+        if found:
+            wrong.add(reading.own)
+        if means and not conventions:
             conventions.append(Saying("check.convention.mean"))
         if reading.left:
             remarks.append(Saying("check.layers.left", {"name": reading.name, "count": reading.left}))
-        if not found and (caution := _tie_caution(reading)) is not None:
-            cautions.append(caution)
+        given = {symbol for one in reading.answers for symbol in one.gradients}
+        if given and (missing := [paper_gradient(symbol) for symbol in reading.kind.order if symbol not in given]):
+            remarks.append(Saying("check.layers.missing", {"name": reading.own, "quantities": ", ".join(missing)}))
+        cautions += [] if found else _cautions(reading)
     if unread:
         remarks.append(Saying("check.layers.unread", {"names": "; ".join(unread)}))
     if not faults:
@@ -171,13 +198,13 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
         remarks.append(Saying("check.layers.right", {"count": count, "probes": sum(len(one.answers) for one in readings)}))
         return Verdict(
             "convention" if conventions else "right",
-            conventions=tuple(dict.fromkeys(conventions)),
+            conventions=tuple(conventions),
             remarks=tuple(remarks),
             cautions=tuple(cautions),
         )
     named = [one for one in faults if one.number is not None]
     kind = "unknown" if not named else "class" if len(faults) == 1 and faults[0].others else "mistakes"
-    return Verdict(kind, tuple(faults), tuple(dict.fromkeys(conventions)), tuple(remarks), cautions=tuple(cautions))
+    return Verdict(kind, tuple(faults), tuple(conventions), tuple(remarks), cautions=tuple(cautions))
 
 
 def _judged(reading: LayerReading) -> tuple[list[Fault], bool]:
@@ -252,9 +279,9 @@ def _near(reading: LayerReading, answer: LayerAnswer, symbol: str, wanted: Array
         return False
     for axes in itertools.permutations(range(wanted.ndim)):
         turned = wanted.transpose(axes)
-        if [n for n in turned.shape if n > 1] == [n for n in given.shape if n > 1]:
-            if np.abs(turned.reshape(given.shape) - given).max(initial=0.0) <= scale:
-                return True
+        alike = [n for n in turned.shape if n > 1] == [n for n in given.shape if n > 1]
+        if alike and np.abs(turned.reshape(given.shape) - given).max(initial=0.0) <= scale:
+            return True
     return False
 
 
@@ -372,11 +399,16 @@ def _fault(
     )
 
 
-def _tie_caution(reading: LayerReading) -> Fault | None:
-    """A max pool that gives every one of equals the whole gradient is right where there are no equals."""
+def _cautions(reading: LayerReading) -> Iterator[Fault]:
+    """What is right on ordinary numbers and sizes, and not on others.
+
+    A max pool that gives every one of equals the whole gradient is right where there are no equals; a margin that is cut by [pad:−pad] is
+    empty where there is none.
+    """
+    if why := next((one.failure for one in reading.answers if one.failure), ""):
+        first, nothing = paper_gradient(reading.kind.order[0]), np.zeros(0)
+        said = Saying("check.why.layer.fails", {"problem": why})
+        yield Fault(None, first, first, said, nothing, nothing, key="some_sizes", place=reading.backward)
     answers = [one for one in reading.tied if "x" in one.gradients]
-    if reading.kind.name != "max_pool" or not answers:
-        return None
-    if all(_near(reading, one, "x", tied(one.case, "all")) for one in answers):
-        return _fault(reading, answers, "x", 116, Saying("check.why.layer.ties"))
-    return None
+    if reading.kind.name == "max_pool" and answers and all(_near(reading, one, "x", tied(one.case, "all")) for one in answers):
+        yield _fault(reading, answers, "x", 116, Saying("check.why.layer.ties"))

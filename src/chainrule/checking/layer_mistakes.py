@@ -1,9 +1,9 @@
 """The table of mistakes that people make when they write the backward pass of a single layer, from 101 on.
 
-As in the table of networks, a mistake is another carrier of one edge. Most are the derivative of the same formula with something held, sg(μ);
-these are written as formulas on the way forward, and everything below follows by the ordinary rules. Others, that set what is to be added or
-sum over other axes, are computed from the arrays. A new row is its number, its ways, and who was seen to make it; its name, its sign and its
-cure are texts of the catalogues, as "mistake.101".
+As in the table of networks, a mistake is another carrier of one edge. Most are the derivative of the same formula with something held,
+sg(μ); these are written as formulas on the way forward, and everything below follows by the ordinary rules. Others, that set what is to be
+added or sum over other axes, are computed from the arrays. A new row is its number, its ways, and who was seen to make it; its name, its
+sign and its cure are texts of the catalogues, as "mistake.101".
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Way(Frozen):
     """What somebody computes in place of a layer's right gradients.
 
     kinds     of layers where that may be
-    written   as a formula
+    written   as a formula, in no language: ∇[…] is the gradient of another one, sg(x) is x held
     carriers  what stands for named quantities on the way back; or
     computes  candidates for gradients, by the symbol of what they belong to, in the same order for every case
     """
@@ -131,12 +131,15 @@ class _Norm:
         self.axes, self.x_shape = lost, x.shape
         self.deviation = np.sqrt((self.c**2).mean(axis=lost, keepdims=True) + case.epsilon)
 
-    def dx(self, first: float = 1.0, second: float = 1.0, axes: tuple[int, ...] | None = None) -> Array:
+    def dx(self, first: float = 1.0, second: float = 1.0) -> Array:
         """(∂E/∂n − mean of ∂E/∂n − n ⊙ mean of ∂E/∂n ⊙ n) / √(v + ε), with factors of the two means."""
-        over = self.axes if axes is None else axes
-        means = (one.mean(axis=over, keepdims=True) for one in (self.dn, self.dn * self.n))
-        one, other = means
-        return ((self.dn - first * one - second * self.n * other) / self.deviation).reshape(self.x_shape)
+        means = [one.mean(axis=self.axes, keepdims=True) for one in (self.dn, self.dn * self.n)]
+        return self.with_means(first * means[0], second * means[1])
+
+    def with_means(self, first: Array, second: Array) -> Array:
+        """The same with other means."""
+        found: Array = ((self.dn - first - second * self.n) / self.deviation).reshape(self.x_shape)
+        return found
 
     @property
     def size(self) -> int:
@@ -145,10 +148,19 @@ class _Norm:
 
 
 def _other_axes(case: LayerCase) -> Candidates:
+    """One of the two means, or both, over other axes; divided by the number of its terms, or by the right one."""
     norm = _Norm(case)
     axes = range(len(norm.shape))
     others = [one for n in axes for one in itertools.combinations(axes, n + 1) if one != norm.axes]
-    return {"x": [norm.dx(axes=one) for one in others]}
+    found = list[Array]()
+    right = [one.mean(axis=norm.axes, keepdims=True) for one in (norm.dn, norm.dn * norm.n)]
+    for other in others:
+        means = [one.mean(axis=other, keepdims=True) for one in (norm.dn, norm.dn * norm.n)]
+        share = int(np.prod([norm.shape[axis] for axis in other])) / norm.size
+        for factor in (1.0, share):
+            a, b = (factor * one for one in means)
+            found += [norm.with_means(*pair) for pair in ((a, b), (a, right[1]), (right[0], b))]
+    return {"x": found}
 
 
 def _sums_for_means(case: LayerCase) -> Candidates:
@@ -308,14 +320,13 @@ def tied(case: LayerCase, kind: str) -> Array:
 def _to_all(e: Expression, own: LetterOwner, time: int) -> Expression:
     """The gradient of a max pool goes to every place of its window."""
     del e, time
-    mean: Expression = kind_of_layer("average_pool").function(own, own.letters["x"], **own.options)
-    return mean * (own.options["size"] ** 2)
+    mean = kind_of_layer("average_pool").function(own, own.letters["x"], **own.options)
+    return mean * float(own.options["size"] ** 2)
 
 
 def _to_all_equally(e: Expression, own: LetterOwner, time: int) -> Expression:
     del e, time
-    mean: Expression = kind_of_layer("average_pool").function(own, own.letters["x"], **own.options)
-    return mean
+    return kind_of_layer("average_pool").function(own, own.letters["x"], **own.options)
 
 
 # Dropout and embeddings
@@ -461,99 +472,105 @@ _GATES = {"i": "i", "f": "f", "g": "g", "o": "o", "i, f, o": "ifo", "i, f, g, o"
 
 LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(101, "deeplearning4j#8379", (
-        Way(NORMS, "γ / √(v + ε) ⊙ ∂E/∂y: the gradient of γ ⊙ (x − sg(μ)) / √(sg(v) + ε) + β", {"mu": _held, "v": _held}),
+        Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(sg(v) + ε) + β]", {"mu": _held, "v": _held}),
     )),
-    LayerMistake(102, "abhiskk/ladder#2", (Way(NORMS, "the gradient of γ ⊙ (x − μ) / √(sg(v) + ε) + β", {"v": _held}),)),
-    LayerMistake(103, "BVLC/caffe#1891", (Way(NORMS, "the gradient of γ ⊙ (x − sg(μ)) / √(v + ε) + β", {"mu": _held}),)),
-    LayerMistake(104, "denizyuret/Knet.jl#288", (Way(NORMS, "the gradient of n + β, without γ", computes=_without_gamma),)),
-    LayerMistake(105, "CS231n solutions", (Way(NORMS, "Σ ∂E/∂y ⊙ x, or x − μ or y in place of n", computes=_other_factor),)),
+    LayerMistake(102, "abhiskk/ladder#2", (Way(NORMS, "∇[γ ⊙ (x − μ) / √(sg(v) + ε) + β]", {"v": _held}),)),
+    LayerMistake(103, "BVLC/caffe#1891", (Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(v + ε) + β]", {"mu": _held}),)),
+    LayerMistake(104, "denizyuret/Knet.jl#288", (Way(NORMS, "∇[n + β]", computes=_without_gamma),)),
+    LayerMistake(105, "CS231n solutions", (Way(NORMS, "Σ ∂E/∂y ⊙ n′, n′ ∈ {x, x − μ, y}", computes=_other_factor),)),
     LayerMistake(106, "flagos-ai/FlagGems#59, AskyJx/xDeepLearning#1", (
-        Way(NORMS, "the right formula with sums over other axes", computes=_channel_sums),
-        Way(NORMS, "the right formula with means over other axes", computes=_other_axes),
+        Way(NORMS, "Σ′ ∂E/∂y ⊙ n, Σ′ ∂E/∂y, Σ′ ≠ Σ", computes=_channel_sums),
+        Way(NORMS, "(∂E/∂n − m₁′ − n ⊙ m₂′) / √(v + ε), m′ ≠ m", computes=_other_axes),
     )),
     LayerMistake(107, "apache/mxnet#1053", (
-        Way(NORMS, "(∂E/∂n − m₁ − n ⊙ m₂) / √(v + ε) with m₁ or m₂ not divided by the number of its terms, or twice", computes=_sums_for_means),
+        Way(NORMS, "(∂E/∂n − m₁′ − n ⊙ m₂′) / √(v + ε), m′ ∈ {m, M m, m / M}", computes=_sums_for_means),
     )),
-    LayerMistake(108, "AskyJx/xDeepLearning#1", (Way(NORMS, "the right formula, but for ∂E/∂v", computes=_other_power),)),
-    LayerMistake(109, "nntrainer#705", (Way(("conv",), "∂E/∂x of a convolution with W turned round", {"y": _back_unturned}),)),
-    LayerMistake(110, "FluxML/NNlib.jl#518", (Way(("conv",), "∂E/∂W turned round", {"y": _weights_turned}),)),
-    LayerMistake(111, "Kulbear/deep-learning-coursera#34", (Way(("conv",), "the right sum, with windows at i, j in place of i s, j s", computes=_stride_forgotten),)),
+    LayerMistake(108, "AskyJx/xDeepLearning#1", (Way(NORMS, "∂E/∂v′ ≠ ∂E/∂v", computes=_other_power),)),
+    LayerMistake(109, "nntrainer#705", (Way(("conv",), "∇[x ⋆ rot180(W) + b]", {"y": _back_unturned}),)),
+    LayerMistake(110, "FluxML/NNlib.jl#518", (Way(("conv",), "rot180(∂E/∂W)", {"y": _weights_turned}),)),
+    LayerMistake(111, "Kulbear/deep-learning-coursera#34", (
+        Way(("conv",), "Σ ∂E/∂zᵢⱼ ⊙ x[i : i + k, j : j + k]", computes=_stride_forgotten),
+    )),
     LayerMistake(112, "MrinmoiHossain/Deep-Learning-Specialization-Coursera#3", (
-        Way(("conv",), "∂E/∂x with its margin, or cut at one side alone", computes=_margin_kept),
+        Way(("conv",), "dx_pad[a : b, a : b], a ≠ p ∨ b ≠ H + p", computes=_margin_kept),
     )),
     LayerMistake(113, "0809zheng/CS231n-assignment2019#19, FluxML/Flux.jl#1197", (
-        Way(("conv",), "∂E/∂x of the last window over each place", computes=_conv_overwritten),
-        Way(POOLS, "∂E/∂x of the last window over each place", computes=_pool_overwritten),
+        Way(("conv",), "dx[i s : i s + k, j s : j s + k] = ∂E/∂zᵢⱼ ⊙ W", computes=_conv_overwritten),
+        Way(POOLS, "dx[i s : i s + k, j s : j s + k] = ∂E/∂yᵢⱼ ⊙ ∂yᵢⱼ/∂x", computes=_pool_overwritten),
     )),
-    LayerMistake(114, "snuspl/cruise#800", (Way(("conv",), "Σ ∂E/∂z over other axes", computes=_bias_sums),)),
+    LayerMistake(114, "snuspl/cruise#800", (Way(("conv",), "Σ′ ∂E/∂z, Σ′ ≠ Σ", computes=_bias_sums),)),
     LayerMistake(115, "marsggbo/deeplearning.ai_JupyterNotebooks#6", (
-        Way(("max_pool",), "∂E/∂y at every place of the window", {"y": _to_all}),
-        Way(("max_pool",), "∂E/∂y / k² at every place of the window", {"y": _to_all_equally}),
+        Way(("max_pool",), "∇[Σ x[i s : i s + k, j s : j s + k]]", {"y": _to_all}),
+        Way(("max_pool",), "∇[Σ x[i s : i s + k, j s : j s + k] / k²]", {"y": _to_all_equally}),
     )),
     LayerMistake(116, "apache/mxnet#18563", ()),
-    LayerMistake(117, "mlpack#2865", (Way(("average_pool",), "∂E/∂y at every place of the window", {"y": _times(lambda own: own.options["size"] ** 2)}),)),
-    LayerMistake(41, "ddbourgin/numpy-ml#94", (Way(("dropout",), "∂E/∂y, where the right value is ∂E/∂y ⊙ mask", computes=_unmasked),)),
-    LayerMistake(118, "NVIDIA/apex#816", (Way(("dropout",), "∂E/∂y ⊙ mask with 1/(1 − p) left out, or twice", computes=_unscaled),)),
-    LayerMistake(119, "HIPS/autograd#39, PaddlePaddle#17663", (Way(("embedding",), "the gradient of one place for each token", computes=_overwritten_tokens),)),
+    LayerMistake(117, "mlpack#2865", (
+        Way(("average_pool",), "∇[Σ x[i s : i s + k, j s : j s + k]]", {"y": _times(lambda own: own.options["size"] ** 2)}),
+    )),
+    LayerMistake(41, "ddbourgin/numpy-ml#94", (Way(("dropout",), "∂E/∂y ⊙ M′, M′ ∈ {1, 1/(1 − p)}", computes=_unmasked),)),
+    LayerMistake(118, "NVIDIA/apex#816", (Way(("dropout",), "∂E/∂y ⊙ M′, M′ ∈ {[M > 0], M²}", computes=_unscaled),)),
+    LayerMistake(119, "HIPS/autograd#39, PaddlePaddle#17663", (
+        Way(("embedding",), "dT[x] = ∂E/∂y", computes=_overwritten_tokens),
+    )),
     LayerMistake(120, "qixianbiao/RNN#2", (
-        Way(("rnn", "lstm"), "the gradient with h⟨t−1⟩ held in every step", {"h_on": _held, "c_on": _held}),
-        Way(("rnn", "lstm"), "the gradient with h⟨t−1⟩ held in every step but the first", {"h_on": _through_time, "c_on": _through_time}),
+        Way(("rnn", "lstm"), "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": _held, "c_on": _held}),
+        Way(("rnn", "lstm"), "∇[sg(h⟨t−1⟩)], t ≥ 2", {"h_on": _through_time, "c_on": _through_time}),
     )),
     LayerMistake(121, "arunmallya/arunmallya.github.io#3", (
-        Way(("rnn",), "∂E/∂W of the first step alone", {"z": FIRST_STEP}),
-        Way(("rnn",), "∂E/∂W of the last step alone", {"z": LAST_STEP}),
-        Way(("lstm",), "∂E/∂W of the first step alone", {"a": FIRST_STEP}),
-        Way(("lstm",), "∂E/∂W of the last step alone", {"a": LAST_STEP}),
+        Way(("rnn",), "∂E/∂W⟨1⟩", {"z": FIRST_STEP}),
+        Way(("rnn",), "∂E/∂W⟨T⟩", {"z": LAST_STEP}),
+        Way(("lstm",), "∂E/∂W⟨1⟩", {"a": FIRST_STEP}),
+        Way(("lstm",), "∂E/∂W⟨T⟩", {"a": LAST_STEP}),
     )),
-    LayerMistake(122, "Halfish/cs231n#4", (Way(("rnn", "lstm"), "the gradient where ∂E/∂h⟨T⟩ alone arrives", computes=_only_the_last),)),
+    LayerMistake(122, "Halfish/cs231n#4", (Way(("rnn", "lstm"), "∇[h⟨T⟩]", computes=_only_the_last),)),
     LayerMistake(123, "apache/mxnet#4057, cthorey/CS231#1", (
-        Way(("lstm_step",), "the gradient with ∂E/∂c = o ⊙ (1 − tanh²(c)) ⊙ ∂E/∂h alone", computes=_from_h_alone),
-        Way(LSTM, "the gradient of h = o ⊙ sg(tanh(c))", {"h": _cell_slope(None)}),
+        Way(("lstm_step",), "∂E/∂c = o ⊙ (1 − tanh²(c)) ⊙ ∂E/∂h", computes=_from_h_alone),
+        Way(LSTM, "∇[h = o ⊙ sg(tanh(c))]", {"h": _cell_slope(None)}),
     )),
     LayerMistake(124, "CaptainE/RNN-LSTM-in-numpy#1", (
-        Way(LSTM, "the gradient of c = sg(f ⊙ c⟨t−1⟩) + i ⊙ g", {"c": _cell(lambda f, c: held(f * c))}),
-        Way(LSTM, "the gradient of c = f ⊙ sg(c⟨t−1⟩) + i ⊙ g", {"c": _cell(lambda f, c: f * held(c))}),
-        Way(LSTM, "∂E/∂c⟨t−1⟩ = ∂E/∂c, without f", {"c": _cell(lambda f, c: f * held(c) + c)}),
-        Way(LSTM, "the gradient of c = sg(f) ⊙ c⟨t−1⟩ + i ⊙ g", {"c": _cell(lambda f, c: held(f) * c)}),
+        Way(LSTM, "∇[c = sg(f ⊙ c⟨t−1⟩) + i ⊙ g]", {"c": _cell(lambda f, c: held(f * c))}),
+        Way(LSTM, "∇[c = f ⊙ sg(c⟨t−1⟩) + i ⊙ g]", {"c": _cell(lambda f, c: f * held(c))}),
+        Way(LSTM, "∂E/∂c⟨t−1⟩ = ∂E/∂c", {"c": _cell(lambda f, c: f * held(c) + c)}),
+        Way(LSTM, "∇[c = sg(f) ⊙ c⟨t−1⟩ + i ⊙ g]", {"c": _cell(lambda f, c: held(f) * c)}),
     )),
     LayerMistake(125, "CaptainE/RNN-LSTM-in-numpy#1, llSourcell/LSTM_Networks#4", tuple(
-        Way(LSTM, f"the gradient with slope 1 of {written}", dict.fromkeys(gates, _without_slope)) for written, gates in _GATES.items()
+        Way(LSTM, f"∇, ∂({written})/∂a = 1", dict.fromkeys(gates, _without_slope)) for written, gates in _GATES.items()
     )),
-    LayerMistake(126, "hanbt/learn_dl#53", (Way(LSTM, "the right numbers, of another gate", computes=_other_gates),)),
-    LayerMistake(127, "paiml/aprender#2203", (Way(ATTENTION, "the gradient of sg(A) v", {"A": _held}),)),
+    LayerMistake(126, "hanbt/learn_dl#53", (Way(LSTM, "∂E/∂(i, f, g, o)′, (i, f, g, o)′ ≠ (i, f, g, o)", computes=_other_gates),)),
+    LayerMistake(127, "paiml/aprender#2203", (Way(ATTENTION, "∇[sg(A) v]", {"A": _held}),)),
     LayerMistake(128, "esceptico/perceiver-io#9", (
-        Way(ATTENTION, "the gradient without 1/√d", {"S": _times(_root)}),
-        Way(ATTENTION, "the gradient with 1/√d twice", {"S": _times(lambda own: 1 / _root(own))}),
-        Way(ATTENTION, "the gradient with √d in place of 1/√d", {"S": _times(lambda own: _root(own) ** 2)}),
+        Way(ATTENTION, "∇[S = q kᵀ]", {"S": _times(_root)}),
+        Way(ATTENTION, "∇[S = q kᵀ / d]", {"S": _times(lambda own: 1 / _root(own))}),
+        Way(ATTENTION, "∇[S = q kᵀ √d]", {"S": _times(lambda own: _root(own) ** 2)}),
     )),
     LayerMistake(129, "pjreddie/darknet#96, wkcn/mobula#3", (
-        Way(("attention", "attention_one", "softmax"), "∂E/∂A in place of ∂E/∂S", {"A": _without_slope}),
-        Way((*ATTENTION, "softmax"), "A ⊙ ∂E/∂A in place of ∂E/∂S", {"A": _with_slope(lambda z, a: a)}),
+        Way(("attention", "attention_one", "softmax"), "∂E/∂S = ∂E/∂A", {"A": _without_slope}),
+        Way((*ATTENTION, "softmax"), "∂E/∂S = A ⊙ ∂E/∂A", {"A": _with_slope(lambda z, a: a)}),
     )),
-    LayerMistake(29, "", (Way((*ATTENTION, "softmax"), "A ⊙ (1 − A) ⊙ ∂E/∂A in place of ∂E/∂S", {"A": _ELEMENTWISE}),)),
+    LayerMistake(29, "", (Way((*ATTENTION, "softmax"), "∂E/∂S = A ⊙ (1 − A) ⊙ ∂E/∂A", {"A": _ELEMENTWISE}),)),
     LayerMistake(130, "ooples/AiDotNet.Tensors#49, huggingface/diffusers#14338", (
-        Way(ATTENTION, "∂E/∂S times q for ∂E/∂q, times k for ∂E/∂k", computes=_interchanged),
-        Way(ATTENTION, "the right product with a factor that is not transposed", computes=_products_untransposed),
+        Way(ATTENTION, "∂E/∂q = ∂E/∂S q, ∂E/∂k = (∂E/∂S)ᵀ k", computes=_interchanged),
+        Way(ATTENTION, "∂E/∂q = (∂E/∂S)ᵀ k, ∂E/∂k = ∂E/∂S q, ∂E/∂v = A ∂E/∂y", computes=_products_untransposed),
     )),
-    LayerMistake(36, "", (Way(("conv",), "∂E/∂W, or ∂E/∂b, of the last window or sample alone", computes=_last_only),)),
+    LayerMistake(36, "", (Way(("conv",), "dW = ∂E/∂zᵢⱼ ⊙ x[…], db = ∂E/∂zᵢⱼ", computes=_last_only),)),
     LayerMistake(2, "", (
-        Way(RNN, "∂E/∂h in place of ∂E/∂z", {"h": _without_slope}),
-        Way(LSTM, "the gradient with slope 1 of tanh(c)", {"h": _cell_slope(lambda c: 0 * c + 1)}),
+        Way(RNN, "∂E/∂z = ∂E/∂h", {"h": _without_slope}),
+        Way(LSTM, "∂E/∂c = o ⊙ ∂E/∂h", {"h": _cell_slope(lambda c: 0 * c + 1)}),
     )),
     LayerMistake(4, "", (Way(RNN, "∂E/∂h ⊙ (1 − tanh²(h))", {"h": _with_slope(lambda z, h: 1 - p.tanh(h) ** 2)}),)),
     LayerMistake(5, "", (
         Way(RNN, "∂E/∂h ⊙ (1 − z²)", {"h": _with_slope(lambda z, h: 1 - z**2)}),
-        Way(LSTM, "the gradient with slope 1 − c² of tanh(c)", {"h": _cell_slope(lambda c: 1 - c**2)}),
+        Way(LSTM, "∂E/∂c = o ⊙ (1 − c²) ⊙ ∂E/∂h", {"h": _cell_slope(lambda c: 1 - c**2)}),
     )),
     LayerMistake(6, "", (
         Way(RNN, "∂E/∂h ⊙ (1 + h²)", {"h": _with_slope(lambda z, h: 1 + h**2)}),
         Way(RNN, "∂E/∂h ⊙ (1 − h)", {"h": _with_slope(lambda z, h: 1 - h)}),
         Way(RNN, "∂E/∂h ⊙ h (1 − h)", {"h": _with_slope(lambda z, h: h * (1 - h))}),
-        Way(LSTM, "the gradient with slope 1 − tanh(c) of tanh(c)", {"h": _cell_slope(lambda c: 1 - p.tanh(c))}),
+        Way(LSTM, "∂E/∂c = o ⊙ (1 − tanh(c)) ⊙ ∂E/∂h", {"h": _cell_slope(lambda c: 1 - p.tanh(c))}),
     )),
-    LayerMistake(15, "", (Way(("rnn_step",), "δ · U in place of δ · Uᵀ, or δ · W of δ · Wᵀ", computes=_untransposed),)),
-    LayerMistake(17, "", (Way(("rnn_step",), "h⟨t⟩ᵀ · δ in place of h⟨t−1⟩ᵀ · δ", computes=_other_state),)),
-    LayerMistake(22, "", (Way(("rnn_step",), "Σ δ over other axes", computes=_step_bias),)),
+    LayerMistake(15, "", (Way(("rnn_step",), "δ · U, δ · W", computes=_untransposed),)),
+    LayerMistake(17, "", (Way(("rnn_step",), "h⟨t⟩ᵀ · δ", computes=_other_state),)),
+    LayerMistake(22, "", (Way(("rnn_step",), "Σ′ δ, Σ′ ≠ Σ", computes=_step_bias),)),
 )  # fmt: skip
 """The table. Of those below 100, names and sources are in the table of networks, but for 41, which is of dropout."""
 

@@ -54,14 +54,17 @@ class LetterOwner(Owner):
         self.values: dict[str, Expression] = {}
 
     def parameter(self, symbol: str, *shape: int, start: Any = None, fixed: bool = False) -> Expression:
+        """The letter of that symbol."""
         del shape, start, fixed
         return self.letters[symbol]
 
     def running(self, symbol: str, value: Expression, share: float, start: float) -> Expression:
+        """Nothing runs along here."""
         del symbol, share, start
         return value
 
     def named(self, symbol: str, expression: Expression, time: int | None = None) -> Expression:
+        """A quantity on the way, with its carrier."""
         carrier = self.carriers.get(symbol)
         made = expression if carrier is None else instead(expression, carrier(expression, self, time or 1))
         self.values[symbol] = super().named(symbol, made, time)
@@ -227,7 +230,8 @@ def drawn(kind: LayerKind, number: int, rng: np.random.Generator) -> LayerCase:
     if kind.name == "dropout":
         numbers["mask"] = np.ones(probing.shapes["x"])
     made = LayerCase(kind, probing, numbers, {})
-    return LayerCase(kind, probing, numbers, {s: rng.normal(size=r.shape) for s, r in zip(kind.results, made.results, strict=True)})
+    arrived = {symbol: np.asarray(rng.normal(size=one.shape)) for symbol, one in zip(kind.results, made.results, strict=True)}
+    return LayerCase(kind, probing, numbers, arrived)
 
 
 # The kinds
@@ -287,13 +291,16 @@ RECURRENT = {
     "b": r"b|b_?a|b_?h|bias",
 }
 LONG = {"x": RECURRENT["x"], "h": STATE, "c": r"c0|c|c_?prev|prev_?c|cell", **{key: RECURRENT[key] for key in ("W", "U", "b")}}
+TOKENS = {"x": X + r"|idx|indices|index|tokens?|ids|words", "T": r"w|table|t|embed\w*|weights?"}
 ATTENDED = {"q": r"q|query|queries|qs?", "k": r"k|keys?|ks", "v": r"v|values?|vs"}
 
 
 def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
     known = {"mode": "train", "train_flg": True, "training": True, "train": True, "is_training": True, "eps": 1e-5, "epsilon": 1e-5}
     known |= {"momentum": 0.9, "decay": 0.9, **{key: options["groups"] for key in ("G", "groups", "num_groups") if "groups" in options}}
-    known |= dict.fromkeys(("dim", "num_features", "features", "n_features", "size", "D", "input_dim", "channels", "num_channels"), shape[-1])
+    known |= dict.fromkeys(
+        ("dim", "num_features", "features", "n_features", "size", "D", "input_dim", "channels", "num_channels"), shape[-1]
+    )
     shapes = {"x": shape, "gamma": shape[-1:], "shift": shape[-1:]}
     return Probing(shapes, {"epsilon": 1e-5, **options}, known)
 
@@ -316,7 +323,10 @@ def _recurrent(rows: int, length: int, features: int, units: int, gates: int) ->
     shapes: dict[str, tuple[int, ...]] = {"x": (rows, length, features) if length else (rows, features), "h": (rows, units)}
     if gates == 4 and not length:
         shapes["c"] = (rows, units)
-    further = {"Wya": np.zeros((2, units)).tolist(), "by": np.zeros((2, 1)).tolist()}  # of an output that some steps have besides
+    further: dict[str, Any] = {
+        "Wya": np.zeros((2, units)).tolist(),
+        "by": np.zeros((2, 1)).tolist(),
+    }  # of an output that some steps have besides
     further |= {"input_size": features, "hidden_size": units, "input_dim": features, "hidden_dim": units}
     return Probing({**shapes, "W": (features, gates * units), "U": (units, gates * units), "b": (gates * units,)}, {}, further)
 
@@ -335,10 +345,10 @@ IMAGES = (
     Writing("check.layers.first", _TURNED),
     Writing("check.layers.last", {}, {"b": (1, 1, 1, -1)}),
     LAST,
-    Writing("check.layers.first", _TURNED, {one: (1, -1, 1, 1) for one in ("gamma", "shift", "b")}),
+    Writing("check.layers.first", _TURNED, dict.fromkeys(("gamma", "shift", "b"), (1, -1, 1, 1))),
     Writing("check.layers.first", _TURNED, {"b": (-1, 1)}),
 )
-_COLUMNS = {one: (1, 0) for one in ("h", "W", "U", "c")}
+_COLUMNS = dict.fromkeys(("h", "W", "U", "c"), (1, 0))
 STEPS = (ROWS, Writing("check.layers.columns", {**_COLUMNS, "x": (1, 0)}, {"b": (-1, 1)}))
 SEQUENCES = (
     ROWS,
@@ -372,17 +382,25 @@ def layer_kinds() -> dict[str, LayerKind]:
         ),
         LayerKind("max_pool", _layer("max_pool"), {"x": X}, ("x",), (*pools["max"], ties), IMAGES[::2]),
         LayerKind("average_pool", _layer("average_pool"), {"x": X}, ("x",), pools["average"], IMAGES[::2]),
-        LayerKind("embedding", _layer("embedding"), {"x": X + "|idx|indices|index|tokens?|ids|words", "T": "w|table|t|embed\\w*|weights?"}, ("T",), (
+        LayerKind("embedding", _layer("embedding"), TOKENS, ("T",), (
             Probing({"x": (3, 4), "T": (6, 3)}, {"units": 3, "vocabulary": 6}, {"vocab_size": 6, "embed_dim": 3}),
             Probing({"x": (9, 1), "T": (5, 4)}, {"units": 4, "vocabulary": 5}, {"vocab_size": 5, "embed_dim": 4}),
         ), (ROWS, Writing("check.layers.rows", {}, {"x": (-1,), "out": ()}))),
-        LayerKind("rnn_step", _step("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (_recurrent(4, 0, 3, 5, 1), _recurrent(3, 0, 5, 5, 1)), STEPS, ("h",)),
-        LayerKind("rnn", _sequence("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (_recurrent(4, 3, 5, 2, 1), _recurrent(3, 4, 2, 2, 1)), SEQUENCES),
-        LayerKind("lstm_step", _step("lstm"), LONG, ("b", "W", "U", "x", "h", "c"), (_recurrent(4, 0, 3, 5, 4), _recurrent(3, 0, 4, 2, 4)), long, ("h", "c")),
-        LayerKind("lstm", _sequence("lstm"), RECURRENT, ("b", "W", "U", "x", "h"), (_recurrent(4, 3, 5, 2, 4), _recurrent(3, 4, 2, 2, 4)), longer),
+        LayerKind("rnn_step", _step("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (
+            _recurrent(4, 0, 3, 5, 1), _recurrent(3, 0, 5, 5, 1)
+        ), STEPS, ("h",)),
+        LayerKind("rnn", _sequence("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (
+            _recurrent(4, 3, 5, 2, 1), _recurrent(3, 4, 2, 2, 1)
+        ), SEQUENCES),
+        LayerKind("lstm_step", _step("lstm"), LONG, ("b", "W", "U", "x", "h", "c"), (
+            _recurrent(4, 0, 3, 5, 4), _recurrent(3, 0, 4, 2, 4)
+        ), long, ("h", "c")),
+        LayerKind("lstm", _sequence("lstm"), RECURRENT, ("b", "W", "U", "x", "h"), (
+            _recurrent(4, 3, 5, 2, 4), _recurrent(3, 4, 2, 2, 4)
+        ), longer),
         LayerKind("attention", _attention, ATTENDED, ("v", "q", "k"), (_attending(2, 4, 5, 3, 2), _attending(3, 4, 4, 2, 2)), (ROWS,)),
         LayerKind("attention_one", _attention, ATTENDED, ("v", "q", "k"), (_attending(1, 4, 5, 3, 2), _attending(1, 4, 4, 2, 2)), (
-            Writing("check.layers.one", {}, {one: () for one in ("q", "k", "v", "out")}),
+            Writing("check.layers.one", {}, dict.fromkeys(("q", "k", "v", "out"), ())),
         )),
         LayerKind("attention_causal", _attention, ATTENDED, ("v", "q", "k"), (
             _attending(2, 4, 4, 3, 2, causal=True), _attending(3, 5, 5, 2, 2, causal=True)

@@ -29,6 +29,9 @@ FORWARD = re.compile(r"forward|fwd", re.IGNORECASE)
 BACKWARD = re.compile(r"backward|bwd|backprop", re.IGNORECASE)
 GRADIENT = re.compile(r"(?:dl_?d|d_?|grad(?:ient)?s?_?|delta_?)(?P<after>\w+)|(?P<before>\w+?)_?(?:grads?|gradients?)", re.IGNORECASE)
 
+NUMBERS = (np.ndarray, np.floating)
+"""What a gradient may be: one number where too much was summed."""
+
 Named = list[tuple[str, Array]]
 
 
@@ -72,7 +75,10 @@ class Table(dict[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """As of any dictionary."""
-        return self[key] if key in self else default
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
 
 def layer_pairs(loaded: Loaded) -> Iterator[Pair]:
@@ -226,7 +232,7 @@ def _arrays(values: Sequence[Any]) -> list[Array]:
 def _with_names(given: Any, node: ast.FunctionDef) -> Named:
     """What a backward pass returned, with the names that its last `return` has for it."""
     if isinstance(given, dict):
-        return [(str(key), np.array(value, dtype=float)) for key, value in given.items() if isinstance(value, np.ndarray)]
+        return [(str(key), np.array(value, dtype=float)) for key, value in given.items() if isinstance(value, NUMBERS)]
     values = given if isinstance(given, (tuple, list)) else (given,)
     ends = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None]
     last = ends[-1] if ends else None
@@ -243,14 +249,14 @@ def _with_names(given: Any, node: ast.FunctionDef) -> Named:
 def _of_object(owner: Any) -> Iterator[tuple[str, Array]]:
     """Gradients that an object keeps: as attributes, in a dictionary, or in a list of all of them."""
     for name, value in vars(owner).items():
-        if isinstance(value, np.ndarray) and GRADIENT.fullmatch(name):
+        if isinstance(value, NUMBERS) and GRADIENT.fullmatch(name):
             yield name, np.array(value, dtype=float)
         elif isinstance(value, dict) and GRADIENT.match(f"{name}_"):
             yield from (
-                (f"d{key}".replace("dd", "d"), np.array(one, dtype=float)) for key, one in value.items() if isinstance(one, np.ndarray)
+                (f"d{key}".replace("dd", "d"), np.array(one, dtype=float)) for key, one in value.items() if isinstance(one, NUMBERS)
             )
         elif isinstance(value, list) and re.fullmatch(r"_?d?grad(?:ient)?s?", name):
-            yield from (("*", np.array(one, dtype=float)) for one in value if isinstance(one, np.ndarray))
+            yield from (("*", np.array(one, dtype=float)) for one in value if isinstance(one, NUMBERS))
 
 
 def by_symbol(found: Named, inputs: Mapping[str, str], parameters: Sequence[str]) -> dict[str, tuple[str, Array]]:
@@ -362,6 +368,8 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
         "calls": calls,
         "failed": failed,
         "places": places,
+        "own": pair.owner or pair.backward.name,
+        "uses": _used(loaded, pair),
     }
 
 
@@ -373,19 +381,43 @@ def _agreed(
         mask = _mask(results[0], called.arrays["x"]) if results else None
         return (None, None) if mask is None else (0.0, mask)
     for one, wanted in probe["results"]:
-        if epsilon in (None, one) and len(results) >= len(wanted):
-            if all(_same(found, np.array(want, dtype=float)) for found, want in zip(results, wanted, strict=False)):
-                return float(one), None
+        pairs = zip(results, wanted, strict=False)
+        whole = epsilon in (None, one) and len(results) >= len(wanted)
+        if whole and all(_same(found, np.array(want, dtype=float)) for found, want in pairs):
+            return float(one), None
     return None, None
 
 
 def _places(loaded: Loaded, found: Mapping[str, tuple[str, Array]], pair: Pair) -> Iterator[tuple[str, Any]]:
-    """Where the backward pass computes each gradient."""
+    """Where the backward pass computes each gradient: its value as a whole, or else the last statement that changes it."""
     values = SeenValues(copy.copy(loaded.recorder.values))
     lines = range(pair.backward.lineno, (pair.backward.end_lineno or pair.backward.lineno) + 1)
     outside = frozenset(number for number, spot in enumerate(loaded.spots) if spot.line not in lines)
-    for symbol, (_, value) in found.items():
+    for symbol, (name, value) in found.items():
         place = values.find(value, 1e-9, outside) if value.size > 1 else None
         if place is not None:
             spot = loaded.spots[values.kept[place][0]]
             yield symbol, [spot.line, spot.text(loaded.code)]
+            continue
+        changes = [one for one in ast.walk(pair.backward) if isinstance(one, ast.stmt) and name and name in _changed(one)]
+        if changes:
+            last = max(changes, key=lambda one: one.lineno)
+            yield symbol, [last.lineno, " ".join((ast.get_source_segment(loaded.code, last) or "").split())]
+
+
+def _changed(node: ast.AST) -> list[str]:
+    """The names of what a statement changes: dW of dW[x] += dout, and of np.add.at(dW, x, dout)."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args and ast.unparse(node.value.func).endswith(".at"):
+        targets: list[ast.expr] = [node.value.args[0]]
+    elif isinstance(node, ast.Assign):
+        targets = node.targets
+    else:
+        targets = [node.target] if isinstance(node, (ast.AugAssign, ast.AnnAssign)) else []
+    return [ast.unparse(one).partition("[")[0].rpartition(".")[2] for one in targets]
+
+
+def _used(loaded: Loaded, pair: Pair) -> list[str]:
+    """Other functions and classes of the file that the backward pass, or its class, calls."""
+    node: ast.AST = loaded.classes[pair.owner] if pair.owner else pair.backward
+    known = loaded.functions.keys() | loaded.classes.keys()
+    return sorted({one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id in known} - {pair.owner, pair.backward.name})

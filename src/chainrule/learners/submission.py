@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -184,15 +184,28 @@ def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def layers_of(path: str | Path, sandbox: Sandbox, kinds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+LAYER_WORDS = re.compile(r"conv|pool|norm|rnn|lstm|embed|dropout|drop_out|attention|attn", re.IGNORECASE)
+"""What is in the names of functions that are layers, and no parts of a network of dense ones."""
+
+
+def _only_layers(code: str) -> bool:
+    """Are all functions that go backward called as layers are, which no network of dense layers has?"""
+    backward = re.findall(r"^def (\w*(?:backward|bwd|backprop)\w*)", code, re.MULTILINE | re.IGNORECASE)
+    return bool(backward) and all(LAYER_WORDS.search(name) for name in backward) and not re.search(r"^class ", code, re.MULTILINE)
+
+
+def layers_of(
+    path: str | Path, sandbox: Sandbox, kinds: Callable[[], Sequence[Mapping[str, Any]]], *, surely: bool = False
+) -> dict[str, Any]:
     """What the single layers of a file give, as those of `kinds`: nothing where none is like one of them. Raises Refusal.
 
-    kinds  layers with what they are tried with, as plain data
+    kinds   layers with what they are tried with, as plain data
+    surely  nothing, too, where the names do not say that the file holds layers and no network
     """
     source = read_source(path)
-    if not (FORWARD.search(source.code) and BACKWARD.search(source.code)):
+    if not (FORWARD.search(source.code) and BACKWARD.search(source.code)) or (surely and not _only_layers(source.code)):
         return {}
-    found = sandbox.run({"work": "layers", "code": source.code, "stated": "", "kinds": kinds})
+    found = sandbox.run({"work": "layers", "code": source.code, "stated": "", "kinds": kinds()})
 
     def placed(line: int, text: str) -> tuple[int, str, str]:
         number, file = source.place(line)

@@ -151,6 +151,7 @@ def _gru(units: int, bias: bool) -> Start:
 
 
 def cell_of(name: str, units: int, bias: bool) -> Start:
+    """The cell "rnn", "lstm" or "gru". Raises UnknownNameError."""
     cells = {"rnn": _rnn(units, "tanh", bias), "lstm": _lstm(units, bias), "gru": _gru(units, bias)}
     if name not in cells:
         raise UnknownNameError("recurrent cell", str(name), cells)

@@ -1512,6 +1512,9 @@ WORDS = {
     "Formeln dieser Schichten.",
     "check.layers.right.count=1": "Was der Rückwärtsschritt für {probes} ankommende Gradienten ergab, ergibt auch die "
     "Formel dieser Schicht.",
+    "check.layers.below": "{name} ruft {names} auf; das Urteil folgt, wenn das richtig ist.",
+    "check.layers.missing": "{name} ergab kein {quantities}; darüber wird nichts gesagt.",
+    "check.unnamed.some_sizes": "der Rückwärtsschritt scheitert bei manchen Größen",
     "check.why.layer.unknown": "Es weicht um bis zu {percent} % des größten Elements vom richtigen Wert ab und ist kein Vielfaches davon.",
     "check.why.layer.shape": "Es hat eine andere Form als das, wozu es gehört.",
     "check.why.layer.fails": "Der Rückwärtsschritt scheitert: {problem}",
