@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from pathlib import Path
 
@@ -52,9 +51,9 @@ FAMILIES = {"serif": "DejaVu Serif", "sans-serif": "DejaVu Sans", "monospace": "
 """What the browser of the tests has in place of the fonts of the machine: the widest that are common."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    """Chromium, with the same fonts everywhere. Where there is none, its tests are skipped: apt-get install chromium."""
+    """Chromium, once for all tests, with the same fonts everywhere. Where there is none, they are skipped: apt-get install chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("needs Chromium: apt-get install chromium")
@@ -74,11 +73,3 @@ def browser(tmp_path_factory):
         )
         yield browser
         browser.close()
-
-
-@pytest.fixture(autouse=True)
-def same_precision_of_torch():
-    """A printed program sets PyTorch's precision for its whole process, which is that of the next test, too."""
-    yield
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_default_dtype(sys.modules["torch"].float32)

@@ -174,7 +174,7 @@ def edited(package: Path, place: str, lines: str) -> None:
 
 
 def test_each_task_has_one_place(tmp_path):
-    shutil.copytree(ROOT / "src" / "chainrule", tmp_path / "chainrule", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "src" / "chainrule", tmp_path / "chainrule", ignore=shutil.ignore_patterns("node_modules"))
     for block in (block for language in ("python", "toml") for block in fences(CONTRIBUTING, language)):
         place, _, lines = block.partition("\n")
         edited(tmp_path / "chainrule", place, f"\n\n{lines}" if "at the end" in place else lines)

@@ -36,6 +36,7 @@ from chainrule.api.figures import figure as figure
 from chainrule.api.page import page as page
 from chainrule.live.widget import Live as Live
 from chainrule.api.check import check as check
+from chainrule.api.model_checks import check_model as check_model
 from chainrule.api.doctor import doctor as doctor
 from chainrule.api.train import train as train
 from chainrule.processes.together import Processes as Processes

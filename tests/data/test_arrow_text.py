@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.samples import examples
 
 from chainrule.base.errors import InputError
-from chainrule.data import arrow_text, columns, numbers, numpy_text, text
+from chainrule.data import arrow_text, columns, numbers, spans, text
 from chainrule.data.reading import chunks, forms_of, read
 
 pytest.importorskip("pyarrow.csv")
@@ -81,22 +81,23 @@ def outcome(path, **options):
 
 
 def every(path, **options):
-    """By pyarrow, looking at two rows before; by NumPy; cut at the separators; by Python's csv."""
+    """By pyarrow, looking at two rows before; cut at the separators, cells of one shape at once, or each; by Python's csv."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrow_text, "SMALLEST", 0)
         patch.setattr(arrow_text, "FIRST", 2)
         patch.setattr(numbers, "FIRST", 2)
         patch.setattr(columns, "FEW", 1)
         patch.setattr(text, "PART", 20)
-        patch.setattr(numpy_text, "CELLS", 6)
-        patch.setattr(numpy_text, "FEWEST", 2)
+        for module in (spans, columns):
+            patch.setattr(module, "LEAST", 0)
         quick = outcome(path, **options)
         patch.setitem(sys.modules, "pyarrow", None)
-        loaded = outcome(path, **options)
-        patch.setattr(arrow_text, "SMALLEST", 1 << 60)
-        cut = outcome(path, **options)
-        patch.setattr(text, "_cut", lambda lines, layout: None)
-        return quick, loaded, cut, outcome(path, **options)
+        alike = outcome(path, **options)
+        for module in (spans, columns):
+            patch.setattr(module, "LEAST", 1 << 60)
+        one_by_one = outcome(path, **options)
+        patch.setattr(text, "cut", lambda *given: None)
+        return quick, alike, one_by_one, outcome(path, **options)
 
 
 @given(files(), st.sampled_from([{}, {}, {"missing": ["0", "-99"]}, {"decimal": ","}, {"units": "%"}]))
@@ -113,9 +114,9 @@ def every(path, **options):
 def test_all_ways_are_the_same(tmp_path_factory, content, options):
     path = tmp_path_factory.mktemp("t") / "t.csv"
     path.write_bytes(content.encode())
-    quick, loaded, cut, slow = every(path, **options)
-    assert cut == slow
-    assert loaded == slow
+    quick, alike, one_by_one, slow = every(path, **options)
+    assert one_by_one == slow
+    assert alike == slow
     assert quick == slow
 
 

@@ -136,6 +136,18 @@ def test_the_names_of_rows_that_r_writes(content, tmp_path):
     assert "the first column has no name in the header, and is called row" in table.notes
 
 
+@pytest.mark.parametrize("row", ["{},{:03}.15,yes", "yes,{},{:03}.15", "${},{:03},2.5"])
+def test_thousands_without_quotes_are_no_further_column(row, tmp_path):
+    rows = [row.format(1 + place * 7 % 12, place * 71 % 1000) for place in range(30)]
+    with pytest.raises(FileError, match="in row 1 may be one number with a thousands sign; put such numbers in quotes"):
+        of(tmp_path, "\n".join(["a,b", *rows]) + "\n")
+
+
+def test_rows_are_counted_before_numbers_of_three_digits(tmp_path):
+    table = of(tmp_path, "a,b\n" + "".join(f"{place},{200 + place},{place / 4}\n" for place in range(1, 30)))
+    assert table.names == ("row", "a", "b")
+
+
 def test_blanks_before_quotes(tmp_path):
     table = of(tmp_path, 'height, colour, width\n1.5, "red, dark", 2\n3.25, "blue", 4\n')
     assert table.column("colour").values.tolist() == ["red, dark", "blue"]

@@ -1,16 +1,16 @@
 """Numbers as people write them: read where it is clear, refused with the cell and the option where it is not; never another number."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.flowers import printed
 from tests.samples import examples
 
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
-from chainrule.data import numbers
-from chainrule.data.cells import MISSING, MOST_DIGITS, decimal_numbers
-from chainrule.data.numbers import NumberFormat, evidence_of, looks_like_number
+from chainrule.data import columns, spans
+from chainrule.data.cells import MISSING
+from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.training.model import Model
 
@@ -55,6 +55,7 @@ def values(tmp_path, cells, separator=",", others=(), **options):
         (["(1,250.00)", "300.00"], ",", [-1250, 300]),
         (["70 kg", "82.5 kg"], ",", [70, 82.5]),
         (["−4.5", "3"], ",", [-4.5, 3]),  # the sign of mathematics
+        (["–4.5", "3", "‒1"], ",", [-4.5, 3, -1]),  # as programs for writing put it
         (["1.5D+03", "2.25d-1"], ",", [1500, 0.225]),
         (["1.5E+03", "2e-1", "+7"], ",", [1500, 0.2, 7]),
         (["1.5×10^3", "2 x 10^-1", "7·10²"], ",", [1500, 0.2, 700]),
@@ -130,7 +131,26 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
     assert "--ignore a" in said
 
 
-@pytest.mark.parametrize("cell", ["~{}", "<{}", "{} ± 0.2", "{}/8", "[{}]", "ca. {}", "{}:30:10", "{}°26'N", "{}_000", "'{}"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "~{}",
+        "<{}",
+        "{} ± 0.2",
+        "{}/8",
+        "[{}]",
+        "ca. {}",
+        "{}:30:10",
+        "{}°26'N",
+        "{}_000",
+        "'{}",
+        "0x{:x}",
+        "{} 3/8",
+        "{}½",
+        "{}h 17m",
+        "{}.25-187",
+    ],
+)
 def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):
     cells = [cell.format(10 + number % 30) for number in range(90)]
     found = table(tmp_path, {"a": cells, "t": [str(number * 0.37) for number in range(90)]}, ";")
@@ -161,10 +181,16 @@ def test_options_decide(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "5a6", "e5", "12x105"]
+    "cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "5a6", "e5", "12x105", "20-Mar", "1–5"]
 )
 def test_what_is_no_number(cell):
     assert not looks_like_number(cell)
+
+
+def test_names_say_nothing_about_decimal_signs(tmp_path):
+    found = table(tmp_path, {"ip": ["142.174.108.214", "10.0.0.1"] * 10, "a": ["1.5", "2.25"] * 10})
+    assert found.column("ip").kind == "text"
+    assert found.notes == ("separator: comma", "decimal sign: point")
 
 
 def test_names_that_begin_with_numbers_stay_names(tmp_path):
@@ -280,6 +306,22 @@ WRITTEN = st.builds(lambda before, body, after: before + body + after, st.sample
 
 
 @given(
+    st.lists(st.from_regex(r"[0-9]{1,19}|[0-9]{1,12}\.[0-9]{1,12}", fullmatch=True) | st.floats(0, 1e15).map(repr), min_size=1, max_size=30)
+)
+@examples(100)
+@example(["9007199254740993", "0.1000000000000000055", "9.007199254740993", "0.12345678901234567", "4503599627370497.5", "0.0"])
+def test_digits_are_added_up_to_the_numbers_that_python_reads(cells):
+    """Numbers of more digits than float64 has, too, and those between two of its numbers."""
+    found = spans.Spans.of(cells).different()
+    assert found is None or [cells[place] for place in found[0][found[1]]] == cells
+    options = columns.CellOptions()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "LEAST", 0)
+        column = columns.column_of("x", cells, NumberFormat(), options)
+    assert column.values.tolist() == list(map(float, cells))
+
+
+@given(
     st.lists(WRITTEN | st.sampled_from(["", "NA", "-", "1.#QNAN", "x", "inf", "-999"]), min_size=1, max_size=8),
     st.sampled_from([MISSING, MISSING | {"-999"}]),
     st.builds(NumberFormat, st.sampled_from(".,"), st.sampled_from(["", "'", " "]), st.sampled_from(["", "%", "kg", "$"])),
@@ -287,30 +329,15 @@ WRITTEN = st.builds(lambda before, body, after: before + body + after, st.sample
 @examples(100)
 def test_cells_are_read_by_their_shape_as_one_by_one(cells, missing, form):
     """The digits make no difference to what a cell says, but those that do."""
-    cells = cells * 2
-    with pytest.MonkeyPatch.context() as patch:
-        together = evidence_of(cells, 1, missing), form.values(cells, missing)
-        patch.setattr(numbers, "shapes_of", lambda cells, missing: None)
-        alone = evidence_of(cells, 1, missing), form.values(cells, missing)
-    assert together[0] == alone[0]
-    assert (together[1] is None) == (alone[1] is None)
-    assert together[1] is None or together[1].tobytes() == alone[1].tobytes()
+    cells, options = cells * 2, columns.CellOptions(missing=missing)
+    ways = []
+    for least in (0, len(cells) + 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(columns, "LEAST", least)
+            found, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, form, options)
+        ways.append([found.evidence, found.kind, found.decimal, found.format, *map(_bytes, (found.values, column and column.values))])
+    assert ways[0] == ways[1]
 
 
-CELLS = st.one_of(
-    st.from_regex(r"-?(?=[0-9.]*[0-9])[0-9]{0,8}\.?[0-9]{0,8}", fullmatch=True), st.sampled_from(["", "0", "-0", "-.5", "7."])
-)
-
-
-@given(st.lists(CELLS, min_size=1, max_size=60))
-@examples(100)
-def test_decimal_numbers_are_what_python_reads(cells):
-    expected = [float(cell or "nan") for cell in cells]
-    few = all(sum(map(str.isdigit, cell)) <= MOST_DIGITS for cell in cells)
-    found = decimal_numbers("\n".join(cells).encode(), len(cells))
-    assert repr(found.tolist()) == repr(expected) if found is not None else not few
-
-
-@pytest.mark.parametrize("cell", ["1.2.3", "--1", "1-", "-", ".", "1e5", " 1", "1\n2", "１", "nan"])
-def test_what_is_no_decimal_number(cell):
-    assert decimal_numbers(f"1.5\n{cell}\n2".encode(), 3) is None
+def _bytes(values):
+    return values if values is None else values.tobytes() if values.dtype == float else values.tolist()

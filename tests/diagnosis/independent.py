@@ -18,14 +18,52 @@ ACTIVATIONS: dict[str, tuple[Any, Any]] = {
 }
 
 
+LOSSES: dict[str, tuple[Any, Any]] = {
+    "half_squared": (lambda y, t: (y - t) ** 2 / 2, lambda y, t: y - t),
+    "squared": (lambda y, t: (y - t) ** 2, lambda y, t: 2 * (y - t)),
+    "absolute": (lambda y, t: np.abs(y - t), lambda y, t: np.sign(y - t)),
+}
+"""Each loss and its derivative, per output."""
+
+PENALTIES: dict[str, tuple[Any, Any]] = {
+    "l1": (np.abs, np.sign),
+    "l2": (lambda w: w**2 / 2, lambda w: w),
+}
+
+
+@dataclass
+class Pass:
+    """One pass forward and back with several rates at a time: (rates, rows, units).
+
+    layers     of each layer (z, h, f′(z), ∂E/∂z); the slope of softmax is not one number, and is written 1
+    gradients  of each layer's weights and biases, in turn
+    penalty    the part of the error that the weights cost
+    """
+
+    error: np.ndarray
+    layers: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
+    gradients: list[np.ndarray]
+    penalty: np.ndarray | float
+
+    @property
+    def prediction(self) -> np.ndarray:
+        return self.layers[-1][1]
+
+    @property
+    def slopes(self) -> list[np.ndarray]:
+        """Of the hidden layers."""
+        return [layer[2] for layer in self.layers[:-1]]
+
+
 @dataclass
 class Outcome:
-    """Runs with several rates: errors (rates, steps), ‖∂E/∂w‖ at the start and at the end, and the hidden slopes then."""
+    """Runs with several rates: errors (rates, steps), ‖∂E/∂w‖ at the start and at the end, the hidden slopes then, and the last weights."""
 
     errors: np.ndarray
     norms: tuple[np.ndarray, np.ndarray]
     slopes: tuple[list[np.ndarray], list[np.ndarray]]
     predictions: np.ndarray
+    weights: list[np.ndarray]
 
 
 @dataclass
@@ -43,46 +81,57 @@ class Example:
         with np.errstate(all="ignore"):
             return self._run(np.asarray(rates, dtype=float).reshape(-1, 1, 1), steps)
 
-    def _run(self, rates: np.ndarray, steps: int) -> Outcome:
-        count = len(rates)
-        W = [
-            [np.repeat(self.network.parameters[f"{key}{n}"].reshape(1, -1, units), count, axis=0) for key in ("W", "b")]
+    def start(self, count: int = 1) -> list[np.ndarray]:
+        """Weights and biases of each layer, in turn, once for each of so many rates; a layer without biases has zeros, which stay."""
+        shape = {"W": lambda units: (1, -1, units), "b": lambda units: (1, 1, units)}
+        return [
+            np.repeat(self.network.parameters.get(f"{key}{n}", np.zeros(units)).reshape(shape[key](units)).astype(float), count, axis=0)
             for n, units in enumerate(self.network.sizes[1:], start=1)
+            for key in ("W", "b")
         ]
-        flat = [w for pair in W for w in pair]
+
+    def first(self) -> Pass:
+        """The pass from the weights as they are given."""
+        with np.errstate(all="ignore"):
+            return self.passed(self.start())
+
+    def _run(self, rates: np.ndarray, steps: int) -> Outcome:
+        flat = self.start(len(rates))
         states = [[np.zeros_like(w), np.zeros_like(w)] for w in flat]
         errors, first_norm, first_slopes = [], None, None
         for k in range(1, steps + 1):
-            error, gradients, slopes, y = self._passed(flat)
-            errors.append(error)
-            norm = np.sqrt(sum((g**2).sum(axis=(1, 2)) for g in gradients))
+            now = self.passed(flat)
+            errors.append(now.error)
+            norm = np.sqrt(sum((g**2).sum(axis=(1, 2)) for g in now.gradients))
             if first_norm is None:
-                first_norm, first_slopes = norm, slopes
+                first_norm, first_slopes = norm, now.slopes
             if k < steps:
-                for w, g, state in zip(flat, gradients, states, strict=True):
-                    self._update(w, g, state, rates, k)
-        return Outcome(np.array(errors).T, (first_norm, norm), (first_slopes, slopes), y)
+                for w, g, state in zip(flat, now.gradients, states, strict=True):
+                    self.update(w, g, state, rates, k)
+        return Outcome(np.array(errors).T, (first_norm, norm), (first_slopes, now.slopes), now.prediction, flat)
 
-    def _passed(self, flat: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray]:
-        signals, slopes, signal = [], [], self.x[None]
+    def passed(self, flat: list[np.ndarray]) -> Pass:
+        """Forward and back with these weights and biases."""
+        signal, inputs, nets = self.x[None], [], []
         for W, b, name in zip(flat[::2], flat[1::2], self.names, strict=True):
-            signals.append(signal)
+            inputs.append(signal)
             z = signal @ W + b
             if name == "softmax":
                 e = np.exp(z - z.max(axis=2, keepdims=True))
-                signal = e / e.sum(axis=2, keepdims=True)
-                slopes.append(np.ones_like(z))
+                signal, slope = e / e.sum(axis=2, keepdims=True), np.ones_like(z)
             else:
-                function, slope = ACTIVATIONS[name]
+                function, slope_of = ACTIVATIONS[name]
                 signal = function(z)
-                slopes.append(slope(z, signal))
-        y, t, rows, outputs = signal, self.t[None], len(self.x), self.t.shape[1]
+                slope = slope_of(z, signal)
+            nets.append((z, signal, slope))
+        (z, y, slope), t, rows, outputs = nets[-1], self.t[None], len(self.x), self.t.shape[1]
         loss, conventions = self.network.loss.name, self.network.conventions
         scale = (1 / rows if conventions.batch == "mean" else 1.0) * (
             1 / outputs if conventions.outputs == "mean" and loss != "cross_entropy" else 1.0
         )
-        if loss == "half_squared":
-            error, delta = ((y - t) ** 2 / 2).sum(axis=(1, 2)), (y - t) * slopes[-1]
+        if loss in LOSSES:
+            value, derivative = LOSSES[loss]
+            error, delta = value(y, t).sum(axis=(1, 2)), derivative(y, t) * slope
         elif loss == "binary_cross_entropy":
             error = (np.maximum(z, 0) - t * z + np.log1p(np.exp(-np.abs(z)))).sum(axis=(1, 2))
             delta = y - t
@@ -92,17 +141,22 @@ class Example:
             delta = y - t
         error, delta = error * scale, delta * scale
         gradients: list[np.ndarray] = []
+        layers: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
         for place in range(len(self.names) - 1, -1, -1):
-            gradients = [np.swapaxes(signals[place], 1, 2) @ delta, delta.sum(axis=1, keepdims=True), *gradients]
+            layers = [(*nets[place], delta), *layers]
+            bias = delta.sum(axis=1, keepdims=True) * (f"b{place + 1}" in self.network.parameters)
+            gradients = [np.swapaxes(inputs[place], 1, 2) @ delta, bias, *gradients]
             if place:
-                delta = (delta @ np.swapaxes(flat[2 * place], 1, 2)) * slopes[place - 1]
+                delta = (delta @ np.swapaxes(flat[2 * place], 1, 2)) * nets[place - 1][2]
+        penalty: np.ndarray | float = 0.0
         if self.network.regularizer is not None:
-            rate = self.network.regularizer.options["rate"]
-            error = error + sum(rate / 2 * (W**2).sum(axis=(1, 2)) for W in flat[::2])
-            gradients = [g + rate * w if place % 2 == 0 else g for place, (g, w) in enumerate(zip(gradients, flat, strict=True))]
-        return error, gradients, slopes[:-1], y
+            rate, (cost, slope_of) = self.network.regularizer.options["rate"], PENALTIES[self.network.regularizer.name]
+            penalty = rate * sum(cost(W).sum(axis=(1, 2)) for W in flat[::2])
+            gradients = [g + rate * slope_of(w) if place % 2 == 0 else g for place, (g, w) in enumerate(zip(gradients, flat, strict=True))]
+        return Pass(error + penalty, layers, gradients, penalty)
 
-    def _update(self, w: np.ndarray, g: np.ndarray, state: list[np.ndarray], rate: np.ndarray, k: int) -> None:
+    def update(self, w: np.ndarray, g: np.ndarray, state: list[np.ndarray], rate: np.ndarray, k: int) -> None:
+        """Step k of the rule, in place, from this gradient."""
         m, v = state
         match self.rule.name:
             case "sgd":

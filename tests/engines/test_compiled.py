@@ -126,8 +126,7 @@ def test_batches_of_any_size_and_a_shorter_last_one(batches, straight):
     agrees(any_case(5), find("optimizer", "momentum"), rows=rows, size=size, order=order, straight=straight)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("processor", [None, "baseline", "avx2", "avx512"])
+@pytest.mark.parametrize(("processor", "dtype"), some(itertools.product([None, "baseline", "avx2", "avx512"], ["float64", "float32"]), 3))
 def test_processors(processor, dtype):
     if processor == "avx512" and not has("avx512f"):
         pytest.skip("this processor has no AVX-512")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.engines.test_compiled import CLOSE, far, has, rows_of, start
 from tests.graphs import GRAPHS
 from tests.random_graphs import case_of
-from tests.samples import examples
+from tests.samples import examples, some
 from tests.twins import Case
 
 from chainrule.base.errors import NotCompilable
@@ -61,7 +61,7 @@ def side_by_side(widths):
 
 @pytest.mark.parametrize("name", [name for name, graph in GRAPHS.items() if graph.compiles])
 def test_every_graph(name):
-    for straight, size in ((False, 2), (True, 2), (True, 1)):
+    for straight, size in ((False, 2), (True, 1)):
         agree(GRAPHS[name].case, straight, size)
 
 
@@ -86,13 +86,13 @@ def gated():
     del KINDS["gated_linear"]
 
 
-@pytest.mark.parametrize(("units", "straight"), [(3, True), (3, False), (16, False), (70, False)])
+@pytest.mark.parametrize(("units", "straight"), some([(3, True), (3, False), (70, False), (16, False)], 2))
 def test_columns_of_an_array(gated, units, straight):
     found = numbers(Network({"x": 2, "v": 5}, lambda x, v: dense(2)(join()(gated(units)(x), v, gated(units)(v), x))), 9)
     agree(found, straight, 5, 4)
 
 
-@pytest.mark.parametrize("widths", [(16, 8, 3), (5, 16, 80), (64, 128, 3), (130, 7, 8)])
+@pytest.mark.parametrize("widths", some([[16, 8, 3], [5, 16, 80], [64, 128, 3], [130, 7, 8]], 2))
 def test_arrays_side_by_side(widths):
     """Some of them are whole vectors, others not; wide rows and narrow ones."""
     agree(side_by_side(widths), False, 7, 5)

@@ -49,7 +49,7 @@ def same(found, rule, *, rows=40, size=7, dtype="float64", most=MOST):
     return ends[0]
 
 
-@pytest.mark.parametrize("bound", some(everything("loss"), 3, str))
+@pytest.mark.parametrize("bound", some(everything("loss"), 6, str))
 def test_every_loss(bound):
     seed = len(bound.name)
     same(any_case(seed, loss=bound), optimizer_for(seed, elementwise=True), most=2)
@@ -58,7 +58,7 @@ def test_every_loss(bound):
 @pytest.mark.parametrize(
     ("dtype", "extra"), [("float32", {"clip_norm": 0.5}), *some([("float64", {}), ("float64", {"clip_norm": 0.5})], 2)]
 )
-@pytest.mark.parametrize(("output", "loss"), [("softmax", "cross_entropy"), ("tanh", "half_squared")])
+@pytest.mark.parametrize(("output", "loss"), some([("softmax", "cross_entropy"), ("tanh", "half_squared")], 2))
 def test_panels_wide_rows_and_norms(output, loss, dtype, extra):
     output = output and find("activation", output)
     found = case(2, sizes=list(WIDE), activation=find("activation", "tanh"), output=output, loss=find("loss", loss))
@@ -86,7 +86,7 @@ def test_they_compute_what_numpy_computes(extra):
     agrees(found, find("optimizer", {"name": "adam", **extra}), rows=40, size=15, straight=False, threads=3)
 
 
-@pytest.mark.parametrize("name", some([name for name, graph in GRAPHS.items() if graph.compiles], 3))
+@pytest.mark.parametrize("name", some([name for name, graph in GRAPHS.items() if graph.compiles], 6))
 def test_networks_that_are_graphs(name):
     same(GRAPHS[name].case, find("optimizer", "adam"), most=2)
 

@@ -79,7 +79,7 @@ def program_agrees(found: Case, rule: Bound) -> None:
 
 @pytest.mark.parametrize("bound", some(everything("activation", "loss"), 2, ids=str))
 def test_the_program_computes_what_keep_computes(bound: Bound) -> None:
-    for seed in range(4):
+    for seed in range(2):
         program_agrees(any_case(seed, **{bound.definition.kind: bound}), optimizer_for(seed))
 
 
@@ -88,9 +88,7 @@ def test_programs_of_networks_of_any_make(seed: int) -> None:
     program_agrees(any_case(seed), optimizer_for(seed))
 
 
-@pytest.mark.parametrize("outputs", ["sum", "mean"])
-@pytest.mark.parametrize("batch", ["sum", "mean"])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("outputs", "batch", "weighted"), some(itertools.product(["sum", "mean"], ["sum", "mean"], [False, True]), 3))
 def test_programs_under_every_convention(outputs: str, batch: str, weighted: bool) -> None:
     for seed, bound in enumerate(everything("loss")):
         program_agrees(case(seed, loss=bound, outputs=outputs, batch=batch, weighted=weighted), optimizer_for(seed))
@@ -168,8 +166,8 @@ def unrolled_agrees(found: Case, rule: Bound, tolerance: float = 1e-11) -> None:
 
 @pytest.mark.parametrize("bound", some(everything("activation", "loss"), 2, ids=str))
 def test_the_unrolled_loop_computes_what_keep_computes(bound: Bound) -> None:
-    for seed in range(2):
-        unrolled_agrees(any_case(seed, **{bound.definition.kind: bound}, sizes=[2, 3, 2], rows=2), optimizer_for(seed))
+    seed = len(bound.name)
+    unrolled_agrees(any_case(seed, **{bound.definition.kind: bound}, sizes=[2, 3, 2], rows=2), optimizer_for(seed))
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"]))

@@ -39,30 +39,26 @@ def array_of(language: str) -> Any:
 def program_agrees(network: Any, x: Any, t: Any, rule: Bound, language: str, weights: Any = None, count: int = 2) -> None:
     """Errors, parameters and states of some steps, and the predictions, to 1e-12 of each array's largest magnitude."""
     program, array = written_program(network, rule, language=LANGUAGES[language]), array_of(language)
-    before = torch.get_default_dtype()
-    try:
-        steps = []
-        for number, step in enumerate(network.steps(x, t, rule, weights=weights), start=1):
-            steps.append(step)
-            if number == count:
-                break
-        rows = len(steps[0].x)
-        data = network.split(steps[0].x, steps[0].t, weights)
-        values = {node.key: array(np.asarray(part, dtype=float)) for node, part in data.items()}
-        values |= {key: array(np.asarray(one)) for key, one in {**network.parameters, **steps[0].states}.items()}
-        for step in steps:
-            masks = {node.key: array(np.asarray(mask, dtype=float)) for node, mask in network.masks(rows, step.number).items()}
-            if not network.derivation.masks:
-                y = program.predict(*(values[key] for key in (*network.wiring.inputs, *network.shapes)))
-                parts = [np.asarray(part).reshape(rows, -1) for part in (y if isinstance(y, tuple) else (y,))]
-                near(np.concatenate(parts, axis=1), step.prediction, "the prediction", 1e-12)
-            error, *new = program.step(*({**values, **masks, "k": step.number}[key] for key in program.inputs))
-            near(error, step.error, "E", 1e-12)
-            for key, value in zip((key.removesuffix("_next") for key in program.outputs[1:]), new, strict=True):
-                near(value, {**step.new_parameters, **step.new_states}[key], key, 1e-11)
-                values[key] = value
-    finally:
-        torch.set_default_dtype(before)
+    steps = []
+    for number, step in enumerate(network.steps(x, t, rule, weights=weights), start=1):
+        steps.append(step)
+        if number == count:
+            break
+    rows = len(steps[0].x)
+    data = network.split(steps[0].x, steps[0].t, weights)
+    values = {node.key: array(np.asarray(part, dtype=float)) for node, part in data.items()}
+    values |= {key: array(np.asarray(one)) for key, one in {**network.parameters, **steps[0].states}.items()}
+    for step in steps:
+        masks = {node.key: array(np.asarray(mask, dtype=float)) for node, mask in network.masks(rows, step.number).items()}
+        if not network.derivation.masks:
+            y = program.predict(*(values[key] for key in (*network.wiring.inputs, *network.shapes)))
+            parts = [np.asarray(part).reshape(rows, -1) for part in (y if isinstance(y, tuple) else (y,))]
+            near(np.concatenate(parts, axis=1), step.prediction, "the prediction", 1e-12)
+        error, *new = program.step(*({**values, **masks, "k": step.number}[key] for key in program.inputs))
+        near(error, step.error, "E", 1e-12)
+        for key, value in zip((key.removesuffix("_next") for key in program.outputs[1:]), new, strict=True):
+            near(value, {**step.new_parameters, **step.new_states}[key], key, 1e-11)
+            values[key] = value
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -157,13 +153,16 @@ def test_without_jax_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_the_command_prints_a_program_that_runs(language: str, capsys: pytest.CaptureFixture[str]) -> None:
-    before = torch.get_default_dtype()
-    try:
-        assert main(["code", "seed", "--language", language]) == 0
-        exec(compile(capsys.readouterr().out, "<printed>", "exec"), {})  # noqa: S102  # our own text
-        assert capsys.readouterr().out.split()[:2] == ["1", "1.59561248"]
-    finally:
-        torch.set_default_dtype(before)
+    assert main(["code", "seed", "--language", language]) == 0
+    exec(compile(capsys.readouterr().out, "<printed>", "exec"), {})  # noqa: S102  # our own text
+    assert capsys.readouterr().out.split()[:2] == ["1", "1.59561248"]
+
+
+@pytest.mark.parametrize("rule", ["leaky_relu", "hard_tanh", "gelu"])
+def test_a_program_leaves_pytorchs_precision_as_it_is(rule: str) -> None:
+    network, random = cr.Network(4, cr.dense(5, rule), cr.dense(3), seed=2), np.random.default_rng(4)
+    program_agrees(network, random.normal(size=(6, 4)), random.normal(size=(6, 3)), find("optimizer", "sgd"), "torch")
+    assert torch.get_default_dtype() is torch.float32
 
 
 @pytest.mark.parametrize("more", [["--engine", "compiled"], ["--formula", "c = a*b", "--at", "a=1 b=2"]])

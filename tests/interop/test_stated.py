@@ -8,7 +8,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.base.errors import InexactError, InputError
-from chainrule.formula.stated import computed, stated_operations
+from chainrule.formula.stated import computed, held, stated_operations
+from chainrule.pages.program import function_table
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402  # after it is known to be there
@@ -76,3 +77,41 @@ def test_fractions_and_programs_are_refused_in_words(problem):
 def test_a_description_calls_nothing_but_functions_of_arrays():
     with pytest.raises(InputError, match="no function of arrays"):
         computed([], {"operation": "from_file.default", "given": ("x", True, 4), "named": (), "kinds": (), "which": 0})
+
+
+class Stopped(nn.Module):
+    """h ⊙ (1 − ½ sg(h)): a gradient that is stopped."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        h = torch.tanh(self.a(x))
+        return self.b(h - 0.5 * h.detach() * h)
+
+
+@pytest.fixture(scope="module")
+def stopped():
+    torch.manual_seed(0)
+    return module_problem(Stopped(), X, T)
+
+
+@pytest.mark.parametrize("engine", ["written", "compiled", "jax"])
+def test_every_engine_stops_a_gradient(stopped, engine):
+    if engine == "jax":
+        pytest.importorskip("jax", reason="JAX is not installed: pip install jax")
+    plan = cr.Plan(epochs=1, batch_size=2, precision="float64", shuffle=False, optimizer=cr.sgd(0.05), validation=0, test=0, engine=engine)
+    after = cr.Training(stopped.network, X, T, plan).run().network.parameters
+    step = stopped.network.step(X, T, optimizer=cr.sgd(0.05))
+    assert not stopped.agreement(step).apart
+    assert all(np.allclose(after[key], step.new_parameters[key], rtol=1e-13, atol=1e-15) for key in after)
+
+
+def test_a_gradient_that_is_stopped_stands_on_paper_on_the_page_and_is_not_measured(stopped):
+    assert "sg(h_tanh)" in str(stopped.explain(detail="matrix"))
+    assert "sg" in cr.page(stopped)
+    assert function_table([held])["held"] == {"instructions": [["leaf", [], {"key": "x"}]], "result": 0}
+    assert "dead" not in str(cr.doctor(Stopped(), x=X, t=T))
+    with pytest.raises(InputError, match="is stated, and is no derivative"):
+        cr.prove(held)

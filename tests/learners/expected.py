@@ -41,7 +41,16 @@ RIGHT += (
 their own, and one vector of all parameters.
 """
 
+RIGHT += (
+    *("deep_l2_columns.py", "einsum_units_first.py", "japanese_class.py", "lists_only.py", "minus_inside.py", "moons_batches.py"),
+    "python2_learns.py",
+)
+"""Three layers with a penalty, a minus inside of the product, a method that trains and calls the others."""
+
 WRONG = {
+    "columns_two_slips.py": (23, "np.sum(dZ2, axis=1, keepdims=True)"),
+    "french_two_slips.py": (23, "delta_sortie.mean(axis=0, keepdims=True)"),
+    "tape_bias_mean.py": (23, ""),
     "adam_forgets_correction.py": (40, "params[k] -= lr * m[k] / (np.sqrt(v[k]) + eps)"),
     "adam_wrong_tanh.py": (6, '(d2 @ params["W2"].T) * (1 + a ** 2)'),
     "batch_class_prime_of_a.py": (4, "self.weights[l].T @ delta * squash_slope(activations[l])"),
@@ -118,8 +127,19 @@ CAUTIONS = {
 }
 """What is right on ordinary numbers and fails on saturated outputs, or on integers."""
 
-UNKNOWN = ("class_strange.py",)
-"""Wrong, and not to be named: hidden errors are multiplied by the largest probability."""
+SECOND = {
+    "columns_two_slips.py": (2, "W2.T @ dZ2"),
+    "french_two_slips.py": (49, "erreur.dot(self.poids2.T)"),
+}
+"""What else is wrong in those with two mistakes."""
+
+UNKNOWN = {
+    "class_strange.py": ("delta1", "d2 @ self.W2.T * self.p.max()"),
+    "leaky_two_slopes.py": ("delta1", "dA1 * leaky_grad(Z1)"),
+    "notebook_half_of_slope.ipynb": ("delta1", "dH * sigmoid(Z1) * (1 - Z1)"),
+    "python2_slope_and_h.py": ("delta1", "e * self.ah[j] * (1 - self.ah[j]) * self.ah[j]"),
+}
+"""Wrong, and by no mistake of the table: what is wrong first, and the very expression."""
 
 EDITED = {
     "gradient_check.py": ("vector_to_dictionary(theta_minus, parameters)", "parameters", 48),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learners.expected import CAUTIONS, EDITED, RIGHT, UNKNOWN, WRONG
+from tests.learners.expected import CAUTIONS, EDITED, RIGHT, SECOND, UNKNOWN, WRONG
 from tests.samples import some
 
 from chainrule.api.check import check_program, check_submission
@@ -13,37 +13,29 @@ from chainrule.checking.evidence import Architecture
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
 from chainrule.learners.recognition import ACTIVATIONS
-from chainrule.learners.sandbox import Sandbox
 from chainrule.learners.source import source_of
 from chainrule.learners.submission import understood
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 QUICK = {
-    "seed.md",
-    "dict_columns_slope.py",
-    "eight_scalars_one_path.py",
-    "layer_objects.py",
-    "column_class_raw_error.py",
-    "shuffled_apart.py",
-    "history_in_class.py",
-    "integer_weights.py",
-    "german_free.py",
-    "closures.py",
-    "shared_scalars_last.py",
-    "adam_forgets_correction.py",
-    "engine.py",
-    "engine_not_reset.py",
-    "gradient_check.py",
-    "unrolled_matlab.py",
+    "right": {"seed.md", "layer_objects.py", "german_free.py", "engine.py"},
+    "wrong": {
+        "dict_columns_slope.py",
+        "eight_scalars_one_path.py",
+        "column_class_raw_error.py",
+        "shuffled_apart.py",
+        "history_in_class.py",
+        "integer_weights.py",
+        "shared_scalars_last.py",
+        "adam_forgets_correction.py",
+        "engine_not_reset.py",
+    },
+    "edited": {"closures.py", "gradient_check.py", "unrolled_matlab.py"},
+    "cautions": {"layer_objects.py"},
+    "unknown": {"leaky_two_slopes.py"},
 }
-"""What the ordinary tests look at."""
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as opened:
-        yield opened
+"""What the ordinary tests look at: each style once, and each kind of place where a mistake is."""
 
 
 def judged(name, sandbox):
@@ -65,22 +57,18 @@ def edited(name):
     return source_of(text.replace(old, new), name)
 
 
-def quick(name):
-    return name in QUICK
-
-
 def test_every_program_is_in_one_of_the_lists():
     assert sorted([*RIGHT, *WRONG, *UNKNOWN]) == sorted(path.name for path in PROGRAMS.iterdir())
     assert len(RIGHT) >= 40
 
 
-@pytest.mark.parametrize("name", some(RIGHT, quick))
+@pytest.mark.parametrize("name", some(RIGHT, QUICK["right"].__contains__))
 def test_right_work_is_passed(name, sandbox):
     needs_jax(name)
     assert judged(name, sandbox).passed
 
 
-@pytest.mark.parametrize("name", some(WRONG, quick))
+@pytest.mark.parametrize("name", some(WRONG, QUICK["wrong"].__contains__))
 def test_the_mistake_is_named_and_found(name, sandbox):
     needs_jax(name)
     number, expression = WRONG[name]
@@ -94,7 +82,7 @@ def test_the_mistake_is_named_and_found(name, sandbox):
             assert expression in (PROGRAMS / name).read_text("utf-8").splitlines()[place.line - 1]
 
 
-@pytest.mark.parametrize("name", some(EDITED, quick))
+@pytest.mark.parametrize("name", some(EDITED, QUICK["edited"].__contains__))
 def test_a_mistake_in_a_right_program_is_named(name, sandbox):
     needs_jax(name)
     number = EDITED[name][2]
@@ -102,7 +90,7 @@ def test_a_mistake_in_a_right_program_is_named(name, sandbox):
     assert number in (fault.number, *fault.others) or (number == 0 and fault.number is None)
 
 
-@pytest.mark.parametrize("name", some(CAUTIONS, quick))
+@pytest.mark.parametrize("name", some(CAUTIONS, QUICK["cautions"].__contains__))
 def test_what_fails_on_other_numbers_only_is_a_caution(name, sandbox):
     number, expression = CAUTIONS[name]
     verdict = judged(name, sandbox)
@@ -111,11 +99,23 @@ def test_what_fails_on_other_numbers_only_is_a_caution(name, sandbox):
     assert ("" if verdict.cautions[0].place is None else verdict.cautions[0].place.expression) == expression
 
 
-@pytest.mark.parametrize("name", some(UNKNOWN, quick))
-def test_what_is_no_mistake_of_the_table_is_called_so(name, sandbox):
+@pytest.mark.proof
+@pytest.mark.parametrize("name", SECOND)
+def test_the_other_of_two_mistakes_is_named_and_found(name, sandbox):
+    number, expression = SECOND[name]
+    _, fault = judged(name, sandbox).faults
+    assert number in (fault.number, *fault.others)
+    assert fault.place.expression == expression
+
+
+@pytest.mark.parametrize("name", some(UNKNOWN, QUICK["unknown"].__contains__))
+def test_what_is_no_mistake_of_the_table_is_called_so_and_found(name, sandbox):
+    quantity, expression = UNKNOWN[name]
     verdict = judged(name, sandbox)
     assert verdict.kind == "unknown"
-    assert verdict.faults[0].number is None
+    (fault,) = verdict.faults
+    assert (fault.number, fault.quantity) == (None, quantity)
+    assert fault.place.expression == expression
 
 
 def test_what_activations_are_looked_for_as_is_what_they_are():

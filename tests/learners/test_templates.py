@@ -8,16 +8,10 @@ from tests.samples import some
 from chainrule.base.errors import UnknownNameError
 from chainrule.checking.evidence import probes
 from chainrule.checking.judgement import judge
-from chainrule.learners.sandbox import Refusal, Sandbox
+from chainrule.learners.sandbox import Refusal
 from chainrule.learners.source import source_of
 from chainrule.learners.submission import understood
 from chainrule.learners.templates import SOLUTIONS, template
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("style", some(SOLUTIONS, 3))

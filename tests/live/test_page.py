@@ -6,7 +6,8 @@ import re
 import time
 
 import pytest
-from tests.pages.test_live import drawn, explained, shown
+from tests.browsing import drawn, new_tab, violations
+from tests.pages.test_live import explained, shown
 from tests.samples import some
 
 from chainrule.api.problems import problem
@@ -28,18 +29,12 @@ def connections():
 def tab(browser, served, connections):
     """A page of its own; what it says to the console, and asks of others, has to be nothing."""
     said: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce", accept_downloads=True)
-    context.add_init_script("localStorage.setItem('chainrule tour', '1')")
-    tab = context.new_page()
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("dialog", lambda dialog: said.append(dialog.message))
-    tab.on("request", lambda request: said.append(request.url) if not request.url.startswith((served.origin, "data:", "blob:")) else None)
+    tab = new_tab(browser, said, allowed=(served.origin,), accept_downloads=True)
     tab.on("websocket", lambda connection: connections.insert(0, connection))
     tab.goto(served.address)
     tab.locator(".stage .error").wait_for()
     yield tab
-    context.close()
+    tab.context.close()
     assert said == []
 
 
@@ -185,7 +180,6 @@ def test_everything_is_done_by_keyboard_alone(tab):
 
 @pytest.mark.parametrize(("width", "scheme"), some([(360, "dark"), (1280, "light"), (900, "dark")], lambda case: case[0] == 360))
 def test_axe_finds_nothing_and_nothing_sticks_out(tab, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size({"width": width, "height": 900})
     tab.evaluate("document.querySelector('.bench details').open = true")
@@ -196,8 +190,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(tab, width, scheme):
     tab.get_by_role("button", name="Open this step").wait_for()
     drawn(tab)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = axe.Axe().run(tab, ".bench, .training")
-    assert found.violations_count == 0, found.generate_report()
+    assert violations(tab, ".bench, .training") == []
 
 
 def test_the_page_goes_on_when_python_is_gone(browser):
@@ -212,8 +205,7 @@ def test_the_page_goes_on_when_python_is_gone(browser):
     running = uvicorn.Server(live.configured(live.application(lambda: PageSession(problem()), token="token", port=port)))
     thread = threading.Thread(target=running.run, args=(sockets,), daemon=True)
     thread.start()
-    tab = browser.new_page()
-    tab.add_init_script("localStorage.setItem('chainrule tour', '1')")
+    tab = new_tab(browser, [], allowed=("http:",))
     tab.goto(f"http://127.0.0.1:{port}/?token=token")
     tab.locator(".stage .error").wait_for()
     running.should_exit = True
@@ -221,4 +213,4 @@ def test_the_page_goes_on_when_python_is_gone(browser):
     tab.locator(".lost", has_text=re.compile("Python does not answer")).wait_for()
     tab.evaluate("chainrule.change({'W1 0': 0.5})")
     tab.locator(".edge-number .value", has_text="0.5").first.wait_for()
-    tab.close()
+    tab.context.close()

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from tests.pages.test_live import drawn
+from tests.browsing import drawn, new_tab
 
 import chainrule as cr
 
@@ -121,9 +121,7 @@ def test_the_bridge_keeps_page_and_values_together_in_two_cells(browser, live, t
     bridge = re.sub(r"export\{(\w+) as default\};?", r"const widget = \1", live._esm)
     (tmp_path / "notebook.html").write_text(NOTEBOOK % (bridge, values), encoding="utf-8")
     said: list[str] = []
-    tab = browser.new_page(viewport={"width": 1200, "height": 1700}, reduced_motion="reduce")
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab = new_tab(browser, said, viewport={"width": 1200, "height": 1700})
     tab.goto((tmp_path / "notebook.html").as_uri())
     first, second = (tab.frame_locator(f"#{cell} iframe") for cell in ("cell", "second"))
     for frame in (first, second):
@@ -151,4 +149,4 @@ def test_the_bridge_keeps_page_and_values_together_in_two_cells(browser, live, t
     tab.evaluate("close_cell()")
     assert tab.locator("#cell iframe").count() == 0
     assert said == []
-    tab.close()
+    tab.context.close()

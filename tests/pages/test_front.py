@@ -26,7 +26,8 @@ from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Number
 from chainrule.notation.numbers import printed
 from chainrule.pages.content import page_content
-from chainrule.pages.program import OPERATIONS, traced_program
+from chainrule.pages.mistakes import TracedArray
+from chainrule.pages.program import OPERATIONS, Tracer, traced_program
 
 PAGE = Path(str(files("chainrule.pages")))
 TOOLS = PAGE / "front/node_modules/.bin"
@@ -62,6 +63,24 @@ def test_a_page_is_given_only_what_it_computes():
     assert {*re.findall(r"^  (\w+): ", rows, re.MULTILINE), "leaf"} == OPERATIONS
     with pytest.raises(InputError, match="dropout draws other units for each step"):
         page_content(problem({"inputs": 2, "layers": [{"kind": "dropout", "rate": 0.5}, {"units": 1}]}))
+
+
+def test_arrays_that_are_traced_do_what_every_primitive_asks_of_them():
+    numbers = np.array([-2.0, -0.5, 0.25, 3.0])
+    for primitive in PRIMITIVES.values():
+        if not primitive.elementwise or "erf" in primitive.name:  # which NumPy has not
+            continue
+        count, tracer = primitive.value.__code__.co_argcount - 1, Tracer()
+        letters = [variable(Name(f"a{place}"), (4,)) for place in range(count)]
+        given = [
+            TracedArray(tracer.write("leaf", (), key=letter.key), numbers[::sign])
+            for letter, sign in zip(letters, (1, -1, 1), strict=False)
+        ]
+        node = primitive(*letters)
+        with np.errstate(all="ignore"):
+            found = evaluate([node], dict(zip(letters, given, strict=True)))[node]
+            wanted = evaluate([node], {letter: one.value for letter, one in zip(letters, given, strict=True)})[node]
+        assert found.value == pytest.approx(wanted, nan_ok=True), primitive.name
 
 
 def test_no_name_that_is_shortened_stands_in_what_python_hands_over():

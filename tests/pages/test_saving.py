@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.browsing import new_tab, taken
 from tests.pages.test_live import NETWORKS
 from tests.samples import some
 
@@ -39,23 +40,28 @@ SAVED = {name: NETWORKS[name] for name in ("seed", "adam", "columns", "german", 
 ORDINARY = {"adam", "several inputs and outputs"}
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """A tab for all, and what it says to the console."""
+    said: list[str] = []
+    tab = new_tab(browser, said, accept_downloads=True)
+    yield tab, said
+    tab.context.close()
+
+
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens the page of a problem; what is saved comes as a file."""
-    contexts = []
+def opened(tab, tmp_path):
+    """Opens the page of a problem, which has to say nothing to the console; what is saved comes as a file."""
+    page, said = tab
 
     def open_page(given: Any) -> Any:
         path = tmp_path / "page.html"
         path.write_text(page_file(page_content(given)), encoding="utf-8")
-        contexts.append(browser.new_context(accept_downloads=True, reduced_motion="reduce"))
-        contexts[-1].add_init_script("localStorage.setItem('chainrule tour', '1')")
-        tab = contexts[-1].new_page()
-        tab.goto(path.as_uri())
-        return tab
+        page.goto(path.as_uri())
+        return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    assert taken(said) == []
 
 
 def saved(tab: Any, kind: str, folder: Any) -> Any:

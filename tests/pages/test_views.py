@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.browsing import new_tab, taken
 from tests.samples import some
 
 from chainrule.api.problems import problem
@@ -20,23 +21,29 @@ from chainrule.pages.file import page_file
 FOUR = {"source": "xor", "learning_rate": 0.05}
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """A tab for all, and what it says to the console."""
+    said: list[str] = []
+    tab = new_tab(browser, said, offline=True)
+    yield tab, said
+    tab.context.close()
+
+
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens the page of a problem."""
-    contexts: list[Any] = []
+def opened(tab, tmp_path):
+    """Opens the page of a problem, which has to say nothing to the console."""
+    page, said = tab
 
     def open_page(given: Any, motion: str = "reduce", **shape: Any) -> Any:
-        path = tmp_path / f"page{len(contexts)}.html"
+        path = tmp_path / "page.html"
         path.write_text(page_file(page_content(given, **shape)), encoding="utf-8")
-        contexts.append(browser.new_context(reduced_motion=motion, offline=True))
-        contexts[-1].add_init_script("localStorage.setItem('chainrule tour', '1')")
-        tab = contexts[-1].new_page()
-        tab.goto(path.as_uri())
-        return tab
+        page.emulate_media(reduced_motion=motion)
+        page.goto(path.as_uri())
+        return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    assert taken(said) == []
 
 
 def test_the_graph_has_every_named_number_and_the_derivative_on_each_edge(opened):
@@ -191,15 +198,12 @@ def test_networks_that_are_no_chain_are_walked_and_shown_in_every_view(opened, n
     from tests.pages.test_saving import OTHERS
 
     tab = opened(problem(**(NETWORKS | OTHERS)[name]))
-    said: list[str] = []
-    tab.on("pageerror", lambda error: said.append(str(error)))
     for view in ("formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"):
         tab.evaluate("(view) => chainrule.open(view)", view)
     for _ in range(6):
         tab.keyboard.press("n")
     tab.evaluate("() => { chainrule.session.train(2); chainrule.render(); chainrule.diagnose(); }")
     assert tab.locator(".stage .unit").count() >= 5
-    assert said == []
 
 
 def test_everything_is_reached_by_keyboard_alone(opened):

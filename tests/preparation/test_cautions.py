@@ -121,6 +121,12 @@ def test_codes_that_lose_zeros(tmp_path):
     assert told(healthy(size=[f"{place % 12 / 8:.3f}" for place in range(ROWS)]), tmp_path=tmp_path) == []
 
 
+def test_codes_of_more_digits_than_a_number_keeps(tmp_path):
+    cards = [str(9_007_199_254_740_993 + place % 40) for place in range(ROWS)]
+    assert told(healthy(card=cards), tmp_path=tmp_path)[0] == ("digits", "card")
+    assert told(healthy(size=[str((place % 40) * 2**60) for place in range(ROWS)]), tmp_path=tmp_path) == []
+
+
 def test_codes_that_look_like_powers_of_ten(tmp_path):
     assert told(healthy(code=[f"{place % 9 + 1}E{place % 7}" for place in range(ROWS)]), tmp_path=tmp_path)[0] == ("powers", "code")
     assert told(healthy(rate=[f"{place % 9 + 1}.0E+{place % 7:02}" for place in range(ROWS)]), tmp_path=tmp_path) == []

@@ -1,11 +1,15 @@
 """A step of several processes is that of one, for every kind of layer, whatever rows each of them holds."""
 
+from threading import get_ident
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tests.processes.threads import together
 
 import chainrule as cr
 from chainrule.base.errors import NotCompilable
+from chainrule.engines.choice import chosen
 from chainrule.engines.distributed import Distributed
 from chainrule.engines.epoch import Sharded, Written, row_count, whole_rows
 from chainrule.network.definitions import find
@@ -68,28 +72,54 @@ def test_steps_are_those_of_one_process(name):
             np.testing.assert_allclose(own, other, rtol=0, atol=1e-12)
 
 
-def test_machine_code_reduces_its_sums_where_they_lie():
+@pytest.mark.parametrize(("threads", "most"), [(2, 8), (1, 3)])
+def test_machine_code_reduces_its_sums_where_they_lie_layer_by_layer(threads, most, monkeypatch):
     pytest.importorskip("llvmlite")
+    from chainrule.engines.compiled import distributed
     from chainrule.engines.compiled.distributed import CompiledHalves
+    from chainrule.engines.compiled.graph import cut
 
-    network, optimizer = cr.Network(4, cr.dense(20, "tanh"), cr.dense(2), regularizer=cr.l2(0.1)), find("optimizer", RULES["clipped"])
+    monkeypatch.setattr(cut, "PARCEL", 50)
+    monkeypatch.setattr(distributed, "FEWEST_SHARED", 0)
+    monkeypatch.setattr(distributed, "processors", lambda: threads)
+    layers, optimizer = (cr.dense(20, "tanh"), cr.dense(12, "tanh"), cr.dense(2)), find("optimizer", RULES["clipped"])
+    network = cr.Network(4, *layers, regularizer=cr.l2(0.1))
     alone, order = Written(network, optimizer), random.permutation(23)
     state = tuple(start(network, optimizer)[key] for key in alone.keys)
     wanted = alone.epoch((PLAIN, CLASSES), order, 8, state, 0, np.inf, never)
 
-    def work(processes):
-        places = np.arange(23)[processes.rank :: 2]
-        data = Sharded.of((PLAIN[places], CLASSES[places]), Shard(places, 23, processes))
-        engine = Distributed(network, optimizer, processes, halves=CompiledHalves(network, optimizer, "float64", 8, 2))
-        passed = engine.epoch(data, order, 8, state, 0, np.inf, never)
-        return passed, engine.error(data, passed.state), engine.epoch(data, order, 8, state, 0, np.inf, lambda: processes.rank == 1)
+    class Watched(CompiledHalves):
+        def _handed_out(self, parcel):
+            handed.append(parcel)
+            super()._handed_out(parcel)
 
-    for passed, error, stopped in together(2, work):
+    handed = []
+
+    def work(processes):
+        places = np.arange(23)[processes.rank :: 2] if processes.rank < 2 else np.arange(0)  # the third process has no rows
+        data = Sharded.of((PLAIN[places], CLASSES[places]), Shard(places, 23, processes))
+        halves = Watched(network, optimizer, "float64", most, 1)
+        assert len(halves.parcels) == 2
+        engine = Distributed(network, optimizer, processes, halves=halves)
+        passed = engine.epoch(data, order, 8, state, 0, np.inf, never)
+        return passed, engine.error(data, passed.state), engine.epoch(data, order, 8, state, 0, np.inf, lambda: processes.rank == 2)
+
+    for passed, error, stopped in [*together(3, work), *together(3, work, begins=True)]:
         assert passed.error == pytest.approx(wanted.error, rel=1e-12)
         assert error == pytest.approx(alone.error((PLAIN, CLASSES), wanted.state), rel=1e-12)
         for own, other in zip(passed.state, wanted.state, strict=True):
             np.testing.assert_allclose(own, other, rtol=0, atol=1e-12)
         assert (stopped.ended, stopped.number) == ("stopped", 0)  # where one process is asked to stop, all do
+    assert handed == [0] * 8 if most == 8 else 0 < len(handed) < 8  # where they begin, each step that has rows, but no more than `most`
+
+
+def test_processors_of_other_kinds_use_the_numpy_program(monkeypatch):
+    pytest.importorskip("llvmlite")
+    place = "chainrule.engines.compiled.distributed.CompiledHalves"
+    monkeypatch.setattr(place, lambda *given: SimpleNamespace(layout=f"of thread {get_ident()}"))
+    given = "auto", NETWORKS["plain"][0], find("optimizer", "sgd"), (PLAIN, CLASSES), 8, "float64"
+    for found in together(2, lambda processes: chosen(*given, processes)):
+        assert (found.name, found.written.partition(",")[0]) == ("written", "the processors of the processes have other vectors")
 
 
 def test_sums_of_sums_have_no_machine_code():

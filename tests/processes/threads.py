@@ -11,8 +11,11 @@ from chainrule.processes.together import Array, Processes
 PATIENCE = 30
 
 
-def together(count: int, work: Callable[[Processes], Any]) -> list[Any]:
-    """What work(processes) gives in each of so many processes; raises what the first of them raised that did not only wait for others."""
+def together(count: int, work: Callable[[Processes], Any], begins: bool = False) -> list[Any]:
+    """What work(processes) gives in each of so many processes; raises what the first of them raised that did not only wait for others.
+
+    begins  whether they also begin to add up without waiting for the sum
+    """
     barrier = threading.Barrier(count)
     parts: list[Any] = [None] * count
     ended: list[Any] = [None] * count
@@ -30,7 +33,13 @@ def together(count: int, work: Callable[[Processes], Any]) -> list[Any]:
 
     def run(rank: int) -> None:
         try:
-            ended[rank] = work(Processes(reduce_of(rank), rank, count, local=1, backend="threads"))
+            reduce = reduce_of(rank)
+
+            def begin(flat: Array) -> Callable[[], Array]:
+                part = np.array(flat)  # what is not there yet would be missed
+                return lambda: reduce(part)
+
+            ended[rank] = work(Processes(reduce, rank, count, local=1, backend="threads", begin=begin if begins else None))
         except BaseException as error:  # noqa: BLE001  # raised below, in the thread of the test
             ended[rank] = error
             barrier.abort()

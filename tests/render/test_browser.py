@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from tests.browsing import new_tab, taken, violations
 from tests.conftest import FAMILIES
 from tests.golden.regenerate import document_of
 from tests.samples import some
@@ -20,35 +21,50 @@ OTHERS = ("xor", "vanishing", "large", "cases", "penalty", "adam")
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def file(tmp_path_factory):
+    """The page of an example, written when it is first asked for."""
     folder = tmp_path_factory.mktemp("pages")
-    for name in (*NAMES, *OTHERS):
-        (folder / f"{name}.html").write_text(html(document_of(name)), encoding="utf-8")
-    return folder
+
+    def written(name):
+        path = folder / f"{name}.html"
+        if not path.exists():
+            path.write_text(html(document_of(name)), encoding="utf-8")
+        return path
+
+    return written
+
+
+@pytest.fixture(scope="module")
+def tab(browser):
+    """A tab for all, and what it says to the console or asks for."""
+    said = []
+    tab = new_tab(browser, said, permissions=["clipboard-read", "clipboard-write"])
+    yield tab, said
+    tab.context.close()
 
 
 @pytest.fixture
-def opened(browser, files):
-    """Opens a page; what it says to the console and asks for is collected, and has to be nothing."""
-    said, asked, contexts = [], [], []
+def opened(tab, file):
+    """Opens a page, which has to say nothing to the console and to ask for nothing but itself."""
+    page, said = tab
+    asked = []
 
     def open_page(name="seed", width=1280, scheme="light"):
-        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce")
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((files / f"{name}.html").as_uri())
+        asked.append((name if isinstance(name, Path) else file(name)).as_uri())
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme, media="screen")
+        page.goto(asked[-1])
         page.evaluate("document.fonts.ready.then(() => true)")
         return page
 
+    def ask(request):
+        if request.url.startswith("file:"):
+            asked.remove(request.url)
+
+    page.on("request", ask)
     yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert len([url for url in asked if url.startswith("file:")]) == len(contexts)
+    page.remove_listener("request", ask)
+    assert (taken(said), asked) == ([], [])
 
 
 WAYS = [*some(itertools.product(NAMES, (360, 1280), ("light", "dark")), 9), *some(((name, 360, "light") for name in OTHERS), 2)]
@@ -56,11 +72,16 @@ WAYS = [*some(itertools.product(NAMES, (360, 1280), ("light", "dark")), 9), *som
 
 @pytest.mark.parametrize(("name", "width", "scheme"), WAYS)
 def test_axe_finds_nothing_and_nothing_sticks_out(opened, name, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = opened(name, width, scheme)
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_cannot_be_read_is_found(tab):
+    page, _ = tab
+    words = "<p>black</p><math><mi>x</mi><mi style='color: #bbb'>sin</mi></math><img src='data:,'>"
+    page.set_content(f"<!DOCTYPE html><html lang=en><title>t</title><main><h1>large</h1>{words}</main></html>")
+    assert [found.partition(":")[0] for found in violations(page)] == ["image-alt", "color-contrast"]
 
 
 def test_on_a_telephone_formulas_are_whole_and_the_page_is_short(opened):
@@ -89,15 +110,13 @@ def test_on_a_telephone_a_picture_is_whole_and_large_where_it_is_touched(opened)
     assert picture.evaluate(whole)
 
 
-def test_a_report_is_for_all_and_its_steps_open_live_by_keyboard(opened, files):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    table = {"x": [place / 7 for place in range(30)], "y": [(place % 5) / 3 for place in range(30)]}
-    model = cr.train(table, target="y", hidden=2, epochs=2, batch_size=8, validation_folds=0)
-    report_of(model, "model.safetensors", rows_of(model, table)).save(files / "report.html")
-    page = opened("report", 360)
+def test_a_report_is_for_all_and_its_steps_open_live_by_keyboard(opened, tmp_path):
+    table = {"x": [place / 7 for place in range(12)], "y": [(place % 5) / 3 for place in range(12)]}
+    model = cr.train(table, target="y", hidden=1, epochs=1, batch_size=8, validation_folds=0)
+    report_of(model, "model.safetensors", rows_of(model, table)).save(tmp_path / "report.html")
+    page = opened(tmp_path / "report.html", 360)
     page.evaluate("document.querySelectorAll('section > details').forEach((details) => { details.open = true; })")
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("[data-live]").last.focus()
     page.keyboard.press("Enter")
@@ -132,7 +151,6 @@ def test_a_section_folds_by_keyboard(opened):
 @pytest.mark.parametrize("which", ["LaTeX", "value"])
 def test_a_formula_and_its_value_are_copied_by_keyboard(opened, which):
     page = opened()
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     button = page.locator("#forward .display", has_text="8.4").last.locator("button", has_text=which)
     button.focus()
     page.keyboard.press("Enter")
@@ -143,7 +161,6 @@ def test_a_formula_and_its_value_are_copied_by_keyboard(opened, which):
 
 def test_a_program_unfolds_and_is_copied_by_keyboard(opened):
     page = opened()
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     program = page.locator("#forward .program")
     assert program.get_attribute("open") is None
     program.locator("summary").focus()
@@ -219,27 +236,24 @@ SAID = """() => [...document.querySelectorAll("text")].filter(text => !text.clos
 
 
 @pytest.fixture
-def drawn(browser):
+def figure(tab):
     """Opens a figure, with or without motion."""
-    contexts, said = [], []
+    page, said = tab
 
     def open_figure(path, motion="reduce"):
-        context = browser.new_context(viewport={"width": 1600, "height": 900}, reduced_motion=motion)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
+        page.set_viewport_size({"width": 1600, "height": 900})
+        page.emulate_media(color_scheme="light", media="screen", reduced_motion=motion)
         page.goto(path.as_uri())
         return page
 
     yield open_figure
-    for context in contexts:
-        context.close()
-    assert said == []
+    page.emulate_media(reduced_motion="reduce")
+    assert taken(said) == []
 
 
 @pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
-def test_labels_of_figures_keep_apart_in_wide_fonts(drawn, path):
-    page = drawn(path)
+def test_labels_of_figures_keep_apart_in_wide_fonts(figure, path):
+    page = figure(path)
     for family in (FAMILIES["serif"], FAMILIES["sans-serif"]):
         page.evaluate("family => document.documentElement.style.fontFamily = family", family)
         labels = page.evaluate(SAID)
@@ -253,10 +267,10 @@ def test_labels_of_figures_keep_apart_in_wide_fonts(drawn, path):
         assert overlapping == [], family
 
 
-def test_a_step_moves_only_for_those_who_want_it_to(drawn):
+def test_a_step_moves_only_for_those_who_want_it_to(figure):
     path = ROOT / "docs/figures/step.svg"
-    assert drawn(path).evaluate("document.getAnimations().length") == 0
-    page = drawn(path, "no-preference")
+    assert figure(path).evaluate("document.getAnimations().length") == 0
+    page = figure(path, "no-preference")
     assert page.evaluate("document.getAnimations().length") > 8
     page.evaluate("document.getAnimations().forEach(animation => { animation.pause(); animation.currentTime = 2700; })")
     shown = {name: opacity for name, *_, opacity in page.evaluate(SAID)}

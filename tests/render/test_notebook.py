@@ -1,6 +1,7 @@
 """Notebooks: every cell runs with nothing but NumPy, every assertion holds, and a wrong number is noticed."""
 
 import base64
+import itertools
 import json
 import re
 import subprocess
@@ -77,8 +78,9 @@ def test_a_wrong_number_is_noticed(name):
             run([*cells[:i], wrong])
 
 
-@pytest.mark.parametrize("detail", ["overview", "matrix", "scalar"])
-@pytest.mark.parametrize("name", ["seed", "mazur", "xor", "iris", "vanishing"])
+@pytest.mark.parametrize(
+    ("name", "detail"), some(itertools.product(["seed", "mazur", "xor", "iris", "vanishing"], ["overview", "matrix", "scalar"]), 2)
+)
 def test_every_quantity_is_computed_and_claimed_at_every_level(name, detail):
     found = problem(name)
     step = found.step()
@@ -100,7 +102,7 @@ def test_every_loss_runs(name):
     run(sources(asked(f"2-3-{1 if 'binary' in name else 2}", loss=name, seed=3, regularizer="l2:rate=0.1", step=2)))
 
 
-@pytest.mark.parametrize("name", some(names("optimizer"), 4))
+@pytest.mark.parametrize("name", some(names("optimizer"), 8))
 def test_every_optimizer_runs_from_any_step(name):
     optimizer = {"name": name, "clip_norm": 0.1, "clip_value": 0.5, "learning_rate": {"name": "cosine", "rate": 0.1, "steps": 50}}
     run(sources(asked("2-3-1", optimizer=optimizer, seed=3, step=4)))

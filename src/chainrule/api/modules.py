@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import torch
 
     from chainrule.interop.agreement import Agreement
-    from chainrule.interop.jaxprs import ReadFunction
+    from chainrule.interop.functions import ReadFunction
     from chainrule.interop.modules import ReadModule
     from chainrule.interop.reading import Origin
 
@@ -267,7 +267,7 @@ def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[N
 
 def _read_function(function: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[Network, Read, tuple[Any, ...]]:
     """A JAX function, which must give the same for these inputs as its layers: it may depend on the number of examples."""
-    from chainrule.interop.jaxprs import inputs_of_function, read_function
+    from chainrule.interop.functions import inputs_of_function, read_function
 
     inputs = inputs_of_function(x)
     read = read_function(function, inputs)

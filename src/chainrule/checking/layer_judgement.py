@@ -85,11 +85,20 @@ def _question(kind: LayerKind, place: int, writing: Writing, cases: Sequence[Seq
 
 
 class LayerAnswer(Frozen):
-    """What somebody's layer gave for one case: gradients by their symbol, as they are written there; or why it gave none."""
+    """What somebody's layer gave for one case: gradients by their symbol, as they are written there; or why it gave none.
+
+    counted  by how many samples the gradients of parameters are divided where they are means; here they are sums all the same
+    """
 
     case: LayerCase
     gradients: Mapping[str, Array] = field(default_factory=dict)
     failure: str = ""
+    counted: int = 1
+
+    @property
+    def rows(self) -> int:
+        """How many samples there are."""
+        return int(next(iter(self.case.numbers.values())).shape[0])
 
 
 class LayerReading(Frozen):
@@ -217,17 +226,12 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], bool]:
         first = paper_gradient(reading.kind.order[0])
         said = Saying("check.why.layer.fails", {"problem": why}) if why else Saying("check.why.layer.nothing")
         return [Fault(None, first, first, said, nothing, nothing, key="unknown", place=reading.backward)], False
+    learned = [symbol for symbol in given if symbol in reading.kind.parameters]
+    means = _are_means(reading, answers, learned)
+    if means:
+        answers = [_summed(one, learned) for one in answers]
     wrong = [symbol for symbol in given if not all(_near(reading, one, symbol, one.case.truth[symbol]) for one in answers)]
     factors = {symbol: found for symbol in wrong if (found := _factors(reading, answers, symbol)) is not None}
-    learned = [symbol for symbol in given if symbol in reading.kind.parameters]
-    rows = [one.case.numbers["x"].shape[0] if "x" in one.case.numbers else 1 for one in answers]
-    means = (
-        bool(wrong)
-        and set(wrong) == set(learned)
-        and all(symbol in factors and _is(factors[symbol], [1 / n for n in rows]) for symbol in wrong)
-    )
-    if means:
-        return [], True
     faults, left = list[Fault](), list(wrong)
     explained = _explanations(reading, answers, given, wrong)
     while left:
@@ -246,9 +250,23 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], bool]:
             faults.append(replace(fault, follows=quantities))
         left = [symbol for symbol in left if symbol not in best[0].symbols]
     for symbol in left:
-        faults.append(_by_factor(reading, answers, symbol, factors.get(symbol), rows, wrong=left))
+        faults.append(_by_factor(reading, answers, symbol, factors.get(symbol), wrong=left))
     faults.sort(key=lambda fault: [paper_gradient(symbol) for symbol in reading.kind.order].index(fault.quantity))
-    return _merged(faults), False
+    return _merged(faults), means
+
+
+def _are_means(reading: LayerReading, answers: Sequence[LayerAnswer], learned: Sequence[str]) -> bool:
+    """Are the gradients of the parameters means over the samples: one of them exactly, and none of them a sum?"""
+    if any(all(_near(reading, one, symbol, one.case.truth[symbol]) for one in answers) for symbol in learned):
+        return False
+    found = (_factors(reading, answers, symbol) for symbol in learned)
+    return any(one is not None and _is(one, [1 / answer.rows for answer in answers]) for one in found)
+
+
+def _summed(answer: LayerAnswer, learned: Sequence[str]) -> LayerAnswer:
+    """An answer whose gradients of parameters are means, as sums."""
+    summed = {symbol: value * answer.rows if symbol in learned else value for symbol, value in answer.gradients.items()}
+    return replace(answer, gradients=summed, counted=answer.rows)
 
 
 def _merged(faults: Sequence[Fault]) -> list[Fault]:
@@ -352,12 +370,7 @@ def _explains(
 
 
 def _by_factor(
-    reading: LayerReading,
-    answers: Sequence[LayerAnswer],
-    symbol: str,
-    factors: Sequence[float] | None,
-    rows: Sequence[int],
-    wrong: Sequence[str],
+    reading: LayerReading, answers: Sequence[LayerAnswer], symbol: str, factors: Sequence[float] | None, wrong: Sequence[str]
 ) -> Fault:
     """What no row gives: a sign, 2, N, or another factor; or nothing that is known."""
     if factors is None:
@@ -373,7 +386,7 @@ def _by_factor(
             return _fault(reading, answers, symbol, number, Saying("check.why.factor", {"factor": said}))
     alone = symbol in reading.kind.parameters and len(wrong) < len(reading.kind.order)
     for power, said in ((-1, "1/N"), (1, "N")):
-        if _is(factors, [float(n) ** power for n in rows]):
+        if _is(factors, [float(one.rows) ** power for one in answers]):
             number = 23 if alone else 13 if power < 0 else 12
             return _fault(reading, answers, symbol, number, Saying("check.why.factor", {"factor": said}))
     constant = _is(factors, [factors[0]] * len(factors))
@@ -384,7 +397,8 @@ def _by_factor(
 def _shown(reading: LayerReading, answers: Sequence[LayerAnswer], symbol: str) -> tuple[Array, Array]:
     """The right gradient of the first answer and the one that was given, both in the program's writing."""
     answer = answers[0]
-    expected, found = reading.writing.written(symbol, answer.case.truth[symbol]), answer.gradients[symbol]
+    share = answer.counted if symbol in reading.kind.parameters else 1
+    expected, found = reading.writing.written(symbol, answer.case.truth[symbol]) / share, answer.gradients[symbol] / share
     return (expected.reshape(found.shape) if _canonical(reading, answer, symbol) is not None else expected), found
 
 

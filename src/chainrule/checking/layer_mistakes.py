@@ -440,6 +440,23 @@ def _other_gates(case: LayerCase) -> Candidates:
     return found
 
 
+# Dense layers
+
+
+def _dense_transposed(case: LayerCase) -> Candidates:
+    return {"W": [case.arrived["out"].T @ case.numbers["x"]]}
+
+
+def _untransposed_dense(case: LayerCase) -> Candidates:
+    arrived, W = case.arrived["out"], case.numbers["W"]
+    return {"x": [arrived @ W if W.shape[0] == W.shape[1] else case.truth["x"]]}
+
+
+def _cut_gradient(case: LayerCase) -> Candidates:
+    arrived, x = case.arrived["out"], case.numbers["x"]
+    return {"x": [np.maximum(arrived, 0), np.maximum(arrived, 0) * (x > 0)]}
+
+
 # Attention
 
 
@@ -568,9 +585,22 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(RNN, "∂E/∂h ⊙ h (1 − h)", {"h": _with_slope(lambda z, h: h * (1 - h))}),
         Way(LSTM, "∂E/∂c = o ⊙ (1 − tanh(c)) ⊙ ∂E/∂h", {"h": _cell_slope(lambda c: 1 - p.tanh(c))}),
     )),
-    LayerMistake(15, "", (Way(("rnn_step",), "δ · U, δ · W", computes=_untransposed),)),
+    LayerMistake(15, "", (
+        Way(("rnn_step",), "δ · U, δ · W", computes=_untransposed),
+        Way(("dense",), "δ · W", computes=_untransposed_dense),
+    )),
+    LayerMistake(16, "", (Way(("dense",), "δᵀ · x", computes=_dense_transposed),)),
+    LayerMistake(7, "", (
+        Way(("relu",), "∂E/∂y ⊙ x", {"y": lambda e, own, time: held(own.letters["x"]) * own.letters["x"]}),
+        Way(("relu",), "∂E/∂y ⊙ y", {"y": lambda e, own, time: held(e) * own.letters["x"]}),
+        Way(("relu",), "∂E/∂y", {"y": lambda e, own, time: own.letters["x"]}),
+    )),
+    LayerMistake(52, "", (Way(("relu",), "∂E/∂y ⊙ [∂E/∂y > 0]", computes=_cut_gradient),)),
     LayerMistake(17, "", (Way(("rnn_step",), "h⟨t⟩ᵀ · δ", computes=_other_state),)),
-    LayerMistake(22, "", (Way(("rnn_step",), "Σ′ δ, Σ′ ≠ Σ", computes=_step_bias),)),
+    LayerMistake(22, "", (
+        Way(("rnn_step",), "Σ′ δ, Σ′ ≠ Σ", computes=_step_bias),
+        Way(("dense",), "Σ′ δ, Σ′ ≠ Σ", computes=_bias_sums),
+    )),
 )  # fmt: skip
 """The table. Of those below 100, names and sources are in the table of networks, but for 41, which is of dropout."""
 

@@ -23,6 +23,7 @@ from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.stated import held
+from chainrule.network.definitions import find
 from chainrule.network.layers import Layer, Owner, kind_of_layer
 from chainrule.network.network import Array
 from chainrule.network.recurrence import cell_of, stacked
@@ -275,6 +276,10 @@ def _dropout(own: LetterOwner) -> tuple[Expression, ...]:
     return (own.named("y", own.letters["x"] * held(own.letters["mask"])),)
 
 
+def _relu(own: LetterOwner) -> tuple[Expression, ...]:
+    return (own.named("y", find("activation", "relu").apply(own.named("z", own.letters["x"]))),)
+
+
 def _softmax(own: LetterOwner) -> tuple[Expression, ...]:
     return (own.named("A", p.softmax(own.letters["x"], axis=1)),)
 
@@ -312,6 +317,13 @@ def _convolved(rows: int, height: int, width: int, stride: int, pad: int) -> Pro
     return Probing(shapes, {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}, known)
 
 
+def _dense(rows: int, inputs: int, units: int) -> Probing:
+    known = dict.fromkeys(("in_features", "input_size", "n_in", "input_dim", "inputs", "n_inputs", "in_size"), inputs)
+    known |= dict.fromkeys(("out_features", "output_size", "n_out", "output_dim", "units", "n_neurons", "n_units", "out_size"), units)
+    shapes = {"x": (rows, inputs), "W": (inputs, units), "b": (units,)}
+    return Probing(shapes, {"units": units, "activation": "identity"}, known)
+
+
 def _pooled(mode: str, rows: int, height: int, width: int, size: int, stride: int, *, whole: bool = False) -> Probing:
     known: dict[str, Any] = {"pool_height": size, "pool_width": size, "pool_h": size, "pool_w": size, "f": size, "pool_size": size}
     known |= {"size": size, "kernel_size": size, "k": size, "stride": stride, "strides": stride, "s": stride, "mode": mode, "pad": 0}
@@ -340,6 +352,13 @@ def _attending(rows: int, length: int, places: int, d: int, features: int, *, ca
 LAST = Writing("check.layers.last")
 ROWS = Writing("check.layers.rows")
 FLAT = (ROWS, Writing("check.layers.columns", {"x": (1, 0), "out": (1, 0)}, {"gamma": (-1, 1), "shift": (-1, 1)}))
+_ACROSS = {"x": (1, 0), "out": (1, 0), "W": (1, 0)}
+DENSE = (
+    ROWS,
+    Writing("check.layers.columns", _ACROSS, {"b": (-1, 1)}),
+    Writing("check.layers.rows", {}, {"b": (1, -1)}),
+    Writing("check.layers.units", {"W": (1, 0)}),
+)
 _TURNED = {"x": (0, 3, 1, 2), "out": (0, 3, 1, 2), "W": (3, 2, 0, 1)}
 IMAGES = (
     Writing("check.layers.first", _TURNED),
@@ -405,6 +424,8 @@ def layer_kinds() -> dict[str, LayerKind]:
         LayerKind("attention_causal", _attention, ATTENDED, ("v", "q", "k"), (
             _attending(2, 4, 4, 3, 2, causal=True), _attending(3, 5, 5, 2, 2, causal=True)
         ), (ROWS,)),
+        LayerKind("dense", _layer("dense"), WEIGHTED, ("b", "W", "x"), (_dense(7, 5, 3), _dense(4, 3, 3), _dense(5, 2, 4)), DENSE),
+        LayerKind("relu", _relu, {"x": X}, ("x",), (Probing({"x": (6, 5)}), Probing({"x": (3, 4)})), (ROWS,)),
         LayerKind("softmax", _softmax, {"x": X + "|scores?|logits"}, ("x",), (Probing({"x": (5, 4)}), Probing({"x": (3, 6)})), (ROWS,)),
         LayerKind("dropout", _dropout, {"x": X}, ("x",), (_dropped((6, 5)), _dropped((7, 8))), (ROWS,)),
     )  # fmt: skip

@@ -11,8 +11,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
-from functools import cache, cached_property
-from typing import TypeAlias
+from functools import cache, cached_property, partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -130,8 +130,8 @@ class Explanation(Frozen):
     carriers: Mapping[Carrier, tuple[int, ...]] = field(default_factory=dict)
     weights: Mapping[int, Fit] = field(default_factory=dict)
     biases: Mapping[int, Fit] = field(default_factory=dict)
-    g: tuple[Array | None, ...] = ()
-    d: tuple[Array | None, ...] = ()
+    g: Sequence[Array | None] = ()
+    d: Sequence[Array | None] = ()
     path: Mapping[tuple[int, str], Rewriting] = field(default_factory=dict)
 
     @cached_property
@@ -165,8 +165,8 @@ class Candidate(Frozen):
 
     carriers: tuple[Carrier, ...]
     rewritings: Mapping[str, Rewriting]
-    g: tuple[Array | None, ...]
-    d: tuple[Array | None, ...]
+    g: Sequence[Array | None]
+    d: Sequence[Array | None]
 
 
 def rewritings(edge: str) -> list[tuple[int, Rewriting]]:
@@ -221,12 +221,30 @@ def _layer(probed: Sequence[Probed], number: int, before: Explanation) -> Iterat
     yield from accepted
     if not accepted:
         right = candidates[0]
-        unexplained = [
-            Carrier((), edge) for edge in ("weight", "bias") if any(one.gradient(_key(edge, number)) is not None for one in probed)
-        ]
+        given = [edge for edge in ("weight", "bias") if any(one.gradient(_key(edge, number)) is not None for one in probed)]
         observed = tuple(one.observation.quantities.get(f"delta{number}") for one in probed)
         carried = right if any(one is None for one in observed) else replace(right, d=observed)
-        yield _extended(number, before, carried, unexplained, None, None, {})
+        places = ["delta"] if "weight" in given and _of_one_error(probed, number) else given
+        yield _extended(number, before, carried, [Carrier((), edge) for edge in places], None, None, {})
+
+
+def _of_one_error(probed: Sequence[Probed], number: int) -> bool:
+    """Are ∂E/∂W = aᵀ δ and ∂E/∂b = Σ δ those of one and the same δ, whatever it is? Where a sample has more inputs than there are samples,
+    that shows.
+    """
+    shown = False
+    for one in probed:
+        weight, bias, layer = one.gradient(_key("weight", number)), one.gradient(_key("bias", number)), one.probe.layers[number - 1]
+        if weight is None or weight.shape != layer.W.shape or not np.isfinite(weight).all():
+            return False
+        if len(layer.a) >= layer.a.shape[1] or np.linalg.matrix_rank(layer.a) < len(layer.a):
+            continue
+        d, shown = np.linalg.lstsq(layer.a.T, weight, rcond=None)[0], True
+        for found, made in ((weight, layer.a.T @ d), (bias, d.sum(axis=0))):
+            loose = max(1e-6, 1e3 * one.observation.exact_to) * max(_largest(d), _largest(made)) + 2 * one.observation.rounded_to
+            if found is not None and (found.shape != made.shape or np.abs(found - made).max() > loose):
+                return False
+    return shown
 
 
 def _key(edge: str, number: int) -> str:
@@ -283,32 +301,60 @@ def situation(one: Probed, number: int, g: Array | None = None, d: Array | None 
     return Situation(one.probe, layers[number - 1], layers[number] if number < len(layers) else None, g, d, **above)
 
 
+class PerProbe(Sequence["Array | None"]):
+    """What a candidate gives on each probe, computed when it is asked for: most are wrong on the first, and need not be known on others."""
+
+    def __init__(self, count: int, computes: Callable[[int], Array | None]) -> None:
+        self._count, self._computes, self._known = count, computes, dict[int, "Array | None"]()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: Any) -> Any:
+        if not 0 <= place < self._count:
+            raise IndexError(place)
+        if place not in self._known:
+            self._known[place] = self._computes(place)
+        return self._known[place]
+
+
 def _candidates(probed: Sequence[Probed], number: int, before: Explanation) -> Iterator[Candidate]:
     last = number == len(probed[0].probe.layers)
     above = [
         {} if last else {"gn": gn, "dn": dn, "moved": one.moved(number + 1)} for one, gn, dn in zip(probed, before.g, before.d, strict=True)
     ]
     bare = [situation(one, number, **more) for one, more in zip(probed, above, strict=True)]
+    each = partial(PerProbe, len(probed))
     edge = "out" if last else "back"
-    right = tuple(s.probe.truth["dy"] if last else _carried(s) for s in bare)
+    right = each(lambda place: bare[place].probe.truth["dy"] if last else _carried(bare[place]))
+    delta = each(lambda place: bare[place].probe.truth[f"delta{number}"])
+
+    def carried(way: Rewriting | None) -> Sequence[Array | None]:
+        return right if way is None else each(lambda place: _value(way, bare[place]))
+
+    def sloped(way: Rewriting | None, g: Sequence[Array | None]) -> Sequence[Array | None]:
+        def at(place: int) -> Array | None:
+            s = replace(bare[place], g=g[place])
+            return _sloped(s) if way is None else _value(way, s)
+
+        return each(at)
+
+    def fused(way: Rewriting) -> Sequence[Array | None]:
+        return each(lambda place: _value(way, replace(bare[place], g=right[place], d=delta[place])))
+
     if last and bare[0].together:  # the same as the long way, but where y is not f(z): then people have y − t all the same
-        yield Candidate((), {}, right, tuple(s.probe.truth[f"delta{number}"] for s in bare))
-    carried: list[tuple[tuple[Carrier, ...], Rewriting | None, tuple[Array | None, ...]]] = [((), None, right)]
-    carried += [((Carrier((n,), edge, way.written),), way, _computed(way, bare)) for n, way in rewritings(edge)]
-    carried += [
-        (tuple(Carrier((n,), edge, way.written) for n in both), way, _computed(way, bare)) for both, way in TOGETHER if way.edge == edge
-    ]
-    for upper, upper_way, g in carried:
-        with_g = [replace(s, g=one) for s, one in zip(bare, g, strict=True)]
-        slopes: list[tuple[Carrier | None, Rewriting | None, tuple[Array | None, ...]]] = [(None, None, tuple(_sloped(s) for s in with_g))]
-        slopes += [(Carrier((n,), "slope", way.written), way, _computed(way, with_g)) for n, way in rewritings("slope")]
-        for lower, lower_way, d in slopes:
-            ways = {e: way for e, way in ((edge, upper_way), ("slope", lower_way)) if way is not None}
-            yield Candidate((*upper, *([] if lower is None else [lower])), ways, g, d)
+        yield Candidate((), {}, right, delta)
+    above_ways = [((), None), *(((n,), way) for n, way in rewritings(edge)), *((both, way) for both, way in TOGETHER if way.edge == edge)]
+    for numbers, way in above_ways:
+        g = carried(way)
+        carriers = () if way is None else tuple(Carrier((n,), edge, way.written) for n in numbers)
+        ways = {} if way is None else {edge: way}
+        yield Candidate(carriers, ways, g, sloped(None, g))
+        for n, lower in rewritings("slope"):
+            yield Candidate((*carriers, Carrier((n,), "slope", lower.written)), {**ways, "slope": lower}, g, sloped(lower, g))
     if last and bare[0].together:
-        fused = [replace(s, g=g, d=s.probe.truth[f"delta{number}"]) for s, g in zip(bare, right, strict=True)]
         for n, way in rewritings("fused"):
-            yield Candidate((Carrier((n,), "fused", way.written),), {"fused": way}, right, _computed(way, fused))
+            yield Candidate((Carrier((n,), "fused", way.written),), {"fused": way}, right, fused(way))
 
 
 def _carried(s: Situation) -> Array | None:
@@ -324,10 +370,6 @@ def _sloped(s: Situation) -> Array | None:
         return s.layer.carried(s.g)
     except (ValueError, IndexError):
         return None
-
-
-def _computed(way: Rewriting, situations: Sequence[Situation]) -> tuple[Array | None, ...]:
-    return tuple(_value(way, s) for s in situations)
 
 
 def _value(way: Rewriting, s: Situation) -> Array | None:
@@ -348,17 +390,26 @@ def _value(way: Rewriting, s: Situation) -> Array | None:
 
 def _distinct(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
     """Each δ once, under the names of all that lead to it by equally many mistakes; what the right way gives is no mistake."""
-    found: dict[bytes, Candidate] = {}
+    kept, alike = list[Candidate](), dict[bytes, list[int]]()
     for candidate in candidates:
         if all(one is None for one in candidate.d):
             continue
-        key = b"|".join(_digest(d) + _digest(g) for d, g in zip(candidate.d, candidate.g, strict=True))
-        known = found.get(key)
-        if known is None or len(candidate.carriers) < len(known.carriers):
-            found[key] = candidate
-        elif len(known.carriers) == len(candidate.carriers):
-            found[key] = replace(known, carriers=_tied(known.carriers, candidate.carriers))
-    yield from found.values()
+        near = alike.setdefault(_digest(candidate.d[0]) + _digest(candidate.g[0]), [])
+        place = next((place for place in near if _same(kept[place], candidate)), None)
+        if place is None:
+            near.append(len(kept))
+            kept.append(candidate)
+        elif len(candidate.carriers) < len(kept[place].carriers):
+            kept[place] = candidate
+        elif len(candidate.carriers) == len(kept[place].carriers):
+            kept[place] = replace(kept[place], carriers=_tied(kept[place].carriers, candidate.carriers))
+    yield from kept
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    """Are their δ, and their ∂E/∂h, the same on every probe?"""
+    pairs = itertools.chain(zip(one.d, other.d, strict=True), zip(one.g, other.g, strict=True))
+    return all(a is b or _digest(a) == _digest(b) for a, b in pairs)
 
 
 def _tied(mine: tuple[Carrier, ...], others: tuple[Carrier, ...]) -> tuple[Carrier, ...]:
@@ -432,14 +483,14 @@ def _other_fits(
     if (longer := _one_longer(probed, number, edge, candidate)) is not None:
         yield Carrier((27,), edge, "(δ{l}, δ0)"), None, longer
         return
-    situations = [situation(one, number, g, d) for one, g, d in zip(probed, candidate.g, candidate.d, strict=True)]
-    size = cache(lambda place: _size(edge, situations[place]))
+    there = cache(lambda place: situation(probed[place], number, candidate.g[place], candidate.d[place]))
+    size = cache(lambda place: _size(edge, there(place)))
     found: dict[tuple[Factor | None, Factor | None], tuple[Carrier, Rewriting, Fit]] = {}
     for n, way in rewritings(edge):
 
         @cache
         def terms(place: int, way: Rewriting = way) -> tuple[Array | None, float]:
-            value = _value(way, situations[place])
+            value = _value(way, there(place))
             return value, max(size(place), _largest(value))
 
         fit = fitted(probed, number, edge, terms)

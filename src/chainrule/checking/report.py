@@ -203,7 +203,7 @@ def why(words: Words, fault: Fault) -> str:
             return words.plain("check.why.forward", quantity=paper_name(fault.shown))
         largest = float(np.abs(expected).max(initial=0.0)) or 1.0
         percent = f"{100 * float(np.abs(found - expected).max(initial=0.0)) / largest:.3g}"
-        return words.plain(fault.why.key, percent=words.decimal(percent))
+        return words.plain(fault.why.key, quantity=paper_name(fault.shown), percent=words.decimal(percent))
     return words.plain(fault.why.key, **values)
 
 

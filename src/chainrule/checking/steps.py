@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,12 +119,12 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
         others = [one for one in moves if one not in still]
         if all(one.near(_right_moves(one), exact_to) for one in others):
             return _fault(25, "0", still, still[0], exact_to)
-    opposite = [[-move for move in _right_moves(one)] for one in moves]
+    opposite = ([-move for move in _right_moves(one)] for one in moves)
     if all(one.near(wanted, exact_to) for one, wanted in zip(moves, opposite, strict=True)):
         return _fault(9, "−η ∂E/∂w", moves, moves[0], exact_to)
     for mistake in MISTAKES:
         for slip in mistake.slips:
-            wanted = [slip.computes(Course(one.gradients, one.optimizer)) for one in moves]
+            wanted = (slip.computes(Course(one.gradients, one.optimizer)) for one in moves)
             if all(want is not None and one.near(want, exact_to) for one, want in zip(moves, wanted, strict=True)):
                 return _fault(mistake.number, slip.written, moves, moves[0], exact_to)
     loops = [one for one in moves if one.key[0] == "b" and not one.near(_right_moves(one), exact_to)]
@@ -200,14 +200,11 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
         return None
     rules = [rule for name in definitions("optimizer") for rule in _usual(name)]
     for rule in rules:
-        under = [replace(one, optimizer=rule) for one in moves]
-        if _near_scaled(moves, [_right_moves(one) for one in under], exact_to):
+        if _near_scaled(moves, (_right_moves(replace(one, optimizer=rule)) for one in moves), exact_to):
             return OtherRule(0)
     for mistake, rule in itertools.product([one for one in MISTAKES if one.slips], rules):
-        under = [replace(one, optimizer=rule) for one in moves]
         for slip in mistake.slips:
-            wanted = [slip.computes(Course(one.gradients, one.optimizer)) for one in under]
-            if all(want is not None for want in wanted) and _near_scaled(moves, [want or () for want in wanted], exact_to):
+            if _near_scaled(moves, (slip.computes(Course(one.gradients, rule)) for one in moves), exact_to):
                 return OtherRule(mistake.number, slip.written)
     return None
 
@@ -227,16 +224,17 @@ def _usual(name: str) -> list[Bound]:
     return [rule]
 
 
-def _near_scaled(moves: Sequence[Moves], wanted: Sequence[Sequence[Array]], exact_to: float) -> bool:
-    """Are these the moves, at whatever rate?"""
-    lengths = [float(np.vdot(want[0], want[0])) for want in wanted]
-    if any(not length > 0 for length in lengths):
-        return False
-    rates = [float(np.vdot(want[0], one.moved[0])) / length for one, want, length in zip(moves, wanted, lengths, strict=True)]
-    loose = max(exact_to, 1e-6)
-    if _power_of_rate(moves, rates, loose) is None:
-        return False
-    return all(one.near([rate * step for step in want], loose) for one, rate, want in zip(moves, rates, wanted, strict=True))
+def _near_scaled(moves: Sequence[Moves], wanted: Iterable[Sequence[Array] | None], exact_to: float) -> bool:
+    """Are these the moves, at whatever rate? The first that is not ends it, before the others are computed."""
+    loose, rates = max(exact_to, 1e-6), list[float]()
+    for one, want in zip(moves, wanted, strict=True):
+        length = 0.0 if want is None else float(np.vdot(want[0], want[0]))
+        if want is None or not length > 0:
+            return False
+        rates.append(float(np.vdot(want[0], one.moved[0])) / length)
+        if not one.near([rates[-1] * step for step in want], loose):
+            return False
+    return _power_of_rate(moves, rates, loose) is not None
 
 
 def _right_moves(one: Moves) -> list[Array]:

@@ -9,6 +9,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -275,18 +276,28 @@ def of_parquet(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
     """Columns of consecutive parts of a Parquet file, and the number of each part's first row. Raises FileError or InputError."""
     try:
         from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
     except ImportError:
         raise InputError(f"{path}: Parquet is read with pyarrow, which is not installed: {EXTRA}") from None
     check_file(path)
     first = 1
     try:
-        with ParquetFile(path) as file:
+        with parquet_file(path) as file:
             for batch in file.iter_batches(batch_size=rows):
                 yield of_batch(path, batch), first
                 first += batch.num_rows
     except (OSError, ArrowException) as error:
         raise FileError(f"{path} is no complete Parquet file: {_short(error)}") from None
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[Any]:
+    """A Parquet file that is read row group by row group, and of which nothing stays in memory behind it."""
+    from pyarrow import default_memory_pool
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path, pre_buffer=False) as file:  # which would read all of it at once
+        yield file
+    default_memory_pool().release_unused()
 
 
 def of_arrow(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:

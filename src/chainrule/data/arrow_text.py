@@ -6,16 +6,17 @@ cell. What pyarrow would read otherwise than Python's csv (rows of unequal lengt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data.cells import Array, spellings, without_missing_numbers
-from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
+from chainrule.data.cells import Array, is_missing, spellings, without_missing_numbers
+from chainrule.data.columns import CellOptions, Form, Found, column_of, evidence_of_plain, found_in, with_rows
 from chainrule.data.encodings import UNREADABLE
-from chainrule.data.numbers import Evidence, NumberFormat
+from chainrule.data.numbers import NumberFormat, looks_like_number
+from chainrule.data.spans import Signs, Spans
 from chainrule.data.table import Column
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ class RowRange(FrozenValue):
             numbers, decimal = _numbers(values, options), self.plain[name]
             return Found(numbers, None if np.isnan(numbers).all() else "number", decimal, evidence_of_plain(numbers, decimal))
         if not is_dictionary(values):
-            return found_in(values.to_pylist(), self.first, asked, options)
+            return found_in(_spans(values), self.first, asked, options)
         cells, places = values.dictionary.to_pylist(), _places(values)
         found = found_in(cells, 2, asked, options)  # the first rows have been looked at
         firsts = np.zeros(len(cells), dtype=int)
         firsts[places[::-1]] = np.arange(len(places))[::-1]  # of several rows the first one is the last to be written
-        evidence = _with_rows(found.evidence, firsts + self.first)
+        evidence = with_rows(found.evidence, firsts + self.first)
         return replace(found, values=None if found.values is None else found.values[places], evidence=evidence)
 
     def columns(self, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
@@ -78,7 +79,7 @@ class RowRange(FrozenValue):
             if name in self.plain:
                 yield Column(name, _numbers(values, options), "number", form if isinstance(form, NumberFormat) else None)
                 continue
-            column = column_of(name, (values.dictionary if is_dictionary(values) else values).to_pylist(), form, options)
+            column = column_of(name, values.dictionary.to_pylist() if is_dictionary(values) else _spans(values), form, options)
             if column is None:
                 raise Unfit
             yield column.take(_places(values)) if is_dictionary(values) else column
@@ -97,6 +98,14 @@ def _places(values: Any) -> Array:
     return np.frombuffer(values.indices.buffers()[1], np.int32, len(values), 4 * values.indices.offset)
 
 
+def _spans(values: Any) -> Spans:
+    """The cells of a column that pyarrow has as text."""
+    _, places, data = values.buffers()
+    signs = Signs(memoryview(data) if data is not None else b"")
+    borders = np.frombuffer(places, np.int32, len(values) + 1, 4 * values.offset).astype(np.intp) + signs.before
+    return Spans(signs, borders[:-1], borders[1:])
+
+
 def _numbers(values: Any, options: CellOptions) -> Array:
     """(rows,) float64, NaN where one is missing. Raises Unfit where pyarrow may have taken a word for one."""
     import pyarrow
@@ -110,23 +119,6 @@ def _numbers(values: Any, options: CellOptions) -> Array:
     if int(np.isnan(numbers).sum()) != values.null_count:
         raise Unfit
     return without_missing_numbers(numbers, options.missing)
-
-
-def evidence_of_plain(numbers: Array, decimal: str) -> Evidence:
-    """What plain numbers, read with that decimal sign, say about how they are written."""
-    if decimal:
-        return Evidence()  # that the point is the decimal sign, the first rows say
-    sizes = np.abs(numbers[np.isfinite(numbers)])
-    return Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()))
-
-
-def _with_rows(evidence: Evidence, rows: Array) -> Evidence:
-    """The evidence of different cells, counted from 2, with the numbers of the rows that have them first."""
-    moved: dict[str, Any] = {}
-    for name in ("decimal", "thousands", "open", "units"):
-        moved[name] = {key: (int(rows[place - 2]), cell) for key, (place, cell) in getattr(evidence, name).items()}
-    stray = evidence.stray and (int(rows[evidence.stray[0] - 2]), evidence.stray[1])
-    return replace(evidence, **moved, stray=stray)
 
 
 def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, options: CellOptions) -> Iterator[RowRange]:
@@ -148,7 +140,8 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
     types = {name: pyarrow.float64() if sign else pyarrow.int64() for name, sign in plain.items()}
     different, text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), pyarrow.string()
     names = [str(place) for place in range(len(layout.names))]
-    many = {*start.various}
+    spelled = (name for name in layout.names if name not in plain and _holds_number(start.cells[name], options))
+    many = {*start.various, *spelled}
     kinds = [types.get(name, text if name in many else different) for name in layout.names]
     try:
         with layout.open() as file:
@@ -174,6 +167,11 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
                     first += batch.num_rows
     except (pyarrow.ArrowException, *UNREADABLE, UnicodeDecodeError, ValueError):
         raise Unfit from None
+
+
+def _holds_number(cells: Sequence[str], options: CellOptions) -> bool:
+    """Does the first of these cells that has a value hold a number, in whatever way it is written?"""
+    return looks_like_number(next((cell for cell in cells if not is_missing(cell, options.missing)), ""))
 
 
 def usual_decimal(plain: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -20,15 +21,7 @@ MISSING = frozenset(
 )  # fmt: skip
 """How people, spreadsheets, databases, Stata and SAS (.a to .z) write that there is no value, in small letters."""
 
-MOST_DIGITS = 15
-"""So many digits are a whole number below 2⁵³, which float64 holds exactly, as it does 10¹⁵: their quotient is rounded once."""
-
-POWERS = 10.0 ** np.arange(MOST_DIGITS + 1)
-
-MANY = 500
-"""So many cells are worth it to be read at once."""
-
-MINUS, POINT, ZERO, NEWLINE = b"-.0\n"
+NINES, DIGIT = bytes.maketrans(b"012345678", b"9" * 9), re.compile(r"[0-9]")
 
 TRUTH = {"true": 1.0, "false": 0.0}
 
@@ -82,40 +75,15 @@ def plain_floats(cells: Iterable[str]) -> Array | None:
         return None
 
 
-def decimal_numbers(text: bytes, count: int) -> Array | None:
-    r"""(count,) float64: the number on every line, as -12.5, and NaN on an empty one; None if a line holds anything else, or more digits.
+def shape_of(cell: str) -> str:
+    """The cell with the digit 9 in place of any other, but for a first 0. Cells of one shape are numbers alike: 5,612 may hold thousands,
+    0,512 does not.
 
-    >>> decimal_numbers(b"12.5\n-.25\n\n7", 4)
-    array([12.5 , -0.25,   nan,  7.  ])
+    >>> shape_of("$1,250"), shape_of("0,512")
+    ('$9,999', '0,999')
     """
-    if len(text) > (MOST_DIGITS + 3) * count or text.translate(None, b"0123456789.-\n"):
-        return None
-    signs = np.frombuffer(text + b"\n", np.uint8)
-    ends = np.flatnonzero(signs == NEWLINE)
-    if len(ends) != count:
-        return None
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    is_digit, negative, points = signs >= ZERO, signs[starts] == MINUS, np.flatnonzero(signs == POINT)
-    passed = np.cumsum(is_digit, dtype=np.int32)  # digits up to each sign
-    after = passed[ends]
-    digits = np.diff(after, prepend=0)
-    pointed = np.searchsorted(ends, points)  # the lines that have a point
-    filled = digits > 0
-    if (
-        digits.max() > MOST_DIGITS
-        or np.count_nonzero(signs == MINUS) > np.count_nonzero(negative)
-        or (np.diff(pointed) == 0).any()
-        or (ends > starts)[~filled].any()
-    ):
-        return None
-    figures = np.frombuffer(text.translate(None, b"-.\n"), np.uint8) - ZERO
-    values = np.where(filled, 0.0, np.nan)
-    for place in range(int(digits.max())):  # from the last digit of every line to its first
-        values += figures[after - 1 - place] * (digits > place) * POWERS[place]
-    decimals = np.zeros(count, dtype=np.int64)
-    decimals[pointed] = after[pointed] - passed[points]
-    values /= POWERS[decimals]
-    return np.where(negative, -values, values)
+    first, shape = DIGIT.search(cell), cell.encode(errors="surrogatepass").translate(NINES).decode(errors="surrogatepass")
+    return shape.replace("9", "0", 1) if first and first[0] == "0" else shape
 
 
 def known_floats(cells: Sequence[str], words: Collection[str], plain: Sequence[str]) -> Array | None:
@@ -124,12 +92,6 @@ def known_floats(cells: Sequence[str], words: Collection[str], plain: Sequence[s
     plain  the cells as Python is to read them
     """
     usual = spellings(frozenset(words))
-    if len(cells) >= MANY and len(plain[0]) <= MOST_DIGITS and (plain[0][-1:].isdigit() or is_missing(cells[0], words)):
-        lacks = not usual.isdisjoint(cells)
-        known = ["" if cell in usual else number for cell, number in zip(cells, plain, strict=True)] if lacks else plain
-        values = decimal_numbers("\n".join(known).encode(errors="replace"), len(cells))
-        if values is not None:
-            return values
     values = plain_floats(plain)
     if values is None:
         values = plain_floats("nan" if cell in usual else number for cell, number in zip(cells, plain, strict=True))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.errors import FileError, quoted
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.data.cells import (
     MISSING,
     TRUTH,
@@ -19,6 +20,7 @@ from chainrule.data.cells import (
     common_kind,
     is_missing,
     known_floats,
+    shape_of,
     texts,
     truths,
     without_missing_numbers,
@@ -26,6 +28,7 @@ from chainrule.data.cells import (
 from chainrule.data.dates import are_dates, is_date
 from chainrule.data.numbers import (
     FEW,
+    FIRST,
     Evidence,
     NumberFormat,
     NumberOptions,
@@ -33,12 +36,16 @@ from chainrule.data.numbers import (
     number_format,
     padded_cell,
     plain_numbers,
-    shapes_of,
 )
+from chainrule.data.spans import LEAST, Meaning, Spans, meaning_of
 from chainrule.data.table import Column
 
 Form: TypeAlias = "Kind | NumberFormat"
 """What a column is read as; of numbers, how they are written."""
+
+
+MOST_NUMBER = 24
+"""Signs of a number whose digits may be added up where they stand."""
 
 
 class CellOptions(FrozenValue):
@@ -77,6 +84,13 @@ class Found(Frozen):
 
 def found_in(cells: Sequence[str], first: int, asked: Form | None, options: CellOptions) -> Found:
     """What the cells are, of rows from `first` on; the kind may be asked for."""
+    spans = _as_spans(cells)
+    if spans is not None and (found := _found_in_spans(spans, first, asked, options)) is not None:
+        return found
+    return _found_in_texts(cells.texts if isinstance(cells, Spans) else cells, first, asked, options)
+
+
+def _found_in_texts(cells: Sequence[str], first: int, asked: Form | None, options: CellOptions) -> Found:
     missing = options.missing
     if isinstance(asked, str) and asked in ("text", "date"):
         return Found(texts(cells, missing), asked)
@@ -91,20 +105,82 @@ def found_in(cells: Sequence[str], first: int, asked: Form | None, options: Cell
         evidence.padded = padded_cell(cells, first, missing)
         values = without_missing_numbers(values, missing)
         return Found(values, None if np.isnan(values).all() else "number", decimal, evidence)
-    shapes, evidence = None, evidence_of(cells[:FEW], first, missing)  # most text shows at once that it is no number
+    evidence = evidence_of(cells[:FEW], first, missing)  # most text shows at once that it is no number
     if evidence.stray is None and len(cells) > FEW:
-        shapes = shapes_of(cells, missing)
-        evidence = evidence_of(cells, first, missing, shapes)
+        evidence = evidence_of(cells, first, missing)
     evidence.padded = padded_cell(cells, first, missing)
     if evidence.stray is None and not evidence.units:
         return Found(np.full(len(cells), np.nan), None)
     if evidence.stray is None or asked is not None:
         likely = number_format(evidence, options.numbers, asked if isinstance(asked, NumberFormat) else None, (), None)
-        values = likely.values(cells, missing, shapes) if evidence.stray is None and isinstance(likely, NumberFormat) else None
+        values = likely.values(cells, missing) if evidence.stray is None and isinstance(likely, NumberFormat) else None
         if values is None or not isinstance(likely, NumberFormat):
             return Found(None, "number", evidence=evidence)
         return Found(without_missing_numbers(values, missing), "number", evidence=evidence, format=likely)
     return _of_text(cells, evidence, missing)
+
+
+def _as_spans(cells: Sequence[str]) -> Spans | None:
+    """The cells as places in a text, where they are so many that it is worth it, and can be."""
+    return None if len(cells) < LEAST else cells if isinstance(cells, Spans) else Spans.of(cells)
+
+
+def _found_in_spans(cells: Spans, first: int, asked: Form | None, options: CellOptions) -> Found | None:
+    """As `found_in`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
+    head = [*dict.fromkeys(map(shape_of, cells[:FEW]))]
+    if not isinstance(asked, str) and len(max(head, key=len)) <= MOST_NUMBER and evidence_of(head, first, options.missing).stray is None:
+        shapes = cells.shapes(options.missing)
+        if shapes is None:
+            return None
+        rows = np.array([part[0] for part in shapes])
+        found = _found_in_texts(cells.at(rows), 2, asked, options)  # what only the first rows say is said below
+        if found.kind in ("number", None):
+            values = (
+                None if found.values is None else _numbers_in(cells, shapes, found.format or NumberFormat(found.decimal or "."), options)
+            )
+            if values is None and found.values is not None:
+                return None
+            evidence = with_rows(found.evidence, rows + first)
+            if values is not None and found.format is None and not found.decimal:
+                evidence = evidence_of_plain(values, "")
+            evidence.padded = padded_cell(cells[:FIRST], first, options.missing) if first == 1 else ""
+            return replace(found, values=values, evidence=evidence)
+    different = cells.different()
+    if different is None:
+        return None
+    rows, places = different
+    found = _found_in_texts(cells.at(rows), 2, asked, options)
+    return replace(found, values=None if found.values is None else found.values[places], evidence=with_rows(found.evidence, rows + first))
+
+
+def _numbers_in(cells: Spans, shapes: Sequence[Array], form: NumberFormat, options: CellOptions) -> Array | None:
+    """(cells,) float64; None where they have to be looked at one by one."""
+    missing = frozenset(options.missing)
+    values = cells.numbers(shapes, lambda cell: _meaning(shape_of(cell), form, missing), lambda cell: form.value(cell, missing))
+    return None if values is None else without_missing_numbers(values, options.missing)
+
+
+@lru_cache(maxsize=1000)
+def _meaning(shape: str, form: NumberFormat, missing: frozenset[str]) -> Meaning | None:
+    """What the digits of cells of this shape say."""
+    return meaning_of(shape, form.decimal, lambda cell: form.value(cell, missing))
+
+
+def with_rows(evidence: Evidence, rows: Array) -> Evidence:
+    """The evidence of different cells, counted from 2, with the numbers of the rows that have them first."""
+    moved: dict[str, Any] = {}
+    for name in ("decimal", "thousands", "open", "units"):
+        moved[name] = {key: (int(rows[place - 2]), cell) for key, (place, cell) in getattr(evidence, name).items()}
+    stray = evidence.stray and (int(rows[evidence.stray[0] - 2]), evidence.stray[1])
+    return replace(evidence, **moved, stray=stray)
+
+
+def evidence_of_plain(numbers: Array, decimal: str) -> Evidence:
+    """What plain numbers, read with that decimal sign, say about how they are written."""
+    if decimal:
+        return Evidence()  # that the point is the decimal sign, the first rows say
+    sizes = np.abs(numbers[np.isfinite(numbers)])
+    return Evidence(short=bool((sizes < 1000).any()), long=bool((sizes >= 1000).any()))
 
 
 def _first_stray(cells: Sequence[str], first: int, missing: Collection[str]) -> tuple[int, str]:
@@ -192,9 +268,30 @@ class Scan:
 
 def column_of(name: str, cells: Sequence[str], form: Form, options: CellOptions) -> Column | None:
     """The cells as a column of this form; None where one of them cannot be."""
+    spans = _as_spans(cells)
+    if spans is not None and (column := _column_of_spans(name, spans, form, options)) is not None:
+        return column
+    return _column_of_texts(name, cells.texts if isinstance(cells, Spans) else cells, form, options)
+
+
+def _column_of_texts(name: str, cells: Sequence[str], form: Form, options: CellOptions) -> Column | None:
     if not isinstance(form, NumberFormat):
-        values = found_in(cells, 1, form, options).values
+        values = _found_in_texts(cells, 1, form, options).values
         return None if values is None else Column(name, values, form)
     quick = plain_numbers(cells, 1, options.missing)
     values = quick[0] if quick and quick[1] in ("", form.decimal) else form.values(cells, options.missing)
     return None if values is None else Column(name, without_missing_numbers(values, options.missing), "number", form)
+
+
+def _column_of_spans(name: str, cells: Spans, form: Form, options: CellOptions) -> Column | None:
+    """As `column_of`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
+    if isinstance(form, NumberFormat):
+        shapes = cells.shapes(options.missing) if len(max(cells[:FEW], key=len)) <= MOST_NUMBER else None
+        values = None if shapes is None else _numbers_in(cells, shapes, form, options)
+        return None if values is None else Column(name, values, "number", form)
+    different = cells.different()
+    if different is None:
+        return None
+    rows, places = different
+    column = _column_of_texts(name, cells.at(rows), form, options)
+    return None if column is None else column.take(places)

@@ -12,10 +12,12 @@ from dataclasses import field
 from itertools import islice
 from typing import IO
 
+import numpy as np
+
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
-from chainrule.data.cells import is_missing, parse_number, plain_floats
+from chainrule.data.cells import is_missing, parse_number, plain_floats, shape_of
 from chainrule.data.columns import Form
 from chainrule.data.encodings import (
     UNREADABLE,
@@ -28,7 +30,7 @@ from chainrule.data.encodings import (
     open_binary,
     unreadable_error,
 )
-from chainrule.data.numbers import parsed
+from chainrule.data.numbers import looks_like_number, parsed
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
 """Separators that are tried, the less ambiguous ones first."""
@@ -46,6 +48,9 @@ COMMENT = "#"
 
 RULE = re.compile(r"[\s|+:=-]*-{3}[\s|+:=-]*")
 """A line below the header, as programs draw it that print tables for people."""
+
+THOUSANDS, HUNDREDS = re.compile(r"[$€£+-]*[1-9]\d{0,2}"), re.compile(r"\d{3}(?:\.\d+)?")
+"""The parts of 5,612.40 that a comma is between."""
 
 MOST_TITLES = 12
 """Lines above a table, at most."""
@@ -167,7 +172,7 @@ def _found_layout(
     repeated = has_header and len(rows[0]) > 1 and rows[0] in rows[1:]
     rows = [rows[0], *(row for row in rows[1:] if row != rows[0])] if repeated else rows
     usual = _usual_width(rows)
-    first, extra = _completed_header(rows[0], usual, has_header, rows[1:])
+    first, extra = _completed_header(path, rows[0], usual, has_header, rows[1:])
     named = [next(filter(None, map(str.strip, cells)), "") for cells in zip(first, *further, strict=False)] if further else first
     names = _names(path, [*named, *first[len(named) :]], has_header)
     unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
@@ -320,7 +325,7 @@ def _further_names(rows: Sequence[Sequence[str]]) -> int:
 
 def _holds_numbers(cells: Sequence[str]) -> bool:
     known = [cell for cell in cells[:200] if not is_missing(cell)]
-    return len(known) > 1 and sum(parsed(cell) is not None for cell in known) > 0.9 * len(known)
+    return len(known) > 1 and sum(map(looks_like_number, known)) > 0.9 * len(known)
 
 
 def _filled(cells: Iterable[str]) -> int:
@@ -411,7 +416,7 @@ def _is_number(cell: str) -> bool:
     """Does the cell hold a number without a unit?"""
     if cell[-1:].isdigit() and cell.isascii() and "_" not in cell and plain_floats([cell]) is not None:
         return True
-    found = parsed(cell)
+    found = parsed(shape_of(cell))
     return (found is not None and not found.unit) or (not is_missing(cell) and parse_number(cell) is not None)
 
 
@@ -446,7 +451,7 @@ def _counts_columns(row: Sequence[str], others: Sequence[Sequence[str]]) -> bool
 
 
 def _completed_header(
-    first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]
+    path: str, first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]
 ) -> tuple[Sequence[str], list[str]]:
     """The names, one more where all rows have one cell more than the header; in words what that is.
 
@@ -460,8 +465,24 @@ def _completed_header(
     wide = [row for row in others if len(row) == usual]
     if not any(row[-1].strip() for row in wide):
         return first, ["the separator at the end of rows is ignored"]
+    _check_not_parted(path, wide)
     name = next(name for name in ("row", "row_name", *(f"row{place}" for place in range(2, len(first) + 4))) if name not in first)
     return [name, *first], [f"the first column has no name in the header, and is called {name}"]
+
+
+def _check_not_parted(path: str, rows: Sequence[Sequence[str]]) -> None:
+    """Raises FileError where the one cell more than names may come from a comma inside of numbers: 5,612 that is not in quotes."""
+    starts = [row[0].strip() for row in rows]
+    counted = all(map(str.isdigit, starts)) and set(np.diff(list(map(int, starts)))) <= {1}
+    if counted or (len(set(starts)) == len(starts) and not any(map(_is_number, starts))):
+        return  # names of rows
+    for place in range(len(rows[0]) - 1):
+        if all(THOUSANDS.fullmatch(row[place].strip()) and HUNDREDS.fullmatch(row[place + 1].strip()) for row in rows):
+            cells = ",".join(rows[0][place : place + 2])
+            raise FileError(
+                f"{path}: every row has one cell more than there are names, and {quoted(cells)} in row 1 may be one number with a "
+                "thousands sign; put such numbers in quotes, or give the first column a name if it has none."
+            )
 
 
 def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]:

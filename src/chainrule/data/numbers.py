@@ -7,7 +7,7 @@ open, and the other cells, the other columns and the file decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import MISSING, Array, decimal_numbers, is_missing, known_floats
+from chainrule.data.cells import Array, is_missing, known_floats, shape_of
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 """The signs that stand inside numbers, as messages call them."""
@@ -34,6 +34,9 @@ PLAIN_SIGNS = str.maketrans(
     | {chr(zero + digit): str(digit) for zero in DIGIT_ZEROS for digit in range(10)}
 )
 
+DASHES = ("‒", "–", "﹣")
+"""What stands for a minus before a number, as programs for writing put it; between two numbers it is none."""
+
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD|RMB"
 SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł"
 SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿"
@@ -45,7 +48,7 @@ CELL = re.compile(
     (?P<exponent>[eEdD][+-]?[0-9]+)?
     (?P<behind>\ ?-)?
     (?(inner)\ *\)|)
-    \ *(?P<after>(?:[^\W\d_]|[%‰°µ{SYMBOLS}])[^\d,;:()+=<>?!&|_\[\]{{}}]{{0,11}})?
+    \ *(?P<after>(?![²³¹⁰-₟¼-¾⅐-↋])(?:[^\W\d_]|[%‰°µ{SYMBOLS}])[^\d,;:()+=<>?!&|_\[\]{{}}]{{0,11}})?
     (?(open)\ *\)|)""",
     re.VERBOSE,
 )
@@ -63,12 +66,15 @@ SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-"
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
-    rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?{DIGITS}
-    (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}} (?: /[1-9]\d{{0,2}} | (?::[0-5]?\d){{1,2}} )?
-    \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]?""",
+    rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
+    (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
+    (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}} | (?<=[.,]\d)\d*[+-]\d{{3}} )?
+    \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
+    | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:d|h|m|s|min|hrs?|sec)\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 5*, 63_000, 12:30:10, 46°26'N."""
+"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, and
+8.73-187 of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
@@ -120,38 +126,13 @@ class NumberFormat(FrozenValue):
         alike = (self.decimal, self.thousands, bool(self.unit)) == (other.decimal, other.thousands, bool(other.unit))
         return alike and self.units <= other.units
 
-    def values(self, cells: Sequence[str], missing: Collection[str], shapes: Sequence[str] | None = None) -> Array | None:
-        """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so. Their shapes may be known."""
-        shapes = shapes_of(cells, missing) if shapes is None else shapes
-        if shapes is not None:
-            known = {shape: self._value(shape, missing) for shape in set(shapes)}
-            if None not in known.values() and (values := self._values_by_signs(cells, shapes, known)) is not None:
-                return values
-        by_cell = {cell: self._value(cell, missing) for cell in set(cells)}
+    def values(self, cells: Sequence[str], missing: Collection[str]) -> Array | None:
+        """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so."""
+        by_cell = {cell: self.value(cell, missing) for cell in set(cells)}
         return None if None in by_cell.values() else np.array([by_cell[cell] for cell in cells], dtype=np.float64)
 
-    def _values_by_signs(self, cells: Sequence[str], shapes: Sequence[str], known: Mapping[str, float | None]) -> Array | None:
-        """The numbers of cells that differ from what Python reads by signs that have one meaning each; None for others.
-
-        known  what each shape is worth, read as a cell: if signs are removed to the same effect there, so they are in all cells
-        """
-        gone = {shape for shape, value in known.items() if value is None or np.isnan(value)}
-        removed = f"{self.thousands}{''.join(self.units)} )".replace(self.decimal, "").encode()
-        turned = bytes.maketrans(f"{self.decimal}(".encode(), b".-")
-        for shape, value in known.items():
-            if shape not in gone and not (_float(shape.encode().translate(turned, removed)) == value != np.inf):
-                return None
-        text = "\n".join(cells)
-        if not text.isascii():
-            for sign, plain_sign in PLAIN_SIGNS.items():
-                text = text.replace(chr(sign), plain_sign)
-        plain = text.encode().translate(turned, removed)
-        if gone:
-            plain = b"\n".join(b"" if shape in gone else cell for shape, cell in zip(shapes, plain.split(b"\n"), strict=True))
-        values = decimal_numbers(plain, len(cells))
-        return np.array([float(cell or b"nan") for cell in plain.split(b"\n")], dtype=np.float64) if values is None else values
-
-    def _value(self, cell: str, missing: Collection[str]) -> float | None:
+    def value(self, cell: str, missing: Collection[str]) -> float | None:
+        """What one cell is worth, NaN where it is missing; None if it cannot be read so."""
         if is_missing(cell, missing):
             return float("nan")
         found = parsed(cell)
@@ -177,13 +158,6 @@ def _with_unit(number: str, unit: str) -> str:
 
 PLAIN, COMMA = NumberFormat(), NumberFormat(",")
 """Nothing but digits and a decimal sign."""
-
-
-def _float(cell: bytes) -> float | None:
-    try:
-        return float(cell)
-    except ValueError:
-        return None
 
 
 def _special(cell: str) -> float | None:
@@ -215,6 +189,8 @@ def parsed(cell: str) -> Parsed | None:
     exponent, body = match["exponent"] or "", match["body"]
     if exponent[:1] in ("d", "D") and not (exponent[1] in "+-" or "." in body or "," in body):
         return None  # 12D3 is a name
+    if match["behind"] and (match["after"] or "")[:1].isalpha() and match.end("behind") == match.start("after"):
+        return None  # 20-Mar is a date
     negative = match["open"] or match["inner"] or match["behind"] or "-" in (match["sign"], match["late"])
     sign = "-" if negative else ""
     unit = f"{(match['before'] or '').strip()}{(match['after'] or '').strip()}"
@@ -224,6 +200,8 @@ def parsed(cell: str) -> Parsed | None:
 def _plainly(cell: str) -> str:
     """The cell with ASCII's digits and signs, and without what stands around numbers in some programs and price lists."""
     text = cell.strip().translate(PLAIN_SIGNS).strip()
+    if text[:1] in DASHES:
+        text = f"-{text[1:]}"
     if text.startswith("=") and (forced := FORCED.fullmatch(text)):
         text = forced[1].strip()
     if "10" in text:
@@ -233,7 +211,7 @@ def _plainly(cell: str) -> str:
 
 def looks_like_number(cell: str) -> bool:
     """Does the cell hold a number, in whatever way it is written?"""
-    return parsed(cell) is not None
+    return parsed(shape_of(cell)) is not None
 
 
 def resembles_number(cell: str) -> bool:
@@ -265,40 +243,6 @@ def _reading(body: str) -> tuple[str, str, str] | None:
 
 
 # Over a whole column
-
-
-NINES, DIGIT = bytes.maketrans(b"012345678", b"9" * 9), re.compile(r"[0-9]")
-
-
-def shapes_of(cells: Sequence[str], missing: Collection[str]) -> list[str] | None:
-    """(cells,): each with the digit 9 in place of any other; None where that is not all that their meaning depends on.
-
-    Cells of one shape are numbers alike, whatever their digits are, but where there may be thousands signs: 0,512 holds none, so that a
-    first 0 is kept there.
-
-    >>> shapes_of(["$1,250", "$3,999", "0,512", "0.5", "7.5", "NA"], MISSING)
-    ['$9,999', '$9,999', '0,999', '9.9', '9.9', 'NA']
-    """
-    if missing is not MISSING and any(DIGIT.search(word) for word in missing if word not in MISSING):
-        return None
-    text = "\n".join(cells).encode(errors="surrogatepass").translate(NINES)
-    shapes = text.decode(errors="surrogatepass").split("\n")
-    if len(shapes) != len(cells) or b"#" in text:  # as in 1.#QNAN, a word that holds a digit
-        return None
-    grouped = {shape for shape in set(shapes) if (found := parsed(shape)) and any((_reading(found.body) or ("", "", ""))[1:])}
-    for place in _with_zero_first(cells) if grouped else ():
-        if shapes[place] in grouped and (first := DIGIT.search(cells[place])) and first[0] == "0":
-            shapes[place] = shapes[place].replace("9", "0", 1)
-    return shapes
-
-
-def _with_zero_first(cells: Sequence[str]) -> list[int]:
-    """The places of cells whose first digit may be 0: one follows neither another digit nor a point or comma."""
-    signs = np.frombuffer("\n".join(("", *cells)).encode(errors="surrogatepass"), np.uint8)
-    before = signs[:-1]
-    inside = ((before >= ord("0")) & (before <= ord("9"))) | (before == ord(".")) | (before == ord(","))
-    zeros = np.flatnonzero((signs[1:] == ord("0")) & ~inside)
-    return sorted(set((np.searchsorted(np.flatnonzero(signs == ord("\n")), zeros, side="right") - 1).tolist()))
 
 
 @dataclass
@@ -338,17 +282,10 @@ class Evidence:
         return {**turned, **self.decimal}
 
 
-def _different(cells: Sequence[str], first: int, missing: Collection[str], shapes: Sequence[str] | None) -> Iterator[tuple[int, str]]:
-    """The first cell of each shape, with its row, in their order."""
-    shapes, last = shapes or shapes_of(cells, missing) or cells, len(cells) - 1
-    places = dict(zip(reversed(shapes), range(last, -1, -1), strict=True))  # of one shape, the first place is the last to be put in
-    yield from ((first + place, cells[place]) for place in sorted(places.values()))
-
-
-def evidence_of(cells: Sequence[str], first: int, missing: Collection[str], shapes: Sequence[str] | None = None) -> Evidence:
-    """What these cells, of rows from `first` on, say; ends with the first that holds no number. Their shapes may be known."""
+def evidence_of(cells: Sequence[str], first: int, missing: Collection[str]) -> Evidence:
+    """What these cells, of rows from `first` on, say; ends with the first that holds no number."""
     found = Evidence()
-    for row, cell in _different(cells, first, missing, shapes):
+    for row, cell in zip(range(first, first + len(cells)), cells, strict=True):
         if is_missing(cell, missing):
             continue
         if _special(cell) is not None:
@@ -402,8 +339,8 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
 
 
 def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
-    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one as 2E3, which may be a name
-    as well, if all are such, or digits; "" otherwise.
+    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one with more digits than float64
+    keeps, if all are digits; one as 2E3, which may be a name as well, if all are such, or digits; "" otherwise.
     """
     start = next((cell for cell in cells if not is_missing(cell, missing)), "").strip() if first == 1 else ""
     if not (start.isdigit() or CODE.fullmatch(start)):
@@ -412,8 +349,10 @@ def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> s
     power = next(filter(CODE.fullmatch, known), "")
     if power:
         return power if all(cell.isdigit() or CODE.fullmatch(cell) for cell in known) else ""
+    if not all(cell.isascii() and cell.isdigit() for cell in known):
+        return ""
     found = next((cell for cell in known if cell.startswith("0") and len(cell) > 2), "")
-    return found if len(set(map(len, known))) == 1 and all(map(str.isdigit, known)) else ""
+    return found if found and len(set(map(len, known))) == 1 else next((cell for cell in known if int(cell) != int(float(cell))), "")
 
 
 CODE = re.compile(r"[0-9]{1,3}E[0-9]{1,2}")

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.data.arrays import BROKEN, array_tables, of_array, of_batch
+from chainrule.data.arrays import BROKEN, array_tables, of_array, of_batch, parquet_file
 from chainrule.data.files import files_of
 from chainrule.data.table import Table
 
@@ -75,9 +75,7 @@ def tables_between(path: Path, rows: int, part: range) -> Iterator[Table]:
         for table in array_tables(str(path), columns, rows, has_header=named):
             yield replace(table, first_row=table.first_row + part.start)
         return
-    from pyarrow.parquet import ParquetFile
-
-    with ParquetFile(path) as file:
+    with parquet_file(path) as file:
         start = 0
         for group in range(file.num_row_groups):
             length = file.metadata.row_group(group).num_rows

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import field
 from itertools import islice
 from pathlib import Path
@@ -21,9 +21,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.control_groups import control_groups
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data import arrays, arrow_text, numpy_text
+from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
 from chainrule.data.characters import checked_length, of_characters
 from chainrule.data.columns import CellOptions, Form, Found, Scan
@@ -52,6 +53,9 @@ __all__ = [
     "size_of",
     "text_files",
 ]
+
+CELLS, FEWEST, MOST = 1 << 18, 500, 20_000
+"""Cells of text that are looked at together, about, and rows: so many that what a column takes, however few its rows, is little."""
 
 BLOCK = 5_000
 """Rows that are converted at a time when a whole file is read: few enough to stay in the processor's cache."""
@@ -241,7 +245,9 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
         scan, parts = _new_scan(files, expected, form), []
         if read_parts is not None:
             scan.add(first)  # of plain numbers only these rows say how they are written
-        source = files.blocks(BLOCK) if read_parts is None or block is None else read_parts(files.first, plain, block, form.cells)
+        source = (
+            files.blocks(_rows_at_once(files)) if read_parts is None or block is None else read_parts(files.first, plain, block, form.cells)
+        )
         try:
             for part in source:
                 found = part.found(scan.known, form.cells)
@@ -251,6 +257,10 @@ def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, k
             continue
         return scan, parts
     raise AssertionError("the last way always fits")
+
+
+def _rows_at_once(files: TextFiles) -> int:
+    return min(MOST, max(FEWEST, CELLS // len(files.first.names)))
 
 
 def _first_block(files: TextFiles) -> Block:
@@ -275,8 +285,6 @@ def _ways(first: Mapping[str, Found]) -> Iterator[tuple[ReadParts | None, dict[s
         plain = arrow_text.plain_columns(first)
         for some in (plain, _signed(plain), {}):
             yield arrow_text.read_parts, some
-        for some in (plain, _signed(plain), {}):
-            yield numpy_text.read_parts, some
     yield None, {}
 
 
@@ -296,20 +304,12 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
         formats = {name: known for name, known in found.forms.items() if known in (PLAIN, COMMA) and name not in found.padded}
         plain = {name: known.decimal for name, known in formats.items() if isinstance(known, NumberFormat)}
         start = _first_block(files)
-        ways: tuple[tuple[ReadParts, dict[str, str]], ...] = (
-            (arrow_text.read_parts, plain),
-            (numpy_text.read_parts, plain),
-            (numpy_text.read_parts, {}),
-        )
-        for read_parts, some in ways:
-            parts = read_parts(files.first, some, start, form.cells)
-            tables = resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows)
-            try:
-                for table in islice(tables, done, None):
-                    yield _with_doubts(table, found)
-                    done += 1
-            except arrow_text.Unfit:
-                continue
+        parts = arrow_text.read_parts(files.first, plain, start, form.cells)
+        tables = resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows)
+        with suppress(arrow_text.Unfit):
+            for table in tables:
+                yield _with_doubts(table, found)
+                done += 1
             return
     for block in islice(files.blocks(rows), done, None):
         yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)
@@ -323,7 +323,7 @@ def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) ->
         # A column at a time, so that there is never more than one twice.
         columns = [_joined_column(name, wanted, [part.pop(name).values for part in parts]) for name, wanted in found.forms.items()]
         return _with_doubts(Table(files.name, tuple(columns), 1, found.notes, files.first.has_header), found)
-    tables = list(_converted(files, BLOCK, found, form))
+    tables = list(_converted(files, _rows_at_once(files), found, form))
     return joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
 
 
@@ -347,14 +347,14 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
     forms, doubts = scan.decided()
     gone = [name for name in forms if name in layout.unnamed and scan.kinds[name] is None]
     kept = {name: form for name, form in forms.items() if name not in gone or len(forms) == len(gone)}
-    signs = {sign: [name for name in kept if sign in scan.evidence[name].votes and name not in doubts] for sign in ".,"}
+    numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
+    signs = {sign: [name for name in numbers if sign in scan.evidence[name].votes] for sign in ".,"}
     if signs[","] and signs["."]:
         notes = [f"decimal signs: comma in {_few(signs[','])}, point in {_few(signs['.'])}"]
     else:
         asked = scan.options.numbers.decimal
         notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
-    numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
     whole = [name for name in numbers if not scan.evidence[name].votes and not scan.evidence[name].open]
     padded = {name: scan.evidence[name].padded for name in whole if scan.evidence[name].padded}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
@@ -393,15 +393,21 @@ def _unpacked_size(path: str | Path) -> int:
 
 
 def memory() -> int:
-    """Bytes of memory that this machine, or the container around the program, has."""
+    """Bytes of memory that this process may take: what the machine has, or less where its control groups, or `ulimit`, say so."""
     try:
         size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not a Unix
         size = 8 << 30
-    try:
-        return min(size, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
-    except (OSError, ValueError):
-        return size
+    for group, first_version in control_groups("memory"):
+        with suppress(OSError, ValueError):  # "max" stands for no limit
+            size = min(size, int((group / ("memory.limit_in_bytes" if first_version else "memory.max")).read_text(encoding="ascii")))
+    with suppress(ImportError):
+        import resource
+
+        for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+            limit, _ = resource.getrlimit(kind)
+            size = size if limit == resource.RLIM_INFINITY else min(size, limit)
+    return size
 
 
 # Parts

@@ -8,11 +8,9 @@ import io
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, TextIO, TypeAlias, TypeVar
-
-import numpy as np
 
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
@@ -20,11 +18,12 @@ from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
 from chainrule.data.layout import COMMENT, TextLayout, rows_of, trimmed
+from chainrule.data.spans import cut
 from chainrule.data.table import Column, Table
 
 Result = TypeVar("Result")
 
-PART = 1 << 20
+PART = 1 << 21
 """Characters that are cut into cells at a time."""
 
 
@@ -128,7 +127,7 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
                     yield len(columns[0]), columns
                     first += len(columns[0])
                 following = chain(io.StringIO(rest.text, newline=""), lines)
-                wanted = chain(rest.rows, _wanted_rows(layout, following, rest.lines))
+                wanted = _wanted_rows(layout, following, rest.lines)
             while block := _without_collecting(lambda: list(islice(wanted, rows))):
                 block = _checked_widths(layout, first, block)
                 yield len(block), list(zip(*block, strict=True)) if block else [()] * len(layout.names)
@@ -160,14 +159,13 @@ def _without_repetitions(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     return chain([header], (row for row in rows if row != header))
 
 
-# Text without quotes is cut at its separators, all rows of a part at once: that takes a third of the time of Python's csv.
+# Usual text is cut at its separators, all rows of a part at once.
 
 
 @dataclass
 class Rest:
-    """What was not cut: rows that are too few for a block, and the text after them; and how many lines came before that."""
+    """The text that was not cut, and how many lines came before it."""
 
-    rows: list[list[str]] = field(default_factory=list)
     text: str = ""
     lines: int = 0
 
@@ -180,46 +178,26 @@ class Rest:
 
 def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[Columns]:
     """Blocks of so many rows, the last one of fewer, up to a part that cannot be cut so; what is left is put into `rest`."""
-    waiting: list[list[str]] = [[] for _ in layout.names]
     # Some hundred rows at least, if so many are asked for: each column of a part takes its time, however few its rows.
     at_once = max(PART, min(4000, 20 * rows) * len(layout.names))
-    while (more := lines.read(at_once)) or rest.text:
-        text = rest.text + more
-        whole, newline, rest.text = text.rpartition("\n") if more else (text, "\n", "")
-        columns = _cut(whole + newline, layout)
-        if columns is None:
-            rest.text = text + lines.readline()
-            break
-        rest.lines += len(columns[0])
-        waiting = [before + cells for before, cells in zip(waiting, columns, strict=True)] if waiting[0] else columns
-        stop = len(waiting[0]) - len(waiting[0]) % rows
-        if stop:
-            yield from ([cells[start : start + rows] for cells in waiting] for start in range(0, stop, rows))
-            waiting = [cells[stop:] for cells in waiting]
-    if waiting[0] and not rest.text:
-        yield waiting
-    elif waiting[0]:
-        rest.rows = list(map(list, zip(*waiting, strict=True)))
-
-
-def _cut(lines: str, layout: TextLayout) -> list[list[str]] | None:
-    """The columns of whole lines; None where there are none, or something else than cells and separators in rows of one length."""
-    if "\r" in lines:
-        lines = lines.replace("\r\n", "\n")
-    if not lines or layout.quote in lines or "\r" in lines:
-        return None
-    separator, width = str(layout.separator), len(layout.names)
-    sign, signs = separator.encode(), np.frombuffer(lines.encode(errors="surrogatepass"), np.uint8)
-    if len(sign) > 1 or f"\n{separator * (width - 1)}\n" in f"\n{lines}":  # of which those at the end of a file are no rows
-        return None
-    is_end = signs == ord("\n")
-    borders = np.flatnonzero(is_end | (signs == ord(sign)))
-    ends = is_end[borders]
-    fits = len(borders) % width == 0 and bool(ends[width - 1 :: width].all()) and int(ends.sum()) * width == len(borders)
-    if not fits or int(np.diff(borders, prepend=-1).max()) > csv.field_size_limit():
-        return None
-    cells = lines.replace("\n", separator).split(separator)
-    return [cells[place : len(borders) : width] for place in range(width)]
+    left = b""
+    while (more := lines.read(at_once)) or left:
+        text = left + more.encode(errors="surrogatepass")
+        whole, newline, left = text.rpartition(b"\n") if more else (text, b"\n", b"")
+        if not newline:
+            continue
+        whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
+        part = cut(whole, str(layout.separator), len(layout.names), layout.quote, csv.field_size_limit())
+        if part is None:
+            rest.text = text.decode(errors="surrogatepass") + lines.readline()
+            return
+        stop = part.rows - part.rows % rows if more else part.rows
+        for start in range(0, stop, rows):
+            yield part.columns(start, min(start + rows, stop))
+        rest.lines += stop
+        at_once *= 1 if stop else 2
+        if stop < part.rows:
+            left = whole[part.row_starts[stop] :] + left
 
 
 def _without_collecting(make: Callable[[], Result]) -> Result:

@@ -13,6 +13,7 @@ from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, neighbours, order
 from chainrule.formula.primitives import spread
+from chainrule.formula.stated import held
 from chainrule.network.network import Array, Network, side_by_side
 
 FLAT = 0.05
@@ -154,8 +155,8 @@ def _slope(h: Expression) -> tuple[Expression, Expression] | None:
         return None
     (z,) = others
     between = [node for node in order(inner, wall=lambda node: node is z) if node is not z and node.arguments]
-    if not between or not all(node.primitive.elementwise for node in between):
-        return None
+    if not between or not all(node.primitive.elementwise and node.primitive is not held for node in between):
+        return None  # what stops a gradient has no slope, and is no dead unit
     ones = spread(1, axes=tuple(range(len(h.shape))), sizes=h.shape)
     return z, local_derivatives(h, [z], ones)[z]
 

@@ -167,9 +167,11 @@ def layer_name(case: Case, number: int) -> str:
 
 
 def outputs_of(case: Case) -> Iterator[tuple[Layer, Bound, slice]]:
-    """The last layer of each output, its loss, and the columns of t that belong to it."""
+    """The last layer of each output that has targets, its loss, and the columns of t that belong to it."""
     start = 0
     for (name, size), goal in zip(case.network.output_sizes.items(), case.network.goals.values(), strict=True):
+        if not goal.loss.definition.has_target:
+            continue
         layer = next((layer for layer in case.network.layers if case.network.output_of(layer) == name), None)
         if layer is not None and layer.activation is not None:
             yield layer, goal.loss, slice(start, start + size)

@@ -373,18 +373,34 @@ def keys_of_deltas(network: Network, known: Collection[str]) -> list[str]:
     return [next((key for key in (f"delta{n}", f"dh{n}", "dy" if n == len(network.layers) else "") if key in known), "") for n in layers]
 
 
-def passed(case: Case) -> tuple[str, str, float] | None:
-    """The keys of the first and the last δ of the first pass, and what is left of the last one at the first; None in flat networks."""
+ROUNDED = 1e-14
+"""Of numbers that cancel, a smaller part of what they add up to without their signs is what rounding leaves."""
+
+
+def passed(case: Case) -> list[float] | None:
+    """How large δ is at each layer of the first pass, from the first to the last: the root of the mean square.
+
+    None in flat networks, where it is unknown, and where nothing comes through: what rounding leaves of a sum that is 0 is 0.
+    """
     network = case.network
     if not network.wiring.is_chain or len(network.layers) < 3:
         return None
     signals = case.start.signals
     keys = keys_of_deltas(network, signals.keys())
-    first, last = keys[0], keys[-1]
-    if not first or not last:
+    if not all(keys) or any(_cancels(case, number, keys[number]) for number in range(1, len(keys))):
         return None
-    below, above = (float(np.sqrt(np.mean(signals[key] ** 2))) for key in (first, last))
-    return (first, last, below / above) if above > 0 and math.isfinite(above) and math.isfinite(below) else None
+    sizes = [float(np.sqrt(np.mean(signals[key] ** 2))) for key in keys]
+    return sizes if all(map(math.isfinite, sizes)) and sizes[-1] > 0 else None
+
+
+def _cancels(case: Case, number: int, key: str) -> bool:
+    """Is what a dense layer hands to the one below it, δ Wᵀ, next to nothing beside the sums of the same numbers without signs?"""
+    above, W = case.start.signals[key], case.network.parameters.get(f"W{number + 1}")
+    below = case.start.signals.get(f"dh{number}")
+    if W is None or below is None or W.ndim != 2 or above.shape[-1] != W.shape[1] or below.shape[-1] != W.shape[0]:
+        return False
+    unsigned = np.abs(above) @ np.abs(np.asarray(W, dtype=float)).T
+    return bool((np.abs(below) <= ROUNDED * unsigned).all())
 
 
 @criterion(
@@ -395,10 +411,10 @@ def passed(case: Case) -> tuple[str, str, float] | None:
 )
 def vanishing(case: Case) -> Mapping[str, Value] | None:
     """A gradient that shrinks from layer to layer until the first ones hardly learn."""
-    ratio = passed(case)
-    if ratio is None or ratio[2] >= LEAST_PASSED or ratio[2] == 0:
+    sizes = passed(case)
+    if sizes is None or not 0 < sizes[0] < LEAST_PASSED * sizes[-1]:
         return None
-    return {"ratio": ratio[2], "layers": len(case.network.layers), "layer": layer_name(case, 1), "factors": _factors(case)}
+    return {"ratio": sizes[0] / sizes[-1], "layers": len(sizes), "layer": layer_name(case, 1), "factors": _factors(sizes)}
 
 
 @criterion(
@@ -409,22 +425,26 @@ def vanishing(case: Case) -> Mapping[str, Value] | None:
 )
 def exploding(case: Case) -> Mapping[str, Value] | None:
     """A gradient that grows from layer to layer."""
-    ratio = passed(case)
-    if ratio is None or ratio[2] <= MOST_PASSED:
+    sizes = passed(case)
+    if sizes is None or sizes[0] <= MOST_PASSED * sizes[-1]:
         return None
-    return {"ratio": ratio[2], "layers": len(case.network.layers), "layer": layer_name(case, 1), "factors": _factors(case)}
+    return {"ratio": sizes[0] / sizes[-1], "layers": len(sizes), "layer": layer_name(case, 1), "factors": _factors(sizes)}
 
 
 FACTORS = 6
 """Of many layers so many factors are told at each end."""
 
 
-def _factors(case: Case) -> str:
+def _factors(sizes: list[float]) -> str:
     """What is left of δ from each layer to the one below it, the error's side first."""
-    signals = case.start.signals
-    sizes = [float(np.sqrt(np.mean(signals[f"delta{n}"] ** 2))) for n in range(len(case.network.layers), 0, -1) if f"delta{n}" in signals]
-    factors = [f"{b / a:.2g}" for a, b in itertools.pairwise(sizes) if a > 0]
+    factors = [_written(below / above) for above, below in itertools.pairwise(sizes[::-1]) if above > 0]
     return " · ".join(factors if len(factors) <= 2 * FACTORS else [*factors[:FACTORS], "…", *factors[-FACTORS:]])
+
+
+def _written(factor: float) -> str:
+    """Two digits, with powers of ten as documents write them."""
+    digits, _, power = f"{factor:.2g}".partition("e")
+    return f"{digits} · 10^{int(power)}".replace("-", "−") if power else digits
 
 
 # The rate

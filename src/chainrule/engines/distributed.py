@@ -281,11 +281,8 @@ class Distributed:
         halves.put(state)
         for place, (first, end) in enumerate(pairwise(bounds.tolist())):
             count = min(size, rows - place * size)
-            halves.add_up(arrays, here, first, end, count)
             halves.ask(stopping())
-            whole = self.processes.reduce(halves.flat)
-            if whole is not halves.flat:
-                halves.flat[...] = whole
+            halves.reduce(self.processes, arrays, here, first, end, count)
             if halves.asked:
                 return Passed(state, total / rows, number, "stopped")
             number += 1

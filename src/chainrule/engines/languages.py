@@ -5,6 +5,7 @@ A program is derived once, and written by `chainrule.engines.written`; only word
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,29 @@ from chainrule.engines.source import ATOM, Fragment, Source, Windows, code_of, n
 
 NUMBERS = PlainSource()
 """Functions of Python's own numbers, which PyTorch's do not take."""
+
+
+DOUBLE_PRECISION = (
+    "@contextlib.contextmanager",
+    "def double_precision():",
+    '    """Within it, PyTorch makes numbers of 16 digits; outside, those that it made before."""',
+    "    before = torch.get_default_dtype()",
+    "    torch.set_default_dtype(torch.float64)",
+    "    try:",
+    "        yield",
+    "    finally:",
+    "        torch.set_default_dtype(before)",
+)
+
+GATE = re.compile(r"(?<=\w \* )\(\w+ > \w+\)|(?<=torch\.where\()\w+ > \w+")
+"""Truth values that choose among the numbers of an array, and take their precision."""
+
+NEW_NUMBERS = re.compile(r" > | == |torch\.(?:isin|full)\(|torch\.where\((?:[^(),]|\([^()]*\))*, [-\d.e]+, |torch\.arange\(\d+\.0\)")
+"""Where PyTorch may make numbers of truth values, or of plain numbers, in a precision that no tensor tells it."""
+
+
+def _makes_numbers(lines: Sequence[str]) -> bool:
+    return any(NEW_NUMBERS.search(GATE.sub("", line)) for line in lines)
 
 
 class TorchSource(Source):
@@ -28,8 +52,15 @@ class TorchSource(Source):
         "logsumexp": "torch.logsumexp",
     }
     imports = ("import torch",)
-    settings = ("torch.set_default_dtype(torch.float64)",)
-    array, shown_error, quiet = "torch.tensor", "E.item()", ""
+    array, kind, shown_error, quiet = "torch.tensor", ", dtype=torch.float64", "E.item()", ""
+
+    def helpers(self, lines: Sequence[str]) -> list[str]:
+        """What lets PyTorch make numbers of 16 digits, where a function makes some that follow from no tensor's."""
+        return list(DOUBLE_PRECISION) if _makes_numbers(lines) else []
+
+    def decorators(self, lines: Sequence[str]) -> list[str]:
+        """That above such a function."""
+        return ["@double_precision()"] if _makes_numbers(lines) else []
 
     def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
         pieces = [code_of(argument) for argument in arguments]

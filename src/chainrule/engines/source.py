@@ -130,9 +130,9 @@ class Source:
     functions        what it calls those that have another name there
     native           functions of its own for whole rows of the table, in place of their values
     axis, kept       its words for the axes of a sum, and for keeping them
-    array            what makes an array of numbers
+    array, kind      what makes an array of numbers, and what it is told beside them
     imports          the first lines of a program
-    settings, start  lines that every program needs, and those of a program that begins with numbers
+    start            the lines of a program that begins with numbers
     decorator        above every function
     shown_error      the error as it is printed
     quiet            the line where e^z may be too large
@@ -142,9 +142,17 @@ class Source:
     functions: Mapping[str, str] = {}
     native: Mapping[str, str] = {}
     imports: Sequence[str] = ("import numpy as np",)
-    settings: Sequence[str] = ()
     start: Sequence[str] = ()
+    kind: str = ""
     quiet: str = 'np.seterr(over="ignore")  # where e^z is too large, it is infinity, and 1 / (1 + infinity) is 0, as it should be'
+
+    def helpers(self, lines: Sequence[str]) -> list[str]:
+        """The functions that a program with these lines needs beside its own."""
+        return []
+
+    def decorators(self, lines: Sequence[str]) -> list[str]:
+        """What stands above a function of these lines."""
+        return [self.decorator] if self.decorator else []
 
     def applied(self, row: str, arguments: Sequence[Fragment], parameters: Mapping[str, Any]) -> Fragment | None:
         """The language's own function for a row of the table; None where it has none."""

@@ -287,7 +287,7 @@ class Writer:
         self.lines.append(f"{name} = {source_text(piece)}")
 
 
-RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp")
+RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp", "contextlib", "double_precision")
 """The number of rows, functions and libraries: names that no variable may have."""
 
 _LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at")
@@ -364,7 +364,8 @@ def written_program(
     rule = network_update(network, optimizer or find("optimizer", "sgd"))
     step, inputs, outputs, options = _step_function(derivation, rule, language)
     quiet = any(node.primitive.name in ("exp", "sigmoid") for node in order(derivation.error, *derivation.gradients, *rule.roots))
-    lines = [*_header(step, quiet, language), *_predict_function(network.inference, language), "", "", *step]
+    functions = [*_predict_function(network.inference, language), "", "", *step]
+    lines = [*_header(functions, quiet, language), *functions]
     if example is not None:
         lines += ["", "", *_main(network, rule, example, inputs, outputs, language)]
     outside = stated_functions(*network.inference.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots)
@@ -374,15 +375,17 @@ def written_program(
 NUMPY = _QuickSource()
 
 
-def _header(step: list[str], quiet: bool, language: Source) -> list[str]:
-    lines = list(language.imports)
-    if any("math." in line for line in step):
+def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
+    lines, helpers = list(language.imports), language.helpers(functions)
+    if any("contextlib." in line for line in helpers):
+        lines = ["import contextlib", "", *lines]
+    if any("math." in line for line in functions):
         lines = ["import math", "", *lines]
     if quiet and language.quiet:
         lines += ["", language.quiet]
-    if language.settings:
-        lines += ["", *language.settings]
-    if any(re.search(r"(?<![.\w])erfc?\(", line) for line in step):
+    if helpers:
+        lines += ["", "", *helpers]
+    if any(re.search(r"(?<![.\w])erfc?\(", line) for line in functions):
         lines += ["", "", *_error_functions()]
     return [*lines, "", ""]
 
@@ -435,11 +438,7 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
     lines = [f'"""{said[0]}"""', *with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
     head = wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
-    return [*_decorated(language), *head, *_indented(lines)]
-
-
-def _decorated(language: Source) -> list[str]:
-    return [language.decorator] if language.decorator else []
+    return [*language.decorators(lines), *head, *_indented(lines)]
 
 
 def written_error(network: Network, language: Source = NUMPY) -> Program:
@@ -450,7 +449,7 @@ def written_error(network: Network, language: Source = NUMPY) -> Program:
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
     body = _indented([docstring, *with_size(writer.lines, inputs[0]), "return E"])
-    lines = [*_header(writer.lines, False, language), *_decorated(language), *wrapped("def error(", inputs, "):"), *body]
+    lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
 
@@ -516,7 +515,7 @@ def _step_function(derivation: Derivation, rule: Update, language: Source) -> tu
     body = [line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)]
     batch = ", ".join(map(identifier, derivation.data))
     source = [
-        *_decorated(language),
+        *language.decorators(body),
         *wrapped("def step(", [*inputs, *defaults], "):"),
         f'    """One training step on the batch ({batch}): E before it, and the new parameters."""',
         *_indented(with_size(body, inputs[0])),
@@ -548,13 +547,13 @@ def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: li
     x, t = (None if example[key] is None else np.asarray(example[key], dtype=float) for key in ("x", "t"))
     batch = network.split(x, t)
     lines = [*language.start, *([""] if language.start else [])]
-    lines += [f"{identifier(node)} = {language.array}({literal(part)})" for node, part in batch.items()]
+    lines += [f"{identifier(node)} = {language.array}({literal(part)}{language.kind})" for node, part in batch.items()]
     if network.derivation.weights is not None:
-        weights = f"{language.array}({literal(example['s'])})" if example.get("s") is not None else None
-        lines.append(f"s = {weights or f'{language.library}.ones(len({inputs[0]}))'}")
-    lines += [f"{key} = {language.array}({literal(value)})" for key, value in network.parameters.items()]
+        weights = f"{language.array}({literal(example['s'])}{language.kind})" if example.get("s") is not None else None
+        lines.append(f"s = {weights or f'{language.library}.ones(len({inputs[0]}){language.kind})'}")
+    lines += [f"{key} = {language.array}({literal(value)}{language.kind})" for key, value in network.parameters.items()]
     for part in rule.parameters:
-        lines += [f"{identifier(state)} = {language.library}.zeros({sizes(state.shape)})" for state in part.states]
+        lines += [f"{identifier(state)} = {language.library}.zeros({sizes(state.shape)}{language.kind})" for state in part.states]
     steps = int(example.get("steps", 2))
     results = wrapped("", [name.removesuffix("_next") for name in outputs], "")
     call = wrapped("step(", inputs, ")")

@@ -53,7 +53,8 @@ def chain_rule_section(context: Context) -> Section:
     if parts:
         every = len(context.worked_samples) > 1
         blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
-    lines: list[Equation] = []
+    ahead = [context.written_once(way) for found in found_ways.values() for way in found or ()]
+    lines = [context.element_line(one) for one in dict.fromkeys(ahead) if one is not None]
     used: list[Block] = []
     for weight in shown:
         written = 0
@@ -160,7 +161,9 @@ def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> l
         Equation((context.symbol(gradient), formula(context.of_batch(definition(gradient)), context.labels, fold=MOST_STEPS)), ("=",))
         for gradient in gradients
     ]
-    return [*blocks, Paragraph(context.text("chain.parameters")), Equations(tuple(lines)), *signs_told(context)]
+    several = any(len(group) > 1 for group in alike.values())
+    then = context.text("chain.parameters_of_steps" if several else "chain.parameters")
+    return [*blocks, Paragraph(then), Equations(tuple(lines)), *signs_told(context)]
 
 
 def signs_told(context: Context) -> list[Block]:
@@ -284,7 +287,7 @@ def _single_ways(context: Context) -> list[Equation] | None:
             if weight.index in context.step.network.kept.get(weight.key, ()):
                 continue
             found = paths(context.scalars, top, weight, 1)
-            if not found or part.states or len(lines) >= MOST_WEIGHTS:
+            if not found or part.states or len(lines) >= MOST_WEIGHTS or context.written_once(found[0]) is not None:
                 return None
             lines.append(_closed_form(context, Element(part.new, weight.index), weight, found[0]))
     return lines

@@ -43,6 +43,9 @@ MOST_NAMED = 16
 
 LEVELS = ("overview", "matrix", "scalar")
 
+MOST_LETTERS = 120
+"""A longer formula of a derivative is written once, and has a letter in every chain."""
+
 MOST_WRITTEN = 5_000
 """Weights, each for every sample, that are worked out one by one where nothing is to be left out …"""
 
@@ -106,6 +109,11 @@ class Context(WithoutCaches, FrozenValue):
         return {**self.step.values, **self.step.new_parameters, **self.step.after.values}
 
     @cached_property
+    def computed(self) -> dict[str, Expression]:
+        """Every named quantity of the step with what it is computed from, by key: of the derivation, and of the rule."""
+        return {node.key: node for node in (*self.derivation.named.values(), *order(*self.step.update.roots)) if node.name is not None}
+
+    @cached_property
     def run(self) -> Runner:
         """Trains from where the step stands, parameters and states, on its batch, with any rate."""
         return Runner.of(self.step)
@@ -152,6 +160,11 @@ class Context(WithoutCaches, FrozenValue):
         return (*map(str, features), *map(str, targets))
 
     @cached_property
+    def running(self) -> frozenset[str]:
+        """The parameters that follow the batches without a gradient, as running means do."""
+        return frozenset(parameter.key for parameter in self.derivation.moving)
+
+    @cached_property
     def left_alone(self) -> str:
         """What the update leaves as it is, in letters: whole parameters, and single weights."""
         network = self.step.network
@@ -163,7 +176,7 @@ class Context(WithoutCaches, FrozenValue):
             if element.index in network.kept[parameter.key]
         ]
         shown = self.shown(single, MOST_NAMED)
-        return ", ".join([*sorted(network.frozen), *shown, *["…"] * (len(single) > len(shown))])
+        return ", ".join([*sorted(network.frozen - self.running), *shown, *["…"] * (len(single) > len(shown))])
 
     def columns_of(self, side: Sequence[Expression]) -> list[tuple[Expression, tuple[int, ...]]]:
         """The columns of inputs, or of targets, in their order: each with its place in an example of what it is a column of."""
@@ -314,10 +327,9 @@ class Context(WithoutCaches, FrozenValue):
     def matrix_line(self, quantity: Expression, values: Values | None = None) -> Equation:
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
         values = self.before if values is None else values
-        known = {node.key: node for node in self.derivation.named.values()}
         inner = self.of_batch(definition(quantity))
         leaves = {
-            node: values.array(known.get(node.key, node))
+            node: values.array(self.computed.get(node.key, node))
             for node in order(inner, wall=lambda node: node.name is not None)
             if node.name is not None
         }
@@ -328,7 +340,7 @@ class Context(WithoutCaches, FrozenValue):
     def array_line(self, quantity: Expression, values: Any) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
         numbers = _nested(values)
-        line = matrices(self.symbol(quantity), quantity, {quantity: numbers}, numbers, self.labels, most=self._most_cells)
+        line = matrices(self.symbol(quantity), quantity, {quantity: numbers}, numbers, self.labels, most=self._most_cells, worked=False)
         return with_trace(line, Trace(quantity, None, quantity))
 
     @property
@@ -369,13 +381,32 @@ class Context(WithoutCaches, FrozenValue):
 
         share  what the paths bring where they are those of one `sample` alone; the left side says so
         """
-        factors = [[(self._derivative(of, by), self.scalars.derivative(of, by)) for of, by in itertools.pairwise(path)] for path in paths]
+        factors = [
+            [
+                (self._derivative(of, by), self._written_once(of, by) if by != path[-1] else self.scalars.derivative(of, by))
+                for of, by in itertools.pairwise(path)
+            ]
+            for path in paths
+        ]
         if share is None:
             gradient = self.scalars.variable(self.gradient_of(weight))
             line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
             return with_trace(line, Trace(summed_products(factors), self.before, gradient, paths))
         line = chain(factors, self.share_letter(weight, sample), self.before, self.labels, result=None if self.before.precise else share)
         return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
+
+    def _written_once(self, of: Element, by: Element) -> Expression:
+        """∂of/∂by: of E and by what reaches it in no other way the letter δ, where the formula is too long to stand in every chain."""
+        slope = self.scalars.derivative(of, by)
+        if of.quantity is not self.derivation.error or len(formula_text(formula(slope, self.labels))) <= MOST_LETTERS:
+            return slope
+        alone = paths(self.scalars, of, by, 1) is not None and self.derivation.gradient(by.quantity) is not None
+        return self.scalars.variable(self.gradient_of(by)) if alone else slope
+
+    def written_once(self, path: Sequence[Element]) -> Element | None:
+        """The derivative with which a way from E begins, if chains have its letter in place of its formula."""
+        letter = self._written_once(path[0], path[1]) if len(path) > 2 else None
+        return self.scalars.element(letter) if letter is not None and letter.name is not None and self.scalars.has(letter) else None
 
     def share_letter(self, weight: Element, sample: int) -> Formula:
         """How what one sample brings to ∂E/∂w is written."""

@@ -34,9 +34,24 @@ def distribution_text(context: Context, initializer: Bound, shape: tuple[int, ..
     key = f"initializer.{kind}" if f"initializer.{kind}" in context.words.catalogue else "initializer.other"
     bounds = {name: _bound(context, value) for name, value in vars(drawn).items()}
     text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
-    if shape is None or not any(isinstance(value, Expression) for value in vars(drawn).values()):
+    if shape is None or not depends_on_layer(initializer):
         return text
     return f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
+
+
+def depends_on_layer(initializer: Bound) -> bool:
+    """Do numbers of the distribution follow from how many inputs and units a layer has?"""
+    from chainrule.network.initializers import INPUTS, UNITS
+
+    return any(isinstance(value, Expression) for value in vars(initializer.apply(INPUTS, UNITS)).values())
+
+
+def constant_start(initializer: Bound) -> float | None:
+    """The one number that every weight gets; None where weights are drawn."""
+    from chainrule.network.initializers import INPUTS, UNITS, Constant
+
+    start: Any = initializer.apply(INPUTS, UNITS)
+    return float(start.value) if isinstance(start, Constant) and not isinstance(start.value, Expression) else None
 
 
 def _bound(context: Context, value: Any) -> str:
@@ -49,16 +64,20 @@ def _bound(context: Context, value: Any) -> str:
 
 
 def functions(context: Context) -> list[Block]:
-    """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number."""
+    """What σ, tanh … stand for and their derivatives, for each activation of the network that is a function of one number.
+
+    Where nothing is learned, derivatives are of no use, and are left out.
+    """
     layers = context.step.network.layers
     activations = {part.name: part for layer in layers if layer.activation is not None for part in layer.activation.parts}
     z = variable(Name("z"), (BATCH, 2))
     blocks: list[Block] = [
-        Equations(tuple(function_lines(context.labels, activation)))
+        Equations(tuple(function_lines(context.labels, activation)[: 1 if context.without_target else None]))
         for activation in activations.values()
         if activation.elementwise and activation.apply(z) is not z
     ]
-    return [Paragraph(context.text("functions.intro")), *blocks] if blocks else []
+    intro = "functions.alone" if context.without_target else "functions.intro"
+    return [Paragraph(context.text(intro)), *blocks] if blocks else []
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
@@ -111,5 +130,7 @@ def _proof(context: Context, z: Expression) -> list[Block]:
     chains = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)
     if not chains:
         return []
-    lines = (context.chain_line(first, chains), context.element_line(context.gradient_of(first)))
-    return [Paragraph(context.text("theorem.proof", samples=context.samples)), Equations(lines)]
+    lines = [context.chain_line(first, chains)]
+    if context.written_once([Element(context.derivation.error, ()), first, first]) is None:  # else it stands before the chains
+        lines.append(context.element_line(context.gradient_of(first)))
+    return [Paragraph(context.text("theorem.proof", samples=context.samples)), Equations(tuple(lines))]

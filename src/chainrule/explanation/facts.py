@@ -44,6 +44,8 @@ def facts_blocks(context: Context) -> list[Block]:
 
 def _value(context: Context, value: Value) -> Any:
     """A number as the document writes numbers."""
+    if isinstance(value, str) and not value.strip("0123456789.,e^+−· …"):  # several numbers
+        return context.words.decimal(value)
     if not isinstance(value, float) or not math.isfinite(value):
         return value if isinstance(value, int) else str(value)
     whole = math.ceil(math.log10(abs(value))) if 1 < abs(value) < 1e7 else 0  # digits before the point are kept

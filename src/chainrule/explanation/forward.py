@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
@@ -32,6 +33,9 @@ MOST_LINES = 24
 
 MOST_SAMPLES, MOST_COLUMNS = 8, 4
 """Of the table of predictions, and of the targets beside them."""
+
+MOST_SIGNS = 160
+"""Where a prediction is written layer by layer, a formula has no more signs than this: two lines."""
 
 MOST_EXPANDED = 3
 """Predictions that are written out in weights."""
@@ -277,14 +281,18 @@ def in_parameters(context: Context, element: Element) -> Expression | None:
     return None if left else expression
 
 
-def _written_out(context: Context, element: Element) -> tuple[Expression, list[Element]]:
-    """An element in the letters of as many layers before it as can be read in one line, and those that are computed themselves."""
+def _written_out(context: Context, element: Element, most: int = sys.maxsize) -> tuple[Expression, list[Element]]:
+    """An element in the letters of as many layers before it as can be read in one formula, and those that are computed themselves.
+
+    most  signs of the formula
+    """
     expression = context.scalars.definition(element)
     while True:
         letters = [node for node in order(expression) if node.name is not None and context.scalars.has(node)]
         computed = [letter for letter in letters if context.scalars.element(letter).quantity.arguments]
         further = substitute(expression, {letter: context.scalars.definition(context.scalars.element(letter)) for letter in computed})
-        if not computed or _length(further) > MOST_LETTERS:
+        long = _length(further) > MOST_LETTERS or (most < sys.maxsize and len(formula_text(formula(further, context.labels))) > most)
+        if not computed or long:
             return expression, [context.scalars.element(letter) for letter in computed]
         expression = further
 
@@ -294,7 +302,7 @@ def _by_layers(context: Context, element: Element) -> list[Equation]:
     lines, waiting, seen = list[Equation](), [element], {element}
     while waiting and len(context.shown(lines, MOST_LINES)) == len(lines):
         one = waiting.pop(0)
-        expression, left = _written_out(context, one)
+        expression, left = _written_out(context, one, MOST_SIGNS)
         lines.append(Equation((context.letter(one), formula(expression, context.labels)), ("=",)))
         waiting += [further for further in left if further not in seen]
         seen.update(left)

@@ -45,10 +45,7 @@ def new_weights_section(context: Context) -> Section:
     if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
-    step = context.step
-    blocks += context.matrix_blocks(
-        (context.array_line(p, step.new_parameters[p.key]) for p in context.derivation.parameters), worked=False
-    )
+    blocks += context.matrix_blocks((context.array_line(p, context.after.array(p)) for p in context.derivation.parameters), worked=False)
     blocks += beside_plain(context)
     if names := context.left_alone:
         blocks.append(Note("insight", context.text("weights.frozen", names=names)))
@@ -177,9 +174,12 @@ def _verdict(context: Context, step: Step) -> Inline:
         return context.text("outcome.same", **letters)
     if after < TOLERANCE:
         return context.text("outcome.zero", **letters)
+    if not step.exact and abs(after - before) <= NUDGE * before:
+        return context.text("outcome.same_but_rounding", **letters)
     change, ratio = ("larger", after / before if before else math.inf) if after > before else ("smaller", before / after)
     downhill = sum(np.sum((new - step.parameters[key]) * step.gradients[key]) for key, new in step.new_parameters.items()) < 0
-    reason = context.plain("outcome.reason.too_long" if downhill else "outcome.reason.uphill")
+    shorter = context.advice is None or context.advice.lowers_below is not None
+    reason = context.plain(f"outcome.reason.{'uphill' if not downhill else 'too_long' if shorter else 'no_shorter'}")
     if ratio < 2:
         return context.text(f"outcome.{change}_by", percent=_rate(context, 100 * abs(after / before - 1), 2), reason=reason, **letters)
     return context.text(f"outcome.{change}", factor=_factor(context, ratio), reason=reason, **letters)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Inline, Note, Paragraph
-from chainrule.explanation.context import Context
+from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable
@@ -24,8 +24,11 @@ from chainrule.network.network import Array
 from chainrule.notation.formula import Formula
 from chainrule.notation.numbers import evaluated, meant
 
-BESIDE = Fraction(1, 10**12)
-"""So far beside a number the slope is looked at, on both sides."""
+BESIDE, LEAST_BESIDE = 1e-15, 1e-300
+"""Such a part of a number beside it, but no less than this, the slope is looked at, on both sides: as near as floats tell apart."""
+
+MOST_SAMPLES = 1000
+"""Slopes are whole numbers, decimals, or these divided by the number of samples: no larger number stands below the line."""
 
 MOST_NAMED = 6
 """Units on a kink that are named one by one."""
@@ -56,16 +59,18 @@ MOST_RATES = 20_000
 
 
 def kinks(context: Context) -> list[Block]:
-    """Which numbers of the samples that are worked out stand where a function has no slope, and which slope is taken there."""
+    """Which numbers stand where a function has no slope, and which slope is taken there: of every sample, since each is in the gradient."""
     found: dict[tuple[Expression, Expression, Fraction, Fraction, Fraction], list[Element]] = {}
+    letters = {*context.derivation.quantities, *context.derivation.parameters}
     for quantity in (*context.derivation.quantities, context.derivation.error):
         if not any(_bends(node.primitive) for node in order(definition(quantity), wall=lambda node: node.name is not None)):
             continue
-        samples = context.worked_samples if quantity.shape else [None]
         near = _near_kinks(context, quantity)
-        for element in (one for sample in samples for one in context.elements(quantity, sample) if near is None or near[one.index]):
+        if near is None and context.step.values[quantity.key].size > MOST_LOOKED_AT:
+            continue
+        for element in (one for one in context.each_element(quantity) if near is None or near[one.index]):
             for by in context.scalars.parents(element):
-                slopes = _slopes(context, element, by) if by.quantity in context.derivation.quantities else None
+                slopes = _slopes(context, element, by) if by.quantity in letters else None
                 if slopes is not None:
                     found.setdefault((quantity, by.quantity, *slopes), []).append(by)
     return [Note("insight", text) for text in (_kink(context, *key, standing=found[key]) for key in found)]
@@ -112,14 +117,24 @@ def _slopes(context: Context, of: Element, by: Element) -> tuple[Fraction, Fract
     numbers = {node: context.before[node] for node in order(slope) if node.name is not None}
     if letter not in numbers:
         return None
-    at = meant(numbers[letter])
-    if not isinstance(at, Fraction):
+    at = float(meant(numbers[letter]))
+    if not math.isfinite(at):
         return None
-    left, taken, right = (evaluated(slope, {**numbers, letter: at + beside}).value for beside in (-BESIDE, 0, BESIDE))
+    numbers = {node: meant(float(meant(number))) for node, number in numbers.items()}  # as floats, which made the step
+    beside = Fraction(max(BESIDE * abs(at), LEAST_BESIDE))
+    places = (numbers[letter] + way * beside for way in (-1, 0, 1))
+    left, taken, right = (evaluated(slope, {**numbers, letter: place}).value for place in places)
     if not (isinstance(left, Fraction) and isinstance(taken, Fraction) and isinstance(right, Fraction)):
         return None
-    shown = tuple(Fraction(f"{float(one):.9g}") for one in (left, taken, right))
-    return None if shown[0] == shown[2] else (shown[0], shown[1], shown[2])
+    left, taken, right = map(_meant_slope, (left, taken, right))
+    return None if left == right else (left, taken, right)
+
+
+def _meant_slope(beside: Fraction) -> Fraction:
+    """A slope as it is at the kink itself, from one that was taken next to it: 1/3 in place of 0.333333333334."""
+    rounded = Fraction(f"{float(beside):.9g}")
+    simple = rounded.limit_denominator(MOST_SAMPLES)
+    return simple if abs(simple - rounded) <= Fraction(1, 10**9) * abs(simple) else rounded
 
 
 def _kink(
@@ -131,12 +146,15 @@ def _kink(
     letters: list[str | Formula] = [part for one in shown for part in (", ", context.letter(one))][1:]
     more = [", …"] if len(standing) > len(shown) else []
     slopes = {name: context.rounded(value) for name, value in (("left", left), ("taken", taken), ("right", right))}
-    return (*letters, *more, " ", *context.text("kink", count=len(standing), of=context.symbol(of), by=context.symbol(by), **slopes))
+    above = context.labels.label(PENALTY) if by in context.derivation.parameters else context.symbol(of)  # a weight stands in no other part
+    return (*letters, *more, " ", *context.text("kink", count=len(standing), of=above, by=context.symbol(by), **slopes))
 
 
 def unreachable(context: Context) -> list[Block]:
     """Why E cannot reach 0, or only in the limit, as far as that is seen: contradictory targets, an output within bounds, a penalty."""
-    found = (*_constant(context), _contradiction(context), _out_of_reach(context), _costs(context))
+    contradiction = _contradiction(context)
+    reach = _out_of_reach(context, limits=contradiction is None and context.step.network.regularizer is None)
+    found = (*_constant(context), contradiction, reach, _costs(context))
     return [Note("insight", text) for text in found if text is not None]
 
 
@@ -179,6 +197,10 @@ def _differ(context: Context, first: int, second: int) -> bool:
     step = context.step
     if step.weights is not None and not (step.weights[first] and step.weights[second]):
         return False
+    for goal, rows in _shared_out(context):
+        pairs = zip(rows[first], rows[second], strict=True)
+        if any((a != b).any() and _least_of_rows(goal, a + _SHARES * (b - a), a, b) > LEAST for a, b in pairs):
+            return True
     for goal, targets in _measured(context):
         low, high = sorted((targets[first, 0], targets[second, 0]))
         if low != high:
@@ -223,6 +245,30 @@ def _measured(context: Context) -> Iterator[tuple[Bound, Array]]:
                 yield goal.loss, flat[:, column : column + 1]
 
 
+def _shared_out(context: Context) -> Iterator[tuple[Bound, Array]]:
+    """Each output whose loss compares shares of classes, with its targets: (samples, places, classes)."""
+    derivation = context.derivation
+    for name, goal in context.step.network.goals.items():
+        t = derivation.compared.get(name)
+        if t is not None and goal.loss.definition.targets == "distribution" and goal.weight > 0:
+            targets = context.step.values[t.key].astype(float)
+            yield goal.loss, targets.reshape(len(targets), -1, targets.shape[-1])
+
+
+_SHARES = np.linspace(0, 1, 203)[:, None]
+"""From one distribution to another: both of them, and what lies between."""
+
+
+def _least_of_rows(loss: Bound, predictions: Array, *targets: Array) -> float:
+    """The least that predicted shares of classes cost, for all of these targets together; infinite where no number comes out."""
+    y, t = (variable(Name(letter), ("batch", predictions.shape[1])) for letter in "yt")
+    value, positive = loss.apply(y, t), np.maximum(predictions, np.finfo(float).tiny)
+    given = np.log(positive) if loss.definition.logits else positive
+    costs = [np.asarray(evaluate([value], {y: given, t: np.broadcast_to(one, given.shape)})[value]) for one in targets]
+    total = np.sum(costs, axis=0)
+    return float(np.where(np.isfinite(total), total, np.inf).min())
+
+
 def _at_column(context: Context, column: int) -> Name:
     """The name of a column of all targets."""
     node, place = context.columns_of(tuple(context.derivation.targets))[column]
@@ -246,8 +292,8 @@ def _losses(loss: Bound, predictions: Array, target: float) -> Array:
     return result
 
 
-def _out_of_reach(context: Context) -> Inline | None:
-    """A target that the last activation never gives, or only in the limit."""
+def _out_of_reach(context: Context, *, limits: bool) -> Inline | None:
+    """A target that the last activation never gives; or, where such limits matter, one that it gives only in the limit."""
     step, network = context.step, context.step.network
     if len(step.x) > MOST_TARGETS or not network.measures:
         return None
@@ -257,7 +303,7 @@ def _out_of_reach(context: Context) -> Inline | None:
     (activation,) = activations
     assert activation is not None
     if not activation.elementwise:
-        return None
+        return _classes_out_of_reach(context, activation, limits=limits) if activation.definition.gives == "distribution" else None
     near = _given(activation, _ordinary())
     never: Inline | None = None
     limit: Inline | None = None
@@ -283,9 +329,32 @@ def _out_of_reach(context: Context) -> Inline | None:
             values["activation"] = context.called(activation)
             if least > LEAST:
                 never = never or context.text("unreachable.never", **values)
-            elif network.regularizer is None:
+            elif limits:
                 limit = limit or context.text(f"unreachable.limit.{'rising' if outwards[0] > 0 else 'falling'}", **values)
     return never or limit
+
+
+def _classes_out_of_reach(context: Context, activation: Bound, *, limits: bool) -> Inline | None:
+    """Targets whose loss is never 0, or only where shares of classes are 0 and 1, which no softmax of several units gives."""
+    said: dict[str, Any] = {"error": context.labels.error, "activation": context.called(activation)}
+    limit = False
+    for loss, targets in _shared_out(context):
+        counted = targets if context.step.weights is None else targets[context.step.weights > 0]
+        for target in np.unique(counted.reshape(-1, counted.shape[-1]), axis=0) if counted.shape[-1] > 1 else ():
+            inside = np.vstack([target + _SHARES[1:] * (1 / len(target) - target), _anywhere(len(target))])
+            least, at_target = _least_of_rows(loss, inside, target), _least_of_rows(loss, target[None], target)
+            if min(least, at_target) < 0:
+                return None
+            if min(least, at_target) > LEAST:
+                return context.text("unreachable.never.any", **said)
+            limit = limit or (at_target <= LEAST < least and bool((target == 0).any()))
+    return context.text("unreachable.limit.apart", **said) if limit and limits else None
+
+
+@cache
+def _anywhere(classes: int) -> Array:
+    """Shares of so many classes, anywhere."""
+    return np.random.default_rng(0).dirichlet(np.ones(classes), 200)
 
 
 def _is_passed(loss: Bound, outputs: Array, target: float) -> bool:

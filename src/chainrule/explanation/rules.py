@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.context import Context
-from chainrule.explanation.remarks import end_of_schedule
+from chainrule.explanation.remarks import end_of_schedule, kinks
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, order, substitute, variable
 from chainrule.formula.tidy import tidy
@@ -53,7 +53,7 @@ def descent_section(context: Context) -> Section:
     w = context.labels.label(Name("w"))
     assert isinstance(w, Symbol)
     slope = Derivative(context.labels.error, w)
-    intro = context.text("descent.intro", error=context.labels.error, slope=slope)
+    intro = context.text("descent.intro_kinks" if kinks(context) else "descent.intro", error=context.labels.error, slope=slope)
     blocks: list[Block] = [Paragraph(intro), Equations(tuple(rule_lines(context)))]
     blocks += [*options_told(context), *(Paragraph(line) for line in told(context)), *end_of_schedule(context)]
     if not context.in_order and "learning_rate" in context.step.optimizer.options:
@@ -511,7 +511,8 @@ def beside_plain(context: Context) -> list[Block]:
     if not math.isfinite(own) or not math.isfinite(plain):
         return []
     blocks: list[Block] = [Subheading(context.text("beside.title"))]
-    if all(np.allclose(own_moves, plain_moves, rtol=CLOSE, atol=1e-12) for own_moves, plain_moves in moves):
+    least = 1e-12 * min(1.0, plain)
+    if all(np.allclose(own_moves, plain_moves, rtol=CLOSE, atol=least) for own_moves, plain_moves in moves):
         fresh = context.step.states and not any(np.any(state) for state in context.step.states.values())
         return [*blocks, Paragraph(context.text("beside.same_at_first" if fresh else "beside.same"))]
     blocks.append(Paragraph(context.text("beside.length", plain=context.rounded(plain), own=context.rounded(own))))

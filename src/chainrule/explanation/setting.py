@@ -30,9 +30,11 @@ def network_section(context: Context) -> Section:
     intro = context.text("network.intro", layers=context.layers, parameters=_count(context))
     network = context.step.network
     absent = sum(map(len, network.absent.values()))
-    frozen = sum(context.step.parameters[key].size - len(network.absent.get(key, ())) for key in network.frozen)
+    running = sum(context.step.parameters[key].size for key in context.running)
+    left = network.frozen - context.running
+    frozen = sum(context.step.parameters[key].size - len(network.absent.get(key, ())) for key in left)
     frozen += sum(len(kept - network.absent.get(key, frozenset())) for key, kept in network.kept.items() if key not in network.frozen)
-    for count, said in ((frozen, "network.frozen"), (absent, "network.absent")):
+    for count, said in ((running, "network.running"), (frozen, "network.frozen"), (absent, "network.absent")):
         intro = (*intro, " ", *context.text(said, count=count)) if count else intro
     blocks: list[Block] = [Paragraph(intro)]
     blocks.append(fitting_picture(context))
@@ -121,7 +123,7 @@ def _called_again(context: Context) -> list[Inline]:
 
 def _drawn(context: Context) -> list[Inline]:
     """How weights without given numbers were drawn."""
-    from chainrule.explanation.definitions import distribution_text
+    from chainrule.explanation.definitions import constant_start, depends_on_layer, distribution_text
 
     net = context.step.network
     if context.step.number > 1 or not net.initializers:
@@ -131,14 +133,18 @@ def _drawn(context: Context) -> list[Inline]:
         alike.setdefault(repr(initializer), []).append(key)
     lines = []
     for first, *others in alike.values():
-        how = distribution_text(context, net.initializers[first], None if others else net.shapes[first])
-        text = "network.drawn_many" if others else "network.drawn"
+        initializer = net.initializers[first]
         letters: list[str | Formula] = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
         if len(letters) > MOST_NAMED and shortens(context):
             letters = [*letters[: MOST_NAMED - 1], "…", letters[-1]]
         symbols = [part for letter in letters for part in (", ", letter)][1:]
+        if (value := constant_start(initializer)) is not None:
+            lines.append((*symbols, *context.text("network.constant", count=len(letters), value=context.rounded(value))))
+            continue
+        how = distribution_text(context, initializer, None if others else net.shapes[first])
+        text = "drawn" if not others else "drawn_many" if depends_on_layer(initializer) else "drawn_alike"
         rounded = _rounded(context, (first, *others))
-        lines.append((*symbols, *context.text(text, how=how, seed=net.seed), *((" ", *rounded) if rounded else ())))
+        lines.append((*symbols, *context.text(f"network.{text}", how=how, seed=net.seed), *((" ", *rounded) if rounded else ())))
     return lines
 
 
@@ -160,7 +166,8 @@ def _conventions(context: Context) -> Inline:
     outputs = context.plain(f"conventions.outputs.{conventions.outputs}")
     batch = context.plain(f"conventions.batch.{conventions.batch}")
     vectors = context.plain(f"conventions.{context.notation.vectors}")
-    key = "conventions.alone" if any(goal.given for goal in context.step.network.goals.values()) else "conventions"
+    given = any(goal.given for goal in context.step.network.goals.values())
+    key = "conventions.alone" if given or context.without_target else "conventions"
     return context.text(key, outputs=outputs, batch=batch, vectors=vectors, digits=context.notation.digits)
 
 

@@ -76,10 +76,12 @@ def _by_name(context: Context, told: Mapping[str, Any]) -> list[Inline]:
         lines.append((*context.text("weights_read.names"), " ", *pairs[1:], ", …" if len(other) > len(shown) else "."))
     if any(re.fullmatch(r"w_?\[?\d+\s*,.*", name) for name in places):
         lines.append((*context.text("weights_read.units"), f" {_counted(context)}."))
+    given = set(places.values())
     for how in ("drawn", "kept", "zero"):
-        keys = [key for key, rest in told["rest"].items() if rest == how]
-        if keys:
-            letters_of = _listed(context, [context.symbol(context.derivation.named[key]) for key in keys])
+        partly = [context.derivation.named[key] for key, rest in told["rest"].items() if rest == how]
+        others = [one for parameter in partly for one in context.elements(parameter) if (one.key, one.index) not in given]
+        if others:
+            letters_of = _listed(context, [context.letter(one) for one in others])
             lines.append((*context.text(f"weights_read.rest.{how}", seed=context.step.network.seed), " ", *letters_of, "."))
     return lines
 

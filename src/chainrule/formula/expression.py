@@ -12,6 +12,7 @@ samples a batch holds) stays a symbol: "batch".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from fractions import Fraction
@@ -65,8 +66,8 @@ class Name(FrozenValue):
         if self.call is not None:
             plain = f"{plain}_call{self.call}"
         if self.scope:
-            scope = self.scope.replace(".", "_")
-            plain = f"{scope}_{plain}" if self.layer is None else f"{plain}_{scope}"
+            scope = re.sub(r"\W", "_", self.scope)
+            plain = f"{plain}_{scope}" if self.layer is not None or scope[0].isdecimal() else f"{scope}_{plain}"
         if self.mark:
             plain = f"{plain}_{self.mark}"
         if self.index is not None:

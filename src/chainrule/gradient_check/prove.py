@@ -35,6 +35,7 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, order, variable
 from chainrule.formula.primitives import select
 from chainrule.formula.scalar import Scalars
+from chainrule.formula.stated import STATED
 from chainrule.gradient_check.checks import Check, equal, failure, shape_text, truth
 from chainrule.gradient_check.measuring import SIZES, Derive, derivatives, lettered_variables, random_operands, sizes_of
 from chainrule.network.definitions import KINDS, Bound, Definition, find
@@ -283,6 +284,8 @@ _EXAMPLES: Mapping[str, Sequence[tuple[Sequence[Shape], Mapping[str, Any]]]] = {
 
 
 def _primitive(primitive: Primitive, shapes: Sequence[Shape] | None, random: np.random.Generator, derive: Derive) -> Iterator[Check]:
+    if primitive.name in STATED:
+        raise InputError(f"the gradient of {primitive.name} is stated, and is no derivative that could be measured.")
     if primitive.elementwise:
         for shape in shapes or ((), (4,), ("batch", 3), (2, 2, 2)):
             yield from _elementwise(primitive, shape, random, derive)

@@ -1,1 +1,1 @@
-"""Models that were written elsewhere: PyTorch's modules as networks of this one."""
+"""Models that were written elsewhere: PyTorch's modules and JAX's functions as networks of this one, and networks as ONNX files."""

@@ -11,30 +11,11 @@ from typing import Any
 
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Dimension, Expression, Shape
-from chainrule.interop.operations import OPERATIONS, UnreadableOperation, permuted, reshaped
+from chainrule.interop.operations.shapes import permuted, reshaped
+from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
 
 Axes = tuple[tuple[Dimension, ...], ...]
 """Of each axis that PyTorch sees, the extents of those that it is here."""
-
-SHAPED = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze"}
-ALONG_ONE = {"softmax", "_softmax", "log_softmax", "_log_softmax"}
-ELEMENT_BY_ELEMENT = {
-    "mul",
-    "div",
-    "add",
-    "sub",
-    "neg",
-    "masked_fill",
-    "clone",
-    "contiguous",
-    "dropout",
-    "exp",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "gelu",
-}
-PRODUCTS = {"bmm", "matmul", "mm", "baddbmm", "addmm", "linear"}
 
 
 class Merged(Frozen):
@@ -51,24 +32,24 @@ class Merged(Frozen):
 
 def merged_formula(name: str, arguments: Sequence[Any], options: Mapping[str, Any], axes: Axes) -> Any:
     """An operation some of whose operands, or whose result, have such axes. Raises UnreadableOperation."""
-    first = arguments[0]
-    if name in SHAPED:
+    first, entry = arguments[0], PYTORCH[name]
+    if entry.together == "shape":
         formula = first.formula if isinstance(first, Merged) else first
         axes = _as_they_lie(formula.shape, axes)
         result = reshaped(formula, [extent for axis in axes for extent in axis])
-    elif name in ("transpose", "permute") and isinstance(first, Merged):
+    elif entry.together == "order" and isinstance(first, Merged):
         order = list(range(len(first.axes)))
-        if name == "transpose":
+        if name == "permute":
+            order = [axis % len(order) for axis in arguments[1]]
+        else:
             a, b = arguments[1:]
             order[a], order[b] = order[b], order[a]
-        else:
-            order = [axis % len(order) for axis in arguments[1]]
         result = permuted(first.formula, [place for axis in order for place in first.places(axis)])
         axes = tuple(first.axes[axis] for axis in order)
-    elif name in ALONG_ONE and isinstance(first, Merged) and len(first.axes[arguments[1]]) == 1:
-        result = OPERATIONS[name](first.formula, first.places(arguments[1])[0])
-    elif name in ELEMENT_BY_ELEMENT | PRODUCTS:
-        result = OPERATIONS[name](*(one.formula if isinstance(one, Merged) else one for one in arguments), **options)
+    elif entry.together == "axis" and isinstance(first, Merged) and len(first.axes[arguments[1]]) == 1:
+        result = entry.formula(first.formula, first.places(arguments[1])[0])
+    elif entry.together in ("elements", "product"):
+        result = entry.formula(*(one.formula if isinstance(one, Merged) else one for one in arguments), **options)
         axes = _as_they_lie(result.shape, axes)
     else:
         raise UnreadableOperation("an axis along which the examples are counted together with something else")

@@ -21,8 +21,9 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, variable
 from chainrule.formula.stated import OPERAND, stated
 from chainrule.interop.merged import Merged, merged_formula
-from chainrule.interop.operations import OPERATIONS, QUIET, UnreadableOperation, permuted, reshaped
-from chainrule.interop.reading import LayerReader, Origin, count_beside, examples_first, first_examples, input_size, plain_shape, symbol_of
+from chainrule.interop.operations.shapes import back_in_order, examples_first, lettered, permuted, reshaped
+from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
+from chainrule.interop.reading import LayerReader, Origin, count_beside, first_examples, input_name, input_size, plain_shape, symbol_of
 from chainrule.network.derivation import BATCH
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring
 
@@ -31,19 +32,6 @@ if TYPE_CHECKING:
 
     from chainrule.interop.agreement import Agreement
     from chainrule.steps.step import Step
-
-BY_ONE_NUMBER = {"add", "sub", "rsub", "mul", "div"}
-"""Operations that have no name of their own where one of their two operands is a plain number."""
-
-WITH_PLACES = {"index", "embedding"}
-"""Operations that have places in an array, not numbers, where it depends on nothing."""
-
-OF_WHOLE_ARRAYS = {"linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "cat", "stack"}
-"""Operations for which an array of equal numbers is not that number."""
-
-WITH_SHAPE = {"view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as", "repeat_interleave"}
-"""Operations whose result is told by its shape alone."""
-
 
 SIZES = {"sym_size", "sym_numel"}
 """Operations that give the size of an array."""
@@ -107,7 +95,10 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     size: `COUNTS` has them.
     """
     torch = torch_needed()
-    double = copy.deepcopy(module).double()
+    try:
+        double = copy.deepcopy(module).double()
+    except Exception as error:  # noqa: BLE001  # a module may hold anything, and PyTorch refuses tensors that were computed
+        raise DescriptionError(f"this model cannot be copied: {_first_line(error)}") from None
     given = tuple(x.double() if x.is_floating_point() else x for x in inputs)
     examples = torch.export.Dim("examples", min=2)
     sizes = {extent for tensor in (*double.parameters(), *double.buffers(), *given) for extent in tensor.shape}
@@ -217,13 +208,15 @@ def _first_line(error: Exception) -> str:
 
 
 def operation_of(node: Any) -> str:
-    """The name of a node's operation, as "linear"."""
+    """The name of a node's operation, as "linear"; that of truth values bit by bit is what it is of truth values."""
     schema = getattr(node.target, "_schema", None)
-    return schema.name.partition("::")[2] if schema is not None else getattr(node.target, "__name__", str(node.target))
+    name: str = schema.name.partition("::")[2] if schema is not None else getattr(node.target, "__name__", str(node.target))
+    truth = name.startswith("bitwise_") and str(getattr(node.meta.get("val"), "dtype", "")) == "torch.bool"
+    return name.replace("bitwise_", "logical_") if truth else name
 
 
 def _needs_decomposition(node: Any) -> bool:
-    return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in OPERATIONS
+    return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in PYTORCH
 
 
 def traced_shape(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
@@ -259,6 +252,7 @@ class _Reader(LayerReader):
         self.values: dict[Any, Any] = {}
         self.made_by: dict[str, Any] = {}
         self.groups = _leaf_calls(self.nodes)
+        self.endings = _endings(self.groups)
         self.paths = {path for path, _ in self.groups.values()}
         self.unlike = _called_differently(self.groups, _varying(program, self.nodes))
         called = [path for path, _ in set(self.groups.values())]
@@ -304,7 +298,7 @@ class _Reader(LayerReader):
         if node.name in constants:
             self.values[node] = self.program.constants[constants[node.name]]
             return
-        name = node.name if len(self._user_inputs) > 1 else INPUT
+        name = input_name(node.name) if len(self._user_inputs) > 1 else INPUT
         shape = plain_shape(traced_shape(node.meta["val"], self.count))
         self.inputs[name] = input_size(shape)
         self.values[node] = signal = variable(Name(name), shape)
@@ -352,6 +346,8 @@ class _Reader(LayerReader):
         if self.groups.get(node, ("",))[0] in self.repeated:  # so that each of its calls is of the same formula
             self._cut_before(node)
             arguments, options = _mapped((node.args, node.kwargs), self._operand)
+        if _is_complex(node):
+            raise DescriptionError(f"{self._where(node)} gives complex numbers, which are not read.")
         if operation_of(node) == "getitem":
             self.values[node] = arguments[0][arguments[1]]
         else:
@@ -360,6 +356,8 @@ class _Reader(LayerReader):
                 self.values[node] = self._together(node, self.values[node])
         group = self.groups.get(node)
         if group is not None and group[1] is not node:
+            if node not in self.endings:
+                self.values[node] = _lettered(node, self.values[node])
             return
         if isinstance(self.values[node], Expression) and (group is not None or not self._is_quiet(node)):
             path = group[0] if group is not None else ".".join(filter(None, (_path(node), operation_of(node).strip("_"))))
@@ -382,10 +380,11 @@ class _Reader(LayerReader):
 
     def _formula(self, node: Any, arguments: Any, options: Any) -> Any:
         name = operation_of(node)
-        if name not in OPERATIONS:
+        entry = PYTORCH.get(name)
+        if entry is None:
             return self._stated(node, arguments, options)
         try:
-            if name not in WITH_PLACES:
+            if not entry.places:
                 arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
             result = node.meta["val"]
             shapes = [
@@ -395,11 +394,11 @@ class _Reader(LayerReader):
             ]
             if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in _leaves(arguments)):
                 return merged_formula(name, arguments, options, shapes[0])
-            if name in WITH_SHAPE:
-                return OPERATIONS[name](arguments[0], shape=plain_shape(shapes[0]))
-            if name in ("split", "split_with_sizes", "chunk", "unbind", "tensor_split"):
-                return OPERATIONS[name](*arguments, shapes=[plain_shape(one) for one in shapes], name=name)
-            return OPERATIONS[name](*arguments, **options)
+            if not entry.by_shape:
+                return entry.formula(*arguments, **options)
+            if isinstance(result, (list, tuple)):
+                return entry.formula(*arguments, **options, shapes=[plain_shape(one) for one in shapes])
+            return entry.formula(arguments[0], shape=plain_shape(shapes[0]))
         except UnreadableOperation as error:
             raise DescriptionError(f"{self._where(node)}: {error}.") from None
         except (ChainruleError, TypeError, ValueError, LookupError) as error:
@@ -432,7 +431,7 @@ class _Reader(LayerReader):
         for one in node.all_input_nodes:
             if isinstance(formula := self.values.get(one), Expression) and hasattr(one.meta.get("val"), "dtype"):
                 self._dtypes[formula] = one.meta["val"].dtype
-        given, named = _mapped(_mapped((arguments, options), lambda value: self._constant(node, value)), place)
+        given, named = _mapped(_mapped((arguments, options), lambda value: self._constant_operand(node, value)), place)
         plain = (str, int, float, bool, type(None))
         if not operands or not all(isinstance(one, plain) for one in _leaves((given, named))):
             raise DescriptionError(f"{self._where(node)}: {operation_of(node)} is no formula that can be read.")
@@ -455,6 +454,13 @@ class _Reader(LayerReader):
         path = _path(node)
         return f"the model's operation {operation_of(node)}{f' in {path}' if path else ''}"
 
+    def _constant_operand(self, node: Any, value: Any) -> Any:
+        """As `_constant`, for an operation that PyTorch computes, which takes whole numbers as such."""
+        made = self._constant(node, value)
+        if made is not value:
+            self._dtypes[made] = value.dtype
+        return made
+
     def _constant(self, node: Any, value: Any) -> Any:
         """A tensor that depends on nothing: a number where all of it is one, else a parameter that is not trained."""
         import torch
@@ -464,8 +470,8 @@ class _Reader(LayerReader):
         array = value.detach().double().numpy()
         if array.size and (array == array.flat[0]).all():
             number = p.constant(number=max(-1e30, min(float(array.flat[0]), 1e30)))
-            whole = operation_of(node) in OF_WHOLE_ARRAYS and array.ndim
-            if not whole:
+            entry = PYTORCH.get(operation_of(node))
+            if not array.ndim or (entry is not None and not entry.whole):
                 return number
             made = next(one for one in node.all_input_nodes if self.values.get(one) is value)
             shape = plain_shape(traced_shape(made.meta["val"], self.count))
@@ -486,10 +492,10 @@ class _Reader(LayerReader):
         return parameter
 
     def _is_quiet(self, node: Any) -> bool:
-        name = operation_of(node)
-        if name in BY_ONE_NUMBER:
+        entry = PYTORCH.get(operation_of(node))
+        if entry is not None and entry.quiet == "by a number":
             return sum(isinstance(self._operand(one), Expression) for one in node.args) < 2
-        return name in QUIET or name == "getitem"
+        return _only_moves(node) or operation_of(node) == "getitem"
 
     # Layers
 
@@ -519,8 +525,7 @@ class _Reader(LayerReader):
         del self.made_by[self.signals[joined]]  # no value of PyTorch's
         for one, value in zip(first, values, strict=True):
             part = reshaped(p.part(joined, axis=1, start=start, stop=start + _count(one)), one.shape)
-            there = examples_first(value)
-            parts.append(permuted(part, [there.index(axis) for axis in range(len(there))]))
+            parts.append(back_in_order(part, examples_first(value)))
             start += _count(one)
         return tuple(parts)
 
@@ -559,6 +564,21 @@ def _needed(program: Any) -> list[Any]:
         for node in program.graph.nodes
         if node in needed or (node.op == "placeholder" and node.name in program.graph_signature.user_inputs)
     ]
+
+
+def _lettered(node: Any, value: Any) -> Any:
+    """What an operation gives in the midst of a layer, as a quantity of its own where that is worth it."""
+    entry = PYTORCH.get(operation_of(node))
+    if entry is None or not entry.letter:
+        return value
+    if isinstance(value, Merged):
+        return Merged(lettered(entry.letter, value.formula), value.axes)
+    return lettered(entry.letter, value) if isinstance(value, Expression) else value
+
+
+def _only_moves(node: Any) -> bool:
+    entry = PYTORCH.get(operation_of(node))
+    return entry is not None and entry.quiet == "always"
 
 
 def _attribute(module: Any, target: str) -> Any:
@@ -611,9 +631,18 @@ def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
     for own in calls.values():
         *before, last = own
         inside = set(own)
-        if all(set(node.users) & alive <= inside for node in before) and not all(operation_of(node) in QUIET for node in own):
+        if all(set(node.users) & alive <= inside for node in before) and not all(map(_only_moves, own)):
             found |= dict.fromkeys(own, (_path(last), last))
     return found
+
+
+def _endings(groups: Mapping[Any, tuple[str, Any]]) -> set[Any]:
+    """The last operation of each call that computes something, behind which elements are only moved."""
+    found: dict[tuple[str, Any], Any] = {}
+    for node, call in groups.items():
+        if not _only_moves(node):
+            found[call] = node
+    return set(found.values())
 
 
 def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]) -> set[str]:
@@ -626,6 +655,11 @@ def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]
     for last, formula in calls.items():
         formulas.setdefault(groups[last][0], []).append(formula)
     return {path for path, several in formulas.items() if any(one != several[0] for one in several)}
+
+
+def _is_complex(node: Any) -> bool:
+    results = node.meta.get("val")
+    return any(one.dtype.is_complex for one in (results if isinstance(results, (list, tuple)) else [results]) if hasattr(one, "dtype"))
 
 
 def doubled(dtype: torch.dtype) -> torch.dtype:

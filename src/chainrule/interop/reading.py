@@ -9,12 +9,13 @@ from typing import Any
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
-from chainrule.interop.operations import permuted
+from chainrule.interop.operations.shapes import back_in_order, examples_first, permuted
+from chainrule.network.definitions import TAKEN
 from chainrule.network.derivation import BATCH
-from chainrule.network.graphs import graph, instructions
+from chainrule.network.graphs import PARAMETER, QUANTITY, graph, instructions
 from chainrule.network.layers import Layer
 from chainrule.network.network import Array
-from chainrule.network.wiring import Extent, LayerCall, Wiring, checked
+from chainrule.network.wiring import INPUT, Extent, LayerCall, Wiring, checked
 
 COUNTS = (97, 193, 389, 769, 1543)
 """Numbers of examples, primes: sizes that they divide count examples."""
@@ -66,11 +67,10 @@ class LayerReader:
         """What a layer of its own gives from here on, of which the first axis counts the examples."""
         if BATCH in value.shape[1:]:
             turned = examples_first(value)
-            first = self.cut(path, permuted(value, turned), kind)
-            return permuted(first, [turned.index(axis) for axis in range(len(turned))])
+            return back_in_order(self.cut(path, permuted(value, turned), kind), turned)
         walls = self.signals.keys()
         used = [one for one in order(value, wall=walls.__contains__) if one in walls]
-        written = instructions(value, used)
+        written = apart(instructions(value, used))
         known = self.layers.get(path)
         layer = known if known is not None and known.chosen.get("instructions") == written else None
         called = self.free(path or "model")
@@ -88,7 +88,7 @@ class LayerReader:
             self.origins[name, symbol] = origin
         made = Layer(
             graph,
-            {"instructions": instructions(value, used), "called": kind},
+            {"instructions": apart(instructions(value, used)), "called": kind},
             given={symbol: array for symbol, (_, array, _) in own.items()},
             frozen=tuple(symbol for symbol, (_, _, trained) in own.items() if not trained),
             name=name,
@@ -108,20 +108,32 @@ class LayerReader:
         return call
 
 
+def apart(written: list[list[Any]]) -> list[list[Any]]:
+    """The instructions of a layer, with a number behind the letter of a quantity that something in it has already."""
+    taken = {(given["symbol"], None) for what, _, given in written if what == PARAMETER}
+    for what, _, given in written:
+        if what == QUANTITY:
+            letter, number = given["symbol"], 1
+            while (given["symbol"], given.get("time")) in taken:
+                number += 1
+                given["symbol"] = f"{letter}{number}"
+            taken.add((given["symbol"], given.get("time")))
+    return written
+
+
 def first_examples(value: Expression) -> Expression:
     """What a layer gives, in whose order of axes that of the examples is first."""
     return value.arguments[0] if value.primitive.name == "transpose" else value
 
 
-def examples_first(x: Expression) -> list[int]:
-    """Its axes, that of the examples first."""
-    place = x.shape.index(BATCH)
-    return [place, *(axis for axis in range(len(x.shape)) if axis != place)]
-
-
 def plain_shape(shape: tuple[tuple[Dimension, ...], ...]) -> Shape:
     """A shape along none of whose axes examples are counted together with something else."""
     return tuple(axis for (axis,) in shape)
+
+
+def input_name(name: str) -> str:
+    """What an input of a model is called here, where y is the prediction and t the target."""
+    return f"{name}_input" if name != INPUT and TAKEN.fullmatch(name) else name
 
 
 def input_size(shape: Shape) -> Any:

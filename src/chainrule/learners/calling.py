@@ -12,8 +12,7 @@ import numpy as np
 from chainrule.learners.layout import Layout, Probe
 from chainrule.learners.names import LAST, Meaning, as_kind, meanings
 from chainrule.learners.reporting import numbers
-
-Function = ast.FunctionDef
+from chainrule.learners.syntax import Function, arguments_of, needed_by, own_parts
 
 
 class Unbound(Exception):
@@ -32,10 +31,8 @@ class Pool:
         self.probe, self.layout, self.roots = probe, layout, roots
         self.given: dict[str, Any] = {}
         self.x, self.t = layout.x(probe), layout.t(probe)
-        self.before = (_copied(self.x), _copied(self.t))
-        self.used: set[str] = set()
+        self.before = (np.array(self.x), np.array(self.t))
         self.names: dict[str, str] = {}
-        self.epochs = 1
         self.labelled = False
 
     def altered(self) -> tuple[str, ...]:
@@ -44,12 +41,10 @@ class Pool:
 
     def arguments(self, function: Function, *, method: bool = False) -> dict[str, Any]:
         """A value for every argument of a function that needs one, and for those that say what they are. Raises Unbound."""
-        names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-        names = names[1:] if method and names else names
-        optional = set(names[len(names) - len(function.args.defaults) :]) if function.args.defaults else set()
-        defaults = function.args.kw_defaults
-        optional |= {argument.arg for argument, default in zip(function.args.kwonlyargs, defaults, strict=True) if default is not None}
-        names += [argument.arg for argument in function.args.kwonlyargs]
+        names, keywords = arguments_of(function, method=method, keywords=True), function.args.kwonlyargs
+        needed = {*needed_by(function, method=method)}
+        needed |= {argument.arg for argument, default in zip(keywords, function.args.kw_defaults, strict=True) if default is None}
+        optional = {*names} - needed
         bound: dict[str, Any] = {}
         missing = []
         for name in names:
@@ -120,7 +115,6 @@ class Pool:
             if rivals and kind in self.names and self.names[kind] != name and self.names[kind] in beside:
                 return _NOTHING
             self.names.setdefault(kind, name)
-            self.used.add(kind)
             if kind == "x" and name == "row" and self.labelled and self.layout.vectors:
                 return [*self.x, int(probe.t[0].argmax())]
             return self.x if kind == "x" else self.t
@@ -137,7 +131,7 @@ class Pool:
             "rate": probe.rate,
             "momentum": 0.0,
             "penalty": probe.penalty,
-            "epochs": self.epochs,
+            "epochs": 1,
             "batch": probe.rows,
             "count": probe.rows,
             "quiet": False,
@@ -194,7 +188,7 @@ _PAIRS = re.compile(
 
 def needs_pairs(function: Function) -> bool:
     """Does it take inputs and targets together, in an argument that it needs?"""
-    names = [argument.arg for argument in function.args.args][: len(function.args.args) - len(function.args.defaults)]
+    names = needed_by(function)
     return any(_PAIRS.match(name) for name in names) and not any(meanings(name)[:1] and meanings(name)[0].kind == "t" for name in names)
 
 
@@ -234,17 +228,9 @@ def results(function: Function, result: Any) -> dict[str, Any]:
 
 def returned(function: Function) -> ast.expr | None:
     """What the last `return` of a function gives."""
-    found = [node.value for node in _own(function) if isinstance(node, ast.Return) and node.value is not None]
+    parts = (part for statement in function.body for part in own_parts(statement))
+    found = [node.value for node in parts if isinstance(node, ast.Return) and node.value is not None]
     return found[-1] if found else None
-
-
-def _own(node: ast.AST) -> list[ast.AST]:
-    result: list[ast.AST] = []
-    for child in ast.iter_child_nodes(node):
-        result.append(child)
-        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            result.extend(_own(child))
-    return result
 
 
 def _name(node: ast.expr | None) -> str:
@@ -255,10 +241,6 @@ def _name(node: ast.expr | None) -> str:
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
         return node.slice.value
     return ""
-
-
-def _copied(value: Any) -> Any:
-    return np.array(value)
 
 
 def _same(now: Any, before: Any) -> bool:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
-from chainrule.learners.calling import Function
 from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Stopped
@@ -25,6 +24,7 @@ from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import LearnerProgram
 from chainrule.learners.recognition import errors, passed
 from chainrule.learners.reporting import numbers
+from chainrule.learners.syntax import Function, called, calls_in, factors, names_in, needed_by
 
 CHECKS = re.compile(r"num|approx|finite|diff|check|estimate|fd_?grad", re.IGNORECASE)
 GRADIENT = re.compile(r"grad|deriv|diff|nabla", re.IGNORECASE)
@@ -80,8 +80,7 @@ def own_checks(loaded: Loaded) -> Iterator[dict[str, Any]]:
 
 def _bound(node: Function) -> tuple[str, str] | None:
     """The names of the two arguments that it needs: a function, and where it is differentiated."""
-    names = [argument.arg for argument in node.args.args]
-    needed = names[: len(names) - len(node.args.defaults)]
+    needed = needed_by(node)
     functions, points = ([name for name in needed if pattern.match(name)] for pattern in (FUNCTION, POINT))
     return (functions[0], points[0]) if len(needed) == 2 and len(functions) == len(points) == 1 else None
 
@@ -191,13 +190,13 @@ def _quotients(loaded: Loaded, node: Function) -> Iterator[Quotient]:
         if not isinstance(part, ast.BinOp) or not isinstance(part.op, (ast.Div, ast.Mult)) or id(part) in met:
             continue
         met.update(id(inner) for inner in ast.walk(part))
-        above, below = _factors(part)
+        above, below = factors(part)
         differences = [one for one in (_difference(factor, node) for factor in above) if one is not None]
-        names = {one.id for factor in below for one in ast.walk(factor) if isinstance(one, ast.Name)}
+        names = names_in(*below)
         if len(differences) != 1 or not below or _place(part) not in places:
             continue
         ends = (differences[0].left, differences[0].right)
-        if names & {one.id for end in ends for one in ast.walk(end) if isinstance(one, ast.Name)}:
+        if names & names_in(*ends):
             continue
         texts = {ast.unparse(end) for end in ends}
         spots = {number for end in ends for number in places.get(_place(end), ())}
@@ -207,14 +206,6 @@ def _quotients(loaded: Loaded, node: Function) -> Iterator[Quotient]:
 
 def _place(node: ast.expr) -> tuple[int, int, int, int]:
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-
-
-def _factors(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
-    """What stands above and below the bar of a product of quotients."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Mult)):
-        (above, below), (right, under) = _factors(node.left), _factors(node.right)
-        return ([*above, *right], [*below, *under]) if isinstance(node.op, ast.Mult) else ([*above, *under], [*below, *right])
-    return [node], []
 
 
 def _difference(factor: ast.expr, function: Function) -> ast.BinOp | None:
@@ -290,23 +281,18 @@ def _at_a_kink(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
     for statement in loaded.tree.body:
         if isinstance(statement, (ast.For, ast.While, ast.If)):
             return
-        called = {_called_name(part) for part in ast.walk(statement) if isinstance(part, ast.Call)}
-        if isinstance(statement, (ast.Expr, ast.Assign)) and name in called:
+        calls = {called(call) for call in calls_in(statement)}
+        if isinstance(statement, (ast.Expr, ast.Assign)) and name in calls:
             break
-        if isinstance(statement, (ast.Expr, ast.Assign)) and any(UPDATE.search(one) or "train" in one or "fit" in one for one in called):
+        if isinstance(statement, (ast.Expr, ast.Assign)) and any(UPDATE.search(one) or "train" in one or "fit" in one for one in calls):
             return
     else:
         return
-    recorder = loaded.recorder
-    recorder.begin()
-    recorder.patient = True
-    try:
+    with loaded.recorder.recording(patient=True):
         ran = loaded.run(statement)
-    finally:
-        recorder.on = recorder.patient = False
     for text, spots in _into_kinks(loaded).items() if ran else ():
         shapes = dict[tuple[int, ...], list[Array]]()
-        for spot, value in recorder.values:
+        for spot, value in loaded.recorder.values:
             if spot in spots:
                 shapes.setdefault(value.shape, []).append(value)
         for several in shapes.values():
@@ -328,17 +314,13 @@ CLOSE = 1e-2
 """A number that changes its sign and moves by less than this was moved over 0 by a step of differences."""
 
 
-def _called_name(call: ast.Call) -> str:
-    return call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
-
-
 def _into_kinks(loaded: Loaded) -> dict[str, set[int]]:
     """What goes into a relu, as it is written, and its spots."""
     found = dict[str, set[int]]()
     for part in ast.walk(loaded.tree):
-        if isinstance(part, ast.Call) and "relu" in _called_name(part).lower():
+        if isinstance(part, ast.Call) and "relu" in called(part).lower():
             given = part.args[:1]
-        elif isinstance(part, ast.Call) and _called_name(part) == "maximum":
+        elif isinstance(part, ast.Call) and called(part) == "maximum":
             given = [one for one in part.args if not isinstance(one, ast.Constant)]
         else:
             continue

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.calling import Function, Pool, Unbound, needs_pairs
+from chainrule.learners.calling import Pool, Unbound, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
@@ -21,6 +21,7 @@ from chainrule.learners.names import BACKWARD, FORWARD, INIT, LOSS, UPDATE, as_k
 from chainrule.learners.places import Parameters, Unreadable, leaves, like, parameter_places, rolled, shared_arrays
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, signature
 from chainrule.learners.reporting import numbers
+from chainrule.learners.syntax import Function, arguments_of, calls_in, is_plain_number, names_in
 
 
 class FunctionProgram(LearnerProgram):
@@ -33,7 +34,6 @@ class FunctionProgram(LearnerProgram):
         node = loaded.functions[backward]
         self.line = node.lineno
         self.entry = signature(node)
-        self.before = f"{forward}, then " if forward else ""
         self.style = _style(loaded, self.nodes, apart=apart)
         self._snapshot = {key: value for key, value in loaded.namespace.items() if _is_data(value)}
         self._rate_set = _rates(loaded, loaded.namespace, self.nodes)
@@ -63,7 +63,7 @@ class FunctionProgram(LearnerProgram):
         return called_by_sample(self.loaded, self.backward)
 
     def arguments(self) -> Iterator[str]:
-        return (argument.arg for node in self.nodes for argument in (*node.args.args, *node.args.kwonlyargs))
+        return (name for node in self.nodes for name in arguments_of(node, keywords=True))
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -77,31 +77,25 @@ class FunctionProgram(LearnerProgram):
         pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, pool)
-        states, arrays, kept = [places.read(probe, layout)], places.arrays(), dict[str, Any]()
-        first: dict[str, Any] = {}
-        loaded.recorder.begin()
-        loaded.recorder.short = True
-        try:
-            for step in range(steps):
-                pool.given.clear()
-                if self.forward:
-                    given = self._called(self.forward, pool)
-                named = self._called(self.backward, pool)
-                if step == 0:
-                    first = {key: copied(value) for key, value in named.items()}
-                    if self.loss:
-                        self._tell_loss(pool, given if self.forward else named)
-                if self.update:
-                    named = {**named, **self._called(self.update, pool)}
-                kept.update(named)
-                self._renew(roots, named)
-                if step == 0:
-                    loaded.recorder.on = False
-                states.append(self._placed(roots, probe, layout, checked=False).read(probe, layout))
-                if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
-                    break
-        finally:
-            loaded.recorder.on = loaded.recorder.short = False
+        arrays, kept, first = places.arrays(), dict[str, Any](), dict[str, Any]()
+
+        def call(step: int) -> None:
+            pool.given.clear()
+            given = self._called(self.forward, pool) if self.forward else {}
+            named = self._called(self.backward, pool)
+            if step == 0:
+                first.update({key: copied(value) for key, value in named.items()})
+                if self.loss:
+                    self._tell_loss(pool, given or named)
+            if self.update:
+                named = {**named, **self._called(self.update, pool)}
+            kept.update(named)
+            self._renew(roots, named)
+
+        def read() -> dict[str, Any]:
+            return self._placed(roots, probe, layout, checked=False).read(probe, layout)
+
+        states = self._trained(places.read(probe, layout), call, read, steps)
         ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
@@ -189,9 +183,7 @@ class Style(Frozen):
 
 def _style(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) -> Style:
     """Which it is, by the names of arguments. Raises Unreadable where nothing looks like a parameter."""
-    arguments = list(
-        dict.fromkeys(argument.arg for node in nodes for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
-    )
+    arguments = list(dict.fromkeys(name for node in nodes for name in arguments_of(node, keywords=True)))
     vector = next((name for node in nodes for name in _unrolled(loaded, node)), "")
     if vector:
         return _vector(loaded, vector, apart=apart)
@@ -221,19 +213,17 @@ def _style(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) ->
 
 def _unrolled(loaded: Loaded, node: Function, depth: int = 0) -> Iterator[str]:
     """Arguments whose parts are made matrices, theta[:20].reshape(4, 5), here or in a function that is given them."""
-    arguments = [argument.arg for argument in node.args.args]
-    for part in ast.walk(node):
-        if not isinstance(part, ast.Call):
-            continue
+    arguments = arguments_of(node)
+    for part in calls_in(node):
         if isinstance(part.func, ast.Attribute) and part.func.attr == "reshape":
             parts = [inner for one in (part.func.value, *part.args[:1]) for inner in ast.walk(one) if isinstance(inner, ast.Subscript)]
             sliced = [one.value.id for one in parts if isinstance(one.slice, ast.Slice) and isinstance(one.value, ast.Name)]
             yield from (name for name in sliced if name in arguments and as_kind(name, "x", "t") is None)
         elif isinstance(part.func, ast.Name) and part.func.id in loaded.functions and depth < 2:
-            called = loaded.functions[part.func.id]
-            inner = set(_unrolled(loaded, called, depth + 1))
-            for given, taken in zip(part.args, called.args.args, strict=False):
-                if taken.arg in inner and isinstance(given, ast.Name) and given.id in arguments:
+            function = loaded.functions[part.func.id]
+            inner = set(_unrolled(loaded, function, depth + 1))
+            for given, taken in zip(part.args, arguments_of(function), strict=False):
+                if taken in inner and isinstance(given, ast.Name) and given.id in arguments:
                     yield given.id
 
 
@@ -285,7 +275,7 @@ def _separate(known: Loaded, weights: list[str], biases: list[str], *, globals_t
 def _lists(weights: str, biases: str, *, in_globals: bool = False) -> Style:
     def make(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
         several = [layout.w(probe, number) for number in range(len(probe.weights))]
-        roots: dict[str, Any] = {weights: several if len(several) > 1 or layout.bias != "single" else several[0]}
+        roots: dict[str, Any] = {weights: several}
         if biases:
             roots[biases] = [layout.b(probe, number) for number in range(len(probe.weights))]
         if len(several) == 1:
@@ -408,9 +398,7 @@ def _plural(name: str, nodes: Sequence[Function]) -> bool:
                 and not isinstance(part.slice, (ast.Tuple, ast.Slice))
             ):
                 return True
-            if isinstance(part, (ast.For, ast.comprehension)) and any(
-                isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(part.iter)
-            ):
+            if isinstance(part, (ast.For, ast.comprehension)) and name in names_in(part.iter):
                 return True
     return False
 
@@ -425,8 +413,7 @@ def _read_globals(loaded: Loaded, nodes: Sequence[Function]) -> list[str]:
             continue
         met.add(node.name)
         declared = {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
-        local = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
-        local |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)} - declared
+        local = {*arguments_of(node, keywords=True)} | names_in(node, stored=True) - declared
         for part in ast.walk(node):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in local:
                 if part.id in loaded.functions:
@@ -453,12 +440,7 @@ def _is_data(value: Any) -> bool:
 
 def _rates(loaded: Loaded, names: Mapping[str, Any], nodes: Sequence[Function]) -> list[str]:
     """Global variables that hold the learning rate, where functions read them."""
-    read = _read_globals(loaded, nodes)
-    return [
-        name
-        for name in read
-        if meaning(name).kind == "rate" and isinstance(names.get(name), (int, float)) and not isinstance(names.get(name), bool)
-    ]
+    return [name for name in _read_globals(loaded, nodes) if meaning(name).kind == "rate" and is_plain_number(names.get(name))]
 
 
 def _output(named: dict[str, Any]) -> Any:

@@ -261,13 +261,17 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
             if found is None:
                 continue
             delta, slope = found
-            wanted = [delta] if quantity.startswith("delta") or slope is None else [delta / slope, delta]
+            passed_on = None if slope is None else np.abs(slope) > 1e-3
+            whole = passed_on is not None and passed_on.all()
+            wanted = [delta / slope, delta] if whole and not quantity.startswith("delta") else [delta]
             wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
             for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
                 for value in wanted:
                     place = look(value, helpers)
                     if place is not None:
                         return _spot(loaded, answer, place)
+            if passed_on is not None and not whole and (place := answer.values.where(delta, passed_on, helpers)) is not None:
+                return _spot(loaded, answer, place)  # what is set to 0 afterwards, in the same array
     answer = program.answer(probe, layout, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
@@ -303,7 +307,7 @@ def _spot(loaded: Loaded, answer: Answer, place: int) -> dict[str, Any]:
 
 
 def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int) -> tuple[Array, Array | None] | None:
-    """The program's own ∂E/∂z of a layer for one sample, and f′(z), where that is not 0."""
+    """The program's own ∂E/∂z of a layer for a few samples, and f′(z); None for what is not known."""
     gradient = answer.gradients.get(f"dW{number}")
     zs, hs = passed(probe.x, probe.weights[:number], probe.biases, activations)
     z, before = zs[-1], hs[-2]
@@ -318,7 +322,7 @@ def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int
     if name in ("identity", "softmax"):
         return delta, None
     slope = (ACTIVATIONS[name](z + 1e-5) - ACTIVATIONS[name](z - 1e-5)) / 2e-5
-    return delta, slope if np.all(np.abs(slope) > 1e-3) else None
+    return delta, slope
 
 
 def _graph(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:

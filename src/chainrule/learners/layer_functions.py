@@ -19,6 +19,7 @@ from chainrule.learners.layout import Array
 from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.programs import methods_of
 from chainrule.learners.recognition import SeenValues
+from chainrule.learners.syntax import arguments_of, needed_by
 
 PATIENCE = 2.0
 """Seconds of the processor for one pass of a layer."""
@@ -125,27 +126,26 @@ class Called:
         """What the forward pass gives, but for its cache. Raises Unfit, and whatever the program raises."""
         node = self.pair.forward
         if not self.pair.owner:
-            given = self._call(self.loaded.namespace[node.name], self._bound(_arguments(node), _needed(node), self.left, whole=True))
+            given = self._call(self.loaded.namespace[node.name], self._bound(arguments_of(node), needed_by(node), self.left, whole=True))
             if not isinstance(given, tuple) or len(given) < 2:
                 raise Unfit
             self.cache = given[-1]
             return _arrays(given[:-1])
         maker = methods_of(self.loaded, self.pair.owner).get("__init__")
         learned = [symbol for symbol in self.left if symbol in self.plain["parameters"]]
-        bound = {} if maker is None else self._bound(_arguments(maker)[1:], _needed(maker, method=True), learned, whole=False)
+        bound = {} if maker is None else self._bound(arguments_of(maker, method=True), needed_by(maker, method=True), learned, whole=False)
         self.object = self._call(self.loaded.namespace[self.pair.owner], bound)
         for symbol in learned:
             if symbol in self.left:
                 self._put(symbol)
-        bound = self._bound(_arguments(node)[1:], _needed(node, method=True), self.left, whole=True)
+        bound = self._bound(arguments_of(node, method=True), needed_by(node, method=True), self.left, whole=True)
         given = self._call(getattr(self.object, node.name), bound)
         return _arrays(given if isinstance(given, tuple) else (given,))
 
     def backward(self, seeds: Mapping[str, Array]) -> Named:
         """The gradients, with the names that the program has for them. Raises Unfit, and whatever the program raises."""
         node, bound = self.pair.backward, dict[str, Any]()
-        names = _arguments(node)[1:] if self.pair.owner else _arguments(node)
-        needed = _needed(node, method=bool(self.pair.owner))
+        names, needed = arguments_of(node, method=bool(self.pair.owner)), needed_by(node, method=bool(self.pair.owner))
         waiting = [seeds[symbol] for symbol in self.plain["results"]]
         for name in names:
             if CACHE.fullmatch(name) and self.cache is not None:
@@ -210,15 +210,6 @@ class Called:
                     holder[key] = self._taken(symbol).reshape(value.shape)
                     return
         raise Unfit
-
-
-def _arguments(node: ast.FunctionDef) -> list[str]:
-    return [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
-
-
-def _needed(node: ast.FunctionDef, *, method: bool = False) -> list[str]:
-    names = _arguments(node)
-    return names[method : len(names) - len(node.args.defaults)]
 
 
 def _as_value(value: Any) -> Any:
@@ -290,7 +281,8 @@ def _mask(found: Array, x: Array) -> Array | None:
     ratio = found / x
     kept = ratio[np.abs(ratio) > 1e-12]
     usual = [1.0, 1 / 0.4, 1 / 0.6]
-    right = 0 < kept.size < ratio.size and np.ptp(kept) < 1e-9 and any(abs(kept[0] - one) < 1e-9 for one in usual)
+    drawn = not np.array_equal(np.abs(ratio) > 1e-12, x > 0)  # otherwise it is a ReLU
+    right = drawn and 0 < kept.size < ratio.size and np.ptp(kept) < 1e-9 and any(abs(kept[0] - one) < 1e-9 for one in usual)
     return np.where(np.abs(ratio) > 1e-12, kept[0], 0.0) if right else None
 
 
@@ -307,7 +299,7 @@ def layer_answers(loaded: Loaded, kinds: Sequence[Mapping[str, Any]]) -> dict[st
 
 def _readings(loaded: Loaded, pair: Pair, kinds: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """As what a pair can be read: one layer, or one for each mode that it has."""
-    modes = "mode" in _arguments(pair.forward)
+    modes = "mode" in arguments_of(pair.forward)
     seen = set[str]()
     for plain in kinds:
         if plain["kind"] in seen:

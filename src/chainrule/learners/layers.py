@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.calling import Function, Pool, Unbound
+from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import Array, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
@@ -19,6 +19,7 @@ from chainrule.learners.names import meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places
 from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
+from chainrule.learners.syntax import Function, arguments_of, needed_by
 
 FORWARD_NAMES = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
 BACKWARD_NAMES = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
@@ -71,8 +72,7 @@ class LayerProgram(LearnerProgram):
         maker = methods_of(self.loaded, name).get("__init__")
         if maker is None:
             return self._quietly(self.loaded.namespace[name])
-        names = [argument.arg for argument in maker.args.args[1:]]
-        needed = names[: len(names) - len(maker.args.defaults)]
+        needed = needed_by(maker, method=True)
         sizes = iter(probe.sizes)
         given = {key: probe.rate if meaning(key).kind == "rate" else next(sizes, None) for key in needed}
         if None in given.values():
@@ -91,9 +91,7 @@ class LayerProgram(LearnerProgram):
             place.set(single, layout)
         before = [place.read(single, layout) for place, single in zip(places, singles, strict=True)]
         pool = Pool(probe, layout, {})
-        recorder = self.loaded.recorder
-        recorder.begin()
-        try:
+        with self.loaded.recorder.recording():
             value = pool.x
             for layer, _, forward in made:
                 value = _handed(layer, self._passed(layer, forward, value, probe), re.compile(r"^_?(?:output|out|a|y|h|z)$", re.IGNORECASE))
@@ -101,8 +99,6 @@ class LayerProgram(LearnerProgram):
             gradient = miss / probe.rows
             for layer, backward, _ in reversed(made):
                 gradient = _handed(layer, self._passed(layer, backward, gradient, probe), _HANDED_ON)
-        finally:
-            recorder.on = False
         gradients: dict[str, Array] = {}
         names: dict[str, str] = {}
         updated = False
@@ -117,14 +113,13 @@ class LayerProgram(LearnerProgram):
             gradients.update({f"{key[:-1]}{number}": item for key, item in found.items()})
             names.update({f"{key[:-1]}{number}": f"{self.dense}.{name}" for key, name in called.items()})
             names.update({f"{key[:-1]}{number}": name for key, name in place.names().items()})
-        values = SeenValues([*recorder.values, (0, np.array(miss, dtype=float))])
+        values = SeenValues([*self.loaded.recorder.values, (0, np.array(miss, dtype=float))])
         forward_found = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], updated, forward_found, names, pool.altered(), values=values, sizes=probe.sizes)
 
     def _passed(self, layer: Any, method: Function, value: Any, probe: Probe) -> Any:
         """A pass of a layer: its first argument is what is handed to it, another may be the rate."""
-        names = [argument.arg for argument in method.args.args[1:]]
-        needed = names[1 : len(names) - len(method.args.defaults)] if len(names) > len(method.args.defaults) else []
+        names, needed = arguments_of(method, method=True), needed_by(method, method=True)[1:]
         others = {name: probe.rate for name in names[1:] if meaning(name).kind == "rate"}
         if any(name not in others for name in needed):
             raise Unbound(needed[0])
@@ -182,7 +177,7 @@ def _is_layer(loaded: Loaded, name: str) -> bool:
     return not all(isinstance(statement, (ast.Pass, ast.Raise, ast.Expr)) for statement in backward.body)
 
 
-def _made_of(loaded: Loaded, name: str) -> list[Any]:
+def _made_of(loaded: Loaded, name: str) -> list[str]:
     """The arguments that the constructor of a class needs."""
     maker = methods_of(loaded, name).get("__init__")
-    return [] if maker is None else maker.args.args[1 : len(maker.args.args) - len(maker.args.defaults)]
+    return [] if maker is None else needed_by(maker, method=True)

@@ -68,18 +68,6 @@ class Probe(Frozen):
             bool(plain.get("whole", False)),
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """As a job says it."""
-        return {
-            "x": self.x.tolist(),
-            "t": self.t.tolist(),
-            "weights": [w.tolist() for w in self.weights],
-            "biases": [None if b is None else b.tolist() for b in self.biases],
-            "rate": self.rate,
-            "penalty": self.penalty,
-            "whole": self.whole,
-        }
-
 
 def trial(
     sizes: tuple[int, ...], rows: int, *, bias: bool | tuple[Bias, ...] = True, kind: str = "numbers", seed: int = 3, rate: float = 0.1

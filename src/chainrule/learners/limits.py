@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import math
 import os
 import signal
 import sys
@@ -52,7 +53,7 @@ def limited(limits: Mapping[str, Any]) -> None:
         import resource
     except ImportError:
         return
-    seconds = int(limits["seconds"]) + 2
+    seconds = math.ceil(limits["seconds"] + 0.5)  # after the guard's own, which says at which line it stopped
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file"], limits["file"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

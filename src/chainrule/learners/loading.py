@@ -23,6 +23,7 @@ import numpy as np
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
 from chainrule.learners.reporting import Recorder, ReportedProgram, rewritten
 from chainrule.learners.stand_ins import stand_in
+from chainrule.learners.syntax import arguments_of, called, loops_in, needed_by, own_parts
 from chainrule.learners.tensors import library_of, prepared
 
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
@@ -181,7 +182,7 @@ def _flat(body: list[ast.stmt], functions: dict[str, ast.FunctionDef], depth: in
     result: list[ast.stmt] = []
     for statement in body:
         call = _called(statement)
-        name = call.func.id if call is not None and isinstance(call.func, ast.Name) else ""
+        name = "" if call is None else called(call, method=False)
         if is_main(statement):
             assert isinstance(statement, ast.If)
             result.extend(_flat(statement.body, functions, depth))
@@ -203,10 +204,9 @@ def _given(call: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr] | N
     """What a call gives to each argument of a function; None where that cannot be told."""
     if any(isinstance(part, ast.Starred) for part in call.args) or function.args.vararg or function.args.kwarg:
         return None
-    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    names = arguments_of(function)
     given = {**dict(zip(names, call.args, strict=False)), **{word.arg: word.value for word in call.keywords if word.arg}}
-    needed = names[: len(names) - len(function.args.defaults)]
-    return given if len(call.args) <= len(names) and all(name in given for name in needed) else None
+    return given if len(call.args) <= len(names) and all(name in given for name in needed_by(function)) else None
 
 
 def _apart(statement: ast.stmt, call: ast.Call | None) -> list[ast.stmt]:
@@ -234,14 +234,14 @@ def inlined(
     given      what its arguments are; where nothing is said, they are given otherwise
     statement  its call; where this names the result, so does the end of the body
     """
-    if not any(isinstance(node, (ast.For, ast.While)) for node in ast.walk(function)):
+    if not loops_in(function):
         return None
     function = copy.deepcopy(function)  # the definition stays as it is
     last = function.body[-1]
     body = [part for part in function.body if not isinstance(part, (ast.Global, ast.Return))]
-    if any(isinstance(node, ast.Return) for part in body for node in _own(part)):
+    if any(isinstance(node, ast.Return) for part in body for node in own_parts(part)):
         return None
-    defaults = dict(zip([argument.arg for argument in function.args.args][::-1], function.args.defaults[::-1], strict=False))
+    defaults = dict(zip(arguments_of(function)[::-1], function.args.defaults[::-1], strict=False))
     defaults |= {
         argument.arg: value
         for argument, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
@@ -256,14 +256,6 @@ def inlined(
     return [*first, *body]
 
 
-def _own(statement: ast.AST) -> Iterator[ast.AST]:
-    """What belongs to a statement, but not to functions within it."""
-    yield statement
-    if not isinstance(statement, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-        for child in ast.iter_child_nodes(statement):
-            yield from _own(child)
-
-
 def simple(statement: ast.stmt) -> bool:
     """Is it a definition, or something that only gives values their names?"""
     if isinstance(
@@ -271,7 +263,7 @@ def simple(statement: ast.stmt) -> bool:
     ):
         return True
     if isinstance(statement, ast.If):
-        return not any(isinstance(node, (ast.For, ast.While)) for node in ast.walk(statement))
+        return not loops_in(statement)
     if isinstance(statement, ast.Expr):
         text = ast.unparse(statement)
         return "chainrule_" in text[:20] or any(

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, trial
@@ -18,6 +16,7 @@ from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
+from chainrule.learners.syntax import arguments_of, called, calls_in, is_plain_number
 
 
 class ObjectProgram(LearnerProgram):
@@ -55,7 +54,7 @@ class ObjectProgram(LearnerProgram):
         yield from (Form(*form) for form in fitting or met)
 
     def _made_of_samples(self) -> bool:
-        return self.maker is not None and any(meaning(argument.arg).kind in ("x", "t") for argument in self.maker.args.args[1:])
+        return self.maker is not None and any(meaning(name).kind in ("x", "t") for name in arguments_of(self.maker, method=True))
 
     def one_sample(self) -> bool:
         return any(called_by_sample(self.loaded, method) for method in self.sequence)
@@ -70,7 +69,7 @@ class ObjectProgram(LearnerProgram):
                 self._quietly(getattr(made, name), **pool.arguments(self.methods[name], method=True))
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and kind in ("rate", "momentum", "penalty"):
+            if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
                 setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
         return made
@@ -85,7 +84,7 @@ class ObjectProgram(LearnerProgram):
     def arguments(self) -> Iterator[str]:
         for name in ("__init__", *self.sequence):
             node = self.methods.get(name)
-            yield from (argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)) if node is not None else ()
+            yield from () if node is None else arguments_of(node, keywords=True)
 
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
@@ -96,27 +95,21 @@ class ObjectProgram(LearnerProgram):
         places.set(probe, layout)
         self.integers = places.integers()
         pool = Pool(probe, layout, {})
-        states, arrays = [places.read(probe, layout)], places.arrays()
-        named: dict[str, Any] = {}
-        loaded.recorder.begin()
-        loaded.recorder.short = True
-        try:
-            for step in range(steps):
-                pool.given.clear()
-                for place, (name, method) in enumerate(zip(self.sequence, self.steps, strict=True)):
-                    called = getattr(made, name) if name in self.methods else partial(loaded.namespace[name], made)
-                    given = pool.take(method, self._quietly(called, **pool.arguments(method, method=True)))
-                    if step == 0 and (place > 0 or len(self.sequence) == 1):
-                        named.update({key: copied(value) for key, value in given.items()})
-                if step == 0:
-                    loaded.recorder.on = False
-                    own = {leaf: value for leaf, value in vars(made).items() if meaning(leaf).kind in ("dW", "db", "grads")}
-                    named = {**{key: copied(value) for key, value in own.items()}, **named}
-                states.append(places.read(probe, layout))
-                if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
-                    break
-        finally:
-            loaded.recorder.on = loaded.recorder.short = False
+        arrays, named = places.arrays(), dict[str, Any]()
+
+        def call(step: int) -> None:
+            nonlocal named
+            pool.given.clear()
+            for place, (name, method) in enumerate(zip(self.sequence, self.steps, strict=True)):
+                function = getattr(made, name) if name in self.methods else partial(loaded.namespace[name], made)
+                given = pool.take(method, self._quietly(function, **pool.arguments(method, method=True)))
+                if step == 0 and (place > 0 or len(self.sequence) == 1):
+                    named.update({key: copied(value) for key, value in given.items()})
+            if step == 0:
+                own = {name: copied(value) for name, value in vars(made).items() if meaning(name).kind in ("dW", "db", "grads")}
+                named = {**own, **named}
+
+        states = self._trained(places.read(probe, layout), call, lambda: places.read(probe, layout), steps)
         self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
         nodes = list(self.methods.values())
         self.rate = None if self._rated or self.takes_rate() else literal_rate(nodes, loaded.namespace)
@@ -133,7 +126,7 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
         stated = header.entry.rpartition(".")[2]
         own = methods_of(loaded, name)
         backwards = [stated] if stated in methods else sorted((method for method in methods if BACKWARD.search(method)), key=backward_first)
-        backwards = backwards or [method for method in methods if len(own[method].args.args) > 2][::-1]  # in whatever language
+        backwards = backwards or [method for method in methods if len(arguments_of(own[method])) > 2][::-1]  # in whatever language
         forwards = sorted((method for method in methods if FORWARD.search(method) and not BACKWARD.search(method)), key=forward_first)
         forwards += [method for method in methods if method not in forwards and _takes_x(own[method])]
         updates = [method for method in methods if UPDATE.search(method) and not needs_pairs(own[method])]
@@ -141,7 +134,9 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
                     sequence = [method for method in (forward, backward, update) if method]
-                    yield ObjectProgram(loaded, name, sequence)
+                    trains = update and {called(call, method=True) for call in calls_in(own[update])} & {*sequence}
+                    if not trains:  # then it calls the others itself
+                        yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:
             yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(12))
 
@@ -156,4 +151,4 @@ def _single_numbers(loaded: Loaded, name: str) -> bool:
 
 def _takes_x(method: ast.FunctionDef) -> bool:
     """Is its only argument the inputs?"""
-    return len(method.args.args) == 2 and meaning(method.args.args[1].arg).kind == "x"
+    return [meaning(name).kind for name in arguments_of(method, method=True)] == ["x"]

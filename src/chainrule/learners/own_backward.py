@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.calling import Function, Pool
+from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.loading import Loaded
 from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
+from chainrule.learners.syntax import Function, arguments_of
 from chainrule.learners.tensors import as_array, tensor
 
 Layers = Callable[[Any, Sequence[Any], Sequence[Any]], list[Any]]
@@ -66,21 +67,17 @@ class OwnBackward(LearnerProgram):
 
         numbers = range(len(probe.weights))
         given = [layout.b(probe, number) for number in numbers]
-        recorder = self.loaded.recorder
-        recorder.begin()
-        try:
+        with self.loaded.recorder.recording():
             seen, dw, db = self.differentiated(
                 layers, np.array(probe.x), [layout.w(probe, number) for number in numbers], [np.zeros(0) if b is None else b for b in given]
             )
-        finally:
-            recorder.on = False
         gradients: dict[str, Array] = {}
         for number in numbers:
             if dw[number] is not None:
                 gradients.update({f"d{key}": item for key, item in layout.read_w(as_array(dw[number]), probe, number).items()})
             if given[number] is not None and db[number] is not None:
                 gradients.update({f"d{key}": item for key, item in layout.read_b(as_array(db[number]), probe, number).items()})
-        values = SeenValues([*recorder.values, *((0, value) for value in map(as_array, seen[:4]) if value is not None)])
+        values = SeenValues([*self.loaded.recorder.values, *((0, value) for value in map(as_array, seen[:4]) if value is not None)])
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], False, forward, {}, Pool(probe, layout, {}).altered(), values=values, sizes=probe.sizes)
 
@@ -133,12 +130,12 @@ def own_backward_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
         if any("Function" in ast.unparse(base) for base in loaded.classes[name].bases) and {"forward", "backward"} <= methods.keys():
             taken, backward = methods["forward"].args, methods["backward"]
             needed = len(taken.args) - len(taken.defaults) - 1
-            entry = f"{name}.backward({', '.join(argument.arg for argument in backward.args.args[1:])})"
+            entry = f"{name}.backward({', '.join(arguments_of(backward, method=True))})"
             yield TorchFunction(loaded, name, len(taken.args) - 1 if needed > 1 else needed, backward, entry)
     for call in (node for node in ast.walk(loaded.tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
         assert isinstance(call.func, ast.Attribute)
         names = [node.id for node in (call.func.value, *call.args) if isinstance(node, ast.Name) and node.id in loaded.functions]
         if call.func.attr == "defvjp" and len(names) == 3:
             backward = loaded.functions[names[2]]
-            entry = f"{names[0]}: {backward.name}({', '.join(argument.arg for argument in backward.args.args)})"
-            yield JaxFunction(loaded, names[0], len(loaded.functions[names[0]].args.args), backward, entry)
+            entry = f"{names[0]}: {backward.name}({', '.join(arguments_of(backward))})"
+            yield JaxFunction(loaded, names[0], len(arguments_of(loaded.functions[names[0]])), backward, entry)

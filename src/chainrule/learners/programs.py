@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.calling import Function, Pool
+from chainrule.learners.calling import Pool
 from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning
 from chainrule.learners.places import Unreadable
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
+from chainrule.learners.syntax import Function, arguments_of, called, calls_in, factors, is_plain_number, names_in
 from chainrule.learners.tensors import tensor
 
 ROWS = 4
@@ -145,6 +146,20 @@ class LearnerProgram:
             warnings.simplefilter("ignore")
             return function(*arguments, **{name: tensor(value, self.loaded.library) for name, value in named.items()})
 
+    def _trained(
+        self, before: dict[str, Array], call: Callable[[int], None], read: Callable[[], dict[str, Array]], steps: int
+    ) -> list[dict[str, Array]]:
+        """All parameters before and after each step, as long as these change something; what happens in the first is recorded."""
+        states = [before]
+        with self.loaded.recorder.recording(short=True):
+            for step in range(steps):
+                call(step)
+                self.loaded.recorder.on = False
+                states.append(read())
+                if all(np.array_equal(states[-1][key], states[-2][key]) for key in states[-1] if key in states[-2]):
+                    break
+        return states
+
     def _finished(
         self,
         probe: Probe,
@@ -207,7 +222,7 @@ def _difference(before: Array, after: Array) -> Array:
 
 def signature(node: Function, owner: str = "") -> str:
     """How a function is called, as it is shown."""
-    names = [argument.arg for argument in node.args.args if argument.arg != "self"]
+    names = [name for name in arguments_of(node) if name != "self"]
     return f"{owner}{node.name}({', '.join(names)})"
 
 
@@ -218,24 +233,19 @@ def literal_rate(nodes: Sequence[ast.AST], known: Mapping[str, Any] | None = Non
 
     1 where there is none; None where there are several.
     """
-    variables = {
-        name: float(value) for name, value in (known or {}).items() if isinstance(value, (int, float)) and not isinstance(value, bool)
-    }
+    variables = {name: float(value) for name, value in (known or {}).items() if is_plain_number(value)}
     for root in nodes:
         for node in ast.walk(root):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float)):
                 variables.update({target.id: float(node.value.value) for target in node.targets if isinstance(target, ast.Name)})
     found: set[float] = set()
     for name, value in variables.items():
-        if meaning(name).kind == "rate" and any(
-            isinstance(node, ast.Name) and node.id == name for root in nodes for node in ast.walk(root)
-        ):
+        if meaning(name).kind == "rate" and name in names_in(*nodes):
             return value
     for update in _updates(nodes):
-        numbers_in = [
-            float(part.value) for part in _factors(update) if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))
-        ]
-        numbers_in += [variables[part.id] for part in _factors(update) if isinstance(part, ast.Name) and part.id in variables]
+        above, _ = factors(update)
+        numbers_in = [float(part.value) for part in above if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
+        numbers_in += [variables[part.id] for part in above if isinstance(part, ast.Name) and part.id in variables]
         found.add(float(np.prod([abs(number) for number in numbers_in])) if numbers_in else 1.0)
     return found.pop() if len(found) == 1 else 1.0 if not found else None
 
@@ -260,26 +270,14 @@ def _updates(nodes: Sequence[ast.AST]) -> Iterator[ast.expr]:
                 yield value
 
 
-def _factors(node: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
-        yield from _factors(node.left)
-        if isinstance(node.op, ast.Mult):
-            yield from _factors(node.right)
-    elif isinstance(node, ast.UnaryOp):
-        yield from _factors(node.operand)
-    else:
-        yield node
-
-
 def called_by_sample(loaded: Loaded, name: str) -> bool:
     """Is a function called with what a loop goes through one by one: for x, y in batch: backprop(x, y)?"""
     for loop in ast.walk(loaded.tree):
         if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Tuple):
             continue
-        given = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
-        for call in (node for statement in loop.body for node in ast.walk(statement) if isinstance(node, ast.Call)):
-            called = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
-            if called == name and any(isinstance(argument, ast.Name) and argument.id in given for argument in call.args):
+        given = names_in(loop.target)
+        for call in calls_in(*loop.body):
+            if called(call) == name and any(isinstance(argument, ast.Name) and argument.id in given for argument in call.args):
                 return not _batches(loop)
     return False
 

@@ -105,6 +105,18 @@ class SeenValues:
                     return place
         return None
 
+    def where(self, wanted: Array, there: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
+        """The place of the first value that is this array or its negative at some of its elements, two or more, whatever the others are."""
+        elements = wanted[there]
+        scale = float(np.max(np.abs(elements), initial=0.0))
+        for place in self._sizes.get(wanted.size, ()) if elements.size > 1 and scale else ():
+            spot, value = self.kept[place]
+            if spot not in without and value.shape in (wanted.shape, wanted.T.shape):
+                found = (value if value.shape == wanted.shape else value.T)[there]
+                if any(np.all(np.abs(found - one) <= tolerance * scale) for one in (elements, -elements)):
+                    return place
+        return None
+
     def named(self, wanted: Array, spots: AbstractSet[int], tolerance: float = 1e-6) -> int | None:
         """The place of the first value at one of these spots that is this array or its negative."""
         others = frozenset(spot for spot, _ in self.kept if spot not in spots)
@@ -174,7 +186,7 @@ def forward_seen(
     given = None
     for number, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
         z = h @ w if b is None else h @ w + b
-        if not values.holds(z):
+        if not _net_input_seen(values, z):
             return RecognisedForward(number - 1, tuple(names))
         if number < len(weights):
             name = _activation(values, z, weights[number], biases[number])
@@ -199,10 +211,15 @@ def passed(
     return zs, hs
 
 
+def _net_input_seen(values: SeenValues, z: Array) -> bool:
+    """Was z seen, or −z, which is all that 1 / (1 + exp(-x @ W)) computes?"""
+    return values.holds(z) or values.holds(-z)
+
+
 def output_seen(values: SeenValues, x: Array, weights: list[Array], biases: list[Array | None], activations: Sequence[str]) -> Array | None:
     """What a program whose activations are known has for y; None where that was not seen."""
     zs, hs = passed(x, weights, biases, activations)
-    if not all(values.holds(z) for z in zs):
+    if not all(_net_input_seen(values, z) for z in zs):
         return None
     z, h = zs[-1], hs[-1]
     name, given = _output(values, z)
@@ -216,7 +233,7 @@ def _activation(values: SeenValues, z: Array, w: Array, b: Array | None) -> str:
     seen = [name for name, f in ACTIVATIONS.items() if (name != "softmax" or z.shape[-1] > 1) and values.holds(f(z))]
     for name in [*seen, "identity"]:
         h = z if name == "identity" else ACTIVATIONS[name](z)
-        if values.holds(h @ w if b is None else h @ w + b):
+        if _net_input_seen(values, h @ w if b is None else h @ w + b):
             return name
     return seen[0] if seen else "identity"
 

@@ -7,13 +7,15 @@ target is worth, and each loop asks at the top of its body whether to go on: so 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
+from chainrule.learners.syntax import called
 from chainrule.learners.tensors import as_array, is_tensor
 
 SEEN, NAMED, BEGIN, TURN = "chainrule_seen", "chainrule_named", "chainrule_begin", "chainrule_turn"
@@ -89,7 +91,7 @@ def _counted(node: ast.For | ast.While) -> bool:
     if isinstance(node, ast.While):
         return True
     call = node.iter
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and "range" in call.func.id and "len(" not in ast.unparse(call)
+    return isinstance(call, ast.Call) and "range" in called(call, method=False) and "len(" not in ast.unparse(call)
 
 
 def _many(tested: ast.expr) -> bool:
@@ -139,8 +141,7 @@ class ReportedProgram(ast.NodeTransformer):
     visit_BinOp = visit_UnaryOp = visit_IfExp = visit_ListComp = _wrapped
 
     def visit_Call(self, node: ast.Call) -> Any:
-        called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        before, self._shown = self._shown, self._shown or called in SHOWING
+        before, self._shown = self._shown, self._shown or called(node) in SHOWING
         try:
             return self._called(node)
         finally:
@@ -289,6 +290,17 @@ class Recorder:
     def begin(self) -> None:
         """Forget what was, and record."""
         self.values, self.turns, self.on = [], {}, True
+
+    @contextlib.contextmanager
+    def recording(self, *, short: bool = False, patient: bool = False) -> Iterator[None]:
+        """Forget what was, record what is done meanwhile, and nothing after it."""
+        before = self.patient
+        self.begin()
+        self.short, self.patient = short, patient or before
+        try:
+            yield
+        finally:
+            self.on, self.short, self.patient = False, False, before
 
     def names(self) -> dict[str, Any]:
         """What the program calls."""

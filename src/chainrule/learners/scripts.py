@@ -24,6 +24,7 @@ from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copied, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
+from chainrule.learners.syntax import arguments_of, called, calls_in, is_plain_number, names_in
 from chainrule.learners.tensors import is_tensor, tensor
 
 GIVEN = 8
@@ -325,12 +326,12 @@ class ScriptProgram(LearnerProgram):
     def _arguments_of(self, call: ast.Call) -> Iterator[list[str]]:
         """The names of the arguments of what a call may call: a function of the program, or a method of one of its classes."""
         if isinstance(call.func, ast.Name) and call.func.id in self.loaded.functions:
-            yield [argument.arg for argument in self.loaded.functions[call.func.id].args.args]
+            yield arguments_of(self.loaded.functions[call.func.id])
         elif isinstance(call.func, ast.Attribute):
             for name in self.loaded.classes:
                 method = methods_of(self.loaded, name).get(call.func.attr)
                 if method is not None:
-                    yield [argument.arg for argument in method.args.args[1:]]
+                    yield arguments_of(method, method=True)
 
     def _fixed_rate(self) -> float | None:
         """A rate that is written into the loop, or into a call in it, or into an update in a function."""
@@ -339,7 +340,7 @@ class ScriptProgram(LearnerProgram):
         )
         if tree is None:
             return None
-        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        for call in calls_in(tree):
             for names in self._arguments_of(call):
                 for name, value in [
                     *zip(names, call.args, strict=False),
@@ -347,20 +348,19 @@ class ScriptProgram(LearnerProgram):
                 ]:
                     if meaning(name).kind == "rate" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                         return float(value.value)
-        called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-        return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in called)], self._namespace)
+        calls = {called(call, method=False) for call in calls_in(tree)}
+        return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in calls)], self._namespace)
 
 
 def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
     """The loops of a script that may be its training; then those within functions that begin their parameters themselves."""
     yield from _loops(loaded, loaded.statements, {}, "")
     for name, node in loaded.functions.items():
-        if node.args.args and any(isinstance(part, (ast.For, ast.While)) for part in node.body):
+        if arguments_of(node) and any(isinstance(part, (ast.For, ast.While)) for part in node.body):
             body = inlined(node)
             if body is not None:
-                names = [argument.arg for argument in node.args.args]
                 before = [statement for statement in loaded.statements if simple(statement)]
-                for bindings in _bound(names):
+                for bindings in _bound(arguments_of(node)):
                     yield from _loops(loaded, [*before, *loaded.rewritten(copy.deepcopy(body))], bindings, name)
 
 
@@ -412,9 +412,8 @@ CALL = -1
 def _loop_number(statement: ast.stmt) -> int | None:
     """The number of a loop, CALL for a call that trains, None for everything else."""
     if isinstance(statement, (ast.Expr, ast.Assign)):
-        calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-        called = [call.func.attr for call in calls if isinstance(call.func, ast.Attribute)]
-        return CALL if called and _TRAINS.search(called[0]) else None
+        trains = next((name for call in calls_in(statement.value) if (name := called(call, method=True))), "")
+        return CALL if _TRAINS.search(trains) else None
     if not isinstance(statement, (ast.For, ast.While)):
         return None
     first = statement.body[0]
@@ -424,20 +423,16 @@ def _loop_number(statement: ast.stmt) -> int | None:
     return number.value if isinstance(number, ast.Constant) and isinstance(number.value, int) else None
 
 
-def _used(script: Script) -> set[str]:
-    return {node.id for node in ast.walk(script.loop) if isinstance(node, ast.Name)}
-
-
 def _named(namespace: dict[str, Any], script: Script, changed: set[str], own: Parameters) -> Iterator[Data]:
     """Which variables hold the samples, by their names, the likeliest first."""
-    used, taken = _used(script), {*_paths(own)}
+    used, taken = names_in(script.loop), {*_paths(own)}
     arrays = {name: value for name, value in namespace.items() if _holds_data(value) and name not in taken}
     pairs = [name for name, value in arrays.items() if isinstance(value, (list, tuple)) and _is_pairs(value)]
     xs = [name for name in arrays if name not in pairs and as_kind(name, "x")]
     ts = [name for name in arrays if name not in pairs and as_kind(name, "t")]
     xs.sort(key=lambda name: (meaning(name).kind != "x", name not in used, bool(re.search(r"test|val", name, re.IGNORECASE))))
     ts.sort(key=lambda name: (meaning(name).kind != "t", name not in used, bool(re.search(r"test|val", name, re.IGNORECASE))))
-    singles = [name for name, value in namespace.items() if _number(value) and meaning(name).kind == "t" and name in used]
+    singles = [name for name, value in namespace.items() if is_plain_number(value) and meaning(name).kind == "t" and name in used]
     given = 0
     for x in xs:
         for t in [*ts, *(singles if _vector(arrays[x]) else [])]:
@@ -452,7 +447,7 @@ def _named(namespace: dict[str, Any], script: Script, changed: set[str], own: Pa
 
 def _rows(namespace: dict[str, Any], script: Script, changed: set[str], own: Parameters) -> Iterator[Data]:
     """Which variables may hold the samples with their targets behind them, row by row."""
-    width, used = own.sizes[0] + own.sizes[-1], _used(script)
+    width, used = own.sizes[0] + own.sizes[-1], names_in(script.loop)
     for name, value in namespace.items():
         if name in used and name not in changed and _matrix(value) and np.shape(value)[1] == width:
             yield Data(name, "", "rows", named=as_kind(name, "x") is not None)
@@ -460,7 +455,7 @@ def _rows(namespace: dict[str, Any], script: Script, changed: set[str], own: Par
 
 def _nameless(namespace: dict[str, Any], script: Script, changed: set[str], own: Parameters) -> Iterator[Data]:
     """Which variables may hold the samples, whatever they are called: what does not change and fits by its shape."""
-    used = _used(script)
+    used = names_in(script.loop)
     shapes = {name: np.shape(value) for name, value in namespace.items() if numbers(value) is not None and np.ndim(value)}
     shapes.update({leaf.path: leaf.shape for leaf in leaves(namespace) if leaf.shape and leaf.path not in shapes})
     found = sorted((path for path in shapes if path not in changed), key=lambda path: path not in used)
@@ -483,7 +478,7 @@ def _numbers(namespace: Mapping[str, Any]) -> Iterator[Data]:
     groups: dict[str, list[str]] = {}
     for name, value in namespace.items():
         found = re.fullmatch(r"(\D+?)_?(?:[oa]_?)?(\d+)", name)
-        if found is not None and _number(value):
+        if found is not None and is_plain_number(value):
             groups.setdefault(found[1].lower(), []).append(name)
     xs = [sorted(names) for stem, names in groups.items() if re.fullmatch(r"i|x|in|inp|input|inputs", stem)]
     ts = [
@@ -492,7 +487,7 @@ def _numbers(namespace: Mapping[str, Any]) -> Iterator[Data]:
         if re.fullmatch(r"t|y|target|targets?|expected|actual|true|y_?true|desired|d|out", stem)
     ]
     if not ts:
-        ts = [[name] for name, value in namespace.items() if _number(value) and as_kind(name, "t") and meaning(name).kind == "t"]
+        ts = [[name] for name, value in namespace.items() if is_plain_number(value) and as_kind(name, "t") and meaning(name).kind == "t"]
     for x, t in itertools.product(xs, ts):
         yield Data(",".join(x), ",".join(t), "numbers")
 
@@ -524,10 +519,6 @@ def _is_pairs(value: Sequence[Any]) -> bool:
     if not all(isinstance(item, (list, tuple)) and len(item) == 2 for item in value):
         return False
     return all(isinstance(item[0], (list, tuple, np.ndarray)) for item in value)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _equal(now: Any, before: Any) -> bool:

@@ -109,8 +109,8 @@ class _Builder(FrozenValue):
                 return self._sum(node)
             case forms.Prefix(sign):
                 return _Piece(f.row(f.Operator(sign, prefix=True), self._in(arguments[0], forms.SIGN + 1, product=True)), forms.SIGN)
-            case forms.Times() if (equals := _equals(node)) is not None:
-                a, b = (self.piece(side).formula for side in equals)
+            case forms.Times() if (sides := equal_sides(node)) is not None:
+                a, b = (self.piece(side).formula for side in sides)
                 return _Piece(f.Fenced(f.row(a, f.Operator("="), b), "[", "]"))
             case forms.Times():
                 return self._times(node, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
@@ -298,9 +298,11 @@ def _terms(node: Expression) -> list[tuple[str, Expression]]:
     return [("+", node), *terms]
 
 
-def _equals(product: Expression) -> tuple[Expression, Expression] | None:
-    """The sides a and b of (1 − [a > b]) · (1 − [b > a]), which is 1 where they are equal."""
-    left, right = (_not_above(factor) for factor in product.arguments)
+def equal_sides(node: Expression) -> tuple[Expression, Expression] | None:
+    """The sides a and b of (1 − [a > b]) · (1 − [b > a]), which is 1 where they are equal; None of anything else."""
+    if not isinstance(node.primitive.form, forms.Times):
+        return None
+    left, right = (_not_above(factor) for factor in node.arguments)
     if (
         left is None
         or right is None

@@ -19,7 +19,7 @@ from chainrule.formula.forms import Fence, Infix, Named, Prefix, Radical, Raised
 from chainrule.formula.primitives import add, multiply
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.notation.arithmetic import Real
-from chainrule.notation.build import formula
+from chainrule.notation.build import equal_sides, formula
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Number, Operator, Row, Symbol, row
 from chainrule.notation.labels import Labels
@@ -279,7 +279,7 @@ def _brackets_worked_out(
 
 def _brackets(expression: Expression) -> Iterator[Expression]:
     """The outermost parts that a reader works out first: sums within products and powers, what stands inside a function."""
-    for argument in () if _is_letter(expression) else expression.arguments:
+    for argument in () if _is_letter(expression) or equal_sides(expression) else expression.arguments:
         inner = None if _is_letter(argument) else argument.primitive.form
         is_sum, is_arithmetic = isinstance(inner, Infix), isinstance(inner, Infix | Times)
         match expression.primitive.form:

@@ -19,7 +19,7 @@ from chainrule.explanation.forward import penalty_expression
 from chainrule.explanation.outcome import intermediate_quantities
 from chainrule.formula.expression import PRIMITIVES, Expression, named, neighbours, order
 from chainrule.formula.scalar import Element
-from chainrule.formula.stated import refuse_stated
+from chainrule.formula.stated import held, refuse_stated
 from chainrule.network.update import STEP_NUMBER
 from chainrule.notation.formula import Equation, Number
 from chainrule.notation.text import formula_text
@@ -153,7 +153,7 @@ class _Content:
             **content,
             **self.formulas.table(),
             **self._program(),
-            "functions": function_table(PRIMITIVES.values()),
+            "functions": function_table([*PRIMITIVES.values(), held]),
         }
 
     def start(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Formulas:
         self._elements: dict[tuple[str, tuple[int, ...]], int] = {}
         self._places: dict[Expression, int] = {}
         self._leaves: dict[str, int] = {}
-        self._known = {node.key: node for node in (*context.derivation.named.values(), *order(*context.step.update.roots)) if node.name}
+        self._known = context.computed
         self._arrays = Scalars({"batch": context.samples})
         self._quantities = set(self._known.values())
 

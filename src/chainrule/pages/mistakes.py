@@ -42,9 +42,11 @@ class TracedArray(NDArrayOperatorsMixin):
         return len(self.value)
 
     def __array_ufunc__(self, function: Any, method: str, *operands: Any) -> Any:
+        if method == "__call__" and function is np.not_equal:  # 1 where they are apart, 0 elsewhere
+            return np.absolute(np.sign(operands[0] - operands[1]))
         if method != "__call__" or function not in FUNCTIONS:
             return NotImplemented
-        if function is np.power and operands[1] == 2:  # as NumPy does it
+        if function is np.power and isinstance(operands[1], int | float) and operands[1] == 2:  # as NumPy does it
             return operands[0] * operands[0]
         traced = self.traced.tracer.write(FUNCTIONS[function], [self._operand(one) for one in operands])
         return TracedArray(traced, function(*(getattr(one, "value", one) for one in operands)))
@@ -147,16 +149,17 @@ def common_mistakes(context: Context, tracer: Tracer, names: Mapping[str, int]) 
     Nothing of a network that is no chain of dense layers. A way that a page cannot compute is left out.
     """
     step = context.step
+    derivation = step.network.derivation
     try:
         architecture_of(step.network)
-    except InputError:
+        (x,), (t,) = derivation.inputs, derivation.targets
+    except (InputError, ValueError):  # no chain, or one without a target, as of a triplet
         return {}
 
     def traced(keys: Sequence[str]) -> dict[str, Any]:
         return {key: TracedArray(Traced(tracer, names[key]), step.values[key]) for key in keys if key in names}
 
     arrays = traced(list(step.values))
-    (x,), (t,) = step.network.derivation.inputs, step.network.derivation.targets
     probe = ProbePass.with_truth(step.network, arrays[x.key], arrays[t.key], arrays, arrays)
     found: dict[str, dict[str, list[int]]] = {}
     for number in range(len(probe.layers), 0, -1):

@@ -122,14 +122,14 @@ def _correlation(a: Array, b: Array) -> float:
 
 
 def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
-    """Codes of one length that begin with zeros, read as numbers."""
+    """Codes read as numbers, which lose something: the zeros that they begin with, or the last of very many digits."""
     for column in _numbers(table, preparation):
         if column.padded:
             written = {"name": column.name, "cell": column.padded, **_ways(column.name)}
             if "E" in column.padded:
                 yield Caution("powers", written | {"value": f"{float(column.padded):g}"})
             else:
-                yield Caution("zeros", written)
+                yield Caution("zeros" if column.padded.startswith("0") else "digits", written)
 
 
 def _spellings(table: Table, preparation: Preparation) -> Iterator[Caution]:

@@ -19,14 +19,15 @@ def is_large(source: Any) -> bool:
     return (size_of(source) or 0) > memory() // 2
 
 
-def empty(shape: tuple[int, int], stack: ExitStack, precision: str = "float64") -> Array:
-    """An array to be filled: in memory, or in a file where it would take more than half of memory.
+def empty(shape: tuple[int, int], stack: ExitStack, precision: str = "float64", *, rows: int = 0) -> Array:
+    """An array to be filled: in memory, or in a file where it would take more than half of memory; rows: of all arrays of this kind, which
+    are in memory together.
 
     The file has no name, so that it is gone with the process, however that ends; at the latest when the stack is left (on Unix the array
     can still be read then). Raises FileError where there is no room for it.
     """
     size = np.dtype(precision).itemsize * shape[0] * shape[1]
-    if size <= memory() // 2:
+    if max(size, np.dtype(precision).itemsize * rows * shape[1]) <= memory() // 2:
         return np.empty(shape, dtype=precision)
     try:
         file = stack.enter_context(tempfile.TemporaryFile(prefix="chainrule-"))  # noqa: SIM115  # the stack closes it

@@ -6,8 +6,11 @@ processes and the length of the array alone: so the same processes get the same 
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -50,25 +53,47 @@ def over_torch() -> Processes:
         ) from None
     waits = patience()
     limit = timedelta(seconds=waits)
+    own = not distributed.is_initialized()
     try:
-        if not distributed.is_initialized():
+        if own:
             distributed.init_process_group("gloo", timeout=limit)
         group = distributed.new_group(backend="gloo", timeout=limit)
     except (RuntimeError, ValueError) as error:
         raise LostProcessError(_said(error, waits)) from None
     rank, count = distributed.get_rank(), distributed.get_world_size()
 
-    def reduce(flat: Array) -> Array:
-        """The sum over all processes."""
-        if not flat.size:
-            return flat
+    @atexit.register
+    def leave() -> None:
+        """Wait for gloo's threads: one that still has an array when Python ends would end this process by a signal (pytorch#179291)."""
+        nonlocal group
+        if distributed.is_initialized():
+            with suppress(ValueError):  # a person's program has ended all groups, and may have begun others
+                distributed.destroy_process_group(None if own else group)
+        group = None
+
+    def begin(flat: Array) -> Callable[[], Array]:
+        """Begin to add up over all processes; gloo does so in threads of its own."""
         try:
-            distributed.all_reduce(torch.from_numpy(flat), group=group)
+            work = distributed.all_reduce(torch.from_numpy(flat), group=group, async_op=True) if flat.size else None
         except RuntimeError as error:
             raise LostProcessError(_said(error, waits)) from None
-        return flat
 
-    return Processes(reduce, rank, count, local=int(os.environ.get("LOCAL_WORLD_SIZE", count)), backend="torch.distributed (gloo)")
+        def wait() -> Array:
+            try:
+                if work is not None:
+                    work.wait()
+            except RuntimeError as error:
+                raise LostProcessError(_said(error, waits)) from None
+            return flat
+
+        return wait
+
+    def reduce(flat: Array) -> Array:
+        """The sum over all processes."""
+        return begin(flat)()
+
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", count))
+    return Processes(reduce, rank, count, local=local, backend="torch.distributed (gloo)", begin=begin)
 
 
 def _said(error: Exception, waits: float) -> str:

@@ -33,12 +33,17 @@ class Processes:
     count   how many they are
     local   how many of them share this machine
     backend what carries the numbers, in a word
+    begin   begins to add up, and gives a function that waits for the sum; until then the array is left alone. Where there is one, machine
+            code goes on while large gradients are reduced, layer by layer. All processes begin the same arrays in the same order
     """
 
-    def __init__(self, reduce: Callable[[Array], Array], rank: int, count: int, *, local: int | None = None, backend: str = "") -> None:
+    def __init__(
+        self, reduce: Callable[[Array], Array], rank: int, count: int, *, local: int | None = None, backend: str = "",
+        begin: Callable[[Array], Callable[[], Array]] | None = None,
+    ) -> None:  # fmt: skip
         if not (isinstance(count, int) and isinstance(rank, int) and 0 <= rank < count):
             raise InputError(f"a process is one of several, from 0: its rank is less than their count, but rank = {rank}, count = {count}.")
-        self.reduce, self.rank, self.count = reduce, rank, count
+        self.reduce, self.begin, self.rank, self.count = reduce, begin, rank, count
         self.local, self.backend = local or count, backend
 
     def __repr__(self) -> str:

@@ -511,7 +511,7 @@ def _checked_rows(name: str, values: Any, columns: int, precision: str, shard: S
     array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=precision)
     if array.ndim != 2 or array.shape[1] != columns or not (len(array) or shard):
         raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
-    if len(array) and not (math.isfinite(array.min()) and math.isfinite(array.max())):
+    if array.size and not (math.isfinite(array.min()) and math.isfinite(array.max())):
         row, column = np.argwhere(~np.isfinite(array))[0]
         place = row if shard is None else shard.places[row]
         raise InputError(f"{name} holds {array[row, column]} in row {place + 1}, column {column + 1}; every number must be finite.")

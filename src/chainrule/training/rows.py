@@ -139,7 +139,7 @@ class Rows(Frozen):
         forms = forms_of(source, **form)
         form.pop("kinds", None)
         piece = _piece(forms)
-        return Rows(lambda: chunks(source, rows=piece, forms=forms, **form), files, called)
+        return Rows(lambda: chunks(source, rows=piece, forms=forms, **form), files, called, piece=piece)
 
     def complete(self, preparation: Preparation) -> Rows:
         """Without the rows that lack a value that is needed, if the preparation leaves such out."""
@@ -208,12 +208,12 @@ class Rows(Frozen):
 
         What lies on a disk is gone when the stack is left.
         """
-        own, shard = places, None
+        own, shard, every = places, None, len(labels)
         if processes is not None:
             part = own_range(len(labels), processes) if self.part is None else self.part
             first, end = np.searchsorted(places, (part.start, part.stop))
-            own, shard = places[first:end], Shard(np.arange(first, end), len(places), processes)
-        x, t = (empty((len(own), columns), stack, precision) for columns in (preparation.inputs, preparation.outputs))
+            own, shard, every = places[first:end], Shard(np.arange(first, end), len(places), processes), len(part)
+        x, t = (empty((len(own), columns), stack, precision, rows=every) for columns in (preparation.inputs, preparation.outputs))
         numbers: Any = np.zeros(len(own), dtype=int)
         for table, inside, start in self._overlaps(own):
             if len(inside):

@@ -28,6 +28,8 @@ WORDS = {
     "Schichten.",
     "network.intro.layers=1": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in "
     "einer Schicht.",
+    "network.running": "Davon sind {count} laufende Mittelwerte: Jeder Schritt rückt sie näher an das, was sein Stapel ergibt, und kein "
+    "Gradient.",
     "network.frozen": "Davon sind {count} fest: Sie behalten ihren Wert.",
     "network.frozen.count=1": "Davon ist eine fest: Sie behält ihren Wert.",
     "network.absent": "Dazu fehlen {count} Verbindungen: Sie sind 0 und bleiben 0.",
@@ -75,6 +77,9 @@ WORDS = {
     "weights_read.thresholds": "Die Neuronen haben Schwellen θ: Die Netzeingabe ist die gewichtete Summe weniger θ.",
     "network.drawn": " wurde mit dem Startwert {seed} ausgelost: {how}.",
     "network.drawn_many": " wurden mit dem Startwert {seed} ausgelost: {how}, mit den Eingängen und Neuronen der jeweiligen Schicht.",
+    "network.drawn_alike": " wurden mit dem Startwert {seed} ausgelost: {how}.",
+    "network.constant": " beginnen mit {value}.",
+    "network.constant.count=1": " beginnt mit {value}.",
     "network.rounded": "Gerundet auf {few} Nachkommastellen.",
     "network.rounded_many": "Gerundet auf {few} bis {most} Nachkommastellen.",
     "initializer.constant": "{name}, jedes Gewicht ist {value}",
@@ -140,6 +145,7 @@ WORDS = {
     "forward.more_samples": "Die übrigen {left} Beispiele gehen denselben Weg",
     "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg",
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
+    "functions.alone": "Die Aktivierungsfunktionen:",
     "functions.bracket": "[a {sign} b] ist 1, wo das gilt, sonst 0.",
     # The answer
     "answer.title": "Die Antwort in den Einheiten der Daten",
@@ -175,10 +181,14 @@ WORDS = {
     "ändern: {activation} vergleicht die Einheiten einer Schicht miteinander, und hier gibt es nur eine.",
     "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
     "({activation}) liefert.",
+    "unreachable.never.any": "{error} kann nicht 0 werden: Bei diesen Zielwerten bleibt der Verlust über 0, was immer die Ausgabeschicht "
+    "({activation}) liefert.",
     "unreachable.limit.rising": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
     "Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen steigt, aber nie 0.",
     "unreachable.limit.falling": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
     "Netzeingabe der Ausgabeschicht ({activation}) unter alle Grenzen fällt, aber nie 0.",
+    "unreachable.limit.apart": "{error} kommt der 0 nur im Grenzfall nahe: Der Verlust wird immer kleiner, aber nie 0, wenn die "
+    "Netzeingabe der richtigen Klasse über alle Grenzen hinaus die der anderen übersteigt, denn {activation} liefert nie 1.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
@@ -204,6 +214,9 @@ WORDS = {
     "descent.title": "Gradientenabstieg und Lernregel",
     "descent.intro": "Das Vorzeichen von {slope} sagt, ob {error} steigt (+) oder fällt (−), wenn das Gewicht w wächst, und der Betrag, "
     "wie steil. Genügend kleine Schritte in die Gegenrichtung verringern {error}. Daraus macht das Optimierungsverfahren seinen Schritt:",
+    "descent.intro_kinks": "Das Vorzeichen von {slope} sagt, ob {error} steigt (+) oder fällt (−), wenn das Gewicht w wächst, und der "
+    "Betrag, wie steil. Genügend kleine Schritte in die Gegenrichtung verringern {error}, wenn sie nicht auf einem Knick beginnen. Daraus "
+    "macht das Optimierungsverfahren seinen Schritt:",
     "schedule.stays": "Ab Schritt {step} bleibt die Lernrate {rate}.",
     "schedule.rises": "Die Lernrate fällt bis Schritt {step} auf {rate}; danach steigt sie wieder.",
     "kink": "stehen auf Knicken: Links davon ist die Steigung von {of} nach {by} jeweils {left} und rechts davon {right}, dazwischen gibt "
@@ -369,7 +382,8 @@ WORDS = {
     "uses.all": "{weight} wird {count}-mal verwendet. Bei {nothing} Verwendungen kommt 0 an, sie fehlen hier; {gradient} ist die Summe der "
     "anderen:",
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
-    "chain.parameters": "Was jeder Parameter davon bekommt; wird er an mehreren Zeitschritten verwendet, die Summe:",
+    "chain.parameters": "Was jeder Parameter davon bekommt:",
+    "chain.parameters_of_steps": "Was jeder Parameter davon bekommt; wird er mehrmals verwendet, die Summe:",
     "signs.sums": "Σ_j summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
@@ -396,9 +410,9 @@ WORDS = {
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid und binäre Kreuzentropie haben zusammen eine kurze Ableitung: Für jedes Beispiel "
     "ist die Ableitung der binären Kreuzentropie nach {z} gleich {result}.",
     "theorem.sigmoid_focal": "Sigmoid und fokaler Verlust werden zusammen berechnet, aus {z}, damit kein Logarithmus von 0 auftritt, wo "
-    "eine Vorhersage sicher ist. Die Ableitung des Verlusts nach {z} ist {result}.",
-    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
-    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe wie die kurze Form.",
+    "eine Vorhersage sicher ist.",
+    "theorem.proof.samples=1": "Der Beweis, an diesem Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe.",
+    "theorem.proof": "Der Beweis, am ersten Beispiel: Die Kettenregel, Schritt für Schritt, ergibt dasselbe.",
     # Update formulas
     "formulas.title": "Alle Lernregeln",
     "formulas.intro": "Mit ausgeschriebenen Gradienten:",
@@ -452,6 +466,7 @@ WORDS = {
     "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: {reason}.",
     "outcome.larger_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gestiegen: {reason}.",
     "outcome.reason.too_long": "Der Schritt war zu lang",
+    "outcome.reason.no_shorter": "Auch von den kürzeren Schritten, die probiert wurden, senkt ihn keiner",
     "outcome.reason.uphill": "Dieser Schritt geht nicht gegen den Gradienten",
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",
@@ -461,6 +476,7 @@ WORDS = {
     "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
     "outcome.same": "Der Fehler war {before} und ist nach dem Schritt derselbe.",
+    "outcome.same_but_rounding": "Der Fehler war {before} und ist nach dem Schritt bis auf Rundung derselbe.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
     "rates.title": "Welche Lernraten ihn senken",
     "rates.too_slow": "Welche Lernraten ihn senken, zeigt eine Simulation, und die ist mit diesem Netz und diesem Stapel zu viel Arbeit.",
@@ -1059,6 +1075,7 @@ WORDS = {
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
+    "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
     "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
     "caution.totals.count=1": "die Zeile {rows} sieht nach einer Summe der anderen aus, dem Namen „{name}“ nach; wenn ja, gehört sie "
@@ -1407,7 +1424,7 @@ WORDS = {
     "check.why.written": "Es ist genau {written}, in {agreeing} von {probes} Proben.",
     "check.why.factor": "Es ist das {factor}-Fache des richtigen Werts, in {agreeing} von {probes} Proben (N Beispiele, k Ausgaben, n "
     "Eingänge der Schicht).",
-    "check.why.unknown": "Es weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
+    "check.why.unknown": "{quantity} weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
     "check.why.forward": "Hier geht es vorwärts falsch: {quantity} ist nicht, was Gewichte und Eingänge ergeben.",
     "check.why.untrained": "Jeder Gradient ist genau 0, E aber nicht: kein Schritt ändert ein Gewicht.",
     "check.why.penalty.missing": "Die Strafe auf die Gewichte fehlt im Gradienten.",
@@ -1497,6 +1514,9 @@ WORDS = {
     "check.layers.attention_one": "{name}, Zeile {line}: Attention eines Beispiels",
     "check.layers.attention_causal": "{name}, Zeile {line}: kausale Attention",
     "check.layers.softmax": "{name}, Zeile {line}: ein Softmax",
+    "check.layers.dense": "{name}, Zeile {line}: eine vollständig verbundene Schicht",
+    "check.layers.relu": "{name}, Zeile {line}: eine ReLU",
+    "check.layers.units": "  Zeilen sind Beispiele, Matrizen sind Einheiten × Eingaben",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",

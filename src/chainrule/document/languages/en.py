@@ -25,6 +25,7 @@ WORDS = {
     "{layers} layers.",
     "network.intro.layers=1": "A network computes its prediction from the inputs with numbers that it has to learn: {parameters} of them, "
     "in one layer.",
+    "network.running": "Of them, {count} are running averages: each step moves them towards what its batch is like, and no gradient does.",
     "network.frozen": "Of them, {count} are frozen: they keep their values.",
     "network.frozen.count=1": "Of them, one is frozen: it keeps its value.",
     "network.absent": "Beside them, {count} connections are absent: they are 0, and stay 0.",
@@ -72,6 +73,9 @@ WORDS = {
     "weights_read.thresholds": "Units have thresholds θ: the net input is the weighted sum less θ.",
     "network.drawn": " was drawn from seed {seed}: {how}.",
     "network.drawn_many": " were drawn from seed {seed}: {how}, with the inputs and units of each layer.",
+    "network.drawn_alike": " were drawn from seed {seed}: {how}.",
+    "network.constant": " start at {value}.",
+    "network.constant.count=1": " starts at {value}.",
     "network.rounded": "The numbers are rounded to {few} decimals.",
     "network.rounded_many": "The numbers are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
@@ -133,6 +137,7 @@ WORDS = {
     "forward.more_samples": "The other {left} samples go the same way",
     "forward.more_samples.left=1": "The other sample goes the same way",
     "functions.intro": "The activations and their derivatives:",
+    "functions.alone": "The activations:",
     "functions.bracket": "[a {sign} b] is 1 where that holds, otherwise 0.",
     # The answer
     "answer.title": "The answer in the data's own units",
@@ -167,10 +172,14 @@ WORDS = {
     "compares the units of a layer with each other, and here there is only one.",
     "unreachable.never": "{error} cannot reach 0: for {t} = {target} the loss stays above 0, whatever the output layer ({activation}) "
     "gives.",
+    "unreachable.never.any": "{error} cannot reach 0: with these targets the loss stays above 0, whatever the output layer ({activation}) "
+    "gives.",
     "unreachable.limit.rising": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as "
     "the net input of the output layer ({activation}) rises without end.",
     "unreachable.limit.falling": "{error} comes near 0 only in the limit: for {t} = {target} the loss gets ever smaller, but never 0, as "
     "the net input of the output layer ({activation}) falls without end.",
+    "unreachable.limit.apart": "{error} comes near 0 only in the limit: the loss gets ever smaller, but never 0, as the net input of the "
+    "right class rises without end above those of the others, since {activation} never gives 1.",
     "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
     "prediction is right for both.",
     "unreachable.penalty": "{error} can reach 0 only where every weight that is penalised is 0: as long as one is not, it costs something.",
@@ -194,6 +203,8 @@ WORDS = {
     "descent.title": "Gradient descent and the update rule",
     "descent.intro": "The sign of {slope} says whether {error} rises (+) or falls (−) when the weight w grows, and its size how steeply. "
     "Small enough steps against it lower {error}. From it the optimiser makes its step:",
+    "descent.intro_kinks": "The sign of {slope} says whether {error} rises (+) or falls (−) when the weight w grows, and its size how "
+    "steeply. Small enough steps against it lower {error}, unless they begin on a kink. From it the optimiser makes its step:",
     "schedule.stays": "From step {step} on the learning rate stays {rate}.",
     "schedule.rises": "The learning rate falls to {rate} in step {step}; after that it rises again.",
     "kink": "stand on kinks: the slope of {of} by {by} is {left} to the left and {right} to the right of each, and there is none between; "
@@ -350,7 +361,8 @@ WORDS = {
     "{shown} bring most to {gradient}, which is the sum of all:",
     "uses.all": "{weight} is used {count} times. {nothing} of its uses carry 0 and are left out here; {gradient} is the sum of the others:",
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
-    "chain.parameters": "What each parameter gets of it; one that is used at several steps of time gets the sum:",
+    "chain.parameters": "What each parameter gets of it:",
+    "chain.parameters_of_steps": "What each parameter gets of it; one that is used several times gets the sum:",
     "signs.sums": "Σ_j adds up within a sample: along a row, or over all steps or places.",
     "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
     "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
@@ -377,9 +389,9 @@ WORDS = {
     "theorem.sigmoid_binary_cross_entropy": "Sigmoid and binary cross-entropy together have a short derivative: for each example the "
     "derivative of the binary cross-entropy by {z} is {result}.",
     "theorem.sigmoid_focal": "Sigmoid and focal loss are computed together, from {z}, so that no logarithm of 0 comes up where a "
-    "prediction is sure. The derivative of the loss by {z} is {result}.",
-    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives what the short form gives.",
-    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives what the short form gives.",
+    "prediction is sure.",
+    "theorem.proof.samples=1": "The proof on this sample: the chain rule, step by step, gives the same.",
+    "theorem.proof": "The proof, on the first sample: the chain rule, step by step, gives the same.",
     # Update formulas
     "formulas.title": "All update formulas",
     "formulas.intro": "With the gradients written out:",
@@ -432,6 +444,7 @@ WORDS = {
     "outcome.larger": "The error was {before} and is {after} now. It became about {factor} times larger: {reason}.",
     "outcome.larger_by": "The error was {before} and is {after} now. It rose by {percent} %: {reason}.",
     "outcome.reason.too_long": "the step was too long",
+    "outcome.reason.no_shorter": "none of the shorter steps that were tried lowers it either",
     "outcome.reason.uphill": "this step does not go against the gradient",
     "outcome.smaller": "The error was {before} and is {after} now. It became about {factor} times smaller.",
     "outcome.smaller_by": "The error was {before} and is {after} now. It fell by {percent} %.",
@@ -441,6 +454,7 @@ WORDS = {
     "the slope is known, cannot be said.",
     "outcome.exact": "The error is {before}: the prediction is right already, and there is nothing to learn from this batch.",
     "outcome.same": "The error was {before} and is the same after the step.",
+    "outcome.same_but_rounding": "The error was {before} and is the same after the step, but for rounding.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
     "rates.title": "Which learning rates lower it",
     "rates.too_slow": "Which learning rates lower it is found by simulating, and with this network and batch that is too much work.",
@@ -1026,6 +1040,8 @@ WORDS = {
     "no value, say --missing {value}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say {categories} or {ignore}",
+    "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
+    "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
     "caution.totals": "rows {rows} look like totals of the others, as “{name}”; if so, take them out of the file",
     "caution.totals.count=1": "row {rows} looks like a total of the others, by its name “{name}”; if so, take it out of the file",
@@ -1363,7 +1379,7 @@ WORDS = {
     "check.why.written": "It is exactly {written}, in {agreeing} of {probes} probes.",
     "check.why.factor": "It is {factor} times the right value, in {agreeing} of {probes} probes (N samples, k outputs, n inputs of "
     "the layer).",
-    "check.why.unknown": "It differs from the right value by up to {percent} % of the largest element.",
+    "check.why.unknown": "{quantity} differs from the right value by up to {percent} % of its largest element.",
     "check.why.forward": "The forward pass goes wrong here: {quantity} is not what the weights and the inputs give.",
     "check.why.untrained": "Every gradient is exactly 0, though E is not: no step changes a weight.",
     "check.why.penalty.missing": "The penalty on the weights is missing in the gradient.",
@@ -1452,6 +1468,9 @@ WORDS = {
     "check.layers.attention_one": "{name}, line {line}: attention of one example",
     "check.layers.attention_causal": "{name}, line {line}: causal attention",
     "check.layers.softmax": "{name}, line {line}: a softmax",
+    "check.layers.dense": "{name}, line {line}: a dense layer",
+    "check.layers.relu": "{name}, line {line}: a ReLU",
+    "check.layers.units": "  its rows are samples, its matrices are units × inputs",
     "check.layers.dropout": "{name}, line {line}: dropout, with the mask that the forward pass drew",
     "check.layers.rows": "  its rows are samples",
     "check.layers.columns": "  its columns are samples, its matrices are units × inputs",

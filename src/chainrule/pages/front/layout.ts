@@ -71,8 +71,11 @@ export class Builder {
         const held = inner.level === PRODUCT ? inner.layout : within(inner, SIGN + 1);
         return { layout: row(["o", sign as string, 1], held), level: SIGN };
       }
-      case "Times":
+      case "Times": {
+        const equal = equalSides(this.content, node);
+        if (equal) return { layout: ["(", this.#comparison(...equal, "="), "[", "]"], level: ATOM };
         return this.#product(a, b);
+      }
       case "Ratio":
         return { layout: ["f", this.layout(a), this.layout(b)], level: PRODUCT };
       case "Raised":
@@ -96,8 +99,8 @@ export class Builder {
     }
   }
 
-  #comparison(a: number, b: number): Layout {
-    return row(this.layout(a), ["o", ">"], this.layout(b));
+  #comparison(a: number, b: number, sign = ">"): Layout {
+    return row(this.layout(a), ["o", sign], this.layout(b));
   }
 
   /** The terms of a sum with their signs; a + (b + c) is read as a + b + c. */
@@ -131,10 +134,21 @@ export class Builder {
   }
 }
 
+/** The sides a and b of (1 − [a > b]) · (1 − [b > a]), which is 1 where they are equal. */
+function equalSides(content: Content, node: number): [number, number] | undefined {
+  const { nodes, forms } = content;
+  const operands = (place: number, form: string): number[] => (forms[nodes[place]![0]]?.[0] === form ? (nodes[place]!.slice(1) as number[]) : []);
+  const [above, below] = operands(node, "Times").map((factor) => {
+    const [one, bracket] = nodes[factor]![0] === "subtract" ? operands(factor, "Infix") : [];
+    return one !== undefined && nodes[one]![1] === "1" ? operands(bracket!, "Bracket") : [];
+  });
+  return above?.length && above[0] === below![1] && above[1] === below![0] ? (above as [number, number]) : undefined;
+}
+
 /** The outermost parts that a reader works out first: sums within products and powers, what stands inside a function. */
 export function brackets(content: Content, node: number): number[] {
   const [operation, ...operands] = content.nodes[node]!;
-  if (operation === "letter" || operation === "constant" || operation === "argument") return [];
+  if (operation === "letter" || operation === "constant" || operation === "argument" || equalSides(content, node)) return [];
   const form = content.forms[operation]![0];
   return (operands as number[]).flatMap((operand) => {
     const kind = content.nodes[operand]![0];

@@ -19,8 +19,10 @@ THREADS = {
 PARTS = 8
 """Into so many parts threads divide a step, wherever it is no product; so no more threads than these have something to do."""
 
-ARRIVED, ROUND, YIELD = 0, 8, 16
-"""Words of a barrier's memory: how many threads have arrived, how often all have, and the address of what yields a processor, or 0."""
+ARRIVED, ROUND, YIELD, READY = 0, 8, 16, 17
+"""Words of a barrier's memory: how many threads have arrived, how often all have, and the addresses, or 0, of what yields a processor, and
+of what is called with the number of a parcel that is ready.
+"""
 
 EPOCH = {
     "memory": POINTER,  # parameters and states

@@ -5,6 +5,7 @@ spins: a thread that has arrived looks again and again whether the last one has 
 thread has a processor. Where it does not, a thread that looked in vain `PATIENCE` times offers its processor to others.
 
     wait(builder, barrier, shares)      goes on when all `shares` threads have arrived; `barrier` is memory that they share (`emission.abi`)
+    hand_out(builder, barrier, parcel)  tells whoever asked to know that a parcel of what is new is ready
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from chainrule.engines.compiled.emission.abi import ARRIVED, ROUND, YIELD
+from chainrule.engines.compiled.emission.abi import ARRIVED, READY, ROUND, YIELD
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import I32, I64, POINTER, VOID, at, declared, internal_function
 
@@ -24,6 +25,14 @@ PATIENCE = 256
 def wait(builder: Any, barrier: Any, shares: Any) -> None:
     """Emit: go on when all `shares` threads are here. What each wrote before is seen by all behind it."""
     builder.call(_wait_function(builder.module), [barrier, shares])
+
+
+def hand_out(builder: Any, barrier: Any, parcel: int) -> None:
+    """Emit: call the function whose address stands in the barrier's memory, if one does, with this number."""
+    address = builder.load(at(builder, barrier, 8 * READY), typ=I64, align=8)
+    with builder.if_then(builder.icmp_unsigned("!=", address, I64(0))):
+        kind = ir.PointerType(ir.FunctionType(VOID, [I64]))
+        builder.call(builder.inttoptr(address, kind), [I64(parcel)])
 
 
 def _wait_function(module: Any) -> Any:

@@ -37,6 +37,7 @@ class StepGraph(Frozen):
     error, predictions  E, and y of each output
     new         the node that each parameter or state becomes, by its key; what is frozen has none
     options     numbers that the code takes from outside
+    parcels     keys of `new`: what is handed out while the step goes on, one after the other, each as soon as all of it is there
     """
 
     graph: Graph
@@ -47,6 +48,7 @@ class StepGraph(Frozen):
     predictions: tuple[Operation, ...]
     new: Mapping[str, Operation]
     options: Mapping[str, float]
+    parcels: tuple[tuple[str, ...], ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -72,7 +74,8 @@ class StepGraph(Frozen):
         leaves = self.leaves if function == "epoch" else self.parameters
         new = [(key, place[node]) for key, node in self.new.items()] if function == "epoch" else []
         data = [(node.detail, node.shape, tuple(columns)) for node, columns in self.data.items()]
-        return repr((nodes, [place[root] for root in roots], [(key, leaf.shape) for key, leaf in leaves.items()], new, data))
+        parcels = self.parcels if function == "epoch" else ()
+        return repr((nodes, [place[root] for root in roots], [(key, leaf.shape) for key, leaf in leaves.items()], new, data, parcels))
 
 
 def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, float], graph: Graph | None = None) -> StepGraph:

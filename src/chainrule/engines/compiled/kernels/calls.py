@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.compiled.emission.barrier import wait
+from chainrule.engines.compiled.emission.barrier import hand_out, wait
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_of_parts
 from chainrule.engines.compiled.emission.lowering import lowered, step_scalars
 from chainrule.engines.compiled.graph.buffers import Buffer
@@ -81,15 +81,17 @@ class StageCalls(ThreadFrame):
     figures  single numbers, as far as they are known
     since    what has been touched since the last barrier
     pending  sums over everything that are known behind the next barrier: where those of the parts lie
+    parcels  arrays that are handed out as soon as all of a parcel are there, in this order
 
     Every thread goes through all of it, and takes its share of every stage.
     """
 
     def __init__(
         self, builder: Any, program: KernelProgram, kernels: KernelLibrary, given: Mapping[str, Any], rows: Any,
-        outside: Mapping[str, MachineValue],
+        outside: Mapping[str, MachineValue], parcels: Sequence[Collection[Operation]] = (),
     ) -> None:  # fmt: skip
         super().__init__(builder, program, kernels.context, given, rows)
+        self.parcels = [set(parcel) for parcel in parcels]
         self.kernels, self.wide = kernels, Machine(builder, "float64")
         self.figures: dict[Operation, MachineValue] = step_scalars(program.step_scalars, self.wide, outside)
         region, self.totals = program.totals
@@ -102,6 +104,7 @@ class StageCalls(ThreadFrame):
     def stages(self, stages: Sequence[Stage]) -> dict[Operation, MachineValue]:
         """These stages in their order, but what need not wait comes before what has to; gives the single numbers so far."""
         left = [self.kernels.stage_call(self.program, stage) for stage in stages]
+        handed = 0
         while left:
             stage_call = self._next(left)
             if stage_call is None:
@@ -109,6 +112,10 @@ class StageCalls(ThreadFrame):
             else:
                 left.remove(stage_call)
                 self._take(stage_call)
+                missing = {node for other in left for node in other.stage.nodes}
+                while handed < len(self.parcels) and not self.parcels[handed] & missing:
+                    self._hand_out(handed)
+                    handed += 1
         while self.since:
             self.wait()
         return self.figures
@@ -147,6 +154,12 @@ class StageCalls(ThreadFrame):
         start, count = self.part_of_rows()
         copy = self.kernels.copy(self.context.dtype, int(source.shape[1]), (source.stride, target.stride))
         self.builder.call(copy, [self.row(source, start), self.row(target, start), whole(0), count])
+
+    def _hand_out(self, parcel: int) -> None:
+        """One thread says that a parcel is ready, when all are done with it."""
+        self.wait()
+        with self.builder.if_then(self.builder.icmp_unsigned("==", self.given["share"], whole(0))):
+            hand_out(self.builder, self.given["barrier"], parcel)
 
     def wait(self) -> None:
         """All threads wait for each other; sums over everything are known then."""

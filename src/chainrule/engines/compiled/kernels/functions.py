@@ -74,6 +74,7 @@ class KernelEmitter:
         new = {self.leaves[key]: node for key, node in step_graph.new.items()}
         in_memory = {leaf: node for leaf, node in new.items() if leaf.shape}
         program = self.program = self._program([step_graph.error, *new.values()], in_memory)
+        parcels = [[step_graph.new[key] for key in parcel] for parcel in step_graph.parcels]
 
         def begin(builder: Any, given: Mapping[str, Any]) -> Any:
             machine, places = Machine(builder, self.dtype), self._single_numbers(builder, given["memory"])
@@ -82,7 +83,7 @@ class KernelEmitter:
                 machine.store(machine.load(places[leaf]), variable)
 
             def step(batch: Batch) -> MachineValue:
-                stage_calls = StageCalls(builder, program, kernels, given, batch.rows, batch.outside)
+                stage_calls = StageCalls(builder, program, kernels, given, batch.rows, batch.outside, parcels)
                 stage_calls.figures |= {leaf: widened(machine, machine.load(variable)) for leaf, variable in variables.items()}
                 order = [given[name] for name in ("order", "by_order", "as_they_lie")]
                 for node in program.data:

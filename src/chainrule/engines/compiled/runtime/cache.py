@@ -145,7 +145,7 @@ def _read(path: Path, most: int) -> bytes | None:
         os.close(handle)
         return None
     with suppress(OSError), os.fdopen(handle, "rb") as file:
-        return file.read(most)
+        return file.read(found.st_size)
     return None
 
 

@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.compiled.emission.abi import YIELD
+from chainrule.base.control_groups import FOLDER, GROUPS, control_groups
+from chainrule.engines.compiled.emission.abi import READY, YIELD
 
 WORDS = 24
 
@@ -43,6 +44,10 @@ class Barrier:
     def address(self) -> int:
         """Where it lies, for the code."""
         return int(self._words.ctypes.data)
+
+    def tell(self, function: int) -> None:
+        """Call what lies at this address with the number of each parcel that is ready; 0 for nothing."""
+        self._words[READY] = function
 
 
 def _yielding() -> int:
@@ -69,31 +74,15 @@ def processors() -> int:
 
 
 @cache
-def quota(groups: Path = Path("/proc/self/cgroup"), folder: Path = Path("/sys/fs/cgroup")) -> float:
-    """How many processors' time the control groups of Linux allow this process, which are found in these places; many, without a limit.
-
-    Version 2 has one tree of groups, with quota and period in `cpu.max`; version 1 a tree of its own for "cpu". A group lies within
-    others, whose limits count as well.
-    """
+def quota(groups: Path = GROUPS, folder: Path = FOLDER) -> float:
+    """How many processors' time the control groups of Linux allow this process, which are found in these places; many, without a limit."""
     least = float(UNLIMITED)
-    try:
-        lines = groups.read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return least
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        root = folder / controllers
-        inner = root / path.lstrip("/")
-        for group in (inner, *inner.parents):
-            names = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
-            with suppress(OSError, ValueError):
-                most, period = " ".join((group / name).read_text() for name in names).split()
-                if float(most) > 0:  # -1 and "max", which is no number, stand for no limit
-                    least = min(least, float(most) / float(period))
-            if group == root:
-                break
+    for group, first_version in control_groups("cpu", groups, folder):
+        names = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if first_version else ("cpu.max",)
+        with suppress(OSError, ValueError):
+            most, period = " ".join((group / name).read_text() for name in names).split()
+            if float(most) > 0:  # -1 and "max", which is no number, stand for no limit
+                least = min(least, float(most) / float(period))
     return least
 
 

@@ -1,0 +1,67 @@
+"""What is asked of the syntax trees of learners' programs: their calls, the arguments of their functions, the names that they use."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+Function: TypeAlias = ast.FunctionDef
+
+
+def arguments_of(function: Function, *, method: bool = False, keywords: bool = False) -> list[str]:
+    """The names of its arguments; of a method without self, and those that are given by name only if `keywords`."""
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][method:]
+    return names + [argument.arg for argument in function.args.kwonlyargs] if keywords else names
+
+
+def needed_by(function: Function, *, method: bool = False) -> list[str]:
+    """The names of the arguments that have no default."""
+    names, defaults = arguments_of(function), len(function.args.defaults)
+    return names[int(method) : len(names) - defaults]
+
+
+def calls_in(*roots: ast.AST) -> Iterator[ast.Call]:
+    """Every call."""
+    return (node for root in roots for node in ast.walk(root) if isinstance(node, ast.Call))
+
+
+def called(call: ast.Call, *, method: bool | None = None) -> str:
+    """The name of the function or the method that is called, or of a method only, or of a function only; nothing if it has none."""
+    if isinstance(call.func, ast.Name):
+        return "" if method else call.func.id
+    return call.func.attr if isinstance(call.func, ast.Attribute) and method is not False else ""
+
+
+def names_in(*roots: ast.AST, stored: bool = False) -> set[str]:
+    """The variables in it; only those that get a value if `stored`."""
+    nodes = (node for root in roots for node in ast.walk(root) if isinstance(node, ast.Name))
+    return {node.id for node in nodes if not stored or isinstance(node.ctx, ast.Store)}
+
+
+def loops_in(*roots: ast.AST) -> bool:
+    """Is there a loop?"""
+    return any(isinstance(node, (ast.For, ast.While)) for root in roots for node in ast.walk(root))
+
+
+def own_parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and what is in it, but not what is in functions or classes within."""
+    yield node
+    if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+        for child in ast.iter_child_nodes(node):
+            yield from own_parts(child)
+
+
+def factors(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
+    """What stands above and below the bar of a product of quotients; a sign is left out."""
+    if isinstance(node, ast.UnaryOp):
+        return factors(node.operand)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Mult)):
+        (above, below), (right, under) = factors(node.left), factors(node.right)
+        return ([*above, *right], [*below, *under]) if isinstance(node.op, ast.Mult) else ([*above, *under], [*below, *right])
+    return [node], []
+
+
+def is_plain_number(value: Any) -> bool:
+    """Is it a number of Python's own, and no truth value?"""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
