@@ -58,8 +58,10 @@ class LayerMistake(Frozen):
 
 BATCH = ("batch_norm", "batch_norm_images")
 NORMS = (*BATCH, "layer_norm", "group_norm")
-RNN = ("rnn_step", "rnn")
-LSTM = ("lstm_step", "lstm")
+SEQUENCES_OF_RNN, SEQUENCES_OF_LSTM = ("rnn", "rnn_from_zero"), ("lstm", "lstm_from_zero")
+SEQUENCES = (*SEQUENCES_OF_RNN, *SEQUENCES_OF_LSTM)
+RNN = ("rnn_step", *SEQUENCES_OF_RNN)
+LSTM = ("lstm_step", *SEQUENCES_OF_LSTM)
 ATTENTION = ("attention", "attention_one", "attention_causal")
 POOLS = ("max_pool", "average_pool")
 
@@ -422,7 +424,7 @@ def _cell_slope(slope: Callable[[Expression], Expression] | None) -> Callable[[E
 
 
 def _before(own: LetterOwner) -> Expression:
-    return own.values.get("c_on", own.letters.get("c", own.letters["h"]))
+    return own.values["c_on"] if "c_on" in own.values else own.letters["c"]
 
 
 def _cell(part: Callable[[Expression, Expression], Expression]) -> Callable[[Expression, LetterOwner, int], Expression]:
@@ -521,7 +523,7 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(("max_pool",), "∇[Σ x[i s : i s + k, j s : j s + k] / k²]", {"y": _to_all_equally}),
     )),
     LayerMistake(116, "apache/mxnet#18563", ()),
-    LayerMistake(117, "mlpack#2865", (
+    LayerMistake(117, "mlpack#2865, tracel-ai/burn#5604", (
         Way(("average_pool",), "∇[Σ x[i s : i s + k, j s : j s + k]]", {"y": _times(lambda own: own.options["size"] ** 2)}),
     )),
     LayerMistake(41, "ddbourgin/numpy-ml#94", (Way(("dropout",), "∂E/∂y ⊙ M′, M′ ∈ {1, 1/(1 − p)}", computes=_unmasked),)),
@@ -530,16 +532,16 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(("embedding",), "dT[x] = ∂E/∂y", computes=_overwritten_tokens),
     )),
     LayerMistake(120, "qixianbiao/RNN#2", (
-        Way(("rnn", "lstm"), "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": _held, "c_on": _held}),
-        Way(("rnn", "lstm"), "∇[sg(h⟨t−1⟩)], t ≥ 2", {"h_on": _through_time, "c_on": _through_time}),
+        Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": _held, "c_on": _held}),
+        Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 2", {"h_on": _through_time, "c_on": _through_time}),
     )),
     LayerMistake(121, "arunmallya/arunmallya.github.io#3", (
-        Way(("rnn",), "∂E/∂W⟨1⟩", {"z": FIRST_STEP}),
-        Way(("rnn",), "∂E/∂W⟨T⟩", {"z": LAST_STEP}),
-        Way(("lstm",), "∂E/∂W⟨1⟩", {"a": FIRST_STEP}),
-        Way(("lstm",), "∂E/∂W⟨T⟩", {"a": LAST_STEP}),
+        Way(SEQUENCES_OF_RNN, "∂E/∂W⟨1⟩", {"z": FIRST_STEP}),
+        Way(SEQUENCES_OF_RNN, "∂E/∂W⟨T⟩", {"z": LAST_STEP}),
+        Way(SEQUENCES_OF_LSTM, "∂E/∂W⟨1⟩", {"a": FIRST_STEP}),
+        Way(SEQUENCES_OF_LSTM, "∂E/∂W⟨T⟩", {"a": LAST_STEP}),
     )),
-    LayerMistake(122, "Halfish/cs231n#4", (Way(("rnn", "lstm"), "∇[h⟨T⟩]", computes=_only_the_last),)),
+    LayerMistake(122, "Halfish/cs231n#4", (Way(SEQUENCES, "∇[h⟨T⟩]", computes=_only_the_last),)),
     LayerMistake(123, "apache/mxnet#4057, cthorey/CS231#1", (
         Way(("lstm_step",), "∂E/∂c = o ⊙ (1 − tanh²(c)) ⊙ ∂E/∂h", computes=_from_h_alone),
         Way(LSTM, "∇[h = o ⊙ sg(tanh(c))]", {"h": _cell_slope(None)}),

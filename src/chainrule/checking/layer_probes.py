@@ -26,7 +26,7 @@ from chainrule.formula.stated import held
 from chainrule.network.definitions import find
 from chainrule.network.layers import Layer, Owner, kind_of_layer
 from chainrule.network.network import Array
-from chainrule.network.recurrence import cell_of, stacked
+from chainrule.network.recurrence import at_step, cell_of, stacked
 
 Carrier: TypeAlias = "Callable[[Expression, LetterOwner, int], Expression]"
 Carriers: TypeAlias = "Mapping[str, Carrier]"
@@ -256,9 +256,8 @@ def _sequence(name: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
     def build(own: LetterOwner) -> tuple[Expression, ...]:
         x, units = own.letters["x"], int(own.letters["U"].shape[0])
         step = cell_of(name, units, bias=True)(own, x)
-        state: tuple[Expression, ...] = (own.letters["h"],)
-        if name == "lstm":
-            state = (*state, held(own.letters["h"]) * 0)
+        nothing = held(at_step(x, 0) @ p.part(own.letters["W"], axis=1, start=0, stop=units)) * 0
+        state = (own.letters.get("h", nothing), nothing)[: 2 if name == "lstm" else 1]
         found = []
         for place in range(int(x.shape[1])):
             state = step(place, tuple(own.named(f"{symbol}_on", one, place + 1) for symbol, one in zip("hc", state, strict=False)))
@@ -295,6 +294,7 @@ RECURRENT = {
     "U": r"w_?h|w_?aa|w_?hh|whh|u",
     "b": r"b|b_?a|b_?h|bias",
 }
+FROM_ZERO = {key: RECURRENT[key] for key in ("x", "W", "U", "b")}
 LONG = {"x": RECURRENT["x"], "h": STATE, "c": r"c0|c|c_?prev|prev_?c|cell", **{key: RECURRENT[key] for key in ("W", "U", "b")}}
 TOKENS = {"x": X + r"|idx|indices|index|tokens?|ids|words", "T": r"w|table|t|embed\w*|weights?"}
 ATTENDED = {"q": r"q|query|queries|qs?", "k": r"k|keys?|ks", "v": r"v|values?|vs"}
@@ -330,9 +330,11 @@ def _pooled(mode: str, rows: int, height: int, width: int, size: int, stride: in
     return Probing({"x": (rows, height, width, 2)}, {"size": size, "stride": stride}, known, whole)
 
 
-def _recurrent(rows: int, length: int, features: int, units: int, gates: int) -> Probing:
-    """Of one step where length is 0."""
-    shapes: dict[str, tuple[int, ...]] = {"x": (rows, length, features) if length else (rows, features), "h": (rows, units)}
+def _recurrent(rows: int, length: int, features: int, units: int, gates: int, *, given: bool = True) -> Probing:
+    """Of one step where length is 0; given: whether the state before the first step is."""
+    shapes: dict[str, tuple[int, ...]] = {"x": (rows, length, features) if length else (rows, features)}
+    if given:
+        shapes["h"] = (rows, units)
     if gates == 4 and not length:
         shapes["c"] = (rows, units)
     further: dict[str, Any] = {
@@ -416,6 +418,12 @@ def layer_kinds() -> dict[str, LayerKind]:
         ), long, ("h", "c")),
         LayerKind("lstm", _sequence("lstm"), RECURRENT, ("b", "W", "U", "x", "h"), (
             _recurrent(4, 3, 5, 2, 4), _recurrent(3, 4, 2, 2, 4)
+        ), longer),
+        LayerKind("rnn_from_zero", _sequence("rnn"), FROM_ZERO, ("b", "W", "U", "x"), (
+            _recurrent(4, 3, 5, 2, 1, given=False), _recurrent(3, 4, 2, 2, 1, given=False)
+        ), SEQUENCES[::2]),
+        LayerKind("lstm_from_zero", _sequence("lstm"), FROM_ZERO, ("b", "W", "U", "x"), (
+            _recurrent(4, 3, 5, 2, 4, given=False), _recurrent(3, 4, 2, 2, 4, given=False)
         ), longer),
         LayerKind("attention", _attention, ATTENDED, ("v", "q", "k"), (_attending(2, 4, 5, 3, 2), _attending(3, 4, 4, 2, 2)), (ROWS,)),
         LayerKind("attention_one", _attention, ATTENDED, ("v", "q", "k"), (_attending(1, 4, 5, 3, 2), _attending(1, 4, 4, 2, 2)), (

@@ -98,7 +98,9 @@ def layer_pairs(loaded: Loaded) -> Iterator[Pair]:
         methods = methods_of(loaded, name)
         forward = next((methods[one] for one in FORWARD_NAMES if one in methods), None)
         backward = next((methods[one] for one in BACKWARD_NAMES if one in methods), None)
-        if forward is not None and backward is not None and len(forward.args.args) > 1 and len(backward.args.args) > 1:
+        if forward is None or backward is None or min(len(forward.args.args), len(backward.args.args)) < 2:
+            continue
+        if not all(isinstance(one, (ast.Pass, ast.Raise, ast.Expr)) for one in backward.body):  # as those of a base class
             yield Pair(f"{name}.{forward.name}, {name}.{backward.name}", forward, backward, name)
 
 

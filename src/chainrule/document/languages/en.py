@@ -1471,6 +1471,8 @@ WORDS = {
     "check.layers.dense": "{name}, line {line}: a dense layer",
     "check.layers.relu": "{name}, line {line}: a ReLU",
     "check.layers.units": "  its rows are samples, its matrices are units × inputs",
+    "check.layers.rnn_from_zero": "{name}, line {line}: an RNN over a sequence, from the state 0",
+    "check.layers.lstm_from_zero": "{name}, line {line}: an LSTM over a sequence, from the state 0",
     "check.layers.dropout": "{name}, line {line}: dropout, with the mask that the forward pass drew",
     "check.layers.rows": "  its rows are samples",
     "check.layers.columns": "  its columns are samples, its matrices are units × inputs",
