@@ -97,6 +97,12 @@ EDITED = (
     ("coursera_rnn.py", "    dba = np.sum(dtanh, axis=1, keepdims=True)", "    dba = np.sum(dtanh)", 22),
     ("cs231n_rnn.py", "    dx = da @ Wx.T", "    dx = -(da @ Wx.T)", 9),
     ("cs231n_norm.py", "    dbeta = dout.sum(0)\n", "    dbeta = dout.mean(0)\n", 23),
+    (
+        "own_steps.py",
+        ("        input_gradient = np.dot(self.weights.T, output_gradient)\n        self.weights -= learning_rate * weights_gradient\n"),
+        ("        self.weights -= learning_rate * weights_gradient\n        input_gradient = np.dot(self.weights.T, output_gradient)\n"),
+        1,
+    ),
     ("cs231n_dense.py", "dout.dot(w.T)", "dout.dot(w)", 15),
     ("cs231n_dense.py", "x.reshape(x.shape[0], -1).T.dot(dout)", "dout.T.dot(x)", 16),
     ("cs231n_dense.py", "    dx = dout * (x > 0)", "    dx = dout * x", 7),

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Place, Saying, Verdict
-from chainrule.checking.layer_mistakes import LAYER_MISTAKES, Way, tied
+from chainrule.checking.layer_mistakes import LAYER_MISTAKES, RATE, Way, tied
 from chainrule.checking.layer_probes import EPSILONS, LayerCase, LayerKind, Writing, drawn, layer_kinds
 from chainrule.network.network import Array
 
@@ -22,6 +22,9 @@ NEAR = 1e-5
 
 TURNS = 2
 """How many ∂E/∂y arrive, one after the other, on each probe."""
+
+RATES = ("learning_rate", "lr", "rate", "alpha", "eta", "step_size")
+"""What the learning rate is called where a backward pass takes a step of its own."""
 
 GATES = "ifgo"
 
@@ -62,14 +65,14 @@ def _question(kind: LayerKind, place: int, writing: Writing, cases: Sequence[Seq
     def plain(symbol: str, array: Array) -> Any:
         return writing.written(symbol, array).tolist()
 
-    probes = []
+    probes, rates = list[dict[str, Any]](), dict[str, Any].fromkeys(RATES, RATE)
     for several in cases:
         first = several[0]
         epsilons = EPSILONS if "epsilon" in first.probing.options else EPSILONS[:1]
         given = [(one, replace(first, epsilon=one).results) for one in epsilons]
         probes.append({
             "arrays": {symbol: plain(symbol, first.numbers[symbol]) for symbol in kind.inputs},
-            "known": dict(first.probing.known),
+            "known": {**rates, **first.probing.known},
             "results": [[one, [plain(*pair) for pair in zip(kind.results, values, strict=True)]] for one, values in given],
             "seeds": [{symbol: plain(symbol, value) for symbol, value in one.arrived.items()} for one in several],
         })  # fmt: skip
@@ -80,6 +83,7 @@ def _question(kind: LayerKind, place: int, writing: Writing, cases: Sequence[Seq
         "parameters": list(kind.parameters),
         "results": list(kind.results),
         "whole": kind.name == "embedding",
+        "rates": list(RATES),
         "probes": probes,
     }
 
@@ -188,12 +192,12 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
         if below := sorted(wrong & set(reading.uses)):
             remarks.append(Saying("check.layers.below", {"name": reading.own, "names": ", ".join(below)}))
             continue
-        found, means = _judged(reading)
+        found, otherwise = _judged(reading)
         faults += found
         if found:
             wrong.add(reading.own)
-        if means and not conventions:
-            conventions.append(Saying("check.convention.mean"))
+        if otherwise and not any(one.key == otherwise for one in conventions):
+            conventions.append(Saying(otherwise))
         if reading.left:
             remarks.append(Saying("check.layers.left", {"name": reading.name, "count": reading.left}))
         given = {symbol for one in reading.answers for symbol in one.gradients}
@@ -216,8 +220,8 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
     return Verdict(kind, tuple(faults), tuple(conventions), tuple(remarks), cautions=tuple(cautions))
 
 
-def _judged(reading: LayerReading) -> tuple[list[Fault], bool]:
-    """What is wrong with one layer, and whether the gradients of its parameters are means over the samples."""
+def _judged(reading: LayerReading) -> tuple[list[Fault], str]:
+    """What is wrong with one layer, and the key of what it does otherwise."""
     answers = [one for one in reading.answers if not one.failure]
     given = [symbol for symbol in reading.kind.order if answers and all(symbol in one.gradients for one in answers)]
     if not given:
@@ -225,13 +229,15 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], bool]:
         nothing = np.zeros(0)
         first = paper_gradient(reading.kind.order[0])
         said = Saying("check.why.layer.fails", {"problem": why}) if why else Saying("check.why.layer.nothing")
-        return [Fault(None, first, first, said, nothing, nothing, key="unknown", place=reading.backward)], False
+        return [Fault(None, first, first, said, nothing, nothing, key="unknown", place=reading.backward)], ""
     learned = [symbol for symbol in given if symbol in reading.kind.parameters]
     means = _are_means(reading, answers, learned)
     if means:
         answers = [_summed(one, learned) for one in answers]
     wrong = [symbol for symbol in given if not all(_near(reading, one, symbol, one.case.truth[symbol]) for one in answers)]
     factors = {symbol: found for symbol in wrong if (found := _factors(reading, answers, symbol)) is not None}
+    if reading.kind.name == "softmax" and all(_near(reading, one, "x", one.case.arrived["out"]) for one in answers):
+        return [], "check.convention.fused"
     faults, left = list[Fault](), list(wrong)
     explained = _explanations(reading, answers, given, wrong)
     while left:
@@ -252,7 +258,7 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], bool]:
     for symbol in left:
         faults.append(_by_factor(reading, answers, symbol, factors.get(symbol), wrong=left))
     faults.sort(key=lambda fault: [paper_gradient(symbol) for symbol in reading.kind.order].index(fault.quantity))
-    return _merged(faults), means
+    return _merged(faults), "check.convention.mean" if means else ""
 
 
 def _are_means(reading: LayerReading, answers: Sequence[LayerAnswer], learned: Sequence[str]) -> bool:

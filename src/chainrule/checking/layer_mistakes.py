@@ -56,6 +56,9 @@ class LayerMistake(Frozen):
     ways: tuple[Way, ...]
 
 
+RATE = 0.1
+"""The learning rate, where a backward pass takes a step of its own."""
+
 BATCH = ("batch_norm", "batch_norm_images")
 NORMS = (*BATCH, "layer_norm", "group_norm")
 SEQUENCES_OF_RNN, SEQUENCES_OF_LSTM = ("rnn", "rnn_from_zero"), ("lstm", "lstm_from_zero")
@@ -454,6 +457,15 @@ def _untransposed_dense(case: LayerCase) -> Candidates:
     return {"x": [arrived @ W if W.shape[0] == W.shape[1] else case.truth["x"]]}
 
 
+def _after_the_step(case: LayerCase) -> Candidates:
+    """∂E/∂x with the W that a step has changed already, by ∂E/∂W or by its mean over the samples."""
+    found, rows = list[Array](), case.numbers["x"].shape[0]
+    for count in (1, rows):
+        moved = {**case.numbers, "W": case.numbers["W"] - RATE / count * case.truth["W"]}
+        found.append(LayerCase(case.kind, case.probing, moved, case.arrived, case.epsilon).truth["x"])
+    return {"x": found}
+
+
 def _cut_gradient(case: LayerCase) -> Candidates:
     arrived, x = case.arrived["out"], case.numbers["x"]
     return {"x": [np.maximum(arrived, 0), np.maximum(arrived, 0) * (x > 0)]}
@@ -563,7 +575,7 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(ATTENTION, "∇[S = q kᵀ √d]", {"S": _times(lambda own: _root(own) ** 2)}),
     )),
     LayerMistake(129, "pjreddie/darknet#96, wkcn/mobula#3", (
-        Way(("attention", "attention_one", "softmax"), "∂E/∂S = ∂E/∂A", {"A": _without_slope}),
+        Way(("attention", "attention_one"), "∂E/∂S = ∂E/∂A", {"A": _without_slope}),
         Way((*ATTENTION, "softmax"), "∂E/∂S = A ⊙ ∂E/∂A", {"A": _with_slope(lambda z, a: a)}),
     )),
     LayerMistake(29, "", (Way((*ATTENTION, "softmax"), "∂E/∂S = A ⊙ (1 − A) ⊙ ∂E/∂A", {"A": _ELEMENTWISE}),)),
@@ -571,6 +583,7 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(ATTENTION, "∂E/∂q = ∂E/∂S q, ∂E/∂k = (∂E/∂S)ᵀ k", computes=_interchanged),
         Way(ATTENTION, "∂E/∂q = (∂E/∂S)ᵀ k, ∂E/∂k = ∂E/∂S q, ∂E/∂v = A ∂E/∂y", computes=_products_untransposed),
     )),
+    LayerMistake(1, "", (Way(("dense", "conv"), "δ · (W − η ∂E/∂W)ᵀ", computes=_after_the_step),)),
     LayerMistake(36, "", (Way(("conv",), "dW = ∂E/∂zᵢⱼ ⊙ x[…], db = ∂E/∂zᵢⱼ", computes=_last_only),)),
     LayerMistake(2, "", (
         Way(RNN, "∂E/∂z = ∂E/∂h", {"h": _without_slope}),

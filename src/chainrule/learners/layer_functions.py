@@ -123,6 +123,8 @@ class Called:
         self.object: Any = None
         self.cache: Any = None
         self.left = [symbol for symbol in self.inputs if symbol in self.arrays]
+        self.rate: float | None = None
+        self.kept: list[str] = []
 
     def forward(self) -> list[Array]:
         """What the forward pass gives, but for its cache. Raises Unfit, and whatever the program raises."""
@@ -149,15 +151,18 @@ class Called:
         node, bound = self.pair.backward, dict[str, Any]()
         names, needed = arguments_of(node, method=bool(self.pair.owner)), needed_by(node, method=bool(self.pair.owner))
         waiting = [seeds[symbol] for symbol in self.plain["results"]]
+        before = self._parameters()
         for name in names:
             if CACHE.fullmatch(name) and self.cache is not None:
                 bound[name] = self.cache
-            elif waiting and name in needed:
+            elif waiting and name in needed and name not in self.plain["rates"]:
                 bound[name] = waiting.pop(0).copy()
             elif name in self.known:
                 bound[name] = _as_value(self.known[name])
             elif name in needed:
                 raise Unfit
+            if name in self.plain["rates"]:
+                self.rate = bound.get(name)
         if waiting:
             raise Unfit
         function = getattr(self.object, node.name) if self.pair.owner else self.loaded.namespace[node.name]
@@ -165,7 +170,20 @@ class Called:
         found = _with_names(given, node)
         if self.object is not None:
             found += list(_of_object(self.object))
+        if self.rate is not None:  # a step of its own: what it takes off is the rate times the gradient
+            after = self._parameters()
+            moved = {name: old - after[name] for name, old in before.items() if name in after and after[name].shape == old.shape}
+            found += [(f"d{name}", step / self.rate) for name, step in moved.items() if np.any(step)]
         return found
+
+    def _parameters(self) -> dict[str, Array]:
+        """What the object has of the parameters that it was given, by its own names."""
+        given = [self.arrays[symbol] for symbol in self.plain["parameters"]]
+        own = {} if self.object is None else vars(self.object)
+        self.kept = self.kept or [
+            name for name, value in own.items() if isinstance(value, np.ndarray) and any(_alike(value, one) for one in given)
+        ]
+        return {name: np.array(own[name], dtype=float) for name in self.kept}
 
     def _call(self, function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
         with impatient(PATIENCE), np.errstate(all="ignore"):
@@ -270,6 +288,10 @@ def by_symbol(found: Named, inputs: Mapping[str, str], parameters: Sequence[str]
         if left and (name == "*" or not GRADIENT.fullmatch(name) or len(found) == 1):
             result[left[0]] = ("" if name == "*" else name, value)
     return result
+
+
+def _alike(value: Array, given: Array) -> bool:
+    return value.size == given.size and bool(np.array_equal(value.ravel(), given.ravel()))
 
 
 def _same(found: Array, wanted: Array) -> bool:

@@ -1466,6 +1466,7 @@ WORDS = {
     "check.convention.added": "gegeben ist −∂E/∂W, das zu addieren ist",
     "check.convention.sum": "Gradienten sind Summen über die Beispiele, keine Mittel",
     "check.convention.mean": "Gradienten sind Mittel über die Beispiele, keine Summen",
+    "check.convention.fused": "der Softmax gibt weiter, was ankommt: ∂E/∂z einer Kreuzentropie, in der er schon enthalten ist",
     "check.convention.outputs_sum": "das Fehlermaß ist über die Ausgaben summiert",
     "check.convention.outputs_mean": "das Fehlermaß ist über die Ausgaben gemittelt",
     "check.convention.no_half": "der quadratische Fehler hat kein ½",

@@ -1420,6 +1420,7 @@ WORDS = {
     "check.convention.added": "what is given is −∂E/∂W, which is to be added",
     "check.convention.sum": "gradients are sums over the samples, not means",
     "check.convention.mean": "gradients are means over the samples, not sums",
+    "check.convention.fused": "the softmax hands on what arrives as it is: ∂E/∂z of a cross-entropy, which has the softmax in it already",
     "check.convention.outputs_sum": "the loss is summed over the outputs",
     "check.convention.outputs_mean": "the loss is averaged over the outputs",
     "check.convention.no_half": "the squared error has no ½",
