@@ -37,6 +37,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "compiled": Kind("**chainrule**"),
     "plain_c": Kind("plain C; else the products at the peak"),
+    "engine_jax": Kind("chainrule, the engine jax"),
     "jax_scan": Kind("JAX, scan over the epoch"),
     "jax_step": Kind("JAX, jit a step"),
     "written": Kind("NumPy as in a textbook"),
@@ -51,6 +52,9 @@ KINDS: dict[str, Kind] = {
 """Every peer; the first two are ours and the floor."""
 
 OURS, FLOOR = "compiled", "plain_c"
+
+OUR_JAX, JAX_BY_HAND = "engine_jax", "jax_scan"
+"""The first is to take no more than 1.05 times as long as the second."""
 
 
 class Peer:

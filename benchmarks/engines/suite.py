@@ -26,7 +26,7 @@ from measure import median, ratio
 from picture import draw
 from processes import FLOOR, KINDS, OURS, Peer
 from run import ROOT, processor, write
-from tables import aims_table, growth_table, lives_table, times_table
+from tables import aims_table, growth_table, jax_table, lives_table, times_table
 from workloads import GROWTH, WORKLOADS
 
 KEPT = ROOT / ".benchmarks" / "engines.json"
@@ -178,6 +178,8 @@ def page(found: dict[str, Any]) -> str:
         parts.append(bounds_table(found["bounds"]))
     for threads, steps in found["steps"].items():
         parts += [f"Microseconds a step, {'one thread' if threads == '1' else f'{threads} threads'}:", times_table(steps)]
+        if threads == "1":
+            parts += ["The engine `jax` beside JAX by hand, which computes no error on its way:", jax_table(steps)]
     if found["steps"]:
         parts += ["Side by side, round by round:", aims_table(found)]
     if found["growth"]:

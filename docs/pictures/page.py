@@ -57,9 +57,9 @@ def frames(tab: Page) -> Iterator[tuple[Image.Image, int]]:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     tab.mouse.move(x, y)
     tab.mouse.down()
-    for way in (*range(8, 57, 8), *range(48, -41, -8)):
+    for way in (*range(14, 57, 14), *range(42, -43, -14)):
         tab.mouse.move(x + way, y)
-        yield seen(130)
+        yield seen(220)
     tab.mouse.up()
     yield seen(900)
     tab.evaluate("chainrule.change({'W1 0': 0.21, 'learning_rate 0': 0.012})")
@@ -68,9 +68,9 @@ def frames(tab: Page) -> Iterator[tuple[Image.Image, int]]:
         yield seen(420)
     tab.evaluate("() => { chainrule.open('curve'); chainrule.session.train(12); chainrule.render(); }")
     yield seen(900)
-    for step in range(11, -1, -1):
+    for step in range(10, -1, -2):
         tab.evaluate("(at) => { chainrule.session.visit(at); chainrule.render(); }", step)
-        yield seen(160)
+        yield seen(320)
 
 
 def move(browser: Browser, page_file: Path, picture: str) -> None:
@@ -81,7 +81,12 @@ def move(browser: Browser, page_file: Path, picture: str) -> None:
     tab.evaluate("document.fonts.ready.then(() => true)")
     images, times = zip(*frames(tab), strict=True)
     path = Path(__file__).with_name(picture)
-    images[0].save(path, save_all=True, append_images=images[1:], duration=list(times), loop=0, quality=45, method=4)
+    together = Image.new("RGB", (MOVING[0], MOVING[1] * len(images)))
+    for place, image in enumerate(images):
+        together.paste(image, (0, place * MOVING[1]))
+    few = together.quantize(32, dither=Image.Dither.NONE).convert("RGB")  # half of the bytes of many colours, and letters stay sharp
+    first, *others = (few.crop((0, top, MOVING[0], top + MOVING[1])) for top in range(0, few.height, MOVING[1]))
+    first.save(path, save_all=True, append_images=others, duration=list(times), loop=0, lossless=True, quality=50, method=4)
     tab.close()
 
 

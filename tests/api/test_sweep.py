@@ -3,6 +3,10 @@
 import json
 import os
 import signal
+import socket
+import subprocess
+import sys
+import time
 from contextlib import nullcontext
 from itertools import product
 
@@ -237,7 +241,7 @@ def test_processes_come_to_the_same_also_with_definitions_of_a_persons_own(tmp_p
 
 @pytest.mark.proof
 @pytest.mark.filterwarnings("ignore")  # the cluster's own
-def test_a_cluster_comes_to_the_same():
+def test_a_cluster_of_dask_comes_to_the_same():
     from distributed import LocalCluster
 
     grid = {"hidden": [1, 6, 3]}
@@ -246,3 +250,24 @@ def test_a_cluster_comes_to_the_same():
     assert results(there) == results(cr.sweep(TABLE, grid=grid, **QUICK))
     with pytest.raises(InputError, match="does not answer"):
         cr.sweep(TABLE, grid=grid, **(QUICK | {"processes": None, "cluster": "dask:tcp://127.0.0.1:1"}))
+
+
+@pytest.mark.proof
+@pytest.mark.filterwarnings("ignore")  # the cluster's own
+def test_a_cluster_of_ray_comes_to_the_same(tmp_path):
+    pytest.importorskip("ray")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    options = ("--num-cpus", "2", "--include-dashboard", "false", "--disable-usage-stats", "--object-store-memory", str(100 << 20))
+    start = (sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--node-ip-address", "127.0.0.1")
+    with (tmp_path / "said").open("w") as said, subprocess.Popen([*start, "--port", address[10:], *options], stdout=said) as head:
+        try:
+            while "block forever" not in (tmp_path / "said").read_text():
+                assert head.poll() is None
+                time.sleep(0.1)
+            grid = {"hidden": [1, 6, 3]}
+            there = cr.sweep(TABLE, grid=grid, **(QUICK | {"processes": None, "cluster": f"ray:{address}"}))
+        finally:
+            head.terminate()
+    assert results(there) == results(cr.sweep(TABLE, grid=grid, **QUICK))

@@ -126,7 +126,9 @@ def test_numbers_of_every_kind_are_read(tmp_path, suffix):
         np.savez(path, **values)
     else:
         path.write_text(json.dumps({name: np.round(value, 6).tolist() for name, value in values.items()}))
-    assert cr.check(path, "mazur").passed
+    found = cr.check(path, "mazur")
+    assert found.passed
+    assert str(found) == "Right: every quantity is what it should be."
 
 
 def test_errors_are_carried_forward_in_marks():

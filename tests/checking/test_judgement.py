@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from dataclasses import replace
 
@@ -132,6 +133,39 @@ def test_right_work_is_never_flagged(family, counting, way):
     several = FAMILIES[family].last != 1
     if counting not in ("as usual", *(() if several else ("mean over outputs",))):
         assert verdict.kind == "convention"
+
+
+CLIPPED = {
+    "numbers": lambda given, c: {key: np.clip(value, -c, c) for key, value in given.items()},
+    "arrays": lambda given, c: {key: value * min(1, c / np.linalg.norm(value)) for key, value in given.items()},
+    "together": lambda given, c: {
+        key: value * min(1, c / math.hypot(*map(np.linalg.norm, given.values()))) for key, value in given.items()
+    },
+}
+
+
+@pytest.mark.parametrize("way", CLIPPED)
+@pytest.mark.parametrize("slips", [(), ("other slope",)])
+def test_gradients_may_be_clipped_if_they_are_right(way, slips):
+    architecture = FAMILIES["tanh, squared"]
+    given = [{key: value for key, value in gradients(problem, slips).items() if key not in ("y", "E")} for problem in probes(architecture)]
+    lengths = sorted(math.hypot(*map(np.linalg.norm, one.values())) for one in given)
+    limit = lengths[2] * 0.99 if way == "together" else lengths[0] / 4
+    made = [Observation(problem, CLIPPED[way](one, limit)) for problem, one in zip(probes(architecture), given, strict=True)]
+    verdict = judge(made, architecture)
+    assert verdict.passed == (not slips)
+    assert slips or [said.key for said in verdict.conventions] == [f"check.convention.clipped.{way}"]
+
+
+def test_weights_alone_that_are_summed_are_one_mistake():
+    """∂E/∂W is N times the right one and ∂E/∂b is right, in a program whose E is a mean: no mistake in the error itself."""
+    architecture = FAMILIES["relu, softmax"]
+    made = []
+    for problem in probes(architecture):
+        given = gradients(problem)
+        made.append(Observation(problem, {**given, **{key: len(problem.x) * given[key] for key in ("dW1", "dW2")}}))
+    verdict = judge(made, architecture)
+    assert [(fault.number, fault.quantity) for fault in verdict.faults] == [(23, "dW2")]
 
 
 def after_steps(problem, move):

@@ -309,6 +309,7 @@ WRITTEN = st.builds(lambda before, body, after: before + body + after, st.sample
     st.lists(st.from_regex(r"[0-9]{1,19}|[0-9]{1,12}\.[0-9]{1,12}", fullmatch=True) | st.floats(0, 1e15).map(repr), min_size=1, max_size=30)
 )
 @examples(100)
+@example(["0.1234567890123456789", "5.1234567890123456789"])
 @example(["9007199254740993", "0.1000000000000000055", "9.007199254740993", "0.12345678901234567", "4503599627370497.5", "0.0"])
 def test_digits_are_added_up_to_the_numbers_that_python_reads(cells):
     """Numbers of more digits than float64 has, too, and those between two of its numbers."""

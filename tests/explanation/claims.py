@@ -760,7 +760,7 @@ def missing(own: Reading) -> list[str]:
     wanted = {
         "unreachable.": contradictory or bounded or classes or "regularizer" in own.asked,
         "error.share": "regularizer" in own.asked and float(np.sum(own.first.penalty)) > 0,
-        "kink": _stands_on_kinks(own),
+        "kink": _stands_on_kinks(own, exactly=True),
         "outcome.": True,
     }
     if _length(own.first.gradients) == 0 and own.before > 1e-9:
@@ -768,10 +768,17 @@ def missing(own: Reading) -> list[str]:
     return [key for key, due in wanted.items() if due and not any(one.startswith(key) for one in own.said)]
 
 
-def _stands_on_kinks(own: Reading) -> bool:
-    """Has something no slope: at a net input of 0, a prediction that is its target, a weight of 0 that is penalised by its size?"""
-    layers = zip(own.example.names, own.first.layers, strict=True)
+def _stands_on_kinks(own: Reading, *, exactly: bool = False) -> bool:
+    """Has something no slope: at a net input of 0, a prediction that is its target, a weight of 0 that is penalised by its size?
+
+    exactly  behind saturated units only floats add up to 0, and not the numbers for which they stand
+    """
+    names = own.example.names
+    smooth = next((place for place, name in enumerate(names) if name in ("tanh", "sigmoid")), len(names))
+    layers = list(zip(names, own.first.layers, strict=True))[: smooth + 1 if exactly else None]
     nets = any((layer[0] == 0).any() for name, layer in layers if name in ("relu", "leaky_relu"))
-    met = own.asked["loss"] == "absolute" and bool((own.first.prediction[0] == own.example.t).any())
+    met = (
+        own.asked["loss"] == "absolute" and bool((own.first.prediction[0] == own.example.t).any()) and (not exactly or smooth == len(names))
+    )
     free = own.asked.get("regularizer", "").startswith("l1") and not all(W.all() for W in own.example.start()[::2])
     return nets or met or free

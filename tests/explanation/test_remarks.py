@@ -107,6 +107,46 @@ def test_a_rate_that_always_falls_never_stays() -> None:
     assert "the learning rate stays" not in told(problem("seed", learning_rate="exponential:rate=0.1"), detail="overview")
 
 
+CLASSES = {"loss": "cross_entropy", "weights": "0.5 -0.5 0 0", "input": "1"}
+
+
+def test_classes_come_near_0_only_in_the_limit_or_not_at_all() -> None:
+    assert "E comes near 0 only in the limit: the loss gets ever smaller" in told(problem("1-2", **CLASSES, target="1 0"))
+    assert "E cannot reach 0: with these targets the loss stays above 0" in told(problem("1-2", **CLASSES, target="0.3 0.7"))
+    both = told(problem("1-2", **{**CLASSES, "input": "1; 1"}, target="1 0; 0 1"))
+    assert "samples 1 and 2 have the same inputs and different targets" in both
+    assert "in the limit" not in both  # it is not near 0 there either
+    reached = told(problem("1-2", **{**CLASSES, "loss": "kl"}, target="0.3 0.7"))
+    assert "cannot reach 0" not in reached
+    assert "in the limit" not in reached
+
+
+def test_what_no_shorter_step_lowers_was_not_too_long() -> None:
+    options = {"output_activation": "sigmoid", "loss": "absolute", "regularizer": "l1:rate=0.05", "bias": False}
+    text = told(problem("1-2-1", activation="identity", weights="-1 1 0 0", input="1; 1", target="4; 0.5", **options), detail="scalar")
+    assert "It rose by 0.02 %: none of the shorter steps that were tried lowers it either." in text
+    assert "w3, w4 stand on kinks: the slope of R by W2 is −0.05 to the left and 0.05 to the right" in text
+    assert "yˢ² stands on a kink" in text  # a sample that is not worked out
+    assert "unless they begin on a kink" in text
+
+
+def test_what_follows_the_batches_is_not_frozen_and_what_rounding_leaves_is_0() -> None:
+    network = cr.Network(2, cr.dense(2), cr.batch_norm(), cr.dense(1), seed=0)
+    x, t = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+    text = told(network.step(x, t), detail="matrix")
+    assert "Of them, 4 are running averages" in text
+    assert "frozen" not in text
+    assert "Left as they are" not in text
+    assert "10^−17" not in text
+    assert "r2, γ2 start at 1." in text
+
+
+def test_a_long_derivative_has_a_letter_in_every_chain() -> None:
+    text = told(problem("2-1", loss="focal", input="1 2", target="1", weights="0.39 -0.65 0"), detail="scalar")
+    assert "∂E/∂w2 = ∂E/∂z · ∂z/∂w2 = δ · x2" in text
+    assert "w2 ← w2 − η · x2 · δ" in text
+
+
 def test_a_layer_that_gives_one_number_whatever_it_gets_is_named() -> None:
     alone = "The output layer (softmax) gives 1 whatever its net input is, and training cannot change that: softmax compares the units of"
     text = told(problem("1-1", loss="cross_entropy", input="1", target="1"), detail="overview")

@@ -137,6 +137,7 @@ def test_quantities_have_the_names_of_submodules():
     assert "LayerNorm" in text
     assert "arrays agree" in text
     assert "Compared with PyTorch" in text
+    assert "Reading the model took about" in text
     chain = str(cr.explain(model, x, t, loss="mse", weight="blocks.1.outer.W[2,3]"))
     assert "∂E/∂W[blocks.1.outer,2,3]" in chain
 
@@ -145,6 +146,14 @@ def test_a_shared_layer_is_one_layer_that_is_called_twice():
     network = cr.network_from(Twice(), batch(3)[0])
     assert list(network.shapes) == ["W_step", "b_step", "W_out", "b_out"]
     assert "h_t2_step" in network.derivation.named
+
+
+def test_any_number_of_examples():
+    model = Gated()
+    network = cr.network_from(model, batch(3)[0])
+    for rows in (1, 2, 7):
+        x = batch(3, rows)[0]
+        np.testing.assert_allclose(network.predict(x), model.double()(torch.tensor(x)).detach().numpy(), rtol=1e-12)
 
 
 def test_buffers_and_arrays_that_depend_on_nothing_stay_as_they_are():

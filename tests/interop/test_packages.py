@@ -1,6 +1,5 @@
 """Models of packages that people install: every value and every gradient is autograd's. What is not installed is skipped."""
 
-import copy
 import importlib.util
 import os
 import warnings
@@ -12,6 +11,7 @@ torch = pytest.importorskip("torch")
 from tests.interop.packages import PACKAGES  # noqa: E402  # after it is known to be there
 
 from chainrule.api.modules import module_problem  # noqa: E402  # as above
+from chainrule.interop.modules import in_float64  # noqa: E402  # as above
 
 
 def needed(package):
@@ -23,7 +23,7 @@ def needed(package):
 def agrees(model, x):
     given = torch.as_tensor(x)
     with torch.no_grad():
-        outputs = copy.deepcopy(model).double()(given.double() if given.is_floating_point() else given)[0].numel()
+        outputs = in_float64(model)(given.double() if given.is_floating_point() else given)[0].numel()
     problem = module_problem(model, x, np.random.default_rng(1).normal(size=(len(x), outputs)))
     found = problem.agreement(problem.step())
     assert not found.apart

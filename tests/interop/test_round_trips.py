@@ -12,6 +12,8 @@ from tests.samples import some
 import chainrule as cr
 from chainrule.engines.languages import LANGUAGES
 from chainrule.engines.written import written_program
+from chainrule.formula.expression import order
+from chainrule.network.definitions import find
 
 torch = pytest.importorskip("torch")
 from tests.interop.test_onnx import compare  # noqa: E402  # after it is known to be there
@@ -30,23 +32,21 @@ def problem_of(name):
         return cr.problem(name, seed=1)
     torch.manual_seed(0)
     make, x = ZOO[name]
-    given = (
-        {f"x{place}": np.asarray(one, dtype=float) for place, one in enumerate(x)} if isinstance(x, tuple) else np.asarray(x, dtype=float)
-    )
     network = cr.network_from(make(), x)
-    given = dict(zip(network.wiring.inputs, given.values(), strict=True)) if isinstance(given, dict) else given
+    arrays = [np.asarray(one, dtype=float) for one in (x if isinstance(x, tuple) else (x,))]
+    given = dict(zip(network.wiring.inputs, arrays, strict=True)) if len(arrays) > 1 else arrays[0]
     rows = network.checked_x(given)
-    return cr.Problem(network, rows, np.random.default_rng(1).normal(size=(len(rows), network.outputs)))
+    return cr.Problem(network, rows, np.random.default_rng(1).normal(size=(len(rows), network.outputs)), find("optimizer", "sgd"))
 
 
 @pytest.mark.parametrize("language", ["torch", pytest.param("jax", marks=needs_jax)])
-@pytest.mark.parametrize("name", some(MODELS, {"8x8x1:c4k3p1-p2-5", "v7x5:e8-pos-block2-3"}.__contains__))
+@pytest.mark.parametrize("name", some(MODELS, {"v7x5:e8-pos-block2-3"}.__contains__))
 def test_a_program_gives_the_numbers_of_the_network(name, language):
     problem = problem_of(name)
     network, program = problem.network, written_program(problem.network, problem.optimizer, language=LANGUAGES[language])
     step = network.step(problem.x, problem.t, optimizer=problem.optimizer)
     for precision, tolerance in TOLERANCES.items():
-        array = arrays(language, precision)
+        array = maker_of_arrays(language, precision)
         data = {node.key: array(part) for node, part in network.split(step.x, step.t).items()}
         given = {**data, **{key: array(one) for key, one in network.parameters.items()}, "k": 1}
         error, *new = program.step(*(given[key] for key in program.inputs))
@@ -57,7 +57,7 @@ def test_a_program_gives_the_numbers_of_the_network(name, language):
     assert torch.get_default_dtype() is torch.float32
 
 
-def arrays(language, precision):
+def maker_of_arrays(language, precision):
     if language == "torch":
         return lambda one: torch.tensor(np.asarray(one, dtype=float), dtype=getattr(torch, precision))
     import jax
@@ -71,5 +71,7 @@ def arrays(language, precision):
 def test_an_onnx_file_predicts_the_same(name):
     network = problem_of(name).network
     compare(network, problem_of(name).x, "float32", 1e-6)
-    if name not in ("vision transformer", "perceptron"):  # onnxruntime has no erf of 16 digits
+    if not any(
+        node.primitive.name.startswith("erf") for node in order(*network.inference.predictions)
+    ):  # of which onnxruntime has 7 digits
         compare(network, problem_of(name).x, "float64", 1e-12)

@@ -34,7 +34,7 @@ def test_a_described_network_gets_the_numbers(model, files, name):
     x = np.random.default_rng(0).normal(size=(4, 2))
     problem = cr.problem("2-3-3-1", weights=str(files / name), input=x.tolist(), target=[[0]] * 4)
     np.testing.assert_allclose(problem.network.predict(x), model(torch.tensor(x)).detach().numpy(), rtol=1e-12)
-    assert "2.weight is W2, transposed" in " ".join(str(problem.explain()).split())
+    assert "2.weight is W2, transposed" in " ".join(str(problem.explain(detail="overview")).split())
 
 
 def test_on_the_command_line(files, capsys):

@@ -128,6 +128,7 @@ def test_every_value_and_gradient_is_autograds(name):
 def test_attention_is_explained_by_its_scores_and_shares():
     named = problem_of("padding").network.derivation.named
     assert {"z_look", "s_look", "a_look", "h_look"} <= set(named)
+    assert "W_in_proj_look" in problem_of("padding").network.shapes
     assert str(named["a_look"].arguments[0]).startswith("softmax(s_look")
     assert "sg(" in " ".join(str(one.arguments[0]) for one in named.values() if one.arguments)
 

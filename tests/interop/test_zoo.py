@@ -1,6 +1,7 @@
 """Models of every kind in use: each value and each gradient is autograd's, and the step is explained."""
 
 import copy
+from functools import cache
 
 import numpy as np
 import pytest
@@ -25,13 +26,18 @@ def outputs(model, x):
     return copy.deepcopy(model).double()(*given)[0].numel()
 
 
-@pytest.mark.parametrize("name", some(ZOO, quick))
-def test_every_value_and_gradient_is_autograds(name):
+@cache
+def explained(name):
+    """A model with its problem: what several tests ask of it is exported once."""
     make, x = ZOO[name]
     torch.manual_seed(0)
     model = make()
-    t = np.random.default_rng(1).normal(size=(3, outputs(model, x)))
-    problem = module_problem(model, x, t)
+    return model, module_problem(model, x, np.random.default_rng(1).normal(size=(3, outputs(model, x))))
+
+
+@pytest.mark.parametrize("name", some(ZOO, quick))
+def test_every_value_and_gradient_is_autograds(name):
+    model, problem = explained(name)
     found = problem.agreement(problem.step())
     assert not found.apart
     assert found.largest < 1e-11
@@ -42,8 +48,4 @@ def test_every_value_and_gradient_is_autograds(name):
 
 @pytest.mark.parametrize("name", some(ZOO, lambda name: name == "encoder"))
 def test_the_step_is_explained(name):
-    make, x = ZOO[name]
-    torch.manual_seed(0)
-    model = make()
-    document = module_problem(model, x, np.zeros((3, outputs(model, x)))).explain(detail="overview")
-    assert "arrays agree" in str(document)
+    assert "arrays agree" in str(explained(name)[1].explain(detail="overview"))

@@ -43,14 +43,15 @@ their own, and one vector of all parameters.
 
 RIGHT += (
     *("deep_l2_columns.py", "einsum_units_first.py", "japanese_class.py", "lists_only.py", "minus_inside.py", "moons_batches.py"),
-    "python2_learns.py",
+    *("clipped.py", "python2_learns.py"),
 )
-"""Three layers with a penalty, a minus inside of the product, a method that trains and calls the others."""
+"""Three layers with a penalty, a minus inside of the product, a method that trains and calls the others, gradients that are clipped."""
 
 WRONG = {
     "columns_two_slips.py": (23, "np.sum(dZ2, axis=1, keepdims=True)"),
     "french_two_slips.py": (23, "delta_sortie.mean(axis=0, keepdims=True)"),
-    "tape_bias_mean.py": (23, ""),
+    "pairs_of_closures.py": (4, "g * (1 - np.tanh(h) ** 2)"),
+    "tape_bias_mean.py": (23, "g.mean(axis=0)"),
     "adam_forgets_correction.py": (40, "params[k] -= lr * m[k] / (np.sqrt(v[k]) + eps)"),
     "adam_wrong_tanh.py": (6, '(d2 @ params["W2"].T) * (1 + a ** 2)'),
     "batch_class_prime_of_a.py": (4, "self.weights[l].T @ delta * squash_slope(activations[l])"),

@@ -94,6 +94,12 @@ def test_what_a_program_sets_for_itself_does_not_reach_further(statement, sandbo
     assert understood(source_of(RIGHT, "right.py"), sandbox).architecture.depth == 2
 
 
+def test_a_program_that_ends_before_it_is_called_is_told_so(sandbox):
+    with pytest.raises(Refusal) as raised:
+        understood(source_of("import sys\nsys.exit(0)\n", "ends.py"), sandbox)
+    assert (raised.value.reason, raised.value.line) == ("learners.refused.begins", 2)
+
+
 def test_what_is_printed_is_no_matter(sandbox):
     chatty = RIGHT.replace("    H =", "    print('x' * 1_000_000)\n    H =")
     assert understood(source_of(chatty, "chatty.py"), sandbox).architecture.depth == 2

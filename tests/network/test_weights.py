@@ -347,7 +347,8 @@ def test_numbers_of_layers_that_fit_as_rows_alone_are_read_so_where_vectors_are_
             {"weights": "w1,3=2 w2=1"},
             "by other names: w1,3 is w1. Units are counted through: input layer 1 to 2, hidden layer 3 to 4, output layer 5.",
         ),
-        ({"weights": "w1,3=2 w2=1"}, "The numbers that were not given were drawn from seed 0: W1."),
+        ({"weights": "w1,3=2 w2=1"}, "The numbers that were not given were drawn from seed 0: w3, w4."),
+        ({"weights": "b1[1]=2"}, "The numbers that were not given are 0: b2⁽¹⁾."),
         (
             {"weights": 'W1="1 2; 3 4"', "weights_as": "units-inputs"},
             "Read as (units × inputs), each row with the weights of one unit: W1.",
@@ -378,7 +379,7 @@ def test_it_is_said_in_both_languages_in_records_and_in_python_but_not_of_built_
     assert "read unit by unit" not in words(cr.problem("seed").explain())
     assert "read unit by unit" in words(cr.problem("seed", weights="1 2 3 4 5 6").explain())
     kept = words(cr.problem("seed", weights="w2=1").explain())
-    assert "The numbers that were not given stay as they were described: W1." in kept
+    assert "The numbers that were not given stay as they were described: w1, w3, w4." in kept
 
 
 @pytest.mark.parametrize(

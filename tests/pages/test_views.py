@@ -96,6 +96,17 @@ def test_runs_with_other_optimisers_are_those_of_python(opened):
     assert tab.locator(".view.curve .curve").count() == lines + 1
 
 
+def test_pictures_of_a_run_that_left_all_bounds_stay_in_their_frames(opened):
+    tab = opened(problem())
+    tab.evaluate("() => { chainrule.session.train(400); chainrule.render(); }")
+    for view in ("slope", "contours", "function", "curve"):
+        tab.evaluate("(view) => chainrule.open(view)", view)
+    ends = tab.evaluate("(line) => line.getAttribute('d').match(/-?[\\d.]+/g).map(Number)", tab.locator(".curve.c7").last.element_handle())
+    heights = ends[1::2]
+    assert heights == sorted(heights, reverse=True)  # the error grows, from below to above the frame
+    assert 14 < heights[0] < 300
+
+
 def test_rules_are_taken_from_the_definitions():
     from chainrule.explanation.explain import contexts
 

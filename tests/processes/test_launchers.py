@@ -101,7 +101,7 @@ import os, random, signal, socket, sys, time, traceback
 import torch.distributed
 import chainrule as cr
 
-SETTINGS = {"target": "kind", "hidden": 4, "epochs": 60, "patience": 60, "validation": 0.2, "precision": "float64", "force": True}
+SETTINGS = {"target": "kind", "hidden": 4, "epochs": 800, "patience": 800, "validation": 0.2, "precision": "float64", "force": True}
 
 def begun(output, again=0):
     with socket.socket() as free:
@@ -154,6 +154,6 @@ print(f"{killed} killed; the other one ended within {longest:.1f} seconds", flus
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes begin in other ways here")
 def test_thirty_are_killed_and_go_on_with_the_bytes_of_a_run_that_nobody_killed(folder):
     (folder / "killed.py").write_text(KILLED)
-    code, said, errors = launched(folder, sys.executable, "killed.py", "30", "0", seconds=30 * SECONDS, CHAINRULE_PATIENCE="40")
+    code, said, errors = launched(folder, sys.executable, "killed.py", "30", "0", seconds=30 * SECONDS, CHAINRULE_PATIENCE="20")
     assert code == 0, (said, errors)
     assert float(said.split("within")[1].split()[0]) < 60

@@ -148,6 +148,13 @@ def test_launchers_are_known_by_what_they_say(monkeypatch):
     assert launch.launched() is None
 
 
+def test_bytes_of_every_process_come_whole(monkeypatch):
+    said = [b"", bytes(range(256)), b"one", bytes(1000)]
+    for at_once in (97, 2**20):
+        monkeypatch.setattr("chainrule.processes.together.BYTES_AT_ONCE", at_once)
+        assert together(4, lambda processes: processes.contents(said[processes.rank])) == [said] * 4
+
+
 def test_averaging_every_few_steps_is_another_algorithm_and_says_so():
     settings = {"target": "kind", "ignore": "size", "hidden": 4, "epochs": 4, "validation": 0.2, "batch_size": 8, "reduce_every": 3}
     runs = []

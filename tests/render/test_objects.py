@@ -117,10 +117,10 @@ def test_a_training_that_has_not_begun_and_an_outcome(objects):
 def test_what_people_wrote_is_only_text(trained):
     for value in (trained, trained.preparation, *trained.scores.values()):
         text = value._repr_markdown_()
-        assert "<script>" not in text.replace(r"\<script\>", "")
+        assert "<script>" not in text.replace(r"&lt;script\>", "")
         assert "$x$" not in text
         assert "<b>" not in text
-    assert r"\<script\>" in trained.preparation._repr_markdown_()
+    assert r"&lt;script\>" in trained.preparation._repr_markdown_()
 
 
 def test_a_document_and_a_problem_show_their_network_drawn():

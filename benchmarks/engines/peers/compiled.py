@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from typing import Any
 
 import numpy as np
 from loop import one_hot
@@ -20,12 +21,8 @@ def about() -> str:
 class Epochs:
     """Whole epochs."""
 
-    def __init__(self, workload: Workload, threads: int) -> None:
-        from chainrule.engines.compiled.engine import Compiled
-
-        processor = os.environ.get("BENCHMARK_PROCESSOR")
-        self.workload, made = workload, network(workload)
-        self.engine = Compiled(made, optimizer(workload), processor=processor, dtype=workload.dtype, threads=threads)
+    def __init__(self, workload: Workload, made: cr.Network, engine: Any) -> None:
+        self.workload, self.engine = workload, engine
         x, t = workload.data()
         self.data = x, one_hot(workload, t)
         first = dict(zip(made.shapes, workload.weights(), strict=True))
@@ -50,4 +47,8 @@ class Epochs:
 
 
 def begin(workload: Workload, threads: int) -> Epochs:
-    return Epochs(workload, threads)
+    from chainrule.engines.compiled.engine import Compiled
+
+    made, processor = network(workload), os.environ.get("BENCHMARK_PROCESSOR")
+    engine = Compiled(made, optimizer(workload), processor=processor, dtype=workload.dtype, threads=threads)
+    return Epochs(workload, made, engine)

@@ -105,11 +105,11 @@ def _standing(model: torch.nn.Module) -> dict[str, Array]:
 
 def _own_backward(problem: ModuleProblem, model: torch.nn.Module, x: Any) -> dict[str, Array]:
     """What the model's own backward pass makes of ∂E/∂y."""
-    import copy
-
     import torch
 
-    own, step = copy.deepcopy(model).double(), problem.step()
+    from chainrule.interop.modules import in_float64
+
+    own, step = in_float64(model), problem.step()
     given = x if isinstance(x, tuple) else tuple(x.values()) if isinstance(x, Mapping) else (x,)
     tensors = [torch.as_tensor(np.asarray(one)) for one in given]
     results = own(*(one.double() if one.is_floating_point() else one for one in tensors))

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -62,10 +63,12 @@ MOST_ROWS = 12
 class ModuleProblem(Problem):
     """A PyTorch module with a batch, as a problem.
 
-    read  its layers, and which tensors they are made of
+    read     its layers, and which tensors they are made of
+    seconds  that reading it took
     """
 
     read: Read | None = None
+    seconds: float = 0.0
 
     def explain(self, **how: Any) -> Document:
         """As of `Problem.explain`, with how far the step is from autograd's."""
@@ -74,9 +77,9 @@ class ModuleProblem(Problem):
         document = super().explain(**how)
         if how.get("weight") is not None:
             return document
-        return with_agreement(
-            document, self.agreement(self.step()), self.network.derivation.predictions, self.read.library if self.read else ""
-        )
+        assert self.read is not None
+        found, predictions = self.agreement(self.step()), self.network.derivation.predictions
+        return with_agreement(document, found, predictions, self.read.library, self.seconds)
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -130,13 +133,15 @@ def module_problem(
     """A PyTorch module with a batch and an optimiser; arguments as of `network_from` and `chainrule.problem`. Raises InputError."""
     if loss is None and _are_classes(t):
         loss = "cross_entropy_from_logits"
+    started = perf_counter()
     network, read, inputs = _read(model, x, loss, settings)
+    seconds = perf_counter() - started
     rows = network.checked_x(_columns(network, inputs), "x")
     targets, classes = read_targets(network, _plain(t), "t", len(rows))
     origin = {"source": type(model).__name__, **({"classes": classes} if classes else {})}
     check_outputs(network, rows)
     rule = chosen_optimizer(None, optimizer, learning_rate)
-    return ModuleProblem(network, rows, targets, rule, origin=origin, read=read)
+    return ModuleProblem(network, rows, targets, rule, origin=origin, read=read, seconds=seconds)
 
 
 def check_outputs(network: Network, x: Array) -> None:
@@ -182,8 +187,9 @@ def program_problem(path: str) -> ModuleProblem:
     from chainrule.interop.archives import exported_program
     from chainrule.interop.modules import read_program
 
+    started = perf_counter()
     read = read_program(exported_program(path))
-    return ModuleProblem(_network(read, loss="mse"), read=read)
+    return ModuleProblem(_network(read, loss="mse"), read=read, seconds=perf_counter() - started)
 
 
 def explain(
@@ -352,13 +358,20 @@ def _are_classes(t: Any) -> bool:
 # Beside autograd
 
 
-def with_agreement(document: Document, found: Agreement, predictions: Sequence[Expression] = (), library: str = "PyTorch") -> Document:
-    """The document with a section that says how far the step is from autograd's, and what below the predictions only PyTorch computes."""
+def with_agreement(
+    document: Document, found: Agreement, predictions: Sequence[Expression] = (), library: str = "PyTorch", seconds: float = 0.0
+) -> Document:
+    """The document with a section that says how far the step is from autograd's, what below the predictions only PyTorch computes, and how
+    long the model took to be read.
+    """
     words = Words(document.language)
     rows = sorted(found.compared, key=lambda one: -one.difference)[:MOST_ROWS]
     figure = _figure(words, found.largest)
     kind = "agreement.equal" if not found.apart else "agreement.apart"
-    parts: list[Any] = [Paragraph(words("agreement.how", library=library))]
+    how = words("agreement.how", library=library)
+    if seconds:
+        how = (*how, " ", *words("agreement.seconds", seconds=max(1, round(seconds)), library=library))
+    parts: list[Any] = [Paragraph(how)]
     parts.append(
         Note(
             "warning" if found.apart else "insight",

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from chainrule.diagnosis.criteria import Finding
 
 
+SCORED_AT_ONCE = 1 << 17
+"""Rows whose predictions are in memory at a time."""
+
 SEARCHED = 1 << 28
 """Bytes of numbers that processes show each other at most, to find rows that both train and test."""
 
@@ -89,11 +92,11 @@ class Run(Frozen):
         """How good the network is on a part; where several processes hold its rows, all of them ask."""
         labels = part.here(part.labels)
         assert labels is not None
-        own = None
-        if len(labels):
-            predict = Predictor(network, self.plan.engine, self.plan.precision)
-            own = score(self.preparation, predict(part.x), labels, guess=self.guess)
-        return scores_of_all(own, self.processes)
+        predict = Predictor(network, self.plan.engine, self.plan.precision)
+        blocks = [slice(start, start + SCORED_AT_ONCE) for start in range(0, len(labels), SCORED_AT_ONCE)]
+        some = (score(self.preparation, predict(part.x[block]), labels[block], guess=self.guess) for block in blocks)
+        first = next(some, None)
+        return scores_of_all(None if first is None else sum(some, first), self.processes)
 
 
 class CrossValidation(FrozenValue):

@@ -41,6 +41,11 @@ VARIED = (
 
 CLUSTERS = ("dask", "ray")
 
+KILLED = (
+    "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume "
+    "(resume=True) and fewer --processes (processes=1)."
+)
+
 
 def sweep(
     data: Any,
@@ -176,22 +181,26 @@ def _running(
     if cluster is None and most <= 1:
         yield from (ran_trial(data, settings, trial) for trial in trials)
         return
+    own = _own_definitions([settings, *(trial.settings for trial in trials)])
+    kind, _, address = (cluster or "").partition(":")
+    if cluster is not None and kind not in CLUSTERS:
+        raise InputError(f"a cluster is dask:ADDRESS, as dask:tcp://host:8786, or ray:ADDRESS, as ray:auto, not {quoted(cluster)}.")
+    if kind == "ray":
+        with _ray(address) as ray:
+            yield from _by_ray(ray, data, settings, trials, own)
+        return
     try:
         import joblib
     except ImportError:
         raise InputError("trials run side by side by joblib: pip install 'chainrule[sweep]', or ask for --processes 1.") from None
-    own = _own_definitions([settings, *(trial.settings for trial in trials)])
-    with nullcontext() if cluster is None else _on_cluster(cluster):
+    with nullcontext() if cluster is None else _dask(address):
         # A terminal sends Ctrl-C to all processes of this machine, and this one answers for the others.
         own_machine: dict[str, Any] = {} if cluster else {"initializer": ignore_ctrl_c}
         parallel = joblib.Parallel(n_jobs=-1 if cluster else most, return_as="generator_unordered", pre_dispatch="n_jobs", **own_machine)
         try:
             yield from parallel(joblib.delayed(ran_trial)(data, settings, trial, own) for trial in trials)
         except BrokenExecutor:
-            raise InputError(
-                "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume "
-                "(resume=True) and fewer --processes (processes=1)."
-            ) from None
+            raise InputError(KILLED) from None
 
 
 def _own_definitions(settings: Sequence[Mapping[str, Any]]) -> list[Definition]:
@@ -203,33 +212,55 @@ def _own_definitions(settings: Sequence[Mapping[str, Any]]) -> list[Definition]:
 
 
 @contextmanager
-def _on_cluster(cluster: str) -> Iterator[None]:
+def _dask(address: str) -> Iterator[None]:
     """While this lasts, joblib gives its work to the cluster. Raises InputError."""
     import joblib
 
-    kind, _, address = cluster.partition(":")
-    if kind not in CLUSTERS:
-        raise InputError(f"a cluster is dask:ADDRESS, as dask:tcp://host:8786, or ray:ADDRESS, as ray:auto, not {quoted(cluster)}.")
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError(f"the cluster dask needs {error.name}: pip install 'dask[distributed]'.") from None
     with ExitStack() as stack:
         try:
-            if kind == "dask":
-                from distributed import Client
-
-                stack.enter_context(Client(address or None, timeout=30))
-            else:
-                import ray
-                from ray.util.joblib import register_ray
-
-                ray.init(address=address or None)
-                stack.callback(ray.shutdown)
-                register_ray()
-        except ImportError as error:
-            package = "'dask[distributed]'" if kind == "dask" else "ray"
-            raise InputError(f"the cluster {kind} needs {error.name}: pip install {package}.") from None
-        except (OSError, RuntimeError, ValueError) as error:  # a TimeoutError is an OSError
-            raise InputError(f"the cluster {quoted(cluster)} does not answer: {error}.") from None
-        stack.enter_context(joblib.parallel_config(kind))
+            stack.enter_context(Client(address or None, timeout=30))
+        except (OSError, ValueError) as error:  # a TimeoutError is an OSError
+            raise InputError(f"the cluster {quoted(f'dask:{address}')} does not answer: {error}.") from None
+        stack.enter_context(joblib.parallel_config("dask"))
         yield
+
+
+@contextmanager
+def _ray(address: str) -> Iterator[Any]:
+    """Ray, which knows the cluster while this lasts. Raises InputError."""
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError(f"the cluster ray needs {error.name}: pip install ray.") from None
+    try:
+        ray.init(address=address or None, log_to_driver=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"the cluster {quoted(f'ray:{address}')} does not answer: {error}.") from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _by_ray(
+    ray: Any, data: Any, settings: Mapping[str, Any], trials: Sequence[Trial], own: Sequence[Definition]
+) -> Iterator[tuple[Trial, Model | None]]:
+    """The trials as they end. joblib has a backend for Ray, which gives nothing before all have ended: a sweep that is cut short would lose
+    them. Raises InputError.
+    """
+    held, run = ray.put(data), ray.remote(ran_trial)
+    waiting = [run.remote(held, settings, trial, own) for trial in trials]
+    while waiting:
+        (ended,), waiting = ray.wait(waiting)
+        try:
+            found: tuple[Trial, Model | None] = ray.get(ended)
+        except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
+            raise InputError(KILLED) from None
+        yield found
 
 
 def _plain(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

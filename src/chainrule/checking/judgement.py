@@ -8,10 +8,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
+from chainrule.checking.clipped_gradients import ClippedGradients, clipped_gradients
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, kink_fault, paired_fault
@@ -65,8 +67,7 @@ class Judged(Frozen):
     @property
     def cost(self) -> int:
         """How many different mistakes it needs."""
-        whole = UNKNOWN_FACTOR if self.faulty is None else len(self.faulty)
-        return self.explanation.cost + self.factors.cost + whole + bool(self.penalized)
+        return self.explanation.cost + self.factors.cost + _whole_cost(self.faulty) + bool(self.penalized)
 
 
 APART = 38
@@ -74,6 +75,11 @@ APART = 38
 
 UNKNOWN_FACTOR = 4
 """What a factor costs that is neither a convention nor a mistake of the table."""
+
+
+def _whole_cost(faulty: tuple[int, ...] | None) -> int:
+    """Of a factor of all gradients, by the mistakes that it is."""
+    return UNKNOWN_FACTOR if faulty is None else len(faulty)
 
 
 def judge(observations: Sequence[Observation], architecture: Architecture, answers: Answers = NO_ANSWERS) -> Verdict:
@@ -164,10 +170,20 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture, 
         online = online_fault(probed) if judged[0].cost and architecture.rows is None else None
         if online is None:
             verdict = _verdict(probed, judged, architecture, faults, remarks, observations)
+            if verdict.kind == "unknown" and not faults and (cut := clipped_gradients(probed)) is not None:
+                return _without_clipping(cut, architecture, observations)
             return _with_answers(verdict, probed, judged[0].explanation, answers)
         faults.append(_fault_of_steps(probed, online))
     faults += _shared_faults(probed)
     return Verdict("mistakes", tuple(faults), (), tuple(remarks), observations)
+
+
+def _without_clipping(cut: ClippedGradients, architecture: Architecture, observations: Sequence[Observation]) -> Verdict:
+    """The verdict on gradients whose lengths are cut off on purpose."""
+    verdict = _judged_as(cut.observations, architecture, NO_ANSWERS)
+    said = Saying(f"check.convention.clipped.{cut.way}", {"limit": f"{cut.limit:.6g}"})
+    kind = "convention" if verdict.passed else verdict.kind
+    return replace(verdict, kind=kind, conventions=(said, *verdict.conventions), observations=observations)
 
 
 def _with_answers(verdict: Verdict, probed: Sequence[Probed], explanation: Explanation, answers: Answers) -> Verdict:
@@ -310,12 +326,17 @@ def _best(probed: Sequence[Probed], architecture: Architecture) -> list[Judged]:
     alike = all(one.probe.t.shape[1] in layer.W.shape[:1] for one in probed for layer in one.probe.layers)
 
     def judged_by(explanation: Explanation) -> Judged:
-        factors = decided_factors(explanation, depth, alike=alike)
-        counted = factors.whole * _own_counting(architecture)
         strength = probed[0].probe.penalty or _own_strength(explanation)
         reading = _error_reading(probed, strength)
-        faulty = _faulty(probed, architecture, factors.whole, counted, reading)
-        return Judged(explanation, factors, counted, faulty, _penalized(probed, architecture, explanation, factors, reading), reading)
+        own = _own_counting(architecture)
+
+        @cache
+        def faulty(whole: Factor) -> tuple[int, ...] | None:
+            return _faulty(probed, architecture, whole, whole * own, reading)
+
+        factors = decided_factors(explanation, depth, lambda whole: _whole_cost(faulty(whole)), alike=alike)
+        penalized = _penalized(probed, architecture, explanation, factors, reading)
+        return Judged(explanation, factors, factors.whole * own, faulty(factors.whole), penalized, reading)
 
     right = right_explanation(probed)
     if right is not None and (found := judged_by(right)).cost == 0:

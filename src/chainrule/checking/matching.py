@@ -683,9 +683,10 @@ class Factors(Frozen):
         return sum(len(fault.numbers) or UNEXPLAINED for fault in self.faults)
 
 
-def decided_factors(explanation: Explanation, depth: int, *, alike: bool) -> Factors:
+def decided_factors(explanation: Explanation, depth: int, whole_cost: Callable[[Factor], int], *, alike: bool) -> Factors:
     """The reading of all factors with the fewest mistakes: a whole, what changes from layer to layer, and what W or b alone have.
 
+    whole_cost  how many mistakes a factor of all gradients is
     alike  whether layers have as many inputs as the network has outputs
     """
     weights = {number: fit.factor for number, fit in explanation.weights.items() if fit.factor is not None}
@@ -714,7 +715,7 @@ def decided_factors(explanation: Explanation, depth: int, *, alike: bool) -> Fac
                     fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)
                     faults[fault] = (*faults.get(fault, ()), number)
         made = Factors(whole, faults)
-        cost = made.cost, sum(2 if fault.place == "weight" else 1 for fault in faults)
+        cost = made.cost + whole_cost(whole), sum(2 if fault.place == "weight" else 1 for fault in faults)
         if cost < best_cost:
             best, best_cost = made, cost
     assert best is not None

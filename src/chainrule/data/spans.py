@@ -162,10 +162,10 @@ class Spans(Sequence[str]):
         return sorted((some for part in rows for some in self._by_first_digit(part)), key=lambda part: int(part[0]))
 
     def _by_first_digit(self, rows: Array) -> Iterator[Array]:
-        """Rows of one shape, parted by whether the first digit is a 0: 0,512 holds no thousands, 5,612 may."""
+        """Rows of one shape, parted by whether the first digit is a 0: 0,512 holds no thousands, 5,612 may; and a 0 takes no place."""
         raw = self[int(rows[0])].encode(errors="surrogatepass")
         digit = RAW_DIGIT.search(raw)
-        if digit is None or GROUPED.search(raw) is None:
+        if digit is None or (GROUPED.search(raw) is None and len(RAW_DIGIT.findall(raw)) <= MOST_DIGITS):
             yield rows
             return
         is_zero = self.signs.array[self.starts[rows] + digit.start()] == ZERO

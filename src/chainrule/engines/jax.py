@@ -39,6 +39,7 @@ class Jax(Written):
         self.jax = jax_needed()
         super().__init__(network, optimizer, options, dtype=dtype, language=LANGUAGES["jax"])
         self._rows: tuple[Data, tuple[Any, ...]] | None = None
+        self._laid: dict[tuple[int, tuple[int, ...]], tuple[Any, ...]] = {}
         self._kept: tuple[State, State] = ((), ())
 
     def _precision(self) -> Any:
@@ -72,17 +73,28 @@ class Jax(Written):
     def _steps(self, data: Data, rows: Array, state: State, number: int) -> tuple[tuple[Any, ...], Array]:
         """A step for each row of places: the new state, and E before each step."""
         if sum(array.nbytes for array in data) > BLOCK:  # rows on a disk are read a block at a time
-            held = tuple(map(self._array, gathered(data, rows.reshape(-1))))
-            rows = np.arange(rows.size).reshape(rows.shape)
+            batches = tuple(self._array(one).reshape(*rows.shape, *one.shape[1:]) for one in gathered(data, rows.reshape(-1)))
         else:
             if self._rows is None or self._rows[0] is not data:
-                self._rows = (data, tuple(map(self._array, data)))
-            held = self._rows[1]
-        masks = [self.network.masks(rows.shape[1], number + step + 1) for step in range(len(rows))]
-        drawn = [self._array(np.stack([one[key] for one in masks])) for key in masks[0]]
+                self._rows, self._laid = (data, tuple(map(self._array, data))), {}
+            batches = self._taken(self._rows[1], rows)
+        drawn = []
+        if self.network.derivation.masks:
+            masks = [self.network.masks(rows.shape[1], number + step + 1) for step in range(len(rows))]
+            drawn = [self._array(np.stack([one[key] for one in masks])) for key in masks[0]]
         counted = [number] if "k" in self.program.inputs else []
-        carried, errors = self._epoch(rows, *held, *drawn, *counted, *map(self._array, state))
+        carried, errors = self._epoch(*batches, *drawn, *counted, *map(self._array, state))
         return tuple(carried[len(counted) :]), np.asarray(errors, dtype=float)
+
+    def _taken(self, held: tuple[Any, ...], rows: Array) -> tuple[Any, ...]:
+        """The rows of each batch; those that come in their order are laid out once, and no more moved."""
+        first = int(rows[0, 0])
+        if not np.array_equal(rows.reshape(-1), np.arange(first, first + rows.size)):
+            return tuple(one[rows] for one in held)
+        if (first, rows.shape) not in self._laid:
+            laid = (one[first : first + rows.size].reshape(*rows.shape, *one.shape[1:]) for one in held)
+            self._laid[first, rows.shape] = tuple(laid)
+        return self._laid[first, rows.shape]
 
     @cached_property
     def _epoch(self) -> Callable[..., Any]:

@@ -11,22 +11,39 @@ from typing import Any
 
 from chainrule.base.errors import InputError
 from chainrule.engines.plain import PlainSource
-from chainrule.engines.source import ATOM, Fragment, Source, Windows, code_of, number_like, parenthesized, sizes, source_text, wrapped
+from chainrule.engines.source import (
+    ATOM,
+    COMPARISON,
+    SUM,
+    Fragment,
+    Source,
+    Windows,
+    code_of,
+    number_like,
+    parenthesized,
+    sizes,
+    source_text,
+    wrapped,
+)
 
 NUMBERS = PlainSource()
 """Functions of Python's own numbers, which PyTorch's do not take."""
 
 
-DOUBLE_PRECISION = (
-    "@contextlib.contextmanager",
-    "def double_precision():",
-    '    """Within it, PyTorch makes numbers of 16 digits; outside, those that it made before."""',
-    "    before = torch.get_default_dtype()",
-    "    torch.set_default_dtype(torch.float64)",
-    "    try:",
-    "        yield",
-    "    finally:",
-    "        torch.set_default_dtype(before)",
+SAME_PRECISION = (
+    "def in_its_precision(function):",
+    '    """Numbers that PyTorch makes within the function have the precision of its first argument; outside, what they had before."""',
+    "",
+    "    @functools.wraps(function)",
+    "    def inner(first, *others, **options):",
+    "        before = torch.get_default_dtype()",
+    "        torch.set_default_dtype(first.dtype if first.is_floating_point() else before)",
+    "        try:",
+    "            return function(first, *others, **options)",
+    "        finally:",
+    "            torch.set_default_dtype(before)",
+    "",
+    "    return inner",
 )
 
 GATE = re.compile(r"(?<=\w \* )\(\w+ > \w+\)|(?<=torch\.where\()\w+ > \w+")
@@ -52,15 +69,16 @@ class TorchSource(Source):
         "logsumexp": "torch.logsumexp",
     }
     imports = ("import torch",)
+    strict = True
     array, kind, shown_error, quiet = "torch.tensor", ", dtype=torch.float64", "E.item()", ""
 
     def helpers(self, lines: Sequence[str]) -> list[str]:
-        """What lets PyTorch make numbers of 16 digits, where a function makes some that follow from no tensor's."""
-        return list(DOUBLE_PRECISION) if _makes_numbers(lines) else []
+        """What says how precise numbers are that a function makes, where that follows from no tensor."""
+        return list(SAME_PRECISION) if _makes_numbers(lines) else []
 
     def decorators(self, lines: Sequence[str]) -> list[str]:
         """That above such a function."""
-        return ["@double_precision()"] if _makes_numbers(lines) else []
+        return ["@in_its_precision"] if _makes_numbers(lines) else []
 
     def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
         pieces = [code_of(argument) for argument in arguments]
@@ -79,11 +97,25 @@ class TorchSource(Source):
 
     def where(self, condition: Fragment, a: Any, b: Any) -> Fragment:
         """A choice, element by element."""
+        if not condition.truth and not condition.single:
+            condition = Fragment([parenthesized(condition, SUM), " != 0"], COMPARISON, truth=True)
         return NUMBERS.where(condition, a, b) if condition.single else super().where(condition, a, b)
 
     def broadcast(self, x: Fragment, shape: Sequence[Any]) -> Fragment:
         """x repeated until it has that shape."""
-        return Fragment([f"torch.full({sizes(shape)}, ", x, ")"], word="spread") if x.single else super().broadcast(x, shape)
+        if x.single:
+            number = f"{source_text(x)}.0" if source_text(x).isdecimal() else x
+            return Fragment([f"torch.full({sizes(shape)}, ", number, ")"], word="spread", single=False)
+        wide = super().broadcast(x, shape)
+        return Fragment(wide.parts, word=wide.word, truth=x.truth)
+
+    def permute_dims(self, x: Any, axes: Sequence[int]) -> Fragment:
+        """The axes in another order."""
+        return super().permute_dims(number_like(code_of(x)), axes)
+
+    def reshape(self, x: Any, shape: Sequence[Any]) -> Fragment:
+        """The same elements in another shape."""
+        return super().reshape(number_like(code_of(x)), shape)
 
     def listed(self, numbers: Sequence[int]) -> str:
         """Whole numbers as a tensor."""
@@ -163,28 +195,28 @@ class JaxSource(Source):
         return source_text(Fragment([f"{table} = {table}.at[", self.whole(index), f"].add({rows})"]))
 
     def epoch(self, data: Sequence[str], drawn: Sequence[str], state: Sequence[str], options: Sequence[str], *, counted: bool) -> list[str]:
-        """The lines of a function that takes a step for each row of `order`, which names the rows of a batch."""
+        """The lines of a function that takes a step for each of many batches, which lie one behind the other."""
         names = [*(["k"] if counted else []), *state]
         carried = f"({', '.join(names)}{',' * (len(names) == 1)})"
-        given = [*(f"{name}[rows]" for name in data), *drawn, *state, *(["k"] if counted else [])]
+        batches = [*data, *drawn]
+        together = f"({', '.join(batches)}{',' * (len(batches) == 1)})"
         named = [f"{name}={name}" for name in (option.partition("=")[0] for option in options)]
-        several, over = (f"({', '.join([first, *drawn])})" if drawn else first for first in ("rows", "order"))
         body = [
-            *([f"{several} = each"] if drawn else []),
+            f"{together} = batch",
             *([f"{carried} = state"] if names else []),
             *(["k = k + 1"] if counted else []),
-            *wrapped(f"{', '.join(['E', *state])} = step(", [*given, *named], ")"),
+            *wrapped(f"{', '.join(['E', *state])} = step(", [*batches, *state, *(["k"] if counted else []), *named], ")"),
             f"return {carried}, E",
         ]
         return [
             self.decorator,
-            *wrapped("def epoch(", ["order", *data, *drawn, *(["k"] if counted else []), *state, *options], "):"),
-            '    """A step for each row of order, which names the rows of a batch: what is carried on, and E before each step."""',
+            *wrapped("def epoch(", [*batches, *(["k"] if counted else []), *state, *options], "):"),
+            '    """A step for each of many batches, one behind the other: what is carried on, and E before each step."""',
             "",
-            f"    def one(state, {'each' if drawn else 'rows'}):",
+            "    def one(state, batch):",
             *(f"        {line}" for line in body),
             "",
-            f"    return jax.lax.scan(one, {carried}, {over})",
+            f"    return jax.lax.scan(one, {carried}, {together})",
         ]
 
 

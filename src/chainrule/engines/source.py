@@ -42,7 +42,7 @@ class Fragment(Operators):
         return _infix(first, _SIGNS[operation], others[0], SUM if operation in ("add", "subtract") else PRODUCT)
 
     def __matmul__(self, other: Any) -> Fragment:
-        return _infix(self, "@", code_of(other), PRODUCT)
+        return _infix(number_like(self), "@", number_like(code_of(other)), PRODUCT)
 
     def __getitem__(self, slices: Any) -> Fragment:
         return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"])
@@ -136,7 +136,10 @@ class Source:
     decorator        above every function
     shown_error      the error as it is printed
     quiet            the line where e^z may be too large
+    strict           whether truth values are no numbers there, so that a variable is known to hold some
     """
+
+    strict = False
 
     library, axis, kept, array, shown_error, decorator = "np", "axis", "keepdims", "np.array", "E", ""
     functions: Mapping[str, str] = {}

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from chainrule.formula.expression import Expression, Shape, order
+from chainrule.formula.stated import stated
 
 CALL = 700
 """Each operation on arrays costs as much as so many additions, however small they are …"""
@@ -14,9 +15,17 @@ PRODUCTS = 20
 """… and so many multiplications of a matrix product cost as much as one addition, which goes through memory (measured)."""
 
 
+ELSEWHERE = 300_000
+"""What PyTorch computes in a program of NumPy's, with its gradient, costs as much as so many additions (measured: 0.2 to 1 ms)."""
+
+
 def work(roots: Sequence[Expression], samples: int) -> float:
     """The additions that take as long as everything below the roots for so many samples."""
-    return sum(CALL + _elements(node, samples) for node in order(*roots) if node.arguments and node.primitive.name != "named")
+    return sum(_cost(node, samples) for node in order(*roots) if node.arguments and node.primitive.name != "named")
+
+
+def _cost(node: Expression, samples: int) -> float:
+    return (ELSEWHERE if node.primitive is stated else CALL) + _elements(node, samples)
 
 
 def _elements(node: Expression, samples: int) -> float:

@@ -127,14 +127,18 @@ class Writer:
             piece = self.pieces[node.arguments[0]]
             name = target or identifier(node)
             self._assign(name, piece)
-            self.pieces[node] = Fragment([name], single=piece.single)
+            self.pieces[node] = self._held_in(name, piece)
         else:
             piece = self._piece(node)
             if len(self._readers(node)) > 1 and (piece.level < ATOM or piece.word) and not self._is_read_flat(node):
                 name = self._fresh(_word(piece.word or node.primitive.name))
                 self._assign(name, piece)
-                piece = Fragment([name], single=piece.single)
+                piece = self._held_in(name, piece)
             self.pieces[node] = piece
+
+    def _held_in(self, name: str, piece: Fragment) -> Fragment:
+        """The variable that holds a piece."""
+        return Fragment([name], single=piece.single, truth=self.source.strict and piece.truth)
 
     def _is_read_flat(self, node: Expression) -> bool:
         """Is it a transpose that stands in products over all places alone? These are written without it."""
@@ -287,7 +291,7 @@ class Writer:
         self.lines.append(f"{name} = {source_text(piece)}")
 
 
-RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp", "contextlib", "double_precision")
+RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp", "functools", "in_its_precision")
 """The number of rows, functions and libraries: names that no variable may have."""
 
 _LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at")
@@ -377,8 +381,8 @@ NUMPY = _QuickSource()
 
 def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
     lines, helpers = list(language.imports), language.helpers(functions)
-    if any("contextlib." in line for line in helpers):
-        lines = ["import contextlib", "", *lines]
+    if any("functools." in line for line in helpers):
+        lines = ["import functools", "", *lines]
     if any("math." in line for line in functions):
         lines = ["import math", "", *lines]
     if quiet and language.quiet:

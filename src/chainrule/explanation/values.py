@@ -27,8 +27,8 @@ APART = 1e-9
 they stand on two sides of a kink, say. Then the float counts, since the step was made with it."""
 
 DUST = 1e-45
-"""A smaller part of the largest number of the step is what fifty digits leave of numbers that cancel, unless floats say the same: they
-leave 0, or far more.
+"""A smaller part of the largest number of the step is what fifty digits leave of numbers that cancel, unless floats say about the same:
+they leave 0, or far more or less, as of 1 + erf(−18).
 """
 
 MOST_PRECISE = 3000
@@ -112,7 +112,8 @@ class Values(Mapping[Expression, Any], Frozen):
         formula = self.scalars.definition(element)
         letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
         number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
-        if not number.exact and abs(float(number)) < DUST * self._largest and not abs(float(number)) > abs(recorded) / 2 > 0:
+        alike = abs(recorded) / 2 < abs(float(number)) < 2 * abs(recorded)
+        if not number.exact and abs(float(number)) < DUST * self._largest and not alike:
             return Real(Fraction(0), exact=False)
         near = isinstance(number.value, Fraction) and abs(float(number.value) - recorded) <= APART * self._largest
         return number if near else recorded

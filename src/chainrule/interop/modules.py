@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
     """
     torch = torch_needed()
     try:
-        double = copy.deepcopy(module).double()
+        double = in_float64(module)
     except Exception as error:  # noqa: BLE001  # a module may hold anything, and PyTorch refuses tensors that were computed
         raise DescriptionError(f"this model cannot be copied: {_first_line(error)}") from None
     given = tuple(x.double() if x.is_floating_point() else x for x in inputs)
@@ -113,6 +114,20 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
             failed = failed or error
     assert failed is not None
     raise DescriptionError(f"PyTorch cannot export this model: {_first_line(failed)}") from None
+
+
+def in_float64(module: torch.nn.Module) -> torch.nn.Module:
+    """A copy of the module that computes in float64; layers of Keras, which cast their inputs, are told so, too."""
+    double = copy.deepcopy(module).double()
+    keras: Any = sys.modules.get("keras")
+    for top in double.modules() if keras is not None else ():
+        if not isinstance(top, keras.Layer):
+            continue
+        for part in top._flatten_layers():
+            part.dtype_policy = keras.DTypePolicy("float64")
+        for given in getattr(getattr(top, "_functional", None) or top, "_inputs", None) or ():
+            given._dtype = "float64" if "float" in given.dtype else given.dtype
+    return double
 
 
 def _with_parameters(program: Any, module: torch.nn.Module) -> Any:

@@ -145,7 +145,8 @@ def input_size(shape: Shape) -> Any:
 
 
 def symbol_of(last: str) -> str:
-    """The letter of a tensor of a module: W of weight, b of bias, W_ih_l0 of weight_ih_l0."""
-    plain = re.sub(r"^weight", "W", last)
+    """The letter of a tensor of a module: W of weight, b of bias, W_ih_l0 of weight_ih_l0, W_in_proj of in_proj_weight."""
+    plain = re.sub(r"^(\w+)_(weight|bias)$", r"\2_\1", last)
+    plain = re.sub(r"^weight", "W", plain)
     plain = re.sub(r"^bias", "b", plain)
     return plain if plain.isidentifier() else f"p_{re.sub(r'[^0-9A-Za-z_]', '_', plain)}"

@@ -24,7 +24,7 @@ from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import LearnerProgram
 from chainrule.learners.recognition import errors, passed
 from chainrule.learners.reporting import numbers
-from chainrule.learners.syntax import Function, called, calls_in, factors, names_in, needed_by
+from chainrule.learners.syntax import Function, called_name, calls_in, names_in, needed_by, product_parts
 
 CHECKS = re.compile(r"num|approx|finite|diff|check|estimate|fd_?grad", re.IGNORECASE)
 GRADIENT = re.compile(r"grad|deriv|diff|nabla", re.IGNORECASE)
@@ -190,7 +190,7 @@ def _quotients(loaded: Loaded, node: Function) -> Iterator[Quotient]:
         if not isinstance(part, ast.BinOp) or not isinstance(part.op, (ast.Div, ast.Mult)) or id(part) in met:
             continue
         met.update(id(inner) for inner in ast.walk(part))
-        above, below = factors(part)
+        above, below = product_parts(part)
         differences = [one for one in (_difference(factor, node) for factor in above) if one is not None]
         names = names_in(*below)
         if len(differences) != 1 or not below or _place(part) not in places:
@@ -281,7 +281,7 @@ def _at_a_kink(loaded: Loaded, name: str) -> Iterator[dict[str, Any]]:
     for statement in loaded.tree.body:
         if isinstance(statement, (ast.For, ast.While, ast.If)):
             return
-        calls = {called(call) for call in calls_in(statement)}
+        calls = {called_name(call) for call in calls_in(statement)}
         if isinstance(statement, (ast.Expr, ast.Assign)) and name in calls:
             break
         if isinstance(statement, (ast.Expr, ast.Assign)) and any(UPDATE.search(one) or "train" in one or "fit" in one for one in calls):
@@ -318,9 +318,9 @@ def _into_kinks(loaded: Loaded) -> dict[str, set[int]]:
     """What goes into a relu, as it is written, and its spots."""
     found = dict[str, set[int]]()
     for part in ast.walk(loaded.tree):
-        if isinstance(part, ast.Call) and "relu" in called(part).lower():
+        if isinstance(part, ast.Call) and "relu" in called_name(part).lower():
             given = part.args[:1]
-        elif isinstance(part, ast.Call) and called(part) == "maximum":
+        elif isinstance(part, ast.Call) and called_name(part) == "maximum":
             given = [one for one in part.args if not isinstance(one, ast.Constant)]
         else:
             continue

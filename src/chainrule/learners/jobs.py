@@ -112,7 +112,7 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
         return Stopped("learners.refused.argument", line, name=name)
     if loaded.failures:
         line, problem = loaded.failures[0]
-        return Stopped("learners.refused.not_understood", line, problem=problem)
+        return Stopped("learners.refused.begins", line, problem=problem)
     return Stopped("learners.refused.nothing")
 
 
@@ -280,7 +280,10 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         )
         lines = set() if assigned is None else {loaded.spots[answer.values.kept[assigned][0]].line}
         inside = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
-        for place in (inside, assigned, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)):
+        places = [inside, assigned, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)]
+        if inside is not None and HANDED_ON.fullmatch(_spot(loaded, answer, inside)["expression"]):
+            places = [*places[2:], *places[:2]]
+        for place in places:
             if place is not None:
                 return _spot(loaded, answer, place)
         if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
@@ -290,6 +293,10 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return {}
 
 
+HANDED_ON = re.compile(r"[\w.]+(?:\[[^\]]*\])*")
+"""An expression that hands on what was computed elsewhere: grads["db2"]."""
+
+
 def _helpers(loaded: Loaded, program: LearnerProgram) -> frozenset[int]:
     """Spots in functions that compute for anybody, as a scalar product does: what is wrong is where they are called."""
     lines: set[int] = set()
@@ -297,7 +304,8 @@ def _helpers(loaded: Loaded, program: LearnerProgram) -> frozenset[int]:
         own = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         gives = any(spot.line in own and meaning(spot.target).kind in ("dW", "db", "delta") for spot in loaded.spots if spot.target)
         if not gives and not BACKWARD.search(name) and node.lineno != program.line:
-            lines.update(own)
+            inner = (part for part in ast.walk(node) if isinstance(part, ast.FunctionDef) and part is not node)  # a way back, as a closure
+            lines.update({*own} - {line for part in inner for line in range(part.lineno, (part.end_lineno or part.lineno) + 1)})
     return frozenset(number for number, spot in enumerate(loaded.spots) if spot.line in lines)
 
 

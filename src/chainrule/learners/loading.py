@@ -23,7 +23,7 @@ import numpy as np
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
 from chainrule.learners.reporting import Recorder, ReportedProgram, rewritten
 from chainrule.learners.stand_ins import stand_in
-from chainrule.learners.syntax import arguments_of, called, loops_in, needed_by, own_parts
+from chainrule.learners.syntax import arguments_of, called_name, loops_in, needed_by, own_parts
 from chainrule.learners.tensors import library_of, prepared
 
 ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
@@ -182,7 +182,7 @@ def _flat(body: list[ast.stmt], functions: dict[str, ast.FunctionDef], depth: in
     result: list[ast.stmt] = []
     for statement in body:
         call = _called(statement)
-        name = "" if call is None else called(call, method=False)
+        name = "" if call is None else called_name(call, method=False)
         if is_main(statement):
             assert isinstance(statement, ast.If)
             result.extend(_flat(statement.body, functions, depth))

@@ -16,7 +16,7 @@ from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
-from chainrule.learners.syntax import arguments_of, called, calls_in, is_plain_number
+from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
 
 
 class ObjectProgram(LearnerProgram):
@@ -134,7 +134,7 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
             for forward in [*[other for other in forwards if other != backward][:3], ""]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
                     sequence = [method for method in (forward, backward, update) if method]
-                    trains = update and {called(call, method=True) for call in calls_in(own[update])} & {*sequence}
+                    trains = update and {called_name(call, method=True) for call in calls_in(own[update])} & {*sequence}
                     if not trains:  # then it calls the others itself
                         yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:

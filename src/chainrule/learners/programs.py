@@ -23,7 +23,7 @@ from chainrule.learners.loading import Loaded
 from chainrule.learners.names import as_kind, meaning
 from chainrule.learners.places import Unreadable
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
-from chainrule.learners.syntax import Function, arguments_of, called, calls_in, factors, is_plain_number, names_in
+from chainrule.learners.syntax import Function, arguments_of, called_name, calls_in, is_plain_number, names_in, product_parts
 from chainrule.learners.tensors import tensor
 
 ROWS = 4
@@ -243,7 +243,7 @@ def literal_rate(nodes: Sequence[ast.AST], known: Mapping[str, Any] | None = Non
         if meaning(name).kind == "rate" and name in names_in(*nodes):
             return value
     for update in _updates(nodes):
-        above, _ = factors(update)
+        above, _ = product_parts(update)
         numbers_in = [float(part.value) for part in above if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
         numbers_in += [variables[part.id] for part in above if isinstance(part, ast.Name) and part.id in variables]
         found.add(float(np.prod([abs(number) for number in numbers_in])) if numbers_in else 1.0)
@@ -277,7 +277,7 @@ def called_by_sample(loaded: Loaded, name: str) -> bool:
             continue
         given = names_in(loop.target)
         for call in calls_in(*loop.body):
-            if called(call) == name and any(isinstance(argument, ast.Name) and argument.id in given for argument in call.args):
+            if called_name(call) == name and any(isinstance(argument, ast.Name) and argument.id in given for argument in call.args):
                 return not _batches(loop)
     return False
 

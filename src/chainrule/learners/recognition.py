@@ -58,18 +58,18 @@ class SeenValues:
             self._sizes.setdefault(value.size, []).append(place)
         self._floats: Array | None = None
 
-    def find(self, wanted: Array, tolerance: float = TOLERANCE, without: AbstractSet[int] = frozenset()) -> int | None:
-        """The place of the first value that is this array, as it is or transposed; None where there is none but at spots `without`."""
-        flat, turned = wanted.ravel(), wanted.T.ravel()
-        scale = max(float(np.max(np.abs(flat), initial=0.0)), 1e-300)
-        for place in self._sizes.get(wanted.size, ()):
-            if self.kept[place][0] in without:
-                continue
-            value = self.kept[place][1].ravel()
-            for candidate in (flat, turned):
-                if np.all(np.abs(value - candidate) <= tolerance * scale):
-                    return place
-        return None
+    def _first(self, size: int, without: AbstractSet[int], matches: Callable[[Array], Any]) -> int | None:
+        """The place of the first value of so many numbers, laid flat, that matches; None where there is none but at spots `without`."""
+        places = (place for place in self._sizes.get(size, ()) if self.kept[place][0] not in without)
+        return next((place for place in places if matches(self.kept[place][1].ravel())), None)
+
+    def find(
+        self, wanted: Array, tolerance: float = TOLERANCE, without: AbstractSet[int] = frozenset(), signs: Sequence[int] = (1,)
+    ) -> int | None:
+        """The place of the first value that is this array, as it is or transposed."""
+        allowed = tolerance * max(float(np.max(np.abs(wanted), initial=0.0)), 1e-300)
+        several = [sign * side.ravel() for sign in signs for side in (wanted, wanted.T)]
+        return self._first(wanted.size, without, lambda value: any(np.all(np.abs(value - one) <= allowed) for one in several))
 
     def not_finite(self, spot: int | None) -> Array | None:
         """The first value at a spot, if it is no number."""
@@ -78,61 +78,43 @@ class SeenValues:
 
     def signed(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
         """The place of the first value that is this array or its negative, as a whole, or else each element by itself."""
-        found = (self.find(wanted, tolerance, without), self.find(-wanted, tolerance, without))
-        places = [place for place in found if place is not None]
-        return min(places) if places else self._spread(wanted, without, tolerance)
+        place = self.find(wanted, tolerance, without, signs=(1, -1))
+        if place is not None:
+            return place
+        firsts = [sign * float(wanted.ravel()[0]) for sign in (1.0, -1.0) if self.each(sign * wanted, tolerance)]
+        places = (self._number(first, without, tolerance) for first in firsts)  # where a program computes number by number
+        return next((place for place in places if place is not None), None)
+
+    def _number(self, number: float, without: AbstractSet[int], tolerance: float) -> int | None:
+        return self._first(1, without, lambda value: abs(value[0] - number) <= tolerance * abs(number))
 
     def multiple(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
         """The place of the first value that is a multiple of this array; of a single number, ± 1, 2 or ½ times it."""
-        places = [place for place in self._sizes.get(wanted.size, ()) if self.kept[place][0] not in without]
+        length = float(np.linalg.norm(wanted))
         if wanted.size == 1:
-            number = float(wanted.ravel()[0])
-            near = [factor * number for factor in (1, -1, 2, -2, 0.5, -0.5)]
-            values = ((place, float(self.kept[place][1].ravel()[0])) for place in places)
-            return next(
-                (place for place, value in values if number and any(abs(value - one) <= tolerance * abs(one) for one in near)), None
-            )
-        for candidate in (wanted.ravel(), wanted.T.ravel()):
-            length = float(np.sqrt(np.sum(candidate**2)))
-            for place in places if length else ():
-                value = self.kept[place][1].ravel()
-                size = float(np.sqrt(np.sum(value**2)))
-                if (
-                    size
-                    and min(np.max(np.abs(value / size - candidate / length)), np.max(np.abs(value / size + candidate / length)))
-                    < tolerance
-                ):
-                    return place
-        return None
+            near = [factor * float(wanted.ravel()[0]) for factor in (1, -1, 2, -2, 0.5, -0.5)]
+            return self._first(1, without, lambda value: length and any(abs(value[0] - one) <= tolerance * abs(one) for one in near))
+        directions = [sign * side.ravel() / length for sign in (1, -1) for side in (wanted, wanted.T)] if length else []
+
+        def matches(value: Array) -> bool:
+            size = float(np.linalg.norm(value))
+            return size > 0 and any(np.max(np.abs(value / size - one)) < tolerance for one in directions)
+
+        return self._first(wanted.size, without, matches)
 
     def where(self, wanted: Array, there: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-6) -> int | None:
         """The place of the first value that is this array or its negative at some of its elements, two or more, whatever the others are."""
-        elements = wanted[there]
-        scale = float(np.max(np.abs(elements), initial=0.0))
-        for place in self._sizes.get(wanted.size, ()) if elements.size > 1 and scale else ():
-            spot, value = self.kept[place]
-            if spot not in without and value.shape in (wanted.shape, wanted.T.shape):
-                found = (value if value.shape == wanted.shape else value.T)[there]
-                if any(np.all(np.abs(found - one) <= tolerance * scale) for one in (elements, -elements)):
-                    return place
-        return None
+        allowed = tolerance * float(np.max(np.abs(wanted[there]), initial=0.0))
+        sides = [(side.ravel()[mask.ravel()], mask.ravel()) for side, mask in ((wanted, there), (wanted.T, there.T))]
+
+        def matches(value: Array) -> bool:
+            return any(np.all(np.abs(value[mask] - sign * elements) <= allowed) for elements, mask in sides for sign in (1, -1))
+
+        return self._first(wanted.size, without, matches) if allowed and there.sum() > 1 else None
 
     def named(self, wanted: Array, spots: AbstractSet[int], tolerance: float = 1e-6) -> int | None:
         """The place of the first value at one of these spots that is this array or its negative."""
-        others = frozenset(spot for spot, _ in self.kept if spot not in spots)
-        found = (self.find(wanted, tolerance, others), self.find(-wanted, tolerance, others))
-        return next((place for place in found if place is not None), None)
-
-    def _spread(self, wanted: Array, without: AbstractSet[int], tolerance: float) -> int | None:
-        """The place of its first element, where a program computes number by number, and each element was seen up to a sign."""
-        for sign in (1.0, -1.0):
-            if self.each(sign * wanted, tolerance):
-                first = sign * float(wanted.ravel()[0])
-                for place in self._sizes.get(1, ()):
-                    near = abs(float(self.kept[place][1].ravel()[0]) - first) <= tolerance * abs(first)
-                    if near and self.kept[place][0] not in without:
-                        return place
-        return None
+        return self.find(wanted, tolerance, {spot for spot, _ in self.kept} - spots, signs=(1, -1))
 
     def holds(self, wanted: Array, tolerance: float = TOLERANCE) -> bool:
         """Was the array seen as it is, or each of its elements by itself?"""

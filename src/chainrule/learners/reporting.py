@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.learners.syntax import called
+from chainrule.learners.syntax import called_name
 from chainrule.learners.tensors import as_array, is_tensor
 
 SEEN, NAMED, BEGIN, TURN = "chainrule_seen", "chainrule_named", "chainrule_begin", "chainrule_turn"
@@ -91,7 +91,7 @@ def _counted(node: ast.For | ast.While) -> bool:
     if isinstance(node, ast.While):
         return True
     call = node.iter
-    return isinstance(call, ast.Call) and "range" in called(call, method=False) and "len(" not in ast.unparse(call)
+    return isinstance(call, ast.Call) and "range" in called_name(call, method=False) and "len(" not in ast.unparse(call)
 
 
 def _many(tested: ast.expr) -> bool:
@@ -141,7 +141,7 @@ class ReportedProgram(ast.NodeTransformer):
     visit_BinOp = visit_UnaryOp = visit_IfExp = visit_ListComp = _wrapped
 
     def visit_Call(self, node: ast.Call) -> Any:
-        before, self._shown = self._shown, self._shown or called(node) in SHOWING
+        before, self._shown = self._shown, self._shown or called_name(node) in SHOWING
         try:
             return self._called(node)
         finally:

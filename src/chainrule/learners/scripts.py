@@ -24,7 +24,7 @@ from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.places import Parameters, Unreadable, leaves, of_integers, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copied, literal_rate, methods_of
 from chainrule.learners.reporting import numbers
-from chainrule.learners.syntax import arguments_of, called, calls_in, is_plain_number, names_in
+from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number, names_in
 from chainrule.learners.tensors import is_tensor, tensor
 
 GIVEN = 8
@@ -348,7 +348,7 @@ class ScriptProgram(LearnerProgram):
                 ]:
                     if meaning(name).kind == "rate" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                         return float(value.value)
-        calls = {called(call, method=False) for call in calls_in(tree)}
+        calls = {called_name(call, method=False) for call in calls_in(tree)}
         return literal_rate([tree, *(node for name, node in self.loaded.functions.items() if name in calls)], self._namespace)
 
 
@@ -412,7 +412,7 @@ CALL = -1
 def _loop_number(statement: ast.stmt) -> int | None:
     """The number of a loop, CALL for a call that trains, None for everything else."""
     if isinstance(statement, (ast.Expr, ast.Assign)):
-        trains = next((name for call in calls_in(statement.value) if (name := called(call, method=True))), "")
+        trains = next((name for call in calls_in(statement.value) if (name := called_name(call, method=True))), "")
         return CALL if _TRAINS.search(trains) else None
     if not isinstance(statement, (ast.For, ast.While)):
         return None

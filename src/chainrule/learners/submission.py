@@ -95,7 +95,7 @@ class FileSubmission:
         values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
         job = {
             **self._job("locate"),
-            "probes": [{**plain_problem(observation.problem), **({} if fault.number == PENALIZED else {"penalty": 0.0})}],
+            "probes": [{**plain_problem(observation.problem), **({} if fault.quantity[:2] in ("dW", "db") else {"penalty": 0.0})}],
             "quantity": fault.quantity,
             "name": self.names.get(fault.shown, fault.shown),
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
@@ -216,9 +216,6 @@ def layers_of(
         one["line"], one["backward"] = source.place(one["line"])[0], placed(one["backward"], source.line(one["backward"]))
     return found if found["answers"] else {}
 
-
-PENALIZED = 37
-"""The mistake that is about penalties; any other is found where there is none."""
 
 PENALTY = 0.1
 """λ of the probes, where a program takes one."""

@@ -26,7 +26,7 @@ def calls_in(*roots: ast.AST) -> Iterator[ast.Call]:
     return (node for root in roots for node in ast.walk(root) if isinstance(node, ast.Call))
 
 
-def called(call: ast.Call, *, method: bool | None = None) -> str:
+def called_name(call: ast.Call, *, method: bool | None = None) -> str:
     """The name of the function or the method that is called, or of a method only, or of a function only; nothing if it has none."""
     if isinstance(call.func, ast.Name):
         return "" if method else call.func.id
@@ -52,12 +52,12 @@ def own_parts(node: ast.AST) -> Iterator[ast.AST]:
             yield from own_parts(child)
 
 
-def factors(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
+def product_parts(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
     """What stands above and below the bar of a product of quotients; a sign is left out."""
     if isinstance(node, ast.UnaryOp):
-        return factors(node.operand)
+        return product_parts(node.operand)
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Mult)):
-        (above, below), (right, under) = factors(node.left), factors(node.right)
+        (above, below), (right, under) = product_parts(node.left), product_parts(node.right)
         return ([*above, *right], [*below, *under]) if isinstance(node.op, ast.Mult) else ([*above, *under], [*below, *right])
     return [node], []
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
+from chainrule.notation.blocks import text_block
 from chainrule.notation.parts import (
     ENGLISH,
     before_power,
@@ -43,8 +44,8 @@ LINE = 75
 TALL = ("frac(", "mat(", "cases(", "sum", "sqrt(")
 """What makes the brackets around it grow."""
 
-KEPT = 72
-"""So many letters in brackets stand on one line."""
+KEPT, MATRICES = 72, 1.4
+"""So many letters in brackets stand on one line; more of them where matrices stand there, which sheets set in smaller type."""
 
 _BRACKETS = frozenset("()[]{}|")
 """Brackets which Typst would pair by itself: escaped, they stay as they are."""
@@ -182,7 +183,9 @@ def _fenced(inside: str, left: str = "(", right: str = ")", *, kept: bool = Fals
 
 
 def _is_kept(most: int, formula: f.Formula) -> bool:
-    """Is it a bracket in which no line ends? Not where it is too long for one."""
+    """Is it a bracket in which no line ends? Not where it is too long for one; a matrix takes as much of it as its widest row."""
+    if any(isinstance(part, f.Matrix) for part in everything_in((formula,))):
+        return text_block(formula).width <= MATRICES * most
     text = formula_text(formula)
     return len(text) <= most and " " in text
 

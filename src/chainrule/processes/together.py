@@ -20,6 +20,9 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 NOTHING = -0.0
 """What a process puts where another one has a number: added to any number it leaves every bit as it is, which 0 does not do with −0."""
 
+BYTES_AT_ONCE = 2**20
+"""Bytes that are sent at a time."""
+
 MEASURED_TIMES = 5
 """So often a reduction is measured, of which the median counts."""
 
@@ -73,11 +76,15 @@ class Processes:
         lengths = [int(length) for length in self.numbers(len(content))]
         if not sum(lengths):
             return [b""] * self.count
-        ends = np.cumsum(lengths)
-        every = np.zeros(sum(lengths), dtype=np.float32)  # which has every byte, and takes the least room
-        every[ends[self.rank] - len(content) : ends[self.rank]] = np.frombuffer(content, dtype=np.uint8)
-        whole = self.reduce(every).astype(np.uint8).tobytes()
-        return [whole[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+        ends, whole, own = np.cumsum(lengths).tolist(), bytearray(sum(lengths)), np.frombuffer(content, dtype=np.uint8)
+        first = ends[self.rank] - len(content)
+        for start in range(0, len(whole), BYTES_AT_ONCE):
+            every = np.zeros(min(BYTES_AT_ONCE, len(whole) - start), dtype=np.float32)  # which has every byte, and takes the least room
+            here = own[max(start - first, 0) : max(start + len(every) - first, 0)]
+            place = max(first - start, 0)
+            every[place : place + len(here)] = here
+            whole[start : start + len(every)] = self.reduce(every).astype(np.uint8).tobytes()
+        return [bytes(whole[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
 
     def content(self, content: bytes) -> bytes:
         """The bytes of the process that writes; of the others nothing counts."""

@@ -37,7 +37,7 @@ class Dialect(FrozenValue):
 
     inline, display  what stands around a formula in a line, and around one of its own
     alerts           whether a quotation may be an alert: [!NOTE]
-    dollar           a dollar sign that begins no formula
+    dollar, less     a dollar sign that begins no formula, and a < that begins no tag
     in_cells         whether a formula's | would end the cell of a table
     pictures         the markup that shows each of them; one without any is drawn as text
     """
@@ -46,12 +46,13 @@ class Dialect(FrozenValue):
     display: tuple[str, str]
     alerts: bool
     dollar: str
+    less: str
     in_cells: bool
     pictures: Mapping[Visual, str] = field(default_factory=dict)
 
 
-GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", in_cells=True)
-JUPYTER = Dialect(("$", "$"), ("$$\n", "\n$$"), alerts=False, dollar="<span>$</span>", in_cells=False)
+GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", less=r"\<", in_cells=True)
+JUPYTER = Dialect(("$", "$"), ("$$\n", "\n$$"), alerts=False, dollar="<span>$</span>", less="&lt;", in_cells=False)
 """In Jupyter, formulas are cut out before Markdown is read, and \\$ would be read as mathematics after it."""
 
 
@@ -142,4 +143,5 @@ def escape_markdown(text: str, dialect: Dialect = GITHUB) -> str:
     """Prose whose signs Markdown would take for its own; code stays code."""
     if isinstance(text, Code):
         return text
-    return re.sub(r"([\\*_<>\[\]#|`])|\$", lambda sign: f"\\{sign[0]}" if sign[1] else dialect.dollar, clean(text))
+    own = {"$": dialect.dollar, "<": dialect.less}
+    return re.sub(r"[\\*_<>\[\]#|`$]", lambda sign: own.get(sign[0], f"\\{sign[0]}"), clean(text))

@@ -1369,6 +1369,7 @@ WORDS = {
     "learners.refused.nothing": "Keine Funktion, Klasse oder Schleife wurde gefunden, die eine Backpropagation sein könnte.",
     "learners.refused.argument": "Nichts sagt, was das Argument {name} ist.",
     "learners.refused.not_understood": "Womit auch immer es aufgerufen wurde, das Programm scheiterte: {problem}.",
+    "learners.refused.begins": "Das Programm scheitert, bevor etwas darin aufgerufen werden kann: {problem}.",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
     "learners.refused.line": "Das war in Zeile {line}.",
@@ -1400,6 +1401,7 @@ WORDS = {
     # The check of somebody's back-propagation
     "check.title": "Was von {name} verstanden wurde",
     "check.right": "Richtig: jede Größe in {count} Proben ist, was sie sein soll.",
+    "check.right.count=1": "Richtig: jede Größe ist, was sie sein soll.",
     "check.right.bare": "Richtig.",
     "check.otherwise": "Anders gemacht, und richtig:",
     "check.convention": "Richtig, nach anderen Konventionen:",
@@ -1422,6 +1424,8 @@ WORDS = {
     "check.expected": "richtig",
     "check.found": "gefunden",
     "check.why.written": "Es ist genau {written}, in {agreeing} von {probes} Proben.",
+    "check.why.written.probes=1": "Es ist genau {written}.",
+    "check.why.factor.probes=1": "Es ist das {factor}-Fache des richtigen Werts (N Beispiele, k Ausgaben, n Eingänge der Schicht).",
     "check.why.factor": "Es ist das {factor}-Fache des richtigen Werts, in {agreeing} von {probes} Proben (N Beispiele, k Ausgaben, n "
     "Eingänge der Schicht).",
     "check.why.unknown": "{quantity} weicht bis zu {percent} % des größten Elements vom richtigen Wert ab.",
@@ -1471,6 +1475,9 @@ WORDS = {
     "check.convention.outputs_mean": "das Fehlermaß ist über die Ausgaben gemittelt",
     "check.convention.no_half": "der quadratische Fehler hat kein ½",
     "check.convention.half": "der quadratische Fehler hat ein ½",
+    "check.convention.clipped.numbers": "jede Zahl der Gradienten wird bei ±{limit} abgeschnitten",
+    "check.convention.clipped.arrays": "jeder Gradient wird auf höchstens die Länge {limit} gekürzt",
+    "check.convention.clipped.together": "alle Gradienten zusammen werden auf höchstens die Länge {limit} gekürzt",
     "check.convention.rate": "jede Änderung ist das {factor}-Fache derer mit der angenommenen Rate",
     "check.convention.loss": "gelesen als {loss}, womit die Gradienten zusammenpassen",
     "check.hint.1": "{quantity} noch einmal ansehen, von Hand, für ein Beispiel.",
@@ -1560,7 +1567,7 @@ WORDS = {
     "mistake.5.sign": "Steigungen, die negativ oder unbeschränkt sind",
     "mistake.5.cure": "Den Wert h = f(z) einsetzen, wie in h (1 − h).",
     "mistake.6": "f′ ist die Ableitung einer anderen Funktion",
-    "mistake.6.sign": "die Verhältnisse der Einheiten folgen jener Formel",
+    "mistake.6.sign": "wie weit es daneben liegt, folgt aus h der Einheit nach einer Formel",
     "mistake.6.cure": "Die Ableitung der Funktion nehmen, mit der vorwärts gerechnet wird.",
     "mistake.7": "die Ableitung von ReLU ist x, oder überall 1",
     "mistake.7.sign": "um z falsch, oder richtig, wo keine Einheit aus ist",
@@ -1779,6 +1786,7 @@ WORDS = {
     "section.agreement": "Verglichen mit {library}",
     "agreement.how": "{library} hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und seine Ableitungen gingen vom "
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
+    "agreement.seconds": "Das Modell zu lesen dauerte etwa {seconds} s, das meiste davon in {library}.",
     "agreement.equal": "Alle {count} Felder stimmen überein; die größte Abweichung ist {largest}.",
     "agreement.apart": "{apart} von {count} Feldern stimmen nicht mit denen von {library} überein; die größte Abweichung ist {largest}.",
     "agreement.stated": "Für {count} Operationen gibt es hier keine Formel ({functions}): PyTorch rechnet sie und gibt ihre "

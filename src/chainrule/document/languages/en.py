@@ -1324,6 +1324,7 @@ WORDS = {
     "learners.refused.nothing": "No function, class or loop was found that could be a back-propagation.",
     "learners.refused.argument": "Nothing says what the argument {name} is.",
     "learners.refused.not_understood": "Whatever it was called with, the program failed: {problem}.",
+    "learners.refused.begins": "The program fails before anything in it can be called: {problem}.",
     "learners.refused.not_seen": "The program ran, but with known x, W and b no z = x W + b was seen in it.",
     "learners.refused.forms": "The program answered something that is no gradient of this network: {problem}.",
     "learners.refused.line": "That was at line {line}.",
@@ -1355,6 +1356,7 @@ WORDS = {
     # The check of somebody's back-propagation
     "check.title": "What was understood of {name}",
     "check.right": "Right: every quantity of {count} probes is what it should be.",
+    "check.right.count=1": "Right: every quantity is what it should be.",
     "check.right.bare": "Right.",
     "check.otherwise": "Done otherwise, and right:",
     "check.convention": "Right, by other conventions:",
@@ -1377,6 +1379,8 @@ WORDS = {
     "check.expected": "expected",
     "check.found": "found",
     "check.why.written": "It is exactly {written}, in {agreeing} of {probes} probes.",
+    "check.why.written.probes=1": "It is exactly {written}.",
+    "check.why.factor.probes=1": "It is {factor} times the right value (N samples, k outputs, n inputs of the layer).",
     "check.why.factor": "It is {factor} times the right value, in {agreeing} of {probes} probes (N samples, k outputs, n inputs of "
     "the layer).",
     "check.why.unknown": "{quantity} differs from the right value by up to {percent} % of its largest element.",
@@ -1425,6 +1429,9 @@ WORDS = {
     "check.convention.outputs_mean": "the loss is averaged over the outputs",
     "check.convention.no_half": "the squared error has no ½",
     "check.convention.half": "the squared error has a ½",
+    "check.convention.clipped.numbers": "every number of the gradients is clipped at ±{limit}",
+    "check.convention.clipped.arrays": "every gradient is clipped to a length of {limit} at most",
+    "check.convention.clipped.together": "all gradients together are clipped to a length of {limit} at most",
     "check.convention.rate": "every update is {factor} times that of the rate that was assumed",
     "check.convention.loss": "it was read as {loss}, under which the gradients fit",
     "check.hint.1": "Look at {quantity} again, by hand, for one sample.",
@@ -1510,7 +1517,7 @@ WORDS = {
     "mistake.5.sign": "slopes that are negative or without bound",
     "mistake.5.cure": "Pass the activation h = f(z), as in h (1 − h).",
     "mistake.6": "f′ is the derivative of another function",
-    "mistake.6.sign": "the ratios of the units follow that formula",
+    "mistake.6.sign": "how far it is off follows from h of the unit, by a formula",
     "mistake.6.cure": "Take the derivative of the function that the forward pass uses.",
     "mistake.7": "the derivative of ReLU is x, or 1 everywhere",
     "mistake.7.sign": "wrong by z, or right where no unit is off",
@@ -1729,6 +1736,7 @@ WORDS = {
     "section.agreement": "Compared with {library}",
     "agreement.how": "{library} ran the same model, in float64, on the same inputs, and its gradients started from the same "
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
+    "agreement.seconds": "Reading the model took about {seconds} s, most of it in {library}.",
     "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
     "agreement.apart": "{apart} of {count} arrays do not agree with {library}'s; the largest difference is {largest}.",
     "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "

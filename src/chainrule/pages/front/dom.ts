@@ -2,7 +2,7 @@
 
 export type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** What an element is given: attributes, of which those that are false or undefined are left out, and children. */
+/** What an element is given: attributes, of which those that are false, undefined or beyond all numbers are left out, and children. */
 type Part = Attributes | Node | string;
 
 export function fill<T extends Element>(element: T, ...parts: Part[]): T {
@@ -10,7 +10,7 @@ export function fill<T extends Element>(element: T, ...parts: Part[]): T {
     if (typeof part === "string" || part instanceof Node) element.append(part);
     else
       for (const [name, value] of Object.entries(part))
-        if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+        if (value !== undefined && value !== false && !/^-?(NaN|Infinity)$/.test(`${value}`)) element.setAttribute(name, value === true ? "" : String(value));
   return element;
 }
 

@@ -69,6 +69,7 @@ export class Page {
 
   constructor(private readonly root: HTMLElement, readonly content: Content, private readonly home: Home = {}) {
     this.session = home.session ?? new Session(content);
+    Object.assign(this, { "session": this.session }); // under its whole name, for whoever asks in a console
     this.words = new Words(content);
     const { words, session } = this;
     this.#changing = {

@@ -364,15 +364,8 @@ export class StageView {
       const matters = this.#lines.size <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
       const display = matters ? "" : "none";
       if (label && label.group.style.display !== display) label.group.style.display = display;
-      const text =
-        active && weight >= 0
-          ? forward
-            ? `${words.brief(session.double(from))} · ${words.brief(value)}`
-            : backward
-              ? `${words.brief(value)} · ${words.brief(this.#arriving(to))}`
-              : ""
-          : "";
-      setText(product, text);
+      const factors = !active || weight < 0 ? [] : forward ? [session.double(from), value] : backward ? [value, this.#arriving(to)] : [];
+      setText(product, factors.map((factor, at) => (at && factor < 0 ? `(${words.brief(factor)})` : words.brief(factor))).join(" · "));
     }
   }
 

@@ -10,7 +10,10 @@ import { FUNCTIONS, type Real, ZERO, abs, compare, fraction, isFinite, ofNumber,
 
 /** Where a number differs from its double by more than this part of the largest number of the step, the double counts. */
 const APART = 1e-9;
-/** Where the double is 0, a smaller part of the largest number of the step is what fifty digits leave of numbers that cancel. */
+/**
+ * A smaller part of the largest number of the step is what fifty digits leave of numbers that cancel, unless doubles say about the same:
+ * they leave 0, or far more or less, as of 1 + erf(−18).
+ */
 const DUST = 1e-45;
 /** Steps with more numbers are written as doubles have them. */
 const MOST_PRECISE = 3000;
@@ -105,8 +108,8 @@ export class Values {
     const exact = worth(this.content, node, (letter) => printedAs(this.of(letter)));
     if (this.fractions) return exact;
     const number = roundedFraction(exact);
-    const apart = Math.abs(toNumber(number) - recorded);
-    if (recorded === 0 && !number.exact && apart < DUST * this.#largest) return { ...ZERO, exact: false };
+    const [size, kept, apart] = [Math.abs(toNumber(number)), Math.abs(recorded), Math.abs(toNumber(number) - recorded)];
+    if (!number.exact && size < DUST * this.#largest && !(kept / 2 < size && size < 2 * kept)) return { ...ZERO, exact: false };
     return isFinite(number) && apart <= APART * this.#largest ? number : recorded;
   }
 }

@@ -383,8 +383,10 @@ export class Curve extends Base {
     const start = errors[0]!;
     let [low, high] = [Math.min(...all), Math.max(...all)];
     if (!all.length) [low, high] = [0.1, 1];
-    if (this.#logarithmic) [low, high] = [Math.max(low / 2, high * 1e-30), Math.min(high * 2, Math.max(start, 1e-30) * 1e12)];
-    else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
+    if (this.#logarithmic) {
+      high = Math.min(high * 2, Math.max(start, 1e-30) * 1e12);
+      low = Math.max(low / 2, high * 1e-30);
+    } else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
     const begin = first.number;
     const { picture, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.#logarithmic && low > 0);
     const ends: number[] = [];

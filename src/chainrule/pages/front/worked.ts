@@ -193,13 +193,9 @@ function arrays(sources: Sources, growing: Growing, line: Line, values: Values):
     const rows = grid(shape, turned);
     return shape.length <= 2 && rows.length <= MOST_CELLS[0] && rows[0]!.length <= MOST_CELLS[1];
   });
-  if (line.letters && (!fits || !line.variants || !matrixNumbers(sources, growing, line, values, turned))) {
-    const [layout, exact] = folded(line.shape!, result, of, writing, turned);
-    growing.add(relation(exact), layout);
-  } else if (!line.letters) {
-    const [layout, exact] = folded(line.shape!, result, of, writing, turned);
-    growing.add(relation(exact), layout);
-  }
+  if (line.letters && fits && line.variants && matrixNumbers(sources, growing, line, values, turned)) return;
+  const [layout, exact] = folded(line.shape!, result, of, writing, turned);
+  growing.add(relation(exact), layout);
 }
 
 /**

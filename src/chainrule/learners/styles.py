@@ -1,0 +1,332 @@
+"""How functions get their parameters: one argument each, lists, dicts, pairs, one vector, global variables, or a structure of their own.
+
+What their names and their text say is an `Arrangement`: where W and b of each layer stand. Whether that is so is decided by the numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.learners.calling import Pool, Unbound
+from chainrule.learners.layout import Layout, Probe, trial
+from chainrule.learners.loading import Loaded
+from chainrule.learners.names import INIT, as_kind, meaning, ranked
+from chainrule.learners.places import Unreadable, leaves, like, parameter_places, rolled
+from chainrule.learners.reporting import numbers
+from chainrule.learners.syntax import Function, arguments_of, calls_in, names_in
+
+
+class ParameterPlace(FrozenValue):
+    """kind "W" or "b" of a layer, counted from 0."""
+
+    kind: str
+    layer: int
+
+
+Arrangement: TypeAlias = "Callable[[int], Mapping[str, Any]]"
+"""For so many layers, what stands in each argument: a `ParameterPlace`, or lists and dicts of them. Raises Unreadable of another depth."""
+
+
+class Style(Frozen):
+    """How functions get their parameters.
+
+    roots    gives the arguments by name, for a probe
+    depths   numbers of layers that are possible
+    biases   whether there are biases
+    separate_bias  whether there are places for biases beside W
+    globals  whether they are global variables
+    own      whether the program makes the structure itself: its places are looked for in it
+    shared   for each layer whether its bias is one number, as far as the program says
+    vector   the argument that is one vector of all parameters; "" where there is none
+    apart, order   whether all W stand in it before all b; how a matrix is written into it: "C" or "F"
+    """
+
+    roots: Callable[[Loaded, Probe, Layout], dict[str, Any]]
+    depths: tuple[int, ...]
+    biases: tuple[bool, ...]
+    separate_bias: bool
+    globals: bool = False
+    own: bool = False
+    shared: tuple[bool, ...] = ()
+    vector: str = ""
+    apart: bool = False
+    order: str = "C"
+
+    def make(self, loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+        """The arguments by name, for a probe; global variables get them, too. Raises Unreadable."""
+        roots = self.roots(loaded, probe, layout)
+        if self.globals:
+            own = loaded.namespace
+            roots = {name: like(value, own.get(name)) if isinstance(value, np.ndarray) else value for name, value in roots.items()}
+            own.update(roots)
+        return roots
+
+
+ANY_DEPTH = (2, 3, 1)
+
+
+def style_of(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) -> Style:
+    """Which it is, by the names of arguments. Raises Unreadable where nothing looks like a parameter."""
+    arguments = list(dict.fromkeys(name for node in nodes for name in arguments_of(node, keywords=True)))
+    vector = next((name for node in nodes for name in _unrolled(loaded, node)), "")
+    if vector:
+        return _vector(loaded, vector, apart=apart)
+    if apart:
+        raise Unreadable("no vector")
+    for names, in_globals in ((arguments, False), (read_globals(loaded, nodes), True)):
+        weights, biases = (ranked([name for name in names if meaning(name).kind == kind], kind) for kind in "Wb")
+        if len(weights) == 1 and _plural(weights[0], nodes):
+            return _lists(weights[0], "".join(biases[:1]), in_globals=in_globals)
+        if weights:
+            return _separate(loaded, weights, biases, in_globals=in_globals)
+        containers = [name for name in names if as_kind(name, "params")]
+        if in_globals:
+            containers = [name for name in containers if isinstance(loaded.namespace.get(name), (dict, list))]
+        if containers:
+            return _container(loaded, containers[0], in_globals=in_globals)
+    raise Unreadable("no parameters")
+
+
+def _arranged(arrangement: Arrangement, loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+    """A probe's parameters as an arrangement has them; a bias that stands in no place by itself is left out of arguments and dicts."""
+    del loaded
+
+    def built(part: Any) -> Any:
+        if isinstance(part, ParameterPlace):
+            return (layout.w if part.kind == "W" else layout.b)(probe, part.layer)
+        if isinstance(part, list):
+            return [built(inner) for inner in part]
+        found = {key: built(inner) for key, inner in part.items()}
+        return {key: value for key, value in found.items() if value is not None}
+
+    roots: dict[str, Any] = built(arrangement(len(probe.weights)))
+    listed = layout.vectors and layout.lists
+    return {name: value.tolist() if listed and isinstance(value, np.ndarray) else value for name, value in roots.items()}
+
+
+def _separate(known: Loaded, weights: list[str], biases: list[str], *, in_globals: bool) -> Style:
+    """Each an argument: backward(X, Y, W1, b1, W2, b2)."""
+
+    def arrangement(depth: int) -> dict[str, Any]:
+        if depth != len(weights):
+            raise Unreadable("depth")
+        return {
+            name: ParameterPlace(kind, layer) for kind, names in (("W", weights), ("b", biases[:depth])) for layer, name in enumerate(names)
+        }
+
+    possible = (True,) if len(biases) >= len(weights) else (False, True) if not biases else ()
+    shared = tuple(isinstance(known.namespace.get(name), (int, float)) for name in biases)
+    return Style(partial(_arranged, arrangement), (len(weights),), possible, bool(biases), in_globals, shared=shared)
+
+
+def _lists(weights: str, biases: str, *, in_globals: bool) -> Style:
+    """All W in a list, and all b: backward(X, Y, weights, biases); of one layer the arrays themselves."""
+
+    def arrangement(depth: int) -> dict[str, Any]:
+        several = {name: [ParameterPlace(kind, layer) for layer in range(depth)] for kind, name in (("W", weights), ("b", biases)) if name}
+        return several if depth > 1 else {name: parameters[0] for name, parameters in several.items()}
+
+    return Style(partial(_arranged, arrangement), ANY_DEPTH, (True,) if biases else (False, True), bool(biases), in_globals)
+
+
+def _container(loaded: Loaded, name: str, *, in_globals: bool) -> Style:
+    """Pairs (W, b) as they are taken apart; a dict with keys such as W1; or whatever an initialising function of the program makes."""
+    if (pattern := _taken_apart_as(loaded, name)) is not None:
+        return _pairs(name, pattern, in_globals=in_globals)
+    own = _keys(loaded, name)
+    keys = own if any(meaning(key).kind == "W" for key in own) else _keys(loaded)
+    weights, biases = (ranked([key for key in keys if meaning(key).kind == kind], kind) for kind in "Wb")
+    lists = isinstance(_initialised(loaded, trial((5, 7, 3), 1), list, missing=None), list)
+    if lists or not weights:
+        kind = list if lists else dict
+
+        def made(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+            del layout
+            return {name: _initialised(loaded, probe, kind)}
+
+        return Style(made, ANY_DEPTH, (True,), False, in_globals, own=True)
+
+    def arrangement(depth: int) -> dict[str, Any]:
+        return {
+            name: {
+                _key(keys, layer): ParameterPlace(kind, layer)
+                for layer in range(depth)
+                for kind, keys in (("W", weights), ("b", biases or ["b1"]))
+            }
+        }
+
+    depths = (len(weights),) if len(weights) > 1 else ANY_DEPTH
+    return Style(partial(_arranged, arrangement), depths, (True,) if biases else (False, True), bool(biases), in_globals)
+
+
+def _taken_apart_as(loaded: Loaded, name: str) -> ast.expr | None:
+    """What is assigned from it: (w1, b1), (w2, b2) = params."""
+    assigned = (part for node in loaded.functions.values() for part in ast.walk(node) if isinstance(part, ast.Assign))
+    targets = [part.targets[0] for part in assigned if isinstance(part.value, ast.Name) and part.value.id == name]
+    found = [
+        target for target in targets if isinstance(target, (ast.Tuple, ast.List)) and any(as_kind(one, "W") for one in names_in(target))
+    ]
+    return found[0] if found else None
+
+
+def _pairs(name: str, pattern: ast.expr, *, in_globals: bool) -> Style:
+    """Weights and biases in lists, one within the other, as the pattern has them."""
+    names = [node.id for node in ast.walk(pattern) if isinstance(node, ast.Name)]
+    weights, biases = (ranked([one for one in names if meaning(one).kind == kind], kind) for kind in "Wb")
+    known = {one: ParameterPlace(kind, layer) for kind, ordered in (("W", weights), ("b", biases)) for layer, one in enumerate(ordered)}
+
+    def arrangement(depth: int) -> dict[str, Any]:
+        def built(part: ast.expr) -> Any:
+            if isinstance(part, (ast.Tuple, ast.List)):
+                return [built(inner) for inner in part.elts]
+            if not isinstance(part, ast.Name) or part.id not in known or known[part.id].layer >= depth:
+                raise Unreadable(name)
+            return known[part.id]
+
+        if depth != len(weights):
+            raise Unreadable("depth")
+        return {name: built(pattern)}
+
+    return Style(partial(_arranged, arrangement), (len(weights),), (bool(biases),), bool(biases), in_globals)
+
+
+def _vector(known: Loaded, name: str, *, apart: bool) -> Style:
+    """All in one vector, one block behind the other."""
+    order = "F" if re.search(r"order *= *[\"']F", known.code) else "C"
+
+    def made(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+        del loaded
+        parts = blocks(probe, layout, apart)
+        roots = {name: np.zeros(sum(math.prod(shape) for _, shape in parts))}
+        rolled(name, roots, parts, order, probe.sizes, layout).set(probe, layout)
+        return roots
+
+    return Style(made, (2, 1, 3), (True, False), True, vector=name, apart=apart, order=order)
+
+
+def _unrolled(loaded: Loaded, node: Function, depth: int = 0) -> Iterator[str]:
+    """Arguments whose parts are made matrices, theta[:20].reshape(4, 5), here or in a function that is given them."""
+    arguments = arguments_of(node)
+    for part in calls_in(node):
+        if isinstance(part.func, ast.Attribute) and part.func.attr == "reshape":
+            parts = [inner for one in (part.func.value, *part.args[:1]) for inner in ast.walk(one) if isinstance(inner, ast.Subscript)]
+            sliced = [one.value.id for one in parts if isinstance(one.slice, ast.Slice) and isinstance(one.value, ast.Name)]
+            yield from (name for name in sliced if name in arguments and as_kind(name, "x", "t") is None)
+        elif isinstance(part.func, ast.Name) and part.func.id in loaded.functions and depth < 2:
+            function = loaded.functions[part.func.id]
+            inner = set(_unrolled(loaded, function, depth + 1))
+            for given, taken in zip(part.args, arguments_of(function), strict=False):
+                if taken in inner and isinstance(given, ast.Name) and given.id in arguments:
+                    yield given.id
+
+
+def blocks(probe: Probe, layout: Layout, apart: bool) -> list[tuple[str, tuple[int, ...]]]:
+    """What stands in a vector of all parameters, and in which shapes: W1, b1, W2, b2; or W1, W2, b1, b2."""
+    found = list[tuple[str, tuple[int, ...]]]()
+    for number in range(len(probe.weights)):
+        found.append((f"W{number + 1}", layout.w(probe, number).shape))
+        b = layout.b(probe, number)
+        if b is not None:
+            found.append((f"b{number + 1}", b.shape))
+    return sorted(found, key=lambda block: block[0][0] == "b") if apart else found
+
+
+def _key(keys: list[str], number: int) -> str:
+    """The key of a layer; beyond those that are written, the last with another number."""
+    return keys[number] if number < len(keys) else re.sub(r"\d+$", "", keys[-1]) + str(number + 1)
+
+
+def _keys(loaded: Loaded, name: str = "") -> list[str]:
+    """Keys of dicts in the program, or of those of one name, by their texts; "W" + str(l) stands for W1 and W2."""
+    found: dict[str, None] = {}
+    for node in ast.walk(loaded.tree):
+        text = None
+        if isinstance(node, ast.Subscript):
+            text = node.slice if not name or (isinstance(node.value, ast.Name) and node.value.id == name) else None
+        elif isinstance(node, ast.Dict) and not name:
+            for key in node.keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    found.setdefault(key.value)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            found.setdefault(text.value)
+        elif isinstance(text, ast.BinOp) and isinstance(text.left, ast.Constant) and isinstance(text.left.value, str):
+            found.setdefault(f"{text.left.value}1")
+        elif isinstance(text, ast.JoinedStr) and text.values and isinstance(text.values[0], ast.Constant):
+            found.setdefault(f"{text.values[0].value!s}1")
+    return [key for key in found if key != "1"]
+
+
+def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refused") -> Any:
+    """What the program's own function makes, that begins its parameters; its numbers are set afterwards."""
+    for name, node in loaded.functions.items():
+        if INIT.search(name):
+            try:
+                made = loaded.namespace[name](**Pool(probe, Layout(), {}).arguments(node))
+            except (Unbound, Exception):  # noqa: BLE001  # whatever a learner's function raises when it is called with what it may not mean
+                continue
+            if isinstance(made, kind) and made and next(parameter_places(list(leaves({"made": made}))), None) is not None:
+                return made
+    for name, value in loaded.namespace.items():
+        places = next(parameter_places(list(leaves({name: value}))), None) if isinstance(value, kind) and as_kind(name, "params") else None
+        if places is None:
+            continue
+        if isinstance(value, list) and all(
+            isinstance(item, list) and len(np.shape(item)) == 2 for item in value if numbers(item) is not None
+        ):
+            ends = [
+                (inputs + held, units)
+                for inputs, units, held in zip(probe.sizes, probe.sizes[1:], (any(places.held),) * len(probe.weights), strict=False)
+            ]
+            return [np.zeros(end[::-1] if places.units_first else end).tolist() for end in ends]
+        return copy.deepcopy(value)
+    if missing is None:
+        return None
+    raise Unreadable("no structure")
+
+
+def _plural(name: str, nodes: Sequence[Function]) -> bool:
+    """Is it a list of all W? Its name ends in s, or it is indexed by a number."""
+    if meaning(name).rank is not None:
+        return False
+    for node in nodes:
+        for part in ast.walk(node):
+            if (
+                isinstance(part, ast.Subscript)
+                and isinstance(part.value, ast.Name)
+                and part.value.id == name
+                and not isinstance(part.slice, (ast.Tuple, ast.Slice))
+            ):
+                return True
+            if isinstance(part, (ast.For, ast.comprehension)) and name in names_in(part.iter):
+                return True
+    return False
+
+
+def read_globals(loaded: Loaded, nodes: Sequence[Function]) -> list[str]:
+    """Global variables that functions read, also those that they call."""
+    result: dict[str, None] = {}
+    todo, met = list(nodes), set()
+    while todo:
+        node = todo.pop(0)
+        if node.name in met:
+            continue
+        met.add(node.name)
+        declared = {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+        local = {*arguments_of(node, keywords=True)} | names_in(node, stored=True) - declared
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in local:
+                if part.id in loaded.functions:
+                    todo.append(loaded.functions[part.id])
+                else:
+                    result.setdefault(part.id)
+        result.update(dict.fromkeys(declared))
+    return list(result)

@@ -1,0 +1,39 @@
+"""How much memory a process may take: what the machine has, or what somebody allows it."""
+
+import sys
+
+import pytest
+
+from chainrule.base.control_groups import control_groups
+from chainrule.data import reading
+
+
+def test_groups_are_found_from_the_innermost_outwards(tmp_path):
+    (tmp_path / "cgroup").write_text("5:cpu,memory:/outer/inner\n3:pids:/outer\n0::/outer\n")
+    found = [(str(group.relative_to(tmp_path)), first) for group, first in control_groups("memory", tmp_path / "cgroup", tmp_path / "fs")]
+    assert found == [
+        *((f"fs/cpu,memory{name}", True) for name in ("/outer/inner", "/outer", "")),
+        *((f"fs{name}", False) for name in ("/outer", "")),
+    ]
+    assert not [*control_groups("memory", tmp_path / "none", tmp_path)]
+
+
+def test_the_least_limit_counts(tmp_path, monkeypatch):
+    groups = [(tmp_path / "a", True), (tmp_path / "b", False), (tmp_path / "none", False)]
+    monkeypatch.setattr(reading, "control_groups", lambda controller: groups)
+    whole = reading.memory()
+    for folder, name, text in ((tmp_path / "a", "memory.limit_in_bytes", "5000000"), (tmp_path / "b", "memory.max", "max")):
+        folder.mkdir()
+        (folder / name).write_text(text)
+    assert whole > reading.memory() == 5_000_000
+    (tmp_path / "b" / "memory.max").write_text("4000000")
+    assert reading.memory() == 4_000_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no ulimit")
+def test_ulimit_counts(monkeypatch):
+    import resource
+
+    limits = {resource.RLIMIT_AS: resource.RLIM_INFINITY, resource.RLIMIT_DATA: 3_000_000}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (limits[kind], resource.RLIM_INFINITY))
+    assert reading.memory() == 3_000_000
