@@ -201,6 +201,13 @@ def test_means_over_the_samples_are_a_convention(judged):
     assert [saying.key for saying in verdict.conventions] == ["check.convention.mean"]
 
 
+def test_gradients_that_are_clipped_on_purpose_are_a_convention(judged):
+    clipped = "    for one in (dWx, dWh, db):\n        np.clip(one, -2, 2, out=one)\n    dh0 = dprev\n"
+    _, verdict = judged(with_edit("cs231n_rnn.py", "    dh0 = dprev\n", clipped))
+    assert verdict.passed
+    assert [saying.values for saying in verdict.conventions] == [{"limit": "2"}]
+
+
 def test_what_fails_at_some_sizes_alone_is_a_caution(judged):
     text = with_edit("cs231n_conv.py", "dxp[:, :, pad : pad + H, pad : pad + W]", "dxp[:, :, pad:-pad, pad:-pad]")
     _, verdict = judged(text)

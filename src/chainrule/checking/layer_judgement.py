@@ -196,8 +196,8 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
         faults += found
         if found:
             wrong.add(reading.own)
-        if otherwise and not any(one.key == otherwise for one in conventions):
-            conventions.append(Saying(otherwise))
+        if otherwise is not None and otherwise not in conventions:
+            conventions.append(otherwise)
         if reading.left:
             remarks.append(Saying("check.layers.left", {"name": reading.name, "count": reading.left}))
         given = {symbol for one in reading.answers for symbol in one.gradients}
@@ -220,8 +220,8 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
     return Verdict(kind, tuple(faults), tuple(conventions), tuple(remarks), cautions=tuple(cautions))
 
 
-def _judged(reading: LayerReading) -> tuple[list[Fault], str]:
-    """What is wrong with one layer, and the key of what it does otherwise."""
+def _judged(reading: LayerReading) -> tuple[list[Fault], Saying | None]:
+    """What is wrong with one layer, and what it does otherwise."""
     answers = [one for one in reading.answers if not one.failure]
     given = [symbol for symbol in reading.kind.order if answers and all(symbol in one.gradients for one in answers)]
     if not given:
@@ -229,7 +229,7 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], str]:
         nothing = np.zeros(0)
         first = paper_gradient(reading.kind.order[0])
         said = Saying("check.why.layer.fails", {"problem": why}) if why else Saying("check.why.layer.nothing")
-        return [Fault(None, first, first, said, nothing, nothing, key="unknown", place=reading.backward)], ""
+        return [Fault(None, first, first, said, nothing, nothing, key="unknown", place=reading.backward)], None
     learned = [symbol for symbol in given if symbol in reading.kind.parameters]
     means = _are_means(reading, answers, learned)
     if means:
@@ -237,7 +237,9 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], str]:
     wrong = [symbol for symbol in given if not all(_near(reading, one, symbol, one.case.truth[symbol]) for one in answers)]
     factors = {symbol: found for symbol in wrong if (found := _factors(reading, answers, symbol)) is not None}
     if reading.kind.name == "softmax" and all(_near(reading, one, "x", one.case.arrived["out"]) for one in answers):
-        return [], "check.convention.fused"
+        return [], Saying("check.convention.fused")
+    if wrong and (limit := _clipped(reading, answers, wrong)) is not None:
+        return [], Saying("check.convention.clipped.numbers", {"limit": f"{limit:.6g}"})
     faults, left = list[Fault](), list(wrong)
     explained = _explanations(reading, answers, given, wrong)
     while left:
@@ -258,7 +260,7 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], str]:
     for symbol in left:
         faults.append(_by_factor(reading, answers, symbol, factors.get(symbol), wrong=left))
     faults.sort(key=lambda fault: [paper_gradient(symbol) for symbol in reading.kind.order].index(fault.quantity))
-    return _merged(faults), "check.convention.mean" if means else ""
+    return _merged(faults), Saying("check.convention.mean") if means else None
 
 
 def _are_means(reading: LayerReading, answers: Sequence[LayerAnswer], learned: Sequence[str]) -> bool:
@@ -267,6 +269,13 @@ def _are_means(reading: LayerReading, answers: Sequence[LayerAnswer], learned: S
         return False
     found = (_factors(reading, answers, symbol) for symbol in learned)
     return any(one is not None and _is(one, [1 / answer.rows for answer in answers]) for one in found)
+
+
+def _clipped(reading: LayerReading, answers: Sequence[LayerAnswer], wrong: Sequence[str]) -> float | None:
+    """The limit at which all gradients that are not the right ones are cut off, where they are cut off ones."""
+    limit = max(float(np.abs(one.gradients[symbol]).max(initial=0.0)) for one in answers for symbol in wrong)
+    cut = (_near(reading, one, symbol, np.clip(one.case.truth[symbol], -limit, limit)) for one in answers for symbol in wrong)
+    return limit if limit > 0 and all(cut) else None
 
 
 def _summed(answer: LayerAnswer, learned: Sequence[str]) -> LayerAnswer:
