@@ -36,6 +36,7 @@ RIGHT = {
     "classes_made.py": ["conv", "max_pool", "batch_norm", "dropout", "relu"],
     "causal_and_average.py": ["attention_causal", "average_pool"],
     "coursera_sequence.py": ["rnn"],
+    "coursera_lstm.py": ["lstm_cell"],
     "cs231n_dense.py": ["dense", "relu"],
     "cs231n_conv.py": ["conv", "max_pool"],
     "cs231n_dropout.py": ["dropout"],

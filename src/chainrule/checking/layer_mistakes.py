@@ -64,7 +64,7 @@ NORMS = (*BATCH, "layer_norm", "group_norm")
 SEQUENCES_OF_RNN, SEQUENCES_OF_LSTM = ("rnn", "rnn_from_zero"), ("lstm", "lstm_from_zero")
 SEQUENCES = (*SEQUENCES_OF_RNN, *SEQUENCES_OF_LSTM)
 RNN = ("rnn_step", *SEQUENCES_OF_RNN)
-LSTM = ("lstm_step", *SEQUENCES_OF_LSTM)
+LSTM = ("lstm_step", "lstm_cell", *SEQUENCES_OF_LSTM)
 ATTENTION = ("attention", "attention_one", "attention_causal")
 POOLS = ("max_pool", "average_pool")
 
@@ -555,7 +555,7 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     )),
     LayerMistake(122, "Halfish/cs231n#4", (Way(SEQUENCES, "∇[h⟨T⟩]", computes=_only_the_last),)),
     LayerMistake(123, "apache/mxnet#4057, cthorey/CS231#1", (
-        Way(("lstm_step",), "∂E/∂c = o ⊙ (1 − tanh²(c)) ⊙ ∂E/∂h", computes=_from_h_alone),
+        Way(("lstm_step", "lstm_cell"), "∂E/∂c = o ⊙ (1 − tanh²(c)) ⊙ ∂E/∂h", computes=_from_h_alone),
         Way(LSTM, "∇[h = o ⊙ sg(tanh(c))]", {"h": _cell_slope(None)}),
     )),
     LayerMistake(124, "CaptainE/RNN-LSTM-in-numpy#1", (
@@ -567,7 +567,9 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(125, "CaptainE/RNN-LSTM-in-numpy#1, llSourcell/LSTM_Networks#4", tuple(
         Way(LSTM, f"∇, ∂({written})/∂a = 1", dict.fromkeys(gates, _without_slope)) for written, gates in _GATES.items()
     )),
-    LayerMistake(126, "hanbt/learn_dl#53", (Way(LSTM, "∂E/∂(i, f, g, o)′, (i, f, g, o)′ ≠ (i, f, g, o)", computes=_other_gates),)),
+    LayerMistake(126, "hanbt/learn_dl#53", (
+        Way(("lstm_step", *SEQUENCES_OF_LSTM), "∂E/∂(i, f, g, o)′, (i, f, g, o)′ ≠ (i, f, g, o)", computes=_other_gates),
+    )),
     LayerMistake(127, "paiml/aprender#2203", (Way(ATTENTION, "∇[sg(A) v]", {"A": _held}),)),
     LayerMistake(128, "esceptico/perceiver-io#9", (
         Way(ATTENTION, "∇[S = q kᵀ]", {"S": _times(_root)}),

@@ -148,7 +148,7 @@ class LayerKind(Frozen):
     @property
     def parameters(self) -> tuple[str, ...]:
         """What it learns."""
-        return tuple(one for one in self.inputs if one in ("W", "U", "b", "T", "gamma", "shift"))
+        return tuple(one for one in self.inputs if one in ("W", "U", "b", "T", "gamma", "shift", *OWN_GATES))
 
 
 class LayerCase(Frozen):
@@ -223,7 +223,7 @@ def drawn(kind: LayerKind, number: int, rng: np.random.Generator) -> LayerCase:
     """A case of one of the probings of a kind."""
     probing, numbers = kind.probings[number], dict[str, Array]()
     for symbol, shape in probing.shapes.items():
-        numbers[symbol] = rng.normal(size=shape) * (0.7 if symbol in ("W", "U") else 1.0) + (0.5 if symbol in ("gamma", "shift") else 0.0)
+        numbers[symbol] = rng.normal(size=shape) * (0.7 if symbol[0] in "WU" else 1.0) + (0.5 if symbol in ("gamma", "shift") else 0.0)
     if probing.whole:
         numbers["x"] = np.rint(numbers["x"])
     if kind.name == "embedding":
@@ -265,6 +265,15 @@ def _sequence(name: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
         return (stacked(found),)
 
     return build
+
+
+def _cell_of_gates(own: LetterOwner) -> tuple[Expression, ...]:
+    """One step of an LSTM where every gate has a matrix of its own, for (h⟨t−1⟩, x) one below the other."""
+    units = int(own.letters["h"].shape[1])
+    whole = p.join(*(own.letters[f"W{gate}"] for gate in "ifco"), axis=1)
+    U, W = (p.part(whole, axis=0, start=start, stop=stop) for start, stop in ((0, units), (units, int(whole.shape[0]))))
+    own.letters = {**own.letters, "U": U, "W": W, "b": p.join(*(own.letters[f"b{gate}"] for gate in "ifco"), axis=0)}
+    return _step("lstm")(own)
 
 
 def _attention(own: LetterOwner) -> tuple[Expression, ...]:
@@ -345,6 +354,12 @@ def _recurrent(rows: int, length: int, features: int, units: int, gates: int, *,
     return Probing({**shapes, "W": (features, gates * units), "U": (units, gates * units), "b": (gates * units,)}, {}, further)
 
 
+def _gated(rows: int, features: int, units: int) -> Probing:
+    shapes: dict[str, tuple[int, ...]] = {"x": (rows, features), "h": (rows, units), "c": (rows, units)}
+    shapes |= {one: (units + features, units) if one[0] == "W" else (units,) for one in OWN_GATES}
+    return Probing(shapes, {}, {"Wy": np.zeros((2, units)).tolist(), "by": np.zeros((2, 1)).tolist()})
+
+
 def _attending(rows: int, length: int, places: int, d: int, features: int, *, causal: bool = False) -> Probing:
     shapes = {"q": (rows, length, d), "k": (rows, places, d), "v": (rows, places, features)}
     known = {"d_k": d, "dk": d, "scale": 1 / math.sqrt(d), "causal": causal, "is_causal": causal}
@@ -376,6 +391,11 @@ SEQUENCES = (
     Writing("check.layers.columns", {**_COLUMNS, "x": (2, 0, 1), "out": (2, 0, 1)}, {"b": (-1, 1)}),
     Writing("check.layers.steps", {"x": (1, 0, 2), "out": (1, 0, 2)}),
 )
+OWN_GATES = tuple(f"{letter}{gate}" for letter in "Wb" for gate in "ifco")
+"""Parameters of an LSTM whose gates have some each; c is what others call g."""
+
+GATED = {**{key: LONG[key] for key in ("x", "h", "c")}, **{one: rf"{one[0]}_?{one[1]}" for one in OWN_GATES}}
+_GATED = Writing("check.layers.columns", dict.fromkeys(("x", "h", "c", *OWN_GATES[:4]), (1, 0)), dict.fromkeys(OWN_GATES[4:], (-1, 1)))
 GATES = ((0, 1, 3, 2), (1, 2, 0, 3), (0, 1, 2, 3), (1, 0, 2, 3), (1, 0, 3, 2))
 
 
@@ -416,6 +436,9 @@ def layer_kinds() -> dict[str, LayerKind]:
         LayerKind("lstm_step", _step("lstm"), LONG, ("b", "W", "U", "x", "h", "c"), (
             _recurrent(4, 0, 3, 5, 4), _recurrent(3, 0, 4, 2, 4)
         ), long, ("h", "c")),
+        LayerKind("lstm_cell", _cell_of_gates, GATED, (*OWN_GATES[4:], *OWN_GATES[:4], "x", "h", "c"), (
+            _gated(4, 3, 5), _gated(3, 4, 2)
+        ), (_GATED, ROWS), ("h", "c")),
         LayerKind("lstm", _sequence("lstm"), RECURRENT, ("b", "W", "U", "x", "h"), (
             _recurrent(4, 3, 5, 2, 4), _recurrent(3, 4, 2, 2, 4)
         ), longer),

@@ -1527,6 +1527,7 @@ WORDS = {
     "check.layers.units": "  Zeilen sind Beispiele, Matrizen sind Einheiten × Eingaben",
     "check.layers.rnn_from_zero": "{name}, Zeile {line}: ein RNN über eine Folge, vom Zustand 0 an",
     "check.layers.lstm_from_zero": "{name}, Zeile {line}: ein LSTM über eine Folge, vom Zustand 0 an",
+    "check.layers.lstm_cell": "{name}, Zeile {line}: ein Schritt eines LSTM, jedes Tor mit eigener Matrix",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",

@@ -1481,6 +1481,7 @@ WORDS = {
     "check.layers.units": "  its rows are samples, its matrices are units × inputs",
     "check.layers.rnn_from_zero": "{name}, line {line}: an RNN over a sequence, from the state 0",
     "check.layers.lstm_from_zero": "{name}, line {line}: an LSTM over a sequence, from the state 0",
+    "check.layers.lstm_cell": "{name}, line {line}: one step of an LSTM, each gate with a matrix of its own",
     "check.layers.dropout": "{name}, line {line}: dropout, with the mask that the forward pass drew",
     "check.layers.rows": "  its rows are samples",
     "check.layers.columns": "  its columns are samples, its matrices are units × inputs",
