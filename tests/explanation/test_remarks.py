@@ -145,6 +145,9 @@ def test_a_long_derivative_has_a_letter_in_every_chain() -> None:
     text = told(problem("2-1", loss="focal", input="1 2", target="1", weights="0.39 -0.65 0"), detail="scalar")
     assert "∂E/∂w2 = ∂E/∂z · ∂z/∂w2 = δ · x2" in text
     assert "w2 ← w2 − η · x2 · δ" in text
+    alone = told(problem("2-1", loss="focal", input="1 2", target="1", weights="0.39 -0.65 0"), weight="w2")
+    assert "δ = softplus(−z) · 0.25 · t" in alone
+    assert "∂z/∂w2 = δ · x2" in alone
 
 
 def test_a_layer_that_gives_one_number_whatever_it_gets_is_named() -> None:

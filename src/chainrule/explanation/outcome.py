@@ -34,6 +34,9 @@ MOST_TOGETHER = 26
 NUDGE = 1e-13
 """By how much parameters are moved, in parts of themselves, to see what of a run rounding decides."""
 
+LEAST_LEFT = 1e-6
+"""A smaller part of E is next to nothing: no rate of three digits says which it is."""
+
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
 
@@ -240,7 +243,8 @@ def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
         yield context.text("rates.lowers_beyond", rate=_rate(context, advice.rate, 6))
     if advice.best_single is not None:
         best, left = advice.best_single
-        key = "rates.single" if left >= TOLERANCE else "rates.single_to_zero"
+        noticed = left >= max(TOLERANCE, LEAST_LEFT * float(context.step.error))
+        key = "rates.single" if noticed else "rates.single_to_zero"
         yield context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))
 
 

@@ -79,7 +79,8 @@ def _chain(context: Context, weight: Element) -> list[Block]:
         gradient = context.element_line(context.gradient_of(weight))
         return [Paragraph(context.text("weight.no_way", error=context.labels.error, weight=context.letter(weight))), Equations((gradient,))]
     if found is not None:
-        return [Paragraph(context.text("weight.paths", paths=len(found))), Equations((context.chain_line(weight, found),))]
+        ahead = [context.element_line(one) for one in dict.fromkeys(map(context.written_once, found)) if one is not None]
+        return [Paragraph(context.text("weight.paths", paths=len(found))), Equations((*ahead, context.chain_line(weight, found)))]
     return _recursive(context, weight)
 
 

@@ -39,12 +39,15 @@ function figure(value: number): string {
   return (plain ? String(rounded) : `${mantissa}${BLANK}·${BLANK}10^${Number(power)}`).replaceAll("-", "−");
 }
 
-/** A number with two digits, as Python's format g writes it. */
+/** Of many layers so many factors are told at each end. */
+const FACTORS = 6;
+
+/** A number with two digits, with powers of ten as documents write them. */
 function short(value: number): string {
   const [mantissa, power] = value.toExponential(1).split("e") as [string, string];
   const exponent = Number(power);
   if (exponent >= -4 && exponent < 2) return String(Number(value.toPrecision(2)));
-  return `${Number(mantissa)}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  return `${Number(mantissa)} · 10^${exponent}`.replaceAll("-", "−");
 }
 
 /** To the nearest whole number, of two equally near ones to the even one. */
@@ -484,8 +487,9 @@ export class Doctor {
 
   #along(ratio: number): Omit<Finding, "key"> {
     const { deltas, layers } = this.facts;
-    const sizes = this.#sizes.filter((_, at) => deltas[at]!.startsWith("delta")).reverse();
+    const sizes = [...this.#sizes].reverse();
     const factors = sizes.slice(1).flatMap((size, i) => (sizes[i]! > 0 ? [short(size / sizes[i]!)] : []));
+    if (factors.length > 2 * FACTORS) factors.splice(FACTORS, factors.length - 2 * FACTORS, "…");
     return { numbers: { ratio: figure(ratio), layers: layers.length, layer: layers[0]!, factors: factors.join(" · ") }, element: this.#at(deltas[0]!) };
   }
 }
