@@ -23,7 +23,7 @@ LAYERS = Path(__file__).parent / "layers"
 SCHEMA = json.loads((Path(__file__).parents[2] / "src/chainrule/checking/check.schema.json").read_text("utf-8"))
 
 RIGHT = {
-    "attention.py": ["attention", "softmax"],
+    "attention.py": ["attention", "softmax_layer"],
     "attention_class.py": ["attention_one"],
     "classes_conv.py": ["conv", "max_pool"],
     "classes_norm.py": ["batch_norm", "dropout", "layer_norm"],
@@ -31,13 +31,13 @@ RIGHT = {
     "coursera_conv.py": ["conv", "max_pool", "average_pool"],
     "coursera_rnn.py": ["rnn_step"],
     "linear_cell.py": ["dense"],
-    "own_steps.py": ["dense", "softmax"],
-    "time_layers.py": ["rnn_from_zero", "softmax"],
-    "classes_made.py": ["conv", "max_pool", "batch_norm", "dropout", "relu"],
+    "own_steps.py": ["dense", "softmax_layer"],
+    "time_layers.py": ["rnn_from_zero", "softmax_layer"],
+    "classes_made.py": ["conv", "max_pool", "batch_norm", "dropout", "relu_layer"],
     "causal_and_average.py": ["attention_causal", "average_pool"],
     "coursera_sequence.py": ["rnn"],
     "coursera_lstm.py": ["lstm_cell"],
-    "cs231n_dense.py": ["dense", "relu"],
+    "cs231n_dense.py": ["dense", "relu_layer"],
     "cs231n_conv.py": ["conv", "max_pool"],
     "cs231n_dropout.py": ["dropout"],
     "cs231n_norm.py": ["batch_norm", "batch_norm", "layer_norm"],

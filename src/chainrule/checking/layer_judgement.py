@@ -236,7 +236,7 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], Saying | None]:
         answers = [_summed(one, learned) for one in answers]
     wrong = [symbol for symbol in given if not all(_near(reading, one, symbol, one.case.truth[symbol]) for one in answers)]
     factors = {symbol: found for symbol in wrong if (found := _factors(reading, answers, symbol)) is not None}
-    if reading.kind.name == "softmax" and all(_near(reading, one, "x", one.case.arrived["out"]) for one in answers):
+    if reading.kind.name == "softmax_layer" and all(_near(reading, one, "x", one.case.arrived["out"]) for one in answers):
         return [], Saying("check.convention.fused")
     if wrong and (limit := _clipped(reading, answers, wrong)) is not None:
         return [], Saying("check.convention.clipped.numbers", {"limit": f"{limit:.6g}"})

@@ -578,9 +578,9 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     )),
     LayerMistake(129, "pjreddie/darknet#96, wkcn/mobula#3", (
         Way(("attention", "attention_one"), "∂E/∂S = ∂E/∂A", {"A": _without_slope}),
-        Way((*ATTENTION, "softmax"), "∂E/∂S = A ⊙ ∂E/∂A", {"A": _with_slope(lambda z, a: a)}),
+        Way((*ATTENTION, "softmax_layer"), "∂E/∂S = A ⊙ ∂E/∂A", {"A": _with_slope(lambda z, a: a)}),
     )),
-    LayerMistake(29, "", (Way((*ATTENTION, "softmax"), "∂E/∂S = A ⊙ (1 − A) ⊙ ∂E/∂A", {"A": _ELEMENTWISE}),)),
+    LayerMistake(29, "", (Way((*ATTENTION, "softmax_layer"), "∂E/∂S = A ⊙ (1 − A) ⊙ ∂E/∂A", {"A": _ELEMENTWISE}),)),
     LayerMistake(130, "ooples/AiDotNet.Tensors#49, huggingface/diffusers#14338", (
         Way(ATTENTION, "∂E/∂q = ∂E/∂S q, ∂E/∂k = (∂E/∂S)ᵀ k", computes=_interchanged),
         Way(ATTENTION, "∂E/∂q = (∂E/∂S)ᵀ k, ∂E/∂k = ∂E/∂S q, ∂E/∂v = A ∂E/∂y", computes=_products_untransposed),
@@ -608,11 +608,11 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     )),
     LayerMistake(16, "", (Way(("dense",), "δᵀ · x", computes=_dense_transposed),)),
     LayerMistake(7, "", (
-        Way(("relu",), "∂E/∂y ⊙ x", {"y": lambda e, own, time: held(own.letters["x"]) * own.letters["x"]}),
-        Way(("relu",), "∂E/∂y ⊙ y", {"y": lambda e, own, time: held(e) * own.letters["x"]}),
-        Way(("relu",), "∂E/∂y", {"y": lambda e, own, time: own.letters["x"]}),
+        Way(("relu_layer",), "∂E/∂y ⊙ x", {"y": lambda e, own, time: held(own.letters["x"]) * own.letters["x"]}),
+        Way(("relu_layer",), "∂E/∂y ⊙ y", {"y": lambda e, own, time: held(e) * own.letters["x"]}),
+        Way(("relu_layer",), "∂E/∂y", {"y": lambda e, own, time: own.letters["x"]}),
     )),
-    LayerMistake(52, "", (Way(("relu",), "∂E/∂y ⊙ [∂E/∂y > 0]", computes=_cut_gradient),)),
+    LayerMistake(52, "", (Way(("relu_layer",), "∂E/∂y ⊙ [∂E/∂y > 0]", computes=_cut_gradient),)),
     LayerMistake(17, "", (Way(("rnn_step",), "h⟨t⟩ᵀ · δ", computes=_other_state),)),
     LayerMistake(22, "", (
         Way(("rnn_step",), "Σ′ δ, Σ′ ≠ Σ", computes=_step_bias),

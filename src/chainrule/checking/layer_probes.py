@@ -311,7 +311,10 @@ ATTENDED = {"q": r"q|query|queries|qs?", "k": r"k|keys?|ks", "v": r"v|values?|vs
 
 def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
     known = {"mode": "train", "train_flg": True, "training": True, "train": True, "is_training": True, "eps": 1e-5, "epsilon": 1e-5}
-    known |= {"momentum": 0.9, "decay": 0.9, **{key: options["groups"] for key in ("G", "groups", "num_groups") if "groups" in options}}
+    known |= {
+        **dict.fromkeys(("momentum", "decay"), 0.9),
+        **{key: options["groups"] for key in ("G", "groups", "num_groups") if "groups" in options},
+    }
     known |= dict.fromkeys(
         ("dim", "num_features", "features", "n_features", "size", "D", "input_dim", "channels", "num_channels"), shape[-1]
     )
@@ -456,8 +459,10 @@ def layer_kinds() -> dict[str, LayerKind]:
             _attending(2, 4, 4, 3, 2, causal=True), _attending(3, 5, 5, 2, 2, causal=True)
         ), (ROWS,)),
         LayerKind("dense", _layer("dense"), WEIGHTED, ("b", "W", "x"), (_dense(7, 5, 3), _dense(4, 3, 3), _dense(5, 2, 4)), DENSE),
-        LayerKind("relu", _relu, {"x": X}, ("x",), (Probing({"x": (6, 5)}), Probing({"x": (3, 4)})), (ROWS,)),
-        LayerKind("softmax", _softmax, {"x": X + "|scores?|logits"}, ("x",), (Probing({"x": (5, 4)}), Probing({"x": (3, 6)})), (ROWS,)),
+        LayerKind("relu_layer", _relu, {"x": X}, ("x",), (Probing({"x": (6, 5)}), Probing({"x": (3, 4)})), (ROWS,)),
+        LayerKind("softmax_layer", _softmax, {"x": X + "|scores?|logits"}, ("x",), (
+            Probing({"x": (5, 4)}), Probing({"x": (3, 6)})
+        ), (ROWS,)),
         LayerKind("dropout", _dropout, {"x": X}, ("x",), (_dropped((6, 5)), _dropped((7, 8))), (ROWS,)),
     )  # fmt: skip
     return {one.name: one for one in found}
