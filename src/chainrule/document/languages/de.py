@@ -440,6 +440,7 @@ WORDS = {
     "weights.more_together.left=1": "Auf dieselbe Weise wird für einen anderen Parameter eine weitere Größe berechnet",
     "weights.table": "Und alle, in Zahlen:",
     "weights.weight": "Gewicht",
+    "weights.parameter": "Parameter",
     "weights.before": "vorher",
     "weights.gradient": "Gradient",
     "weights.after": "nachher",
@@ -1191,8 +1192,8 @@ WORDS = {
     "doctor.wrong_loss.output": "Der Verlust {loss} vergleicht Wahrscheinlichkeiten, und die Ausgabe-Aktivierung {activation} gibt keine.",
     "doctor.wrong_loss.classes": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
     "Ausgabe falsch und sich sicher ist.",
-    "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Durch sie kommt nichts "
-    "hindurch.",
+    "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Solange sie es sind, "
+    "kommt kein Signal durch sie hindurch und auf dem Rückweg kein Gradient; selbst lernen können sie trotzdem.",
     "doctor.equal_units": "Die Einheiten {first} und {second} von {layer} sind gleich und bleiben gleich: Sie bekommen in jedem Schritt "
     "denselben Gradienten.",
     "doctor.start_too_large": "Die Gewichte von {layer} ({parameter}) sind am Anfang zu groß: {number}-mal das, was die Größe eines "

@@ -419,6 +419,7 @@ WORDS = {
     "weights.more_together.left=1": "One more quantity is computed for another parameter in the same way",
     "weights.table": "And all of them, in numbers:",
     "weights.weight": "weight",
+    "weights.parameter": "parameter",
     "weights.before": "before",
     "weights.gradient": "gradient",
     "weights.after": "after",
@@ -1153,7 +1154,8 @@ WORDS = {
     "doctor.wrong_loss.output": "The loss {loss} compares probabilities, and the output activation {activation} gives none.",
     "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
     "wrong and sure of it.",
-    "doctor.zero_start": "{count} of {all} matrices of weights are all 0 at the start, {parameter} first: nothing comes through them.",
+    "doctor.zero_start": "{count} of {all} matrices of weights are all 0 at the start, {parameter} first: as long as they are, no "
+    "signal comes through them, and no gradient on its way back; what they learn themselves may still be more than nothing.",
     "doctor.equal_units": "Units {first} and {second} of {layer} are equal and will stay equal: they get the same gradient in every step.",
     "doctor.start_too_large": "The weights of {layer} ({parameter}) are too large at the start: {number} times what keeps the size of a "
     "signal.",
