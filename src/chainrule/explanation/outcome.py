@@ -51,7 +51,7 @@ def new_weights_section(context: Context) -> Section:
     if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
-    blocks += context.matrix_blocks((context.array_line(p, context.after.array(p)) for p in context.derivation.parameters), worked=False)
+    blocks += context.matrix_blocks((context.array_line(p, context.after) for p in context.derivation.parameters), worked=False)
     blocks += beside_plain(context)
     if names := context.left_alone:
         blocks.append(Note("insight", context.text("weights.frozen", names=names)))
