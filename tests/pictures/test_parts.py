@@ -10,7 +10,7 @@ from chainrule.explanation.pictures import paths_picture
 from chainrule.network.elements import find_element
 from chainrule.notation.formula import Row
 from chainrule.pictures.diagram import units_of
-from chainrule.pictures.parts import only_lit, part_of
+from chainrule.pictures.parts import from_lit_on, only_lit, part_of
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,12 @@ def test_the_way_of_a_weight_stays_in_a_part(name, weight, most):
     assert named.label in [edge.label for edge in whole.edges]
     for a, b in itertools.pairwise(range(named.layer + 1, len(part.layers))):
         assert any(one.startswith(f"e{a}-") for one in part.highlighted), b
+
+
+def test_of_a_long_chain_the_layers_stay_that_the_way_passes():
+    problem = cr.problem("vanishing")
+    whole = paths_picture(Context(problem.step(), "scalar", problem.network.notation), find_element(problem.network, "w8"))
+    part = from_lit_on(whole)
+    assert [len(picture.layers) for picture in (whole, part)] == [10, 3]
+    assert part.titles == whole.titles[-3:]
+    assert {handle[:2] for handle in part.highlighted} == {"e0", "e1", "n1", "n2"}

@@ -37,6 +37,27 @@ def part_of(picture: Picture, most: int = MOST) -> Picture:
     )
 
 
+def from_lit_on(picture: Picture) -> Picture:
+    """Of a way that is highlighted, the layers from that on at which it begins."""
+    first = min((int(handle[1:].split("-")[0]) for handle in picture.highlighted), default=0)
+
+    def moved(handle: str) -> str:
+        layer, *places = handle[1:].split("-")
+        return "-".join((f"{handle[0]}{int(layer) - first}", *places))
+
+    return replace(
+        picture,
+        layers=picture.layers[first:],
+        edges=tuple(replace(edge, layer=edge.layer - first) for edge in picture.edges if edge.layer >= first),
+        titles=picture.titles[first:],
+        counts=picture.counts[first:],
+        units=picture.units[first:],
+        highlighted=tuple(map(moved, picture.highlighted)),
+        absent=tuple((layer - first, a, b) for layer, a, b in picture.absent if layer >= first),
+        biased=tuple(layer - first for layer in picture.biased if layer >= first),
+    )
+
+
 def _kept(picture: Picture, layer: int, most: int) -> list[int]:
     """The places of a layer that stay; the 1 of biases always does."""
     count = units_of(picture, layer)

@@ -22,7 +22,7 @@ from chainrule.document.document import (
 )
 from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Call, Cases, Derivative, Equation, Fenced, Formula, Fraction, Matrix, Power, Row, Sum, Transposed
-from chainrule.pictures.parts import only_lit, part_of
+from chainrule.pictures.parts import from_lit_on, only_lit, part_of
 from chainrule.render.breaking import lines_of
 
 HEIGHT = 15.0
@@ -40,8 +40,8 @@ PICTURE = 11.5
 SMALL_PICTURE = 7.0
 """Lines that one takes beside a derivation, at least."""
 
-MOST_BESIDE = 2
-"""Neurons of a layer that are drawn beside a derivation, at most."""
+MOST_BESIDE, LAYERS_BESIDE = 2, 5
+"""Neurons of a layer that are drawn beside a derivation, and layers with the error, at most."""
 
 ROWS = 8
 """Rows of a table on a slide."""
@@ -79,7 +79,7 @@ def slides(document: Document) -> Iterator[Slide]:
             if _height_of_all(remark) <= FULLEST * HEIGHT:
                 made[-1] = replace(made[-1], blocks=remark)
                 continue
-        ideas = _ideas(tuple(map(_seen_from_afar, _beside(section.blocks))))
+        ideas = _ideas(tuple(seen for block in _beside(section.blocks) if (seen := _seen_from_afar(block)) is not None))
         for part, blocks in enumerate(ideas, start=1):
             made.append(Slide(section, number, part, len(ideas), tuple(_rejoined(blocks))))
     yield from made
@@ -105,14 +105,21 @@ def _beside(blocks: Sequence[Block]) -> Iterator[Block]:
                 yield from () if picture is None else (picture,)
 
 
-def _seen_from_afar(block: Block) -> Block:
-    """Of the picture of a network, as much as can be drawn with large letters; beside a derivation, without what that says."""
+def _seen_from_afar(block: Block) -> Block | None:
+    """Of the picture of a network, as much as can be drawn with large letters; beside a derivation, without what that says, and no more
+    than a few layers: where even these are too many, nothing.
+    """
     if isinstance(block, Picture):
         return part_of(block)
     drawn = block.draw() if isinstance(block, Illustration) else None
     if not isinstance(block, Illustration) or not isinstance(drawn, Picture):
         return block
-    part = part_of(drawn) if block.beside is None else part_of(only_lit(drawn), MOST_BESIDE)
+    if block.beside is not None:
+        drawn = from_lit_on(drawn) if len(drawn.layers) > LAYERS_BESIDE else drawn
+        if len(drawn.layers) > LAYERS_BESIDE:
+            return None
+        drawn = part_of(only_lit(drawn), MOST_BESIDE)
+    part = part_of(drawn)
     return replace(block, draw=lambda: part)
 
 
