@@ -76,7 +76,7 @@ def _chunks(items: Sequence[Formula], signs: frozenset[str]) -> list[list[Formul
     for place, item in enumerate(items):
         chunks[-1].append(item)
         if isinstance(item, Operator) and item.sign in signs and not item.prefix and 0 < place < len(items) - 1:
-            chunks.append([])
+            chunks += [[]] * (item.sign not in QUOTIENTS or isinstance(items[place + 1], Fenced))  # what follows a short divisor is none
     return chunks
 
 

@@ -50,7 +50,7 @@ LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=nge
 COLUMNS = {"article": 75, "handout": 46, "slides": 62}
 """Letters of an equation on one line, about; what is wider is made smaller."""
 
-HELD = 1.25
+HELD = 1.3
 """A bracket that is as wide as so many lines stays whole, and is made smaller."""
 
 PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
