@@ -431,3 +431,20 @@ def test_a_map_calls_each_axis_by_its_own_input():
     network = cr.Network({"x": 1, "v": 1}, lambda x, v: cr.dense(1)(cr.dense(2, "tanh")(x) + cr.dense(2, "tanh")(v)))
     said = words(figure(network.step([[0.5, 1]], [[1]]), "boundary").content)
     assert {"x1", "v1"} <= set(said.split())
+
+
+@pytest.mark.parametrize(("name", "weight"), [("4-6-3", "w1"), ("mazur", "w1"), ("seed", "w1")])
+def test_a_step_on_an_error_that_is_as_good_as_straight_is_wide(name, weight):
+    from chainrule.explanation.context import Context
+    from chainrule.explanation.plots import descent_plot
+    from chainrule.network.elements import find_element
+
+    step = problem(name).step()
+    plot = descent_plot(Context(step, "scalar", step.network.notation), find_element(step.network, weight))
+    old, new = (mark.x for mark in plot.marks)
+    share = abs(new - old) / (plot.x.high - plot.x.low)
+    (first, *_, last), tangent = plot.series[0].points, plot.series[1].points
+    slope = (tangent[1][1] - tangent[0][1]) / (tangent[1][0] - tangent[0][0])
+    bends = abs((last[1] - first[1]) / (last[0] - first[0]) - slope) > 0.1 * abs(slope)
+    assert share > (0.04 if bends else 0.2)
+    assert bends == (name == "seed")

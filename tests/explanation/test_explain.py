@@ -8,6 +8,7 @@ import re
 import pytest
 from tests.equations import check, equations_in_text
 
+import chainrule as cr
 from chainrule.api.problems import problem
 from chainrule.base.errors import DescriptionError, DivergenceError, UnknownNameError
 from chainrule.cli import main
@@ -105,3 +106,17 @@ def test_training_on_from_a_later_step_goes_on_with_its_states_and_schedule():
             if number <= 6:
                 assert printed == formula_text(number_formula(steps[number - 1].error, found.network.notation)), (options, number)
         assert 4 in errors
+
+
+def test_a_factor_that_nobody_could_read_is_a_power_of_ten():
+    text = " ".join(str(cr.explain("seed", learning_rate=1.5)).split())
+    assert "It became about 3.9 · 10^6 times larger" in text
+
+
+def test_running_means_have_no_gradient_in_the_table_of_weights():
+    layers = [{"units": 2}, {"kind": "batch_norm"}, {"units": 1}]
+    text = str(cr.explain({"inputs": 2, "layers": layers, "data": {"x": [[1, 2], [3, 1]], "t": [[1], [0]]}}, brief=True))
+    rows = [line.split() for line in text.splitlines() if line.strip().startswith(("parameter", "m1⁽²⁾ ", "w1 "))]
+    table = {row[0]: row for row in rows if len(row) >= 4}
+    assert table["parameter"] == ["parameter", "before", "gradient", "after"]
+    assert table["m1⁽²⁾"][2] == "–"
