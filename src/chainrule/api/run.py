@@ -12,6 +12,7 @@ from chainrule.api.resuming import Begun
 from chainrule.api.watching import Watch
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
+from chainrule.data.reading import memory_left
 from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
 from chainrule.network.network import Array, Network
@@ -206,7 +207,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
 
     assert run.processes is not None
     run.rows.first  # noqa: B018  # which all find together
-    if sum(run.processes.numbers(sum(part.x.nbytes + part.t.nbytes for part in (run.train, run.validation, run.test)))) <= SEARCHED:
+    size = sum(run.processes.numbers(sum(part.x.nbytes + part.t.nbytes for part in (run.train, run.validation, run.test))))
+    if size <= min(SEARCHED, *(left / 8 for left in run.processes.numbers(memory_left()))):
         run = replace(run, train=run.train.whole(), validation=run.validation.whole(), test=run.test.whole())
     else:
         run = replace(run, validation=run.validation.none(), test=run.test.none())

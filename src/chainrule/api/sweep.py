@@ -9,7 +9,9 @@ best model on them is an honest one. joblib runs the trials in processes of this
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +41,8 @@ VARIED = (
 )  # fmt: skip
 """Arguments of `train` that trials may differ in. The others say which rows there are, and who of them trains, decides and tests."""
 
-CLUSTERS = ("dask", "ray")
+CLUSTERS, ANSWERS = ("dask", "ray"), 30.0
+"""Where trials can run beside this machine, and in how many seconds a cluster answers or does not."""
 
 KILLED = (
     "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume "
@@ -222,7 +225,7 @@ def _dask(address: str) -> Iterator[None]:
         raise InputError(f"the cluster dask needs {error.name}: pip install 'dask[distributed]'.") from None
     with ExitStack() as stack:
         try:
-            stack.enter_context(Client(address or None, timeout=30))
+            stack.enter_context(Client(address or None, timeout=ANSWERS))
         except (OSError, ValueError) as error:  # a TimeoutError is an OSError
             raise InputError(f"the cluster {quoted(f'dask:{address}')} does not answer: {error}.") from None
         stack.enter_context(joblib.parallel_config("dask"))
@@ -232,11 +235,15 @@ def _dask(address: str) -> Iterator[None]:
 @contextmanager
 def _ray(address: str) -> Iterator[Any]:
     """Ray, which knows the cluster while this lasts. Raises InputError."""
+    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # read as Ray is imported; the usual 20 are ten minutes of silence
     try:
         import ray
     except ImportError as error:
         raise InputError(f"the cluster ray needs {error.name}: pip install ray.") from None
+    host, _, port = address.rpartition(":")
     try:
+        if host and port.isdecimal():
+            socket.create_connection((host.rpartition("/")[2].strip("[]"), int(port)), timeout=ANSWERS).close()
         ray.init(address=address or None, log_to_driver=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(f"the cluster {quoted(f'ray:{address}')} does not answer: {error}.") from None

@@ -410,6 +410,18 @@ def memory() -> int:
     return size
 
 
+def memory_left() -> int:
+    """Bytes that `ulimit -d` lets this process take beyond what it has, where it says so and Linux tells the rest; else `memory()`."""
+    with suppress(ImportError, OSError, AttributeError, StopIteration):
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
+        if limit != resource.RLIM_INFINITY:
+            lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+            return max(0, limit - 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmData")))
+    return memory()
+
+
 # Parts
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.errors import FileError
-from chainrule.data.reading import memory, size_of
+from chainrule.data.reading import memory, memory_left, size_of
 from chainrule.preparation.moments import Array
 
 
@@ -20,14 +20,14 @@ def is_large(source: Any) -> bool:
 
 
 def empty(shape: tuple[int, int], stack: ExitStack, precision: str = "float64", *, rows: int = 0) -> Array:
-    """An array to be filled: in memory, or in a file where it would take more than half of memory; rows: of all arrays of this kind, which
-    are in memory together.
+    """An array to be filled: in memory, or in a file where it would take more than half of memory, or of what `ulimit` leaves of it; rows:
+    of all arrays of this kind, which are in memory together.
 
     The file has no name, so that it is gone with the process, however that ends; at the latest when the stack is left (on Unix the array
     can still be read then). Raises FileError where there is no room for it.
     """
     size = np.dtype(precision).itemsize * shape[0] * shape[1]
-    if max(size, np.dtype(precision).itemsize * rows * shape[1]) <= memory() // 2:
+    if max(size, np.dtype(precision).itemsize * rows * shape[1]) <= min(memory(), memory_left()) // 2:
         return np.empty(shape, dtype=precision)
     try:
         file = stack.enter_context(tempfile.TemporaryFile(prefix="chainrule-"))  # noqa: SIM115  # the stack closes it

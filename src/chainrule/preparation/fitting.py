@@ -434,7 +434,7 @@ def _fills(tables: Tables, used: Sequence[Summary], impute: str | None, of_each:
 
 def _gathered(tables: Tables, names: Sequence[str], rows: int, of_each: OfEach) -> Iterator[tuple[str, Array]]:
     """Every column's values, as many columns at a time as fit into an eighth of memory."""
-    at_a_time = max(1, memory() // 8 // (8 * max(rows, 1)))
+    at_a_time = min(of_each(lambda: max(1, memory() // 8 // (8 * max(rows, 1)))))  # of several processes, of the machine with the least
     for start in range(0, len(names), at_a_time):
         group = names[start : start + at_a_time]
         parts = [part for some in of_each(partial(_values_here, tables, group)) for part in some]

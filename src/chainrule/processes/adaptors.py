@@ -22,6 +22,14 @@ from chainrule.processes.together import Array, Processes
 PATIENCE, PATIENCE_VARIABLE = 300.0, "CHAINRULE_PATIENCE"
 """Seconds that a process waits for another one, and the variable of the environment that says otherwise."""
 
+MEETING, TRY = 45.0, 5.0
+"""Seconds for which processes that no launcher watches look for each other, where nothing else is said: who was killed before and who has
+not come yet are the same to those that wait. And seconds of one try to reach the first of them, for which PyTorch may take twice as long.
+"""
+
+WATCHED = "TORCHELASTIC_RUN_ID"
+"""What torchrun says to processes: where one of them is killed, it ends the others."""
+
 SPUN, PAUSE = 2e-3, 50e-6
 """Seconds for which MPI is asked again and again whether a sum is there; and the pause between two questions from then on."""
 
@@ -54,12 +62,18 @@ def over_torch() -> Processes:
     waits = patience()
     limit = timedelta(seconds=waits)
     own = not distributed.is_initialized()
+    group: Any = None
+    meeting = waits if WATCHED in os.environ or PATIENCE_VARIABLE in os.environ else MEETING
     try:
         if own:
-            distributed.init_process_group("gloo", timeout=limit)
-        group = distributed.new_group(backend="gloo", timeout=limit)
+            _meet(meeting)
+            group = distributed.group.WORLD
+        else:
+            group = distributed.new_group(backend="gloo", timeout=limit)
     except (RuntimeError, ValueError) as error:
-        raise LostProcessError(_said(error, waits)) from None
+        raise LostProcessError(_said(error, meeting if own else waits)) from None
+    options = distributed.AllreduceOptions()
+    options.timeout = limit  # that of the group is how long the processes look for each other
     rank, count = distributed.get_rank(), distributed.get_world_size()
 
     @atexit.register
@@ -74,7 +88,7 @@ def over_torch() -> Processes:
     def begin(flat: Array) -> Callable[[], Array]:
         """Begin to add up over all processes; gloo does so in threads of its own."""
         try:
-            work = distributed.all_reduce(torch.from_numpy(flat), group=group, async_op=True) if flat.size else None
+            work = group.allreduce([torch.from_numpy(flat)], options) if flat.size else None
         except RuntimeError as error:
             raise LostProcessError(_said(error, waits)) from None
 
@@ -94,6 +108,31 @@ def over_torch() -> Processes:
 
     local = int(os.environ.get("LOCAL_WORLD_SIZE", count))
     return Processes(reduce, rank, count, local=local, backend="torch.distributed (gloo)", begin=begin)
+
+
+def _meet(seconds: float) -> None:
+    """Begin the group of the processes that the environment tells of; all that they wait for each other is so many seconds together.
+
+    Raises RuntimeError or ValueError, as PyTorch does.
+    """
+    from torch import distributed
+    from torch.distributed.rendezvous import rendezvous
+
+    end = time.monotonic() + seconds
+
+    def rest() -> timedelta:
+        return timedelta(seconds=max(end - time.monotonic(), 1.0))
+
+    while True:  # the first process waits for all others; they try to reach it
+        first = os.environ.get("RANK") == "0"
+        try:
+            store, rank, count = next(rendezvous("env://", timeout=rest() if first else min(rest(), timedelta(seconds=TRY))))
+            break
+        except distributed.DistNetworkError:
+            if first or time.monotonic() > end - TRY:
+                raise
+    store.set_timeout(rest())
+    distributed.init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=rest())
 
 
 def _said(error: Exception, waits: float) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
+from collections.abc import Callable
+from typing import Any
 
 from chainrule.processes.together import Processes
 
@@ -16,24 +19,34 @@ MPI = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"
 RESTARTS = "TORCHELASTIC_RESTART_COUNT"
 """How often torchrun has started the processes anew, after one of them ended."""
 
-_known: list[Processes] = []
+_known: list[tuple[Processes, Callable[[], Any]]] = []
+"""The processes that were found, and PyTorch's group at that time, if it still is."""
 
 
 def launched() -> Processes | None:
-    """The processes that a launcher started, this one among them; None where it is alone. The same at every call.
+    """The processes that a launcher started, this one among them; None where it is alone. The same at every call, unless a program has
+    ended PyTorch's group in between and begun another.
 
     Raises InputError where what they need is not installed, LostProcessError where they do not find each other.
     """
-    torch = sys.modules.get("torch")
-    own = torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized()
+    own = _group() is not None
     started_by = "torch" if own or _count(*TORCH[:2]) > 1 else "mpi" if any(_count(*names) > 1 for names in MPI) else ""
     if not started_by:
         return None
-    if not _known:
+    if not _known or _known[0][1]() is not _group():
         from chainrule.processes.adaptors import over_mpi, over_torch
 
-        _known.append(over_torch() if started_by == "torch" else over_mpi())
-    return _known[0] if _known[0].count > 1 else None
+        _known.clear()
+        found, group = over_torch() if started_by == "torch" else over_mpi(), _group()
+        _known.append((found, (lambda: None) if group is None else weakref.ref(group)))
+    return _known[0][0] if _known[0][0].count > 1 else None
+
+
+def _group() -> Any:
+    """PyTorch's group of all processes; None where nobody has begun one."""
+    torch = sys.modules.get("torch")
+    begun = torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.group.WORLD if torch is not None and begun else None
 
 
 def several(given: Processes | None = None) -> Processes | None:
