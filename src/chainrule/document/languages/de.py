@@ -829,7 +829,7 @@ WORDS = {
     "live.function.one": "Die Vorhersage für jedes {x}; Punkte sind die Beispiele.",
     "live.function.two": "Die Vorhersage für jedes {x} und {y}: Dunkel ist groß. Punkte sind die Beispiele.",
     "live.function.none": "Ein Bild der Funktion braucht eine oder zwei Eingaben, und dieses Netz hat {count}.",
-    "live.layers.about": "Jede Marke ist eine Zahl: blau unter 0, orange darüber, je größer, desto dunkler.",
+    "live.layers.about": "Jede Marke ist eine Zahl: blau und rund unter 0, orange darüber, je größer, desto dunkler.",
     "live.layers.weights": "Gewichte",
     "live.layers.activations": "Aktivierungen",
     "live.layers.gradients": "Gradienten",

@@ -794,7 +794,7 @@ WORDS = {
     "live.function.one": "The prediction for every {x}; dots are the samples.",
     "live.function.two": "The prediction for every {x} and {y}: dark is large. Dots are the samples.",
     "live.function.none": "A picture of the function needs one or two inputs, and this network has {count}.",
-    "live.layers.about": "Each mark is one number: blue below 0, orange above, the larger the darker.",
+    "live.layers.about": "Each mark is one number: blue and round below 0, orange above, the larger the darker.",
     "live.layers.weights": "Weights",
     "live.layers.activations": "Activations",
     "live.layers.gradients": "Gradients",

@@ -49,12 +49,20 @@ export function flash(element: Element): void {
   if (flashing.on) element.animate({ background: ["var(--flash)", "transparent"], filter: ["brightness(1.4)", "none"] }, 600);
 }
 
-/** Sets text only where it differs; says whether it did. */
-export function setText(element: Element, text: string): boolean {
+/** Sets text only where it differs, in the node that holds it, which the browser need not make anew; says whether it did. */
+export function write(element: Element, text: string): boolean {
+  const held = element.firstChild;
   if (element.textContent === text) return false;
-  element.textContent = text;
-  flash(element);
+  if (held instanceof Text && !held.nextSibling) held.data = text;
+  else element.textContent = text;
   return true;
+}
+
+/** As `write`, and what changes flashes. */
+export function setText(element: Element, text: string): boolean {
+  const changes = write(element, text);
+  if (changes) flash(element);
+  return changes;
 }
 
 /** A letter with its digits lowered, for pictures: w12 as w₁₂. */

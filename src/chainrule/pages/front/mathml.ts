@@ -1,7 +1,7 @@
 /** Layouts as MathML Core, as `chainrule.notation.mathml` prints them. Letters come as MathML from Python. */
 
 import type { Content, Layout } from "./content";
-import { flash } from "./dom";
+import { setText } from "./dom";
 import type { NumberLayout } from "./numbers";
 import type { Equation } from "./worked";
 
@@ -177,9 +177,7 @@ export function put(place: Element, markup: Markup): void {
     return;
   }
   markup.digits.forEach((text, at) => {
-    if (shown.digits[at] === text) return;
-    shown.slots[at]!.textContent = text;
-    flash(shown.slots[at]!);
+    if (shown.digits[at] !== text) setText(shown.slots[at]!, text);
   });
   shown.digits = markup.digits;
 }

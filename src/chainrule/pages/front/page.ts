@@ -3,7 +3,7 @@
 import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { button, flashing, html, on } from "./dom";
+import { button, flashing, html, on, write } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { built } from "./mathml";
@@ -500,7 +500,7 @@ export class Page {
     this.#refreshView();
     this.#timeline.refresh();
     this.#rate.refresh();
-    this.#phase.textContent = `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`;
+    write(this.#phase, `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`);
     this.#alarms.refresh();
     this.#refreshControls();
     const lit = session.ownerOf(now ?? session.selected);
@@ -542,8 +542,8 @@ export class Page {
     this.#buttons.get("redo")!.disabled = !session.canRedo && !this.home.later?.();
     this.#buttons.get("back")!.disabled = session.walked === Infinity;
     const play = this.#buttons.get("play")!;
-    play.querySelector(".symbol")!.textContent = this.#playing ? "❚❚" : "▶";
-    play.lastElementChild!.textContent = words.say(this.#playing ? "pause" : "play");
+    write(play.querySelector(".symbol")!, this.#playing ? "❚❚" : "▶");
+    write(play.lastElementChild!, words.say(this.#playing ? "pause" : "play"));
   }
 
   #speaking = 0;

@@ -718,6 +718,8 @@ export class Samples extends Base {
 /** Every number that can be changed, in tables. */
 export class AllNumbers extends Base {
   #inputs: [HTMLInputElement, number][] = [];
+  /** Characters of the longest number so far, for which every field has room. */
+  #longest = 9;
 
   override build(place: HTMLElement): void {
     const { session, changing } = this;
@@ -770,6 +772,8 @@ export class AllNumbers extends Base {
       if (document.activeElement === input && input.value !== "" && this.changing.words.typed(input.value) === this.session.double(element)) continue;
       const text = String(this.session.double(element)).replace("-", "−");
       input.value = comma ? text.replace(".", ",") : text;
+      this.#longest = Math.max(this.#longest, text.length);
     }
+    for (const [input] of this.#inputs) input.parentElement!.style.setProperty("--digits", String(this.#longest));
   }
 }
