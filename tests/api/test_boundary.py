@@ -14,7 +14,7 @@ from chainrule.api.problems import problem
 from chainrule.cli import main
 from chainrule.explanation.explain import contexts
 from chainrule.explanation.predictions import boundary_plot, column_units
-from chainrule.pictures.plot import HEIGHT, WIDTH, share
+from chainrule.pictures.plot import AREA, share
 from chainrule.pictures.shapes import Circle, Diagram, Label, Line, covered
 
 XOR = {"source": "xor", "weights": "4 4 4 4 5 -5 -2 -6 -2.5"}
@@ -70,8 +70,8 @@ def predicted_at(asked, diagram: Diagram, place: tuple[float, float]) -> float:
     (context,) = contexts(asked)
     plot = boundary_plot(context)
     axis = next(s for s in diagram.shapes if isinstance(s, Line) and s.kind == "axis" and s.y1 == s.y2)
-    x = plot.x.low + (plot.x.high - plot.x.low) * (place[0] - axis.x1) / WIDTH
-    y = plot.y.low + (plot.y.high - plot.y.low) * (axis.y1 - place[1]) / HEIGHT
+    x = plot.x.low + (plot.x.high - plot.x.low) * (place[0] - axis.x1) / AREA[0]
+    y = plot.y.low + (plot.y.high - plot.y.low) * (axis.y1 - place[1]) / AREA[1]
     inputs, outputs = column_units(context, "x"), column_units(context, "t")
     at = np.array([[x, y]])
     found = context.step.network.predict(at if inputs is None else inputs.numbers(at))

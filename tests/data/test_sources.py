@@ -191,6 +191,14 @@ def test_json_that_is_refused(content, message, tmp_path):
         read(tmp_path / "t.jsonl")
 
 
+def test_values_of_several_types_that_become_text_are_said(tmp_path):
+    rows = [{"a": value, "b": 1.5, "c": "x"} for value in ("low", 3, "high", True, None)]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    table = read(tmp_path / "t.jsonl")
+    assert [column.kind for column in table.columns] == ["text", "number", "text"]
+    assert table.notes[-1] == "values of several types are read as text: a"
+
+
 @pytest.mark.parametrize("suffix", ["feather", "arrow", "json"])
 @pytest.mark.parametrize("content", [b"", b"nonsense that goes on", b"ARROW1\0\0 no", b"FEA1 no", b"\xff\xff\xff\xff\x10"])
 def test_foreign_files_are_told(suffix, content, tmp_path):

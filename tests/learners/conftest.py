@@ -4,7 +4,7 @@ import pytest
 
 from chainrule.learners.sandbox import Sandbox
 
-collect_ignore_glob = ["programs/*"]
+collect_ignore_glob = ["programs/*", "layers/*"]
 
 
 @pytest.fixture(scope="session")

@@ -43,11 +43,12 @@ their own, and one vector of all parameters.
 
 RIGHT += (
     *("deep_l2_columns.py", "einsum_units_first.py", "japanese_class.py", "lists_only.py", "minus_inside.py", "moons_batches.py"),
-    *("clipped.py", "python2_learns.py"),
+    *("clipped.py", "python2_learns.py", "loss_beside_right.py"),
 )
 """Three layers with a penalty, a minus inside of the product, a method that trains and calls the others, gradients that are clipped."""
 
 WRONG = {
+    "loss_beside.py": (28, "(Y - T) * Y * (1 - Y) / len(X)"),
     "columns_two_slips.py": (23, "np.sum(dZ2, axis=1, keepdims=True)"),
     "french_two_slips.py": (23, "delta_sortie.mean(axis=0, keepdims=True)"),
     "pairs_of_closures.py": (4, "g * (1 - np.tanh(h) ** 2)"),

@@ -30,6 +30,7 @@ QUICK = {
         "shared_scalars_last.py",
         "adam_forgets_correction.py",
         "engine_not_reset.py",
+        "loss_beside.py",
     },
     "edited": {"closures.py", "gradient_check.py", "unrolled_matlab.py"},
     "cautions": {"layer_objects.py"},

@@ -278,6 +278,8 @@ def test_two_weights_between_the_same_units_are_refused_with_both() -> None:
         ("hidden1.U=3", None, "the hidden1 layer has no U"),
         ("W1[3,1]=3", None, r"W1 has 2 × 2 inputs and units, so its last element is W1\[2,2\]"),
         ("b3=1", None, r"b3 may be number 3 of all, b2\[1\], or that of unit 3, .*, b1\[1\]: write which one you mean"),
+        ("b1=1", None, r"b1 may be one bias, b1\[1\], or the vector of its layer, which has 2 numbers"),
+        ("hidden1.b=1", None, r"hidden1.b may be one bias, b1\[1\], or the vector"),
         ("θ3=1", "thresholds", r"θ3 may be number 3 of all, theta2\[1\], or that of unit 3, .*, theta1\[1\]"),
         ("b2=1", None, r"b2 is the vector of layer 2, b2\[1\], and the bias number 2 of all, b1\[2\]"),
         ("b4=1", None, r"there is no b4: this network has b1 to b3, .* If that of unit 4 is meant, .* write w0,4"),
@@ -299,7 +301,8 @@ def test_what_does_not_fit_is_answered(weights: Any, weights_as: Any, message: s
 def test_a_bias_by_its_printed_name_and_by_others(name: str) -> None:
     network = cr.problem("2-2-1", weights={name: 0.5}).network
     np.testing.assert_array_equal(network.parameters["b1"], [0, 0.5])
-    np.testing.assert_array_equal(cr.problem("2-2-1", weights="b1=0.5").network.parameters["b1"], [0.5, 0])
+    by_number = cr.problem("2-2", weights="b1=0.5 b2=0.25").network  # no vector is called b2: these are numbers of single biases
+    np.testing.assert_array_equal(by_number.parameters["b1"], [0.5, 0.25])
     by_matrix = cr.problem("2-2-1", weights='W1="1 2; 3 4" b2=0.5').network
     np.testing.assert_array_equal(by_matrix.parameters["b2"], [0.5])
 

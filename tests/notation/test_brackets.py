@@ -67,3 +67,15 @@ def test_brackets_stay_whole_on_pages_too(width):
             assert max(map(len, factors(one))) > width
             parted += 1
     assert parted > 5
+
+
+def test_a_page_that_makes_lines_smaller_holds_longer_brackets():
+    choose, parted = random.Random(1), [0, 0]
+    for _ in range(200):
+        one = side(choose, 2)
+        for place, most in enumerate((40, 60)):
+            lines = [formula_text(Row(line)) for line in broken(one.items, 40, most)]
+            if any(map(is_open, lines)):
+                assert max(map(len, factors(one))) > most
+                parted[place] += 1
+    assert parted[0] > parted[1] > 0

@@ -16,6 +16,7 @@ from chainrule.base.errors import InputError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Name, as_expression, order, variable
 from chainrule.formula.scalar import Scalars
+from chainrule.notation.arithmetic import REALS
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Derivative, Ellipsis, Equation, Matrix, Symbol
 from chainrule.notation.labels import Labels
@@ -262,6 +263,17 @@ def test_functions_to_forty_digits(function, point):
         value = evaluated(function(a), {a: point}).value
         expected = oracle.get(function.name, getattr(mpmath, function.name, None))(mpmath.mpf(point.numerator) / point.denominator)
         assert abs(mpmath.mpf(value.numerator) / value.denominator - expected) <= mpmath.mpf(10) ** -40 * abs(expected)
+
+
+@pytest.mark.parametrize("point", [-1.9, -2, -3, -10.5, -26])
+def test_what_the_error_function_leaves_of_one_has_forty_digits_too(point):
+    import mpmath
+
+    with mpmath.workdps(700):
+        value = (1 + REALS.erf(point)).value
+        expected = mpmath.erfc(mpmath.mpf(str(-point)))
+        assert abs(mpmath.mpf(value.numerator) / value.denominator - expected) <= mpmath.mpf(10) ** -40 * expected
+    assert (1 + REALS.erf(point)).value == REALS.erfc(-point).value == 2 - REALS.erfc(point).value
 
 
 # Random lines.

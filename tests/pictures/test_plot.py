@@ -18,7 +18,7 @@ from chainrule.api.problems import problem
 from chainrule.notation.conventions import PRESETS
 from chainrule.pictures.clipping import clipped
 from chainrule.pictures.contours import inner_pieces, loops
-from chainrule.pictures.plot import HEIGHT, WIDTH, Mark, Plot, Scale, Series, plot_diagram, share, ticks
+from chainrule.pictures.plot import AREA, Mark, Plot, Scale, Series, plot_diagram, share, ticks
 from chainrule.pictures.shapes import PENS, Box, Circle, Label, Path, covered, prose_runs
 from chainrule.pictures.ticks import multiples, on_log_scale
 from chainrule.render.palette import PALETTE
@@ -49,9 +49,9 @@ def test_labels_of_points_anywhere_never_cover_each_other(points):
 def test_points_lie_where_the_axes_say():
     plot = Plot(Scale((), -1, 3), Scale((), 0.01, 100, log=True), "", marks=(Mark(1, 1), Mark(3, 100), Mark(-1, 0.01)))
     middle, top, bottom = [shape for shape in plot_diagram(plot, SEED).shapes if isinstance(shape, Circle)]
-    assert top.x - bottom.x == pytest.approx(WIDTH)
-    assert bottom.y - top.y == pytest.approx(HEIGHT)
-    assert (middle.x - bottom.x, bottom.y - middle.y) == pytest.approx((WIDTH / 2, HEIGHT / 2))
+    assert top.x - bottom.x == pytest.approx(AREA[0])
+    assert bottom.y - top.y == pytest.approx(AREA[1])
+    assert (middle.x - bottom.x, bottom.y - middle.y) == pytest.approx((AREA[0] / 2, AREA[1] / 2))
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))

@@ -198,3 +198,24 @@ def test_a_rare_class_that_is_never_found_is_told(tmp_path, monkeypatch, capsys)
     assert cr.Model.load("model.safetensors").plan.class_weights == "balanced"
     printed(asked, capsys)
     assert said in " ".join(printed(["predict", "model.safetensors", "rare.csv"], capsys)[1].split())
+
+
+MONTHS, DAYS = RANDOM.integers(1, 13, ROWS), RANDOM.integers(1, 29, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("stamp", [f"{2000 + month}{month:02d}{day:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
+        ("month", [f"{1990 + day}{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
+        ("order_date", [f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
+    ],
+)
+def test_dates_that_are_read_as_numbers(name, numbers, tmp_path):
+    assert told(healthy(**{name: numbers}), tmp_path=tmp_path) == [("days", name)]
+    broken = [*numbers[:-1], numbers[-1][:-2] + "13" if name != "stamp" else "20240231"]
+    assert ("days", name) not in told(healthy(**{name: broken}), tmp_path=tmp_path)
+
+
+def test_prices_like_dates_are_no_dates(tmp_path):
+    assert told(healthy(price=[f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]), tmp_path=tmp_path) == []

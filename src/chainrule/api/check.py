@@ -125,10 +125,12 @@ def check_program(
     _check_there(path)
     if path.suffix.lower() not in PROGRAMS:
         raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
+    if not (stated or observe or loss) and (found := _layers_checked(path, sandbox, seed, surely=True)) is not None:
+        return found
     try:
         return check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        return _graph_checked(path, sandbox) or _refused(path.name, refusal)
+        return _graph_checked(path, sandbox) or _layers_checked(path, sandbox, seed) or _refused(path.name, refusal)
 
 
 def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
@@ -147,6 +149,31 @@ def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
     again = None if found["again"] is None else Place(found["again"][0], found["again"][2], found["again"][1])
     said = Saying("learners.understood.graph", {"name": found["class"], "line": found["line"], "count": len(found["answers"])})
     return Assessment(path.name, judge_graphs(found["answers"], place, found["steps"], again), (said,))
+
+
+def _layers_checked(path: Path, sandbox: Sandbox, seed: int, *, surely: bool = False) -> Assessment | None:
+    """Single layers with a backward pass, where a file has them in place of a network; None where it has none that is known.
+
+    surely  None, too, where it may hold a network as well
+    """
+    from chainrule.checking.layer_judgement import judge_layers, layer_questions, paper_gradient, read_layers
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import layers_of
+
+    try:
+        found = layers_of(path, sandbox, lambda: layer_questions(seed), surely=surely)
+    except Refusal:
+        return None
+    if not found:
+        return None
+    readings = read_layers(found["answers"], seed)
+    names = dict[str, set[str]]()
+    for reading in readings:
+        for symbol, name in reading.names.items():
+            names.setdefault(paper_gradient(symbol), set()).add(name)
+    single = {quantity: next(iter(several)) for quantity, several in names.items() if len(several) == 1}  # others are of several layers
+    understood = tuple(saying for reading in readings for saying in reading.understood)
+    return Assessment(path.name, judge_layers(readings, found["unread"]), understood, single)
 
 
 def check_submission(submission: Submission, seed: int = 0) -> Assessment:

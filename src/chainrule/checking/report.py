@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.base.display import Displayed
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Observation, Saying, Submission, Verdict
-from chainrule.checking.mistakes import NUMBERED
+from chainrule.checking.layer_mistakes import EVERY_MISTAKE
 from chainrule.document.words import Words
 from chainrule.formula.expression import Expression, definition, order
 from chainrule.network.network import Network
@@ -93,7 +93,7 @@ class Assessment(Displayed, Frozen):
             "why": why(words, fault),
             "formula": fault.formula,
             "cure": words.plain(f"mistake.{fault.number}.cure") if fault.number else "",
-            "source": NUMBERED[fault.number].source if fault.number else "",
+            "source": EVERY_MISTAKE[fault.number].source if fault.number else "",
             "follows": list(fault.follows),
             "line": None if place is None else place.line,
             "expression": "" if place is None else place.expression,
@@ -157,7 +157,10 @@ class Assessment(Displayed, Frozen):
             yield 4, f"{words.plain('check.should')} {fault.formula}"
         if fault.number:
             yield 4, words.plain(f"mistake.{fault.number}.cure")
-            if NUMBERED[fault.number].right_if and (key := f"check.right_if.{NUMBERED[fault.number].right_if}") in words.catalogue:
+            if (
+                EVERY_MISTAKE[fault.number].right_if
+                and (key := f"check.right_if.{EVERY_MISTAKE[fault.number].right_if}") in words.catalogue
+            ):
                 yield 4, words.plain(key)
         if fault.follows:
             yield 4, words.plain("check.follows", quantities=", ".join(map(self.called, fault.follows)))

@@ -130,6 +130,16 @@ def complete_words(*words: str) -> Callable[..., list[CompletionItem]]:
     return lambda context, parameter, incomplete: _offered(words, incomplete)
 
 
+def complete_lists(*words: str) -> Callable[..., list[CompletionItem]]:
+    """These words, several of them with commas between."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        before, comma, _ = incomplete.rpartition(",")
+        return _offered([f"{before}{comma}{word}" for word in words if word not in before.split(",")], incomplete)
+
+    return complete
+
+
 def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:
     """An option that takes the name of one kind of definition, an activation, a loss …, which a shell completes."""
 
@@ -139,6 +149,13 @@ def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any
         return [_item(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
     return click.option(*(names or [f"--{kind}"]), **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
+
+
+def _layouts(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Words that say how weights are written."""
+    from chainrule.network.weights import WORDS
+
+    return complete_lists(*WORDS)(context, parameter, incomplete)
 
 
 def _presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -181,6 +198,7 @@ NETWORK_OPTIONS = (
     ),
     click.option(
         "--weights-as", metavar="WORDS",
+        shell_complete=_layouts,
         help="How they are written, where a course does it otherwise: units-inputs or inputs-units, by-target or by-source, bias-first or "
         "bias-last, thresholds; several with commas.",
     ),

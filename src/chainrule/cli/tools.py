@@ -17,6 +17,7 @@ from chainrule.cli.options import (
     Sectioned,
     check_formula_alone,
     complete_files,
+    complete_words,
     problem_from_options,
     with_options,
 )
@@ -218,7 +219,12 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
 @click.argument("files", nargs=-1, metavar="FILE …", shell_complete=complete_files)
 @click.option("--as", "stated", default="", metavar="TEXT", help="What the program is, as in a header; of numbers, which network.")
 @click.option("--command", metavar="COMMAND", help="A program in any language, which is asked by lines of JSON.")
-@click.option("--template", metavar="STYLE", help="Print a file to fill in: functions, dictionaries, class, script, layers.")
+@click.option(
+    "--template",
+    metavar="STYLE",
+    shell_complete=complete_words("functions", "dictionaries", "class", "script", "layers"),
+    help="Print a file to fill in: functions, dictionaries, class, script, layers.",
+)
 @click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
 @click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
 @DEFINITIONS

@@ -15,6 +15,7 @@ from chainrule.cli.options import (
     complete_columns,
     complete_data,
     complete_files,
+    complete_lists,
     definition_option,
     titled,
     with_options,
@@ -100,7 +101,12 @@ COLUMN_OPTIONS = (
         help="Take a column as numbers that would be left out, as one that counts the rows.",
     ),
     click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
-    click.option("--dates", metavar="PARTS", help="Make inputs of dates: year, month, day, weekday, hour, days.  [default: left out]"),
+    click.option(
+        "--dates",
+        metavar="PARTS",
+        shell_complete=complete_lists("year", "month", "day", "weekday", "hour", "days"),
+        help="Make inputs of dates: year, month, day, weekday, hour, days.  [default: left out]",
+    ),
     click.option("--month-first/--day-first", default=None, help="Which comes first in 03/04/2024?  [default: found out, by column]"),
     click.option("--drop-missing", is_flag=True, help="Leave out rows without a target, or without an input that is not filled."),
 )

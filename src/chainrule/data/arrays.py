@@ -54,6 +54,9 @@ def array_tables(
     if odd is not None:
         raise InputError(f"{source}: column {quoted(odd)} has {lengths[odd]} rows, but the first column has {length}.")
 
+    mixed = [name for name, (values, kind) in typed.items() if kind == "text" and _holds_types(arrays[name])]
+    notes += (f"values of several types are read as text: {', '.join(mixed)}",) if mixed else ()
+
     def cut(part: slice) -> tuple[Column, ...]:
         return tuple(Column(name, _values(values[part], kind), kind) for name, (values, kind) in typed.items())
 
@@ -95,6 +98,12 @@ def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
     texts[:] = [None if cell is None or is_missing(str(cell)) else str(cell).strip() for cell in cells]
     dates = all(text is None or is_date(text) for text in texts) and any(text is not None for text in texts)
     return texts, "date" if dates or array.dtype.kind == "M" else "text"
+
+
+def _holds_types(values: Any) -> bool:
+    """Are there numbers or truth values in what became text?"""
+    array = np.asarray(values)
+    return array.dtype.kind == "O" and any(not isinstance(value, str) and isinstance(_plain(value), (bool, int, float)) for value in array)
 
 
 def _plain(value: Any) -> Any:

@@ -35,6 +35,9 @@ from chainrule.data.numbers import looks_like_number, parsed
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
 """Separators that are tried, the less ambiguous ones first."""
 
+ODD_SEPARATOR = re.compile(r"""[^\w\s.,;|+\-/%'"()\[\]{}#$€£]""")
+"""What separates cells where none of these signs does: a sign that is no part of words, numbers and dates."""
+
 NO_SEPARATOR = "\x1f"
 """What stands in for the separator of a single column: ASCII's own, which nobody types."""
 
@@ -57,6 +60,9 @@ MOST_TITLES = 12
 
 MOST_NAMES = 3
 """Rows below the header that go on with it, at most."""
+
+SEVERAL = 1000
+"""Lines that tell whether an odd sign separates."""
 
 TAIL = 1 << 14
 """Bytes at the end of a file in which lines below its table are looked for."""
@@ -377,7 +383,15 @@ def _separator(text: str) -> str | None:
     first = _first_row(text)
     tried = {separator: _score(text, separator) for separator in SEPARATORS if separator in first.strip()}
     fitting = {separator: score for separator, score in tried.items() if score > (0, 0) and (separator != " " or score[0] == 1)}
-    return max(fitting, key=lambda separator: fitting[separator]) if fitting else None
+    return max(fitting, key=lambda separator: fitting[separator]) if fitting else _odd_separator(text)
+
+
+def _odd_separator(text: str) -> str | None:
+    """The sign that stands equally often in every line, as ^ does in a^b^c; None where there is none, or more than one."""
+    lines = [line for line in text.splitlines() if line.strip()][:SEVERAL]
+    signs = set(ODD_SEPARATOR.findall(lines[0])) if len(lines) > 2 else set()
+    fitting = [sign for sign in signs if len({line.count(sign) for line in lines}) == 1]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _first_row(text: str) -> str:

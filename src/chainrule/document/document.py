@@ -35,6 +35,10 @@ class Equations(FrozenValue):
     equations: tuple[Equation | Formula, ...]
 
 
+NONE: Inline = ("–",)
+"""A cell where others have a number."""
+
+
 class TableBlock(FrozenValue):
     """Rows below a head; a cell is prose or a formula."""
 
@@ -43,8 +47,9 @@ class TableBlock(FrozenValue):
 
     @property
     def numbers(self) -> list[bool]:
-        """Which columns hold nothing but numbers: they stand right."""
-        return [all(is_number(row[place]) for row in self.rows) for place in range(len(self.head))]
+        """Which columns hold nothing but numbers, and dashes where there is none: they stand right."""
+        cells = ([row[place] for row in self.rows if row[place] != NONE] for place in range(len(self.head)))
+        return [all(map(is_number, column)) for column in cells]
 
 
 class GridBlock(TableBlock):
@@ -163,11 +168,13 @@ class Illustration(FrozenValue):
     draw    gives the diagram, or the drawing that becomes one
     alt     the picture in words, once it is drawn
     beside  what a slide shows it with: a table, a paragraph, or a derivation, by its left side; other layouts have no room for it
+    small   what a slide shows in its place, whose letters are larger beside it
     """
 
     draw: Callable[[], Any]
     alt: str = ""
     beside: Formula | TableBlock | Paragraph | None = None
+    small: Callable[[], Any] | None = None
 
 
 Drawing: TypeAlias = Picture | BoxGraph
@@ -225,12 +232,14 @@ class Document(Rendered, FrozenValue):
     @cached_property
     def illustrated(self) -> Document:
         """The document with its illustrations drawn, without those of which nothing can be drawn, and those for slides."""
-        return self._with(lambda block: _drawn(block) if isinstance(block, Illustration) and block.beside is None else _other(block))
+        return self._with(
+            lambda block: _drawn(block, block.draw) if isinstance(block, Illustration) and block.beside is None else _other(block)
+        )
 
     @cached_property
     def staged(self) -> Document:
         """The same with those for slides."""
-        return self._with(lambda block: _drawn(block) if isinstance(block, Illustration) else block)
+        return self._with(lambda block: _drawn(block, block.small or block.draw) if isinstance(block, Illustration) else block)
 
     @cached_property
     def without_illustrations(self) -> Document:
@@ -246,9 +255,9 @@ class Document(Rendered, FrozenValue):
         return next(section for section in self.sections if section.key == key)
 
 
-def _drawn(illustration: Illustration) -> Illustration | None:
+def _drawn(illustration: Illustration, draw: Callable[[], Any]) -> Illustration | None:
     try:
-        diagram = illustration.draw()
+        diagram = draw()
     except InputError:
         return None
     return Illustration(lambda: diagram, diagram.alt, illustration.beside)

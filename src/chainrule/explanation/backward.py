@@ -109,7 +109,7 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
     """
     if is_large(context):
         gradients = [context.derivation.gradient(parameter) for parameter in context.derivation.parameters]
-        lines = [context.array_line(gradient, context.step.values[gradient.key]) for gradient in gradients if gradient is not None]
+        lines = [context.array_line(gradient, context.before) for gradient in gradients if gradient is not None]
         return [Paragraph(context.text("chain.arrays")), *context.matrix_blocks(lines, worked=False)]
     lines = [context.element_line(context.gradient_of(weight)) for weight in weights[:MOST_GRADIENTS]]
     rows = tuple(tuple((side,) for side in (line.sides[0], line.sides[1], line.sides[-1])) for line in lines)

@@ -337,11 +337,11 @@ class Context(WithoutCaches, FrozenValue):
         line = matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=shown)
         return with_trace(line, Trace(inner, values, quantity, stated=not shown))
 
-    def array_line(self, quantity: Expression, values: Any) -> Equation:
+    def array_line(self, quantity: Expression, values: Values) -> Equation:
         """W1 = [[0.21 0.19] [0.56 0.02]]"""
-        numbers = _nested(values)
+        numbers = values.array(quantity)
         line = matrices(self.symbol(quantity), quantity, {quantity: numbers}, numbers, self.labels, most=self._most_cells, worked=False)
-        return with_trace(line, Trace(quantity, None, quantity))
+        return with_trace(line, Trace(quantity, values, quantity))
 
     @property
     def _most_cells(self) -> tuple[int, int]:
@@ -457,10 +457,6 @@ def _cells(side: Formula) -> Iterator[Formula]:
     """Those of a matrix."""
     if isinstance(side, Matrix):
         yield from itertools.chain.from_iterable(side.rows)
-
-
-def _nested(values: Any) -> Any:
-    return values.tolist() if hasattr(values, "tolist") else values
 
 
 def paths(scalars: Scalars, top: Element, bottom: Element, most: int, sample: int | None = None) -> list[list[Element]] | None:

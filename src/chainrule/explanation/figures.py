@@ -17,7 +17,7 @@ from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.graph import column_captions
 from chainrule.pictures.grids import grids_diagram
-from chainrule.pictures.plot import plot_diagram
+from chainrule.pictures.plot import AREA, SMALL_AREA, plot_diagram
 from chainrule.pictures.scenes import Captions, animated
 from chainrule.pictures.shapes import Diagram
 
@@ -124,19 +124,19 @@ def draw_second(context: Context) -> Section:
     return without_prose(overview.second_overview(context) if context.detail == "overview" else outcome.second_pass_section(context))
 
 
-def draw_descent(context: Context, weight: Element) -> Diagram:
+def draw_descent(context: Context, weight: Element, small: bool = False) -> Diagram:
     """The error along one weight, with this step on it."""
-    return plot_diagram(plots.descent_plot(context, weight), context.notation)
+    return plot_diagram(plots.descent_plot(context, weight), context.notation, SMALL_AREA if small else AREA)
 
 
-def draw_rates(context: Context) -> Diagram:
+def draw_rates(context: Context, small: bool = False) -> Diagram:
     """The error after this step by the learning rate."""
-    return plot_diagram(plots.rates_plot(context), context.notation)
+    return plot_diagram(plots.rates_plot(context), context.notation, SMALL_AREA if small else AREA)
 
 
-def draw_curve(context: Context, steps: int | None = None) -> Diagram:
+def draw_curve(context: Context, steps: int | None = None, small: bool = False) -> Diagram:
     """The error of step after step."""
-    return plot_diagram(plots.training_plot(context, steps), context.notation)
+    return plot_diagram(plots.training_plot(context, steps), context.notation, SMALL_AREA if small else AREA)
 
 
 def draw_gradients(context: Context) -> Diagram:

@@ -69,13 +69,18 @@ def _descent(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     weight = _first_weight(context) if _is_small(context) else None
     if weight is None:
         return blocks
-    return (*blocks[:-1], Illustration(partial(_descent_diagram, context, weight)), *blocks[-1:])
+    return (*blocks[:-1], _plotted(_descent_diagram, context, weight), *blocks[-1:])
 
 
-def _descent_diagram(context: Context, weight: Element) -> Diagram:
+def _plotted(draw: Callable[..., Diagram], *given: Context | Element) -> Illustration:
+    """A plot, on slides with less room between its axes."""
+    return Illustration(partial(draw, *given), small=partial(draw, *given, small=True))
+
+
+def _descent_diagram(context: Context, weight: Element, small: bool = False) -> Diagram:
     from chainrule.explanation.figures import draw_descent
 
-    return draw_descent(context, weight)
+    return draw_descent(context, weight, small)
 
 
 def _first_weight(context: Context) -> Element | None:
@@ -103,23 +108,23 @@ def _outcome(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """After the sentences about rates, which are simulated for them."""
     if context.advice is None or not _is_small(context):
         return blocks
-    return (*blocks, Illustration(partial(_rates_diagram, context)))
+    return (*blocks, _plotted(_rates_diagram, context))
 
 
-def _rates_diagram(context: Context) -> Diagram:
+def _rates_diagram(context: Context, small: bool = False) -> Diagram:
     from chainrule.explanation.figures import draw_rates
 
-    return draw_rates(context)
+    return draw_rates(context, small)
 
 
 def _repeat(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    return (*blocks, Illustration(partial(_curve_diagram, context))) if _is_small(context) else blocks
+    return (*blocks, _plotted(_curve_diagram, context)) if _is_small(context) else blocks
 
 
-def _curve_diagram(context: Context) -> Diagram:
+def _curve_diagram(context: Context, small: bool = False) -> Diagram:
     from chainrule.explanation.figures import draw_curve
 
-    return draw_curve(context)
+    return draw_curve(context, small=small)
 
 
 def _is_small(context: Context) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.base.frozen import replace
 from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import NONE, Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
 from chainrule.explanation.facts import facts_blocks
@@ -20,7 +20,7 @@ from chainrule.formula.expression import Expression, definition, order
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
 from chainrule.network.update import ParameterUpdate
-from chainrule.notation.formula import Equation
+from chainrule.notation.formula import Equation, Number
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
 from chainrule.steps.step import Step, in_floats, run_from
@@ -30,6 +30,9 @@ MOST_PREDICTIONS = 10
 
 MOST_TOGETHER = 26
 """Quantities of a rule that takes all weights of a parameter together."""
+
+MOST_TIMES = 1e6
+"""So many times larger, or more, is said as a power of ten."""
 
 NUDGE = 1e-13
 """By how much parameters are moved, in parts of themselves, to see what of a run rounding decides."""
@@ -48,7 +51,7 @@ def new_weights_section(context: Context) -> Section:
     if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
         blocks.append(Subheading(context.text("weights.matrices")))
-    blocks += context.matrix_blocks((context.array_line(p, context.after.array(p)) for p in context.derivation.parameters), worked=False)
+    blocks += context.matrix_blocks((context.array_line(p, context.after) for p in context.derivation.parameters), worked=False)
     blocks += beside_plain(context)
     if names := context.left_alone:
         blocks.append(Note("insight", context.text("weights.frozen", names=names)))
@@ -100,12 +103,16 @@ def _table_of_weights(context: Context, elements: Sequence[tuple[ParameterUpdate
     """A weight a row: before the step, its gradient, and after."""
     rows: list[tuple[Inline, ...]] = []
     for part, element in elements:
-        numbers = (
-            context.before[context.scalars.variable(one)]
+        numbers: list[Inline] = [
+            (number_formula(context.before[context.scalars.variable(one)], context.notation),)
             for one in (element, context.gradient_of(element), Element(part.new, element.index))
-        )
-        rows.append(((context.letter(element),), *((number_formula(value, context.notation),) for value in numbers)))
-    return TableBlock(tuple((context.plain(f"weights.{column}"),) for column in ("weight", "before", "gradient", "after")), tuple(rows))
+        ]
+        if element.key in context.running:  # it has no gradient, which is not the same as one of 0
+            numbers[1] = NONE
+        rows.append(((context.letter(element),), *numbers))
+    first = "weights.parameter" if any(element.key in context.running for _, element in elements) else "weights.weight"
+    head = (context.plain(first), *(context.plain(f"weights.{column}") for column in ("before", "gradient", "after")))
+    return TableBlock(tuple((title,) for title in head), tuple(rows))
 
 
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
@@ -188,10 +195,16 @@ def _verdict(context: Context, step: Step) -> Inline:
     return context.text(f"outcome.{change}", factor=_factor(context, ratio), reason=reason, **letters)
 
 
-def _factor(context: Context, ratio: float) -> str:
+def _factor(context: Context, ratio: float) -> str | Number:
+    """So many times, in whole numbers; what is too long to be read as 2.6 · 10⁷."""
     if not math.isfinite(ratio):
         return "∞"
-    return _rate(context, ratio, 2 if ratio < 10 or ratio > 1e6 else math.ceil(math.log10(ratio)))
+    if ratio < MOST_TIMES:
+        return _rate(context, ratio, 2 if ratio < 10 else math.ceil(math.log10(ratio)))
+    mantissa, power = f"{ratio:.1e}".split("e")
+    number = number_formula(float(mantissa), context.rounding)
+    assert isinstance(number, Number)
+    return replace(number, power=int(power), value=None)
 
 
 def _rate(context: Context, rate: float, digits: int = 3) -> str:

@@ -35,9 +35,10 @@ FAR = 1e-6
 FLAT = 1e-7
 """A curve that changes by less than this share of its height is drawn as one that does not."""
 
-SEEN, UNSEEN = 14.0, 1e-8
-"""So many steps are as wide as the curve that is drawn downhill, unless a step is a smaller share of what it moves than the second: numbers
-at the axes would no longer differ, and the curve is drawn where it bends.
+SEEN, STRAIGHT, UNSEEN = 14.0, 3.0, 1e-8
+"""So many steps are as wide as the curve that is drawn downhill where it bends so near, and so many where it does not: a line that is as
+good as straight has nothing to show but the step. Unless a step is a smaller share of what it moves than the third: numbers at the axes
+would no longer differ, and the curve is drawn where it bends.
 """
 
 FARTHEST, BENT = 100.0, 0.2
@@ -126,12 +127,17 @@ def _around(along: Callable[[float], float], old: float, new: float, slope: floa
     downhill = -math.copysign(1.0, slope)
     zoomed = moved > UNSEEN * abs(old) and abs(slope) * moved > UNSEEN * abs(start)
     reach, most = max(moved, 1e-3 * size), max(8 * moved, 4 * size)
+
+    def is_straight(reach: float) -> bool:
+        return abs(along(old + downhill * reach) - start + abs(slope) * reach) < BENT * abs(slope) * reach
+
     while reach < most and along(old + downhill * reach) < start:
         reach *= 1.25
     if zoomed:
         reach = min(reach, SEEN * moved)
+        reach = STRAIGHT * moved if is_straight(reach) else reach
     else:
-        while reach < FARTHEST * size and abs(along(old + downhill * reach) - start + abs(slope) * reach) < BENT * abs(slope) * reach:
+        while reach < FARTHEST * size and is_straight(reach):
             reach *= 1.25
     reach = max(reach, 1.25 * moved)
     ends = sorted((old - downhill * 0.3 * reach, old + downhill * reach))

@@ -41,7 +41,7 @@ def network_section(context: Context) -> Section:
     blocks += [Paragraph(line) for line in weights_understood(context)]
     blocks.append(layer_table(context))
     if context.detail != "overview":
-        lines = (context.array_line(p, context.step.parameters[p.key]) for p in context.derivation.parameters)
+        lines = (context.array_line(p, context.before) for p in context.derivation.parameters)
         blocks += context.matrix_blocks(lines, worked=False)
     if context.detail == "scalar":
         blocks += _numbering(context)

@@ -16,14 +16,14 @@ class Trace(Frozen):
     """What an equation was worked out from.
 
     expression  what is printed in letters, then in numbers: of single numbers, or of arrays
-    values      the numbers of its letters: `Context.before`, `Context.after`; None for parameters after the step, as they were recorded
+    values      the numbers of its letters: `Context.before`, `Context.after`
     result      the letter of single numbers, or the quantity, whose number stands at the end; None where it follows from the letters
     paths       of a chain: the elements from the error to the weight, between which the derivatives stand that are multiplied
     stated      is there no side in numbers?
     """
 
     expression: Expression
-    values: Mapping[Expression, Any] | None
+    values: Mapping[Expression, Any]
     result: Expression | None = None
     paths: Sequence[Sequence[Element]] = ()
     stated: bool = False

@@ -14,7 +14,7 @@ from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Layout, Probe, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, LOSS, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, backward_first, forward_first, meaning
 from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, rolled, shared_arrays
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, signature
 from chainrule.learners.reporting import numbers
@@ -25,9 +25,9 @@ from chainrule.learners.syntax import Function, arguments_of, is_plain_number
 class FunctionProgram(LearnerProgram):
     """A function that gives gradients or updated parameters, with those that it needs before and after."""
 
-    def __init__(self, loaded: Loaded, backward: str, forward: str = "", update: str = "", loss: str = "", *, apart: bool = False) -> None:
+    def __init__(self, loaded: Loaded, backward: str, forward: str = "", update: str = "", *, apart: bool = False) -> None:
         super().__init__(loaded)
-        self.backward, self.forward, self.update, self.loss = backward, forward, update, loss
+        self.backward, self.forward, self.update = backward, forward, update
         self.nodes = [loaded.functions[name] for name in (forward, backward, update) if name]
         node = loaded.functions[backward]
         self.line = node.lineno
@@ -79,12 +79,11 @@ class FunctionProgram(LearnerProgram):
 
         def call(step: int) -> None:
             pool.given.clear()
-            given = self._called(self.forward, pool) if self.forward else {}
+            if self.forward:
+                self._called(self.forward, pool)
             named = self._called(self.backward, pool)
             if step == 0:
                 first.update({key: copied(value) for key, value in named.items()})
-                if self.loss:
-                    self._tell_loss(pool, given or named)
             if self.update:
                 named = {**named, **self._called(self.update, pool)}
             kept.update(named)
@@ -124,16 +123,6 @@ class FunctionProgram(LearnerProgram):
         if not callable(function):
             raise Unreadable(name)
         return pool.take(node, self._quietly(function, **pool.arguments(node)))
-
-    def _tell_loss(self, pool: Pool, given: dict[str, Any]) -> None:
-        """The program's own loss is called, so that its value is reported; nothing hangs on it."""
-        try:
-            loss = self.loaded.functions[self.loss]
-            output = _output(given)
-            pool.given.setdefault("yhat", output)
-            self._quietly(self.loaded.namespace[self.loss], **pool.arguments(loss))
-        except Exception:  # noqa: BLE001  # a loss that cannot be called says nothing
-            return
 
     def _renew(self, roots: dict[str, Any], named: Mapping[str, Any]) -> None:
         """The parameters that a call gave take the place of the old ones."""
@@ -186,16 +175,6 @@ def _rates(loaded: Loaded, names: Mapping[str, Any], nodes: Sequence[Function]) 
     return [name for name in read_globals(loaded, nodes) if meaning(name).kind == "rate" and is_plain_number(names.get(name))]
 
 
-def _output(named: dict[str, Any]) -> Any:
-    """The prediction among what a forward function gave: by its name, else the last array."""
-    for name in reversed(named):
-        if meaning(name).kind == "y" and numbers(named[name]) is not None:
-            return named[name]
-    arrays = [value for value in named.values() if numbers(value) is not None]
-    hidden = [value for name, value in named.items() if as_kind(name, "h") and numbers(value) is not None]
-    return (hidden or arrays or [None])[-1]
-
-
 def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     """The functions of a file that may be the backward pass, each with those that may go before it and after it, the likeliest first."""
     names = list(loaded.functions)
@@ -210,12 +189,10 @@ def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram
     forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
     forwards.sort(key=forward_first)
     updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]
-    losses = [name for name in names if LOSS.search(name)]
     for backward in backwards[:8]:
         others = [name for name in forwards if name != backward][:5]
         for forward in ["", *others]:
-            loss = next((name for name in losses if name != backward), "")
             for update in [*[name for name in updates if name not in (backward, forward)][:2], ""]:
                 for apart in (False, True):
                     with contextlib.suppress(Unreadable):
-                        yield FunctionProgram(loaded, backward, forward, update, loss, apart=apart)
+                        yield FunctionProgram(loaded, backward, forward, update, apart=apart)

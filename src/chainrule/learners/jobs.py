@@ -17,6 +17,7 @@ from chainrule.learners.differences import network_checks, own_checks
 from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
+from chainrule.learners.layer_functions import layer_answers
 from chainrule.learners.layout import Array, Layout, Probe
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
@@ -337,4 +338,9 @@ def _graph(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return graph_answers(loaded)
 
 
-_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate, "graph": _graph}
+def _layers(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded(job, guard)
+    return layer_answers(loaded, job["kinds"])
+
+
+_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate, "graph": _graph, "layers": _layers}

@@ -21,8 +21,8 @@ from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
 from chainrule.learners.syntax import Function, arguments_of, needed_by
 
-_FORWARD = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
-_BACKWARD = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
+FORWARD_NAMES = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
+BACKWARD_NAMES = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
 _HANDED_ON = re.compile(
     r"^_?(?:d|grad|gradient)_?(?:x|in|input|inputs|a_?prev|loss_?d?input)s?$|^(?:x|inputs?)_?grad(?:ient)?$", re.IGNORECASE
 )
@@ -147,8 +147,8 @@ def _places(layer: tuple[Any, Function, Function]) -> Parameters:
 def _passes(loaded: Loaded, name: str) -> tuple[Function, Function]:
     """The forward and the backward pass of a class. Raises Unreadable where it lacks one."""
     methods = methods_of(loaded, name)
-    forward = next((methods[one] for one in _FORWARD if one in methods), None)
-    backward = next((methods[one] for one in _BACKWARD if one in methods), None)
+    forward = next((methods[one] for one in FORWARD_NAMES if one in methods), None)
+    backward = next((methods[one] for one in BACKWARD_NAMES if one in methods), None)
     if forward is None or backward is None or len(backward.args.args) < 2 or len(forward.args.args) < 2:
         raise Unreadable(name)
     return forward, backward

@@ -131,6 +131,11 @@ class Layout(FrozenValue):
         t = probe.t.astype(int) if probe.whole else probe.t
         return self._listed(t[0].copy() if self.vectors else np.array(t.T if self.columns else t))
 
+    def outputs(self, y: Array) -> Any:
+        """(rows, outputs) y, as a program has it that takes its targets so."""
+        flat = self.targets == "flat"
+        return self._listed(y[0] if self.vectors else y[:, 0] if flat else y.T if self.columns else y)
+
     def _listed(self, array: Array) -> Any:
         return array.tolist() if self.lists else array
 

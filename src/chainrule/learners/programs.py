@@ -6,6 +6,7 @@ A program is tried in one way after the other; `chainrule.learners.reading` deci
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import re
 import warnings
@@ -20,10 +21,11 @@ from chainrule.learners.calling import Pool
 from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import as_kind, meaning
+from chainrule.learners.names import LOSS, as_kind, meaning
 from chainrule.learners.places import Unreadable
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
-from chainrule.learners.syntax import Function, arguments_of, called_name, calls_in, is_plain_number, names_in, product_parts
+from chainrule.learners.reporting import numbers
+from chainrule.learners.syntax import Function, arguments_of, called_name, calls_in, is_plain_number, names_in, needed_by, product_parts
 from chainrule.learners.tensors import tensor
 
 ROWS = 4
@@ -170,8 +172,16 @@ class LearnerProgram:
         names: dict[str, str],
     ) -> Answer:
         """The answer from what was collected: `named` values of the first step, and the parameters before and after each."""
-        values = SeenValues(self.loaded.recorder.values)
-        forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases, self.loaded.shown())
+        kept, parts = self.loaded.recorder.values, (probe.x, probe.t, probe.weights, probe.biases, self.loaded.shown())
+        values = SeenValues(kept)
+        forward = forward_seen(values, *parts)
+        if forward.y is not None and not forward.loss:
+            of_losses = [SeenValues([*kept, *further]) for further in self._of_own_losses(pool, layout, forward.y)]
+            told = [(each, found) for each in of_losses if (found := forward_seen(each, *parts)).loss]
+            if len(told) == 1:
+                values, forward = told[0]
+            elif len(of_losses) == 1:  # which may have given no number here
+                values = of_losses[0]
         gradients, called = gradients_among(named, probe, layout, self._orders)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
         shared = [f"b{number}" for number, has in enumerate(probe.has, start=1) if has == SHARED]
@@ -194,6 +204,31 @@ class LearnerProgram:
             probe.sizes,
             ", ".join(f"{name}: {_described(value)}" for name, value in list(named.items())[:6]),
         )
+
+    def _of_own_losses(self, pool: Pool, layout: Layout, y: Array) -> Iterator[list[tuple[int, Array]]]:
+        """What each loss of the file that nothing has called reports of y and t.
+
+        Which of two arguments is the output is told by their names, else by what the backward pass calls its targets.
+        """
+        output, ran = layout.outputs(y), {self.loaded.spots[spot].line for spot, _ in self.loaded.recorder.values}
+        for name, node in self.loaded.functions.items():
+            if not LOSS.search(name) or ran & {*range(node.lineno, (node.end_lineno or node.lineno) + 1)}:
+                continue
+            pool.given["yhat"] = output
+            needed, given = needed_by(node), {}
+            if len(needed) == 2 and pool.names.get("t") in needed:
+                given = {one: pool.t if one == pool.names["t"] else output for one in needed}
+            with contextlib.suppress(Exception):  # a loss that cannot be called says nothing
+                given = given or pool.arguments(node)
+                with self.loaded.recorder.recording():
+                    value = numbers(self._quietly(self.loaded.namespace[name], **given))
+                if value is not None and value.size == 1 and any(_alike(one, output) for one in given.values()):
+                    yield self.loaded.recorder.values
+
+
+def _alike(value: Any, other: Any) -> bool:
+    """Are these the same numbers, but for rounding?"""
+    return np.shape(value) == np.shape(other) and np.ndim(value) > 0 and np.allclose(np.asarray(value, float), other)
 
 
 def _described(value: Any) -> str:

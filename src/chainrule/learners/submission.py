@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from chainrule.base.frozen import replace
 from chainrule.checking.declared import strength
 from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
+from chainrule.learners.layer_functions import BACKWARD, FORWARD
 from chainrule.learners.layout import SHARED, Layout
 from chainrule.learners.pairing import shuffled_apart
 from chainrule.learners.sandbox import Refusal, Sandbox
@@ -181,6 +182,39 @@ def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
         "again": None if found["steps"] is None else (*source.place(found["steps"]["line"]), source.line(found["steps"]["line"])),
         "places": [(*source.place(line), text) for line, text in found["places"]],
     }
+
+
+LAYER_WORDS = re.compile(r"conv|pool|norm|rnn|lstm|embed|dropout|drop_out|attention|attn", re.IGNORECASE)
+"""What is in the names of functions that are layers, and no parts of a network of dense ones."""
+
+
+def _only_layers(code: str) -> bool:
+    """Are all functions that go backward called as layers are, which no network of dense layers has?"""
+    backward = re.findall(r"^def (\w*(?:backward|bwd|backprop)\w*)", code, re.MULTILINE | re.IGNORECASE)
+    return bool(backward) and all(LAYER_WORDS.search(name) for name in backward) and not re.search(r"^class ", code, re.MULTILINE)
+
+
+def layers_of(
+    path: str | Path, sandbox: Sandbox, kinds: Callable[[], Sequence[Mapping[str, Any]]], *, surely: bool = False
+) -> dict[str, Any]:
+    """What the single layers of a file give, as those of `kinds`: nothing where none is like one of them. Raises Refusal.
+
+    kinds   layers with what they are tried with, as plain data
+    surely  nothing, too, where the names do not say that the file holds layers and no network
+    """
+    source = read_source(path)
+    if not (FORWARD.search(source.code) and BACKWARD.search(source.code)) or (surely and not _only_layers(source.code)):
+        return {}
+    found = sandbox.run({"work": "layers", "code": source.code, "stated": "", "kinds": kinds()})
+
+    def placed(line: int, text: str) -> tuple[int, str, str]:
+        number, file = source.place(line)
+        return number, text, file
+
+    for one in found["answers"]:
+        one["places"] = {symbol: placed(*place) for symbol, place in one["places"].items()}
+        one["line"], one["backward"] = source.place(one["line"])[0], placed(one["backward"], source.line(one["backward"]))
+    return found if found["answers"] else {}
 
 
 PENALTY = 0.1

@@ -150,7 +150,8 @@ def _gru(units: int, bias: bool) -> Start:
     return start
 
 
-def _cell(name: str, units: int, bias: bool) -> Start:
+def cell_of(name: str, units: int, bias: bool) -> Start:
+    """The cell "rnn", "lstm" or "gru". Raises UnknownNameError."""
     cells = {"rnn": _rnn(units, "tanh", bias), "lstm": _lstm(units, bias), "gru": _gru(units, bias)}
     if name not in cells:
         raise UnknownNameError("recurrent cell", str(name), cells)
@@ -229,7 +230,7 @@ def bidirectional(
     """
     ways = []
     for owner, reverse in ((own, False), (own.inner("b"), True)):
-        ways.append(unrolled(owner, x, mask, _cell(cell, units, bias), reverse=reverse, states=states))
+        ways.append(unrolled(owner, x, mask, cell_of(cell, units, bias), reverse=reverse, states=states))
     return p.join(*ways, axis=len(ways[0].shape) - 1)
 
 

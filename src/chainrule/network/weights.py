@@ -180,6 +180,8 @@ def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str,
         key = keys[name]
         # One number for b2, where nothing else is given by matrix, may be the second bias of all, too.
         if key is None or (not by_matrix and np.size(values) == 1 and len(network.shapes[key]) == 1):
+            if key is not None and not any(other is None and _is_counted(own) for own, other in keys.items()):
+                _check_alone(network, name, key)
             named[name] = (_place(network, name if key is None or name.strip() == key else f"{key}[1]"), values)
         elif key in whole:
             raise InputError(f"{key} is given twice, once as {name}; leave one of them out.")
@@ -188,14 +190,31 @@ def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str,
     return named, whole
 
 
+def _is_counted(name: str) -> bool:
+    """Is it b3, or θ3: a bias by its number?"""
+    return re.fullmatch(rf"(?:b|{THRESHOLDS})_?\d{{1,9}}", name.strip().replace("θ", THRESHOLDS)) is not None
+
+
+def _check_alone(network: Network, name: str, key: str) -> None:
+    """Raises InputError for one number that may be the first of a vector, or each of it."""
+    (size,) = network.shapes[key]
+    first = find_element(network, name) if name.strip() == key else None
+    if size > 1 and (first is None or first.key == key):
+        raise InputError(
+            f"{name} may be one bias, {key}[1], or the vector of its layer, which has {size} numbers: write {key}[1] for the first of "
+            f"them, or all {size}."
+        )
+
+
 def _place(network: Network, name: str) -> Place:
     """Where a single weight stands. Raises InputError for a bias that may be the third of all, or that of unit 3."""
     element = find_element(network, name)
-    if counted := re.fullmatch(rf"(?:b|{THRESHOLDS})_?(\d{{1,9}})", name.strip().replace("θ", THRESHOLDS)):
-        of_unit = [one for one in leading(network, 0, int(counted[1])) if one != element]
+    if _is_counted(name):
+        number = re.sub(r"\D", "", name)
+        of_unit = [one for one in leading(network, 0, int(number)) if one != element]
         if of_unit:
             raise InputError(
-                f"{name} may be number {counted[1]} of all, {typed_name(element)}, or that of unit {counted[1]}, inputs and units counted "
+                f"{name} may be number {number} of all, {typed_name(element)}, or that of unit {number}, inputs and units counted "
                 f"through, {typed_name(of_unit[0])}: write which one you mean."
             )
     return element.key, element.index

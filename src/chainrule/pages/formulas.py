@@ -201,13 +201,11 @@ class Formulas:
             sides = [self.layout(side) for side in equation.sides]
             return {"kind": "fixed", "left": sides[0], "sides": sides[1:], "relations": list(equation.relations)}
         context = self.context
-        after = trace.values is not None and bool(getattr(trace.values, "replaced", None))
+        after = bool(getattr(trace.values, "replaced", None))
         plain: dict[str, Any] = {}
         if equation.relations[0] == "←":
             plain["first"] = equation.relations[0]
-        if trace.values is None:
-            plain["source"] = "new"
-        elif after:
+        if after:
             plain["source"] = "after"
         if trace.result is not None and trace.result in self._quantities:
             return {

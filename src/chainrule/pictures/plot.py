@@ -12,8 +12,8 @@ from chainrule.pictures import shapes
 from chainrule.pictures.clipping import along, clipped, interrupted
 from chainrule.pictures.ticks import multiples, on_log_scale
 
-WIDTH, HEIGHT, MARGIN = 460.0, 280.0, 12.0
-"""Of the area between the axes, and around everything."""
+AREA, SMALL_AREA, MARGIN = (460.0, 280.0), (420.0, 170.0), 12.0
+"""Width and height of the area between the axes; the same where letters are to be large beside it; and the room around everything."""
 
 BELOW = shapes.SMALL * shapes.LINE / 2 + 1
 """Between the horizontal axis and its numbers: the lowest one beside the other axis reaches so far down."""
@@ -110,9 +110,9 @@ class Plot(FrozenValue):
     grid: bool = True
 
 
-def plot_diagram(plot: Plot, notation: Notation) -> shapes.Diagram:
+def plot_diagram(plot: Plot, notation: Notation, area: tuple[float, float] = AREA) -> shapes.Diagram:
     """The plot with its axes; numbers at them as the notation writes them."""
-    return _Layout(plot, notation).diagram
+    return _Layout(plot, notation, area).diagram
 
 
 class _Wanted(FrozenValue):
@@ -128,13 +128,14 @@ class _Wanted(FrozenValue):
 class _Layout:
     """Axes first, then where everything between them is, then labels where they find room."""
 
-    def __init__(self, plot: Plot, notation: Notation) -> None:
+    def __init__(self, plot: Plot, notation: Notation, area: tuple[float, float]) -> None:
         self.plot = plot
+        self.width, self.height = area
         self.x_ticks, self.y_ticks = ticks(plot.x, notation), ticks(plot.y, notation)
         above = shapes.SMALL * shapes.LINE * (len(plot.notes) + 1) + 10
         widest = max((shapes.width(label, shapes.SMALL) for _, label in self.y_ticks), default=0.0)
         self.left, self.top = MARGIN + widest + 10, MARGIN + above
-        self.right, self.bottom = self.left + WIDTH, self.top + HEIGHT
+        self.right, self.bottom = self.left + self.width, self.top + self.height
         self.foot = self.bottom + 2 * shapes.SMALL * shapes.LINE + BELOW + 2
         self.taken: list[shapes.Box] = []
         self.leaders: list[shapes.Box] = []
@@ -154,7 +155,7 @@ class _Layout:
     def at(self, point: shapes.Point) -> shapes.Point:
         """Where a point is drawn."""
         x, y = share(self.plot.x, point[0]), share(self.plot.y, point[1])
-        return self.left + WIDTH * x, self.bottom - HEIGHT * y
+        return self.left + self.width * x, self.bottom - self.height * y
 
     def _notes(self) -> Iterator[shapes.Label]:
         for line, note in enumerate(self.plot.notes):
@@ -162,12 +163,12 @@ class _Layout:
 
     def _axes(self) -> Iterator[shapes.Shape]:
         for value, label in self.x_ticks:
-            x = self.left + WIDTH * share(self.plot.x, value)
+            x = self.left + self.width * share(self.plot.x, value)
             if self.plot.grid and not self.plot.x.names:
                 yield shapes.Line(x, self.top, x, self.bottom, kind="grid")
             yield shapes.Label(label, x, self.bottom + shapes.SMALL * shapes.LINE / 2 + BELOW, shapes.SMALL, handle="tick")
         for value, label in self.y_ticks:
-            y = self.bottom - HEIGHT * share(self.plot.y, value)
+            y = self.bottom - self.height * share(self.plot.y, value)
             if self.plot.grid:
                 yield shapes.Line(self.left, y, self.right, y, kind="grid")
             yield shapes.Label(label, self.left - 7, y, shapes.SMALL, side=-1, handle="tick")

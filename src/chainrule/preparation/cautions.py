@@ -27,6 +27,12 @@ TOTAL = re.compile(
 )
 """What rows are called that add up others, in the languages of some spreadsheets."""
 
+DAY = re.compile(r"(?:.*[\W\d_])?(?:dates?|datum|days?|tag|jour|fecha|giorno|when)(?:[\W\d_].*)?", re.IGNORECASE | re.DOTALL)
+"""What columns of dates are called: date, order_date, Datum …"""
+
+FEW_DAYS = 5
+"""Different numbers, at least, that may all be days because the name of their column says so."""
+
 FEWEST = 20
 """Of fewer rows nothing can be said."""
 
@@ -49,6 +55,7 @@ def cautions(table: Table, preparation: Preparation, labels: Array, *, split_at_
     return (
         *_stand_ins(table, preparation),
         *_totals(table, preparation),
+        *_days(table, preparation),
         *_zeros(table, preparation),
         *_spellings(table, preparation),
         *_singletons(preparation, labels),
@@ -121,6 +128,39 @@ def _correlation(a: Array, b: Array) -> float:
     return abs(float(a @ b)) / size if size > 0 else 0.0
 
 
+def _days(table: Table, preparation: Preparation) -> Iterator[Caution]:
+    """Dates read as numbers: 20240131, or 6.12 in a column that is called a date."""
+    targets = {target.name for target in preparation.targets}
+    for column in _numbers(table, preparation):
+        written = "" if column.name in targets else _written_day(column)
+        if written:
+            yield Caution("days", {"name": column.name, "value": written, "ignore": option("--ignore", [column.name])})
+
+
+def _written_day(column: Column) -> str:
+    """The first number of the column, where all of them are days, else "": YYYYMMDD, or YYYYMM; DD.MM where the column's name says so."""
+    known = column.values[~column.missing]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    if low >= 1900_01 and high <= 2100_12 and high - low > 2:
+        scale, form, least = 100, "%d", FEWEST
+    elif low >= 1900_01_01 and high <= 2100_12_31 and high - low > 2:
+        scale, form, least = 1, "%d", FEWEST
+    elif low > 1 and high < 32 and DAY.fullmatch(column.name):
+        scale, form, least = 100, "%05.2f", FEW_DAYS
+    else:
+        return ""
+    different = np.unique(known)
+    digits = np.round(different * scale)
+    if len(different) < least or not np.isclose(different * scale, digits, rtol=0, atol=1e-6).all():
+        return ""
+    if high < 32:  # in a leap year, every day of the calendar exists
+        digits = 2024_00_00 + digits % 100 * 100 + digits // 100
+    elif scale == 100:
+        digits += 1
+    texts = [f"{day // 10_000}-{day // 100 % 100}-{day % 100}" for day in digits.astype(int).tolist()]
+    return form % known[0] if moments_of(texts) is not None else ""
+
+
 def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
     """Codes read as numbers, which lose something: the zeros that they begin with, or the last of very many digits."""
     for column in _numbers(table, preparation):
@@ -166,6 +206,7 @@ def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Itera
             or len(table) < 50
             or column.format is None
             or column.missing.any()
+            or _written_day(column)
         ):
             continue
         values = column.values

@@ -48,18 +48,21 @@ def with_short_lines(equation: Equation, columns: int) -> Equation:
     return Equation((left, *cut), tuple(relations))
 
 
-def broken(items: Sequence[Formula], columns: int) -> list[tuple[Formula, ...]]:
+def broken(items: Sequence[Formula], columns: int, most: int | None = None) -> list[tuple[Formula, ...]]:
     """A side in lines of about so many letters: they end after + and −, then after signs of products, then inside brackets, where the
     commas of what stands side by side come first.
+
+    most  letters of a bracket in which no line ends, where that is more than a line: the format makes it smaller
     """
+    most = columns if most is None else most
     if formulas_width(items) <= columns:
         return [tuple(items)]
     for signs in (COMMAS, SUMS, PRODUCTS):
         chunks = _chunks(items, signs)
         if len(chunks) > 1:
-            return _filled([line for chunk in chunks for line in broken(chunk, columns)], columns)
-    opened = [part for item in items for part in _opened(item, columns)]
-    return broken(opened, columns) if len(opened) > len(items) else [tuple(items)]
+            return _filled([line for chunk in chunks for line in broken(chunk, columns, most)], columns)
+    opened = [part for item in items for part in _opened(item, most)]
+    return broken(opened, columns, most) if len(opened) > len(items) else [tuple(items)]
 
 
 def formulas_width(items: Iterable[Formula]) -> int:
@@ -87,16 +90,16 @@ def _filled(chunks: Iterable[Sequence[Formula]], columns: int) -> list[tuple[For
     return lines
 
 
-def _opened(item: Formula, columns: int) -> tuple[Formula, ...]:
-    """Brackets as signs, where what they hold is too long for a line."""
+def _opened(item: Formula, most: int) -> tuple[Formula, ...]:
+    """Brackets as signs, where they have more letters."""
     if (
         isinstance(item, Fenced)
         and isinstance(item.inside, Row)
         and item.left + item.right in ("()", "[]")
-        and formulas_width((item,)) > columns // 2
+        and formulas_width((item,)) > most
     ):
         return (Operator(item.left), *item.inside.items, Operator(item.right))
-    if isinstance(item, Call) and not item.name and len(item.arguments) > 1 and formulas_width((item,)) > columns // 2:
+    if isinstance(item, Call) and not item.name and len(item.arguments) > 1 and formulas_width((item,)) > most:
         comma = Operator(separator(item.arguments))
         parts = (part for argument in item.arguments for part in (comma, *(argument.items if isinstance(argument, Row) else (argument,))))
         return (Operator("("), *tuple(parts)[1:], Operator(")"))

@@ -50,6 +50,9 @@ LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=nge
 COLUMNS = {"article": 75, "handout": 46, "slides": 62}
 """Letters of an equation on one line, about; what is wider is made smaller."""
 
+HELD = 1.25
+"""A bracket that is as wide as so many lines stays whole, and is made smaller."""
+
 PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\usepackage{textcomp,lmodern}\fi
 \usepackage[shorthands=off]{babel}
@@ -166,7 +169,7 @@ class _Writer(FrozenValue):
         rows = []
         for place, line in enumerate(lines_of(equation)):
             left, relation, *items = line.items if place == 0 else (Row(()), *line.items)
-            head, *rest = broken(items, self.columns - formulas_width((equation.sides[0],)))
+            head, *rest = broken(items, self.columns - formulas_width((equation.sides[0],)), round(HELD * self.columns))
             rows.append(f"{self._formula(left)} &{self._formula(relation)} {self._formula(Row(head))}")
             for part in rest:  # {} is what a sign at the end of a line stands before
                 rows[-1] += " {}"

@@ -22,6 +22,7 @@ from chainrule.document.document import (
 )
 from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Call, Cases, Derivative, Equation, Fenced, Formula, Fraction, Matrix, Power, Row, Sum, Transposed
+from chainrule.pictures.parts import only_lit, part_of
 from chainrule.render.breaking import lines_of
 
 HEIGHT = 15.0
@@ -36,8 +37,11 @@ COLUMNS, BESIDE = 62, 36
 PICTURE = 11.5
 """Lines that a picture takes."""
 
-SMALL_PICTURE = 5.0
+SMALL_PICTURE = 7.0
 """Lines that one takes beside a derivation, at least."""
+
+MOST_BESIDE = 2
+"""Neurons of a layer that are drawn beside a derivation, at most."""
 
 ROWS = 8
 """Rows of a table on a slide."""
@@ -45,7 +49,7 @@ ROWS = 8
 FULLEST = 1.4
 """How full a slide may be, its type smaller, where what leads to something, or a remark, would stand alone otherwise."""
 
-ANOTHER, SUBHEADING, DERIVATION, BARE, CROWDED = 0.4, 0.3, 1.0, 1.0, 12.0
+ANOTHER, SUBHEADING, DERIVATION, BARE, CROWDED = 0.4, 0.3, 0.2, 1.0, 12.0
 """What a further slide costs, a subheading in the middle of one, a derivation that is not the first on its slide, and less than a third
 of one. An empty slide costs 1 more, a full one nothing, and one that is too full CROWDED times the square of what is too much.
 """
@@ -75,7 +79,7 @@ def slides(document: Document) -> Iterator[Slide]:
             if _height_of_all(remark) <= FULLEST * HEIGHT:
                 made[-1] = replace(made[-1], blocks=remark)
                 continue
-        ideas = _ideas(tuple(_beside(section.blocks)))
+        ideas = _ideas(tuple(map(_seen_from_afar, _beside(section.blocks))))
         for part, blocks in enumerate(ideas, start=1):
             made.append(Slide(section, number, part, len(ideas), tuple(_rejoined(blocks))))
     yield from made
@@ -99,6 +103,17 @@ def _beside(blocks: Sequence[Block]) -> Iterator[Block]:
             if isinstance(piece, Equations) and isinstance(piece.equations[0], Equation) and _height(piece, BESIDE) <= HEIGHT:
                 picture = lit.get(piece.equations[0].sides[0])
                 yield from () if picture is None else (picture,)
+
+
+def _seen_from_afar(block: Block) -> Block:
+    """Of the picture of a network, as much as can be drawn with large letters; beside a derivation, without what that says."""
+    if isinstance(block, Picture):
+        return part_of(block)
+    drawn = block.draw() if isinstance(block, Illustration) else None
+    if not isinstance(block, Illustration) or not isinstance(drawn, Picture):
+        return block
+    part = part_of(drawn) if block.beside is None else part_of(only_lit(drawn), MOST_BESIDE)
+    return replace(block, draw=lambda: part)
 
 
 def _ideas(pieces: Sequence[Block]) -> list[Sequence[Block]]:
@@ -164,7 +179,7 @@ def share_beside(block: Block) -> float:
         return 0.5
     equations = [one for one in block.equations if isinstance(one, Equation)] if isinstance(block, Equations) else []
     wide = [_letters_across(line) for one in equations for line in lines_of(one)]
-    return min(max((max(wide, default=0) + 8) / COLUMNS, 0.35), 0.6)
+    return min(max((max(wide, default=0) + 4) / COLUMNS, 0.3), 0.52)
 
 
 def _height_of_all(slide: Sequence[Block]) -> float:

@@ -38,6 +38,9 @@ KEPT_IN_COLUMNS = 36
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
 
+LARGEST, BESIDE_PICTURES = "130%", "100%"
+"""How much larger than the usual type that of a slide may be; where pictures stand beside it, they need the room."""
+
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 
 LAYOUTS = {
@@ -50,7 +53,7 @@ LAYOUTS = {
 #let (equation-height, picture-height, part-equations, tight) = (600pt, 200pt, false, none)""",
     "slides": """#set page(width: 254mm, height: 142.875mm, margin: (x: 16mm, top: 13mm, bottom: 13mm), numbering: "1")
 #set text(size: 18pt)
-#let (equation-height, picture-height, part-equations, tight) = (220pt, 11em, true, none)""",
+#let (equation-height, picture-height, part-equations, tight) = (220pt, 14em, true, none)""",
     "figure": """#set page(width: auto, height: auto, margin: 3mm, fill: white)
 #set text(size: 10.5pt)
 #let (equation-height, picture-height, part-equations, tight) = (600pt, 100cm, false, 180mm)""",
@@ -139,7 +142,8 @@ class _Writer(FrozenValue):
             title = f"{slide.number}. {escape_typst(slide.section.title)}"
             part = f"{slide.part} / {slide.parts}" if slide.parts > 1 else ""
             body = "\n\n".join(self._beside(slide.blocks))
-            yield f"#slide({'true' if slide.part == 1 else 'false'}, [{title}], [{part}])[\n{body}\n]"
+            most = BESIDE_PICTURES if any(map(is_beside, slide.blocks)) else LARGEST
+            yield f"#slide({'true' if slide.part == 1 else 'false'}, [{title}], [{part}], {most})[\n{body}\n]"
 
     def _beside(self, blocks: Sequence[Block]) -> Iterator[str]:
         """The blocks of a slide; pictures that stand beside derivations are there."""

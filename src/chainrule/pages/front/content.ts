@@ -73,7 +73,7 @@ export interface Hole {
 export interface Line {
   kind: "fixed" | "numbers" | "stated" | "arrays";
   first?: string;
-  source?: "after" | "new";
+  source?: "after";
   left?: Layout;
   sides?: Layout[];
   relations?: string[];

@@ -25,6 +25,9 @@ export function fraction(above: bigint, below = 1n, exact = true): Real {
 
 export const ZERO = fraction(0n);
 const ONE = fraction(1n);
+const TWO = fraction(2n);
+/** From here on 1 − erf x is computed by itself, for little of 1 is left. */
+const TAIL = TWO;
 const INFINITE = fraction(1n, 0n, false);
 const UNDEFINED = fraction(0n, 0n, false);
 
@@ -302,14 +305,25 @@ function series(x: Real, rough: (x: number) => number, first: number, step: 1 | 
 export const sin = (x: Real): Real => (isFinite(x) && x.above === 0n ? { ...ZERO, exact: x.exact } : series(x, Math.sin, 1, 2, false));
 export const cos = (x: Real): Real => (isFinite(x) && x.above === 0n ? { ...ONE, exact: x.exact } : series(x, Math.cos, 0, 2, false));
 
-/** The error function, 2/√π · Σ (−1)^k x^(2k+1) / (k! (2k+1)). */
+/** The error function, 2/√π · Σ (−1)^k x^(2k+1) / (k! (2k+1)); far from 0 so many digits that 1 ± erf x has fifty. */
 export function erf(x: Real): Real {
+  if (isUndefined(x)) return x;
   if (isFinite(x) && x.above === 0n) return { ...ZERO, exact: x.exact };
-  if (Math.abs(toNumber(x)) > 20) return fraction(x.above > 0n ? 1n : -1n, 1n, false);
-  return isFinite(x) ? divide(multiply(fraction(2n), series(x, Math.sign, 0, 1, true)), sqrt(PI)) : UNDEFINED;
+  if (x.above < 0n) return negative(erf(negative(x)));
+  return compare(x, TAIL) < 0 ? divide(multiply(TWO, series(x, Math.sign, 0, 1, true)), sqrt(PI)) : subtract(ONE, erfc(x));
 }
 
-export const erfc = (x: Real): Real => subtract(ONE, erf(x));
+/** 1 − erf x; far from 0 its continued fraction, e^(−x²)/√π · 1/(x + (1/2)/(x + (2/2)/(x + …))). */
+export function erfc(x: Real): Real {
+  if (!(compare(x, TAIL) >= 0)) return subtract(ONE, erf(x));
+  if (!isFinite(x)) return inexact(ZERO);
+  const scale = places(PRECISION + 16);
+  const given = fixed(x, scale);
+  let beyond = 0n;
+  for (let k = 20n + BigInt(Math.ceil(3000 / toNumber(x) ** 2)); k; k--) beyond = (k << (2n * scale - 1n)) / (given + beyond);
+  return divide(exp(negative(multiply(x, x))), multiply(sqrt(PI), fraction(given + beyond, 1n << scale, false)));
+}
+
 export const abs = (x: Real): Real => (x.above < 0n ? negative(x) : x);
 export const sign = (x: Real): Real => (isUndefined(x) ? x : fraction(BigInt(signOf(x)), 1n, x.exact || x.above !== 0n));
 

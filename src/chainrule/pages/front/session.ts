@@ -89,15 +89,14 @@ export class Session {
   get sources(): Sources {
     const { start, fractions, content } = this;
     if (this.#sourced?.start === start && this.#sourced.fractions === fractions) return this.#sourced.sources;
-    const { before: arrays, after, next } = this.step;
+    const { before: arrays, after } = this.step;
     const given = start.number === 1;
     const before = new Values(content, arrays, given, fractions);
     const replaced = (element: number): ReturnType<Values["of"]> | undefined => {
       const place = this.nextOf(element);
       return place === undefined ? undefined : before.of(place);
     };
-    const fresh = (element: number): number => this.double(element, next.arrays);
-    const sources = { content, before, after: new Values(content, after, given, fractions, replaced), fresh, writing: this.writing };
+    const sources = { content, before, after: new Values(content, after, given, fractions, replaced), writing: this.writing };
     this.#sourced = { start, fractions, sources };
     return sources;
   }

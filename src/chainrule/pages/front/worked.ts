@@ -26,8 +26,6 @@ export interface Sources {
   content: Content;
   before: Values;
   after: Values;
-  /** The new parameters as doubles, by element. */
-  fresh: (element: number) => number;
   writing: Writing;
 }
 
@@ -185,7 +183,7 @@ export function elementLine(content: Content, element: number, left?: number, so
 function arrays(sources: Sources, growing: Growing, line: Line, values: Values): void {
   const { writing } = sources;
   const result = line.result as number[];
-  const of = (element: number): Number_ => (line.source === "new" ? sources.fresh(element) : values.of(element));
+  const of = (element: number): Number_ => values.of(element);
   const turned = sources.content.vectors === "columns";
   if (line.letters) growing.add("=", line.letters);
   const shapes = [...Object.values(line.holes ?? {}).map((hole) => hole.shape), line.shape!];
