@@ -1,8 +1,8 @@
 """Data larger than memory: python benchmarks/disk.py [MEGABYTES OF MEMORY]
 
 A folder of 500 MB of Parquet, 1,040,000 rows of 60 columns, is read by pyarrow alone, and trained on with `chainrule train`: by one
-process, which may have no more writable memory of its own than so many megabytes (RLIMIT_DATA; 300, if none are said), and without a
-limit by two that mpirun starts. What is mapped from files is not counted in the limit, as the system may drop it at any time; it is in the
+process, and by two that mpirun starts, each of which may have no more writable memory of its own than so many megabytes (RLIMIT_DATA; 300,
+if none are said). What is mapped from files is not counted in the limit, as the system may drop it at any time; it is in the
 resident memory. Processor seconds are those of all processes together.
 """
 
@@ -69,8 +69,8 @@ def main() -> None:
             "pyarrow reads the folder": [sys.executable, "-c", READ, *paths],
             "one process, an epoch": limited(train(1), megabytes),
             f"one process, {1 + EPOCHS} epochs": limited(train(1 + EPOCHS), megabytes),
-            "two processes, an epoch": ["mpirun", "--oversubscribe", "-n", "2", *train(1)],
-            f"two processes, {1 + EPOCHS} epochs": ["mpirun", "--oversubscribe", "-n", "2", *train(1 + EPOCHS)],
+            "two processes, an epoch": ["mpirun", "--oversubscribe", "-n", "2", *limited(train(1), megabytes)],
+            f"two processes, {1 + EPOCHS} epochs": ["mpirun", "--oversubscribe", "-n", "2", *limited(train(1 + EPOCHS), megabytes)],
         }
         found = {name: timed(command) for name, command in commands.items()}
         rows = [[name, f"{cost.seconds:.1f}", f"{wall:.1f}", f"{cost.megabytes:.0f}"] for name, (cost, wall) in found.items()]
@@ -78,7 +78,7 @@ def main() -> None:
         for some, name in ((others[:2], "one process"), (others[2:], "two processes")):
             epoch = [(later - once) / EPOCHS for once, later in zip(_seconds(some[0]), _seconds(some[1]), strict=True)]
             rows.append([f"{name}, each further epoch", *(f"{seconds:.2f}" for seconds in epoch), ""])
-        print(f"{size:.0f} MB of Parquet, {FILES * ROWS:,} rows; one process has {megabytes} MB at most\n")
+        print(f"{size:.0f} MB of Parquet, {FILES * ROWS:,} rows; each process has {megabytes} MB at most\n")
         print(table(("", "processor seconds", "seconds by the clock", "resident memory at most, MB"), rows))
 
 

@@ -256,9 +256,9 @@ def test_a_cluster_of_dask_comes_to_the_same():
 @pytest.mark.proof
 @pytest.mark.filterwarnings("ignore")  # the cluster's own
 def test_a_cluster_of_ray_comes_to_the_same(tmp_path, monkeypatch):
-    pytest.importorskip("ray")
-    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # which is Ray's own default since 2.5x, with a token that it keeps at home
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # as is usual; and a token of this cluster's own, not what lies in a person's folder
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    pytest.importorskip("ray")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -1,10 +1,15 @@
 """Two real processes, as torchrun and as mpirun start them; each trains by the command that one process is trained by."""
 
+import json
 import os
+import random
 import shutil
 import signal
+import socket
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +159,107 @@ print(f"{killed} killed; the other one ended within {longest:.1f} seconds", flus
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes begin in other ways here")
 def test_thirty_are_killed_and_go_on_with_the_bytes_of_a_run_that_nobody_killed(folder):
     (folder / "killed.py").write_text(KILLED)
-    code, said, errors = launched(folder, sys.executable, "killed.py", "30", "0", seconds=30 * SECONDS, CHAINRULE_PATIENCE="20")
+    code, said, errors = launched(folder, sys.executable, "killed.py", "30", "0", seconds=30 * SECONDS)
     assert code == 0, (said, errors)
     assert float(said.split("within")[1].split()[0]) < 60
+
+
+SEEDS = """
+import json, sys
+import chainrule as cr
+
+scores = []
+for seed in range(6):
+    output = f"{sys.argv[1]}-{seed}.safetensors"
+    settings = {"target": "kind", "hidden": 4, "epochs": 60, "patience": 60, "validation": 0.2, "test": 0.3, "force": True}
+    model = cr.train("noisy.csv", **settings, seed=seed, output=output)
+    scores.append(model.scores["test"].accuracy)
+processes = cr.launched()
+if processes is None or processes.writes:
+    open(sys.argv[1] + ".json", "w").write(json.dumps(scores))
+"""
+
+
+@pytest.mark.proof
+def test_whole_runs_of_one_two_and_three_have_one_score_and_three_the_same_bits_in_every_run(folder):
+    draw = random.Random(0)
+    points = [(draw.gauss(0, 1), draw.gauss(0, 1)) for _ in range(400)]
+    lines = [f"{a:.4f},{b:.4f},{'yes' if a - b + draw.gauss(0, 0.8) > 0 else 'no'}" for a, b in points]
+    (folder / "noisy.csv").write_text("\n".join(["a,b,kind", *lines]))
+    (folder / "seeds.py").write_text(SEEDS)
+    for name, count in (("one", 1), ("two", 2), ("three", 3), ("again", 3)):
+        start = (sys.executable,) if count == 1 else (*TORCHRUN[:-1], str(count))
+        code, _, errors = launched(folder, *start, "seeds.py", name)
+        assert code == 0, errors
+    one, two, three = (json.loads((folder / f"{name}.json").read_text()) for name in ("one", "two", "three"))
+    print(f"accuracy by seed: one process {one}, two {two}, three {three}")
+    assert max(one) > min(one)  # seeds do make a difference, of which that between processes is a part at most
+    for several in (two, three):
+        assert abs(statistics.mean(several) - statistics.mean(one)) <= statistics.stdev(one)
+    for seed in range(6):
+        three, again = ((folder / f"{name}-{seed}.safetensors").read_bytes() for name in ("three", "again"))
+        assert three.replace(b"three-", b"again-") == again
+
+
+RESTARTED = """
+import os, signal, sys
+import chainrule as cr
+
+_, other = cr.launched().numbers(os.getpid())
+
+def watch(report):
+    if sys.argv[1] == "killed" and report.epoch == 5 and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+        os.kill(int(other), signal.SIGKILL)
+
+settings = {"target": "kind", "hidden": 4, "epochs": 12, "patience": 12, "validation": 0.2, "precision": "float64", "force": True}
+cr.train("rows.csv", **settings, watch=watch, output="restarted.safetensors")
+if cr.launched().writes:
+    print("started anew:", os.environ["TORCHELASTIC_RESTART_COUNT"], flush=True)
+"""
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are killed in other ways here")
+def test_torchrun_starts_them_anew_and_they_go_on_with_the_bytes_of_an_unbroken_run(folder):
+    (folder / "restarted.py").write_text(RESTARTED)
+    found = []
+    for how in ("whole", "killed"):
+        options = ("--max-restarts", "3", "restarted.py", how)
+        code, said, errors = launched(folder, *TORCHRUN, *options, TORCH_DISABLE_SHARE_RDZV_TCP_STORE="1")
+        assert code == 0, errors
+        assert f"started anew: {int(how == 'killed')}" in said
+        found.append((folder / "restarted.safetensors").read_bytes())
+    assert found[0] == found[1]
+
+
+GROUPS = """
+import os
+import numpy as np
+import torch.distributed as distributed
+import chainrule as cr
+
+distributed.init_process_group("gloo")
+first = cr.launched()
+assert cr.launched() is first
+distributed.destroy_process_group()
+distributed.init_process_group("gloo")
+second = cr.launched()
+assert second is not first
+print("sum", second.reduce(np.ones(1)), flush=True)
+"""
+
+
+@pytest.mark.proof
+def test_a_group_that_a_program_begins_anew_is_found_and_one_who_never_comes_is_told_within_a_minute(folder):
+    (folder / "groups.py").write_text(GROUPS)
+    code, said, errors = launched(folder, *TORCHRUN, "groups.py")
+    assert (code, said.count("sum [2.]")) == (0, 2), errors
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    for rank in "01":  # the other one was killed before it was there, and no launcher watches
+        alone = {"RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        begun = time.monotonic()
+        code, _, errors = launched(folder, sys.executable, "-m", "chainrule", *TRAIN, **alone)
+        assert (code, "another process has not answered for 45 seconds" in errors) == (2, True), errors
+        assert time.monotonic() - begun < 90  # a minute, and what a busy machine needs to start
