@@ -27,7 +27,7 @@ def empty(shape: tuple[int, int], stack: ExitStack, precision: str = "float64", 
     can still be read then). Raises FileError where there is no room for it.
     """
     size = np.dtype(precision).itemsize * shape[0] * shape[1]
-    if max(size, np.dtype(precision).itemsize * rows * shape[1]) <= min(memory(), memory_left()) // 2:
+    if not size or max(size, np.dtype(precision).itemsize * rows * shape[1]) <= min(memory(), memory_left()) // 2:
         return np.empty(shape, dtype=precision)
     try:
         file = stack.enter_context(tempfile.TemporaryFile(prefix="chainrule-"))  # noqa: SIM115  # the stack closes it
