@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,7 +88,8 @@ def agreement(read: ReadModule, step: Step) -> Agreement:
     moving = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad and not any(tensor is y for y in ys)}
     found = dict(zip(moving, torch.autograd.grad(ys, list(moving.values()), upstream, allow_unused=True), strict=True))
     if read.exported is not read.program:  # what takes operations apart is not trusted with their gradients
-        found |= _gradients_as_exported(read, inputs, [origin.name for (_, origin), _ in tensors.items()], upstream)
+        with suppress(RuntimeError):  # of what was changed in place after it was needed, PyTorch gives none
+            found |= _gradients_as_exported(read, inputs, [origin.name for (_, origin), _ in tensors.items()], upstream)
 
     def own(tensor: Any) -> Any:
         """What is of the step's own examples."""
