@@ -228,6 +228,29 @@ def test_what_calls_a_wrong_step_is_judged_later(judged):
     assert [one.values["name"] for one in verdict.remarks if one.key == "check.layers.below"] == ["rnn_backward"]
 
 
+SQUARE_ONLY = """
+class Affine:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W
+"""
+
+
+def test_what_is_returned_without_a_name_has_its_line_where_only_some_sizes_work(judged):
+    readings, verdict = judged(SQUARE_ONLY)
+    assert [fault.number for fault in verdict.faults] == [15]
+    assert verdict.faults[0].place.expression == "dout @ self.W"
+    assert "x" not in readings[0].names
+
+
 def test_what_is_no_layer_that_is_known_is_said(judged):
     text = "\n\ndef odd_forward(x):\n    return np.sin(x), x\n\n\ndef odd_backward(dout, cache):\n    return dout\n"
     _, verdict = judged((LAYERS / "cs231n_dropout.py").read_text("utf-8") + text)

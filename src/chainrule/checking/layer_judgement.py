@@ -82,7 +82,8 @@ def _question(kind: LayerKind, place: int, writing: Writing, cases: Sequence[Seq
         "inputs": dict(kind.inputs),
         "parameters": list(kind.parameters),
         "results": list(kind.results),
-        "whole": kind.name == "embedding",
+        "tokens": kind.tokens,
+        "masked": kind.masked,
         "rates": list(RATES),
         "probes": probes,
     }
@@ -236,7 +237,7 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], Saying | None]:
         answers = [_summed(one, learned) for one in answers]
     wrong = [symbol for symbol in given if not all(_near(reading, one, symbol, one.case.truth[symbol]) for one in answers)]
     factors = {symbol: found for symbol in wrong if (found := _factors(reading, answers, symbol)) is not None}
-    if reading.kind.name == "softmax_layer" and all(_near(reading, one, "x", one.case.arrived["out"]) for one in answers):
+    if reading.kind.fused and all(_near(reading, one, "x", one.case.arrived["out"]) for one in answers):
         return [], Saying("check.convention.fused")
     if wrong and (limit := _clipped(reading, answers, wrong)) is not None:
         return [], Saying("check.convention.clipped.numbers", {"limit": f"{limit:.6g}"})
@@ -439,5 +440,5 @@ def _cautions(reading: LayerReading) -> Iterator[Fault]:
         said = Saying("check.why.layer.fails", {"problem": why})
         yield Fault(None, first, first, said, nothing, nothing, key="some_sizes", place=reading.backward)
     answers = [one for one in reading.tied if "x" in one.gradients]
-    if reading.kind.name == "max_pool" and answers and all(_near(reading, one, "x", tied(one.case, "all")) for one in answers):
+    if answers and all(_near(reading, one, "x", tied(one.case, "all")) for one in answers):
         yield _fault(reading, answers, "x", 116, Saying("check.why.layer.ties"))

@@ -135,6 +135,8 @@ class LayerKind(Frozen):
     order     in which their gradients are computed
     probings  what it is tried on
     writings  how people write its arrays
+    tokens    whether x are rows of a table; masked: whether it draws a mask; fused: whether a loss behind it may take over its derivative,
+              so that it hands on what arrives
     """
 
     name: str
@@ -144,6 +146,9 @@ class LayerKind(Frozen):
     probings: tuple[Probing, ...]
     writings: tuple[Writing, ...]
     results: tuple[str, ...] = ("out",)
+    tokens: bool = False
+    masked: bool = False
+    fused: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -226,9 +231,9 @@ def drawn(kind: LayerKind, number: int, rng: np.random.Generator) -> LayerCase:
         numbers[symbol] = rng.normal(size=shape) * (0.7 if symbol[0] in "WU" else 1.0) + (0.5 if symbol in ("gamma", "shift") else 0.0)
     if probing.whole:
         numbers["x"] = np.rint(numbers["x"])
-    if kind.name == "embedding":
+    if kind.tokens:
         numbers["x"] = np.resize(np.array([1, 3, 0, 1, 2, 3, 1, 4, 0, 1]), probing.shapes["x"])
-    if kind.name == "dropout":
+    if kind.masked:
         numbers["mask"] = np.ones(probing.shapes["x"])
     made = LayerCase(kind, probing, numbers, {})
     arrived = {symbol: np.asarray(rng.normal(size=one.shape)) for symbol, one in zip(kind.results, made.results, strict=True)}
@@ -429,7 +434,7 @@ def layer_kinds() -> dict[str, LayerKind]:
         LayerKind("embedding", _layer("embedding"), TOKENS, ("T",), (
             Probing({"x": (3, 4), "T": (6, 3)}, {"units": 3, "vocabulary": 6}, {"vocab_size": 6, "embed_dim": 3}),
             Probing({"x": (9, 1), "T": (5, 4)}, {"units": 4, "vocabulary": 5}, {"vocab_size": 5, "embed_dim": 4}),
-        ), (ROWS, Writing("check.layers.rows", {}, {"x": (-1,), "out": ()}))),
+        ), (ROWS, Writing("check.layers.rows", {}, {"x": (-1,), "out": ()})), tokens=True),
         LayerKind("rnn_step", _step("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (
             _recurrent(4, 0, 3, 5, 1), _recurrent(3, 0, 5, 5, 1)
         ), STEPS, ("h",)),
@@ -462,8 +467,8 @@ def layer_kinds() -> dict[str, LayerKind]:
         LayerKind("relu_layer", _relu, {"x": X}, ("x",), (Probing({"x": (6, 5)}), Probing({"x": (3, 4)})), (ROWS,)),
         LayerKind("softmax_layer", _softmax, {"x": X + "|scores?|logits"}, ("x",), (
             Probing({"x": (5, 4)}), Probing({"x": (3, 6)})
-        ), (ROWS,)),
-        LayerKind("dropout", _dropout, {"x": X}, ("x",), (_dropped((6, 5)), _dropped((7, 8))), (ROWS,)),
+        ), (ROWS,), fused=True),
+        LayerKind("dropout", _dropout, {"x": X}, ("x",), (_dropped((6, 5)), _dropped((7, 8))), (ROWS,), masked=True),
     )  # fmt: skip
     return {one.name: one for one in found}
 

@@ -118,7 +118,7 @@ class Called:
         self.loaded, self.pair, self.plain = loaded, pair, plain
         self.inputs: Mapping[str, str] = plain["inputs"]
         self.known: Mapping[str, Any] = probe["known"]
-        whole = ("x",) if plain["whole"] else ()
+        whole = ("x",) if plain["tokens"] else ()
         self.arrays = {symbol: np.array(value, dtype=int if symbol in whole else float) for symbol, value in probe["arrays"].items()}
         self.object: Any = None
         self.cache: Any = None
@@ -248,7 +248,7 @@ def _with_names(given: Any, node: ast.FunctionDef) -> Named:
     ends = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None]
     last = ends[-1] if ends else None
     parts = last.elts if isinstance(last, (ast.Tuple, ast.List)) else [last]
-    names = [ast.unparse(part).rpartition(".")[2] if part is not None else "" for part in parts]
+    names = [ast.unparse(part).rpartition(".")[2] if isinstance(part, (ast.Name, ast.Attribute)) else "" for part in parts]
     names = names if len(names) == len(values) else [""] * len(values)
     return [
         (name, np.array(value, dtype=float))
@@ -347,7 +347,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
                 results = called.forward()
             except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where it is called as what it is not
                 results = []
-            agreed, mask = _agreed(results, probe, epsilon, called, plain["kind"])
+            agreed, mask = _agreed(results, probe, epsilon, called, masked=plain["masked"])
             if agreed is None:
                 if number == 0:
                     return None
@@ -356,7 +356,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
             epsilon = agreed
             arrived = {symbol: np.array(value, dtype=float) for symbol, value in seeds.items()}
             recorder = loaded.recorder
-            if not calls:
+            if not places:  # in the first pass that comes to an end
                 recorder.begin()
             try:
                 found = by_symbol(called.backward(arrived), plain["inputs"], plain["parameters"])
@@ -367,7 +367,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
                 continue
             finally:
                 recorder.on = False
-            if not calls:
+            if not places:
                 places = dict(_places(loaded, found, pair))
             names = {symbol: name for symbol, (name, _) in found.items()}
             arrays = {symbol: value.tolist() for symbol, (_, value) in found.items()}
@@ -390,10 +390,10 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
 
 
 def _agreed(
-    results: Sequence[Array], probe: Mapping[str, Any], epsilon: float | None, called: Called, kind: str
+    results: Sequence[Array], probe: Mapping[str, Any], epsilon: float | None, called: Called, *, masked: bool
 ) -> tuple[float | None, Array | None]:
     """With which ε these are the layer's results, and the mask of a dropout; None where they are not."""
-    if kind == "dropout":
+    if masked:
         mask = _mask(results[0], called.arrays["x"]) if results else None
         return (None, None) if mask is None else (0.0, mask)
     for one, wanted in probe["results"]:
