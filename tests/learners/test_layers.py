@@ -25,6 +25,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "src/chainrule/checking/check.s
 RIGHT = {
     "attention.py": ["attention", "softmax_layer"],
     "attention_class.py": ["attention_one"],
+    "activations.py": ["sigmoid_layer", "tanh_layer"],
     "classes_conv.py": ["conv", "max_pool"],
     "classes_norm.py": ["batch_norm", "dropout", "layer_norm"],
     "classes_rnn.py": ["embedding", "rnn_step", "lstm_step"],

@@ -589,17 +589,27 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(36, "", (Way(("conv",), "dW = ∂E/∂zᵢⱼ ⊙ x[…], db = ∂E/∂zᵢⱼ", computes=_last_only),)),
     LayerMistake(2, "", (
         Way(RNN, "∂E/∂z = ∂E/∂h", {"h": _without_slope}),
+        Way(("sigmoid_layer", "tanh_layer"), "∂E/∂y", {"y": _without_slope}),
         Way(LSTM, "∂E/∂c = o ⊙ ∂E/∂h", {"h": _cell_slope(lambda c: 0 * c + 1)}),
     )),
-    LayerMistake(4, "", (Way(RNN, "∂E/∂h ⊙ (1 − tanh²(h))", {"h": _with_slope(lambda z, h: 1 - p.tanh(h) ** 2)}),)),
+    LayerMistake(4, "", (
+        Way(RNN, "∂E/∂h ⊙ (1 − tanh²(h))", {"h": _with_slope(lambda z, h: 1 - p.tanh(h) ** 2)}),
+        Way(("tanh_layer",), "∂E/∂y ⊙ (1 − tanh²(y))", {"y": _with_slope(lambda z, y: 1 - p.tanh(y) ** 2)}),
+        Way(("sigmoid_layer",), "∂E/∂y ⊙ σ(y) (1 − σ(y))", {"y": _with_slope(lambda z, y: p.sigmoid(y) * (1 - p.sigmoid(y)))}),
+    )),
     LayerMistake(5, "", (
         Way(RNN, "∂E/∂h ⊙ (1 − z²)", {"h": _with_slope(lambda z, h: 1 - z**2)}),
+        Way(("tanh_layer",), "∂E/∂y ⊙ (1 − x²)", {"y": _with_slope(lambda z, y: 1 - z**2)}),
+        Way(("sigmoid_layer",), "∂E/∂y ⊙ x (1 − x)", {"y": _with_slope(lambda z, y: z * (1 - z))}),
         Way(LSTM, "∂E/∂c = o ⊙ (1 − c²) ⊙ ∂E/∂h", {"h": _cell_slope(lambda c: 1 - c**2)}),
     )),
     LayerMistake(6, "", (
         Way(RNN, "∂E/∂h ⊙ (1 + h²)", {"h": _with_slope(lambda z, h: 1 + h**2)}),
         Way(RNN, "∂E/∂h ⊙ (1 − h)", {"h": _with_slope(lambda z, h: 1 - h)}),
         Way(RNN, "∂E/∂h ⊙ h (1 − h)", {"h": _with_slope(lambda z, h: h * (1 - h))}),
+        Way(("sigmoid_layer", "tanh_layer"), "∂E/∂y ⊙ (1 − y)", {"y": _with_slope(lambda z, y: 1 - y)}),
+        Way(("sigmoid_layer",), "∂E/∂y ⊙ (1 − y²)", {"y": _with_slope(lambda z, y: 1 - y**2)}),
+        Way(("tanh_layer",), "∂E/∂y ⊙ y (1 − y)", {"y": _with_slope(lambda z, y: y * (1 - y))}),
         Way(LSTM, "∂E/∂c = o ⊙ (1 − tanh(c)) ⊙ ∂E/∂h", {"h": _cell_slope(lambda c: 1 - p.tanh(c))}),
     )),
     LayerMistake(15, "", (

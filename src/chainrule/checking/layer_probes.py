@@ -289,8 +289,8 @@ def _dropout(own: LetterOwner) -> tuple[Expression, ...]:
     return (own.named("y", own.letters["x"] * held(own.letters["mask"])),)
 
 
-def _relu(own: LetterOwner) -> tuple[Expression, ...]:
-    return (own.named("y", find("activation", "relu").apply(own.named("z", own.letters["x"]))),)
+def _elementwise(activation: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
+    return lambda own: (own.named("y", find("activation", activation).apply(own.named("z", own.letters["x"]))),)
 
 
 def _softmax(own: LetterOwner) -> tuple[Expression, ...]:
@@ -464,7 +464,10 @@ def layer_kinds() -> dict[str, LayerKind]:
             _attending(2, 4, 4, 3, 2, causal=True), _attending(3, 5, 5, 2, 2, causal=True)
         ), (ROWS,)),
         LayerKind("dense", _layer("dense"), WEIGHTED, ("b", "W", "x"), (_dense(7, 5, 3), _dense(4, 3, 3), _dense(5, 2, 4)), DENSE),
-        LayerKind("relu_layer", _relu, {"x": X}, ("x",), (Probing({"x": (6, 5)}), Probing({"x": (3, 4)})), (ROWS,)),
+        *(
+            LayerKind(f"{name}_layer", _elementwise(name), {"x": X}, ("x",), (Probing({"x": (6, 5)}), Probing({"x": (3, 4)})), (ROWS,))
+            for name in ("relu", "sigmoid", "tanh")
+        ),
         LayerKind("softmax_layer", _softmax, {"x": X + "|scores?|logits"}, ("x",), (
             Probing({"x": (5, 4)}), Probing({"x": (3, 6)})
         ), (ROWS,), fused=True),

@@ -1527,6 +1527,8 @@ WORDS = {
     "check.layers.softmax_layer": "{name}, Zeile {line}: ein Softmax",
     "check.layers.dense": "{name}, Zeile {line}: eine vollständig verbundene Schicht",
     "check.layers.relu_layer": "{name}, Zeile {line}: eine ReLU",
+    "check.layers.sigmoid_layer": "{name}, Zeile {line}: eine Sigmoidfunktion",
+    "check.layers.tanh_layer": "{name}, Zeile {line}: eine tanh-Funktion",
     "check.layers.units": "  Zeilen sind Beispiele, Matrizen sind Einheiten × Eingaben",
     "check.layers.rnn_from_zero": "{name}, Zeile {line}: ein RNN über eine Folge, vom Zustand 0 an",
     "check.layers.lstm_from_zero": "{name}, Zeile {line}: ein LSTM über eine Folge, vom Zustand 0 an",

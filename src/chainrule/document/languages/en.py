@@ -1482,6 +1482,8 @@ WORDS = {
     "check.layers.softmax_layer": "{name}, line {line}: a softmax",
     "check.layers.dense": "{name}, line {line}: a dense layer",
     "check.layers.relu_layer": "{name}, line {line}: a ReLU",
+    "check.layers.sigmoid_layer": "{name}, line {line}: a sigmoid",
+    "check.layers.tanh_layer": "{name}, line {line}: a tanh",
     "check.layers.units": "  its rows are samples, its matrices are units × inputs",
     "check.layers.rnn_from_zero": "{name}, line {line}: an RNN over a sequence, from the state 0",
     "check.layers.lstm_from_zero": "{name}, line {line}: an LSTM over a sequence, from the state 0",
