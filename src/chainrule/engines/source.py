@@ -45,7 +45,7 @@ class Fragment(Operators):
         return _infix(number_like(self), "@", number_like(code_of(other)), PRODUCT)
 
     def __getitem__(self, slices: Any) -> Fragment:
-        return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"])
+        return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"], word=self.word)
 
 
 def _slice(part: Any) -> str:

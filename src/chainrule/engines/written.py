@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
+from chainrule.engines.brief import brief
 from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped
 from chainrule.formula.expression import Expression, consumers, order
 from chainrule.formula.stated import call_name, stated_functions
@@ -166,8 +167,9 @@ class Writer:
             return getattr(self, f"_{node.primitive.name}")(node, *arguments)  # type: ignore[no-any-return]  # one of the methods below
         if (rows := _product_of_rows(node)) is not None:
             return self._flat_product(node, *rows)
-        if node.primitive.name == "total" and self._kept_axis(node):
-            return self.source.sum(arguments[0], node.parameters["axes"], keepdims=True)
+        if node.primitive.name in ("total", "mean") and self._kept_axis(node):
+            reduction = self.source.sum if node.primitive.name == "total" else self.source.mean
+            return reduction(arguments[0], node.parameters["axes"], keepdims=True)
         if node.primitive.name in ("total", "mean") and len(node.parameters["axes"]) == len(node.arguments[0].shape):
             return node.primitive.value(self.source, *arguments, axes=None)  # type: ignore[no-any-return]  # every axis: none is named
         piece = node.primitive.value(self.source, *arguments, **node.parameters)
@@ -180,11 +182,13 @@ class Writer:
 
     def _kept_axis(self, node: Expression) -> bool:
         """Is this sum only made to be spread along the same axes again? Then it keeps them."""
-        return all(user.primitive.name == "spread" and user.parameters["axes"] == node.parameters["axes"] for user in self.users[node])
+        axes = node.parameters["axes"]
+        again = [user.primitive.name == "spread" and user.parameters["axes"] == axes for user in self.users[node]]
+        return axes != tuple(range(len(axes))) and bool(again) and all(again)
 
     def _spread(self, node: Expression, piece: Fragment) -> Fragment:
         (inner,), axes = node.arguments, node.parameters["axes"]
-        kept = inner.primitive.name == "total" and self._kept_axis(inner)
+        kept = inner.primitive.name in ("total", "mean") and self._kept_axis(inner)
         if kept or axes == tuple(range(len(axes))):
             light = piece
         else:
@@ -364,9 +368,10 @@ def written_program(
                so that it runs as it stands
     language   NumPy's if none is said; `chainrule.engines.languages` has others
     """
-    derivation, language = network.derivation, language or NUMPY
-    rule = network_update(network, optimizer or find("optimizer", "sgd"))
-    step, inputs, outputs, options = _step_function(derivation, rule, language)
+    short, language = brief(network), language or NUMPY
+    derivation = short.derivation
+    rule = network_update(network, optimizer or find("optimizer", "sgd"), derivation)
+    step, inputs, outputs, options = _step_function(derivation, rule, language, short.remarks)
     quiet = any(node.primitive.name in ("exp", "sigmoid") for node in order(derivation.error, *derivation.gradients, *rule.roots))
     functions = [*_predict_function(network.inference, language), "", "", *step]
     lines = [*_header(functions, quiet, language), *functions]
@@ -483,8 +488,11 @@ class StepLines(FrozenValue):
     options: list[Expression]
 
 
-def step_lines(derivation: Derivation, rule: Update, source: Source | None = None) -> StepLines:
-    """A training step line by line, in the order in which a careful student computes it."""
+def step_lines(derivation: Derivation, rule: Update, source: Source | None = None, remarks: Mapping[str, str] = {}) -> StepLines:
+    """A training step line by line, in the order in which a careful student computes it.
+
+    remarks  comments above the lines of quantities, by their keys
+    """
     roots = [*derivation.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots]
     writer = Writer(roots, source, numbers=(*rule.options, STEP_NUMBER))
     parts: dict[str, list[str]] = {}
@@ -492,6 +500,8 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
     def part(title: str, quantities: Iterable[Expression], targets: Mapping[Expression, str] = {}) -> None:
         start = len(writer.lines)
         for quantity in quantities:
+            if quantity.key in remarks:
+                writer.lines.append(f"# {quantity.key} {remarks[quantity.key]}")
             writer.write(quantity, targets.get(quantity))
         parts[title] = writer.lines[start:]
 
@@ -503,9 +513,11 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
     return StepLines(parts, targets, [letter for letter in (*rule.options, STEP_NUMBER) if letter in writer.pieces])
 
 
-def _step_function(derivation: Derivation, rule: Update, language: Source) -> tuple[list[str], list[str], list[str], list[str]]:
+def _step_function(
+    derivation: Derivation, rule: Update, language: Source, remarks: Mapping[str, str]
+) -> tuple[list[str], list[str], list[str], list[str]]:
     """The lines of the function, the names of its arguments and results, and those of its options, which have defaults."""
-    lines = step_lines(derivation, rule, language)
+    lines = step_lines(derivation, rule, language, remarks)
     targets = lines.targets
     states = [state for part in rule.parameters for state in part.states]
     options = [letter for letter in lines.options if letter is not STEP_NUMBER]
