@@ -6,7 +6,7 @@ against what is derived. Explanations show the derivation as it is; engines may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula import primitives as p
@@ -56,20 +56,27 @@ class Place(FrozenValue):
         return {*order(self.value, wall=self.operands.__contains__)} - {self.value, *self.operands}
 
 
-def places(root: Expression) -> Iterator[Place]:
-    """Every value below `root` of which a closed form is known, with the first that is: where nothing else uses what lies inside."""
+def places(root: Expression) -> list[Place]:
+    """Every value below `root` of which a closed form is known, with the first that is: the outermost of those that lie in each other,
+    and where nothing else uses what lies inside.
+    """
     nodes = order(root)
     users: dict[Expression, set[Expression]] = {}
     for node in nodes:
         for argument in node.arguments:
             users.setdefault(argument, set()).add(node)
-    forms = [form for form in CLOSED_FORMS if form.has in {node.primitive for node in nodes}]
-    for node in nodes:
-        found = next((place for form in forms if (place := _found(form, node)) is not None), None)
-        if found is not None:
-            inside = {one for one in found.inside if one.arguments}
+    operations = {node.primitive for node in nodes}
+    forms = [form for form in CLOSED_FORMS if form.has in operations]
+    found: list[Place] = []
+    covered: set[Expression] = set()
+    for node in reversed(nodes):
+        place = None if node in covered else next(filter(None, (_found(form, node) for form in forms)), None)
+        if place is not None:
+            inside = {one for one in place.inside if one.arguments}
             if all(users[one] <= {node, *inside} for one in inside):
-                yield found
+                found.append(place)
+                covered |= inside
+    return found
 
 
 def _found(form: ClosedForm, node: Expression) -> Place | None:
@@ -100,12 +107,37 @@ def normalised_gradient(g: Expression, x: Expression, axes: Sequence[int], epsil
 
 
 def _deviation(x: Expression, axes: Sequence[int], epsilon: Operand) -> Expression:
+    return _again(_root(x, axes, epsilon), x, axes)
+
+
+def _root(x: Expression, axes: Sequence[int], epsilon: Operand) -> Expression:
     centred = x - _again(p.mean(x, axes=tuple(axes)), x, axes)
-    return _again(p.sqrt(p.mean(centred**2, axes=tuple(axes)) + epsilon), x, axes)
+    return p.sqrt(p.mean(centred**2, axes=tuple(axes)) + epsilon)
 
 
 def _again(x: Expression, like: Expression, axes: Sequence[int]) -> Expression:
     return p.spread(x, axes=tuple(axes), sizes=tuple(like.shape[axis] for axis in axes))
+
+
+def scaled(x: Expression, gamma: Expression, beta: Expression, epsilon: Operand = 1e-5) -> Expression:
+    """γ ⊙ n + β, one of each for every channel, where n is `normalised` over all other axes."""
+    return normalised(x, _axes_of_batch(x), epsilon) * gamma + beta
+
+
+def scaled_gradients(g: Expression, x: Expression, gamma: Expression, beta: Expression, epsilon: Operand = 1e-5) -> tuple[Expression, ...]:
+    """∂E/∂x = γ / √(v + ε) · (g − ∂E/∂β / m − n · ∂E/∂γ / m) of m numbers; ∂E/∂γ = Σ g ⊙ n and ∂E/∂β = Σ g, which are sums as well."""
+    axes = tuple(_axes_of_batch(x))
+    n, m = normalised(x, axes, epsilon), p.count(x.shape, axes)
+
+    def sums() -> tuple[Expression, Expression]:  # new nodes each time, so that those of γ and β may have names
+        return p.total(g * n, axes=axes), p.total(g, axes=axes)
+
+    along, common = (_again(one / m, x, axes) for one in sums())
+    return (g - common - n * along) * _again(gamma / _root(x, axes, epsilon), x, axes), *sums()
+
+
+def _axes_of_batch(x: Expression) -> Sequence[int]:
+    return range(len(x.shape) - 1)
 
 
 def root_mean_square(x: Expression, epsilon: Operand = 1e-5) -> Expression:
@@ -156,7 +188,18 @@ def _alike(value: Expression) -> tuple[Shape]:
 
 
 CLOSED_FORMS = (
-    _normalisation("batch_norm", "batch normalisation", lambda x: range(len(x.shape) - 1), "Ioffe & Szegedy (2015), section 3"),
+    ClosedForm(
+        "scaled_batch_norm",
+        "batch normalisation",
+        scaled,
+        scaled_gradients,
+        lambda value: (value.shape, value.shape[-1:], value.shape[-1:]),
+        p.add,
+        p.sqrt,
+        "Ioffe & Szegedy (2015), section 3",
+        ("epsilon",),
+    ),
+    _normalisation("batch_norm", "batch normalisation", _axes_of_batch, "Ioffe & Szegedy (2015), section 3"),
     _normalisation("layer_norm", "layer normalisation", lambda x: (len(x.shape) - 1,), "Ba, Kiros & Hinton (2016), supplementary material"),
     _normalisation(
         "instance_norm",

@@ -325,7 +325,8 @@ def with_closed_forms(derivation: Derivation, closed: Sequence[Place], absent: M
     absent  as of `derive`
     """
     raw = _gradients(derivation.error, [*derivation.parameters, *derivation.wanted], absent, closed)
-    found = shared(raw, known=[*derivation.quantities, derivation.error])
+    # From the last parameter on, so that gradients of a layer's own parameters have names before what is below the layer reads them.
+    found = shared(raw[::-1], known=[*derivation.quantities, derivation.error])[::-1]
     count = len(derivation.parameters)
     return replace(derivation, gradients=tuple(found[:count]), asked=tuple(found[count:]))
 
