@@ -310,6 +310,11 @@ class Source:
         inner = [part for array in arrays for part in (", ", code_of(array))][1:]
         return self._call("concatenate", Fragment(["(", *inner, ")"]), options=f", {self.axis}={axis}")
 
+    def stack(self, arrays: Sequence[Any], axis: int) -> Fragment:
+        """Arrays one behind the other, along a new axis."""
+        inner = [part for array in arrays for part in (", ", number_like(code_of(array)))][1:]
+        return Fragment([self._call("stack", Fragment(["(", *inner, ")"]), options=f", {self.axis}={axis}")], word="steps")
+
     def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Fragment:
         """x with so many zeros before and after it along each axis."""
         pairs = ", ".join(f"({before}, {after})" for before, after in margins)

@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.brief import brief
+from chainrule.engines.loops import LEAST, rolled
 from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped
 from chainrule.formula.expression import Expression, consumers, order
 from chainrule.formula.stated import call_name, stated_functions
@@ -111,6 +112,8 @@ class Writer:
         self.lines: list[str] = []
         self.taken = {*RESERVED, *taken, *(str(node.name) for node in self.nodes if node.name is not None)}
         self.source, self.numbers = source or Source(), set(numbers)
+        self.times = _times(self.nodes)
+        self.time: int | None = None
 
     def write(self, node: Expression, target: str | None = None) -> None:
         """A line for a named quantity and for everything below it that is used more than once."""
@@ -119,6 +122,7 @@ class Writer:
                 self._one(below, target if below is node else None)
 
     def _one(self, node: Expression, target: str | None) -> None:
+        self.time = self.times.get(node)
         if node.primitive.name == "variable":
             self.pieces[node] = Fragment([identifier(node)], single=node in self.numbers)
         elif node.primitive.name == "size":
@@ -163,6 +167,8 @@ class Writer:
             return own
         if node.primitive.name == "stated":
             return self._stated(node, arguments)
+        if (of_steps := self._of_steps(node, arguments)) is not None:
+            return of_steps
         if node.primitive.name in _LAID_OUT:
             return getattr(self, f"_{node.primitive.name}")(node, *arguments)  # type: ignore[no-any-return]  # one of the methods below
         if (rows := _product_of_rows(node)) is not None:
@@ -175,6 +181,24 @@ class Writer:
         piece = node.primitive.value(self.source, *arguments, **node.parameters)
         assert isinstance(piece, Fragment)
         return self._without_repeats(piece)
+
+    def _of_steps(self, node: Expression, arguments: list[Fragment]) -> Fragment | None:
+        """What a recurrence is full of: one step of a sequence, steps one behind the other, and the sum of their products."""
+        inner = node.arguments[0] if node.arguments else node
+        if node.primitive.name == "reshape" and inner.primitive.name == "part":
+            axis, start, stop = (inner.parameters[key] for key in ("axis", "start", "stop"))
+            if stop == start + 1 and node.shape == (*inner.shape[:axis], *inner.shape[axis + 1 :]):
+                return self.pieces[inner.arguments[0]][(*[slice(None)] * axis, start)]
+        if node.primitive.name == "join" and len(node.arguments) > 1:
+            axis = node.parameters["axis"]
+            shape = (*node.shape[:axis], *node.shape[axis + 1 :])
+            if all(one.primitive.name == "reshape" and one.arguments[0].shape == shape and one.shape[axis] == 1 for one in node.arguments):
+                return self.source.stack([self.pieces[one.arguments[0]] for one in node.arguments], axis)
+        if node.primitive.name == "add" and len(terms := _summed_products(node)) >= LEAST:
+            # One product of all rows, those of the first step first, is a fraction of the work of one for each step.
+            a, b = (self.source.concat([self.pieces[side] for side in sides], 0) for sides in zip(*reversed(terms), strict=True))
+            return self.source.permute_dims(a, (1, 0)) @ b
+        return None
 
     def _stated(self, node: Expression, arguments: list[Fragment]) -> Fragment:
         """A call of what is given to the program when it runs; such a program is not printed."""
@@ -284,10 +308,12 @@ class Writer:
         return rewritten(piece)
 
     def _fresh(self, word: str) -> str:
-        name, number = word, 1
+        """A new name; what belongs to a step of a sequence has its number, tanh_t3."""
+        step = "" if self.time is None else f"_t{self.time}"
+        name, number = f"{word}{step}", 1
         while name in self.taken:
             number += 1
-            name = f"{word}{number}"
+            name = f"{word}{number}{step}"
         self.taken.add(name)
         return name
 
@@ -300,6 +326,20 @@ RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp", "functools"
 
 _LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at")
 """Rows whose text depends on shapes, or on what else is there."""
+
+
+def _times(nodes: Iterable[Expression]) -> dict[Expression, int]:
+    """To which step of a sequence each node belongs: the first of those with quantities that are made of it, unless all of them are."""
+    times: dict[Expression, dict[int, None]] = {}
+    for node in nodes:
+        if node.primitive.name == "named" and node.name is not None and node.name.time is not None:
+            for inner in order(node.arguments[0], wall=lambda inner: inner.name is not None):
+                times.setdefault(inner, {})[node.name.time] = None
+    return {node: next(iter(steps)) for node, steps in times.items() if len(steps) <= NEIGHBOURS}
+
+
+NEIGHBOURS = 2
+"""What more steps than this one and the next are made of belongs to none of them."""
 
 
 def _product_of_rows(node: Expression) -> tuple[Expression, Expression] | None:
@@ -324,6 +364,19 @@ def _margins(node: Expression) -> list[tuple[Any, Any]]:
     if inner != outer:
         margins[axis] = (start, f"N - {start + inner}" if outer == BATCH else outer - start - inner)
     return margins
+
+
+def _summed_products(node: Expression) -> list[tuple[Expression, Expression]]:
+    """A and B of each term, if the node is a sum of products Aᵀ B of matrices alone; otherwise nothing."""
+    terms: list[tuple[Expression, Expression]] = []
+    while True:
+        last = node.arguments[1] if node.primitive.name == "add" else node
+        if last.primitive.name != "matmul" or len(last.shape) != 2 or last.arguments[0].primitive.name != "transpose":
+            return []
+        terms.append((last.arguments[0].arguments[0], last.arguments[1]))
+        if last is node:
+            return terms[::-1]
+        node = node.arguments[0]
 
 
 _WORDS = {
@@ -445,7 +498,7 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
     inputs, outputs = ([identifier(node) for node in side] for side in (derivation.inputs, derivation.predictions))
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
-    lines = [f'"""{said[0]}"""', *with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
+    lines = [f'"""{said[0]}"""', *with_size(rolled(writer.lines, arguments), inputs[0]), f"return {', '.join(outputs)}"]
     head = wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
     return [*language.decorators(lines), *head, *_indented(lines)]
 
@@ -457,7 +510,7 @@ def written_error(network: Network, language: Source = NUMPY) -> Program:
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *with_size(writer.lines, inputs[0]), "return E"])
+    body = _indented([docstring, *with_size(rolled(writer.lines, inputs), inputs[0]), "return E"])
     lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
@@ -528,7 +581,7 @@ def _step_function(
     trained = {part.parameter: targets[part.new] for part in rule.parameters}
     outputs = [trained.get(parameter, identifier(parameter)) for parameter in derivation.parameters]
     outputs += [targets[new] for part in rule.parameters for new in part.new_states]
-    body = [line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)]
+    body = rolled([line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)], inputs)
     batch = ", ".join(map(identifier, derivation.data))
     source = [
         *language.decorators(body),
