@@ -453,17 +453,20 @@ def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
 
 
 def _error_functions() -> list[str]:
-    """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32.
+    """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32, and takes half as many of them.
 
     Beyond 1, (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
     """
-    from chainrule.engines.compiled.llvm.approximations import DOUBLE
+    from chainrule.engines.compiled.llvm.approximations import DOUBLE, SINGLE
 
-    near, far = ([repr(one) for one in reversed(row)] for row in (DOUBLE.erf_near, DOUBLE.erfc))
-    middle = DOUBLE.erfc_middle
+    tables = list[str]()
+    for digits, known in ((4, SINGLE), (8, DOUBLE)):
+        near, far = ([repr(one) for one in reversed(row)] for row in (known.erf_near, known.erfc))
+        tables += [*wrapped(f"_NEAR[{digits}] = (", near, ")"), *wrapped(f"_FAR[{digits}] = (", far, ")")]
+        tables.append(f"_BOUNDS[{digits}] = {known.erfc_middle}, {known.erfc_zero}")
     return [
-        *wrapped("_NEAR = (", near, ")"),
-        *wrapped("_FAR = (", far, ")"),
+        "_NEAR, _FAR, _BOUNDS = {}, {}, {}  # by the bytes of a number",
+        *tables,
         "",
         "",
         "def _polynomial(coefficients, x):",
@@ -476,16 +479,19 @@ def _error_functions() -> list[str]:
         "",
         "def erf(x):",
         '    """The error function: x times a polynomial in x², where 1 - erfc(x) would lose digits."""',
-        "    return np.where(np.abs(x) <= 1, x * _polynomial(_NEAR, np.minimum(x * x, 1)), 1 - erfc(x))",
+        "    x = np.asarray(x)",
+        "    return np.where(np.abs(x) <= 1, x * _polynomial(_NEAR[x.itemsize], np.minimum(x * x, 1)), 1 - erfc(x))",
         "",
         "",
         "def erfc(x):",
-        '    """1 − erf x, to 15 digits."""',
-        f"    size = np.minimum(np.abs(x), {DOUBLE.erfc_zero})",
+        '    """1 − erf x, to 15 digits, or to 6 of float32."""',
+        "    x = np.asarray(x)",
+        "    middle, zero = _BOUNDS[x.itemsize]",
+        "    size = np.minimum(np.abs(x), zero)",
         "    rough = np.round(16 * size) / 16  # of so few digits that its square is exact",
         "    bell = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
-        f"    tail = bell * _polynomial(_FAR, (size - {middle}) / (size + {middle})) / (1 + 2 * size)",
-        "    near = 1 - x * _polynomial(_NEAR, np.minimum(x * x, 1))",
+        "    tail = bell * _polynomial(_FAR[x.itemsize], (size - middle) / (size + middle)) / (1 + 2 * size)",
+        "    near = 1 - x * _polynomial(_NEAR[x.itemsize], np.minimum(x * x, 1))",
         "    return np.where(size <= 1, near, np.where(x < 0, 2 - tail, tail))",
     ]
 
