@@ -6,6 +6,7 @@ It is not a template. Every line is the value column of the table of primitives,
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import FrozenValue
-from chainrule.engines.brief import brief
+from chainrule.base.frozen import FrozenValue, replace
+from chainrule.engines.brief import brief, with_functions_of_whole_arrays
 from chainrule.engines.loops import LEAST, rolled
 from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped
-from chainrule.formula.expression import Expression, consumers, order
+from chainrule.formula.expression import Expression, Name, consumers, order
 from chainrule.formula.stated import call_name, stated_functions
 from chainrule.network.definitions import Bound, find
 from chainrule.network.derivation import BATCH, Derivation
@@ -112,8 +113,9 @@ class Writer:
         self.lines: list[str] = []
         self.taken = {*RESERVED, *taken, *(str(node.name) for node in self.nodes if node.name is not None)}
         self.source, self.numbers = source or Source(), set(numbers)
-        self.times = _times(self.nodes)
-        self.time: int | None = None
+        self.steps = _steps(self.nodes)
+        self.step: Name | None = None
+        self.words: dict[tuple[str, str, int], str] = {}
 
     def write(self, node: Expression, target: str | None = None) -> None:
         """A line for a named quantity and for everything below it that is used more than once."""
@@ -122,7 +124,7 @@ class Writer:
                 self._one(below, target if below is node else None)
 
     def _one(self, node: Expression, target: str | None) -> None:
-        self.time = self.times.get(node)
+        self.step = self.steps.get(node)
         if node.primitive.name == "variable":
             self.pieces[node] = Fragment([identifier(node)], single=node in self.numbers)
         elif node.primitive.name == "size":
@@ -308,14 +310,29 @@ class Writer:
         return rewritten(piece)
 
     def _fresh(self, word: str) -> str:
-        """A new name; what belongs to a step of a sequence has its number, tanh_t3."""
-        step = "" if self.time is None else f"_t{self.time}"
-        name, number = f"{word}{step}", 1
+        """A new name."""
+        if self.step is not None:
+            return self._fresh_of_step(word, self.step)
+        name, number = word, 1
         while name in self.taken:
             number += 1
-            name = f"{word}{number}{step}"
+            name = f"{word}{number}"
         self.taken.add(name)
         return name
+
+    def _fresh_of_step(self, word: str, step: Name) -> str:
+        """A new name with the number of a step, tanh_t3; what has the same part in another step is called by the same word there."""
+        owner = replace(step, time=None).key
+        for place in itertools.count():
+            words = self.words.setdefault((word, owner, place), f"{word}{self._number_of(word) or ''}")
+            if (name := f"{words}_t{step.time}") not in self.taken:
+                self.taken.add(name)
+                return name
+
+    def _number_of(self, word: str) -> int:
+        """By which number, from 2, a word is told from those before; 0 for the first."""
+        used = {*self.words.values()}
+        return next(number for number in itertools.chain([0], itertools.count(2)) if f"{word}{number or ''}" not in used)
 
     def _assign(self, name: str, piece: Fragment) -> None:
         self.lines.append(f"{name} = {source_text(piece)}")
@@ -328,14 +345,14 @@ _LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at"
 """Rows whose text depends on shapes, or on what else is there."""
 
 
-def _times(nodes: Iterable[Expression]) -> dict[Expression, int]:
-    """To which step of a sequence each node belongs: the first of those with quantities that are made of it, unless all of them are."""
-    times: dict[Expression, dict[int, None]] = {}
+def _steps(nodes: Iterable[Expression]) -> dict[Expression, Name]:
+    """To which quantity of a step of a sequence each node belongs: the first that is made of it, unless those of many steps are."""
+    owners: dict[Expression, dict[int, Name]] = {}
     for node in nodes:
         if node.primitive.name == "named" and node.name is not None and node.name.time is not None:
             for inner in order(node.arguments[0], wall=lambda inner: inner.name is not None):
-                times.setdefault(inner, {})[node.name.time] = None
-    return {node: next(iter(steps)) for node, steps in times.items() if len(steps) <= NEIGHBOURS}
+                owners.setdefault(inner, {}).setdefault(node.name.time, node.name)
+    return {node: next(iter(steps.values())) for node, steps in owners.items() if len(steps) <= NEIGHBOURS}
 
 
 NEIGHBOURS = 2
@@ -422,11 +439,11 @@ def written_program(
     language   NumPy's if none is said; `chainrule.engines.languages` has others
     """
     short, language = brief(network), language or NUMPY
-    derivation = short.derivation
+    derivation = with_functions_of_whole_arrays(short.derivation)
     rule = network_update(network, optimizer or find("optimizer", "sgd"), derivation)
     step, inputs, outputs, options = _step_function(derivation, rule, language, short.remarks)
     quiet = any(node.primitive.name in ("exp", "sigmoid") for node in order(derivation.error, *derivation.gradients, *rule.roots))
-    functions = [*_predict_function(network.inference, language), "", "", *step]
+    functions = [*_predict_function(with_functions_of_whole_arrays(network.inference), language), "", "", *step]
     lines = [*_header(functions, quiet, language), *functions]
     if example is not None:
         lines += ["", "", *_main(network, rule, example, inputs, outputs, language)]
@@ -511,7 +528,7 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
 
 def written_error(network: Network, language: Source = NUMPY) -> Program:
     """The forward pass up to E alone, as the function error(x, t, parameters …): what measuring a network takes."""
-    derivation = network.inference
+    derivation = with_functions_of_whole_arrays(network.inference)
     writer = Writer([derivation.error], language)
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
