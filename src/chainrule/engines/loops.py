@@ -250,7 +250,8 @@ class _Rolled:
         outside = [text.slots[slot] for text in self.parts if isinstance(text, Text) for slot in _slots(text, family)]
         a, b = loop.targets[family]
         inside = [(one, one.index(i, slot)) for one in loops for i, text in enumerate(one.texts) for slot in _slots(text, family)]
-        return not others and not {a * time + b for time in loop.times} & {*outside} and all(one == (loop, (a, b)) for one in inside)
+        elsewhere = {a * time + b for time in loop.times} & {*outside}
+        return not others and not elsewhere and len(inside) > 1 and all(one == (loop, (a, b)) for one in inside)
 
     def lines(self) -> Iterator[str]:
         """All of them; entries are made where the first of a section gets a value."""
