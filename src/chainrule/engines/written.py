@@ -472,7 +472,7 @@ def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
 def _error_functions() -> list[str]:
     """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32, and takes half as many of them.
 
-    Beyond 1, (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
+    From 0 on (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
     """
     from chainrule.engines.compiled.llvm.approximations import DOUBLE, SINGLE
 
@@ -508,8 +508,7 @@ def _error_functions() -> list[str]:
         "    rough = np.round(16 * size) / 16  # of so few digits that its square is exact",
         "    bell = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
         "    tail = bell * _polynomial(_FAR[x.itemsize], (size - middle) / (size + middle)) / (1 + 2 * size)",
-        "    near = 1 - x * _polynomial(_NEAR[x.itemsize], np.minimum(x * x, 1))",
-        "    return np.where(size <= 1, near, np.where(x < 0, 2 - tail, tail))",
+        "    return np.where(x < 0, 2 - tail, tail)",
     ]
 
 
