@@ -14,7 +14,8 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, neighbours, order
 from chainrule.formula.primitives import spread
 from chainrule.formula.stated import held
-from chainrule.network.network import Array, Network, side_by_side
+from chainrule.network.given import side_by_side
+from chainrule.network.network import Array, Network
 
 FLAT = 0.05
 """A slope f′ below this share of its maximum lets next to nothing of a gradient through: σ beyond ±4.4, tanh beyond ±2.2."""

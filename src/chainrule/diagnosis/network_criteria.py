@@ -24,7 +24,9 @@ from chainrule.diagnosis.criteria import (
     outputs_of,
     value_range,
 )
-from chainrule.diagnosis.rates import TOLERANCE, largest_recommended, rounded
+from chainrule.diagnosis.rates import largest_recommended
+from chainrule.diagnosis.scalar_search import rounded
+from chainrule.diagnosis.simulation import TOLERANCE
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import order
 from chainrule.network.network import Array, Network

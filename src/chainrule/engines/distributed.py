@@ -29,7 +29,8 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH, Derivation
-from chainrule.network.network import Array, Network, checked_numbers, checked_weights
+from chainrule.network.given import checked_numbers
+from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Processes
 
@@ -192,7 +193,7 @@ def flat_gradient(
     else:
         x = network.checked_x(x)
         t = np.zeros((len(x), 0)) if t is None and not network.targets else network.checked_t(t)
-        s = checked_weights(network, weights, len(x))
+        s = network.checked_weights(weights, len(x))
     if len(x) != len(t):
         raise ShapeError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     reduce = reduce or (lambda flat: flat)

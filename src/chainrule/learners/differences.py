@@ -15,12 +15,11 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.functions import FunctionProgram
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.layout import Array, Layout, Probe, Unreadable
 from chainrule.learners.limits import Stopped
 from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.names import UPDATE
 from chainrule.learners.objects import ObjectProgram
-from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import LearnerProgram
 from chainrule.learners.recognition import errors, passed
 from chainrule.learners.reporting import numbers

@@ -12,12 +12,13 @@ import numpy as np
 
 from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
-from chainrule.learners.layout import SHARED, Layout, Probe, trial
+from chainrule.learners.layout import SHARED, Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, backward_first, forward_first, meaning
-from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, rolled, shared_arrays
+from chainrule.learners.parameters import Parameters, parameter_places, rolled, shared_arrays
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, signature
 from chainrule.learners.reporting import numbers
+from chainrule.learners.stored import leaves
 from chainrule.learners.styles import blocks, read_globals, style_of
 from chainrule.learners.syntax import Function, arguments_of, is_plain_number
 

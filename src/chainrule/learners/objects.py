@@ -11,11 +11,12 @@ from typing import Any
 
 from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
-from chainrule.learners.layout import Layout, Probe, trial
+from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
-from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
+from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
+from chainrule.learners.stored import leaves
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
 
 

@@ -19,10 +19,9 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe
+from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe, Unreadable
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import LOSS, as_kind, meaning
-from chainrule.learners.places import Unreadable
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 from chainrule.learners.syntax import Function, arguments_of, called_name, calls_in, is_plain_number, names_in, needed_by, product_parts

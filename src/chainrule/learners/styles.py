@@ -17,11 +17,12 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.learners.calling import Pool, Unbound
-from chainrule.learners.layout import Layout, Probe, trial
+from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import INIT, as_kind, meaning, ranked
-from chainrule.learners.places import Unreadable, leaves, like, parameter_places, rolled
+from chainrule.learners.parameters import parameter_places, rolled
 from chainrule.learners.reporting import numbers
+from chainrule.learners.stored import leaves, like
 from chainrule.learners.syntax import Function, arguments_of, calls_in, names_in
 
 

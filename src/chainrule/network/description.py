@@ -38,9 +38,10 @@ import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.network.arguments import MOST_LAYERS, check_implied
 from chainrule.network.definitions import Bound
 from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, dense, kind_of_layer
-from chainrule.network.network import MOST_LAYERS, Network, check_implied
+from chainrule.network.network import Network
 from chainrule.network.wiring import (
     INPUT,
     OUTPUT,

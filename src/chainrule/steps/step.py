@@ -20,7 +20,8 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import described, network_from
-from chainrule.network.network import Array, Network, checked_weights, side_by_side
+from chainrule.network.given import side_by_side
+from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.order import Order
@@ -300,7 +301,7 @@ def steps(
     if len(x) != len(t):
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
-    weights = checked_weights(network, weights, len(x))
+    weights = network.checked_weights(weights, len(x))
     arrays = Exact() if exact else FLOATS
     if exact:
         network = network.continued({key: arrays.array(value) for key, value in network.parameters.items()})

@@ -33,7 +33,7 @@ from chainrule.engines.epoch import (
 )
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network, checked_weights
+from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Shard
 from chainrule.steps.step import Step, check_targets, record
@@ -137,7 +137,7 @@ class Training(Displayed):
         check_targets(self.network, t)
         if not self.network.conventions.weighted:
             return x, t
-        s = checked_weights(self.network, weights, len(x)) if shard is None else np.asarray(weights)
+        s = self.network.checked_weights(weights, len(x)) if shard is None else np.asarray(weights)
         assert s is not None
         return x, t, s.astype(precision, copy=False)
 
