@@ -26,7 +26,7 @@ from chainrule.formula.stated import held
 from chainrule.network.definitions import find
 from chainrule.network.layers import Layer, Owner, kind_of_layer
 from chainrule.network.network import Array
-from chainrule.network.recurrence import at_step, cell_of, stacked
+from chainrule.network.recurrence import as_sequence, at_step, cell_of
 
 Carrier: TypeAlias = "Callable[[Expression, LetterOwner, int], Expression]"
 Carriers: TypeAlias = "Mapping[str, Carrier]"
@@ -267,7 +267,7 @@ def _sequence(name: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
         for place in range(int(x.shape[1])):
             state = step(place, tuple(own.named(f"{symbol}_on", one, place + 1) for symbol, one in zip("hc", state, strict=False)))
             found.append(state[0])
-        return (stacked(found),)
+        return (as_sequence(found),)
 
     return build
 

@@ -14,7 +14,7 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, neighbours, order
 from chainrule.formula.primitives import spread
 from chainrule.formula.stated import held
-from chainrule.network.given import side_by_side
+from chainrule.network.given import in_one_row
 from chainrule.network.network import Array, Network
 
 FLAT = 0.05
@@ -140,7 +140,7 @@ class Examiner:
         return Activity(
             network,
             float(values[derivation.error]),
-            side_by_side([values[y] for y in derivation.predictions]),
+            in_one_row([values[y] for y in derivation.predictions]),
             self.t,
             {p.key: np.asarray(values[g]) for p, g in zip(derivation.parameters, derivation.gradients, strict=True)},
             {node.key: np.asarray(values[node]) for node in self.backward if node in values},

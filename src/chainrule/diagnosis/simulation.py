@@ -175,7 +175,7 @@ class Runner:
                 return errors, partial(unrolled.arrays, numbers)
 
             self.run: Run = run
-            self.way: Way | None = None
+            self.way: StraightStep | None = None
             self.work: float = unrolled.length
         else:
             from chainrule.engines.written import written_program
@@ -286,7 +286,7 @@ def with_constant_rate(optimizer: Bound, number: int) -> Bound:
     return Bound(optimizer.definition, {**optimizer.given, "learning_rate": rate})
 
 
-class Way(Frozen):
+class StraightStep(Frozen):
     """One step of a large network, which changes every weight in proportion to the rate: no gradient is computed twice for it.
 
     loss       E from the data and the parameters, in the order of `start`
@@ -305,7 +305,7 @@ class Way(Frozen):
             return float(self.loss(*moved))
 
 
-def _way(network: Network, program: Program, start: Mapping[str, Array], number: int) -> Way | None:
+def _way(network: Network, program: Program, start: Mapping[str, Array], number: int) -> StraightStep | None:
     """The step as a way that is walked as far as the rate says; None where the rule does something else with its rate."""
     if "learning_rate" not in program.options:
         return None
@@ -321,7 +321,7 @@ def _way(network: Network, program: Program, start: Mapping[str, Array], number:
     from chainrule.engines.written import written_error
 
     error = written_error(network)
-    return Way(error.functions["error"], [start[key] for key in error.inputs], [direction.get(key) for key in error.inputs])
+    return StraightStep(error.functions["error"], [start[key] for key in error.inputs], [direction.get(key) for key in error.inputs])
 
 
 def steps_for(run: Runner) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe, Unreadable
 from chainrule.learners.names import as_kind, compact, ranked
-from chainrule.learners.stored import Stored, of_integers, rows_as_one, stacked
+from chainrule.learners.stored import Stored, of_integers, rows_as_one, with_rows_joined
 
 _NOT = re.compile(
     r"^(?:d|grad|nabla|delta|del|m|v|s|vel|velocity|prev|last|old|mom|momentum|best|init|cache|change|c|acc|update|sum)_?(?:d?w|d?b|weight|bias|theta)",
@@ -143,7 +143,7 @@ def shared_arrays(roots: Mapping[str, Any], before: Mapping[str, Any], now: Mapp
 
 def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameters]:
     """Ways to read numbers as the parameters of a network, the likeliest first: names propose, and the numbers decide among them."""
-    found = stacked(found)
+    found = with_rows_joined(found)
     kept = [
         _column(leaf) if len(leaf.shape) == 1 and "[" not in leaf.path and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf
         for leaf in found

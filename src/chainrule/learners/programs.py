@@ -236,7 +236,7 @@ def _described(value: Any) -> str:
     return f"{type(value).__name__} of {shape}" if shape else type(value).__name__
 
 
-def copied(value: Any) -> Any:
+def copy_of(value: Any) -> Any:
     """A copy of what a program gave; what cannot be copied, as a generator, as it is."""
     try:
         return copy.deepcopy(value)
@@ -254,7 +254,7 @@ def _difference(before: Array, after: Array) -> Array:
         return after * np.nan
 
 
-def signature(node: Function, owner: str = "") -> str:
+def shown_signature(node: Function, owner: str = "") -> str:
     """How a function is called, as it is shown."""
     names = [name for name in arguments_of(node) if name != "self"]
     return f"{owner}{node.name}({', '.join(names)})"

@@ -20,7 +20,7 @@ from chainrule.learners.syntax import is_plain_number, names_in
 from chainrule.learners.tensors import is_tensor, tensor
 
 
-class Data(Frozen):
+class Samples(Frozen):
     """Where a script has its samples.
 
     x, t    paths of variables; t is "" where x holds both
@@ -82,7 +82,7 @@ def _like(value: Any, own: Any, *, columns: bool = False) -> Any:
     return value.tolist() if isinstance(own, list) else np.matrix(value) if isinstance(own, np.matrix) else value
 
 
-def named_samples(namespace: dict[str, Any], loop: ast.stmt, changed: set[str], own: Parameters) -> Iterator[Data]:
+def named_samples(namespace: dict[str, Any], loop: ast.stmt, changed: set[str], own: Parameters) -> Iterator[Samples]:
     """Which variables hold the samples, by their names, the likeliest first."""
     used, taken = names_in(loop), {*own.weight_paths()}
     arrays = {name: value for name, value in namespace.items() if _holds_data(value) and name not in taken}
@@ -97,22 +97,22 @@ def named_samples(namespace: dict[str, Any], loop: ast.stmt, changed: set[str], 
         for t in [*ts, *(singles if _vector(arrays[x]) else [])]:
             if x != t and _together(arrays[x], namespace[t]) and _sized(arrays[x], namespace[t], own.sizes):
                 given += 1
-                yield Data(x, t)
+                yield Samples(x, t)
                 if given > 5:
                     return
     for name in pairs:
-        yield Data(name, "", "pairs")
+        yield Samples(name, "", "pairs")
 
 
-def samples_with_targets_behind(namespace: dict[str, Any], loop: ast.stmt, changed: set[str], own: Parameters) -> Iterator[Data]:
+def samples_with_targets_behind(namespace: dict[str, Any], loop: ast.stmt, changed: set[str], own: Parameters) -> Iterator[Samples]:
     """Which variables may hold the samples with their targets behind them, row by row."""
     width, used = own.sizes[0] + own.sizes[-1], names_in(loop)
     for name, value in namespace.items():
         if name in used and name not in changed and _matrix(value) and np.shape(value)[1] == width:
-            yield Data(name, "", "rows", named=as_kind(name, "x") is not None)
+            yield Samples(name, "", "rows", named=as_kind(name, "x") is not None)
 
 
-def unnamed_samples(namespace: dict[str, Any], loop: ast.stmt, changed: set[str], own: Parameters) -> Iterator[Data]:
+def unnamed_samples(namespace: dict[str, Any], loop: ast.stmt, changed: set[str], own: Parameters) -> Iterator[Samples]:
     """Which variables may hold the samples, whatever they are called: what does not change and fits by its shape."""
     used = names_in(loop)
     shapes = {name: np.shape(value) for name, value in namespace.items() if numbers(value) is not None and np.ndim(value)}
@@ -123,7 +123,7 @@ def unnamed_samples(namespace: dict[str, Any], loop: ast.stmt, changed: set[str]
         for t in found:
             if t != x and _fit_together(shapes[x], shapes[t], own.sizes) and given < 12 and not (as_kind(x, "x") and as_kind(t, "t")):
                 given += 1
-                yield Data(x, t, named=False)
+                yield Samples(x, t, named=False)
 
 
 def _fit_together(x: tuple[int, ...], t: tuple[int, ...], sizes: tuple[int, ...]) -> bool:
@@ -132,7 +132,7 @@ def _fit_together(x: tuple[int, ...], t: tuple[int, ...], sizes: tuple[int, ...]
     return t in {shape for n in {*x, *rows} for shape in ((n, sizes[-1]), (sizes[-1], n), (n,), (n, 1), (1, n), (n, sizes[-1], 1))}
 
 
-def numbered_samples(namespace: Mapping[str, Any]) -> Iterator[Data]:
+def numbered_samples(namespace: Mapping[str, Any]) -> Iterator[Samples]:
     """Inputs x1, x2 … and targets t1, t2 … that are variables by themselves."""
     groups: dict[str, list[str]] = {}
     for name, value in namespace.items():
@@ -148,7 +148,7 @@ def numbered_samples(namespace: Mapping[str, Any]) -> Iterator[Data]:
     if not ts:
         ts = [[name] for name, value in namespace.items() if is_plain_number(value) and as_kind(name, "t") and meaning(name).kind == "t"]
     for x, t in itertools.product(xs, ts):
-        yield Data(",".join(x), ",".join(t), "numbers")
+        yield Samples(",".join(x), ",".join(t), "numbers")
 
 
 def _together(x: Any, t: Any) -> bool:
@@ -180,7 +180,7 @@ def _is_pairs(value: Sequence[Any]) -> bool:
     return all(isinstance(item[0], (list, tuple, np.ndarray)) for item in value)
 
 
-def rows_of_samples(namespace: Mapping[str, Any], data: Data, inputs: int) -> int:
+def rows_of_samples(namespace: Mapping[str, Any], data: Samples, inputs: int) -> int:
     """How many samples the script has; 0 where that is not known."""
     if data.form in ("pairs", "rows"):
         return len(namespace[data.x])

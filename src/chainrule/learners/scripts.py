@@ -22,9 +22,9 @@ from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copied, literal_rate, methods_of
+from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copy_of, literal_rate, methods_of
 from chainrule.learners.samples import (
-    Data,
+    Samples,
     named_samples,
     numbered_samples,
     rows_of_samples,
@@ -169,7 +169,7 @@ def _twice(moved: Sequence[Array], once: Sequence[Array]) -> bool:
 class ScriptProgram(LearnerProgram):
     """A loop with its samples and its parameters, as one of several ways to read it."""
 
-    def __init__(self, script: Script, data: Data, changed: set[str], way: int, *, single: bool = False) -> None:
+    def __init__(self, script: Script, data: Samples, changed: set[str], way: int, *, single: bool = False) -> None:
         super().__init__(script.loaded)
         self.script, self.data, self._changed, self._way, self._single = script, data, changed, way, single
         self.line = script.loop.lineno
@@ -245,7 +245,7 @@ class ScriptProgram(LearnerProgram):
             if loop == number:
                 if len(states) == 1 and self.loaded.adaptive:  # what is taken off the weights is not their gradient
                     kinds = {name: meaning(name).kind for name in namespace}
-                    named.update({name: copied(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
+                    named.update({name: copy_of(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
                 states.append(places.read(probe, layout))
                 recorder.on = turns == 0
 

@@ -223,7 +223,7 @@ def _shape(value: list[Any]) -> tuple[int, ...]:
     return ()
 
 
-def stacked(found: list[Stored]) -> list[Stored]:
+def with_rows_joined(found: list[Stored]) -> list[Stored]:
     """Together with what belongs to neurons of one layer as rows of a matrix: network[0][*]['weights'], layer.neurons[*].bias."""
     groups: dict[str, list[Stored]] = {}
     for leaf in found:

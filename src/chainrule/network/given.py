@@ -37,7 +37,7 @@ def check_tokens(name: str, array: Array, vocabulary: int) -> None:
         raise InputError(f"{name} holds {array[row, column]:g} in row {row + 1}; its tokens are whole numbers from 0 to {vocabulary - 1}.")
 
 
-def side_by_side(parts: Sequence[Array]) -> Array:
+def in_one_row(parts: Sequence[Array]) -> Array:
     """What belongs to one example in one row: (batch, all the numbers of all parts)."""
     flat = [part if part.ndim == 2 else part.reshape(len(part), -1) for part in parts]
     return np.concatenate(flat, axis=1) if len(flat) > 1 else flat[0]

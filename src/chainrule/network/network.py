@@ -33,10 +33,10 @@ from chainrule.network.given import (
     check_tokens,
     checked_batch,
     checked_numbers,
+    in_one_row,
     joined_parts,
     oriented,
     read_column,
-    side_by_side,
     turned_matrix,
 )
 from chainrule.network.layers import EVERY, Layer, checked_names
@@ -382,7 +382,7 @@ class Network(WithoutCaches, Displayed):
 
         predictions = self.inference.predictions
         values = evaluate(predictions, {**self.split(self.checked_x(x)), **self.bindings()})
-        return side_by_side([np.asarray(values[y]) for y in predictions])
+        return in_one_row([np.asarray(values[y]) for y in predictions])
 
     def checked_x(self, x: Any, name: str = "x") -> Array:
         """Inputs as one array (batch, inputs); a dict has them by name. Raises ShapeError, InputError."""
