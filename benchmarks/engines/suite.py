@@ -153,7 +153,9 @@ def main() -> None:
     if "starts" in options.parts:
         found["starts"] = starts([kind for kind in options.peers if kind in KINDS and kind != FLOOR], 1 if options.quick else 3)
     if "digits" in options.parts:
-        found["digits"] = digits([kind for kind in options.peers if kind in KINDS and kind not in (FLOOR, "seed", "micrograd_")], 1 if options.quick else 3)
+        found["digits"] = digits(
+            [kind for kind in options.peers if kind in KINDS and kind not in (FLOOR, "seed", "micrograd_")], 1 if options.quick else 3
+        )
     if "jax" in options.parts:
         for threads in options.threads:
             keys = [w.key for w in options.chosen if w.only == "train"]
