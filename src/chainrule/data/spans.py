@@ -283,7 +283,7 @@ def _quotients(whole: Array, divisors: Array, digits: int) -> tuple[Array, Array
 
 
 def _raised(whole: Array, powers: Array, sign: float) -> Array:
-    """sign · whole · 10^powers, rounded once: where both are exact in float64, a product or a quotient of them is; else as Python reads it."""
+    """sign · whole · 10^powers, rounded once: as one product or quotient where float64 holds both exactly, else as Python reads it."""
     sizes = np.abs(powers)
     factors = POWERS[np.minimum(sizes, len(POWERS) - 1)]
     numbers = whole.astype(np.float64)
