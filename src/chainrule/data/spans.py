@@ -235,8 +235,8 @@ class Spans(Sequence[str]):
         values, doubtful = _quotients(whole, divisors, most)
         values[doubtful] = [worth(cell) for cell in self.at(doubtful)]
         values[[*others]] = [*others.values()]
-        for rows, found in raised:
-            values[rows] = found
+        for rows, numbers in raised:
+            values[rows] = numbers
         return values
 
     def _made_of(self, runs: Sequence[tuple[int, int]], starts: Array) -> Array:
@@ -287,11 +287,11 @@ def _raised(whole: Array, powers: Array, sign: float) -> Array:
     sizes = np.abs(powers)
     factors = POWERS[np.minimum(sizes, len(POWERS) - 1)]
     numbers = whole.astype(np.float64)
-    values = np.where(powers < 0, numbers / factors, numbers * factors)
+    values: Array = np.where(powers < 0, numbers / factors, numbers * factors) * sign
     others = np.flatnonzero((sizes >= len(POWERS)) | (whole >= 10**EXACT_DIGITS))
     pairs = zip(whole[others].tolist(), powers[others].tolist(), strict=True)
-    values[others] = [float(f"{number}e{power}") for number, power in pairs]
-    return sign * values
+    values[others] = [sign * float(f"{number}e{power}") for number, power in pairs]
+    return values
 
 
 def _halves(value: Any) -> tuple[Any, Any]:
