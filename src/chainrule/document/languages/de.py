@@ -1076,8 +1076,10 @@ WORDS = {
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
-    "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als 2024-01-31 geschrieben ist es eines, aus dem "
-    "--dates Eingänge macht; wird es nicht gebraucht: {ignore}",
+    "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als eines gilt es mit "
+    "--dates year,month,weekday; wird es nicht gebraucht: {ignore}",
+    "caution.days_typed": "{name} enthält Zahlen und sieht nach einem Datum aus, wie {value}; als Datum oder als Text wie 2024-01-31 "
+    "gegeben, macht --dates Eingänge daraus; wird es nicht gebraucht: {ignore}",
     "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
     "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
