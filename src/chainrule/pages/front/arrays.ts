@@ -252,10 +252,14 @@ function join(operands: Tensor[], { axis }: Given): Tensor {
   return result;
 }
 
+/** From here on 1 − erf x is smaller than every double. */
+const NOTHING_LEFT = 28;
+
 /** 1 − erf x: near 0 as it says, elsewhere by its continued fraction, in which e^(−x²) is computed in two parts to lose no digit. */
 export function erfc(x: number): number {
   if (Number.isNaN(x) || Math.abs(x) < 0.5) return 1 - erf(x);
   if (x < 0) return 2 - erfc(-x);
+  if (x > NOTHING_LEFT) return 0;
   let fraction = 0;
   for (let k = Math.ceil(220 / (x * x)) + 24; k > 0; k--) fraction = k / 2 / (x + fraction);
   const rough = Math.fround(x);
