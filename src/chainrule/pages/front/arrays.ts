@@ -1,5 +1,7 @@
 /** Arrays of doubles with explicit shapes, and the functions in which the table of primitives writes its values: a row each. */
 
+import type { Given } from "./content";
+
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float64Array;
@@ -72,23 +74,6 @@ export function pairwise(data: Float64Array, start: number, count: number): numb
 
 function summed(numbers: Float64Array, last: boolean): number {
   return last ? pairwise(numbers, 0, numbers.length) : numbers.reduce((a, b) => a + b, 0);
-}
-
-interface Given {
-  axes: number[];
-  axis: number;
-  keepdims: boolean;
-  sizes: number[];
-  absent: number[][];
-  start: number;
-  stop: number;
-  extent: number;
-  extents: number[];
-  lengths: number[];
-  steps: number[];
-  gaps: number[];
-  dimension: number;
-  number: number;
 }
 
 /** The index of a place that is counted through a shape, the last axis fastest. */
