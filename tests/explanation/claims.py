@@ -583,7 +583,7 @@ def _(own: Reading, /, rate: str = "") -> bool:
 
 @claim("rates.single")
 def _(own: Reading, /, rate: str, error: str) -> bool:
-    near = own.example.run(number(rate) * np.linspace(0.99, 1.01, 21), 2).errors[:, 1]
+    near = own.example.run(number(rate) + unit(rate) * np.linspace(-0.5, 0.5, 21), 2).errors[:, 1]
     far = own.example.run(number(rate) * np.linspace(0.02, 1.5, 60), 2).errors[:, 1]
     lowest = number(error) - unit(error) - 1e-6 * own.before  # next to nothing is nothing
     return bool(
