@@ -30,7 +30,7 @@ BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "relu": (0.0, np.inf)}
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
 
 CLAIMLESS = (
-    "answer.", "beside.more", "beside.title", "chain.intro", "chain.more", "chain.parameters", "chain.recursive", "chain.shares",
+    "answer.", "beside.more", "beside.title", "chain.arrays", "chain.intro", "chain.more", "chain.parameters", "chain.recursive", "chain.shares",
     "chain.table", "chain.ways", "conventions", "data.drawn", "descent.outro", "descent.step", "error.intro", "error.penalty",
     "expanded.", "formulas.", "forward.", "functions.", "left_out.", "matrix.", "more.", "network.numbering", "order.",
     "rates.one_step_only", "rates.title", "repeat.intro", "repeat.more", "rule.begins", "rule.clip", "rule.decay", "rule.nonzero",

@@ -364,7 +364,7 @@ def test_numbers_of_layers_that_fit_as_rows_alone_are_read_so_where_vectors_are_
 )
 def test_what_was_understood_is_said_before_the_forward_pass(detail: str, options: dict[str, Any], said: str | None) -> None:
     if said is None:
-        with pytest.raises(cr.ShapeError):
+        with pytest.raises(cr.ChainruleError):
             cr.problem("2-2-1", **options)
         return
     text = words(cr.problem("2-2-1", **options).explain(detail=detail))
