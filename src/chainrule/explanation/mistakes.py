@@ -23,7 +23,10 @@ NEAR = 1e-9
 
 
 def mistakes_section(context: Context) -> Section:
-    """A table of the mistakes that would change a number of this step. Raises InputError for what is no chain of dense layers, or has no targets."""
+    """A table of the mistakes that would change a number of this step.
+
+    Raises InputError for what is no chain of dense layers, or has no targets.
+    """
     step = context.step
     if step.exact:
         raise InputError("common mistakes are computed in floating point: leave out --exact, or --mistakes.")
