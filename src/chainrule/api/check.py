@@ -161,7 +161,7 @@ def _layers_checked(path: Path, sandbox: Sandbox, seed: int, *, surely: bool = F
     from chainrule.learners.submission import layers_of
 
     try:
-        found = layers_of(path, sandbox, lambda: layer_questions(seed), surely=surely)
+        found = layers_of(path, sandbox, lambda code: layer_questions(code, seed), surely=surely)
     except Refusal:
         return None
     if not found:

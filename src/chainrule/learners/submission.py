@@ -195,17 +195,17 @@ def _only_layers(code: str) -> bool:
 
 
 def layers_of(
-    path: str | Path, sandbox: Sandbox, kinds: Callable[[], Sequence[Mapping[str, Any]]], *, surely: bool = False
+    path: str | Path, sandbox: Sandbox, kinds: Callable[[str], Sequence[Mapping[str, Any]]], *, surely: bool = False
 ) -> dict[str, Any]:
     """What the single layers of a file give, as those of `kinds`: nothing where none is like one of them. Raises Refusal.
 
-    kinds   layers with what they are tried with, as plain data
+    kinds   layers with what they are tried with, as plain data, from the text of the program
     surely  nothing, too, where the names do not say that the file holds layers and no network
     """
     source = read_source(path)
     if not (FORWARD.search(source.code) and BACKWARD.search(source.code)) or (surely and not _only_layers(source.code)):
         return {}
-    found = sandbox.run({"work": "layers", "code": source.code, "stated": "", "kinds": kinds()})
+    found = sandbox.run({"work": "layers", "code": source.code, "stated": "", "kinds": kinds(source.code)})
 
     def placed(line: int, text: str) -> tuple[int, str, str]:
         number, file = source.place(line)
