@@ -14,8 +14,9 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Place, Saying, Verdict
-from chainrule.checking.layer_mistakes import LAYER_MISTAKES, RATE, Way, tied
+from chainrule.checking.layer_arrays import RATE, tied
 from chainrule.checking.layer_kinds import layer_kinds
+from chainrule.checking.layer_mistakes import LAYER_MISTAKES, Way
 from chainrule.checking.layer_probes import EPSILONS, LayerCase, LayerKind, Writing, drawn
 from chainrule.network.network import Array
 
@@ -43,9 +44,7 @@ def layer_cases(kind: LayerKind, seed: int = 0) -> tuple[tuple[LayerCase, ...], 
     rng, found = np.random.default_rng([seed, *kind.name.encode()]), list[tuple[LayerCase, ...]]()
     for number in range(len(kind.probings)):
         first = drawn(kind, number, rng)
-        others = [
-            {symbol: np.asarray(rng.normal(size=value.shape)) for symbol, value in first.arrived.items()} for _ in range(TURNS - 1)
-        ]
+        others = [{symbol: np.asarray(rng.normal(size=value.shape)) for symbol, value in first.arrived.items()} for _ in range(TURNS - 1)]
         found.append((first, *(replace(first, arrived=arrived) for arrived in others)))
     return tuple(found)
 

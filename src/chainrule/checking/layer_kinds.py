@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -72,17 +72,19 @@ def _gru_step(own: LetterOwner, x: Expression, h: Expression, time: int, *, befo
     Source: Cho et al. (2014), Learning phrase representations using RNN encoder-decoder; Chung et al. (2014), Empirical evaluation of
     gated recurrent neural networks, section 3.2.
     """
-    U, units = own.letters["U"], int(own.letters["U"].shape[0])
+    units = int(own.letters["U"].shape[0])
 
     def block(array: Expression, gate: int) -> Expression:
         return p.part(array, axis=len(array.shape) - 1, start=gate * units, stop=(gate + 1) * units)
 
-    a = own.named("a", x @ own.letters["W"] + own.letters["b"], time)
+    W, U, b = (own.named(f"{letter}_on", own.letters[letter], time) for letter in "WUb")
+    a = own.named("a", x @ W + b, time)
     s = h @ U + own.letters["d"] if "d" in own.letters else h @ U
     r, z = (own.named(name, p.sigmoid(block(a, gate) + block(s, gate)), time) for gate, name in enumerate("rz"))
     back = own.named("k", r * h, time) @ block(U, 2) if before else own.named("k", r * block(s, 2), time)
     n = own.named("n", p.tanh(block(a, 2) + back), time)
-    return own.named("h", (1 - z) * h + z * n if takes else (1 - z) * n + z * h, time)
+    old = own.named("o", (1 - z if takes else z) * h, time)
+    return own.named("h", old + (z if takes else 1 - z) * n, time)
 
 
 def _gru(*, before: bool, takes: bool, sequence: bool = False, stacked_on: str = "") -> Build:
@@ -115,7 +117,7 @@ def _gru(*, before: bool, takes: bool, sequence: bool = False, stacked_on: str =
 def _multi_head(own: LetterOwner) -> tuple[Expression, ...]:
     """Attention with products before it and one behind it, by the functions of `multi_head_attention`; q, k and v may be three signals."""
     given, heads = own.letters, own.options["heads"]
-    q = given.get("x", given.get("q"))
+    q = given["x" if "x" in given else "q"]
     k = given.get("m", given.get("k", q))
     signals = {"Q": q, "K": k, "V": given.get("v", k)}
 
@@ -123,8 +125,9 @@ def _multi_head(own: LetterOwner) -> tuple[Expression, ...]:
         z = signal @ given[f"W{letter}"]
         return z + given[f"b{letter}"] if f"b{letter}" in given else z
 
-    Q, K, V = (own.named(letter, heads_of(linear(signal, letter), heads)) for letter, signal in signals.items())
-    found = looked_at(own, Q, K, V, causal=own.options["causal"], mask=None)
+    flat = {letter: own.named(f"{letter}_flat", linear(signal, letter)) for letter, signal in signals.items()}
+    Q, K, V = (own.named(letter, heads_of(one, heads)) for letter, one in flat.items())
+    found = own.named("F", looked_at(own, Q, K, V, causal=own.options["causal"], mask=None))
     joined = found if heads == 1 else p.transpose(found, axes=(0, 2, 1, 3))
     together = own.named("C", p.reshape(joined, sizes=(*q.shape[:2], int(V.shape[1]) * int(V.shape[3]))))
     return (own.named("y", linear(together, "O") if "WO" in given else together),)
@@ -497,28 +500,35 @@ def _resets() -> Iterator[LayerKind]:
     twice = {**RECURRENT, "W": r"w_?x|w_?ih|w_?i|w", "U": r"w_?h|w_?hh|u", "b": r"b_?ih|b_?i|b_?x|b", "d": r"b_?hh|b_?h|d"}
     single = _single_gates(False), _single_gates(True)
     for before, takes in itertools.product((False, True), repeat=2):
-        kind = f"{'before' if before else 'behind'}_{'new' if takes else 'old'}"
-
-        def made(name: str, build: Build, *rest: Any, family: str, **more: Any) -> LayerKind:
-            return LayerKind(f"{name}_{kind}", build, *rest, family=family, words=words, **more)
-
+        way = f"{'before' if before else 'behind'}_{'new' if takes else 'old'}"
         step, whole = _gru(before=before, takes=takes), _gru(before=before, takes=takes, sequence=True)
         given, fresh = ((_recurrent(4, 3, 5, 2, 3, given=state), _recurrent(3, 4, 2, 2, 3, given=state)) for state in (True, False))
         ones = (_recurrent(4, 0, 3, 5, 3), _recurrent(3, 0, 4, 2, 3))
-        yield made("gru_step", step, RECURRENT, order, ones, steps, family="gru_step", results=("h",), gates="rzn")
-        yield made("gru", whole, RECURRENT, order, given, lines, family="gru", gates="rzn")
-        yield made("gru_from_zero", whole, FROM_ZERO, order[:-1], fresh, lines, family="gru", gates="rzn")
-        yield made("gru_cell", step, RESET, (*RESET_ORDER, "x", "h"), single[0], RESETS, family="gru_cell", results=("h",))
+        yield LayerKind(f"gru_step_{way}", step, RECURRENT, order, ones, steps, words=words, family="gru_step", results=("h",), gates="rzn")
+        yield LayerKind(f"gru_{way}", whole, RECURRENT, order, given, lines, words=words, family="gru", gates="rzn")
+        yield LayerKind(f"gru_from_zero_{way}", whole, FROM_ZERO, order[:-1], fresh, lines, words=words, family="gru", gates="rzn")
+        yield LayerKind(
+            f"gru_cell_{way}", step, RESET, (*RESET_ORDER, "x", "h"), single[0], RESETS, words=words, family="gru_cell", results=("h",)
+        )
         for first in ("h", "x"):
             build = _gru(before=before, takes=takes, stacked_on=first)
             inputs = {key: names for key, names in RESET.items() if key[0] != "U"}
             along = tuple(one for one in RESET_ORDER if one[0] != "U")
-            yield made(f"gru_stacked_{first}", build, inputs, (*along, "x", "h"), single[1], RESETS, family="gru_cell", results=("h",))
+            yield LayerKind(
+                f"gru_stacked_{first}_{way}",
+                build,
+                inputs,
+                (*along, "x", "h"),
+                single[1],
+                RESETS,
+                words=words,
+                family="gru_cell",
+                results=("h",),
+            )
         if not before:
             both = tuple(replace(one, shapes={**one.shapes, "d": one.shapes["b"]}) for one in ones)
-            yield made(
-                "gru_step_twice", step, twice, ("b", "d", *order[1:]), both, torch + steps, family="gru_step", results=("h",), gates="rzn"
-            )
+            twofold = LayerKind(f"gru_step_twice_{way}", step, twice, ("b", "d", *order[1:]), both, torch + steps)
+            yield replace(twofold, words=words, family="gru_step", results=("h",), gates="rzn")
 
 
 RESET_ORDER = tuple(f"{letter}{gate}" for letter in "bWU" for gate in "rzn")
@@ -537,7 +547,7 @@ def _single_gates(stacked: bool) -> tuple[Probing, ...]:
 
 
 def _several_heads() -> Iterator[LayerKind]:
-    """Attention with products before and behind it: of one signal with itself, with another, of three; with biases, and looking back alone."""
+    """Attention with products before and behind it: of one signal, of two, of three; with biases; looking back alone."""
     signals = {"x": {"x": X}, "xm": {"x": X, "m": MEMORY}, "qkv": ATTENDED}
     for letters, biased, output, causal in itertools.product(signals, (False, True), (True, False), (False, True)):
         if letters != "x" and (causal or not output):

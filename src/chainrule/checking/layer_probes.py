@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.frozen import Frozen
-from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, variable
@@ -255,5 +254,5 @@ def drawn(kind: LayerKind, number: int, rng: np.random.Generator) -> LayerCase:
     if kind.masked:
         numbers["mask"] = np.ones(probing.shapes["x"])
     results = kind.build(LayerCase(kind, probing, numbers, {}).owner())
-    arrived = {symbol: np.asarray(rng.normal(size=one.shape)) for symbol, one in zip(kind.results, results, strict=True)}
+    arrived = {symbol: np.asarray(rng.normal(size=tuple(map(int, one.shape)))) for symbol, one in zip(kind.results, results, strict=True)}
     return LayerCase(kind, probing, numbers, arrived)
