@@ -125,7 +125,12 @@ EDITED = (
     ("norms_and_gates.py", "dout * self.linear * self.gate * (1 - self.gate)", "dout * self.linear", 125),
     ("heads.py", "dC = self.split(dout @ self.W_o.T)", "dC = (dout @ self.W_o.T).reshape(self.A.shape[0], self.h, -1, self.d)", 132),
     ("heads.py", "        dQ = self.merge(dS @ self.K)", "        dQ = (dS @ self.K).reshape(self.x.shape)", 132),
-    ("heads.py", "        dx += dK @ self.W_k.T\n        dx += dV @ self.W_v.T", "        dx = dK @ self.W_k.T\n        dx = dV @ self.W_v.T", 36),
+    (
+        "heads.py",
+        "        dx += dK @ self.W_k.T\n        dx += dV @ self.W_v.T",
+        "        dx = dK @ self.W_k.T\n        dx = dV @ self.W_v.T",
+        36,
+    ),
     ("heads.py", "+ dk @ self.Wk.T + dv @ self.Wv.T", "+ dk @ self.Wk.T", 36),
     ("heads.py", "keepdims=True)) / np.sqrt(self.d)", "keepdims=True))", 128),
     ("heads.py", "    dS = A * (dA - np.sum(dA * A, axis=-1, keepdims=True)) * d**-0.5", "    dS = A * (1 - A) * dA * d**-0.5", 29),

@@ -270,6 +270,67 @@ def test_what_is_no_layer_that_is_known_is_said(judged):
     assert any(one.key == "check.layers.unread" and "odd_forward" in one.values["names"] for one in verdict.remarks)
 
 
+ODD = """
+import numpy as np
+
+
+def odd_attention_forward(x):
+    return np.sin(x) + 2, x
+
+
+def odd_attention_backward(dout, cache):
+    return dout * np.cos(cache)
+"""
+
+NETWORK = """
+import numpy as np
+
+
+def backward(X, Y, W1, b1, W2, b2):
+    A1 = np.tanh(X @ W1 + b1)
+    dZ2 = (A1 @ W2 + b2 - Y) / len(X)
+    dW2 = A1.T @ dZ2
+    dZ1 = dZ2 @ W2.T * (1 - A1**2)
+    return X.T @ dZ1, dZ1.sum(axis=0), dW2, dZ2.sum(axis=0)
+"""
+
+
+def checked(text, sandbox, folder):
+    path = folder / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    return check_program(path, sandbox)
+
+
+def test_a_file_of_layers_that_are_not_known_is_not_judged(sandbox, tmp_path, capsys):
+    found = checked(ODD, sandbox, tmp_path)
+    assert found.kind == "refused"
+    assert "odd_attention_forward" in str(found)
+    assert main(["check", str(tmp_path / "mine.py")]) == 1
+    assert "odd_attention_forward" in capsys.readouterr().out.replace("\n  ", " ")
+
+
+def test_layers_beside_a_network_are_looked_at_too(sandbox, tmp_path):
+    norm = (LAYERS / "cs231n_dropout.py").read_text("utf-8")
+    found = checked(NETWORK + norm, sandbox, tmp_path)
+    assert found.kind == "right"
+    assert any("dropout" in one.key for one in found.understood)
+    found = checked(NETWORK + norm.replace("        dx = dout * mask\n", "        dx = dout\n", 1), sandbox, tmp_path)
+    assert (found.kind, found.mistakes) == ("mistakes", [41])
+    found = checked(NETWORK.replace("dZ1.sum(axis=0)", "dZ1.sum()") + norm.replace("dout * mask\n", "dout\n", 1), sandbox, tmp_path)
+    assert (found.kind, found.mistakes) == ("mistakes", [22, 41])
+
+
+def test_of_what_is_not_read_beside_right_layers_nothing_is_said(sandbox, tmp_path):
+    found = checked((LAYERS / "cs231n_dropout.py").read_text("utf-8") + ODD, sandbox, tmp_path)
+    assert str(found).endswith(Words().plain("check.right.partly"))
+
+
+def test_factors_have_the_decimal_sign_of_the_language(judged):
+    _, verdict = judged(with_edit("cs231n_conv.py", "db[f] += dout[n, f].sum()", "db[f] += 3.25 * dout[n, f].sum()"))
+    for language, factor in (("en", "3.25"), ("de", "3,25")):
+        assert factor in "\n".join(line for _, line in Assessment("mine.py", verdict).lines(Words(language)))
+
+
 @pytest.mark.parametrize("number", [101, 115])
 def test_a_mistake_is_said_in_words_as_data_and_as_a_hint(number, sandbox, tmp_path):
     *where, _ = next(one for one in EDITED if one[3] == number)

@@ -29,6 +29,9 @@ TURNS = 2
 RATES = ("learning_rate", "lr", "rate", "alpha", "eta", "step_size")
 """What the learning rate is called where a backward pass takes a step of its own."""
 
+PARTS = ("dense", "relu_layer", "sigmoid_layer", "tanh_layer", "softmax_layer")
+"""Layers of which a network of dense layers is made: judged with it."""
+
 PAPER = {"gamma": "γ", "shift": "β", "h": "h⟨t−1⟩", "c": "c⟨t−1⟩"}
 """What letters are called on paper, where they are called otherwise than here."""
 
@@ -206,6 +209,8 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
         cautions += [] if found else _cautions(reading)
     if unread:
         remarks.append(Saying("check.layers.unread", {"names": "; ".join(unread)}))
+    if not readings:
+        return Verdict("refused", remarks=tuple(remarks))
     if not faults:
         count = len(readings)
         remarks.append(Saying("check.layers.right", {"count": count, "probes": sum(len(one.answers) for one in readings)}))
@@ -405,7 +410,7 @@ def _by_factor(
             number = 23 if alone else 13 if power < 0 else 12
             return _fault(reading, answers, symbol, number, Saying("check.why.factor", {"factor": said}))
     constant = _is(factors, [factors[0]] * len(factors))
-    said = f"{factors[0]:.6g}" if constant else ", ".join(f"{one:.4g}" for one in dict.fromkeys(round(one, 9) for one in factors))
+    said = f"{factors[0]:.6g}" if constant else "; ".join(f"{one:.4g}" for one in dict.fromkeys(round(one, 9) for one in factors))
     return _fault(reading, answers, symbol, None, Saying("check.why.factor", {"factor": said}))
 
 

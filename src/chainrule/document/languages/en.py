@@ -1362,6 +1362,7 @@ WORDS = {
     "check.right": "Right: every quantity of {count} probes is what it should be.",
     "check.right.count=1": "Right: every quantity is what it should be.",
     "check.right.bare": "Right.",
+    "check.right.partly": "What was looked at is right; of the rest nothing is said.",
     "check.otherwise": "Done otherwise, and right:",
     "check.convention": "Right, by other conventions:",
     "check.mistakes": "{count} mistakes:",
