@@ -18,7 +18,7 @@ from chainrule.formula.stated import held
 from chainrule.network.attention import heads_of, looked_at
 from chainrule.network.definitions import find
 from chainrule.network.layers import kind_of_layer
-from chainrule.network.recurrence import at_step, cell_of, stacked
+from chainrule.network.recurrence import as_sequence, at_step, cell_of
 
 Build: TypeAlias = "Callable[[LetterOwner], tuple[Expression, ...]]"
 
@@ -49,7 +49,7 @@ def _sequence(name: str) -> Build:
         for place in range(int(x.shape[1])):
             state = step(place, tuple(own.named(f"{symbol}_on", one, place + 1) for symbol, one in zip("hc", state, strict=False)))
             found.append(state[0])
-        return (stacked(found),)
+        return (as_sequence(found),)
 
     return build
 
@@ -109,7 +109,7 @@ def _gru(*, before: bool, takes: bool, sequence: bool = False, stacked_on: str =
             state = own.named("h_on", state, place + 1)
             state = _gru_step(own, at_step(x, place), state, place + 1, before=before, takes=takes)
             found.append(state)
-        return (stacked(found),)
+        return (as_sequence(found),)
 
     return build
 

@@ -282,7 +282,7 @@ def formula_of(network: Network, key: str, *, columns: bool = False) -> str:
     return formula_text(formula(definition(node), derivation.labels(notation, 2)))
 
 
-def program_of(network: Network, key: str, names: Mapping[str, str], *, columns: bool = False) -> str:
+def program_line(network: Network, key: str, names: Mapping[str, str], *, columns: bool = False) -> str:
     """The same as a line of NumPy, in the names of somebody's program: "dZ1 = dA1 * (1 - A1**2)"; nothing where one is not known."""
     from chainrule.engines.source import Fragment, Source
 
@@ -342,7 +342,7 @@ def _completed(fault: Fault, answered: Sequence[Observation], submission: Submis
     key = next((one for one in possible if one in network.derivation.named), fault.shown)
     columns = submission is not None and submission.columns
     names = {} if submission is None else submission.names
-    text = program_of(network, key, names, columns=columns) or _equation(network, key, columns=columns)
+    text = program_line(network, key, names, columns=columns) or _equation(network, key, columns=columns)
     place = fault.place
     if place is None and submission is not None and np.isfinite(fault.found).all():
         place = submission.locate(fault, observation)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
-from chainrule.explanation.alike import EVERYTHING, kinds_of, shortens
+from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
@@ -54,7 +54,7 @@ def inside_section(context: Context) -> Section | None:
 def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block]]) -> Iterator[Block]:
     """What is told of each quantity; in an overview only once of those that go alike."""
     quantities = context.derivation.quantities
-    kinds = kinds_of(quantities) if shortens(context) else quantities
+    kinds = shared_pattern(quantities) if shortens(context) else quantities
     known = set[Hashable]()
     left = 0
     for quantity, kind in zip(quantities, kinds, strict=True):
