@@ -318,8 +318,8 @@ def _normalisation(context: Context, quantity: Expression) -> Iterator[Block]:
         return
     (deviation, _), axes = centred.arguments, tuple(inner.parameters["axes"])
     users = [n for n in context.derivation.quantities if deviation in definition(n).arguments and quantity in order(definition(n))]
-    before = next((node for node in order(definition(deviation)) if node.primitive.name == "subtract"), None)
-    if not users or before is None or _gradient(context, users[0]) is None:
+    before = definition(deviation)
+    if not users or before.primitive.name != "subtract" or _gradient(context, users[0]) is None:
         return
     yield from _normalised(context, users[0], before.arguments[0], quantity, axes)
 

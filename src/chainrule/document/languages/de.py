@@ -599,7 +599,7 @@ WORDS = {
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
     "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
-    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
+    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die gewichtigsten da:",
     "weight.more_units": "Auf dieselbe Weise werden {left} weitere dieser Einheiten berechnet",
     "weight.more_units.left=1": "Auf dieselbe Weise wird eine weitere dieser Einheiten berechnet",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",

@@ -567,7 +567,7 @@ WORDS = {
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
     "weight.no_way": "No way leads from {error} to {weight}: the error does not depend on it.",
     "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
-    "a sum runs over several units, the first ones are shown:",
+    "a sum runs over several units, those that weigh most are shown:",
     "weight.more_units": "{left} more of these units are computed in the same way",
     "weight.more_units.left=1": "One more of these units is computed in the same way",
     "weight.forward": "What it takes part in, for the first sample",
