@@ -95,7 +95,9 @@ def find_element(network: Network, wanted: str) -> Element:
         )
     layer_word, kind, number, places = full.groups()
     kind = TENSORS.get(kind, kind) if layer_word else kind
-    return _by_place(network, wanted, kind, _layer(network, wanted, layer_word, number), [int(place) for place in (places or "").split(",") if place])
+    return _by_place(
+        network, wanted, kind, _layer(network, wanted, layer_word, number), [int(place) for place in (places or "").split(",") if place]
+    )
 
 
 def _as_printed(network: Network, plain: str) -> Element | None:

@@ -300,9 +300,17 @@ WORDS = {
     "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}.",
     "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}.",
     "inside.window_bias": "Mit dem Bias ist {output} gleich {value}.",
-    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben und bekommt von "
-    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen (ein Punkt ist 0). Über "
-    "alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
+    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben. Von jeder bekommt "
+    "es die Zahl, mit der es dort multipliziert wird, mal die Ableitung nach dieser Ausgabe (ein Punkt ist 0). Über alle Stellen und alle "
+    "Beispiele summiert ist das sein Element von {gradient}, {total}:",
+    "inside.laid": "Die Fenster, die in {output} gelegt werden",
+    "inside.laying": "Jede Eingabe legt ein Fenster von {places} Stellen, und wo Fenster sich überdecken, werden sie addiert. Die Eingabe "
+    "an Stelle {place}, Kanal {channel}, ist {number}; mal die Gewichte von {weights} für Einheit {unit} legt sie:",
+    "inside.laid_touched": "Alle Fenster haben dieselben Gewichte. So liegt {weight} beim ersten Beispiel in {count} Fenstern. Von jedem "
+    "bekommt es die Eingabe mal die Ableitung dort, wo es liegt (ein Punkt ist 0). Über alle Fenster und alle Beispiele summiert ist das "
+    "sein Element von {gradient}, {total}:",
+    "inside.caption.laid": "das Fenster, das eine Eingabe legt, Einheit {unit}",
+    "inside.caption.laid_touched": "was jedes Fenster, in dem {weight} liegt, zu seiner Stelle in {gradient} beiträgt",
     "inside.time": "Durch die Zeit: {layer}",
     "inside.step": "Schritt",
     "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Einheiten, und wie viel vom Gradienten bei jedem Schritt ankommt "

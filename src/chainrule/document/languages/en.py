@@ -285,9 +285,17 @@ WORDS = {
     "inside.window_sum": "The products of this channel add up to {own}; those of all {channels} channels to {all}.",
     "inside.window_sum.channels=1": "The products add up to {all}.",
     "inside.window_bias": "With the bias, {output} is {value}.",
-    "inside.touched": "All windows have the same weights. So {weight} touches {count} outputs of the first sample, and gets something from "
-    "each, what it is multiplied by times the derivative there, at these places (a dot is 0). Summed over all places and all samples that "
-    "is its part of {gradient}, {total}:",
+    "inside.touched": "All windows have the same weights. So {weight} touches {count} outputs of the first sample. From each it gets the "
+    "number that it is multiplied by there, times the derivative by that output (a dot is 0). Summed over all places and all samples "
+    "this is its element of {gradient}, {total}:",
+    "inside.laid": "The windows that are laid into {output}",
+    "inside.laying": "Each of its inputs lays one window of {places} places, and where windows overlap, they are added. The input at place "
+    "{place}, channel {channel}, is {number}; times the weights of {weights} for unit {unit} it lays:",
+    "inside.laid_touched": "All windows have the same weights. So {weight} lies in {count} windows of the first sample. From each it gets "
+    "the input times the derivative where it lies (a dot is 0). Summed over all windows and all samples this is its element of "
+    "{gradient}, {total}:",
+    "inside.caption.laid": "the window that one input lays, unit {unit}",
+    "inside.caption.laid_touched": "what each window in which {weight} lies adds to its place in {gradient}",
     "inside.time": "Through time: {layer}",
     "inside.step": "step",
     "inside.gates": "How far the gates are open, on average over the units, and how much of the gradient arrives at each step (the root of "
