@@ -120,7 +120,7 @@ def broken(items: Sequence[Formula], columns: float) -> list[tuple[Formula, ...]
         chunks = _chunks(items, signs)
         if len(chunks) > 1:
             return _filled([line for chunk in chunks for line in broken(chunk, columns)], columns)
-    return [_fitted(items, columns)]
+    return [_fitted(items, columns - _width(item for item in items if isinstance(item, Operator)))]
 
 
 def _fitted(items: Sequence[Formula], columns: float) -> tuple[Formula, ...]:
