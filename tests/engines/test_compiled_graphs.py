@@ -13,7 +13,7 @@ from tests.samples import examples, some
 from tests.twins import Case
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.choice import Predictor, chosen
+from chainrule.engines.choice import Predictor, ready_engine
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.kernels.program import StageSignature
 from chainrule.engines.compiled.pseudocode import annotated_code
@@ -217,7 +217,7 @@ REFUSED = {
 def test_what_is_refused_has_a_line(kind, strange):
     found = numbers(Network(2, lambda x: dense(1)(KINDS[kind]()(x))), 40)
     with pytest.raises(NotCompilable, match=REFUSED[kind]):
-        chosen("compiled", found.network, ADAM, (found.x, found.t), 8)
-    fallen = chosen("auto", found.network, ADAM, (found.x, found.t), 8)
+        ready_engine("compiled", found.network, ADAM, (found.x, found.t), 8)
+    fallen = ready_engine("auto", found.network, ADAM, (found.x, found.t), 8)
     assert fallen.name == "written"
     fallen.engine.epoch((found.x, found.t), None, 8, start(found.network, fallen.engine.keys), 0, math.inf, lambda: False)

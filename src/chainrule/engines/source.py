@@ -331,7 +331,7 @@ def source_text(code: Fragment) -> str:
     return "".join(part if isinstance(part, str) else source_text(part) for part in code.parts)
 
 
-def wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
+def wrapped_items(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
     """Items between commas, in lines of that width."""
     line = before + ", ".join(items) + after
     if len(line) <= width:

@@ -19,7 +19,7 @@ import numpy as np
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.engines.brief import brief, with_functions_of_whole_arrays
 from chainrule.engines.loops import LEAST, rolled
-from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped
+from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped_items
 from chainrule.formula.expression import Expression, Name, consumers, order
 from chainrule.formula.stated import call_name, stated_functions
 from chainrule.network.definitions import Bound, find
@@ -483,7 +483,7 @@ def _error_functions() -> list[str]:
     tables = list[str]()
     for digits, known in ((4, SINGLE), (8, DOUBLE)):
         near, far = ([repr(one) for one in reversed(row)] for row in (known.erf_near, known.erfc))
-        tables += [*wrapped(f"_NEAR[{digits}] = (", near, ")"), *wrapped(f"_FAR[{digits}] = (", far, ")")]
+        tables += [*wrapped_items(f"_NEAR[{digits}] = (", near, ")"), *wrapped_items(f"_FAR[{digits}] = (", far, ")")]
         tables.append(f"_BOUNDS[{digits}] = {known.erfc_middle}, {known.erfc_zero}")
     return [
         "_NEAR, _FAR, _BOUNDS = {}, {}, {}  # by the bytes of a number",
@@ -528,7 +528,7 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
     lines = [f'"""{said[0]}"""', *with_size(rolled(writer.lines, arguments), inputs[0]), f"return {', '.join(outputs)}"]
-    head = wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
+    head = wrapped_items("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
     return [*language.decorators(lines), *head, *_indented(lines)]
 
 
@@ -540,7 +540,7 @@ def written_error(network: Network, language: Source = NUMPY) -> Program:
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
     body = _indented([docstring, *with_size(rolled(writer.lines, inputs), inputs[0]), "return E"])
-    lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped("def error(", inputs, "):"), *body]
+    lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped_items("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
 
@@ -614,10 +614,10 @@ def _step_function(
     batch = ", ".join(map(identifier, derivation.data))
     source = [
         *language.decorators(body),
-        *wrapped("def step(", [*inputs, *defaults], "):"),
+        *wrapped_items("def step(", [*inputs, *defaults], "):"),
         f'    """One training step on the batch ({batch}): E before it, and the new parameters."""',
         *_indented(with_size(body, inputs[0])),
-        *_indented(wrapped("return ", ["E", *outputs], "")),
+        *_indented(wrapped_items("return ", ["E", *outputs], "")),
     ]
     drawn = [identifier(mask.variable) for mask in derivation.masks]
     data = [identifier(node) for node in derivation.data if identifier(node) not in drawn]
@@ -653,8 +653,8 @@ def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: li
     for part in rule.parameters:
         lines += [f"{identifier(state)} = {language.library}.zeros({sizes(state.shape)}{language.kind})" for state in part.states]
     steps = int(example.get("steps", 2))
-    results = wrapped("", [name.removesuffix("_next") for name in outputs], "")
-    call = wrapped("step(", inputs, ")")
+    results = wrapped_items("", [name.removesuffix("_next") for name in outputs], "")
+    call = wrapped_items("step(", inputs, ")")
     loop = [f"for k in range(1, {steps + 1}):"]
     body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:], f"print(k, {language.shown_error})"]
     return [*lines, "", *loop, *_indented(body)]

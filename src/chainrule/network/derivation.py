@@ -88,7 +88,7 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
 
     Raises ShapeError, DescriptionError.
     """
-    results = {name: variable(Name(name), (BATCH, *shape_of(size))) for name, size in wiring.inputs.items()}
+    results = {name: variable(Name(name), (BATCH, *example_shape(size))) for name, size in wiring.inputs.items()}
     if trained is not None:
         results = dict(zip(results, trained.inputs, strict=True))
     inputs = tuple(results.values())
@@ -147,7 +147,7 @@ def _signals(call: LayerCall, wiring: Wiring, results: Mapping[str, Expression])
     return " and ".join(f"{kind} ({size} numbers)" for kind, size in zip(kinds, sizes, strict=True))
 
 
-def shape_of(size: int) -> tuple[int, ...]:
+def example_shape(size: int) -> tuple[int, ...]:
     """The shape of one example of an input."""
     return size.shape if isinstance(size, Extent) else (size,)
 
