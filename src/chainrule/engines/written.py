@@ -323,11 +323,14 @@ class Writer:
     def _fresh_of_step(self, word: str, step: Name) -> str:
         """A new name with the number of a step, tanh_t3; what has the same part in another step is called by the same word there."""
         owner = replace(step, time=None).key
-        for place in itertools.count():
-            words = self.words.setdefault((word, owner, place), f"{word}{self._number_of(word) or ''}")
-            if (name := f"{words}_t{step.time}") not in self.taken:
-                self.taken.add(name)
-                return name
+
+        def called(place: int) -> str:
+            stem = self.words.setdefault((word, owner, place), f"{word}{self._number_of(word) or ''}")
+            return f"{stem}_t{step.time}"
+
+        name = next(name for name in map(called, itertools.count()) if name not in self.taken)
+        self.taken.add(name)
+        return name
 
     def _number_of(self, word: str) -> int:
         """By which number, from 2, a word is told from those before; 0 for the first."""
@@ -527,7 +530,11 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
     inputs, outputs = ([identifier(node) for node in side] for side in (derivation.inputs, derivation.predictions))
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
-    lines = [f'"""{said[0]}"""', *with_size(rolled(writer.lines, arguments), inputs[0]), f"return {', '.join(outputs)}"]
+    lines = [
+        f'"""{said[0]}"""',
+        *with_size(rolled(writer.lines, arguments, scans=language.scans), inputs[0]),
+        f"return {', '.join(outputs)}",
+    ]
     head = wrapped_items("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
     return [*language.decorators(lines), *head, *_indented(lines)]
 
@@ -539,7 +546,7 @@ def written_error(network: Network, language: Source = NUMPY) -> Program:
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *with_size(rolled(writer.lines, inputs), inputs[0]), "return E"])
+    body = _indented([docstring, *with_size(rolled(writer.lines, inputs, scans=language.scans), inputs[0]), "return E"])
     lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped_items("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
@@ -610,7 +617,7 @@ def _step_function(
     trained = {part.parameter: targets[part.new] for part in rule.parameters}
     outputs = [trained.get(parameter, identifier(parameter)) for parameter in derivation.parameters]
     outputs += [targets[new] for part in rule.parameters for new in part.new_states]
-    body = rolled([line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)], inputs)
+    body = rolled([line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)], inputs, scans=language.scans)
     batch = ", ".join(map(identifier, derivation.data))
     source = [
         *language.decorators(body),
