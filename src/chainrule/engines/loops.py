@@ -401,8 +401,7 @@ class _Scan:
         given = [family for family in loop.targets if family in self.outer.entries]
         yield from (BLANK, f"def {one}({state}, {now}):")
         yield from (f"    {names} = {whole}" for names, whole in ((carried, state), (taken, now)) if names != "()")
-        for i, text in enumerate(loop.texts):
-            yield f"    {text.written(lambda family, slot, i=i: self._at(family, loop.index(i, slot)))}"
+        yield from (f"    {self._at(i)}" for i in range(len(loop.texts)))
         yield f"    return {renewed}, {_tuple([self._called(family, 0) for family in given])}"
         first = _tuple([f"{_entries(family)}[{loop.targets[family][1] + times.start - times.step}]" for family in self.carried])
         yield from (BLANK, f"{now} = (")
@@ -418,15 +417,20 @@ class _Scan:
             yield f"for {entries}, {each} in zip({_tuple(names)}, {some}):"
             yield f"    {entries}.update(zip({_range(times.start + b, times.stop + b, times.step)}, {each}))"
 
-    def _at(self, family: str | None, index: Index) -> str:
-        a, b = index
-        if family is None:
-            return self.outer.number(index)
-        if family in self.outer.own and family in self.loop.targets:
-            return _of_one_step(family)
-        if a == 0:
-            return f"{_entries(family)}[{b}]" if family in self.outer.entries else family.replace("?", str(b))
-        return self._called(family, b - self.loop.targets[family][1] if family in self.loop.targets else b)
+    def _at(self, i: int) -> str:
+        """A text of the loop, within the function."""
+
+        def one(family: str | None, slot: int) -> str:
+            a, b = self.loop.index(i, slot)
+            if family is None:
+                return self.outer.number((a, b))
+            if family in self.outer.own and family in self.loop.targets:
+                return _of_one_step(family)
+            if a == 0:
+                return f"{_entries(family)}[{b}]" if family in self.outer.entries else family.replace("?", str(b))
+            return self._called(family, b - self.loop.targets[family][1] if family in self.loop.targets else b)
+
+        return self.loop.texts[i].written(one)
 
     def _called(self, family: str, distance: int) -> str:
         """What is called h1_t3 elsewhere: h1_now, h1_before or h1_after."""
