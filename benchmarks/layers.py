@@ -47,10 +47,8 @@ class WithoutFusion(nn.Module):
         self.inner = inner
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor
         with torch.backends.mkldnn.flags(enabled=False):
-            result = self.inner(x)
-        return result
+            return torch.as_tensor(self.inner(x))
 
 
 class Beside(nn.Module):
