@@ -101,14 +101,14 @@ def processor() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-def write(part: str, text: str) -> None:
+def write(part: str, text: str, page: Path = PAGE) -> None:
     """Between the markers of the part, in place of what stands there."""
     start, end = START.format(part=part), END.format(part=part)
-    before, found, rest = PAGE.read_text(encoding="utf-8").partition(start)
+    before, found, rest = page.read_text(encoding="utf-8").partition(start)
     _, closed, after = rest.partition(end)
     if not (found and closed):
-        raise SystemExit(f"{PAGE} has no markers '{start}' and '{end}'.")
-    PAGE.write_text(f"{before}{start}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+        raise SystemExit(f"{page} has no markers '{start}' and '{end}'.")
+    page.write_text(f"{before}{start}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
