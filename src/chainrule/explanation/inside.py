@@ -370,7 +370,7 @@ def _normalised(context: Context, n: Expression, x: Expression, v: Expression, a
     slope, own = _gradient(context, n), _numbers(context, n)
     assert slope is not None
     yield Subheading(context.text("inside.batch_norm" if of_batch else "inside.layer_norm", n=context.symbol(n)))
-    letters = {"n": context.symbol(n), "v": context.symbol(v), "error": context.labels.error}
+    letters = {"n": context.symbol(n), "v": context.symbol(v), "slope": Derivative(context.labels.error, context.symbol(n))}
     yield Paragraph(context.text("inside.normalised_batch" if of_batch else "inside.normalised_own", **letters))
     g, signal = variable(Name("g"), n.shape), variable(Name("x"), n.shape)
     yield Equations((closed_form_line(context),))

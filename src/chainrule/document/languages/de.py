@@ -340,10 +340,10 @@ WORDS = {
     "inside.batch_norm": "Warum die Beispiele voneinander abhängen: {n}",
     "inside.layer_norm": "Warum die Kanäle voneinander abhängen: {n}",
     "inside.normalised_batch": "Der Mittelwert und {v} gehören dem ganzen Batch: Eine Änderung an einem Beispiel verschiebt beide und "
-    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Beispiele gemeinsam haben und was mit {n} "
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = {slope} weg, was alle Beispiele gemeinsam haben und was mit {n} "
     "geht:",
     "inside.normalised_own": "Der Mittelwert und {v} gehören allen Kanälen eines Beispiels: Eine Änderung an einem verschiebt beide und "
-    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Kanäle gemeinsam haben und was mit {n} geht:",
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = {slope} weg, was alle Kanäle gemeinsam haben und was mit {n} geht:",
     "inside.sample": "Beispiel",
     "inside.channel": "Kanal",
     "inside.mean_of": "Mittel",
