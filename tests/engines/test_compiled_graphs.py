@@ -18,10 +18,12 @@ from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.kernels.program import StageSignature
 from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.epoch import Written
+from chainrule.engines.written import written_program
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import find
 from chainrule.network.layers import KINDS, dense, join, layer
 from chainrule.network.network import Network
+from chainrule.network.normalization import layer_norm, rms_norm
 
 ADAM = find("optimizer", {"name": "adam", "learning_rate": 0.02})
 
@@ -194,6 +196,13 @@ def strange():
     yield
     for name in ("standardized", "parts_of_weights", "product_of_weights", "similar"):
         del KINDS[name]
+
+
+@pytest.mark.parametrize("straight", [True, False])
+def test_closed_forms_of_normalised_rows(straight):
+    found = numbers(Network(3, dense(4), layer_norm(), dense(3, "tanh"), rms_norm(), dense(2), seed=2), 40)
+    assert "closed form" in written_program(found.network, ADAM).source
+    agree(found, straight)
 
 
 REFUSED = {

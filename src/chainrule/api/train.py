@@ -25,7 +25,7 @@ from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import Wanted
 from chainrule.network.network import Array, Network
-from chainrule.preparation.cautions import cautions
+from chainrule.preparation.cautions import cautions, written_day
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.launch import several
 from chainrule.processes.together import Processes
@@ -170,7 +170,7 @@ def train(
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = begins(stack, processes, asked, free, path, log, curve, report, force=force)
-        rows = _rows(data, said, processes)
+        rows = _with_days(_rows(data, said, processes), data, said, targets, begun, asked=bool(parts_of_dates))
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
         tasks, columns["of_each"] = tasks_of(description, targets, task), rows.of_each
@@ -274,6 +274,16 @@ def _folding_groups(plan: Plan, groups: Array) -> Plan:
 def _rows(data: Any, form: Mapping[str, Any], processes: Processes | None) -> Rows:
     """The rows of the data; each of several processes reads its own part."""
     return Rows.of(data, **form) if processes is None else processes.agreed(lambda: Rows.shared(data, processes, **form))
+
+
+def _with_days(rows: Rows, data: Any, form: Mapping[str, Any], targets: Sequence[str], begun: Begun | None, *, asked: bool) -> Rows:
+    """The rows, with dates where a text has them as numbers, as 20240131: dates are asked for, or a run that goes on began with them."""
+    if rows.processes is not None or not (asked or begun):
+        return rows
+    known = {one.name for one in begun.model.preparation.features if one.kind == "date"} if begun and begun.model.preparation else set()
+    numbers = [one for one in rows.first.columns if one.kind == "number" and one.format is not None and one.name not in targets]
+    days = [one.name for one in numbers if (one.name in known if begun else written_day(one))]
+    return Rows.of(data, kinds=dict.fromkeys(days, "date"), **form) if days else rows
 
 
 def _decided_tasks(preparation: Preparation, asked: Any) -> Any:

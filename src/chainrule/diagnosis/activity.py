@@ -105,9 +105,10 @@ class Activity(Frozen):
         if len(self.t) < 2 or not np.isfinite(self.y).all():
             return False
         spread = self.t.std(axis=0)
+        spread = np.where(spread > 0, spread, spread.max())  # where targets agree, others say what is next to them
         same = self.y.std(axis=0) <= SAME * spread
         near = np.abs(self.y.mean(axis=0) - self.t.mean(axis=0)) <= NEAR * spread
-        return bool((spread > 0).any() and (same & near)[spread > 0].all())
+        return bool((spread > 0).any() and (same & near).all())
 
 
 class Examiner:

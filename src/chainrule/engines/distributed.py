@@ -22,6 +22,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
+from chainrule.engines.brief import brief
 from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count, unwarned
 from chainrule.engines.source import Fragment, wrapped_items
 from chainrule.engines.written import NUMPY, Program, Writer, identifier, in_place, program_of, with_size
@@ -132,7 +133,8 @@ class DistributedProgram(FrozenValue):
 
 def distributed_program(network: Network, optimizer: Bound) -> DistributedProgram:
     """The program of several processes. Raises InputError."""
-    derivation, inference, rule = network.derivation, network.inference, network_update(network, optimizer)
+    derivation, inference = brief(network).derivation, network.inference
+    rule = network_update(network, optimizer, derivation)
     states = [state for part in rule.parameters for state in part.states]
     targets = in_place(rule)
     trained = {part.parameter: targets[part.new] for part in rule.parameters}

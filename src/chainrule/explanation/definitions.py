@@ -124,8 +124,11 @@ def short_derivative(found: Application, known: Sequence[Expression]) -> Express
 
 
 def _proof(context: Context, z: Expression) -> list[Block]:
-    """The long chain from E to the first z, through every output, and the short one; none where it is too long or divides by zero."""
-    if z.name is None or context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
+    """The long chain from E to the first z, through every output, and the short one; none where it is too long.
+
+    y is never quite 0 or 1: where its float is, and the long form divides by 0, the line goes from letters to the number.
+    """
+    if z.name is None or context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS:
         return []
     first = Element(z, (0, 0))
     chains = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)

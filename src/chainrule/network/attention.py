@@ -40,7 +40,7 @@ def no_later(rows: int, columns: int, ahead: int = 0) -> Expression:
 def looked_at(own: Owner, q: Expression, k: Expression, v: Expression, *, causal: bool, mask: Expression | None) -> Expression:
     """softmax(q kᵀ / √d) v; all of shape (batch, heads, length, d), and those of k and v of another length, perhaps."""
     d, rows, columns = int(q.shape[-1]), int(q.shape[2]), int(k.shape[2])
-    scores = own.named("S", q @ p.swapped(k) / math.sqrt(d))
+    scores = own.named("S", q @ p.swapped(k) / p.sqrt(d))
     seen: list[Expression] = []
     if causal:
         seen.append(p.spread(no_later(rows, columns, ahead=columns - rows), axes=(0, 1), sizes=scores.shape[:2]))

@@ -1049,8 +1049,10 @@ WORDS = {
     "no value, say --missing {value}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say {categories} or {ignore}",
-    "caution.days": "{name} is read as numbers, which look like dates, as {value}; written as 2024-01-31 they are dates, of which --dates "
-    "makes inputs; if they are not needed, say {ignore}",
+    "caution.days": "{name} is read as numbers, which look like dates, as {value}; --dates year,month,weekday takes "
+    "them as dates; if they are not needed, say {ignore}",
+    "caution.days_typed": "{name} holds numbers, which look like dates, as {value}; given as dates, or as text such as 2024-01-31, --dates "
+    "makes inputs of them; if they are not needed, say {ignore}",
     "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
     "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
