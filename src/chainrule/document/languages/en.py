@@ -324,9 +324,9 @@ WORDS = {
     "inside.batch_norm": "Why the samples depend on each other: {n}",
     "inside.layer_norm": "Why the channels depend on each other: {n}",
     "inside.normalised_batch": "The mean and {v} are of the whole batch: a change of one sample moves both, and with them {n} of every "
-    "other. So its gradient takes away from g = ∂{error}/∂{n} what all samples have in common, and what goes along with {n}:",
+    "other. So its gradient takes away from g = {slope} what all samples have in common, and what goes along with {n}:",
     "inside.normalised_own": "The mean and {v} are of all channels of an example: a change of one moves both, and with them {n} of every "
-    "other. So its gradient takes away from g = ∂{error}/∂{n} what all channels have in common, and what goes along with {n}:",
+    "other. So its gradient takes away from g = {slope} what all channels have in common, and what goes along with {n}:",
     "inside.sample": "sample",
     "inside.channel": "channel",
     "inside.mean_of": "mean",
