@@ -231,7 +231,7 @@ WORDS = {
     "starts at 0, for every weight.",
     "state.average_of_squares": "{state} is a moving average of the squares of {quantity}: how far steps have lately gone. Each step keeps "
     "{keep} of it and adds {take} of the new square. It starts at 0, for every weight.",
-    "state.counts": "{state} hangs on no gradient: it is the same for every weight, and follows from the number of the step. It starts at "
+    "state.counts": "{state} depends on no gradient: it is the same for every weight, and follows from the number of the step. It starts at "
     "0.",
     "state.leaning": "{quantity} gives the newest gradient more weight than {state} does: the step looks ahead, to where the average is "
     "going.",
