@@ -31,7 +31,7 @@ MOST_PREDICTIONS = 10
 MOST_TOGETHER = 26
 """Quantities of a rule that takes all weights of a parameter together."""
 
-MOST_TIMES = 1e6
+MOST_TIMES = 1e4
 """So many times larger, or more, is said as a power of ten."""
 
 NUDGE = 1e-13
@@ -199,11 +199,11 @@ def _verdict(context: Context, step: Step) -> Inline:
 
 
 def _factor(context: Context, ratio: float) -> str | Number:
-    """So many times, in whole numbers; what is too long to be read as 2.6 · 10⁷."""
+    """About so many times, in whole numbers of three digits that count; what is too long to be read as 2.6 · 10⁷."""
     if not math.isfinite(ratio):
         return "∞"
     if ratio < MOST_TIMES:
-        return _rate(context, ratio, 2 if ratio < 10 else math.ceil(math.log10(ratio)))
+        return _rate(context, ratio, 2 if ratio < 100 else 3)
     mantissa, power = f"{ratio:.1e}".split("e")
     number = number_formula(float(mantissa), context.rounding)
     assert isinstance(number, Number)

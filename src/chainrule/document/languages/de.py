@@ -174,8 +174,8 @@ WORDS = {
     "error.own_column": "Fehler",
     "error.own.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert.",
     "error.own.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe.",
-    "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert und der Strafterm.",
-    "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe und der Strafterm.",
+    "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert plus Strafterm.",
+    "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe plus Strafterm.",
     "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, wie auch immer die Vorhersage ausfällt.",
     "constant": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist: Daran kann das Training nichts ändern.",
     "constant.alone": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist, und daran kann das Training nichts "

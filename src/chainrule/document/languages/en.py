@@ -164,8 +164,8 @@ WORDS = {
     "error.own_column": "error",
     "error.own.mean": "The last column is each sample's own error; {error} is their mean.",
     "error.own.sum": "The last column is each sample's own error; {error} is their sum.",
-    "error.own_penalised.mean": "The last column is each sample's own error; {error} is their mean, and the penalty.",
-    "error.own_penalised.sum": "The last column is each sample's own error; {error} is their sum, and the penalty.",
+    "error.own_penalised.mean": "The last column is each sample's own error; {error} is their mean plus the penalty.",
+    "error.own_penalised.sum": "The last column is each sample's own error; {error} is their sum plus the penalty.",
     "error.share": "Of {error}, {percent} % is the penalty: so much the weights cost, whatever the prediction is.",
     "constant": "The {layer} ({activation}) gives {value} whatever its net input is: training cannot change that.",
     "constant.alone": "The {layer} ({activation}) gives {value} whatever its net input is, and training cannot change that: {activation} "
