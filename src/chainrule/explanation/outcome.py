@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, rounded, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, Advice
+from chainrule.diagnosis.scalar_search import rounded
+from chainrule.diagnosis.simulation import MOST_SATURATED, MOST_STEPS, TOLERANCE, Runner, Simulation, steps_for
 from chainrule.document.document import NONE, Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context

@@ -21,8 +21,9 @@ import numpy as np
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
 from chainrule.network.elements import THRESHOLDS, Index, find_element, leading, typed_name
+from chainrule.network.given import checked_numbers
 from chainrule.network.layers import THRESHOLD
-from chainrule.network.network import Array, Network, checked_numbers
+from chainrule.network.network import Array, Network
 
 Place: TypeAlias = tuple[str, Index]
 """One number of a parameter: its key, and its index from 0."""

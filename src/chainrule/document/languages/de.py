@@ -301,9 +301,17 @@ WORDS = {
     "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}.",
     "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}.",
     "inside.window_bias": "Mit dem Bias ist {output} gleich {value}.",
-    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben und bekommt von "
-    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen (ein Punkt ist 0). Über "
-    "alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
+    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben. Von jeder bekommt "
+    "es die Zahl, mit der es dort multipliziert wird, mal die Ableitung nach dieser Ausgabe (ein Punkt ist 0). Über alle Stellen und alle "
+    "Beispiele summiert ist das sein Element von {gradient}, {total}:",
+    "inside.laid": "Die Fenster, die in {output} gelegt werden",
+    "inside.laying": "Jede Eingabe legt ein Fenster von {places} Stellen, und wo Fenster sich überdecken, werden sie addiert. Die Eingabe "
+    "an Stelle {place}, Kanal {channel}, ist {number}; mal die Gewichte von {weights} für Einheit {unit} legt sie:",
+    "inside.laid_touched": "Alle Fenster haben dieselben Gewichte. So liegt {weight} beim ersten Beispiel in {count} Fenstern. Von jedem "
+    "bekommt es die Eingabe mal die Ableitung dort, wo es liegt (ein Punkt ist 0). Über alle Fenster und alle Beispiele summiert ist das "
+    "sein Element von {gradient}, {total}:",
+    "inside.caption.laid": "das Fenster, das eine Eingabe legt, Einheit {unit}",
+    "inside.caption.laid_touched": "was jedes Fenster, in dem {weight} liegt, zu seiner Stelle in {gradient} beiträgt",
     "inside.time": "Durch die Zeit: {layer}",
     "inside.step": "Schritt",
     "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Einheiten, und wie viel vom Gradienten bei jedem Schritt ankommt "
@@ -598,7 +606,7 @@ WORDS = {
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
     "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
-    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
+    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die gewichtigsten da:",
     "weight.more_units": "Auf dieselbe Weise werden {left} weitere dieser Einheiten berechnet",
     "weight.more_units.left=1": "Auf dieselbe Weise wird eine weitere dieser Einheiten berechnet",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
@@ -1075,8 +1083,10 @@ WORDS = {
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
-    "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als 2024-01-31 geschrieben ist es eines, aus dem "
-    "--dates Eingänge macht; wird es nicht gebraucht: {ignore}",
+    "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als eines gilt es mit "
+    "--dates year,month,weekday; wird es nicht gebraucht: {ignore}",
+    "caution.days_typed": "{name} enthält Zahlen und sieht nach einem Datum aus, wie {value}; als Datum oder als Text wie 2024-01-31 "
+    "gegeben, macht --dates Eingänge daraus; wird es nicht gebraucht: {ignore}",
     "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
     "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
@@ -1405,6 +1415,7 @@ WORDS = {
     "check.right": "Richtig: jede Größe in {count} Proben ist, was sie sein soll.",
     "check.right.count=1": "Richtig: jede Größe ist, was sie sein soll.",
     "check.right.bare": "Richtig.",
+    "check.right.partly": "Was angesehen wurde, ist richtig; über das andere ist nichts gesagt.",
     "check.otherwise": "Anders gemacht, und richtig:",
     "check.convention": "Richtig, nach anderen Konventionen:",
     "check.mistakes": "{count} Fehler:",
@@ -1532,6 +1543,23 @@ WORDS = {
     "check.layers.rnn_from_zero": "{name}, Zeile {line}: ein RNN über eine Folge, vom Zustand 0 an",
     "check.layers.lstm_from_zero": "{name}, Zeile {line}: ein LSTM über eine Folge, vom Zustand 0 an",
     "check.layers.lstm_cell": "{name}, Zeile {line}: ein Schritt eines LSTM, jedes Tor mit eigener Matrix",
+    "check.layers.gru_step": "{name}, Zeile {line}: ein Schritt eines GRU",
+    "check.layers.gru_cell": "{name}, Zeile {line}: ein Schritt eines GRU, jedes Tor mit eigenen Matrizen",
+    "check.layers.gru": "{name}, Zeile {line}: ein GRU über eine Folge",
+    "check.layers.conv_line": "{name}, Zeile {line}: eine Faltung von Folgen",
+    "check.layers.conv_transpose": "{name}, Zeile {line}: eine transponierte Faltung",
+    "check.layers.rms_norm": "{name}, Zeile {line}: RMS-Normalisierung",
+    "check.layers.instance_norm": "{name}, Zeile {line}: Instanz-Normalisierung",
+    "check.layers.global_pool": "{name}, Zeile {line}: der Mittelwert aller Orte",
+    "check.layers.self_attention": "{name}, Zeile {line}: Self-Attention",
+    "check.layers.self_attention_causal": "{name}, Zeile {line}: kausale Self-Attention",
+    "check.layers.multi_head": "{name}, Zeile {line}: Multi-Head-Attention",
+    "check.layers.multi_head_causal": "{name}, Zeile {line}: kausale Multi-Head-Attention",
+    "check.layers.glu": "{name}, Zeile {line}: eine GLU (Schicht mit Tor)",
+    "check.layers.first.line": "  Arrays sind (Batch, Kanäle, Länge)",
+    "check.layers.last.line": "  Arrays sind (Batch, Länge, Kanäle)",
+    "check.layers.line": "  Arrays sind eine einzige Folge von Zahlen",
+    "check.layers.places": "  Arrays sind (Batch, Orte, Merkmale)",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",
@@ -1788,6 +1816,15 @@ WORDS = {
     "mistake.130": "q, k oder eine Transposition ist in einer Attention vertauscht",
     "mistake.130.sign": "zeigt sich nur, wo Längen verschieden sind: dort scheitert es",
     "mistake.130.cure": "∂E/∂q = ∂E/∂S k, ∂E/∂k = (∂E/∂S)ᵀ q, ∂E/∂v = Aᵀ ∂E/∂y.",
+    "mistake.131": "γ steht zweimal in dem Teil von ∂E/∂x, der durch das quadratische Mittel kommt, oder fehlt in ihm",
+    "mistake.131.sign": "richtig, wo γ gleich 1 ist, wie zu Beginn",
+    "mistake.131.cure": "Mit g = γ ⊙ ∂E/∂y und r = √(Mittel von x² + ε): ∂E/∂x = g / r − x ⊙ Mittel von (g ⊙ x) / r³.",
+    "mistake.132": "Köpfe werden aus den Merkmalen geschnitten oder nebeneinandergelegt, ohne die Achsen zu drehen",
+    "mistake.132.sign": "richtig bei einem Kopf oder einem Ort",
+    "mistake.132.cure": "(N, Köpfe, T, d) wird erst zu (N, T, Köpfe, d) gedreht und dann zu (N, T, Köpfe · d) geformt; zurück umgekehrt.",
+    "mistake.133": "das Gesteuerte und sein Tor haben den Gradienten des jeweils anderen",
+    "mistake.133.sign": "zwei Gradienten sind vertauscht",
+    "mistake.133.cure": "h = a ⊙ g: ∂E/∂a = g ⊙ ∂E/∂h, und ∂E/∂g = a ⊙ ∂E/∂h geht durch das Tor weiter.",
     "section.agreement": "Verglichen mit {library}",
     "agreement.how": "{library} hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und seine Ableitungen gingen vom "
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",
