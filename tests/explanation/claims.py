@@ -444,6 +444,12 @@ def _(own: Reading, /, error: str) -> bool:
     return "regularizer" in own.asked
 
 
+@claim("unreachable.penalty_limit")
+def _(own: Reading, /, error: str) -> bool:
+    bound = np.isin(own.example.t, BOUNDS.get(own.example.names[-1], (0.0, 1.0))).any()
+    return "regularizer" in own.asked and own.example.names[-1] in ("sigmoid", "tanh", "softmax") and bool(bound)
+
+
 @claim("unreachable.penalty_never")
 def _(own: Reading, /, error: str, first: str, second: str) -> bool:
     a, b = int(first) - 1, int(second) - 1

@@ -84,6 +84,17 @@ def test_the_penalty_is_told_as_a_part_of_the_error() -> None:
     assert "E can reach 0 only where every weight that is penalised is 0" in text  # with the bias 1 it does
 
 
+def test_with_a_penalty_and_a_bounded_output_nothing_is_said_to_be_within_reach() -> None:
+    def said(target: str) -> str:
+        bounded = {"output_activation": "sigmoid", "regularizer": "l2:rate=0.1", "weights": "0.5 0"}
+        return told(problem("1-1", input="1", target=target, **bounded))
+
+    assert "E cannot reach 0: the loss comes near 0 only as the net input" in said("1")
+    assert "E cannot reach 0: for t = 2 the loss stays above 0" in said("2")
+    assert "E can reach 0" not in said("1") + said("2")
+    assert "E can reach 0 only where every weight that is penalised is 0" in said("0.5")
+
+
 @pytest.mark.parametrize("regularizer", ["l1:rate=0.1", "l2:rate=0.1", "elastic_net"])
 def test_with_a_penalty_the_error_cannot_reach_zero_where_targets_differ(regularizer: str) -> None:
     text = told(problem("2-2-1", seed=1, input="1 2; 0 1; 3 1", target="1; 1; 2", regularizer=regularizer))

@@ -194,6 +194,8 @@ WORDS = {
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
     "kostet es etwas.",
+    "unreachable.penalty_limit": "{error} kann nicht 0 werden: Der Verlust kommt der 0 nur nahe, wenn die Netzeingabe der Ausgabeschicht "
+    "alle Grenzen verlässt, und ein Gewicht, das der Strafterm trifft, kostet etwas, solange es nicht 0 ist.",
     "unreachable.penalty_never": "{error} kann nicht 0 werden: Ein Gewicht, das der Strafterm trifft, kostet etwas, solange es nicht 0 "
     "ist; und wo alle 0 sind, haben die Beispiele {first} und {second} dieselbe Vorhersage und verschiedene Zielwerte.",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben",

@@ -183,6 +183,8 @@ WORDS = {
     "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
     "prediction is right for both.",
     "unreachable.penalty": "{error} can reach 0 only where every weight that is penalised is 0: as long as one is not, it costs something.",
+    "unreachable.penalty_limit": "{error} cannot reach 0: the loss comes near 0 only as the net input of the output layer goes beyond all "
+    "bounds, and a penalised weight costs something as long as it is not 0.",
     "unreachable.penalty_never": "{error} cannot reach 0: a penalised weight costs something as long as it is not 0, and where all of "
     "them are 0, samples {first} and {second} have the same prediction and different targets.",
     "error.more": "{left} more outputs are among the predictions",
@@ -231,8 +233,8 @@ WORDS = {
     "starts at 0, for every weight.",
     "state.average_of_squares": "{state} is a moving average of the squares of {quantity}: how far steps have lately gone. Each step keeps "
     "{keep} of it and adds {take} of the new square. It starts at 0, for every weight.",
-    "state.counts": "{state} depends on no gradient: it is the same for every weight, and follows from the number of the step. It starts at "
-    "0.",
+    "state.counts": "{state} depends on no gradient: it is the same for every weight, and follows from the number of the step. It starts "
+    "at 0.",
     "state.leaning": "{quantity} gives the newest gradient more weight than {state} does: the step looks ahead, to where the average is "
     "going.",
     "state.not_yet": "{state} makes no difference to the first {before} steps: it rests on too few gradients yet. From step {first} on it "
