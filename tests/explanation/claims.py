@@ -240,7 +240,7 @@ def _(own: Reading, /, layer: str, activation: str, value: str) -> bool:
 @claim("outcome.larger", "outcome.smaller")
 def _(own: Reading, /, error: str = "", before: str = "", after: str = "", factor: str = "", reason: str = "") -> bool:
     ratio = own.after / own.before if own.said[-1].startswith("outcome.larger") else own.before / own.after
-    right = agree(factor, ratio) or (100 < ratio < 1e4 and abs(number(factor) - ratio) <= 0.005 * ratio)  # three digits
+    right = agree(factor, ratio) or (100 < ratio < 1e5 and abs(number(factor) - ratio) <= 0.005 * ratio)  # three digits
     return ratio >= 2 and agree(before, own.before) and agree(after, own.after) and right and _is_reason(own, reason)
 
 

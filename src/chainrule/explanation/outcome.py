@@ -33,7 +33,7 @@ MOST_PREDICTIONS = 10
 MOST_TOGETHER = 26
 """Quantities of a rule that takes all weights of a parameter together."""
 
-MOST_TIMES = 1e4
+MOST_TIMES = 1e5
 """So many times larger, or more, is said as a power of ten."""
 
 NUDGE = 1e-13

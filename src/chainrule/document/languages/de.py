@@ -234,14 +234,14 @@ WORDS = {
     "state.velocity": "{state} ist eine Geschwindigkeit: In ihr summieren sich die Gradienten, und jeder Schritt behält {keep} davon. Am "
     "Anfang ist sie für jedes Gewicht 0. Bei einem Gradienten, der gleich bleibt, nähert sie sich etwa dem {most}-Fachen; bei einem, der "
     "bei jedem Schritt das Vorzeichen wechselt, etwa dem {least}-Fachen des letzten.",
-    "state.longer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen.",
-    "state.longer_calmer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen, und pendeln weniger, wo diese "
+    "state.longer": "So werden bei gleicher Lernrate Schritte länger, wo Gradienten übereinstimmen.",
+    "state.longer_calmer": "So werden bei gleicher Lernrate Schritte länger, wo Gradienten übereinstimmen, und pendeln weniger, wo diese "
     "das Vorzeichen wechseln.",
     "state.ahead": "Der Schritt blickt voraus: Zum neuen Gradienten kommt das {keep}-Fache von {state}, das der nächste Schritt behält.",
     "state.sum": "{state} summiert die Gradienten aller Schritte. Am Anfang ist diese Größe für jedes Gewicht 0.",
     "state.sum_squares": "{state} summiert die quadrierten Gradienten aller Schritte und wird deshalb nie kleiner. Am Anfang ist diese "
     "Größe für jedes Gewicht 0.",
-    "state.slower": "So bewegt, bei einer Lernrate, selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
+    "state.slower": "So bewegt bei gleicher Lernrate selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
     "state.largest": "{state} ist die Größe des größten Gradienten der letzten Zeit: Jeder größere hebt sie sofort auf seine Höhe, und "
     "jeder Schritt behält {keep} davon. Am Anfang ist sie für jedes Gewicht 0.",
     "state.average_of": "{state} ist ein gleitender Mittelwert von {quantity}. Jeder Schritt behält {keep} davon und nimmt {take} des "

@@ -221,12 +221,12 @@ WORDS = {
     "state.velocity": "{state} is a velocity: gradients add up in it, and each step keeps {keep} of it. It starts at 0, for every weight. "
     "Under a gradient that stays the same it grows towards about {most} times that gradient; under one that changes its sign at every step "
     "it comes close to about {least} times the last one.",
-    "state.longer": "So, at one rate, steps grow longer where gradients agree.",
-    "state.longer_calmer": "So, at one rate, steps grow longer where gradients agree, and swing less where they change their sign.",
+    "state.longer": "So, at the same rate, steps grow longer where gradients agree.",
+    "state.longer_calmer": "So, at the same rate, steps grow longer where gradients agree, and swing less where they change their sign.",
     "state.ahead": "The step looks ahead: to the new gradient it adds the {keep} of {state} that the next step will keep.",
     "state.sum": "{state} adds up the gradients of all steps. It starts at 0, for every weight.",
     "state.sum_squares": "{state} adds up the squared gradients of all steps, so that it never falls. It starts at 0, for every weight.",
-    "state.slower": "So, at one rate, even a gradient that stays the same moves its weight less with every step.",
+    "state.slower": "So, at the same rate, even a gradient that stays the same moves its weight less with every step.",
     "state.largest": "{state} is the size of the largest gradient of late: it rises to any larger one at once, and each step keeps {keep} "
     "of it. It starts at 0, for every weight.",
     "state.average_of": "{state} is a moving average of {quantity}. Each step keeps {keep} of it and adds {take} of the new value. It "
