@@ -228,7 +228,9 @@ BATCH_OPTIONS = (
     click.option("--input", metavar="NUMBERS", help='Inputs, "8 12"; several samples as "0 1; 1 1".  [default: as described, else drawn]'),
     click.option("--target", metavar="NUMBERS", help='Targets, "4"; one row a sample.  [default: as described, else drawn]'),
     click.option(
-        "--upstream", metavar="NUMBERS", help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it.'
+        "--upstream",
+        metavar="NUMBERS",
+        help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it, and goes on to ∂E/∂x.',
     ),
     click.option(
         "--data", metavar="FILE", shell_complete=complete_data, help="A table of numbers (CSV), in place of --input and --target."
