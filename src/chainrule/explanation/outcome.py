@@ -349,7 +349,8 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
         rows.append(((str(step.number + k - 1),), (number_formula(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     few = len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2
-    predictions = [following.prediction for following in itertools.islice(_from(step, optimizer), len(errors))] if few else []
+    run = _from(in_floats(step), optimizer)  # fractions have about three times as many digits after each step
+    predictions = [following.prediction for following in itertools.islice(run, len(errors))] if few else []
     if predictions:
         letters = [context.letter(element) for y in context.derivation.predictions for element in context.elements(y)]
         head = (head[0], *((letter,) for letter in letters), head[1])
