@@ -32,7 +32,8 @@ CLAIMLESS = (
     "answer.", "beside.more", "beside.title", "chain.arrays", "chain.intro",
     "chain.more", "chain.parameters", "chain.recursive", "chain.shares",
     "chain.table", "chain.ways", "conventions", "data.drawn", "descent.outro", "descent.step", "error.intro", "error.penalty",
-    "expanded.", "formulas.", "forward.", "functions.", "left_out.", "matrix.", "more.", "network.numbering", "order.",
+    "expanded.", "formulas.", "forward.", "functions.", "left_out.", "matrices.", "matrix.", "more.",
+    "network.numbering", "order.", "overview.",
     "rates.one_step_only", "rates.title", "repeat.intro", "repeat.more", "rule.begins", "rule.clip", "rule.decay", "rule.nonzero",
     "second.", "state.", "theorem.", "uses.all", "weights.intro", "weights.matrices", "weights.table", "weights_read.list",
 )  # fmt: skip

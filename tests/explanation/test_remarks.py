@@ -12,15 +12,16 @@ def told(asked, **options: object) -> str:
     return " ".join(str(asked.explain(**options)).split())
 
 
-def test_units_on_a_kink_are_named_with_the_slope_that_is_taken() -> None:
-    text = told(problem("2-2-1", activation="relu", weights="0 0 1 1 1 1 0 0 0", input="1 2", target="1"), detail="scalar")
+@pytest.mark.parametrize("detail", ["overview", "matrix", "scalar"])
+def test_units_on_a_kink_are_named_with_the_slope_that_is_taken(detail: str) -> None:
+    text = told(problem("2-2-1", activation="relu", weights="0 0 1 1 1 1 0 0 0", input="1 2", target="1"), detail=detail)
     assert (
         "z1⁽¹⁾ stands on a kink: the slope of h by z⁽¹⁾ is 0 to the left of it and 1 to the right, and there is none between; 0 is taken"
         in text
     )
-    both = told(problem("2-2-1", activation="relu", weights="0 0 0 0 1 1 0 0 0", input="1 2", target="1"), detail="scalar")
+    both = told(problem("2-2-1", activation="relu", weights="0 0 0 0 1 1 0 0 0", input="1 2", target="1"), detail=detail)
     assert "z1⁽¹⁾, z2⁽¹⁾ stand on kinks" in both
-    loss = told(problem("1-1", loss="absolute", weights="1 0", input="2", target="2"), detail="scalar")
+    loss = told(problem("1-1", loss="absolute", weights="1 0", input="2", target="2"), detail=detail)
     assert (
         "y stands on a kink: the slope of E by y is −1 to the left of it and 1 to the right, and there is none between; 0 is taken" in loss
     )
