@@ -14,7 +14,7 @@ from chainrule.base.errors import FileError, InputError
 from chainrule.data.dates import WEEKDAYS, are_dates, is_date, moment
 from chainrule.data.reading import chunks, read
 from chainrule.preparation.preparation import Preparation
-from chainrule.training.plan import Plan, last_rows, split
+from chainrule.training.plan import Plan, last_rows, split_rows
 
 FORMATS = [
     "%Y-%m-%d", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%SZ", "%d.%m.%Y %H:%M:%S", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%d-%b-%y %I:%M %p",
@@ -140,7 +140,7 @@ def test_dates_alone_are_offered():
 @given(st.integers(5, 200), st.floats(0, 0.6), st.floats(0, 0.3), st.booleans(), st.booleans())
 def test_the_last_rows_test_or_decide(rows, test, validation, test_last, validation_last):
     plan = Plan(test=test, validation=validation, test_last=test_last, validation_last=validation_last)
-    train, decide, kept = split(rows, plan)
+    train, decide, kept = split_rows(rows, plan)
     assert sorted([*train, *decide, *kept]) == list(range(rows))
     if test_last and len(kept):
         assert kept.tolist() == list(range(rows - len(kept), rows))

@@ -14,11 +14,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
+from chainrule.api.described import described_targets, description_of, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
 from chainrule.api.networks import HIDDEN, check_losses, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
-from chainrule.api.run import CrossValidation, Run, cross_validated, trained
+from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
 from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import InputError
@@ -33,7 +33,7 @@ from chainrule.training.agreement import alike, check_data
 from chainrule.training.history import Report
 from chainrule.training.model import Model
 from chainrule.training.outputs import Outputs
-from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, last_rows, patience_for, split
+from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, last_rows, patience_for, split_rows
 from chainrule.training.rows import Rows, Subset
 
 FOLDS, FEWER_FOLDS, VERY_WIDE = 5, 3, 10
@@ -164,7 +164,7 @@ def train(
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
-    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of(description)
+    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
@@ -180,7 +180,7 @@ def train(
         columns["task"] = _decided_tasks(whole, tasks)
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
         groups = alike(processes, lambda: rows.groups(plan.group))
-        parts = split(labels, plan, groups)
+        parts = split_rows(labels, plan, groups)
         plan = begun.plan(plan_settings) if begun else plan if groups is None else _folding_groups(plan, groups[parts[0]])
 
         def prepared(*places: Array) -> Run:
@@ -204,7 +204,7 @@ def train(
         run = prepared(*parts)
         drawn = len(run.test) > 0 and not plan.test_last
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
-        return trained(run, run.training(), scores, outputs, watch, language)
+        return finished_model(run, run.training(), scores, outputs, watch, language)
 
 
 def _with_allnames_of(preparation: Preparation, whole: Preparation) -> Preparation:
@@ -317,10 +317,10 @@ def _resumed(
     rows = rows.complete(preparation)
     plan, labels = begun.plan(settings), _labels(rows, preparation, processes)
     groups = alike(processes, lambda: rows.groups(plan.group))
-    subsets = _subsets(rows, preparation, split(labels, plan, groups), labels, stack, groups, plan, processes)
+    subsets = _subsets(rows, preparation, split_rows(labels, plan, groups), labels, stack, groups, plan, processes)
     form, options = began.source.get("form", {}), began.source.get("options", {})
     run = Run(rows, began.start, preparation, plan, **subsets, form=form, asked=options, processes=processes)
-    return trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
+    return finished_model(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
 
 
 def _subsets(
