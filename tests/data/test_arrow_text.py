@@ -46,7 +46,7 @@ MISSING = st.sampled_from(["", "NA", "nan", "None", "n/a", "nAn", "-", "NULL", "
 @st.composite
 def files(draw):
     """A file with some rows, often of one kind a column, sometimes with a cell of another one far down."""
-    separator, newline = draw(st.sampled_from(",;\t|")), draw(st.sampled_from(["\n", "\r\n"]))
+    separator, newline = draw(st.sampled_from(",;\t| ")), draw(st.sampled_from(["\n", "\r\n"]))
     count = draw(st.integers(2, 12))
     columns = []
     for _ in range(draw(st.integers(2, 4))):
@@ -64,6 +64,9 @@ def files(draw):
         st.sampled_from(["", "", "", f"1{separator}2{separator}3{separator}4{separator}5{newline}", newline, '"', "# x" + newline])
     )
     lines = text.getvalue().splitlines(keepends=True)
+    if separator == " ":  # any number of blanks between cells, and around them
+        between, before = draw(st.sampled_from([" ", "  ", " \t"])), draw(st.sampled_from(["", " ", "\t  "]))
+        lines = [before + line.replace(" ", between) for line in lines]
     if draw(st.integers(0, 3)) == 0:  # comments above, and perhaps between the rows
         above = draw(st.sampled_from([["# x"], ["# x", "", '# "y'], ["#name 0,name 1"]]))
         lines[:0] = [line + newline for line in above]

@@ -133,7 +133,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
         from pyarrow import csv
     except ImportError:
         raise Unfit from None
-    if not layout.is_usual or not str(layout.separator).isascii() or not layout.encoding.startswith("utf-8"):
+    if not layout.is_usual or layout.separator == " " or not str(layout.separator).isascii() or not layout.encoding.startswith("utf-8"):
         raise Unfit
     lines = checked_signs(layout)
     decimal = usual_decimal(plain)  # pyarrow knows one at a time

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, TextIO, TypeAlias, TypeVar
 
+import numpy as np
+
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
@@ -26,6 +28,9 @@ Result = TypeVar("Result")
 
 PART = 1 << 21
 """Characters that are cut into cells at a time."""
+
+ODD_BLANKS = re.compile(rb"[\x0b\x0c\x1c-\x1f\x80-\xff]")
+"""What Python takes for blanks, or what may be a part of one, besides blanks and tabs."""
 
 COMMENTS = re.compile(rb"(?:^|\n)" + COMMENT.encode())
 """A line of comments within a text."""
@@ -191,6 +196,7 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         if not newline:
             continue
         whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
+        whole = _with_single_blanks(whole) if layout.separator == " " else whole
         part = None if layout.commented and COMMENTS.search(whole) else _cut(layout, whole)
         if part is None:
             rest.text = text.decode(errors="surrogatepass") + lines.readline()
@@ -202,6 +208,16 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         at_once *= 1 if stop else 2
         if stop < part.rows:
             left = whole[part.row_starts[stop] :] + left
+
+
+def _with_single_blanks(text: bytes) -> bytes:
+    """Lines without quotes, one blank between any two cells, and none around them; other lines as they are."""
+    if b'"' in text or ODD_BLANKS.search(text):
+        return text
+    signs = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
+    is_blank, is_end = signs == ord(" "), signs == ord("\n")
+    behind = np.append(is_blank[1:] | is_end[1:], True)  # a blank, or nothing more in this line, comes next
+    return signs[~(is_blank & behind)].tobytes().replace(b"\n ", b"\n").removeprefix(b" ")
 
 
 def _cut(layout: TextLayout, text: bytes) -> Cut | None:
