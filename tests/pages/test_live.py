@@ -70,7 +70,7 @@ CHANGES = range(100)
 
 ORDINARY = {
     ("seed", 0), ("mazur", 1), ("xor", 0), ("adam", 2), ("columns", 0), ("german", 1), ("relu", 0), ("residual", 0), ("hinge", 1),
-    ("logits", 0), ("convolution", 0), ("tokens", 0), ("leaky", 0), ("selu", 0), ("gelu", 21),
+    ("logits", 0), ("convolution", 0), ("tokens", 0), ("leaky", 0), ("selu", 0), ("gelu", 21), ("relu", 94), ("german", 61),
 }  # fmt: skip
 """What the ordinary tests look at."""
 
@@ -155,9 +155,14 @@ def random_numbers(content: Any, rng: np.random.Generator) -> dict[str, float]:
                     changed[f"{key} {place}"] = float(f"{rng.normal(0, rng.choice([0.3, 1, 4])):.{digits}g}")
     if "learning_rate" in leaves["options"] and rng.random() < 0.5:
         changed["learning_rate 0"] = float(f"{rng.uniform(0.001, 0.5):.2g}")
-    if rng.random() < 0.5:
+    if takes_any_target(content) and rng.random() < 0.5:
         changed |= {f"{key} {place}": float(f"{rng.normal():.2g}") for key, own in leaves["targets"].items() for place in range(len(own))}
     return changed
+
+
+def takes_any_target(content: Any) -> bool:
+    """Is a target a number for every loss, and no probability, and no sign?"""
+    return all(output["targets"] == "numbers" for output in content["doctor"]["outputs"])
 
 
 def with_numbers(name: str, changed: dict[str, float]) -> Step:

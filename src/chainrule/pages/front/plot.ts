@@ -1,5 +1,6 @@
 /** Coordinates, axes and ticks of the small pictures. */
 
+import { listOf } from "./arrays";
 import { svg } from "./dom";
 import type { Words } from "./words";
 
@@ -31,7 +32,7 @@ export function ticks(low: number, high: number, count = 5): number[] {
 function powers(low: number, high: number): number[] {
   const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
   const every = Math.max(1, Math.ceil((last - first) / 6));
-  return Array.from({ length: Math.max(0, Math.floor((last - first) / every) + 1) }, (_, i) => 10 ** (first + i * every));
+  return listOf(Math.max(0, Math.floor((last - first) / every) + 1), (i) => 10 ** (first + i * every));
 }
 
 export interface Frame {
@@ -69,11 +70,24 @@ export function frame(
 export function path(points: Iterable<[number, number]>): string {
   let [text, down] = ["", false];
   for (const [x, y] of points) {
-    if (!Number.isFinite(x) || !Number.isFinite(y)) down = false;
+    if (!isFinite(x) || !isFinite(y)) down = false;
     else {
       text += `${down ? "L" : "M"}${x.toFixed(1)} ${Math.max(-1e4, Math.min(1e4, y)).toFixed(1)}`;
       down = true;
     }
   }
   return text;
+}
+
+/** Errors below this are drawn as this. */
+const LEAST = 1e-16;
+
+/** Paths of errors on one logarithmic scale, which fill a box. Each point is where it stands across the box, from 0 to 1, and its error. */
+export function errorPaths(curves: [number, number][][], wide: number, tall: number): string[] {
+  const heights = curves.map((points) => points.map(([, error]) => (isFinite(error) ? Math.log10(Math.max(error, LEAST)) : NaN)));
+  const all = heights.flat().filter(isFinite);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  return curves.map((points, curve) =>
+    path(points.map(([at], place) => [8 + at * (wide - 16), tall - 6 - ((heights[curve]![place]! - low) / (high - low || 1)) * (tall - 12)])),
+  );
 }

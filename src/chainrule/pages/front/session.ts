@@ -1,7 +1,6 @@
 /** What the page knows: the training steps, where one stands among them and within one, what is selected; and what was before. */
 
 import type { Tensor } from "./arrays";
-import type { SessionInConsole } from "./console";
 import type { Content, Unit } from "./content";
 import { type Arrays, type Computed, Runner, type Start, firstStart } from "./program";
 import type { Writing } from "./numbers";
@@ -18,7 +17,7 @@ interface Moment {
 export const MOST_STEPS = 5000;
 const MOST_MOMENTS = 200;
 
-export class Session implements SessionInConsole {
+export class Session {
   readonly runner: Runner;
   readonly places: ReadonlyMap<string, number>;
   #moment: Moment;
@@ -97,7 +96,7 @@ export class Session implements SessionInConsole {
       const place = this.nextOf(element);
       return place === undefined ? undefined : before.of(place);
     };
-    const sources = { content, before, after: new Values(content, after, given, fractions, replaced), writing: this.writing };
+    const sources: Sources = { content, before, after: new Values(content, after, given, fractions, replaced), writing: this.writing };
     this.#sourced = { start, fractions, sources };
     return sources;
   }
@@ -179,7 +178,7 @@ export class Session implements SessionInConsole {
     const steps = this.steps.slice(0, this.at + 1);
     for (let taken = 0; taken < count && steps.length <= MOST_STEPS; taken++) {
       const start = steps[steps.length - 1]!;
-      if (!Number.isFinite(this.errorOf(start))) break;
+      if (!isFinite(this.errorOf(start))) break;
       steps.push(this.runner.next(start, this.runner.before(start)));
     }
     this.#moment = { steps, at: steps.length - 1 };

@@ -1,9 +1,10 @@
 /** The network as a stage that stays in view: units, lines with their weights, biases, targets and the error, with their numbers. */
 
+import { listOf } from "./arrays";
 import type { Unit } from "./content";
 import { built } from "./mathml";
 import { fill, html, letter, on, setText, svg } from "./dom";
-import { type Changing, move, type } from "./handles";
+import { type Changing, move, type, unitsOf } from "./handles";
 import type { Session } from "./session";
 import type { Words } from "./words";
 
@@ -96,7 +97,7 @@ export class StageView {
     this.#lines.clear();
     this.#circles.clear();
     const columns = Math.max(...stage.groups.map((group) => group.column)) + 1;
-    const stacks: { element: number; unit: Unit; first: boolean }[][] = Array.from({ length: columns }, () => []);
+    const stacks: { element: number; unit: Unit; first: boolean }[][] = listOf(columns, () => []);
     for (const { group, unit } of this.#units())
       stacks[stage.groups[group]!.column]!.push({ element: unit.element, unit, first: unit.unit === 0 });
     const whole = stacks.map((stack) => stack.length);
@@ -286,9 +287,9 @@ export class StageView {
     if (!item) return;
     const element = Number(item.getAttribute("data-e"));
     const handle = this.session.isHandle(element);
-    const ways: Record<string, number> = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+    const units = unitsOf(event);
     const places = this.#focusable.filter((one) => one.style.display !== "none");
-    if (event.key in ways && handle) move(this.changing, element, ways[event.key]! * (event.shiftKey ? 0.1 : 1), event.repeat);
+    if (units && handle) move(this.changing, element, units, event.repeat);
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
       const next = places[(places.indexOf(item) + (event.key === "ArrowRight" ? 1 : places.length - 1)) % places.length]!;
       this.#roam(next);
@@ -336,7 +337,7 @@ export class StageView {
         text.classList.toggle("longer", digits.length > 9);
       }
       group.classList.toggle("hidden", covered);
-      if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": Number.isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
+      if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
       else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
     }
     this.#refreshLines(session.ownerOf(session.selected), now);
