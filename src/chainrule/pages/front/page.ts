@@ -256,6 +256,8 @@ export class Page {
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
       place.hidden = !chosen;
+      const list = tab.parentElement!;
+      if (chosen) list.scrollLeft = tab.offsetLeft - list.offsetLeft - (list.clientWidth - tab.clientWidth) / 2; // where they do not all fit
     }
     this.#refreshView();
   }

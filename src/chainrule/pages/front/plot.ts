@@ -1,7 +1,7 @@
 /** Coordinates, axes and ticks of the small pictures. */
 
 import { listOf } from "./arrays";
-import { svg } from "./dom";
+import { letter, svg } from "./dom";
 import type { Words } from "./words";
 
 export const [WIDTH, HEIGHT] = [640, 340];
@@ -41,28 +41,28 @@ export interface Frame {
   y: Scale;
 }
 
-/** An empty picture with its axes. */
+/** An empty picture with its axes. right: the margin there. */
 export function frame(
   words: Words,
   alt: string,
   [xLow, xHigh]: [number, number],
   [yLow, yHigh]: [number, number],
   [xTitle, yTitle]: [string, string],
-  logarithmic = false,
+  { logarithmic = false, right = RIGHT } = {},
 ): Frame {
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "plot", role: "img", "aria-label": alt });
-  const x = scale(xLow, xHigh, LEFT, WIDTH - RIGHT);
+  const x = scale(xLow, xHigh, LEFT, WIDTH - right);
   const y = scale(yLow, yHigh, HEIGHT - BOTTOM, TOP, logarithmic);
   for (const tick of ticks(xLow, xHigh, 6)) {
     picture.append(svg("line.grid", { x1: x(tick), x2: x(tick), y1: TOP, y2: HEIGHT - BOTTOM }));
     picture.append(svg("text.tick", { x: x(tick), y: HEIGHT - BOTTOM + 16 }, words.brief(tick)));
   }
   for (const tick of logarithmic ? powers(yLow, yHigh) : ticks(yLow, yHigh)) {
-    picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }));
+    picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - right, y1: y(tick), y2: y(tick) }));
     picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick)));
   }
-  picture.append(svg("text.axis", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 5 }, xTitle));
-  picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, yTitle));
+  picture.append(svg("text.axis", { x: (LEFT + WIDTH - right) / 2, y: HEIGHT - 5 }, ...letter(xTitle)));
+  picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, ...letter(yTitle)));
   return { picture, x, y };
 }
 

@@ -8,7 +8,9 @@ import { type Changing, move, type, unitsOf } from "./handles";
 import type { Session } from "./session";
 import type { Words } from "./words";
 
-const [WIDTH, TOP] = [640, 52];
+const TOP = 52;
+/** How wide the picture is where there is room, and on a telephone, where its letters would else be too small. */
+const [WIDE, NARROW, NARROW_PLACE] = [640, 470, 400];
 /** More lines than this are drawn without their numbers, but for those that matter now. */
 const MOST_LABELS = 14;
 
@@ -37,7 +39,8 @@ export class StageView {
   #spots = new Map<number, Spot>();
   #radius = 24;
   /** From one column to the next. */
-  #apart = WIDTH;
+  #apart = WIDE;
+  #width = WIDE;
   /** Are units too near to each other to have their names above them, and their biases below? */
   #crowded = false;
   #numbers: Shown[] = [];
@@ -71,7 +74,7 @@ export class StageView {
     const { words, session } = this;
     const select = html("select", { id: "sample" });
     for (let sample = 0; sample < session.content.samples; sample++)
-      select.append(html("option", { value: sample }, words.say("of_sample", { sample: sample + 1 })));
+      select.append(html("option", { value: sample, selected: sample === session.sample }, words.say("of_sample", { sample: sample + 1 })));
     on(select, "change", () => {
       session.sample = Number(select.value);
       this.changing.changed(-1);
@@ -111,9 +114,10 @@ export class StageView {
     this.#crowded = gap < 80;
     this.#radius = Math.min(27, gap * (this.#crowded ? 0.38 : 0.34));
     const height = TOP + Math.max(most * gap, 230) + 22;
-    const right = WIDTH - 168;
+    this.#width = this.picture.parentElement!.clientWidth < NARROW_PLACE ? NARROW : WIDE;
+    const right = this.#width - (this.#width === WIDE ? 168 : 138);
     this.#apart = (right - 40) / Math.max(columns - 1, 1);
-    this.picture.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
+    this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${height}`);
     this.picture.setAttribute("aria-label", words.say("stage"));
     stacks.forEach((stack, column) => {
       const x = columns === 1 ? 60 : 40 + ((right - 40) * column) / (columns - 1);
@@ -190,7 +194,8 @@ export class StageView {
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
-    const part = count <= MOST_LABELS ? (Math.abs(b.y - a.y) < 4 ? 0.5 : 0.36) : 0.3;
+    const crossed = [...this.#spots.values()].filter(({ x }) => x === b.x).length > 1; // there labels would meet in the middle
+    const part = count > MOST_LABELS ? 0.3 : crossed && Math.abs(b.y - a.y) >= 4 ? 0.36 : 0.5;
     const raised = passing ? 8 * this.#radius * part * (1 - part) : 0;
     const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
     const product = svg("text.product", { x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
@@ -251,7 +256,7 @@ export class StageView {
         const target = targets[i];
         if (target === undefined) return;
         const alone = output.length === this.session.content.samples;
-        const [x, y] = !alone ? [right + this.#radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
+        const [x, y] = !alone ? [right + this.#radius + 34, spot.y + 17] : [this.#width - 48, spot.y + 84];
         if (alone) goal.append(svg("path.link", { d: `M${x} ${y - 10}V${spot.y + 22}` }));
         const shown = this.#number(target, x, y, "target c6");
         goal.append(shown.group);
@@ -259,8 +264,8 @@ export class StageView {
       });
     });
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
-    for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${WIDTH - 88} ${middle}` }));
-    const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${WIDTH - 46} ${middle.toFixed(1)})` });
+    for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${this.#width - 88} ${middle}` }));
+    const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${this.#width - 46} ${middle.toFixed(1)})` });
     const text = svg("text.digits", { y: 5 });
     group.append(svg("rect.disc", { x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text.name", { y: -28 }, ...letter(this.words.name(stage.error))), text);
     this.#numbers.push({ element: stage.error, group, text });

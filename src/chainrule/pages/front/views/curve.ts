@@ -3,7 +3,7 @@
 import { scalar, type Tensor, tensor } from "../arrays";
 import type { Content } from "../content";
 import { html, on, setText, svg } from "../dom";
-import { frame, path, WIDTH } from "../plot";
+import { frame, path, HEIGHT, WIDTH } from "../plot";
 import { result, type Start, withRate } from "../program";
 import { Base } from "./base";
 
@@ -15,6 +15,9 @@ interface Run {
   next: (start: Start) => Start;
   box: HTMLInputElement;
 }
+
+/** Room for what runs are called, beside their ends; where the first may stand, and from one line to the next. */
+const [LABELS, TOP_LABEL, LINE] = [84, 18, 14];
 
 const COLOURS = ["c0", "c1", "c4", "c8", "c2", "c3", "c5", "c6", "c9"];
 
@@ -123,17 +126,21 @@ export class Curve extends Base {
       low = Math.max(low / 2, high * 1e-30);
     } else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
     const begin = first.number;
-    const { picture, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], this.#logarithmic && low > 0);
-    const ends: number[] = [];
+    const axes = { logarithmic: this.#logarithmic && low > 0, right: runs.length > 1 ? LABELS : undefined };
+    const { picture, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], axes);
+    const labels: [number, string, string][] = [];
     for (const [label, numbers, colour] of runs.reverse()) {
       picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(begin + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
-      const last = numbers.length - 1;
-      if (!label || !isFinite(numbers[last]!)) continue;
-      let at = Math.max(24, y(Math.max(numbers[last]!, low)) - 6);
-      while (ends.some((other) => Math.abs(other - at) < 13)) at += 13;
-      ends.push(at);
-      picture.append(svg("text", { class: `mark ${colour}`, x: Math.min(x(begin + last), WIDTH - 110), y: at }, label));
+      const last = numbers.filter(isFinite).pop() ?? high;
+      if (label) labels.push([y(Math.min(high, Math.max(last, low))) + 4, label, colour]);
     }
+    labels.sort(([a], [b]) => a - b);
+    let free = TOP_LABEL;
+    labels.forEach(([wanted, label, colour], place) => {
+      const at = Math.max(free, Math.min(wanted, HEIGHT - 46 - LINE * (labels.length - 1 - place)));
+      free = at + LINE;
+      picture.append(svg("text", { class: `mark ${colour}`, x: WIDTH - LABELS + 6, y: at }, label));
+    });
     const here = session.errorOf(session.start);
     if (isFinite(here)) picture.append(svg("circle", { class: "dot c7", cx: x(session.start.number), cy: y(Math.max(here, low)), r: 6 }));
     this.#picture.replaceChildren(picture);

@@ -45,9 +45,10 @@ export class Slope extends Base {
     const ending = session.runner.error(this.changed([element, after]));
     const lowest = Math.min(...heights, error);
     const highest = Math.max(Math.min(Math.max(...heights), lowest + 6 * Math.max(error - lowest, Math.abs(ending - lowest), 1e-9)), error) * 1.02 + 1e-9;
+    const bottom = Math.min(lowest, Math.max(0, lowest - (highest - lowest))); // from 0 where that leaves the curve room
     const name = this.name(element);
     const about = this.say("slope.about", { name, slope: words.number(gradient, 4) });
-    const { picture, x, y } = frame(words, about, [low, high], [Math.min(lowest, 0), highest], [name, words.name(session.content.stage.error)]);
+    const { picture, x, y } = frame(words, about, [low, high], [bottom, highest], [name, words.name(session.content.stage.error)]);
     const clip = "clip-slope";
     picture.prepend(svg("clipPath", { id: clip }, svg("rect", { x: x(low), y: 14, width: x(high) - x(low), height: HEIGHT - 54 })));
     picture.append(svg("path", { class: "curve c7", "clip-path": `url(#${clip})`, d: path(curve.map(([a, b]) => [x(a), y(b)])) }));
