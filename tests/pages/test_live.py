@@ -168,7 +168,8 @@ def random_numbers(content: Any, rng: np.random.Generator) -> dict[str, float]:
 
 def takes_any_target(content: Any) -> bool:
     """Is a target a number for every loss, and no probability, and no sign?"""
-    return all(output["targets"] == "numbers" for output in content["doctor"]["outputs"])
+    outputs = content["doctor"]["outputs"]
+    return bool(outputs) and all(output["targets"] == "numbers" for output in outputs)
 
 
 def with_numbers(name: str, changed: dict[str, float]) -> Step:
