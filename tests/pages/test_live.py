@@ -243,17 +243,16 @@ def beside(ours: list[list[str]], theirs: list[list[str]]) -> tuple[list[list[st
     ),
 )
 def test_formulas_of_invented_networks_read_as_explain_prints_them_for_hard_numbers(pages, name, hard):
-    content = content_of(name)
-    changed = HARD[hard](content, problem_of(name).step())
-    fixed = set() if takes_any_target(content) else set(content["leaves"]["targets"])
-    if any(operation == "lookup" for operation, *_ in content["program"]["instructions"]):
-        fixed |= set(content["leaves"]["inputs"])
-    changed = {key: value for key, value in changed.items() if key.split()[0] not in fixed}
-    tab = pages(name)
-    tab.evaluate("(numbers) => { chainrule.session.rewind(); chainrule.change(numbers); }", changed)
+    content, tab = content_of(name), pages(name)
     with np.errstate(all="ignore"):
-        step = with_numbers(name, changed)
-    ours, theirs = beside(shown(tab, ".view.formulas .chapter:not(:last-child)"), explained(step, content))
+        changed = HARD[hard](content, problem_of(name).step())
+        fixed = set() if takes_any_target(content) else set(content["leaves"]["targets"])
+        if any(operation == "lookup" for operation, *_ in content["program"]["instructions"]):
+            fixed |= set(content["leaves"]["inputs"])
+        changed = {key: value for key, value in changed.items() if key.split()[0] not in fixed}
+        tab.evaluate("(numbers) => { chainrule.session.rewind(); chainrule.change(numbers); }", changed)
+        theirs = explained(with_numbers(name, changed), content)
+    ours, theirs = beside(shown(tab, ".view.formulas .chapter:not(:last-child)"), theirs)
     assert len(ours) > len(content["sequence"]) // 2
     if (name, hard) not in CHOSEN_BY_CANCELLATION:
         assert ours == theirs
