@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from chainrule.base.frozen import FrozenValue
@@ -222,10 +222,10 @@ class _Writer(FrozenValue):
         return "" if colour is None else f"c{colour}"
 
     def _equation(self, equation: Equation | Formula) -> str:
+        left: Formula = Row(())
+        several: Sequence[Formula] = (equation,)
         if isinstance(equation, Equation):
             left, several = equation.sides[0], lines_of(equation, COLUMNS[self.layout])
-        else:
-            left, several = Row(()), [equation]
         lines = "".join(f"(${self._typst(line)}$, {self._alt(line)}), " for line in several)
         return f"(${self._typst(left)}$, ({lines}))"
 
