@@ -155,22 +155,28 @@ def random_numbers(content: Any, rng: np.random.Generator) -> dict[str, float]:
                     changed[f"{key} {place}"] = float(f"{rng.normal(0, rng.choice([0.3, 1, 4])):.{digits}g}")
     if "learning_rate" in leaves["options"] and rng.random() < 0.5:
         changed["learning_rate 0"] = float(f"{rng.uniform(0.001, 0.5):.2g}")
+    if rng.random() < 0.5:
+        changed |= {f"{key} {place}": float(f"{rng.normal():.2g}") for key, own in leaves["targets"].items() for place in range(len(own))}
     return changed
 
 
 def with_numbers(name: str, changed: dict[str, float]) -> Step:
     """The step of the problem with these numbers, by Python."""
     given = problem(**NETWORKS[name])
-    first = given.step()
-    arrays = {key: np.array(first.values[key], dtype=float) for key in {name.split()[0] for name in changed}}
+    first, leaves = given.step(), content_of(name)["leaves"]
+    arrays = {key: np.array(array, dtype=float) for key, array in first.values.items()}
     for key, value in changed.items():
         array, place = key.split()
         arrays[array].flat[int(place)] = value
-    network = given.network.with_parameters({**given.network.parameters, **{k: v for k, v in arrays.items() if k in given.network.shapes}})
+    network = given.network.with_parameters({key: arrays[key] for key in given.network.shapes})
+    x, t = (
+        np.hstack([arrays[key].reshape(len(arrays[key]), -1) for key in leaves[kind]]) if leaves[kind] else None
+        for kind in ("inputs", "targets")
+    )
     optimizer = first.optimizer
-    if "learning_rate" in arrays:
-        optimizer = optimizer.definition.bind(**{**optimizer.given, "learning_rate": float(arrays["learning_rate"])})
-    return replace(given, network=network, x=arrays.get("x", given.x), optimizer=optimizer).step()
+    if "learning_rate 0" in changed:
+        optimizer = optimizer.definition.bind(**{**optimizer.given, "learning_rate": changed["learning_rate 0"]})
+    return replace(given, network=network, x=x, t=t, optimizer=optimizer).step()
 
 
 def apart(one: Step, other: Step) -> set[str]:

@@ -10,7 +10,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import Owner, checked_size, layer
 from chainrule.network.normalization import dropped, normalised, with_scale
-from chainrule.network.spatial import places_of
+from chainrule.network.spatial import spatial_extents
 
 HIDDEN = -1e30
 """The score of a place that must not be looked at; its share is exactly 0. float32 has it, too."""
@@ -318,7 +318,7 @@ def squeeze_excite(own: Owner, x: Expression, *, units: int) -> Expression:
     Raises ShapeError.
     Source: Hu, Shen & Sun (2018), Squeeze-and-excitation networks, eqs. 2 to 4.
     """
-    places = places_of(x)
+    places = spatial_extents(x)
     axes = tuple(range(1, 1 + len(places)))
     q = own.named("q", p.mean(x, axes=axes))
     inner = own.activated("relu", own.linear(q, units), "e")

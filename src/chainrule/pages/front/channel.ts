@@ -61,6 +61,12 @@ export interface Answer {
   base64?: string;
 }
 
+/** Where the page is, as its document says: beside a server, which wants its token, or in a notebook's cell. */
+export interface Place {
+  kind: "server" | "cell";
+  token?: string;
+}
+
 export type Question = Record<string, unknown>;
 
 /** Milliseconds until a lost connection is tried again, and how often. */

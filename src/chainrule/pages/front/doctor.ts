@@ -249,7 +249,7 @@ export class Doctor {
     return this.#say("doctor.rates.lowers_below", { rate: figure(down(low)) });
   }
 
-  // The criteria, each by its key, as `chainrule.diagnosis.network_criteria` has them
+  // The criteria, each by its key, which Python says (so it stands in quotes), as `chainrule.diagnosis.network_criteria` has them
 
   #at(key: string, place = 0): number {
     return this.session.places.get(`${key} ${place}`) ?? this.session.content.stage.error;
@@ -269,7 +269,7 @@ export class Doctor {
     return column.length <= 2 || new Set(column).size > this.facts.limits.few_values;
   }
 
-  *not_finite(): Criterion {
+  *"not_finite"(): Criterion {
     const { start, facts } = this;
     if (Number.isFinite(start.error) && facts.gradients.every(([, gradient]) => finite(start.of(gradient)))) return undefined;
     for (const { error, prediction, logarithms, loss, activation } of facts.losses) {
@@ -284,7 +284,7 @@ export class Doctor {
     return { numbers: { quantity }, element: this.#at(quantity, place) };
   }
 
-  *inputs_unscaled(): Criterion {
+  *"inputs_unscaled"(): Criterion {
     const { limits, inputs: names } = this.facts;
     const [x, element] = this.inputs;
     const deviations = x.map(deviation);
@@ -303,7 +303,7 @@ export class Doctor {
     return offsets[far]! > limits.most_mean ? { numbers: { how: "mean", column: names[far]!, number: figure(offsets[far]!) }, element: element(far) } : undefined;
   }
 
-  *targets_unscaled(): Criterion {
+  *"targets_unscaled"(): Criterion {
     const { limits, outputs, targets: names } = this.facts;
     const t = this.targets;
     for (const { low, high, targets, columns } of outputs) {
@@ -319,7 +319,7 @@ export class Doctor {
     return undefined;
   }
 
-  *bounded_output(): Criterion {
+  *"bounded_output"(): Criterion {
     const end = (value: number | string): string => (typeof value === "number" ? figure(Number(value.toFixed(6))) : value);
     for (const { activation, low, high, columns } of this.facts.outputs) {
       const [least, most] = [typeof low === "number" ? low : -Infinity, typeof high === "number" ? high : Infinity];
@@ -335,12 +335,12 @@ export class Doctor {
     return undefined;
   }
 
-  *double_softmax(): Criterion {
+  *"double_softmax"(): Criterion {
     const [found] = this.facts.found;
     return found && { numbers: found[1], element: this.session.content.stage.outputs[0]![0]! };
   }
 
-  *wrong_loss(): Criterion {
+  *"wrong_loss"(): Criterion {
     for (const { activation, loss, low, high, targets, logits, columns } of this.facts.outputs) {
       const element = this.session.content.stage.error;
       const outside = typeof low !== "number" || low < 0 || typeof high !== "number" || high > 1;
@@ -354,14 +354,14 @@ export class Doctor {
     return undefined;
   }
 
-  *zero_start(): Criterion {
+  *"zero_start"(): Criterion {
     const { matrices } = this.facts;
     const zero = matrices.filter(([key]) => this.start.of(key).every((value) => value === 0));
     if (matrices.length < 2 || !zero.length) return undefined;
     return { numbers: { parameter: zero[0]![0], count: zero.length, all: matrices.length }, element: this.#at(zero[0]![0]) };
   }
 
-  *start_too_large(): Criterion {
+  *"start_too_large"(): Criterion {
     for (const [parameter, layer] of this.facts.matrices) {
       const [shape, W] = [this.session.content.quantities[parameter]!, this.start.of(parameter)];
       const largest = W.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
@@ -372,7 +372,7 @@ export class Doctor {
     return undefined;
   }
 
-  *dead_units(): Criterion {
+  *"dead_units"(): Criterion {
     const { limits, layers } = this.facts;
     for (const [units, dead] of yield* this.#hidden()) {
       const count = dead.filter(Boolean).length;
@@ -383,13 +383,13 @@ export class Doctor {
     return undefined;
   }
 
-  *no_gradient(): Criterion {
+  *"no_gradient"(): Criterion {
     const { error } = this.start;
     if (!Number.isFinite(error) || Math.abs(error) < this.facts.limits.tolerance || !this.#still) return undefined;
     return { numbers: { error: figure(error) }, element: this.session.content.stage.error };
   }
 
-  *equal_units(): Criterion {
+  *"equal_units"(): Criterion {
     for (const [layer, weights, bias, after] of this.facts.pairs) {
       const [rows, wide] = this.session.content.quantities[weights] as [number, number];
       const [W, b, out] = [this.start.of(weights), bias ? this.start.of(bias) : undefined, this.start.of(after)];
@@ -407,14 +407,14 @@ export class Doctor {
     return undefined;
   }
 
-  *saturation(): Criterion {
+  *"saturation"(): Criterion {
     for (const [units, , share] of yield* this.#hidden())
       if (share > this.facts.limits.most_saturated)
         return { numbers: { percent: whole(100 * share), layer: this.facts.layers[units.layer - 1]! }, element: this.#at(units.quantity) };
     return undefined;
   }
 
-  *mean_predicted(): Criterion {
+  *"mean_predicted"(): Criterion {
     const end = yield* this.#atEnd();
     const y = end.columns(this.session.content.stage.outputs.map((own) => this.session.content.elements[own[0]!]![0]));
     const t = this.targets;
@@ -427,17 +427,17 @@ export class Doctor {
     return { numbers: { mean: figure(mean(t[0]!)), rows }, element: this.session.content.stage.outputs[0]![0]! };
   }
 
-  *vanishing(): Criterion {
+  *"vanishing"(): Criterion {
     const ratio = this.#passed;
     return ratio !== undefined && ratio < this.facts.limits.least_passed && ratio !== 0 ? this.#along(ratio) : undefined;
   }
 
-  *exploding(): Criterion {
+  *"exploding"(): Criterion {
     const ratio = this.#passed;
     return ratio !== undefined && ratio > this.facts.limits.most_passed ? this.#along(ratio) : undefined;
   }
 
-  *rate_too_large(): Criterion {
+  *"rate_too_large"(): Criterion {
     const { facts, rate } = this;
     if (!facts.rate || !Number.isFinite(this.start.error)) return undefined;
     const trial = yield* this.#trial();
@@ -448,7 +448,7 @@ export class Doctor {
     return undefined;
   }
 
-  *rate_too_small(): Criterion {
+  *"rate_too_small"(): Criterion {
     const { facts, rate } = this;
     const { hardly, twice_as_good, faster } = facts.limits;
     if (!facts.rate) return undefined;

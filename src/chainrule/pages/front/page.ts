@@ -2,6 +2,7 @@
 
 import { Alarms } from "./alarms";
 import { Card } from "./card";
+import type { PageInConsole } from "./console";
 import type { Content, Phase } from "./content";
 import { button, flashing, html, on, write } from "./dom";
 import { fromToml } from "./formats";
@@ -40,7 +41,7 @@ export interface Home {
   later?: () => (() => void) | undefined;
 }
 
-export class Page {
+export class Page implements PageInConsole {
   readonly session: Session;
   /** What listens beyond the page's own elements, until it is closed. */
   readonly #listening = new AbortController();
@@ -69,7 +70,6 @@ export class Page {
 
   constructor(private readonly root: HTMLElement, readonly content: Content, private readonly home: Home = {}) {
     this.session = home.session ?? new Session(content);
-    Object.assign(this, { "session": this.session }); // under its whole name, for whoever asks in a console
     this.words = new Words(content);
     const { words, session } = this;
     this.#changing = {
@@ -366,7 +366,7 @@ export class Page {
     setTimeout(() => this.#said.classList.remove("shown"), 4000);
   }
 
-  private async link(): Promise<void> {
+  async link(): Promise<void> {
     const text = encoded(this.session, this.view);
     if (text === undefined) {
       this.#save("json");
@@ -561,35 +561,28 @@ export class Page {
     }, 400);
   }
 
-  // For tests and benchmarks: what a person does with the pointer, and what stands on the page.
+  // For whoever asks in a console, and for tests
 
-  /** Gives numbers, by the key and the place of their elements: {"W1 0": 0.5}. */
   change(numbers: Record<string, number>): void {
     this.session.change(new Map(Object.entries(numbers).map(([key, value]) => [this.session.places.get(key)!, value])));
     this.render();
   }
 
-  /** What the doctor says, at once. */
   diagnose(): Said[] {
     return this.#alarms.now();
   }
 
-  /** The errors of the runs beside this one, by what they are called. */
   runs(count: number): Record<string, number[]> {
     return (this.#views.get("curve")!.view as Curve).compared(count);
   }
 
-  /** TOML, as it is loaded. */
   readonly toml = fromToml;
 
-  /** The record of the step, as it is saved. */
   record(): string {
     return record(this.session);
   }
 
-  /** Every formula written, also where it cannot be seen. */
   finish(): void {
-    const { view } = this.#views.get("formulas")!;
-    (view as Formulas).finish();
+    (this.#views.get("formulas")!.view as Formulas).finish();
   }
 }

@@ -65,7 +65,7 @@ export function parsed(text: string, exact = true): Real {
   const [whole, divisor] = text.split("/");
   if (divisor) return fraction(BigInt(whole!), BigInt(divisor), exact);
   const found = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
-  if (!found) return text.includes("Inf") ? { ...INFINITE, above: text.startsWith("-") ? -1n : 1n } : UNDEFINED;
+  if (!found) return special(Number(text), exact);
   const [, sign, before, behind, power] = found;
   const last = Number(power ?? 0) - behind!.length;
   const digits = BigInt(sign! + (before! + behind! || "0"));
@@ -73,7 +73,7 @@ export function parsed(text: string, exact = true): Real {
 }
 
 /** A double as the decimal that it is written as. */
-export const ofNumber = (x: number, exact = true): Real => parsed(String(x), exact && Number.isFinite(x));
+export const ofNumber = (x: number, exact = true): Real => parsed(String(x), exact);
 
 /** The double itself, as a fraction. */
 export function ofDouble(x: number): Real {
@@ -111,9 +111,10 @@ function alike(a: Real, b: Real): [bigint, bigint, bigint] {
   return [a.above * b.below, b.above * a.below, a.below * b.below];
 }
 
-/** Operations in which an infinity takes part go as they do for doubles. */
-function special(value: number): Real {
-  return Number.isNaN(value) ? UNDEFINED : Number.isFinite(value) ? ofNumber(value, false) : { ...INFINITE, above: value > 0 ? 1n : -1n };
+/** Operations in which an infinity takes part go as they do for doubles. exact: are the operands what they stand for? */
+function special(value: number, exact = false): Real {
+  if (Number.isFinite(value)) return ofNumber(value, false);
+  return { above: Number.isNaN(value) ? 0n : value > 0 ? 1n : -1n, below: 0n, exact };
 }
 
 export function compare(a: Real, b: Real): number {
@@ -125,7 +126,7 @@ export function compare(a: Real, b: Real): number {
 export const equal = (a: Real, b: Real): boolean => compare(a, b) === 0;
 
 export function add(a: Real, b: Real): Real {
-  if (a.below === 0n || b.below === 0n) return special(toNumber(a) + toNumber(b));
+  if (a.below === 0n || b.below === 0n) return special(toNumber(a) + toNumber(b), a.exact && b.exact);
   const [x, y, below] = alike(a, b);
   return { above: x + y, below, exact: a.exact && b.exact };
 }
@@ -135,14 +136,14 @@ export const subtract = (a: Real, b: Real): Real => add(a, negative(b));
 
 export function multiply(a: Real, b: Real): Real {
   if (a.below && b.below && ((a.above === 0n && a.exact) || (b.above === 0n && b.exact))) return ZERO;
-  if (a.below === 0n || b.below === 0n) return special(toNumber(a) * toNumber(b));
+  if (a.below === 0n || b.below === 0n) return special(toNumber(a) * toNumber(b), a.exact && b.exact);
   return { above: a.above * b.above, below: a.below * b.below, exact: a.exact && b.exact };
 }
 
 export function divide(a: Real, b: Real): Real {
   if (a.below && b.below && a.above === 0n && a.exact && b.above !== 0n) return ZERO;
   if (b.below && b.above === 0n) return a.below ? special(toNumber(a) * Infinity) : inexact(a);
-  if (a.below === 0n || b.below === 0n) return special(toNumber(a) / toNumber(b));
+  if (a.below === 0n || b.below === 0n) return special(toNumber(a) / toNumber(b), a.exact && b.exact);
   const exact = a.exact && b.exact;
   if (a.below === b.below) return shortened(fraction(a.above, b.above, exact));
   return shortened(fraction(a.above * b.below, a.below * b.above, exact));

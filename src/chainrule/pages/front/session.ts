@@ -1,6 +1,7 @@
 /** What the page knows: the training steps, where one stands among them and within one, what is selected; and what was before. */
 
 import type { Tensor } from "./arrays";
+import type { SessionInConsole } from "./console";
 import type { Content, Unit } from "./content";
 import { type Arrays, type Computed, Runner, type Start, firstStart } from "./program";
 import type { Writing } from "./numbers";
@@ -17,7 +18,7 @@ interface Moment {
 export const MOST_STEPS = 5000;
 const MOST_MOMENTS = 200;
 
-export class Session {
+export class Session implements SessionInConsole {
   readonly runner: Runner;
   readonly places: ReadonlyMap<string, number>;
   #moment: Moment;

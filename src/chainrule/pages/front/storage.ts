@@ -1,14 +1,12 @@
 /** The numbers of a page in a link, and as the record of a step that the command line reads and writes. */
 
-import type { Content } from "./content";
+import type { Content, Description, Linked, Plain, Recorded, Trained } from "./content";
 import { fromSafetensors, fromToml, toSafetensors } from "./formats";
 import { type Start, firstStart } from "./program";
 import type { Session } from "./session";
 
 /** Characters of a link; more are kept in a file. */
 const LONGEST = 2000;
-
-type Plain = { [key: string]: unknown };
 
 function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -33,7 +31,7 @@ export const plainNumber = (value: number): number | string => (Number.isFinite(
 export function decode(session: Session, text: string): string | undefined {
   try {
     const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (sign) => sign.charCodeAt(0));
-    const state = JSON.parse(new TextDecoder().decode(bytes)) as { a: Plain; n: number; e: number; v: string };
+    const state = JSON.parse(new TextDecoder().decode(bytes)) as Linked;
     session.begin(startOf(session.content, state.a, state.n));
     if (state.e in session.content.elements) session.selected = state.e;
     return String(state.v);
@@ -129,7 +127,7 @@ export type SavedKind = "json" | "toml" | "numpy" | "safetensors";
 export async function load(session: Session, file: Blob & { name: string }): Promise<void> {
   if (file.name.endsWith(".safetensors")) {
     const [found, words] = fromSafetensors(await file.arrayBuffer());
-    const { plan } = JSON.parse(words) as { plan?: { optimizer?: unknown } };
+    const { plan } = JSON.parse(words) as Trained;
     const own = Object.keys(session.content.leaves.parameters).map((key) => [key, [...(found.get(key)?.data ?? [])]]);
     return session.begin(startOf(session.content, { ...current(session), ...Object.fromEntries(own), ...options(session, plan?.optimizer) }, 1));
   }
@@ -138,21 +136,6 @@ export async function load(session: Session, file: Blob & { name: string }): Pro
   const own = plain.parameters?.before;
   if (own) return session.begin(startOf(session.content, { ...plain.batch, ...own, ...plain.states, ...options(session, plain.optimizer) }, plain.number ?? 1));
   session.begin(startOf(session.content, { ...current(session), ...described(session, plain), ...options(session, plain.optimizer) }, 1));
-}
-
-interface Recorded {
-  parameters?: { before?: Plain };
-  batch?: Plain;
-  states?: Plain;
-  number?: unknown;
-  optimizer?: unknown;
-}
-
-interface Description {
-  weights?: unknown;
-  weights_as?: unknown;
-  layers?: Plain[];
-  data?: { x?: unknown[][]; t?: unknown[][] };
 }
 
 /** The numbers that stand, but for the optimiser's memory. */

@@ -78,12 +78,10 @@ export class Values {
     private readonly fractions = false,
     private readonly replaced?: (element: number) => Number_ | undefined,
   ) {
-    let [count, largest] = [0, 0];
-    for (const { data } of arrays.values()) {
-      count += data.length;
-      for (const number of data) largest = Math.abs(number) <= largest ? largest : Math.abs(number);
-    }
-    this.#largest = count > MOST_PRECISE || !Number.isFinite(largest) ? 0 : largest;
+    const all = [...arrays.values()];
+    const count = all.reduce((sum, { data }) => sum + data.length, 0);
+    const largest = all.reduce((most, { data }) => data.reduce((most, number) => Math.max(most, Math.abs(number)), most), 0);
+    this.#largest = count <= MOST_PRECISE && Number.isFinite(largest) ? largest : 0;
   }
 
   /** The double of an element. */

@@ -82,13 +82,12 @@ function settled(sources: Sources, nodes: number[], values: ReadonlyMap<number, 
     const given = results[i];
     return given === undefined ? worth(content, node, (letter) => actual.get(letter)!) : printedAs(given);
   });
-  targets = targets.map((target, i) => (results[i] === undefined ? { ...target, exact: isFinite(target) } : { ...target, exact: true }));
   let found: Settled | undefined;
   for (let digits = writing.digits; digits <= MOST_GUARDED; digits++) {
     const operands = new Map([...actual].map(([letter, value]) => [letter, printed(value, writing, digits)]));
     const sides = nodes.map((node) => worth(content, node, (letter) => ({ ...operands.get(letter)!.value, exact: true })));
     const whole = [...operands.values()].every((operand) => operand.exact);
-    if (whole) targets = targets.map((target, i) => (isFinite(sides[i]!) && isFinite(target) ? { ...sides[i]!, exact: true } : target));
+    if (whole) targets = targets.map((target, i) => (isFinite(sides[i]!) && isFinite(target) ? sides[i]! : target));
     found = { operands, worth: sides, results: targets.map((target) => printed(target, writing)) };
     if (found.results.every((result, i) => follows(sides[i]!, result))) return found;
     if (whole && writing.exact) break;
