@@ -395,7 +395,7 @@ WORDS = {
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
     "chain.parameters": "Was jeder Parameter davon bekommt:",
     "chain.parameters_of_steps": "Was jeder Parameter davon bekommt; wird er mehrmals verwendet, die Summe:",
-    "signs.sums": "Σ_j summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
+    "signs.sums": "{sum} summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",

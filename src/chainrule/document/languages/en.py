@@ -373,7 +373,7 @@ WORDS = {
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
     "chain.parameters": "What each parameter gets of it:",
     "chain.parameters_of_steps": "What each parameter gets of it; one that is used several times gets the sum:",
-    "signs.sums": "Σ_j adds up within a sample: along a row, or over all steps or places.",
+    "signs.sums": "{sum} adds up within a sample: along a row, or over all steps or places.",
     "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
     "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
     "chain.gradient": "gradient",
