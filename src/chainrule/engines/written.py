@@ -472,7 +472,7 @@ def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
     return [*lines, "", ""]
 
 
-BLOCK = 2**14
+BLOCK = 2**15
 """Numbers at a time of a function that goes through them dozens of times."""
 
 
@@ -516,9 +516,10 @@ def _error_functions() -> list[str]:
         "    middle, zero = _BOUNDS[x.itemsize]",
         "    size = np.minimum(np.abs(x), zero)",
         "    rough = np.round(16 * size) / 16  # of so few digits that its square is exact",
-        "    bell = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
-        "    tail = bell * _polynomial(_FAR[x.itemsize], (size - middle) / (size + middle)) / (1 + 2 * size)",
-        "    return np.where(x < 0, 2 - tail, tail)",
+        "    tail = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
+        "    tail *= _polynomial(_FAR[x.itemsize], (size - middle) / (size + middle))",
+        "    tail /= 1 + 2 * size",
+        "    return tail + (x < 0).astype(x.dtype) * (2 - 2 * tail)  # below 0 it is 2 - tail; np.where takes ten times as long",
     ]
 
 
