@@ -168,6 +168,14 @@ class Source:
         listed = [part for argument in arguments for part in (", ", argument)][1:]
         return Fragment([f"{name}(", *listed, f"{options})"], word=row)
 
+    def along_last(self, row: str, arguments: Sequence[Fragment], extent: int) -> Fragment | None:
+        """A softmax along the last axis, or the "total" or "mean" of products a b; None where the language's general form will do."""
+        return None
+
+    def added_table(self, extent: int, index: Fragment, rows: str, width: int) -> Fragment | None:
+        """The table of which rows are the gradient, as one value; None where they are added one by one."""
+        return None
+
     def number(self, number: Any) -> Fragment:
         """A constant of the graph."""
         if isinstance(number, Fraction) and (number.denominator & (number.denominator - 1)) and number.denominator > 1:
