@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.work import work
@@ -20,6 +21,50 @@ SAMPLES = 32
 
 EVERYWHERE = frozenset((p.sigmoid, p.tanh, p.relu, p.softplus, p.exp, p.sin, p.cos, p.absolute, p.sign, p.erf, p.erf1p))
 """Functions of every number, so that none can complain of one that nobody asked for."""
+
+
+ARITHMETIC = frozenset((p.add, p.subtract, p.multiply, p.negative))
+"""What slopes are made of beside them."""
+
+_Function: TypeAlias = "tuple[Any, ...] | Expression | None"
+"""A primitive and what it is applied to; a constant; None for x itself."""
+
+
+class _OfPart(Frozen):
+    """function(part): what a node is, if it is made of one part of an array and of constants alone.
+
+    past  whether a quantity lies between them, which has to be there for those who look at it
+    """
+
+    function: _Function
+    part: Expression
+    past: bool = False
+
+
+def _of_part(node: Expression, known: Mapping[Expression, _OfPart], constants: dict[Any, Expression]) -> _OfPart | None:
+    """The node as a function of a part; constants are one node for each number, so that equal functions compare as equal."""
+    if node.primitive is p.part:
+        return _OfPart(None, node)
+    if node.primitive is p.named:
+        inner = known.get(node.arguments[0])
+        return inner and replace(inner, past=True)
+    if node.primitive not in EVERYWHERE | ARITHMETIC:
+        return None
+    parts = {known[argument].part if argument in known else None for argument in node.arguments if argument.constant is None}
+    part = parts.pop() if len(parts) == 1 else None
+    if part is None:
+        return None
+    functions = [
+        known[argument].function if argument.constant is None else constants.setdefault(argument.constant, argument)
+        for argument in node.arguments
+    ]
+    past = any(known[argument].past for argument in node.arguments if argument in known)
+    return _OfPart((node.primitive, *functions), part, past)
+
+
+def _has_a_curve(function: _Function) -> bool:
+    """Is it more than arithmetic, of which a part costs as much as its share?"""
+    return isinstance(function, tuple) and (function[0] in EVERYWHERE or any(map(_has_a_curve, function[1:])))
 
 
 class Brief(Frozen):
@@ -50,32 +95,46 @@ def brief(network: Network) -> Brief:
 def with_functions_of_whole_arrays(derivation: Derivation) -> Derivation:
     """The same, where a function of several parts of one array is taken of the array once, and parts of what it gives.
 
-    So the gates of a recurrence are one function of all their net inputs. Only where the parts are at least half of the array.
+    So the gates of a recurrence are one function of all their net inputs, and so are their slopes s (1 − s). Only where the parts are
+    at least half of the array.
     """
     roots = (*derivation.passed, *derivation.gradients, *derivation.asked, *derivation.moving.values())
-    parts: dict[tuple[Primitive, Expression, int], list[Expression]] = {}
+    forward = {*order(*derivation.passed)}
+    known, constants = dict[Expression, _OfPart](), dict[Any, Expression]()
+    groups: dict[tuple[_Function, Expression, int], list[Expression]] = {}
     for node in order(*roots):
-        if node.primitive in EVERYWHERE and node.arguments[0].primitive is p.part:
-            (piece,) = node.arguments
-            parts.setdefault((node.primitive, piece.arguments[0], piece.parameters["axis"]), []).append(node)
+        found = _of_part(node, known, constants)
+        if found is not None:
+            known[node] = found
+            if node.primitive not in (p.part, p.named) and _has_a_curve(found.function) and not (found.past and node in forward):
+                groups.setdefault((found.function, found.part.arguments[0], found.part.parameters["axis"]), []).append(node)
     replaced: set[Expression] = set()
-    for (_, array, axis), nodes in parts.items():
-        extents = {(node.arguments[0].parameters["start"], node.arguments[0].parameters["stop"]) for node in nodes}
+    for (_, array, axis), nodes in groups.items():
+        extents = {(part.parameters["start"], part.parameters["stop"]) for part in (known[node].part for node in nodes)}
         extent = array.shape[axis]
         if len(extents) > 1 and isinstance(extent, int) and 2 * sum(stop - start for start, stop in extents) >= extent:
             replaced |= {*nodes}
     if not replaced:
         return derivation
-    whole: dict[tuple[Primitive, Expression], Expression] = {}
+    whole: dict[tuple[_Function, Expression], Expression] = {}
+
+    new: dict[Expression, Expression] = {}
+
+    def of_array(function: _Function, array: Expression) -> Expression:
+        if not isinstance(function, tuple):
+            return array if function is None else function
+        if (function, array) not in whole:
+            primitive, *inner = function
+            whole[function, array] = primitive(*(of_array(one, array) for one in inner))
+        return whole[function, array]
 
     def value(node: Expression, arguments: list[Expression]) -> Expression:
         if node not in replaced:
             return node.rebuilt(*arguments)
-        (piece,) = arguments
-        array = piece.arguments[0]
-        return p.part(whole.setdefault((node.primitive, array), node.primitive(array)), **piece.parameters)
+        part = known[node].part
+        return p.part(of_array(known[node].function, new[part.arguments[0]]), **part.parameters)
 
-    new = folded(roots, {}, value)
+    folded(roots, new, value)
 
     def mapped(nodes: tuple[Expression, ...]) -> tuple[Expression, ...]:
         return tuple(new[node] for node in nodes)

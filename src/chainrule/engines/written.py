@@ -218,11 +218,28 @@ class Writer:
             shape = (*node.shape[:axis], *node.shape[axis + 1 :])
             if all(one.primitive.name == "reshape" and one.arguments[0].shape == shape and one.shape[axis] == 1 for one in node.arguments):
                 return self.source.stack([self.pieces[one.arguments[0]] for one in node.arguments], axis)
+        if node.primitive.name == "add" and len(placed := _side_by_side(node)) > 1:
+            return self._among_zeros(placed)
         if node.primitive.name == "add" and len(terms := _summed_products(node)) >= LEAST:
             # One product of all rows, those of the first step first, is a fraction of the work of one for each step.
             a, b = (self.source.concat([self.pieces[side] for side in sides], 0) for sides in zip(*reversed(terms), strict=True))
             return self.source.permute_dims(a, (1, 0)) @ b
         return None
+
+    def _among_zeros(self, placed: Sequence[Expression]) -> Fragment:
+        """Parts of an axis with zeros between them, in one array."""
+        (like,), axis, pieces, end = self._like(), placed[0].parameters["axis"], list[Fragment](), 0
+        for node in [*placed, None]:
+            start = placed[0].shape[axis] if node is None else node.parameters["start"]
+            if start > end:
+                shape = (*placed[0].shape[:axis], start - end, *placed[0].shape[axis + 1 :])
+                pieces.append(Fragment([self.source.zeros(shape, like)]))
+            if node is not None:
+                (inner,) = node.arguments
+                flat = inner.primitive.name == "join" and inner.parameters["axis"] == axis and len(self.users[inner]) == 1
+                pieces += [number_like(self.pieces[one]) for one in (inner.arguments if flat else [inner])]
+                end = start + inner.shape[axis]
+        return self.source.concat(pieces, axis)
 
     def _stated(self, node: Expression, arguments: list[Fragment]) -> Fragment:
         """A call of what is given to the program when it runs; such a program is not printed."""
@@ -286,8 +303,12 @@ class Writer:
 
     def _position(self, node: Expression) -> Fragment:
         """In the precision of the first array that comes from outside."""
-        given = next((known for known in self.nodes if known.primitive.name == "variable" and known.shape), None)
-        return self.source.position(node.parameters["extent"], "" if given is None else identifier(given))
+        return self.source.position(node.parameters["extent"], *self._like())
+
+    def _like(self) -> list[str]:
+        """The first array that comes from outside, of whose precision all are; none where there is none."""
+        given = (identifier(node) for node in self.nodes if node.primitive.name == "variable" and node.shape)
+        return [*itertools.islice(given, 1)]
 
     def _at_largest(self, node: Expression, x: Fragment) -> Fragment:
         return self.source.at_largest(x, node.parameters["axis"], node.shape)
@@ -450,6 +471,28 @@ def _margins(node: Expression) -> list[tuple[Any, Any]]:
     if inner != outer:
         margins[axis] = (start, f"N - {start + inner}" if outer == BATCH else outer - start - inner)
     return margins
+
+
+def _side_by_side(node: Expression) -> list[Expression]:
+    """The terms in their order, if the node is a sum of parts of one axis, each among zeros, that do not overlap; otherwise nothing."""
+    terms = list[Expression]()
+    while node.primitive.name == "add":
+        terms.append(node.arguments[1])
+        node = node.arguments[0]
+    terms.append(node)
+    if any(term.primitive.name != "place" or term.parameters["axis"] != terms[0].parameters["axis"] for term in terms):
+        return []
+    axis = terms[0].parameters["axis"]
+    terms.sort(key=lambda term: term.parameters["start"])
+    ends = [
+        term.parameters["start"] + term.arguments[0].shape[axis] if isinstance(term.arguments[0].shape[axis], int) else math.inf
+        for term in terms
+    ]
+    return (
+        terms
+        if all(end <= term.parameters["start"] for end, term in zip(ends, terms[1:], strict=False)) and BATCH not in (terms[0].shape[axis],)
+        else []
+    )
 
 
 def _summed_products(node: Expression) -> list[tuple[Expression, Expression]]:
