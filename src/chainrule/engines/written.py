@@ -703,7 +703,13 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
 
     remarks  comments above the lines of quantities, by their keys
     """
-    roots = [*derivation.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots]
+    # Of a parameter that no gradient moves, as a running mean, there is none to compute.
+    gradients = [
+        gradient
+        for gradient, parameter in zip(derivation.gradients, derivation.parameters, strict=True)
+        if parameter not in derivation.moving
+    ]
+    roots = [*derivation.predictions, derivation.error, *gradients, *derivation.asked, *rule.roots]
     writer = Writer(roots, source, numbers=(*rule.options, STEP_NUMBER))
     parts: dict[str, list[str]] = {}
 
@@ -717,7 +723,7 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
 
     part("forward pass", derivation.quantities)
     part("error", [derivation.error])
-    part("backward pass", derivation.backward)
+    part("backward pass", [quantity for quantity in derivation.backward if quantity in writer.users])
     targets = in_place(rule)
     part("update", [root for root in rule.roots if root.primitive.name == "named"], targets)
     return StepLines(parts, targets, [letter for letter in (*rule.options, STEP_NUMBER) if letter in writer.pieces])
