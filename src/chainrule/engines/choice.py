@@ -90,7 +90,7 @@ def _distributed(
             why = _reason(error)
         every_layout = processes.texts("" if halves is None else halves.layout)
         if "" in every_layout:
-            halves, why = None, why or "another process has none"
+            halves, why = None, why or "another process has no machine code"
         elif len(set(every_layout)) > 1:
             halves, why = None, "the processors of the processes have other vectors, so that numbers would lie in other places"
         if halves is None and name == "compiled":

@@ -134,10 +134,7 @@ def _check_fits(derivation: Derivation) -> None:
         raise NotCompilable("running means, as those of a batch normalisation, have no machine code")
     for node in order(derivation.error, *derivation.gradients):
         if len(node.shape) > 2 or node.primitive.name in ("largest", "at_largest", "window", "overlap", "lookup", "added_at", "position"):
-            raise NotCompilable(
-                "images, sequences, tokens and other arrays of more than two axes have no machine code: "
-                "that is for rows of numbers and matrices"
-            )
+            raise NotCompilable("arrays of over two axes have no machine code")
 
 
 def topological_order(roots: Iterable[Operation], walls: Iterable[Operation] = ()) -> list[Operation]:
