@@ -1,5 +1,6 @@
 """Programs as they are printed: what stands in them runs by itself, and computes what the graph says."""
 
+import ast
 import itertools
 import math
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_
 from chainrule.network.definitions import Definition
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.network.normalization import batch_norm
+from chainrule.network.short_form import short_form
 
 
 def lines(*quantities: Expression) -> str:
@@ -162,3 +165,53 @@ def test_gates_are_one_function_of_their_array() -> None:
     assert "np.exp(-z1[:, 0:2]))" in gated([2, 1], p.sigmoid)
     assert "np.tanh(z1[:, 0:5])" in gated([5], p.tanh)
     assert "np.tanh(z1)" in gated([2, 5], p.tanh)
+
+
+def agrees_with_its_step(network: Network, tokens: int = 0) -> str:
+    """The program, of which one step on two rows has been compared with the graph's, in both precisions."""
+    random, program = np.random.default_rng(0), written_program(network)
+    x = random.integers(0, tokens, (2, network.inputs)).astype(float) if tokens else random.normal(size=(2, network.inputs))
+    t = random.normal(size=(2, network.outputs))
+    step = network.step(x, t)
+    wanted = (step.error, *step.new_parameters.values())
+    for dtype, digits in ((np.float64, 1e-12), (np.float32, 1e-4)):
+        given = [*network.split(x, t).values(), *network.parameters.values()]
+        found = program.step(*(np.asarray(array, dtype) for array in given))
+        for value, known in zip(found, wanted, strict=True):
+            assert np.asarray(value).dtype == dtype
+            np.testing.assert_allclose(value, known, rtol=digits, atol=digits)
+    return program.source
+
+
+def test_what_numpy_does_row_by_row_is_written_otherwise() -> None:
+    short, long = (agrees_with_its_step(short_form(f"v{tokens}x3:e4-block2-2"), tokens) for tokens in (5, 300))
+    assert "A2 = softmax(S2)" in short
+    assert "np.vecdot(dnb2, nb2) / 4" in short
+    assert "np.arange(5)" in short
+    assert "np.add.at" not in short
+    assert "np.add.at" in long
+
+
+def test_a_softmax_along_short_rows_does_not_overflow() -> None:
+    softmax = written_program(short_form("v5x3:e4-block2-2")).functions["softmax"]
+    np.testing.assert_array_equal(softmax(np.array([[[1e4, 0, -1e4], [2, 2, -np.inf]]])), [[[1, 0, 0], [0.5, 0.5, 0]]])
+
+
+def test_slopes_of_gates_are_one_function_of_their_array() -> None:
+    """And where a gate has no gradient yet, as that which forgets in the first step, there are zeros."""
+    source = agrees_with_its_step(short_form("5x2:lstm3-1"))
+    assert source.count("product = sigmoid_t[time] * (1 - sigmoid_t[time])") == 1
+    assert "np.zeros((N, 3), x.dtype)" in source
+    assert "np.pad" not in source
+    assert "h1_t[time] = difference_t[time] * n1_t[time] + u1_t[time] * h1_t[time - 1]" in agrees_with_its_step(short_form("5x2:gru3-1"))
+
+
+def test_every_variable_of_a_program_is_read() -> None:
+    """A running mean, which no gradient moves, has none among the lines."""
+    normalised = Network(2, dense(3, "tanh"), batch_norm(), dense(2))
+    for network in (normalised, *map(short_form, ("5x2:lstm3-1", "5x2:gru3-1", "v5x3:e4-block2-2", "6x6x1:c2k3p1-p2-3"))):
+        for function in ast.parse(agrees_with_its_step(network, 5 * ("T1" in network.parameters))).body:
+            if isinstance(function, ast.FunctionDef):
+                names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+                given, read = ({name.id for name in names if isinstance(name.ctx, kind)} for kind in (ast.Store, ast.Load))
+                assert given <= read

@@ -10,7 +10,7 @@ from chainrule.engines.work import work
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.closed_forms import Place, places
-from chainrule.formula.expression import Expression, Name, Primitive, folded, neighbours, order, variable
+from chainrule.formula.expression import Expression, Name, folded, neighbours, order, variable
 from chainrule.formula.tidy import shared
 from chainrule.network.derivation import Derivation, with_closed_forms
 from chainrule.network.network import Network

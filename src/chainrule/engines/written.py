@@ -78,6 +78,9 @@ class _QuickSource(Source):
     def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
         if not options and hasattr(math, name) and all(NUMBER.fullmatch(source_text(_piece(one))) for one in arguments):
             return Fragment([f"math.{name}({', '.join(source_text(_piece(one)) for one in arguments)})"], word=name)
+        if name in ("maximum", "minimum") and all(_piece(one).single or NUMBER.fullmatch(source_text(_piece(one))) for one in arguments):
+            first, second = map(_piece, arguments)
+            return Fragment([f"{name[:3]}(", first, ", ", second, ")"], word=name, single=True)
         return super()._call(name, *arguments, options=options)
 
     def erf(self, x: Any) -> Fragment:
@@ -218,7 +221,7 @@ class Writer:
             shape = (*node.shape[:axis], *node.shape[axis + 1 :])
             if all(one.primitive.name == "reshape" and one.arguments[0].shape == shape and one.shape[axis] == 1 for one in node.arguments):
                 return self.source.stack([self.pieces[one.arguments[0]] for one in node.arguments], axis)
-        if node.primitive.name == "add" and len(placed := _side_by_side(node)) > 1:
+        if node.primitive.name == "add" and len(placed := _side_by_side(node)) > 1 and self._like():
             return self._among_zeros(placed)
         if node.primitive.name == "add" and len(terms := _summed_products(node)) >= LEAST:
             # One product of all rows, those of the first step first, is a fraction of the work of one for each step.
@@ -271,7 +274,7 @@ class Writer:
         return self.source.reshape(rows @ right, node.shape)
 
     def _flat_layer(self, node: Expression) -> Fragment | None:
-        """A product over all places and a bias: it is added while the rows are flat, to what nothing else holds, so that NumPy adds in place."""
+        """A product over all places and a bias, which is added while the rows are flat: NumPy adds it to the product in place."""
         if node.primitive.name != "add":
             return None
         product, bias = node.arguments
@@ -480,19 +483,12 @@ def _side_by_side(node: Expression) -> list[Expression]:
         terms.append(node.arguments[1])
         node = node.arguments[0]
     terms.append(node)
-    if any(term.primitive.name != "place" or term.parameters["axis"] != terms[0].parameters["axis"] for term in terms):
+    axis = int(terms[0].parameters.get("axis", 0))
+    if any(term.primitive.name != "place" or term.parameters["axis"] != axis or term.shape[axis] == BATCH for term in terms):
         return []
-    axis = terms[0].parameters["axis"]
-    terms.sort(key=lambda term: term.parameters["start"])
-    ends = [
-        term.parameters["start"] + term.arguments[0].shape[axis] if isinstance(term.arguments[0].shape[axis], int) else math.inf
-        for term in terms
-    ]
-    return (
-        terms
-        if all(end <= term.parameters["start"] for end, term in zip(ends, terms[1:], strict=False)) and BATCH not in (terms[0].shape[axis],)
-        else []
-    )
+    terms.sort(key=lambda term: int(term.parameters["start"]))
+    apart = (a.parameters["start"] + a.arguments[0].shape[axis] <= b.parameters["start"] for a, b in itertools.pairwise(terms))
+    return terms if all(apart) else []
 
 
 def _summed_products(node: Expression) -> list[tuple[Expression, Expression]]:
