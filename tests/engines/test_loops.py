@@ -92,11 +92,12 @@ def test_loops_in_other_languages(make: Any, language: str) -> None:
 
 
 def test_the_gradient_of_a_shared_matrix_is_one_product() -> None:
+    """And its rows are laid out once, a step behind the other, for every gradient that they are part of."""
     source = written_program(one_way("rnn", 8)).source
-    states, slopes = (
-        f"np.concatenate([{one}_t[time] for time in {times}], axis=0)" for one, times in (("h1", "range(1, 8)"), ("delta1", "range(2, 9)"))
-    )
-    assert f"dU1 = {states}.T @ {slopes}" in source
+    assert "rows = np.concatenate([delta1_t[time] for time in range(1, 9)], axis=0)" in source
+    assert "dU1 = np.concatenate([h1_t[time] for time in range(1, 8)], axis=0).T @ rows[N:]" in source
+    assert "dW1 = np.reshape(np.transpose(x, (1, 0, 2)), (-1, 3)).T @ rows" in source
+    assert "db1 = np.sum(rows, axis=0)" in source
 
 
 def test_a_layer_that_is_called_again_and_again_is_a_loop_too() -> None:

@@ -137,6 +137,8 @@ class Writer:
         self.steps = _steps(self.nodes)
         self.step: Name | None = None
         self.words: dict[tuple[str, str, int], str] = {}
+        self.by_step: dict[Expression, list[Expression]] = {}
+        """Sequences whose rows lie one step behind the other, where nobody reads them but as rows, and their steps."""
 
     def write(self, node: Expression, target: str | None = None) -> None:
         """A line for a named quantity and for everything below it that is used more than once."""
@@ -200,6 +202,8 @@ class Writer:
             return flat
         if (along := self._along_last(node)) is not None:
             return along
+        if node.primitive.name == "total" and node.arguments[0] in self.by_step:
+            return self.source.sum(arguments[0], 0)
         if node.primitive.name in ("total", "mean") and self._kept_axis(node):
             reduction = self.source.sum if node.primitive.name == "total" else self.source.mean
             return reduction(arguments[0], node.parameters["axes"], keepdims=True)
@@ -220,14 +224,35 @@ class Writer:
             axis = node.parameters["axis"]
             shape = (*node.shape[:axis], *node.shape[axis + 1 :])
             if all(one.primitive.name == "reshape" and one.arguments[0].shape == shape and one.shape[axis] == 1 for one in node.arguments):
-                return self.source.stack([self.pieces[one.arguments[0]] for one in node.arguments], axis)
+                steps = [one.arguments[0] for one in node.arguments]
+                if axis == 1 and len(shape) == 2 and self._is_read_as_rows(node):
+                    self.by_step[node] = steps
+                    return Fragment([self.source.concat([self.pieces[one] for one in steps], 0)], word="rows")
+                return self.source.stack([self.pieces[one] for one in steps], axis)
         if node.primitive.name == "add" and len(placed := _side_by_side(node)) > 1 and self._like():
             return self._among_zeros(placed)
         if node.primitive.name == "add" and len(terms := _summed_products(node)) >= LEAST:
             # One product of all rows, those of the first step first, is a fraction of the work of one for each step.
-            a, b = (self.source.concat([self.pieces[side] for side in sides], 0) for sides in zip(*reversed(terms), strict=True))
-            return self.source.permute_dims(a, (1, 0)) @ b
+            a, b = zip(*reversed(terms), strict=True)
+            return self.source.permute_dims(self._rows_of_steps(a), (1, 0)) @ self._rows_of_steps(b)
         return None
+
+    def _rows_of_steps(self, steps: Sequence[Expression]) -> Fragment:
+        """All rows of some matrices; a part of those that are there already, if the steps are the last of theirs."""
+        for rows, own in self.by_step.items():
+            first = len(own) - len(steps)
+            if own[first:] == [*steps] and rows.shape[0] == BATCH and self.pieces[rows].level == ATOM and not self.pieces[rows].word:
+                return self.pieces[rows][(slice(f"{first} * N" if first > 1 else "N", None),)] if first else self.pieces[rows]
+        return self.source.concat([self.pieces[step] for step in steps], 0)
+
+    def _is_read_as_rows(self, node: Expression) -> bool:
+        """Do all who read it want its rows alone, in whatever order: products of rows, and the sum of all?"""
+        return all(
+            (user.primitive.name == "total" and user.parameters["axes"] == (0, 1))
+            or (_product_of_rows(user) or (None,))[0] is node
+            or (user.primitive.name == "matmul" and all((_product_of_rows(sum_) or (None, None))[1] is node for sum_ in self.users[user]))
+            for user in self.users[node]
+        )
 
     def _among_zeros(self, placed: Sequence[Expression]) -> Fragment:
         """Parts of an axis with zeros between them, in one array."""
@@ -267,11 +292,26 @@ class Writer:
 
     def _flat_product(self, node: Expression, a: Expression, b: Expression) -> Fragment:
         """A product over all places at once, which takes half the time of one product after the other."""
-        left, right = self.pieces[a], self.pieces[b]
-        rows = self.source.reshape(left, (-1, a.shape[-1]))
-        if node.primitive.name == "total":
-            return Fragment([parenthesized(rows, ATOM), ".T @ ", self.source.reshape(right, (-1, b.shape[-1]))], PRODUCT)
-        return self.source.reshape(rows @ right, node.shape)
+        if node.primitive.name != "total":
+            return self._laid_out(self._rows(a) @ self.pieces[b], node, a)
+        by_step = {a, b} & {*self.by_step}
+        return Fragment([parenthesized(self._rows(a, bool(by_step)), ATOM), ".T @ ", self._rows(b, bool(by_step))], PRODUCT)
+
+    def _rows(self, node: Expression, by_step: bool = False) -> Fragment:
+        """All rows of an array, one example behind the other, or one step."""
+        piece = self.pieces[node]
+        if node in self.by_step:
+            return piece
+        if by_step:
+            piece = self.source.permute_dims(piece, (1, 0, *range(2, len(node.shape))))
+        return self.source.reshape(piece, (-1, node.shape[-1]))
+
+    def _laid_out(self, rows: Fragment, node: Expression, like: Expression) -> Fragment:
+        """Rows as the array that they are of, in the order in which those of another array are."""
+        if like not in self.by_step:
+            return self.source.reshape(rows, node.shape)
+        size, steps, *rest = node.shape
+        return self.source.permute_dims(self.source.reshape(rows, (steps, size, *rest)), (1, 0, *range(2, len(node.shape))))
 
     def _flat_layer(self, node: Expression) -> Fragment | None:
         """A product over all places and a bias, which is added while the rows are flat: NumPy adds it to the product in place."""
@@ -283,9 +323,8 @@ class Writer:
             return None
         if bias.parameters["axes"] != tuple(range(len(node.shape) - 1)):
             return None
-        a, b = (self.pieces[side] for side in rows)
-        flat = self.source.reshape(a, (-1, rows[0].shape[-1])) @ b + self.pieces[bias.arguments[0]]
-        return self.source.reshape(flat, node.shape)
+        a, b = rows
+        return self._laid_out(self._rows(a) @ self.pieces[b] + self.pieces[bias.arguments[0]], node, a)
 
     def _along_last(self, node: Expression) -> Fragment | None:
         """A softmax, or a sum of products, along the last of three axes or more, where the language has something quicker."""
