@@ -48,9 +48,7 @@ class GradientFound(FrozenValue):
         words = Words(language)
         if self.right:
             return words.plain("model_check.right", name=self.name)
-        written = {
-            key: words.decimal(one) if isinstance(one, str) and key not in ("shape", "right") else one for key, one in self.values.items()
-        }
+        written = {key: words.decimal(one) if key in ("factor", "off") else one for key, one in self.values.items()}
         return words.plain("model_check.wrong", name=self.name, how=words.plain(f"model_check.{self.wrong}", **written))
 
     def __str__(self) -> str:

@@ -45,7 +45,7 @@ class Fragment(Operators):
         return _infix(number_like(self), "@", number_like(code_of(other)), PRODUCT)
 
     def __getitem__(self, slices: Any) -> Fragment:
-        return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"])
+        return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"], word=self.word)
 
 
 def _slice(part: Any) -> str:
@@ -136,10 +136,12 @@ class Source:
     decorator        above every function
     shown_error      the error as it is printed
     quiet            the line where e^z may be too large
+    scans            whether a loop over time is a scan of JAX
     strict           whether truth values are no numbers there, so that a variable is known to hold some
     """
 
     strict = False
+    scans = False
 
     library, axis, kept, array, shown_error, decorator = "np", "axis", "keepdims", "np.array", "E", ""
     functions: Mapping[str, str] = {}
@@ -310,6 +312,11 @@ class Source:
         inner = [part for array in arrays for part in (", ", code_of(array))][1:]
         return self._call("concatenate", Fragment(["(", *inner, ")"]), options=f", {self.axis}={axis}")
 
+    def stack(self, arrays: Sequence[Any], axis: int) -> Fragment:
+        """Arrays one behind the other, along a new axis."""
+        inner = [part for array in arrays for part in (", ", number_like(code_of(array)))][1:]
+        return Fragment([self._call("stack", Fragment(["(", *inner, ")"]), options=f", {self.axis}={axis}")], word="steps")
+
     def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Fragment:
         """x with so many zeros before and after it along each axis."""
         pairs = ", ".join(f"({before}, {after})" for before, after in margins)
@@ -326,7 +333,7 @@ def source_text(code: Fragment) -> str:
     return "".join(part if isinstance(part, str) else source_text(part) for part in code.parts)
 
 
-def wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
+def wrapped_items(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
     """Items between commas, in lines of that width."""
     line = before + ", ".join(items) + after
     if len(line) <= width:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def distribution_text(context: Context, initializer: Bound, shape: tuple[int, ..
     text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
     if shape is None or not depends_on_layer(initializer):
         return text
-    return f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
+    return f"{text}, {context.plain('initializer.where', inputs=math.prod(shape[:-1]), units=shape[-1])}"
 
 
 def depends_on_layer(initializer: Bound) -> bool:
@@ -123,8 +124,11 @@ def short_derivative(found: Application, known: Sequence[Expression]) -> Express
 
 
 def _proof(context: Context, z: Expression) -> list[Block]:
-    """The long chain from E to the first z, through every output, and the short one; none where it is too long or divides by zero."""
-    if z.name is None or context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS or not (context.step.prediction[0] % 1).all():
+    """The long chain from E to the first z, through every output, and the short one; none where it is too long.
+
+    y is never quite 0 or 1: where its float is, and the long form divides by 0, the line goes from letters to the number.
+    """
+    if z.name is None or context.detail != "scalar" or context.step.t.shape[1] > MOST_OUTPUTS:
         return []
     first = Element(z, (0, 0))
     chains = paths(context.scalars, Element(context.derivation.paper_error, ()), first, MOST_OUTPUTS)

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, Advice
+from chainrule.diagnosis.scalar_search import rounded
+from chainrule.diagnosis.simulation import MOST_SATURATED, MOST_STEPS, TOLERANCE, Runner, Simulation, steps_for
 from chainrule.document.document import NONE, Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
@@ -31,7 +33,7 @@ MOST_PREDICTIONS = 10
 MOST_TOGETHER = 26
 """Quantities of a rule that takes all weights of a parameter together."""
 
-MOST_TIMES = 1e6
+MOST_TIMES = 1e5
 """So many times larger, or more, is said as a power of ten."""
 
 NUDGE = 1e-13
@@ -39,6 +41,9 @@ NUDGE = 1e-13
 
 LEAST_LEFT = 1e-6
 """A smaller part of E is next to nothing: no rate of three digits says which it is."""
+
+SLIGHT = 1e-3
+"""A part of E that is hardly noticed where a rate is rounded."""
 
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
@@ -196,11 +201,11 @@ def _verdict(context: Context, step: Step) -> Inline:
 
 
 def _factor(context: Context, ratio: float) -> str | Number:
-    """So many times, in whole numbers; what is too long to be read as 2.6 · 10⁷."""
+    """About so many times, in whole numbers of three digits that count; what is too long to be read as 2.6 · 10⁷."""
     if not math.isfinite(ratio):
         return "∞"
     if ratio < MOST_TIMES:
-        return _rate(context, ratio, 2 if ratio < 10 else math.ceil(math.log10(ratio)))
+        return _rate(context, ratio, 2 if ratio < 100 else 3)
     mantissa, power = f"{ratio:.1e}".split("e")
     number = number_formula(float(mantissa), context.rounding)
     assert isinstance(number, Number)
@@ -258,7 +263,13 @@ def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
         best, left = advice.best_single
         noticed = left >= max(TOLERANCE, LEAST_LEFT * float(context.step.error))
         key = "rates.single" if noticed else "rates.single_to_zero"
-        yield context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))
+        yield context.text(key, rate=_rate(context, best, _digits_in_valley(context, best, left)), error=context.rounded(left, digits=3))
+
+
+def _digits_in_valley(context: Context, best: float, left: float) -> int:
+    """How many digits of the best rate have to be told so that one step with what is told leaves about as much: few in a wide valley."""
+    held = max(1.02 * left, SLIGHT * float(context.step.error))
+    return next((digits for digits in (3, 4, 5) if context.run.after(rounded(best, digits)) <= held), 6)
 
 
 def _unfit_text(context: Context, used: Simulation) -> Inline | None:
@@ -338,7 +349,8 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
         rows.append(((str(step.number + k - 1),), (number_formula(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     few = len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2
-    predictions = [following.prediction for following in itertools.islice(_from(step, optimizer), len(errors))] if few else []
+    run = _from(in_floats(step), optimizer)  # fractions have about three times as many digits after each step
+    predictions = [following.prediction for following in itertools.islice(run, len(errors))] if few else []
     if predictions:
         letters = [context.letter(element) for y in context.derivation.predictions for element in context.elements(y)]
         head = (head[0], *((letter,) for letter in letters), head[1])

@@ -112,8 +112,7 @@ class Values(Mapping[Expression, Any], Frozen):
         formula = self.scalars.definition(element)
         letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
         number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
-        alike = abs(recorded) / 2 < abs(float(number)) < 2 * abs(recorded)
-        if not number.exact and abs(float(number)) < DUST * self._largest and not alike:
+        size, near = float(number), abs(float(number) - recorded) <= APART * self._largest
+        if not number.exact and abs(size) < DUST * self._largest and not abs(recorded) / 2 < abs(size) < 2 * abs(recorded):
             return Real(Fraction(0), exact=False)
-        near = isinstance(number.value, Fraction) and abs(float(number.value) - recorded) <= APART * self._largest
-        return number if near else recorded
+        return number if isinstance(number.value, Fraction) and near else recorded

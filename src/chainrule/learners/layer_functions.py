@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -221,15 +222,26 @@ class Called:
 
     def _put(self, symbol: str) -> None:
         """Give an object one of its parameters, where it has one of that name and shape. Raises Unfit."""
-        own = vars(self.object)
-        holders: list[Any] = [own, *(value for value in own.values() if isinstance(value, dict))]
-        for holder in holders:
+        for prefix, holder in _holders(self.object):
             for key, value in holder.items():
                 fits = isinstance(value, np.ndarray) and value.size == self.arrays[symbol].size
-                if fits and re.fullmatch(self.inputs[symbol], str(key).strip("_"), re.IGNORECASE):
+                if fits and re.fullmatch(self.inputs[symbol], f"{prefix}{key}".strip("_"), re.IGNORECASE):
                     holder[key] = self._taken(symbol).reshape(value.shape)
                     return
         raise Unfit
+
+
+def _holders(owner: Any) -> Iterator[tuple[str, dict[Any, Any]]]:
+    """Where an object keeps arrays: its attributes, its dictionaries, and the objects in it, whose names stand before those of theirs."""
+    own = vars(owner)
+    yield "", own
+    yield from (("", value) for value in own.values() if isinstance(value, dict))
+    yield from ((f"{name}_", vars(value)) for name, value in own.items() if _is_made_of(value, owner))
+
+
+def _is_made_of(value: Any, owner: Any) -> bool:
+    """Is it an object of a class that stands in the same file?"""
+    return hasattr(value, "__dict__") and type(value).__module__ == type(owner).__module__ and not isinstance(value, type)
 
 
 def _as_value(value: Any) -> Any:
@@ -258,8 +270,15 @@ def _with_names(given: Any, node: ast.FunctionDef) -> Named:
 
 
 def _of_object(owner: Any) -> Iterator[tuple[str, Array]]:
-    """Gradients that an object keeps: as attributes, in a dictionary, or in a list of all of them."""
+    """Gradients that an object keeps: as attributes, in a dictionary, in a list of all of them, or in the objects in it."""
     for name, value in vars(owner).items():
+        if _is_made_of(value, owner):
+            inner = ((GRADIENT.fullmatch(one), array) for one, array in vars(value).items() if isinstance(array, NUMBERS))
+            yield from (
+                (f"d{name}_{match['after'] or match['before']}", np.array(array, dtype=float))
+                for match, array in inner
+                if match is not None
+            )
         if isinstance(value, NUMBERS) and GRADIENT.fullmatch(name):
             yield name, np.array(value, dtype=float)
         elif isinstance(value, dict) and GRADIENT.match(f"{name}_"):
@@ -294,8 +313,9 @@ def _alike(value: Array, given: Array) -> bool:
     return value.size == given.size and bool(np.array_equal(value.ravel(), given.ravel()))
 
 
-def _same(found: Array, wanted: Array) -> bool:
-    return found.size == wanted.size and bool(np.allclose(found.reshape(wanted.shape), wanted, rtol=1e-8, atol=1e-9))
+def _same(found: Array, wanted: Array, *, shaped: bool) -> bool:
+    alike = found.shape == wanted.shape if shaped else found.size == wanted.size
+    return alike and bool(np.allclose(found.reshape(wanted.shape), wanted, rtol=1e-8, atol=1e-9))
 
 
 def _mask(found: Array, x: Array) -> Array | None:
@@ -322,13 +342,16 @@ def layer_answers(loaded: Loaded, kinds: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def _readings(loaded: Loaded, pair: Pair, kinds: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """As what a pair can be read: one layer, or one for each mode that it has."""
+    """As what a pair can be read: one layer, or one for each mode that it has.
+
+    What gives arrays of the very shapes of a layer is that layer; only then, what gives as many numbers.
+    """
     modes = "mode" in arguments_of(pair.forward)
     seen = set[str]()
-    for plain in kinds:
-        if plain["kind"] in seen:
+    for shaped, plain in itertools.product((True, False), kinds):
+        if plain["kind"] in seen or (seen and not shaped):
             continue
-        reading = _reading(loaded, pair, plain)
+        reading = _reading(loaded, pair, plain, shaped=shaped)
         if reading is not None:
             yield reading
             seen.add(plain["kind"])
@@ -336,8 +359,8 @@ def _readings(loaded: Loaded, pair: Pair, kinds: Sequence[Mapping[str, Any]]) ->
                 return
 
 
-def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The answers of a pair as a layer of some kind; None where it is none."""
+def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any], *, shaped: bool) -> dict[str, Any] | None:
+    """The answers of a pair as a layer of some kind; None where it is none. shaped: whether the shapes of its results have to agree."""
     epsilon, calls, failed = None, list[dict[str, Any]](), list[str]()
     places = dict[str, Any]()
     for number, probe in enumerate(plain["probes"]):
@@ -347,7 +370,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
                 results = called.forward()
             except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where it is called as what it is not
                 results = []
-            agreed, mask = _agreed(results, probe, epsilon, called, masked=plain["masked"])
+            agreed, mask = _agreed(results, probe, epsilon, called, masked=plain["masked"], shaped=shaped)
             if agreed is None:
                 if number == 0:
                     return None
@@ -390,7 +413,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
 
 
 def _agreed(
-    results: Sequence[Array], probe: Mapping[str, Any], epsilon: float | None, called: Called, *, masked: bool
+    results: Sequence[Array], probe: Mapping[str, Any], epsilon: float | None, called: Called, *, masked: bool, shaped: bool
 ) -> tuple[float | None, Array | None]:
     """With which ε these are the layer's results, and the mask of a dropout; None where they are not."""
     if masked:
@@ -399,7 +422,7 @@ def _agreed(
     for one, wanted in probe["results"]:
         pairs = zip(results, wanted, strict=False)
         whole = epsilon in (None, one) and len(results) >= len(wanted)
-        if whole and all(_same(found, np.array(want, dtype=float)) for found, want in pairs):
+        if whole and all(_same(found, np.array(want, dtype=float), shaped=shaped) for found, want in pairs):
             return float(one), None
     return None, None
 

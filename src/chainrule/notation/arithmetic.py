@@ -73,9 +73,14 @@ class Real(Operators, Frozen):
         if operation == "divide" and second.value == 0:
             return Real(first.value * math.inf if isinstance(first.value, Fraction) else first.value, exact=False)
         try:
-            return Real(PLAIN[operation](first.value, second.value), first.exact and second.exact)
+            return _as_fraction(PLAIN[operation](first.value, second.value), first.exact and second.exact)
         except OverflowError:  # a fraction too large for a float met an infinity
             return Real(math.nan, exact=False)
+
+
+def _as_fraction(value: Fraction | float, exact: bool) -> Real:
+    """A result, which is a fraction again where an infinity has left it: 1/∞ is nearly 0."""
+    return Real(Fraction(value), exact=False) if isinstance(value, float) and math.isfinite(value) else Real(value, exact)
 
 
 def _is_nothing(a: Real, b: Real, both: bool) -> bool:
@@ -111,7 +116,7 @@ def magnitude(value: Fraction | float) -> Fraction | float:
 def _power(base: Real, exponent: Real) -> Real:
     a, n = base.value, exponent.value
     if not (isinstance(a, Fraction) and isinstance(n, Fraction)):
-        return Real(_float_power(a, n), exact=False)
+        return _as_fraction(_float_power(a, n), exact=False)
     if n == Fraction(1, 2):
         return Reals.sqrt(base)
     if a == 0 and n < 0:
@@ -119,7 +124,7 @@ def _power(base: Real, exponent: Real) -> Real:
     if n.denominator == 1 and abs(n) * max(a.numerator.bit_length(), a.denominator.bit_length()) <= MOST_BITS:
         return Real(Fraction(a**n.numerator), base.exact and exponent.exact)
     if a <= 0:
-        return Real(math.nan if a < 0 and n.denominator != 1 else _float_power(a, n), exact=False)
+        return _as_fraction(math.nan if a < 0 and n.denominator != 1 else _float_power(a, n), exact=False)
     return Reals.exp(Reals.log(base) * exponent)
 
 

@@ -283,9 +283,11 @@ def _has_windows(node: Expression) -> bool:
 
 
 def _turns_matrices(node: Expression) -> bool:
-    """Are the last two axes exchanged, and nothing else? Another order of axes is seen by the indices alone."""
-    axes = node.parameters["axes"]
-    return tuple(axes) == (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2)
+    """Are the last two axes exchanged, and nothing else? Another order of axes is seen by the indices alone. Where features were parted
+    into heads, the heads stand before both.
+    """
+    axes, last = tuple(node.parameters["axes"]), len(node.parameters["axes"]) - 1
+    return axes == (*range(last - 1), last, last - 1) or (axes == (0, 2, 3, 1) and node.arguments[0].primitive.name == "reshape")
 
 
 def _terms(node: Expression) -> list[tuple[str, Expression]]:

@@ -23,7 +23,7 @@ from chainrule.notation.build import equal_sides, formula
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Ellipsis, Equation, Formula, Matrix, Number, Operator, Row, Symbol, row
 from chainrule.notation.labels import Labels
-from chainrule.notation.numbers import Printed, evaluated, meant, printed, printed_as
+from chainrule.notation.numbers import Printed, evaluated, printed, printed_as
 
 MOST_CELLS = (8, 6)
 """Rows and columns up to which a matrix is printed in full."""
@@ -219,7 +219,7 @@ def _settled(
     own = [[node for node in order(one, wall=_is_letter) if _is_letter(node)] for one in expressions]
     true = {letter: printed_as(value) for letter, value in values.items()}
     targets = [
-        evaluated(one, {letter: true[letter] for letter in letters}).value if given is None else meant(given)
+        evaluated(one, {letter: true[letter] for letter in letters}) if given is None else printed_as(given)
         for one, letters, given in zip(expressions, own, results, strict=True)
     ]
     for digits in range(notation.digits, MOST_GUARDED + 1):
@@ -232,18 +232,18 @@ def _settled(
         settled = _Settled(operands, worth, [printed(target, notation) for target in targets])
         if all(map(_follows, worth, settled.results)):
             return settled
-    if any(_is_number(target) and not _is_number(side.value) for side, target in zip(worth, targets, strict=True)):
+    if any(_is_number(target) and not _is_number(side) for side, target in zip(worth, targets, strict=True)):
         return None
     return replace(settled, results=[_shortened(side, target, notation) for side, target in zip(worth, targets, strict=True)])
 
 
-def _is_number(value: Fraction | float) -> bool:
-    return isinstance(value, Fraction)
+def _is_number(number: Real) -> bool:
+    return isinstance(number.value, Fraction)
 
 
-def _better(side: Real, target: Fraction | float) -> Fraction | float:
+def _better(side: Real, target: Real) -> Real:
     """What the printed operands give; the overflow that floats saw stays one."""
-    return side.value if _is_number(side.value) and _is_number(target) else target
+    return side if _is_number(side) and _is_number(target) else target
 
 
 def _follows(side: Real, result: Printed) -> bool:
@@ -253,7 +253,7 @@ def _follows(side: Real, result: Printed) -> bool:
     return isinstance(side.value, Fraction) and abs(side.value - result.value) <= result.unit / 2
 
 
-def _shortened(side: Real, target: Fraction | float, notation: Notation) -> Printed:
+def _shortened(side: Real, target: Real, notation: Notation) -> Printed:
     """The result with as many digits as follow from the printed operands."""
     for digits in range(notation.digits, 0, -1):
         if _follows(side, result := printed(target, notation, digits)):
@@ -271,7 +271,7 @@ def _brackets_worked_out(
     for bracket in _brackets(expression):
         value = evaluated(bracket, worth)
         number = printed(value.value, notation)
-        if value.exact and number.exact and _is_number(value.value):
+        if value.exact and number.exact and _is_number(value):
             letters[bracket] = variable(Name(f"bracket{len(letters)}"))
             numbers[letters[bracket]] = number
     return substitute(expression, letters) if letters else expression, numbers

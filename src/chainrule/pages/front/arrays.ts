@@ -1,9 +1,14 @@
 /** Arrays of doubles with explicit shapes, and the functions in which the table of primitives writes its values: a row each. */
 
+import type { Given } from "./content";
+
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float64Array;
 }
+
+/** So many items, each by its place. */
+export const listOf = <T>(count: number, item: (place: number) => T): T[] => Array.from({ length: count }, (_, place) => item(place));
 
 export const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 export const tensor = (shape: readonly number[], data: Float64Array = new Float64Array(size(shape))): Tensor => ({ shape, data });
@@ -72,23 +77,6 @@ export function pairwise(data: Float64Array, start: number, count: number): numb
 
 function summed(numbers: Float64Array, last: boolean): number {
   return last ? pairwise(numbers, 0, numbers.length) : numbers.reduce((a, b) => a + b, 0);
-}
-
-interface Given {
-  axes: number[];
-  axis: number;
-  keepdims: boolean;
-  sizes: number[];
-  absent: number[][];
-  start: number;
-  stop: number;
-  extent: number;
-  extents: number[];
-  lengths: number[];
-  steps: number[];
-  gaps: number[];
-  dimension: number;
-  number: number;
 }
 
 /** The index of a place that is counted through a shape, the last axis fastest. */
@@ -252,10 +240,14 @@ function join(operands: Tensor[], { axis }: Given): Tensor {
   return result;
 }
 
+/** From here on 1 − erf x is smaller than every double. */
+const NOTHING_LEFT = 28;
+
 /** 1 − erf x: near 0 as it says, elsewhere by its continued fraction, in which e^(−x²) is computed in two parts to lose no digit. */
 export function erfc(x: number): number {
   if (Number.isNaN(x) || Math.abs(x) < 0.5) return 1 - erf(x);
   if (x < 0) return 2 - erfc(-x);
+  if (x > NOTHING_LEFT) return 0;
   let fraction = 0;
   for (let k = Math.ceil(220 / (x * x)) + 24; k > 0; k--) fraction = k / 2 / (x + fraction);
   const rough = Math.fround(x);
@@ -285,7 +277,7 @@ const row = (f: (...numbers: number[]) => number): Row => {
 export const ROWS: Record<string, Row> = {
   constant: (_, { number }) => scalar(number),
   size: (_, { dimension }) => scalar(dimension),
-  position: (_, { extent }) => tensor([extent], Float64Array.from({ length: extent }, (_, at) => at)),
+  position: (_, { extent }) => tensor([extent], Float64Array.from(listOf(extent, (at) => at))),
   pattern: (_, { sizes, absent }) => {
     const result = tensor(sizes, new Float64Array(size(sizes)).fill(1));
     const own = strides(sizes);

@@ -127,6 +127,24 @@ export interface Stage {
   error: number;
 }
 
+/** What an instruction is given besides its operands. */
+export interface Given {
+  axes: number[];
+  axis: number;
+  keepdims: boolean;
+  sizes: number[];
+  absent: number[][];
+  start: number;
+  stop: number;
+  extent: number;
+  extents: number[];
+  lengths: number[];
+  steps: number[];
+  gaps: number[];
+  dimension: number;
+  number: number;
+}
+
 export type Parameters = Record<string, unknown>;
 export type Instruction = [string, number[], Parameters];
 
@@ -241,4 +259,45 @@ export interface StepRecord {
   states: Record<string, string>;
   updates: Record<string, string>;
   parameters: Record<string, string>;
+}
+
+/** Whatever stands in JSON or TOML, by key. */
+export type Plain = { [key: string]: unknown };
+
+/** A link: the arrays, the number of the step, the element that is selected, the view, and the network where there is room for it. */
+export interface Linked {
+  a: Plain;
+  n: number;
+  e: number;
+  v: string;
+  d?: unknown;
+}
+
+/** What a page reads of the record of a step. */
+export interface Recorded {
+  parameters?: { before?: Plain };
+  batch?: Plain;
+  states?: Plain;
+  number?: unknown;
+  optimizer?: unknown;
+}
+
+/** What it reads of the description of a network. */
+export interface Description {
+  weights?: unknown;
+  weights_as?: unknown;
+  layers?: Plain[];
+  data?: { x?: unknown[][]; t?: unknown[][] };
+}
+
+/** And of what a model says in its file. */
+export interface Trained {
+  plan?: { optimizer?: unknown };
+}
+
+/** What the head of a file of safetensors says of an array. */
+export interface StoredArray {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
 }

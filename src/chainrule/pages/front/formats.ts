@@ -1,6 +1,7 @@
 /** Files of other formats, as far as numbers are in them: TOML as a description has it, and safetensors. */
 
 import type { Tensor } from "./arrays";
+import type { StoredArray } from "./content";
 
 /** Reads TOML: tables, arrays, texts, numbers and truth values. Throws where it is none. */
 export function fromToml(text: string): Record<string, unknown> {
@@ -112,7 +113,7 @@ export function toSafetensors(arrays: ReadonlyMap<string, Tensor>, text: string)
 export function fromSafetensors(file: ArrayBuffer): [Map<string, Tensor>, string] {
   const start = 8 + Number(new DataView(file).getBigUint64(0, true));
   if (!(start <= file.byteLength)) throw new Error("safetensors");
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 8, start - 8))) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 8, start - 8))) as Record<string, StoredArray>;
   const { __metadata__: words, ...entries } = head;
   const found = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(entries)) {

@@ -35,6 +35,13 @@ export function startsWithSign(layout: Layout): boolean {
   return layout[0] === "n" && layout[1].startsWith("−");
 }
 
+/** A product behind a sign: −a · b, but −(−2) · b. */
+function behindSign(product: Layout): Layout {
+  if (!startsWithSign(product)) return product;
+  const [first, ...others] = product[0] === "r" ? (product.slice(1) as Layout[]) : [product];
+  return first![0] === "n" ? row(fenced(first!), ...others) : fenced(product);
+}
+
 const within = (piece: Piece, level: number): Layout => (piece.level >= level ? piece.layout : fenced(piece.layout));
 
 export class Builder {
@@ -68,7 +75,7 @@ export class Builder {
         return this.#sum(node);
       case "Prefix": {
         const inner = this.piece(a);
-        const held = inner.level === PRODUCT ? inner.layout : within(inner, SIGN + 1);
+        const held = inner.level === PRODUCT ? behindSign(inner.layout) : within(inner, SIGN + 1);
         return { layout: row(["o", sign as string, 1], held), level: SIGN };
       }
       case "Times": {

@@ -1,9 +1,11 @@
 /** The page where Python is: what of the network is changed there comes back as a new page, in which everything is kept that still fits. */
 
 import { Bench, type Change } from "./bench";
-import { type Answer, type Architecture, type Channel, type Question, toCell, toServer } from "./channel";
+import { type Channel, toCell, toServer } from "./channel";
+import { inConsole } from "./console";
 import { type Content, type Numbers, type PackedContent, unpacked } from "./content";
 import { html } from "./dom";
+import type { Answer, Architecture, Place, Question } from "./messages";
 import { type Home, Page } from "./page";
 import { Phrases } from "./phrases";
 import { firstStart } from "./program";
@@ -29,7 +31,7 @@ class Served {
   private shown: Shown | undefined;
   private past: Shown[] = [];
   private future: Shown[] = [];
-  private readonly words = new Phrases({});
+  private readonly words = new Phrases();
   private readonly bench: Bench;
   private readonly training: TrainingPanel;
   private readonly lost = html("p.lost", { role: "alert", hidden: true });
@@ -176,7 +178,7 @@ class Served {
     if (view) page.open(view);
     root.querySelector("header")!.after(this.lost, this.bench.element, this.training.element);
     this.bench.show(shown.architecture, focused);
-    Object.assign(globalThis, { chainrule: page });
+    inConsole(page);
   }
 
   /** Back to what was shown before, or forward again. */
@@ -307,7 +309,7 @@ function base64(bytes: Uint8Array): string {
   return pieces.join(""); // 30 000 is a multiple of 3, so that the pieces fit together
 }
 
-const data = JSON.parse(document.getElementById("home")!.textContent!) as { kind: "server" | "cell"; token?: string };
+const data = JSON.parse(document.getElementById("home")!.textContent!) as Place;
 const served = data.kind === "server";
 const channel = served ? toServer(data.token!) : toCell();
 void new Served(document.getElementById("page")!, channel, served).begin();
