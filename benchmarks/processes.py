@@ -1,6 +1,6 @@
 """What several processes gain: torchrun --standalone --nproc-per-node 2 benchmarks/processes.py [--rounds N] [--write]
 
-Of each network, in every round, one after the other, in both processes at once: a step by one process, beside which the others stand still; by
+Of each network, in every round, one after the other, in both processes at once: a step by one, beside which the others stand still; by
 several, the part of the process that has the most rows of a batch, its reduction and its update, each by itself; a step of a whole epoch,
 and one in which large gradients are reduced layer by layer while others are computed. A figure is the median of the rounds; a ratio is the
 median of those within a round, so that a machine that slows down for a while changes little. The first table counts the clock, and is what

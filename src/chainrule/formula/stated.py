@@ -10,8 +10,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from chainrule.base.errors import DescriptionError, InputError
 from chainrule.formula.expression import Expression, Primitive, Shape, order
 from chainrule.formula.forms import Named, Stated
@@ -114,7 +112,7 @@ def computed(arguments: Iterable[Any], parameters: Any) -> Any:
         raise InputError(
             f"{function_name(parameters['operation'])} is computed by PyTorch, which is not installed: pip install torch"
         ) from None
-    tensors = [torch.from_numpy(np.require(one, float, "W")) for one in arguments]  # PyTorch warns of arrays that nobody may change
+    tensors = [torch.tensor(one, dtype=torch.float64) for one in arguments]  # copied: PyTorch warns of arrays that nobody may change
     by, at, shapes = parameters.get(BY), parameters.get(AT), parameters.get("shapes")
     if shapes is not None:
         flat, tensors, place = torch.stack(tensors), [], 0
