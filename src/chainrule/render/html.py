@@ -50,7 +50,7 @@ LONGEST_PROGRAMS = 30_000
 VAST = 1000.0
 """A wider picture scrolls on a wide page: in one that fits, letters would be too small."""
 
-WIDEST = 85
+WIDEST = 76
 """Letters of a line of an equation; what is longer goes on in the next line."""
 
 WIDE = 30
