@@ -1562,6 +1562,7 @@ WORDS = {
     "check.layers.last.line": "  Arrays sind (Stapel, Länge, Kanäle)",
     "check.layers.line": "  Arrays sind eine einzige Folge von Zahlen",
     "check.layers.places": "  Arrays sind (Stapel, Orte, Merkmale)",
+    "check.layers.places.units": "  Arrays sind (Stapel, Orte, Merkmale), Matrizen sind Einheiten × Eingaben",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",
