@@ -44,7 +44,8 @@ CLASSES = {
 \setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]
 \usefonttheme[onlymath]{serif}
 \newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par\nobreak}
-\setbeamertemplate{frametitle continuation}{\hskip 0pt plus 1filll{\usebeamercolor[fg]{normal text}\scriptsize\ifnum\insertcontinuationcount>1 \insertcontinuationcount\fi}}""",
+\setbeamertemplate{frametitle continuation}{\hskip 0pt plus 1filll%
+  {\usebeamercolor[fg]{normal text}\scriptsize\ifnum\insertcontinuationcount>1 \insertcontinuationcount\fi}}""",
 }
 PAPERS = {"a4": "a4paper", "letter": "letterpaper"}
 LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=ngerman]{german}"}
