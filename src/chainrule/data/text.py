@@ -32,9 +32,6 @@ PART = 1 << 21
 ODD_BLANKS = re.compile(rb"[\x0b\x0c\x1c-\x1f\x80-\xff]")
 """What Python takes for blanks, or what may be a part of one, besides blanks and tabs."""
 
-COMMENTS = re.compile(rb"(?:^|\n)" + COMMENT.encode())
-"""A line of comments within a text."""
-
 
 class TextFiles(FrozenValue):
     """Text files that hold one table together: what messages call them, and how each holds its part. Raises FileError.
@@ -197,7 +194,7 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
             continue
         whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
         whole = _with_single_blanks(whole) if layout.separator == " " else whole
-        part = None if layout.commented and COMMENTS.search(whole) else _cut(layout, whole)
+        part = None if layout.commented and b"\n#" in b"\n" + whole else _cut(layout, whole)
         if part is None:
             rest.text = text.decode(errors="surrogatepass") + lines.readline()
             return
