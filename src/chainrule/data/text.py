@@ -194,7 +194,8 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
             continue
         whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
         whole = _with_single_blanks(whole) if layout.separator == " " else whole
-        part = None if layout.commented and b"\n#" in b"\n" + whole else _cut(layout, whole)
+        commented = layout.commented and f"\n{COMMENT}".encode() in b"\n" + whole
+        part = None if commented or not whole else _cut(layout, whole)
         if part is None:
             rest.text = text.decode(errors="surrogatepass") + lines.readline()
             return
@@ -208,9 +209,9 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
 
 
 def _with_single_blanks(text: bytes) -> bytes:
-    """Lines without quotes, one blank between any two cells, and none around them; other lines as they are."""
+    """The lines with one blank between any two cells, and none around them; nothing where blanks may mean something else."""
     if b'"' in text or ODD_BLANKS.search(text):
-        return text
+        return b""
     signs = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
     is_blank, is_end = signs == ord(" "), signs == ord("\n")
     behind = np.append(is_blank[1:] | is_end[1:], True)  # a blank, or nothing more in this line, comes next
