@@ -189,7 +189,7 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
     left = b""
     while (more := lines.read(at_once)) or left:
         text = left + more.encode(errors="surrogatepass")
-        whole, newline, left = text.rpartition(b"\n") if more else (text, b"\n", b"")
+        whole, newline, left = text.rpartition(b"\n") if more else (text.removesuffix(b"\n"), b"\n", b"")
         if not newline:
             continue
         whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
@@ -215,7 +215,8 @@ def _with_single_blanks(text: bytes) -> bytes:
     signs = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
     is_blank, is_end = signs == ord(" "), signs == ord("\n")
     behind = np.append(is_blank[1:] | is_end[1:], True)  # a blank, or nothing more in this line, comes next
-    return signs[~(is_blank & behind)].tobytes().replace(b"\n ", b"\n").removeprefix(b" ")
+    kept: bytes = signs[~(is_blank & behind)].tobytes()
+    return kept.replace(b"\n ", b"\n").removeprefix(b" ")
 
 
 def _cut(layout: TextLayout, text: bytes) -> Cut | None:
