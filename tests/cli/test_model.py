@@ -359,7 +359,7 @@ def test_nothing_of_a_foreign_file_that_a_model_names_is_shown(content, argument
 @pytest.mark.parametrize("name", ["nowhere.csv", "/dev/zero", "https://example.org/x.csv"])
 def test_what_a_model_names_must_be_a_file(name, arguments, naming, folder, capsys):
     _, err = printed([argument.format(naming(name)) for argument in arguments], capsys, 2)
-    assert f"the data that the model was trained on ({name}) is not here; give it with --data FILE." in err
+    assert f"the data that the model was trained on ({name}) is not here; give it with --data FILE" in err
     printed([*(argument.format(naming(name)) for argument in arguments), "--data", "flowers.csv"], capsys)
 
 

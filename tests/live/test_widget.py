@@ -115,6 +115,51 @@ widget.render({ model, el: document.getElementById("second") });
 </script>"""
 
 
+WEBVIEW = """<!DOCTYPE html><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' blob:;
+style-src 'unsafe-inline'; img-src https: http: data:; font-src https:; connect-src https:; child-src https: data:">
+<body><div id="cell"></div><script type="module">
+const values = %s, heard = {};
+const model = Object.freeze({
+    get: (name) => structuredClone(values[name]),
+    set: (name, value) => { values[name] = JSON.parse(JSON.stringify(value)); },
+    save_changes: () => { document.body.dataset.numbers = JSON.stringify(values._numbers); },
+    on: (event, one) => { (heard[event] ??= []).push(one); },
+    off: (event, one) => { heard[event] = (heard[event] ?? []).filter((other) => other !== one); },
+    send: () => { throw new Error("no message is sent: some hosts lose them"); },
+});
+const address = URL.createObjectURL(new Blob([%s], { type: "text/javascript" }));
+const { default: widget } = await import(address);
+URL.revokeObjectURL(address);
+const made = typeof widget === "function" ? await widget() : widget;
+const end = await made.render({ model, el: document.getElementById("cell"), experimental: {} });
+document.body.dataset.rendered = typeof end;
+globalThis.assign = (name, value) => { values[name] = value; for (const one of heard[`change:${name}`] ?? []) one(); };
+</script>"""
+"""A host as VS Code's notebooks are, at their strictest: it gives the widget the interface of anywidget and no more, loads its module
+from a blob, evaluates no text, and lets no frame, font or connection be had but from https.
+"""
+
+
+def test_the_widget_asks_of_its_host_only_what_anywidget_promises(browser, live, tmp_path):
+    names = ("_document", "_begin", "_title", "_numbers", "_assigned", "_questions", "_answer", "height")
+    values, module = (json.dumps(one).replace("<", "\\u003c") for one in ({name: getattr(live, name) for name in names}, live._esm))
+    (tmp_path / "webview.html").write_text(WEBVIEW % (values, module), encoding="utf-8")
+    said: list[str] = []
+    tab = new_tab(browser, said)
+    tab.goto((tmp_path / "webview.html").as_uri())
+    frame = tab.frame_locator("#cell iframe")
+    frame.locator(".stage .error .digits", has_text="1.596").wait_for()
+    frame.locator(".edge-number", has_text="w2").dblclick()
+    frame.locator("input.typing").fill("0.25")
+    frame.locator("input.typing").press("Enter")
+    tab.locator("body[data-numbers*='0.25'][data-rendered=function]").wait_for()
+    tab.evaluate("assign('_assigned', {W1: [1, 0.19, 0.5, 0.02], W2: [0.23, 0.16]})")
+    frame.locator(".edge-number .value", has_text="0.5").first.wait_for()
+    assert [text for text in said if "font" not in text] == []  # of formulas the machine's own is taken
+    tab.context.close()
+
+
 def test_the_bridge_keeps_page_and_values_together_in_two_cells(browser, live, tmp_path):
     names = ("_document", "_begin", "_title", "_numbers", "_assigned", "_questions", "_answer", "height")
     values = json.dumps({name: getattr(live, name) for name in names}).replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""Networks that nobody would invent for a page, and numbers that nobody would hope for: each formula of theirs has to read as `explain` prints it."""
+"""Networks that nobody would invent for a page, and numbers that nobody would hope for."""
 
 from __future__ import annotations
 
@@ -116,3 +116,10 @@ HARD: dict[str, Any] = {
     "a small rate": lambda content, step: _first(content, "options", 1e-9),
 }
 """Other numbers for a page, by what is hard about them."""
+
+CHOSEN_BY_CANCELLATION = {
+    ("attending", "huge weights"),  # numbers of 10⁶⁷ cancel, and fifty digits leave others than the page's
+    ("rows", "large weights"),  # 1 − h² is of the order of 10⁻³²¹, and how many digits of h show that
+    ("embedded", "overflow"),  # a product with 0 in place of a row of its table that was not looked up, in NumPy, is 0 · ∞
+}
+"""Where the two may part: what is printed there is what is left of numbers that cancel."""

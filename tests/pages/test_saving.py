@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.browsing import new_tab, taken
 from tests.pages.test_live import NETWORKS
 from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.network.description import from_toml
-from chainrule.pages.content import page_content
-from chainrule.pages.file import page_file
 
 BRANCHES: dict[str, Any] = {
     "inputs": {"x": 2, "v": 1},
@@ -38,30 +35,6 @@ OTHERS = {
 
 SAVED = {name: NETWORKS[name] for name in ("seed", "adam", "columns", "german", "residual", "logits")} | OTHERS
 ORDINARY = {"adam", "several inputs and outputs"}
-
-
-@pytest.fixture(scope="module")
-def tab(browser):
-    """A tab for all, and what it says to the console."""
-    said: list[str] = []
-    tab = new_tab(browser, said, accept_downloads=True)
-    yield tab, said
-    tab.context.close()
-
-
-@pytest.fixture
-def opened(tab, tmp_path):
-    """Opens the page of a problem, which has to say nothing to the console; what is saved comes as a file."""
-    page, said = tab
-
-    def open_page(given: Any) -> Any:
-        path = tmp_path / "page.html"
-        path.write_text(page_file(page_content(given)), encoding="utf-8")
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    assert taken(said) == []
 
 
 def saved(tab: Any, kind: str, folder: Any) -> Any:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pytest
-from tests.browsing import new_tab, taken
 from tests.samples import some
 
 from chainrule.api.problems import problem
@@ -16,34 +14,8 @@ from chainrule.explanation.mistakes import mistakes_at
 from chainrule.network.definitions import find
 from chainrule.pages.comparison import other_rules
 from chainrule.pages.content import page_content
-from chainrule.pages.file import page_file
 
 FOUR = {"source": "xor", "learning_rate": 0.05}
-
-
-@pytest.fixture(scope="module")
-def tab(browser):
-    """A tab for all, and what it says to the console."""
-    said: list[str] = []
-    tab = new_tab(browser, said, offline=True)
-    yield tab, said
-    tab.context.close()
-
-
-@pytest.fixture
-def opened(tab, tmp_path):
-    """Opens the page of a problem, which has to say nothing to the console."""
-    page, said = tab
-
-    def open_page(given: Any, motion: str = "reduce", **shape: Any) -> Any:
-        path = tmp_path / "page.html"
-        path.write_text(page_file(page_content(given, **shape)), encoding="utf-8")
-        page.emulate_media(reduced_motion=motion)
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    assert taken(said) == []
 
 
 def test_the_graph_has_every_named_number_and_the_derivative_on_each_edge(opened):

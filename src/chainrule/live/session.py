@@ -97,7 +97,7 @@ class PageSession:
     def _content(self, subject: Problem) -> dict[str, Any]:
         _check_small(subject.network)
         catalogue = Words(subject.network.notation.language).catalogue
-        words = {key: text for key, text in catalogue.items() if key.startswith("served.")}
+        words = {key.removeprefix("served."): text for key, text in catalogue.items() if key.startswith("served.")}
         return {"content": page_content(subject, **self.shape), "architecture": architecture(subject), "words": words}
 
     def shown(self, subject: Problem) -> dict[str, Any]:

@@ -343,10 +343,10 @@ WORDS = {
     "inside.batch_norm": "Warum die Beispiele voneinander abhängen: {n}",
     "inside.layer_norm": "Warum die Kanäle voneinander abhängen: {n}",
     "inside.normalised_batch": "Der Mittelwert und {v} gehören dem ganzen Stapel: Eine Änderung an einem Beispiel verschiebt beide und "
-    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Beispiele gemeinsam haben und was mit {n} "
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = {slope} weg, was alle Beispiele gemeinsam haben und was mit {n} "
     "geht:",
     "inside.normalised_own": "Der Mittelwert und {v} gehören allen Kanälen eines Beispiels: Eine Änderung an einem verschiebt beide und "
-    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Kanäle gemeinsam haben und was mit {n} geht:",
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = {slope} weg, was alle Kanäle gemeinsam haben und was mit {n} geht:",
     "inside.sample": "Beispiel",
     "inside.channel": "Kanal",
     "inside.mean_of": "Mittel",
@@ -395,7 +395,7 @@ WORDS = {
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
     "chain.parameters": "Was jeder Parameter davon bekommt:",
     "chain.parameters_of_steps": "Was jeder Parameter davon bekommt; wird er mehrmals verwendet, die Summe:",
-    "signs.sums": "Σ_j summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
+    "signs.sums": "{sum} summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",
@@ -1558,16 +1558,16 @@ WORDS = {
     "check.layers.multi_head": "{name}, Zeile {line}: Multi-Head-Attention",
     "check.layers.multi_head_causal": "{name}, Zeile {line}: kausale Multi-Head-Attention",
     "check.layers.glu": "{name}, Zeile {line}: eine GLU (Schicht mit Tor)",
-    "check.layers.first.line": "  Arrays sind (Batch, Kanäle, Länge)",
-    "check.layers.last.line": "  Arrays sind (Batch, Länge, Kanäle)",
+    "check.layers.first.line": "  Arrays sind (Stapel, Kanäle, Länge)",
+    "check.layers.last.line": "  Arrays sind (Stapel, Länge, Kanäle)",
     "check.layers.line": "  Arrays sind eine einzige Folge von Zahlen",
-    "check.layers.places": "  Arrays sind (Batch, Orte, Merkmale)",
+    "check.layers.places": "  Arrays sind (Stapel, Orte, Merkmale)",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",
-    "check.layers.first": "  Arrays sind (Batch, Kanäle, Höhe, Breite)",
-    "check.layers.last": "  Arrays sind (Batch, Höhe, Breite, Kanäle)",
-    "check.layers.steps": "  Folgen sind (Schritte, Batch, Merkmale)",
+    "check.layers.first": "  Arrays sind (Stapel, Kanäle, Höhe, Breite)",
+    "check.layers.last": "  Arrays sind (Stapel, Höhe, Breite, Kanäle)",
+    "check.layers.steps": "  Folgen sind (Schritte, Stapel, Merkmale)",
     "check.layers.one": "  Arrays sind die eines einzigen Beispiels",
     "check.layers.gates": "  Zeilen sind Beispiele, die Tore stehen in der Reihenfolge {gates}",
     "check.layers.left": "{name}: Bei {count} weiteren Größen ergibt der Vorwärtsschritt etwas anderes oder nichts; "

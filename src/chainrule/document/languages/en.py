@@ -326,9 +326,9 @@ WORDS = {
     "inside.batch_norm": "Why the samples depend on each other: {n}",
     "inside.layer_norm": "Why the channels depend on each other: {n}",
     "inside.normalised_batch": "The mean and {v} are of the whole batch: a change of one sample moves both, and with them {n} of every "
-    "other. So its gradient takes away from g = ∂{error}/∂{n} what all samples have in common, and what goes along with {n}:",
+    "other. So its gradient takes away from g = {slope} what all samples have in common, and what goes along with {n}:",
     "inside.normalised_own": "The mean and {v} are of all channels of an example: a change of one moves both, and with them {n} of every "
-    "other. So its gradient takes away from g = ∂{error}/∂{n} what all channels have in common, and what goes along with {n}:",
+    "other. So its gradient takes away from g = {slope} what all channels have in common, and what goes along with {n}:",
     "inside.sample": "sample",
     "inside.channel": "channel",
     "inside.mean_of": "mean",
@@ -373,7 +373,7 @@ WORDS = {
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
     "chain.parameters": "What each parameter gets of it:",
     "chain.parameters_of_steps": "What each parameter gets of it; one that is used several times gets the sum:",
-    "signs.sums": "Σ_j adds up within a sample: along a row, or over all steps or places.",
+    "signs.sums": "{sum} adds up within a sample: along a row, or over all steps or places.",
     "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
     "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
     "chain.gradient": "gradient",

@@ -60,7 +60,7 @@ export class Alarms {
     const { session, words } = this;
     const { stage } = session.content;
     const [before, after] = [session.double(stage.error), session.double(stage.error, session.step.after)];
-    if (!Number.isFinite(before) || after <= before * (1 + 1e-12)) return [];
+    if (!isFinite(before) || after <= before * (1 + 1e-12)) return [];
     const text = words.say("alarm.growing", { before: words.number(before, 4), after: words.number(after, 4) });
     return [{ text, element: session.places.get("learning_rate 0") ?? stage.error, depth: 0 }];
   }

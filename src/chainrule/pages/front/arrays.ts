@@ -7,6 +7,9 @@ export interface Tensor {
   readonly data: Float64Array;
 }
 
+/** So many items, each by its place. */
+export const listOf = <T>(count: number, item: (place: number) => T): T[] => Array.from({ length: count }, (_, place) => item(place));
+
 export const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 export const tensor = (shape: readonly number[], data: Float64Array = new Float64Array(size(shape))): Tensor => ({ shape, data });
 export const scalar = (x: number): Tensor => tensor([], Float64Array.of(x));
@@ -274,7 +277,7 @@ const row = (f: (...numbers: number[]) => number): Row => {
 export const ROWS: Record<string, Row> = {
   constant: (_, { number }) => scalar(number),
   size: (_, { dimension }) => scalar(dimension),
-  position: (_, { extent }) => tensor([extent], Float64Array.from({ length: extent }, (_, at) => at)),
+  position: (_, { extent }) => tensor([extent], Float64Array.from(listOf(extent, (at) => at))),
   pattern: (_, { sizes, absent }) => {
     const result = tensor(sizes, new Float64Array(size(sizes)).fill(1));
     const own = strides(sizes);

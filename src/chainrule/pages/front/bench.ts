@@ -1,6 +1,6 @@
 /** The controls of what only Python can change: layers, activations, loss, optimiser, letters and language. */
 
-import type { Architecture, Choices, Layer } from "./channel";
+import type { Architecture, Choices, Layer } from "./messages";
 import { button, html, on } from "./dom";
 import type { Phrases } from "./phrases";
 

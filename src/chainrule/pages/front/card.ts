@@ -96,7 +96,7 @@ export class Card {
       const right = session.double(element);
       return Object.entries(mistakes[key]!).flatMap(([mistake, ways]) => {
         const found = session.runner.given(session.start, ways).map(({ data }) => data[data.length > 1 ? place : 0]!);
-        const wrong = found.find((one) => Number.isFinite(one) && Math.abs(one - right) > SHOWS * Math.abs(right));
+        const wrong = found.find((one) => isFinite(one) && Math.abs(one - right) > SHOWS * Math.abs(right));
         return wrong === undefined ? [] : [words.say("mistake", { mistake, name: words.name(element), wrong: words.number(wrong), right: words.number(right) })];
       });
     });

@@ -3,8 +3,11 @@
  * as Python hands them over. A finding is the same sentence as `chainrule doctor` prints.
  */
 
-import type { DoctorFacts, UnitFacts } from "./content";
-import { type Arrays, type Start, withRate } from "./program";
+import { Activity, deviation, finite, mean, rms } from "./activity";
+import { listOf } from "./arrays";
+import type { Content, DoctorFacts, UnitFacts } from "./content";
+import { figure, down, short, whole } from "./figures";
+import { type Start, withRate } from "./program";
 import type { Session } from "./session";
 
 /** A disease: its key, the numbers of its text, and what it is about. */
@@ -27,36 +30,10 @@ export type Work<T> = Generator<undefined, T>;
 /** What a criterion gives: the numbers that show a disease, and what it is about; nothing where it is not there. */
 type Criterion = Work<Omit<Finding, "key"> | undefined>;
 
-const BLANK = "\u00a0";
+/** Steps that are tried without a pause. */
 const CHUNK = 10;
-
-/** A number with three digits, as it stands in a sentence. */
-function figure(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
-  const rounded = Number(value.toPrecision(3));
-  const plain = rounded === 0 || (Math.abs(rounded) >= 1e-4 && Math.abs(rounded) < 1e7);
-  const [mantissa, power] = rounded.toExponential().split("e") as [string, string];
-  return (plain ? String(rounded) : `${mantissa}${BLANK}·${BLANK}10^${Number(power)}`).replaceAll("-", "−");
-}
-
 /** Of many layers so many factors are told at each end. */
 const FACTORS = 6;
-
-/** A number with two digits, with powers of ten as documents write them. */
-function short(value: number): string {
-  const [mantissa, power] = value.toExponential(1).split("e") as [string, string];
-  const exponent = Number(power);
-  if (exponent >= -4 && exponent < 2) return String(Number(value.toPrecision(2)));
-  return `${Number(mantissa)} · 10^${exponent}`.replaceAll("-", "−");
-}
-
-/** To the nearest whole number, of two equally near ones to the even one. */
-const whole = (value: number): number => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
-
-const mean = (numbers: readonly number[]): number => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-const rms = (numbers: ArrayLike<number>): number => Math.sqrt(mean(Array.from(numbers, (value) => value * value)));
-const deviation = (numbers: readonly number[]): number => Math.sqrt(mean(numbers.map((value) => (value - mean(numbers)) ** 2)));
-const finite = (numbers: ArrayLike<number>): boolean => Array.prototype.every.call(numbers, Number.isFinite);
 
 /** A training of some steps. last: E at its end; end: the parameters there; diverged: the step in which its numbers left all bounds. */
 interface Trial {
@@ -66,52 +43,16 @@ interface Trial {
   diverged: number;
 }
 
-/** How far a network is, for some numbers: every quantity, and what only the doctor looks at. */
-class Activity {
-  readonly arrays: Arrays;
-  readonly #looks: Arrays;
-
-  constructor(
-    private readonly session: Session,
-    start: Start,
-  ) {
-    this.arrays = session.runner.before(start);
-    this.#looks = session.runner.looked(start);
-  }
-
-  of(key: string): Float64Array {
-    return (this.arrays.get(key) ?? this.#looks.get(key))!.data;
-  }
-
-  get error(): number {
-    return this.of(this.session.content.program.error)[0]!;
-  }
-
-  /** The columns of several arrays side by side. */
-  columns(keys: Iterable<string>): number[][] {
-    const rows = this.session.content.samples;
-    return [...keys].flatMap((key) => {
-      const data = this.of(key);
-      const wide = data.length / rows;
-      return Array.from({ length: wide }, (_, at) => Array.from({ length: rows }, (_, row) => data[row * wide + at]!));
-    });
-  }
-
-  /** Of a layer's units: which have the slope 0 for every row, and the share of slopes next to 0. */
-  flat(units: UnitFacts, limit: number): [boolean[], number] {
-    const slopes = this.of(units.slope);
-    const wide = slopes.length / this.session.content.samples;
-    const dead = Array.from({ length: wide }, (_, at) => slopes.every((slope, i) => i % wide !== at || slope === 0));
-    return [dead, units.bounded ? slopes.filter((slope) => Math.abs(slope) < limit * units.steepest).length / slopes.length : 0];
-  }
-}
-
 export class Doctor {
   private readonly facts: DoctorFacts;
   readonly #trials = new Map<number, Trial>();
   readonly #from: Start;
   private readonly start: Activity;
   #end!: Activity;
+
+  get #content(): Content {
+    return this.session.content;
+  }
 
   constructor(private readonly session: Session) {
     const { doctor, leaves } = session.content;
@@ -167,22 +108,22 @@ export class Doctor {
     const { runner } = this.session;
     const { steps, bound } = this.facts.trial;
     const first = this.start.error;
-    const most = Number.isFinite(first) ? bound * Math.max(1, first) : Infinity;
+    const most = isFinite(first) ? bound * Math.max(1, first) : Infinity;
     const whole = (start: Start): boolean => [...start.arrays.values()].every(({ data }) => finite(data));
     let start = this.facts.rate ? withRate(this.#from, rate) : this.#from;
     for (let step = 1; step <= steps; step++) {
       const before = runner.before(start);
-      const error = before.get(this.session.content.program.error)!.data[0]!;
+      const error = before.get(this.#content.program.error)!.data[0]!;
       if (!(Math.abs(error) < most)) {
-        const diverged = step > 1 && !Number.isFinite(error) && !whole(start) ? step - 1 : step;
+        const diverged = step > 1 && !isFinite(error) && !whole(start) ? step - 1 : step;
         return { first, last: Infinity, diverged };
       }
       start = runner.next(start, before);
       if (step % CHUNK === 0) yield;
     }
     const last = runner.error(start.arrays);
-    if (!Number.isFinite(last) && !whole(start)) return { first, last: Infinity, diverged: steps };
-    return { first, last: Number.isFinite(last) ? last : Infinity, end: start, diverged: 0 };
+    if (!isFinite(last) && !whole(start)) return { first, last: Infinity, diverged: steps };
+    return { first, last: isFinite(last) ? last : Infinity, end: start, diverged: 0 };
   }
 
   private get rate(): number {
@@ -252,17 +193,17 @@ export class Doctor {
   // The criteria, each by its key, which Python says (so it stands in quotes), as `chainrule.diagnosis.network_criteria` has them
 
   #at(key: string, place = 0): number {
-    return this.session.places.get(`${key} ${place}`) ?? this.session.content.stage.error;
+    return this.session.places.get(`${key} ${place}`) ?? this.#content.stage.error;
   }
 
   private get inputs(): [number[][], (place: number) => number] {
-    const { inputs } = this.session.content.stage;
-    const elements = inputs.flatMap((key) => Array.from({ length: this.session.content.quantities[key]![1]! }, (_, at) => this.#at(key, at)));
+    const { inputs } = this.#content.stage;
+    const elements = inputs.flatMap((key) => listOf(this.#content.quantities[key]![1]!, (at) => this.#at(key, at)));
     return [this.start.columns(inputs), (place) => elements[place]!];
   }
 
   private get targets(): number[][] {
-    return this.start.columns(Object.keys(this.session.content.leaves.targets));
+    return this.start.columns(Object.keys(this.#content.leaves.targets));
   }
 
   #many(column: number[]): boolean {
@@ -271,7 +212,7 @@ export class Doctor {
 
   *"not_finite"(): Criterion {
     const { start, facts } = this;
-    if (Number.isFinite(start.error) && facts.gradients.every(([, gradient]) => finite(start.of(gradient)))) return undefined;
+    if (isFinite(start.error) && facts.gradients.every(([, gradient]) => finite(start.of(gradient)))) return undefined;
     for (const { error, prediction, logarithms, loss, activation } of facts.losses) {
       if (finite(start.of(error)) || !finite(start.of(prediction))) continue;
       const operands = logarithms.flatMap((key) => [...start.of(key)]);
@@ -280,7 +221,7 @@ export class Doctor {
       if (how) return { numbers: { how, loss, number: figure(number), activation }, element: this.#at(prediction) };
     }
     const quantity = facts.values.find((key) => !finite(start.of(key))) ?? "E";
-    const place = [...start.of(quantity)].findIndex((value) => !Number.isFinite(value));
+    const place = [...start.of(quantity)].findIndex((value) => !isFinite(value));
     return { numbers: { quantity }, element: this.#at(quantity, place) };
   }
 
@@ -310,7 +251,7 @@ export class Doctor {
       if (targets !== "numbers" || (typeof low === "number" && typeof high === "number")) continue;
       for (let place = columns[0]; place < columns[1]; place++) {
         const [column, size] = [names[place]!, rms(t[place]!)];
-        const element = this.session.content.stage.targets.flat()[place] ?? this.session.content.stage.error;
+        const element = this.#content.stage.targets.flat()[place] ?? this.#content.stage.error;
         if (size > limits.most_rms) return { numbers: { how: "rms", column, number: figure(size) }, element };
         const [middle, wide] = [Math.abs(mean(t[place]!)), deviation(t[place]!)];
         if (wide > 0 && middle > limits.most_mean * wide) return { numbers: { how: "mean", column, number: figure(middle / wide) }, element };
@@ -325,24 +266,24 @@ export class Doctor {
       const [least, most] = [typeof low === "number" ? low : -Infinity, typeof high === "number" ? high : Infinity];
       const part = this.targets.slice(...columns);
       const flat = part[0]!.flatMap((_, row) => part.map((column) => column[row]!));
-      const room = 1e-6 * Math.max(1, ...[least, most].map(Math.abs).filter(Number.isFinite));
+      const room = 1e-6 * Math.max(1, ...[least, most].map(Math.abs).filter(isFinite));
       const beyond = flat.map((value) => (value < least - room ? least - value : value > most + room ? value - most : 0));
       const share = beyond.filter((value) => value > 0).length / flat.length;
       const farthest = figure(flat[beyond.indexOf(Math.max(...beyond))]!);
       if (share > this.facts.limits.most_outside)
-        return { numbers: { activation, low: end(low), high: end(high), farthest, percent: whole(100 * share) }, element: this.session.content.stage.outputs[0]![0]! };
+        return { numbers: { activation, low: end(low), high: end(high), farthest, percent: whole(100 * share) }, element: this.#content.stage.outputs[0]![0]! };
     }
     return undefined;
   }
 
   *"double_softmax"(): Criterion {
     const [found] = this.facts.found;
-    return found && { numbers: found[1], element: this.session.content.stage.outputs[0]![0]! };
+    return found && { numbers: found[1], element: this.#content.stage.outputs[0]![0]! };
   }
 
   *"wrong_loss"(): Criterion {
     for (const { activation, loss, low, high, targets, logits, columns } of this.facts.outputs) {
-      const element = this.session.content.stage.error;
+      const element = this.#content.stage.error;
       const outside = typeof low !== "number" || low < 0 || typeof high !== "number" || high > 1;
       if ((targets === "probabilities" || targets === "distribution") && !logits && outside) return { numbers: { how: "output", loss, activation }, element };
       const part = this.targets.slice(...columns);
@@ -363,7 +304,7 @@ export class Doctor {
 
   *"start_too_large"(): Criterion {
     for (const [parameter, layer] of this.facts.matrices) {
-      const [shape, W] = [this.session.content.quantities[parameter]!, this.start.of(parameter)];
+      const [shape, W] = [this.#content.quantities[parameter]!, this.start.of(parameter)];
       const largest = W.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
       const gain = largest * Math.sqrt(mean([...W].map((value) => (value / largest) ** 2)) * shape[0]!);
       if (shape.length === 2 && W.length >= 4 && gain > this.facts.limits.most_gain)
@@ -376,7 +317,7 @@ export class Doctor {
     const { limits, layers } = this.facts;
     for (const [units, dead] of yield* this.#hidden()) {
       const count = dead.filter(Boolean).length;
-      const many = this.session.content.samples >= limits.fewest_rows && count > limits.most_dead * dead.length;
+      const many = this.#content.samples >= limits.fewest_rows && count > limits.most_dead * dead.length;
       if (!units.bounded && (many || count === dead.length))
         return { numbers: { count, all: dead.length, layer: layers[units.layer - 1]! }, element: this.#at(units.quantity, dead.indexOf(true)) };
     }
@@ -385,18 +326,18 @@ export class Doctor {
 
   *"no_gradient"(): Criterion {
     const { error } = this.start;
-    if (!Number.isFinite(error) || Math.abs(error) < this.facts.limits.tolerance || !this.#still) return undefined;
-    return { numbers: { error: figure(error) }, element: this.session.content.stage.error };
+    if (!isFinite(error) || Math.abs(error) < this.facts.limits.tolerance || !this.#still) return undefined;
+    return { numbers: { error: figure(error) }, element: this.#content.stage.error };
   }
 
   *"equal_units"(): Criterion {
     for (const [layer, weights, bias, after] of this.facts.pairs) {
-      const [rows, wide] = this.session.content.quantities[weights] as [number, number];
+      const [rows, wide] = this.#content.quantities[weights] as [number, number];
       const [W, b, out] = [this.start.of(weights), bias ? this.start.of(bias) : undefined, this.start.of(after)];
       if (W.every((value) => value === 0) && (b?.every((value) => value === 0) ?? true)) continue;
       const each = out.length / wide;
       const key = (unit: number): string =>
-        [...Array.from({ length: rows }, (_, i) => W[i * wide + unit]!), ...(b ? [b[unit]!] : []), ...out.subarray(unit * each, (unit + 1) * each)].map((value) => (Object.is(value, -0) ? "-0" : value)).join(" ");
+        [...listOf(rows, (i) => W[i * wide + unit]!), ...(b ? [b[unit]!] : []), ...out.subarray(unit * each, (unit + 1) * each)].map((value) => (Object.is(value, -0) ? "-0" : value)).join(" ");
       const seen = new Map<string, number>();
       for (let unit = 0; unit < wide; unit++) {
         const first = seen.get(key(unit));
@@ -416,15 +357,15 @@ export class Doctor {
 
   *"mean_predicted"(): Criterion {
     const end = yield* this.#atEnd();
-    const y = end.columns(this.session.content.stage.outputs.map((own) => this.session.content.elements[own[0]!]![0]));
+    const y = end.columns(this.#content.stage.outputs.map((own) => this.#content.elements[own[0]!]![0]));
     const t = this.targets;
-    const rows = this.session.content.samples;
+    const rows = this.#content.samples;
     if (rows < 2 || !y.every(finite)) return undefined;
     const { same, near } = this.facts.limits;
     const spreads = t.map((column) => [deviation(column), column] as const);
     const guessed = spreads.every(([wide, column], at) => !(wide > 0) || (deviation(y[at]!) <= same * wide && Math.abs(mean(y[at]!) - mean(column)) <= near * wide));
     if (!guessed || !spreads.some(([wide]) => wide > 0)) return undefined;
-    return { numbers: { mean: figure(mean(t[0]!)), rows }, element: this.session.content.stage.outputs[0]![0]! };
+    return { numbers: { mean: figure(mean(t[0]!)), rows }, element: this.#content.stage.outputs[0]![0]! };
   }
 
   *"vanishing"(): Criterion {
@@ -439,7 +380,7 @@ export class Doctor {
 
   *"rate_too_large"(): Criterion {
     const { facts, rate } = this;
-    if (!facts.rate || !Number.isFinite(this.start.error)) return undefined;
+    if (!facts.rate || !isFinite(this.start.error)) return undefined;
     const trial = yield* this.#trial();
     if (this.#share(trial) < 1 || this.#still) return undefined;
     for (const factor of facts.limits.slower)
@@ -482,7 +423,7 @@ export class Doctor {
   get #passed(): number | undefined {
     const sizes = this.#sizes;
     const [below, above] = [sizes[0]!, sizes[sizes.length - 1]!];
-    return above > 0 && Number.isFinite(above) && Number.isFinite(below) ? below / above : undefined;
+    return above > 0 && isFinite(above) && isFinite(below) ? below / above : undefined;
   }
 
   #along(ratio: number): Omit<Finding, "key"> {
@@ -492,12 +433,6 @@ export class Doctor {
     if (factors.length > 2 * FACTORS) factors.splice(FACTORS, factors.length - 2 * FACTORS, "…");
     return { numbers: { ratio: figure(ratio), layers: layers.length, layer: layers[0]!, factors: factors.join(" · ") }, element: this.#at(deltas[0]!) };
   }
-}
-
-/** The largest number of so many digits that is not above this one. */
-function down(value: number, digits = 3): number {
-  const near = Number(value.toPrecision(digits));
-  return near <= value ? near : Number((near - 10 ** (Math.floor(Math.log10(value)) - digits + 1)).toPrecision(digits));
 }
 
 /** Where a function is highest between two places, by golden-section search. */

@@ -26,6 +26,12 @@ function onGrid(value: number, unit: number): number {
   return Number((Math.round(value / unit) * unit).toPrecision(12));
 }
 
+/** By how many units a key moves a number; nothing for a key that does not. sideways: do the arrows to left and right, too? */
+export function unitsOf({ key, shiftKey }: KeyboardEvent, sideways = false): number | undefined {
+  const ways: Record<string, number> = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10, ...(sideways && { ArrowRight: 1, ArrowLeft: -1 }) };
+  return key in ways ? ways[key]! * (shiftKey ? 0.1 : 1) : undefined;
+}
+
 export function move(changing: Changing, element: number, units: number, keeping: boolean, from?: number): void {
   const { session } = changing;
   const value = from ?? session.double(element);
@@ -129,8 +135,8 @@ export class Knob {
     fill(this.#box, { "data-e": element, "aria-label": words.say("slider", { name: words.name(element) }) });
     this.#box.append(html("i", { class: "c8" }, words.name(element)), " ", this.#digits);
     on(this.#box, "keydown", (event) => {
-      const ways: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
-      if (event.key in ways) move(this.changing, element, ways[event.key]! * (event.shiftKey ? 0.1 : 1), event.repeat);
+      const units = unitsOf(event, true);
+      if (units) move(this.changing, element, units, event.repeat);
       else if (event.key === "Enter") type(this.changing, element, this.#box);
       else return;
       event.preventDefault();

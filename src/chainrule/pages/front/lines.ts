@@ -1,5 +1,6 @@
 /** Equations on the page, which are written anew where they stand when numbers change. */
 
+import { listOf } from "./arrays";
 import type { Layout, Line, Prose } from "./content";
 import { html, svg } from "./dom";
 import { Printer, put } from "./mathml";
@@ -50,7 +51,7 @@ export class Lines {
     if (line.shapes?.length) box.append(shapes(line.shapes));
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", this.label);
-    const live = { place, line, without };
+    const live: Live = { place, line, without };
     this.#live.push(live);
     this.#stale.add(live);
     this.#observer.observe(place);
@@ -120,7 +121,7 @@ function shapes(drawn: [string, ...number[]][]): HTMLElement {
       const [rows, columns] = extents.length > 1 ? (extents as [number, number]) : [1, extents[0]!];
       const [wide, tall] = [size(columns), size(rows)];
       const picture = svg("svg", { width: wide + 2, height: tall + 2, "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: wide, height: tall }));
-      if (rows <= 9 && columns <= 9) picture.append(svg("path", { d: Array.from({ length: rows + columns }, (_, i) => (i < rows ? `M1 ${1 + 7 * i}h${wide}` : `M${1 + 7 * (i - rows)} 1v${tall}`)).join("") }));
+      if (rows <= 9 && columns <= 9) picture.append(svg("path", { d: listOf(rows + columns, (i) => (i < rows ? `M1 ${1 + 7 * i}h${wide}` : `M${1 + 7 * (i - rows)} 1v${tall}`)).join("") }));
       const name = html("span");
       name.innerHTML = `<math>${letter}</math> ${extents.join("×")}`;
       return html("span.shape", picture, name);

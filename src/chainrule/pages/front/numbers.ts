@@ -1,7 +1,7 @@
 /** Numbers as they are printed, as `chainrule.notation.numbers` prints them. */
 
 import type { Layout } from "./content";
-import { type Real, compare, equal, fraction, isFinite, leadOf, multiply, ofDouble, ofNumber, parsed, rounding, subtract, ten } from "./real";
+import { type Real, compare, equal, fraction, isNumber, leadOf, multiply, ofDouble, ofNumber, parsed, rounding, subtract, ten } from "./real";
 
 /** A number that ends within so many significant digits is printed whole. */
 export const WHOLE = 9;
@@ -48,7 +48,7 @@ function meantBy(value: number): Real {
 }
 
 function read(value: number): Real {
-  if (!Number.isFinite(value)) return ofNumber(value);
+  if (!isFinite(value)) return ofNumber(value);
   const short = parsed(value.toPrecision(WHOLE));
   const off = subtract(short, ofDouble(value));
   const dust = multiply(fraction(DUST), ofDouble(unitInLastPlace(value)));
@@ -66,7 +66,7 @@ function unitInLastPlace(value: number): number {
 /** A number on paper; `digits` where it has to be rounded. */
 export function printed(value: Real | number, writing: Writing, digits = writing.digits): Printed {
   const number = printedAs(value);
-  if (!isFinite(number)) {
+  if (!isNumber(number)) {
     const text = number.above > 0n ? "∞" : number.above < 0n ? "−∞" : "NaN";
     return { layout: ["n", text], value: number, unit: fraction(0n), exact: true };
   }

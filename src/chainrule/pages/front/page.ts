@@ -2,7 +2,6 @@
 
 import { Alarms } from "./alarms";
 import { Card } from "./card";
-import type { PageInConsole } from "./console";
 import type { Content, Phase } from "./content";
 import { button, flashing, html, on, write } from "./dom";
 import { fromToml } from "./formats";
@@ -12,12 +11,22 @@ import { printedAs } from "./numbers";
 import type { Said } from "./doctor";
 import { Session } from "./session";
 import { StageView } from "./stage";
+import { asPng, asSvg } from "./picture";
 import { type SavedKind, decode, download, encoded, load, record, savedFile } from "./storage";
 import { Timeline } from "./timeline";
 import { tour, wasSeen } from "./tour";
-import { AllNumbers, Contours, Curve, Formulas, Graph, Layers, Learned, Samples, Slope, type View } from "./views";
+import type { View } from "./views/base";
+import { Contours } from "./views/contours";
+import { Curve } from "./views/curve";
+import { Formulas } from "./views/formulas";
+import { Graph } from "./views/graph";
+import { Layers } from "./views/layers";
+import { Learned } from "./views/learned";
+import { AllNumbers } from "./views/numbers";
+import { Samples } from "./views/samples";
+import { Slope } from "./views/slope";
 import { Words } from "./words";
-import { isFinite as isFiniteReal } from "./real";
+import { isNumber } from "./real";
 
 const VIEWS = ["formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"] as const;
 type ViewName = (typeof VIEWS)[number];
@@ -41,7 +50,7 @@ export interface Home {
   later?: () => (() => void) | undefined;
 }
 
-export class Page implements PageInConsole {
+export class Page {
   readonly session: Session;
   /** What listens beyond the page's own elements, until it is closed. */
   readonly #listening = new AbortController();
@@ -240,13 +249,15 @@ export class Page implements PageInConsole {
     return this.view;
   }
 
-  open(name: ViewName): void {
-    this.view = name;
+  open(name: string): void {
+    this.view = name as ViewName;
     for (const [other, { tab, place }] of this.#views) {
       const chosen = other === name;
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
       place.hidden = !chosen;
+      const list = tab.parentElement!;
+      if (chosen) list.scrollLeft = tab.offsetLeft - list.offsetLeft - (list.clientWidth - tab.clientWidth) / 2; // where they do not all fit
     }
     this.#refreshView();
   }
@@ -344,7 +355,7 @@ export class Page implements PageInConsole {
     const text = typed.trim().replace("−", "-").replace(",", ".");
     const digits = Math.min(17, Math.max(1, text.replace(/^-?0*\.?0*|e.*$/gi, "").replace(".", "").length));
     const actual = session.double(now!);
-    const right = isFiniteReal(value) && (Number(text) === actual || Number(actual.toPrecision(digits)) === Number(text));
+    const right = isNumber(value) && (Number(text) === actual || Number(actual.toPrecision(digits)) === Number(text));
     this.#asking = undefined;
     this.say(words.say(right ? "predict.right" : "predict.wrong", { value: words.number(session.sources.before.of(now!)) }));
     this.#schedule();
@@ -406,28 +417,9 @@ export class Page implements PageInConsole {
   }
 
   async #picture(kind: "svg" | "png"): Promise<void> {
-    const copy = this.stage.picture.cloneNode(true) as SVGSVGElement;
-    const originals = this.stage.picture.querySelectorAll("*");
-    copy.querySelectorAll("*").forEach((element, place) => {
-      const style = getComputedStyle(originals[place]!);
-      for (const name of ["fill", "stroke", "stroke-width", "font-size", "font-style", "text-anchor", "opacity", "display"])
-        element.setAttribute(name, style.getPropertyValue(name));
-    });
-    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    copy.setAttribute("font-family", "serif");
-    const text = new XMLSerializer().serializeToString(copy);
-    if (kind === "svg") return download("network.svg", text, "image/svg+xml");
-    const { width, height } = this.stage.picture.viewBox.baseVal;
-    for (const [name, extent] of Object.entries({ width, height })) copy.setAttribute(name, String(extent));
-    const image = new Image();
-    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
-    await image.decode();
-    const canvas = html("canvas", { width: 2 * width, height: 2 * height });
-    const pen = canvas.getContext("2d")!;
-    pen.fillStyle = getComputedStyle(document.documentElement).backgroundColor;
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
-    canvas.toBlob((blob) => blob && download("network.png", blob, "image/png"));
+    const { picture } = this.stage;
+    if (kind === "svg") download("network.svg", asSvg(picture), "image/svg+xml");
+    else download("network.png", await asPng(picture), "image/png");
   }
 
   #dark(): void {

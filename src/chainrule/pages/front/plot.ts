@@ -1,6 +1,7 @@
 /** Coordinates, axes and ticks of the small pictures. */
 
-import { svg } from "./dom";
+import { listOf } from "./arrays";
+import { letter, svg } from "./dom";
 import type { Words } from "./words";
 
 export const [WIDTH, HEIGHT] = [640, 340];
@@ -31,7 +32,7 @@ export function ticks(low: number, high: number, count = 5): number[] {
 function powers(low: number, high: number): number[] {
   const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
   const every = Math.max(1, Math.ceil((last - first) / 6));
-  return Array.from({ length: Math.max(0, Math.floor((last - first) / every) + 1) }, (_, i) => 10 ** (first + i * every));
+  return listOf(Math.max(0, Math.floor((last - first) / every) + 1), (i) => 10 ** (first + i * every));
 }
 
 export interface Frame {
@@ -40,28 +41,28 @@ export interface Frame {
   y: Scale;
 }
 
-/** An empty picture with its axes. */
+/** An empty picture with its axes. right: the margin there. */
 export function frame(
   words: Words,
   alt: string,
   [xLow, xHigh]: [number, number],
   [yLow, yHigh]: [number, number],
   [xTitle, yTitle]: [string, string],
-  logarithmic = false,
+  { logarithmic = false, right = RIGHT } = {},
 ): Frame {
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "plot", role: "img", "aria-label": alt });
-  const x = scale(xLow, xHigh, LEFT, WIDTH - RIGHT);
+  const x = scale(xLow, xHigh, LEFT, WIDTH - right);
   const y = scale(yLow, yHigh, HEIGHT - BOTTOM, TOP, logarithmic);
   for (const tick of ticks(xLow, xHigh, 6)) {
     picture.append(svg("line.grid", { x1: x(tick), x2: x(tick), y1: TOP, y2: HEIGHT - BOTTOM }));
     picture.append(svg("text.tick", { x: x(tick), y: HEIGHT - BOTTOM + 16 }, words.brief(tick)));
   }
   for (const tick of logarithmic ? powers(yLow, yHigh) : ticks(yLow, yHigh)) {
-    picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }));
+    picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - right, y1: y(tick), y2: y(tick) }));
     picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick)));
   }
-  picture.append(svg("text.axis", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 5 }, xTitle));
-  picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, yTitle));
+  picture.append(svg("text.axis", { x: (LEFT + WIDTH - right) / 2, y: HEIGHT - 5 }, ...letter(xTitle)));
+  picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, ...letter(yTitle)));
   return { picture, x, y };
 }
 
@@ -69,11 +70,24 @@ export function frame(
 export function path(points: Iterable<[number, number]>): string {
   let [text, down] = ["", false];
   for (const [x, y] of points) {
-    if (!Number.isFinite(x) || !Number.isFinite(y)) down = false;
+    if (!isFinite(x) || !isFinite(y)) down = false;
     else {
       text += `${down ? "L" : "M"}${x.toFixed(1)} ${Math.max(-1e4, Math.min(1e4, y)).toFixed(1)}`;
       down = true;
     }
   }
   return text;
+}
+
+/** Errors below this are drawn as this. */
+const LEAST = 1e-16;
+
+/** Paths of errors on one logarithmic scale, which fill a box. Each point is where it stands across the box, from 0 to 1, and its error. */
+export function errorPaths(curves: [number, number][][], wide: number, tall: number): string[] {
+  const heights = curves.map((points) => points.map(([, error]) => (isFinite(error) ? Math.log10(Math.max(error, LEAST)) : NaN)));
+  const all = heights.flat().filter(isFinite);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  return curves.map((points, curve) =>
+    path(points.map(([at], place) => [8 + at * (wide - 16), tall - 6 - ((heights[curve]![place]! - low) / (high - low || 1)) * (tall - 12)])),
+  );
 }

@@ -31,7 +31,7 @@ const TAIL = TWO;
 const INFINITE = fraction(1n, 0n, false);
 const UNDEFINED = fraction(0n, 0n, false);
 
-export const isFinite = (x: Real): boolean => x.below !== 0n;
+export const isNumber = (x: Real): boolean => x.below !== 0n;
 const isUndefined = (x: Real): boolean => x.below === 0n && x.above === 0n;
 const magnitude = (x: bigint): bigint => (x < 0n ? -x : x);
 export const signOf = (x: Real): number => (x.above > 0n ? 1 : x.above < 0n ? -1 : 0);
@@ -113,7 +113,7 @@ function alike(a: Real, b: Real): [bigint, bigint, bigint] {
 
 /** Operations in which an infinity takes part go as they do for doubles. exact: are the operands what they stand for? */
 function special(value: number, exact = false): Real {
-  if (Number.isFinite(value)) return ofNumber(value, false);
+  if (isFinite(value)) return ofNumber(value, false);
   return { above: Number.isNaN(value) ? 0n : value > 0 ? 1n : -1n, below: 0n, exact };
 }
 
@@ -156,7 +156,7 @@ function shortened(x: Real): Real {
 }
 
 export function power(base: Real, exponent: Real): Real {
-  if (!isFinite(base) || !isFinite(exponent)) return special(toNumber(base) ** toNumber(exponent));
+  if (!isNumber(base) || !isNumber(exponent)) return special(toNumber(base) ** toNumber(exponent));
   const n = reduced(exponent);
   if (n.above === 1n && n.below === 2n) return sqrt(base);
   if (base.above === 0n && n.above < 0n) return INFINITE;
@@ -230,7 +230,7 @@ function scaled(mantissa: bigint, twos: bigint, scale: bigint): Real {
 
 /** e^x; 1 at 0. */
 export function exp(x: Real): Real {
-  if (!isFinite(x) || x.above > LARGEST_EXPONENT * x.below) return isUndefined(x) ? x : x.above < 0n ? fraction(0n, 1n, false) : INFINITE;
+  if (!isNumber(x) || x.above > LARGEST_EXPONENT * x.below) return isUndefined(x) ? x : x.above < 0n ? fraction(0n, 1n, false) : INFINITE;
   if (x.above < LEAST_EXPONENT * x.below) return fraction(0n, 1n, false);
   if (x.above === 0n) return { ...ONE, exact: x.exact };
   const digits = PRECISION + 2 * zeros(x);
@@ -242,7 +242,7 @@ export const expm1 = (x: Real): Real => subtract(exp(x), ONE);
 
 /** The natural logarithm; 0 at 1. Halley's iteration for e^y = x, from the logarithm of doubles. */
 export function log(x: Real): Real {
-  if (!isFinite(x) || x.above <= 0n) return x.below && x.above === 0n ? { ...INFINITE, above: -1n } : signOf(x) > 0 ? x : UNDEFINED;
+  if (!isNumber(x) || x.above <= 0n) return x.below && x.above === 0n ? { ...INFINITE, above: -1n } : signOf(x) > 0 ? x : UNDEFINED;
   if (equal(x, ONE)) return { ...ZERO, exact: x.exact };
   const digits = PRECISION + 2 * zeros(subtract(x, ONE));
   const scale = places(digits + 16);
@@ -271,9 +271,9 @@ function integerRoot(x: bigint): bigint {
 
 /** √x, exact for squares. */
 export function sqrt(x: Real): Real {
-  if (!isFinite(x) || x.above < 0n) return signOf(x) > 0 ? x : UNDEFINED;
+  if (!isNumber(x) || x.above < 0n) return signOf(x) > 0 ? x : UNDEFINED;
   const short = reduced(x);
-  const root = { above: integerRoot(short.above), below: integerRoot(short.below), exact: x.exact };
+  const root: Real = { above: integerRoot(short.above), below: integerRoot(short.below), exact: x.exact };
   if (root.above * root.above === short.above && root.below * root.below === short.below) return root;
   const scale = places(PRECISION + 16) + BigInt(bits(short.below));
   return significant(fraction(integerRoot((short.above << (2n * scale)) / short.below), 1n << scale, false), PRECISION);
@@ -303,13 +303,13 @@ function series(x: Real, rough: (x: number) => number, first: number, step: 1 | 
   return significant(fraction(sum, 1n << scale, false), digits);
 }
 
-export const sin = (x: Real): Real => (isFinite(x) && x.above === 0n ? { ...ZERO, exact: x.exact } : series(x, Math.sin, 1, 2, false));
-export const cos = (x: Real): Real => (isFinite(x) && x.above === 0n ? { ...ONE, exact: x.exact } : series(x, Math.cos, 0, 2, false));
+export const sin = (x: Real): Real => (isNumber(x) && x.above === 0n ? { ...ZERO, exact: x.exact } : series(x, Math.sin, 1, 2, false));
+export const cos = (x: Real): Real => (isNumber(x) && x.above === 0n ? { ...ONE, exact: x.exact } : series(x, Math.cos, 0, 2, false));
 
 /** The error function, 2/√π · Σ (−1)^k x^(2k+1) / (k! (2k+1)); far from 0 so many digits that 1 ± erf x has fifty. */
 export function erf(x: Real): Real {
   if (isUndefined(x)) return x;
-  if (isFinite(x) && x.above === 0n) return { ...ZERO, exact: x.exact };
+  if (isNumber(x) && x.above === 0n) return { ...ZERO, exact: x.exact };
   if (x.above < 0n) return negative(erf(negative(x)));
   return compare(x, TAIL) < 0 ? divide(multiply(TWO, series(x, Math.sign, 0, 1, true)), sqrt(PI)) : subtract(ONE, erfc(x));
 }
@@ -317,7 +317,7 @@ export function erf(x: Real): Real {
 /** 1 − erf x; far from 0 its continued fraction, e^(−x²)/√π · 1/(x + (1/2)/(x + (2/2)/(x + …))). */
 export function erfc(x: Real): Real {
   if (!(compare(x, TAIL) >= 0)) return subtract(ONE, erf(x));
-  if (!isFinite(x)) return inexact(ZERO);
+  if (!isNumber(x)) return inexact(ZERO);
   const scale = places(PRECISION + 16);
   const given = fixed(x, scale);
   let beyond = 0n;
@@ -329,7 +329,7 @@ export const abs = (x: Real): Real => (x.above < 0n ? negative(x) : x);
 export const sign = (x: Real): Real => (isUndefined(x) ? x : fraction(BigInt(signOf(x)), 1n, x.exact || x.above !== 0n));
 
 export function floor(x: Real): Real {
-  if (!isFinite(x)) return x;
+  if (!isNumber(x)) return x;
   const whole = x.above / x.below - (x.above < 0n && x.above % x.below ? 1n : 0n);
   return fraction(whole, 1n, x.exact || x.above % x.below !== 0n);
 }

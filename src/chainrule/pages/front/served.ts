@@ -1,10 +1,11 @@
 /** The page where Python is: what of the network is changed there comes back as a new page, in which everything is kept that still fits. */
 
 import { Bench, type Change } from "./bench";
-import { type Answer, type Architecture, type Channel, type Place, type Question, toCell, toServer } from "./channel";
+import { type Channel, toCell, toServer } from "./channel";
 import { inConsole } from "./console";
 import { type Content, type Numbers, type PackedContent, unpacked } from "./content";
 import { html } from "./dom";
+import type { Answer, Architecture, Place, Question } from "./messages";
 import { type Home, Page } from "./page";
 import { Phrases } from "./phrases";
 import { firstStart } from "./program";
@@ -30,7 +31,7 @@ class Served {
   private shown: Shown | undefined;
   private past: Shown[] = [];
   private future: Shown[] = [];
-  private readonly words = new Phrases({});
+  private readonly words = new Phrases();
   private readonly bench: Bench;
   private readonly training: TrainingPanel;
   private readonly lost = html("p.lost", { role: "alert", hidden: true });

@@ -1,7 +1,6 @@
 /** What the page knows: the training steps, where one stands among them and within one, what is selected; and what was before. */
 
-import type { Tensor } from "./arrays";
-import type { SessionInConsole } from "./console";
+import { type Tensor, listOf } from "./arrays";
 import type { Content, Unit } from "./content";
 import { type Arrays, type Computed, Runner, type Start, firstStart } from "./program";
 import type { Writing } from "./numbers";
@@ -18,7 +17,7 @@ interface Moment {
 export const MOST_STEPS = 5000;
 const MOST_MOMENTS = 200;
 
-export class Session implements SessionInConsole {
+export class Session {
   readonly runner: Runner;
   readonly places: ReadonlyMap<string, number>;
   #moment: Moment;
@@ -32,14 +31,22 @@ export class Session implements SessionInConsole {
   /** How many quantities of the step are computed yet, in stepping; all of them where that is not asked for. */
   walked = Infinity;
   selected: number;
-  sample = 0;
+  /** The sample that is looked at: at first one whose inputs let something be seen, as 0 · w does not. */
+  sample: number;
 
   constructor(readonly content: Content) {
     this.runner = new Runner(content);
     this.places = new Map(content.elements.map(([key, place], element) => [`${key} ${place}`, element]));
     this.#moment = { steps: [firstStart(content)], at: 0 };
     this.fractions = content.exact;
+    this.sample = Math.max(0, listOf(content.samples, (sample) => this.everyUnit.every((unit) => unit.sample !== sample || this.#isUnlikeZero(unit))).indexOf(true));
     this.selected = content.stage.edges.find(([, , weight]) => weight >= 0)?.[2] ?? content.stage.error;
+  }
+
+  /** Is a unit no input, or one that is not 0? */
+  #isUnlikeZero({ element }: Unit): boolean {
+    const [key, place] = this.content.elements[element]!;
+    return !(key in this.content.leaves.inputs) || this.start.arrays.get(key)!.data[place] !== 0;
   }
 
   /** Takes over what is selected in another session, where that is still there; and all that it knows, if it is of the same numbers. */
@@ -97,7 +104,7 @@ export class Session implements SessionInConsole {
       const place = this.nextOf(element);
       return place === undefined ? undefined : before.of(place);
     };
-    const sources = { content, before, after: new Values(content, after, given, fractions, replaced), writing: this.writing };
+    const sources: Sources = { content, before, after: new Values(content, after, given, fractions, replaced), writing: this.writing };
     this.#sourced = { start, fractions, sources };
     return sources;
   }
@@ -179,7 +186,7 @@ export class Session implements SessionInConsole {
     const steps = this.steps.slice(0, this.at + 1);
     for (let taken = 0; taken < count && steps.length <= MOST_STEPS; taken++) {
       const start = steps[steps.length - 1]!;
-      if (!Number.isFinite(this.errorOf(start))) break;
+      if (!isFinite(this.errorOf(start))) break;
       steps.push(this.runner.next(start, this.runner.before(start)));
     }
     this.#moment = { steps, at: steps.length - 1 };

@@ -1,13 +1,16 @@
 /** The network as a stage that stays in view: units, lines with their weights, biases, targets and the error, with their numbers. */
 
+import { listOf } from "./arrays";
 import type { Unit } from "./content";
 import { built } from "./mathml";
 import { fill, html, letter, on, setText, svg } from "./dom";
-import { type Changing, move, type } from "./handles";
+import { type Changing, move, type, unitsOf } from "./handles";
 import type { Session } from "./session";
 import type { Words } from "./words";
 
-const [WIDTH, TOP] = [640, 52];
+const TOP = 52;
+/** How wide the picture is where there is room, and on a telephone, where its letters would else be too small. */
+const [WIDE, NARROW, NARROW_PLACE] = [640, 470, 400];
 /** More lines than this are drawn without their numbers, but for those that matter now. */
 const MOST_LABELS = 14;
 
@@ -36,7 +39,8 @@ export class StageView {
   #spots = new Map<number, Spot>();
   #radius = 24;
   /** From one column to the next. */
-  #apart = WIDTH;
+  #apart = WIDE;
+  #width = WIDE;
   /** Are units too near to each other to have their names above them, and their biases below? */
   #crowded = false;
   #numbers: Shown[] = [];
@@ -70,7 +74,7 @@ export class StageView {
     const { words, session } = this;
     const select = html("select", { id: "sample" });
     for (let sample = 0; sample < session.content.samples; sample++)
-      select.append(html("option", { value: sample }, words.say("of_sample", { sample: sample + 1 })));
+      select.append(html("option", { value: sample, selected: sample === session.sample }, words.say("of_sample", { sample: sample + 1 })));
     on(select, "change", () => {
       session.sample = Number(select.value);
       this.changing.changed(-1);
@@ -96,7 +100,7 @@ export class StageView {
     this.#lines.clear();
     this.#circles.clear();
     const columns = Math.max(...stage.groups.map((group) => group.column)) + 1;
-    const stacks: { element: number; unit: Unit; first: boolean }[][] = Array.from({ length: columns }, () => []);
+    const stacks: { element: number; unit: Unit; first: boolean }[][] = listOf(columns, () => []);
     for (const { group, unit } of this.#units())
       stacks[stage.groups[group]!.column]!.push({ element: unit.element, unit, first: unit.unit === 0 });
     const whole = stacks.map((stack) => stack.length);
@@ -110,9 +114,10 @@ export class StageView {
     this.#crowded = gap < 80;
     this.#radius = Math.min(27, gap * (this.#crowded ? 0.38 : 0.34));
     const height = TOP + Math.max(most * gap, 230) + 22;
-    const right = WIDTH - 168;
+    this.#width = this.picture.parentElement!.clientWidth < NARROW_PLACE ? NARROW : WIDE;
+    const right = this.#width - (this.#width === WIDE ? 168 : 138);
     this.#apart = (right - 40) / Math.max(columns - 1, 1);
-    this.picture.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
+    this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${height}`);
     this.picture.setAttribute("aria-label", words.say("stage"));
     stacks.forEach((stack, column) => {
       const x = columns === 1 ? 60 : 40 + ((right - 40) * column) / (columns - 1);
@@ -189,7 +194,8 @@ export class StageView {
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
-    const part = count <= MOST_LABELS ? (Math.abs(b.y - a.y) < 4 ? 0.5 : 0.36) : 0.3;
+    const crossed = [...this.#spots.values()].filter(({ x }) => x === b.x).length > 1; // there labels would meet in the middle
+    const part = count > MOST_LABELS ? 0.3 : crossed && Math.abs(b.y - a.y) >= 4 ? 0.36 : 0.5;
     const raised = passing ? 8 * this.#radius * part * (1 - part) : 0;
     const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
     const product = svg("text.product", { x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
@@ -250,7 +256,7 @@ export class StageView {
         const target = targets[i];
         if (target === undefined) return;
         const alone = output.length === this.session.content.samples;
-        const [x, y] = !alone ? [right + this.#radius + 34, spot.y + 17] : [WIDTH - 48, spot.y + 84];
+        const [x, y] = !alone ? [right + this.#radius + 34, spot.y + 17] : [this.#width - 48, spot.y + 84];
         if (alone) goal.append(svg("path.link", { d: `M${x} ${y - 10}V${spot.y + 22}` }));
         const shown = this.#number(target, x, y, "target c6");
         goal.append(shown.group);
@@ -258,8 +264,8 @@ export class StageView {
       });
     });
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
-    for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${WIDTH - 88} ${middle}` }));
-    const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${WIDTH - 46} ${middle.toFixed(1)})` });
+    for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${this.#width - 88} ${middle}` }));
+    const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${this.#width - 46} ${middle.toFixed(1)})` });
     const text = svg("text.digits", { y: 5 });
     group.append(svg("rect.disc", { x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text.name", { y: -28 }, ...letter(this.words.name(stage.error))), text);
     this.#numbers.push({ element: stage.error, group, text });
@@ -286,9 +292,9 @@ export class StageView {
     if (!item) return;
     const element = Number(item.getAttribute("data-e"));
     const handle = this.session.isHandle(element);
-    const ways: Record<string, number> = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+    const units = unitsOf(event);
     const places = this.#focusable.filter((one) => one.style.display !== "none");
-    if (event.key in ways && handle) move(this.changing, element, ways[event.key]! * (event.shiftKey ? 0.1 : 1), event.repeat);
+    if (units && handle) move(this.changing, element, units, event.repeat);
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
       const next = places[(places.indexOf(item) + (event.key === "ArrowRight" ? 1 : places.length - 1)) % places.length]!;
       this.#roam(next);
@@ -336,7 +342,7 @@ export class StageView {
         text.classList.toggle("longer", digits.length > 9);
       }
       group.classList.toggle("hidden", covered);
-      if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": Number.isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
+      if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
       else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
     }
     this.#refreshLines(session.ownerOf(session.selected), now);

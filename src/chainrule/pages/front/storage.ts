@@ -1,5 +1,6 @@
 /** The numbers of a page in a link, and as the record of a step that the command line reads and writes. */
 
+import { listOf } from "./arrays";
 import type { Content, Description, Linked, Plain, Recorded, Trained } from "./content";
 import { fromSafetensors, fromToml, toSafetensors } from "./formats";
 import { type Start, firstStart } from "./program";
@@ -25,7 +26,7 @@ export function encoded(session: Session, view: string): string | undefined {
   return [link(arrays, content.description), link(differing)].find((text) => text.length <= LONGEST);
 }
 
-export const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+export const plainNumber = (value: number): number | string => (isFinite(value) ? value : String(value));
 
 /** Puts what a link holds in its place. Gives the view; nothing where the link is none of this network. */
 export function decode(session: Session, text: string): string | undefined {
@@ -58,7 +59,7 @@ function nested(shape: readonly number[], data: ArrayLike<number>, at = 0): unkn
   if (!shape.length) return plainNumber(data[at]!);
   const [extent, ...rest] = shape as [number, ...number[]];
   const size = rest.reduce((a, b) => a * b, 1);
-  return Array.from({ length: extent }, (_, i) => nested(rest, data, at + i * size));
+  return listOf(extent, (i) => nested(rest, data, at + i * size));
 }
 
 /** The step as the command line records it: `chainrule explain step.json` reads it. */
@@ -94,17 +95,17 @@ const decimal = (value: number): string => (Number.isInteger(value) && Math.abs(
 /** A text of Python's with the numbers of the step in its holes; NaN and infinities in the words of its format. */
 function filled(session: Session, text: string, words: [string, string]): string {
   const { before } = session.step;
-  const one = (value: number): string => (Number.isFinite(value) ? decimal(value) : value > 0 ? words[0] : value < 0 ? `-${words[0]}` : words[1]);
+  const one = (value: number): string => (isFinite(value) ? decimal(value) : value > 0 ? words[0] : value < 0 ? `-${words[0]}` : words[1]);
   const list = (shape: readonly number[], data: ArrayLike<number>, at = 0): string => {
     if (!shape.length) return one(data[at]!);
     const size = shape.slice(1).reduce((a, b) => a * b, 1);
-    return `[${Array.from({ length: shape[0]! }, (_, i) => list(shape.slice(1), data, at + i * size)).join(", ")}]`;
+    return `[${listOf(shape[0]!, (i) => list(shape.slice(1), data, at + i * size)).join(", ")}]`;
   };
   return text.replace(/⟦(.*?)⟧/g, (_, keys: string) => {
     if (keys === "k") return String(session.start.number);
     const arrays = keys.split(" ").map((key) => before.get(key)!);
     if (arrays.length === 1) return list(arrays[0]!.shape, arrays[0]!.data);
-    const rows = Array.from({ length: session.content.samples }, (_, row) => arrays.flatMap(({ shape, data }) => [...data.subarray(row * shape[1]!, (row + 1) * shape[1]!)]));
+    const rows = listOf(session.content.samples, (row) => arrays.flatMap(({ shape, data }) => [...data.subarray(row * shape[1]!, (row + 1) * shape[1]!)]));
     return list([rows.length, rows[0]!.length], rows.flat());
   });
 }

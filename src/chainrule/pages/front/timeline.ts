@@ -1,7 +1,7 @@
 /** All training steps on a line with the curve of their error, to be scrubbed. */
 
 import { html, on, svg } from "./dom";
-import { path } from "./plot";
+import { errorPaths } from "./plot";
 import type { Session } from "./session";
 import type { Words } from "./words";
 
@@ -40,13 +40,7 @@ export class Timeline {
     if (this.#drawn === steps) return;
     this.#drawn = steps;
     const every = Math.max(1, Math.floor(steps.length / 500));
-    const errors = steps.flatMap((start, i) => (i % every === 0 || i === last ? [[i, session.errorOf(start)] as const] : []));
-    const heights = errors.map(([, value]) => Math.log10(Math.max(value, 1e-16))).filter(Number.isFinite);
-    const [low, high] = [Math.min(...heights), Math.max(...heights)];
-    const points = errors.map(([i, value]): [number, number] => [
-      (i / last) * (WIDE - 16) + 8,
-      Number.isFinite(value) ? TALL - 6 - ((Math.log10(Math.max(value, 1e-16)) - low) / (high - low || 1)) * (TALL - 12) : NaN,
-    ]);
-    this.#curve.setAttribute("d", path(points));
+    const points = steps.flatMap((start, i): [number, number][] => (i % every === 0 || i === last ? [[i / last, session.errorOf(start)]] : []));
+    this.#curve.setAttribute("d", errorPaths([points], WIDE, TALL)[0]!);
   }
 }

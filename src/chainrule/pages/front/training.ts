@@ -1,8 +1,8 @@
 /** A person's table and its training: what was decided, the curve while it goes on, scores, and the way into any of its steps. */
 
-import type { Data, Run } from "./channel";
+import type { Data, Run } from "./messages";
 import { button, html, on, svg } from "./dom";
-import { path } from "./plot";
+import { errorPaths } from "./plot";
 import type { Phrases } from "./phrases";
 
 /** What the panel calls. */
@@ -126,11 +126,10 @@ export class TrainingPanel {
     const curve = run?.curve ?? [];
     this.picture.toggleAttribute("hidden", curve.length < 2);
     if (curve.length < 2) return;
-    const all = curve.flatMap(([, ...errors]) => errors.filter((error): error is number => error !== null && error > 0).map(Math.log10));
-    const [low, high, last] = [Math.min(...all), Math.max(...all), curve[curve.length - 1]![0]];
-    const points = (of: 1 | 2): [number, number][] =>
-      curve.map((one) => [((one[0] - 1) / Math.max(last - 1, 1)) * (WIDE - 8) + 4, one[of] !== null && one[of] > 0 ? TALL - 6 - ((Math.log10(one[of]) - low) / (high - low || 1)) * (TALL - 12) : NaN]);
-    this.curve.setAttribute("d", path(points(1)));
-    this.held.setAttribute("d", path(points(2)));
+    const last = curve[curve.length - 1]![0];
+    const points = (of: 1 | 2): [number, number][] => curve.map((one) => [(one[0] - 1) / Math.max(last - 1, 1), one[of] ?? NaN]);
+    const [fitted, held] = errorPaths([points(1), points(2)], WIDE, TALL) as [string, string];
+    this.curve.setAttribute("d", fitted);
+    this.held.setAttribute("d", held);
   }
 }

@@ -6,7 +6,7 @@
 import type { Tensor } from "./arrays";
 import type { Content, Instruction } from "./content";
 import { printedAs } from "./numbers";
-import { FUNCTIONS, type Real, ZERO, abs, compare, fraction, isFinite, ofNumber, parsed, roundedFraction, toNumber } from "./real";
+import { FUNCTIONS, type Real, ZERO, abs, compare, fraction, isNumber, ofNumber, parsed, roundedFraction, toNumber } from "./real";
 
 /** Where a number differs from its double by more than this part of the largest number of the step, the double counts. */
 const APART = 1e-9;
@@ -81,7 +81,7 @@ export class Values {
     const all = [...arrays.values()];
     const count = all.reduce((sum, { data }) => sum + data.length, 0);
     const largest = all.reduce((most, { data }) => data.reduce((most, number) => Math.max(most, Math.abs(number)), most), 0);
-    this.#largest = count <= MOST_PRECISE && Number.isFinite(largest) ? largest : 0;
+    this.#largest = count <= MOST_PRECISE && isFinite(largest) ? largest : 0;
   }
 
   /** The double of an element. */
@@ -108,6 +108,6 @@ export class Values {
     const number = roundedFraction(exact);
     const [size, kept, apart] = [Math.abs(toNumber(number)), Math.abs(recorded), Math.abs(toNumber(number) - recorded)];
     if (!number.exact && size < DUST * this.#largest && !(kept / 2 < size && size < 2 * kept)) return { ...ZERO, exact: false };
-    return isFinite(number) && apart <= APART * this.#largest ? number : recorded;
+    return isNumber(number) && apart <= APART * this.#largest ? number : recorded;
   }
 }

@@ -2,16 +2,12 @@
 
 import type { Content } from "./content";
 import { printed } from "./numbers";
+import { Phrases } from "./phrases";
 import { type Number_ } from "./values";
 
-export class Words {
-  constructor(private readonly content: Content) {}
-
-  /** A text with what stands in its braces. */
-  say(key: string, values: Record<string, string | number> = {}): string {
-    const text = this.content.words[key];
-    if (text === undefined) throw new Error(`no words for ${key}`);
-    return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+export class Words extends Phrases {
+  constructor(private readonly content: Content) {
+    super(content.words);
   }
 
   /** A number as text: 8.4, 1.5 · 10⁷. */
@@ -23,7 +19,7 @@ export class Words {
 
   /** A number in few letters, for pictures. */
   brief(value: number, digits = 4): string {
-    return Number.isFinite(value) ? this.number(Number(value.toPrecision(digits)), digits) : this.number(value);
+    return isFinite(value) ? this.number(Number(value.toPrecision(digits)), digits) : this.number(value);
   }
 
   /** What an element is called. */
@@ -40,7 +36,7 @@ export class Words {
   typed(text: string): number | undefined {
     const plain = text.trim().replace("−", "-").replace(",", ".");
     const value = Number(plain);
-    return plain && Number.isFinite(value) ? value : undefined;
+    return plain && isFinite(value) ? value : undefined;
   }
 }
 

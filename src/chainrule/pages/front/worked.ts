@@ -2,11 +2,11 @@
  * Worked equations, as `chainrule.notation.worked` writes them: letters, then numbers, then the result; each line true as it is printed.
  */
 
-import { size } from "./arrays";
+import { size, listOf } from "./arrays";
 import type { Content, Hole, Layout, Line } from "./content";
 import { Builder, brackets, lettersOf, row } from "./layout";
 import { type Printed, type Writing, printed, printedAs } from "./numbers";
-import { type Real, abs, add, compare, equal, fraction, isFinite, multiply, negative } from "./real";
+import { type Real, abs, add, compare, equal, fraction, isNumber, multiply, negative } from "./real";
 import { type Number_, type Values, worth } from "./values";
 
 /** More significant digits than any double has. */
@@ -70,8 +70,8 @@ interface Settled {
 
 /** Is the printed result what the side is worth, to half a unit of its last digit? */
 function follows(side: Real, result: Printed): boolean {
-  if (!isFinite(result.value)) return true;
-  return isFinite(side) && compare(abs(add(side, negative(result.value))), multiply(result.unit, HALF)) <= 0;
+  if (!isNumber(result.value)) return true;
+  return isNumber(side) && compare(abs(add(side, negative(result.value))), multiply(result.unit, HALF)) <= 0;
 }
 
 /** The fewest digits of the operands from which the results follow as they are printed; nothing where these give no number. */
@@ -87,12 +87,12 @@ function settled(sources: Sources, nodes: number[], values: ReadonlyMap<number, 
     const operands = new Map([...actual].map(([letter, value]) => [letter, printed(value, writing, digits)]));
     const sides = nodes.map((node) => worth(content, node, (letter) => ({ ...operands.get(letter)!.value, exact: true })));
     const whole = [...operands.values()].every((operand) => operand.exact);
-    if (whole) targets = targets.map((target, i) => (isFinite(sides[i]!) && isFinite(target) ? sides[i]! : target));
+    if (whole) targets = targets.map((target, i) => (isNumber(sides[i]!) && isNumber(target) ? sides[i]! : target));
     found = { operands, worth: sides, results: targets.map((target) => printed(target, writing)) };
     if (found.results.every((result, i) => follows(sides[i]!, result))) return found;
     if (whole && writing.exact) break;
   }
-  if (targets.some((target, i) => isFinite(target) && !isFinite(found!.worth[i]!))) return undefined;
+  if (targets.some((target, i) => isNumber(target) && !isNumber(found!.worth[i]!))) return undefined;
   return { ...found!, results: targets.map((target, i) => shortened(found!.worth[i]!, target, writing)) };
 }
 
@@ -107,7 +107,7 @@ function shortened(side: Real, target: Real, writing: Writing): Printed {
 
 const operandsAreExact = (found: Settled): boolean => [...found.operands.values()].every((operand) => operand.exact);
 const resultRelation = (found: Settled): string =>
-  relation(found.worth.every((side, i) => side.exact && isFinite(side) === isFinite(found.results[i]!.value) && equal(side, found.results[i]!.value)));
+  relation(found.worth.every((side, i) => side.exact && isNumber(side) === isNumber(found.results[i]!.value) && equal(side, found.results[i]!.value)));
 
 /** The number of an element: a layout that says whose it is. */
 export function shown(number: Printed, element?: number): Layout {
@@ -134,7 +134,7 @@ function numbers(sources: Sources, line: Growing, node: number, values: Values, 
   for (const bracket of brackets(content, node)) {
     const value = worth(content, bracket, (letter) => ({ ...found.operands.get(letter)!.value, exact: true }));
     const number = printed({ ...value, exact: true }, writing);
-    if (value.exact && number.exact && isFinite(value)) done.set(bracket, number);
+    if (value.exact && number.exact && isNumber(value)) done.set(bracket, number);
   }
   if (done.size) {
     const shorter = (place: number): Layout | undefined => (done.has(place) ? shown(done.get(place)!) : write(place));
@@ -202,7 +202,7 @@ function arrays(sources: Sources, growing: Growing, line: Line, values: Values):
 function grid(shape: number[], columns: boolean): number[][] {
   const turned = columns && shape.length <= 2;
   const wide = shape[shape.length - 1] ?? 1;
-  const rows = Array.from({ length: size(shape) / wide }, (_, i) => Array.from({ length: wide }, (_, j) => i * wide + j));
+  const rows = listOf(size(shape) / wide, (i) => listOf(wide, (j) => i * wide + j));
   return turned ? rows[0]!.map((_, j) => rows.map((row) => row[j]!)) : rows;
 }
 

@@ -1,0 +1,68 @@
+/** What every view has: its place, the words and numbers of the page, and what a person may choose. */
+
+import type { Content } from "../content";
+import { html, on } from "../dom";
+import type { Changing } from "../handles";
+import type { Arrays } from "../program";
+
+/** A view: `build` makes it when it is opened, `refresh` brings it up to date. */
+export interface View {
+  build(place: HTMLElement): void;
+  refresh(): void;
+}
+
+/** Rows of a table, and numbers of an array that are shown unasked. */
+export const MOST_ROWS = 60;
+/** Points of a curve. */
+export const POINTS = 121;
+
+export abstract class Base implements View {
+  protected place!: HTMLElement;
+
+  constructor(protected readonly changing: Changing) {}
+
+  abstract build(place: HTMLElement): void;
+  abstract refresh(): void;
+
+  protected get session(): Changing["session"] {
+    return this.changing.session;
+  }
+
+  protected get content(): Content {
+    return this.session.content;
+  }
+
+  protected say(key: string, values: Record<string, string | number> = {}): string {
+    return this.changing.words.say(key, values);
+  }
+
+  protected name(element: number): string {
+    return this.changing.words.short(element);
+  }
+
+  /** The numbers that move: every weight and bias. */
+  protected parameters(): number[] {
+    const { elements, leaves } = this.content;
+    return elements.flatMap(([key, , node], element) => (node === -1 && key in leaves.parameters ? [element] : []));
+  }
+
+  /** The numbers before the step, with some changed. */
+  protected changed(...changes: [number, number][]): Arrays {
+    const arrays = new Map(this.session.start.arrays);
+    for (const [element, value] of changes) {
+      const [key, at] = this.content.elements[element]!;
+      const old = arrays.get(key)!;
+      const data = Float64Array.from(old.data);
+      data[at] = value;
+      arrays.set(key, { shape: old.shape, data });
+    }
+    return arrays;
+  }
+
+  protected choose(label: string, elements: number[], chosen: number, choose: (element: number) => void): HTMLElement {
+    const select = html("select");
+    for (const element of elements) select.append(html("option", { value: element, selected: element === chosen }, this.name(element)));
+    on(select, "change", () => choose(Number(select.value)));
+    return html("label.chooser", html("span", label), select);
+  }
+}

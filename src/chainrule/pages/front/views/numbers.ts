@@ -1,0 +1,68 @@
+/** Every number that can be changed, in tables. */
+
+import { html, on } from "../dom";
+import { move, unitsOf } from "../handles";
+import { Base, MOST_ROWS } from "./base";
+
+/** Every number that can be changed, in tables. */
+export class AllNumbers extends Base {
+  #inputs: [HTMLInputElement, number][] = [];
+  /** Characters of the longest number so far, for which every field has room. */
+  #longest = 9;
+
+  override build(place: HTMLElement): void {
+    const { session, changing } = this;
+    const { leaves, elements } = session.content;
+    const kinds: [string, Record<string, unknown>][] = [
+      ["data", { ...leaves.inputs, ...leaves.targets }],
+      ["numbers", leaves.parameters],
+      ["rule", leaves.options],
+    ];
+    for (const [title, keys] of kinds) {
+      const own = elements.flatMap(([key, , node], element) => (key in keys && node === -1 ? [element] : []));
+      if (!own.length) continue;
+      const grid = html("div.all");
+      const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
+        const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
+        on(input, "change", () => {
+          const value = changing.words.typed(input.value);
+          input.toggleAttribute("aria-invalid", value === undefined);
+          if (value === undefined) return;
+          session.change(new Map([[element, value]]));
+          changing.changed(element);
+        });
+        on(input, "keydown", (event) => {
+          const units = unitsOf(event);
+          if (!units) return;
+          move(changing, element, units, event.repeat);
+          event.preventDefault();
+        });
+        grid.append(html("label", { for: `number-${element}` }, changing.words.name(element)), input);
+        this.#inputs.push([input, element]);
+      });
+      const box = html("section.chapter", html("h3", this.say(title)));
+      if (own.length <= MOST_ROWS) box.append(grid);
+      else {
+        const details = html("details", html("summary", this.say("all_of_them", { count: own.length })), grid);
+        on(details, "toggle", () => {
+          if (details.open && !grid.firstChild) fill();
+          this.refresh();
+        });
+        box.append(details);
+      }
+      if (grid.parentElement === box) fill();
+      place.append(box);
+    }
+  }
+
+  override refresh(): void {
+    const comma = this.content.decimal === "comma";
+    for (const [input, element] of this.#inputs) {
+      if (document.activeElement === input && input.value !== "" && this.changing.words.typed(input.value) === this.session.double(element)) continue;
+      const text = String(this.session.double(element)).replace("-", "−");
+      input.value = comma ? text.replace(".", ",") : text;
+      this.#longest = Math.max(this.#longest, text.length);
+    }
+    for (const [input] of this.#inputs) input.parentElement!.style.setProperty("--digits", String(this.#longest));
+  }
+}

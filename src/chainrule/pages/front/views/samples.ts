@@ -1,0 +1,66 @@
+/** What each sample brings to each gradient. */
+
+import { listOf } from "../arrays";
+import { html } from "../dom";
+import { Base, MOST_ROWS } from "./base";
+
+/** What each sample brings to each gradient; of many weights, those of the array in which the selected one stands. */
+export class Samples extends Base {
+  override build(place: HTMLElement): void {
+    this.place = place;
+  }
+
+  override refresh(): void {
+    const { session, changing } = this;
+    const { content } = session;
+    if (content.samples === 1) {
+      this.place.replaceChildren(html("p.about", this.say("samples.one")));
+      return;
+    }
+    const all = this.parameters().filter((element) => element in content.gradients.of);
+    const keyOf = (element: number): string => content.elements[element]![0];
+    const chosen = keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
+    const weights = all.length > MOST_ROWS ? all.filter((element) => keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
+    const mean = this.#shares(weights);
+    const shares = mean ?? [];
+    const head = [html("td"), ...listOf(content.samples, (n) => html("th", { scope: "col" }, String(n + 1))), html("th", { scope: "col" }, this.say("samples.sum"))];
+    const rows = weights.map((element, row) => {
+      const numbers = shares.map((own) => own[row]!);
+      const cells = [...numbers, session.double(content.gradients.of[element]!)].map((value) => html("td", { class: value < 0 ? "number minus" : "number" }, changing.words.number(Number(value.toPrecision(4)), 4)));
+      return html("tr", html("th", { scope: "row" }, this.name(content.gradients.of[element]!)), ...cells);
+    });
+    if (!mean) {
+      this.place.replaceChildren(html("p.about", this.say("samples.mixed")));
+      return;
+    }
+    const table = html("table.shares", html("thead", html("tr", ...head)), html("tbody", ...rows));
+    this.place.replaceChildren(html("p.about", this.say("samples.about")), html("div.scroll", { tabindex: 0, role: "group", "aria-label": this.say("view.samples") }, table));
+  }
+
+  /** The gradient of each sample by itself, as far as these add up to the whole: divided by N where E is a mean. */
+  #shares(weights: number[]): number[][] | undefined {
+    const { session } = this;
+    const { content } = session;
+    const { inputs, targets, weights: counts } = content.leaves;
+    const rows = content.samples;
+    const alone = listOf(rows, (n) => {
+      const arrays = new Map(session.start.arrays);
+      for (const key of [...Object.keys(inputs), ...Object.keys(targets), ...Object.keys(counts)]) {
+        const { shape, data } = arrays.get(key)!;
+        const wide = data.length / rows;
+        arrays.set(key, { shape: [1, ...shape.slice(1)], data: data.slice(n * wide, (n + 1) * wide) });
+      }
+      const before = session.runner.before({ arrays, number: session.start.number }, 1);
+      return weights.map((element) => session.double(content.gradients.of[element]!, before));
+    });
+    const whole = weights.map((element) => session.double(content.gradients.of[element]!));
+    for (const divisor of [1, rows]) {
+      const close = whole.every((value, i) => {
+        const size = alone.reduce((sum, own) => sum + Math.abs(own[i]!), 0) / divisor;
+        return Math.abs(alone.reduce((sum, own) => sum + own[i]!, 0) / divisor - value) <= 1e-9 * size;
+      });
+      if (close) return alone.map((own) => own.map((value) => value / divisor));
+    }
+    return undefined;
+  }
+}
