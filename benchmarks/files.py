@@ -2,12 +2,11 @@
 
 `chainrule train FILE --target y` and nothing else, beside what people write with scikit-learn, Keras and torch (`people/`), each in a
 process of its own, from its start to its end. All of them have one hidden layer of 32 units, and Adam. Peers that are not installed are
-left out.
+left out. Each row of the table is printed as soon as it is measured.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -104,26 +103,28 @@ def measured(name: str, folder: Path, rounds: int) -> Iterator[list[str]]:
     rounds = 1 if name.startswith(LARGE) else rounds
     for number in range(rounds):
         progress(name, number, rounds)
-        for kind, (command, _) in commands.items():
+        for kind, (command, judge) in commands.items():
             started = time.perf_counter()
             costs[kind].append((run(command, {}), time.perf_counter() - started))
-    for kind, (_, judge) in commands.items():
-        spent = [cost for cost, _ in costs[kind]]
-        passed = median([taken for _, taken in costs[kind]])
-        yield [name, kind, f"{passed:.1f} s", f"{seconds(spent):.1f} s", f"{megabytes(spent):.0f} MB", f"{score(judge):.3f}"]
+            if number + 1 == rounds:
+                spent = [cost for cost, _ in costs[kind]]
+                passed = median([taken for _, taken in costs[kind]])
+                yield [name, kind, f"{passed:.1f} s", f"{seconds(spent):.1f} s", f"{megabytes(spent):.0f} MB", f"{score(judge):.3f}"]
 
 
 def main() -> None:
     if sys.argv[1] == "make":
         make(sys.argv[2], Path(sys.argv[3]))
         return
-    rounds, wanted = max(1, int(sys.argv[1]) // 7), os.environ.get("SETS", "").split(";")
-    head, rows = ["file", "program, its numbers", "time", "of processors", "memory", "score"], []
-    for name in SETS:
-        if wanted == [""] or any(name.startswith(one) for one in wanted):
-            with tempfile.TemporaryDirectory(prefix="chainrule-files-") as folder:
-                rows += measured(name, Path(folder), rounds)
-    print(table(head, rows))
+    rounds, wanted = max(1, int(sys.argv[1]) // 7), tuple(sys.argv[2:])
+    names = [name for name in SETS if not wanted or name.startswith(wanted)]
+    if not names:
+        raise SystemExit(f"no file begins with {' or '.join(wanted)}; there are: {'; '.join(SETS)}")
+    print(table(["file", "program, its numbers", "time", "of processors", "memory", "score"], []), flush=True)
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="chainrule-files-") as folder:
+            for row in measured(name, Path(folder), rounds):
+                print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":

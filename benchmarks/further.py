@@ -30,7 +30,7 @@ from scores import complete, shipped
 import chainrule as cr
 from chainrule.api.networks import HIDDEN
 from chainrule.data.table import Table
-from chainrule.training.plan import Plan, split
+from chainrule.training.plan import Plan, split_rows
 
 SEEDS = range(3)
 PEERS = "scikit-learn's network", "gradient boosting", "linear model"
@@ -121,7 +121,7 @@ def compared(name: str) -> Scores:
     codes = np.unique(labels, return_inverse=True)[1] if labels.dtype == object else len(labels)
     found = Scores("", len(rows), [], {peer: [] for peer in PEERS})
     for seed in SEEDS:
-        rest, _, kept = split(codes, Plan(validation=0, test=0.25, seed=seed))
+        rest, _, kept = split_rows(codes, Plan(validation=0, test=0.25, seed=seed))
         learned, tested = rows.take(rest), rows.take(kept)
         model = cr.train(learned, target=one.target, test=0, seed=seed)
         measure, score = model.evaluate(tested).main

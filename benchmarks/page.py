@@ -61,7 +61,7 @@ def kept(browsing):
 
 
 def measured(browser, name, frames):
-    """Work a frame (median, best tenth), processor's time a frame (script, all), frames a second, first paint, bytes, memory (before, after)."""
+    """Work a frame (median, best tenth), processor's time of it (script, all), frames a second, paint, bytes, memory (before, after)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
         page(problem(None if name == "seed" else name), path)

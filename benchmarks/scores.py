@@ -23,7 +23,7 @@ import chainrule as cr
 from chainrule.api.networks import HIDDEN
 from chainrule.data.reading import read
 from chainrule.data.table import Table
-from chainrule.training.plan import Plan, split
+from chainrule.training.plan import Plan, split_rows
 
 PAGE = Path(__file__).parent.parent / "docs" / "training.md"
 START, END = "<!-- scores -->", "<!-- end of scores -->"
@@ -133,7 +133,7 @@ def compared(name: str, seeds: range = SEEDS) -> Comparison:
     codes = np.unique(labels, return_inverse=True)[1] if labels.dtype == object or name == "digits" else len(labels)
     ours, theirs, guessing = [], [], []
     for seed in seeds:
-        rest, _, kept = split(codes, Plan(validation=0, test=0.25, seed=seed))
+        rest, _, kept = split_rows(codes, Plan(validation=0, test=0.25, seed=seed))
         learned, tested = table.take(rest), table.take(kept)
         model = cr.train(learned, target=target, test=0, seed=seed)
         scores = model.evaluate(tested)

@@ -24,14 +24,14 @@ from compiling import compiling, compiling_table
 from lives import digits, starts
 from measure import median, ratio
 from picture import draw
-from processes import FLOOR, KINDS, OURS, Peer
+from processes import FLOOR, JAX_BY_HAND, KINDS, OURS, SIDE_BY_SIDE, Peer
 from run import ROOT, processor, write
 from tables import aims_table, growth_table, jax_table, lives_table, times_table
 from workloads import GROWTH, WORKLOADS
 
 KEPT = ROOT / ".benchmarks" / "engines.json"
 PICTURE = ROOT / "docs" / "engines.svg"
-PARTS = ("bounds", "steps", "growth", "compiling", "starts", "digits")
+PARTS = ("bounds", "steps", "growth", "compiling", "starts", "digits", "jax")
 
 TWO_THREADS = ("W2/32/sgd", "W3/32/adam", "W3/128/sgd", "W3/128/adam", "W4/256/sgd", "W4/256/adam", "W5/32/sgd", "W6/1024/predict")
 GROWING = (OURS, FLOOR, "jax_scan", "jax_step", "written", "torch_eager", "scikit_learn")
@@ -44,7 +44,7 @@ def parsed_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--only", default="", metavar="W3,W4/256/adam", help="these workloads, by the beginnings of their keys")
     parser.add_argument("--peers", default="", metavar="A,B", help=f"these peers: {', '.join(KINDS)}")
-    parser.add_argument("--parts", default=",".join(PARTS), metavar="P,Q", help=f"of {', '.join(PARTS)} (with --only: steps)")
+    parser.add_argument("--parts", default=",".join(PARTS), metavar="P,Q", help=f"of {', '.join(PARTS)} (with --only: steps, or jax)")
     parser.add_argument("--threads", default="1,2", metavar="1,2", help="how many threads (default: one, then two)")
     parser.add_argument("--repeat", type=int, default=7, metavar="N", help="rounds (default: 7)")
     parser.add_argument("--seconds", type=float, default=0.2, metavar="S", help="what a measurement should take (default: 0.2)")
@@ -55,18 +55,19 @@ def parsed_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(words)
     options.only = [name for name in options.only.split(",") if name]
     options.peers = [name for name in options.peers.split(",") if name] or [
-        kind for kind in KINDS if not options.quick or kind not in ("torch_compile", "keras_jax", "micrograd_")
+        kind for kind in (*KINDS, *SIDE_BY_SIDE) if not options.quick or kind not in ("torch_compile", "keras_jax", "micrograd_")
     ]
-    options.parts = ["steps"] if options.only else options.parts.split(",")
+    options.parts = ["steps"] if options.only and options.parts != "jax" else options.parts.split(",")
     options.threads = [int(number) for number in options.threads.split(",")]
     if options.quick:
         options.repeat, options.seconds = 3, 0.05
     options.rounds = options.repeat
     if options.processor:
         os.environ["BENCHMARK_PROCESSOR"] = options.processor
-    if options.write and (options.only or options.processor or set(options.parts) != set(PARTS) or options.threads != [1, 2]):
-        parser.error("--write puts all of it into docs; leave --only, --parts, --threads and --processor out")
-    for what, given, known in (("peer", options.peers, KINDS), ("part", options.parts, PARTS)):
+    whole = options.parts == ["jax"] or set(options.parts) == set(PARTS)
+    if options.write and (options.only or options.processor or not whole or options.threads != [1, 2]):
+        parser.error("--write puts all of it into docs, or --parts jax; leave --only, --threads and --processor out")
+    for what, given, known in (("peer", options.peers, {**KINDS, **SIDE_BY_SIDE}), ("part", options.parts, PARTS)):
         if unknown := set(given) - set(known):
             parser.error(f"there is no {what} called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     options.chosen = [w for w in WORKLOADS if not options.only or any(w.key.startswith(name) for name in options.only)]
@@ -104,18 +105,19 @@ class Measurement:
         self.times = {kind: times for kind, times in self.times.items() if len(times) == options.repeat}
 
     def plain(self) -> dict[str, Any]:
-        """As plain data: medians, ratios to ours, faults."""
-        ours = self.times.get(OURS)
+        """As plain data: medians, ratios to ours or to JAX by hand, faults."""
+        ours, by_hand = self.times.get(OURS), self.times.get(JAX_BY_HAND)
         return {
             "seconds": {kind: median(times) for kind, times in self.times.items()},
             "ratios": {kind: ratio(times, ours) for kind, times in self.times.items()} if ours else {},
+            "times": {kind: ratio(times, by_hand) for kind, times in self.times.items()} if by_hand else {},
             "faults": self.faults,
         }
 
 
 def measured(options: argparse.Namespace, keys: Sequence[str], kinds: Sequence[str], threads: int, found: dict[str, Any]) -> dict[str, str]:
     """Fills `found` with each workload's measurement; returns the versions of the peers that could be started."""
-    peers = [Peer(kind, threads) for kind in kinds if kind in options.peers and (threads == 1 or KINDS[kind].threads)]
+    peers = [Peer(kind, threads) for kind in kinds if kind in options.peers and (threads == 1 or kind not in KINDS or KINDS[kind].threads)]
     for peer in peers:
         if peer.fault:
             print(f"left out: {peer.kind}: {peer.fault}", file=sys.stderr)
@@ -136,7 +138,7 @@ def measured(options: argparse.Namespace, keys: Sequence[str], kinds: Sequence[s
 
 def main() -> None:
     options = parsed_options()
-    found: dict[str, Any] = {"versions": {}, "bounds": {}, "steps": {}, "growth": {}, "compiling": {}, "starts": {}, "digits": {}}
+    found: dict[str, Any] = {"versions": {}, **{part: {} for part in PARTS}}
     if "bounds" in options.parts:
         found["bounds"] = {str(threads): bounds(threads) for threads in options.threads}
     if "steps" in options.parts:
@@ -149,19 +151,28 @@ def main() -> None:
     if "compiling" in options.parts:
         found["compiling"] = compiling(1 if options.quick else 3)
     if "starts" in options.parts:
-        found["starts"] = starts([kind for kind in options.peers if kind != FLOOR], 1 if options.quick else 3)
+        found["starts"] = starts([kind for kind in options.peers if kind in KINDS and kind != FLOOR], 1 if options.quick else 3)
     if "digits" in options.parts:
-        found["digits"] = digits([kind for kind in options.peers if kind not in (FLOOR, "seed", "micrograd_")], 1 if options.quick else 3)
+        found["digits"] = digits(
+            [kind for kind in options.peers if kind in KINDS and kind not in (FLOOR, "seed", "micrograd_")], 1 if options.quick else 3
+        )
+    if "jax" in options.parts:
+        for threads in options.threads:
+            keys = [w.key for w in options.chosen if w.only == "train"]
+            found["versions"] |= measured(options, keys, list(SIDE_BY_SIDE), threads, found["jax"].setdefault(str(threads), {}))
     found["about"] = about(found["versions"], options)
-    if not options.only:
+    if not options.only and set(options.parts) != {"jax"}:
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    text = page(found)
-    print(text)
+    texts = {"engines": page(found)} if set(options.parts) != {"jax"} else {}
+    if found["jax"]:
+        texts["jax"] = f"{found['about']}\n\n{jax_table(found['jax'])}"
+    print("\n\n".join(texts.values()))
     if options.write:
         if found["growth"]:
             draw(found["growth"], PICTURE)
-        write("engines", text)
+        for part, text in texts.items():
+            write(part, text)
 
 
 def about(versions: dict[str, str], options: argparse.Namespace) -> str:
@@ -178,8 +189,6 @@ def page(found: dict[str, Any]) -> str:
         parts.append(bounds_table(found["bounds"]))
     for threads, steps in found["steps"].items():
         parts += [f"Microseconds a step, {'one thread' if threads == '1' else f'{threads} threads'}:", times_table(steps)]
-        if threads == "1":
-            parts += ["The engine `jax` beside JAX by hand, which computes no error on its way:", jax_table(steps)]
     if found["steps"]:
         parts += ["Side by side, round by round:", aims_table(found)]
     if found["growth"]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from lives import AGAIN
 from measure import table
-from processes import FLOOR, JAX_BY_HAND, KINDS, OUR_JAX, OURS
+from processes import FLOOR, KINDS, OUR_JAX, OURS, SIDE_BY_SIDE
 from workloads import GROWTH, named
 
-PEERS = [kind for kind in KINDS if kind not in (OURS, OUR_JAX, FLOOR)]
+PEERS = [kind for kind in KINDS if kind not in (OURS, FLOOR)]
 AIMS = (  # workload, threads, against whom, how many times as fast: least, hoped for
     ("W1/1/sgd", 1, "jax_scan", 2.0, 2.1),
     ("W1/1/sgd", 1, FLOOR, 1 / 1.1, 1.0),
@@ -87,18 +87,16 @@ def aims_table(found: dict[str, Any]) -> str:
     return table(["as fast as", "whom", "reached", "aim (hoped for)"], rows)
 
 
-def jax_table(steps: dict[str, Any]) -> str:
-    """The engine `jax` beside JAX by hand, of each workload that both were measured on."""
-    both = {key: one["seconds"] for key, one in steps.items() if {OUR_JAX, JAX_BY_HAND} <= set(one["seconds"])}
-    rows = [
-        [
-            named(key).label,
-            *(number(1e6 * seconds[kind]) for kind in (OUR_JAX, JAX_BY_HAND)),
-            f"{seconds[OUR_JAX] / seconds[JAX_BY_HAND]:.2f} ×",
-        ]
-        for key, seconds in both.items()
-    ]
-    return table(["µs a step", KINDS[OUR_JAX].name, KINDS[JAX_BY_HAND].name, "times as long (aim: 1.05 ×)"], rows)
+def jax_table(found: dict[str, dict[str, Any]]) -> str:
+    """The engine `jax` beside JAX by hand, by threads and workloads."""
+    rows = []
+    for threads, steps in found.items():
+        for key, measured in steps.items():
+            seconds = measured["seconds"]
+            if set(SIDE_BY_SIDE) <= set(seconds):
+                times = [number(1e6 * seconds[kind]) for kind in SIDE_BY_SIDE]
+                rows.append([named(key).label, threads, *times, f"{measured['times'][OUR_JAX]:.2f} ×"])
+    return table(["µs a step", "threads", *(kind.name for kind in SIDE_BY_SIDE.values()), "times as long (aim: 1.05 ×)"], rows)
 
 
 def growth_table(growth: dict[str, Any]) -> str:

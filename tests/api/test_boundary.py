@@ -164,3 +164,10 @@ def test_scales_of_a_record_from_anywhere_are_not_believed(scales, houses):
     context.step.origin["scales"] = scales
     assert column_units(context, "x") is None
     assert share(boundary_plot(context).x, 0) < 1
+
+
+@pytest.mark.parametrize(("shape", "steps"), [("v5x1:e3-f-1", 5), ("v5x2:e3-f-1", None), ("v5x3:e4-attn2-2", None)])
+def test_tokens_are_stripes(shape, steps):
+    plot = boundary_plot(next(iter(contexts(problem(shape, seed=1)))))
+    assert (plot.x.low, plot.x.high) == (-0.5, 4.5)
+    assert steps is None or len({y for _, y in plot.series[0].points}) == steps

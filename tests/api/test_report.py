@@ -24,11 +24,11 @@ from chainrule.pictures.shapes import Circle, Diagram, Label
 from chainrule.pictures.shapes import Path as Outline
 from chainrule.render.html import html
 from chainrule.reports.pictures import MOST_CLASSES, confusion_diagram, gradients_diagram, residuals_diagram
-from chainrule.reports.replay import REPLAYED_SHARE, Landmarks, looked_at, replayed_steps
+from chainrule.reports.replay import REPLAYED_SHARE, Landmarks, replayed_steps, steps_to_open
 from chainrule.training.loop import Training
 from chainrule.training.model import Model
 from chainrule.training.plan import Plan
-from chainrule.training.rows import Rows, rows_of
+from chainrule.training.rows import Rows, used_rows
 
 KINDS = ("round", "long", "flat")
 TRAINED = ("train", "stones.csv", "--target", "kind", "--hidden", "64", "--epochs", "12", "--validation-folds", "2", "--seed", "5")
@@ -140,7 +140,7 @@ def test_steps_are_explained_as_explain_does_and_so_are_their_commands(there, do
 
 
 def model_rows(model: Model):
-    return rows_of(model).labels(model.preparation)[: model.source["rows"]]
+    return used_rows(model).labels(model.preparation)[: model.source["rows"]]
 
 
 def test_the_command_makes_the_same_model_again(there, document, tmp_path):
@@ -214,7 +214,7 @@ def test_gradients_that_are_no_numbers_are_left_out_of_the_picture():
 
 @pytest.mark.parametrize(("steps", "each", "best"), [(1, 1, 1), (7, 7, 7), (7, 50, 7), (1000, 1, 3), (1200, 5, 600), (90_000, 1200, 3600)])
 def test_steps_that_are_looked_at_are_of_the_run_and_rise(steps, each, best):
-    looked = looked_at(steps, each, best)
+    looked = steps_to_open(steps, each, best)
     assert looked.over_time[0] == looked.explained[0] == 1
     assert list(looked.over_time) == sorted(set(looked.over_time))
     assert list(looked.explained) == sorted(set(looked.explained))
@@ -236,7 +236,7 @@ def test_with_what_a_run_has_kept_hardly_any_epoch_is_computed_again(monkeypatch
     training, landmarks = run(60)
     training.run(lambda _: landmarks.keep(training))
     each, steps = training.steps_per_epoch, training.step
-    looked = looked_at(steps, each, training.best_epoch * each)
+    looked = steps_to_open(steps, each, training.best_epoch * each)
     from_start = list(replayed_steps(training, looked.all, steps, {}))
     passed = []
     once = Training._passed
@@ -253,7 +253,7 @@ def test_with_what_a_run_has_kept_hardly_any_epoch_is_computed_again(monkeypatch
 def test_of_a_run_that_would_take_long_a_fifth_is_taken_again_at_most(monkeypatch):
     training, _ = run(60)
     monkeypatch.setattr("chainrule.reports.replay.FREE_WORK", 0)
-    taken = [step.number for step in replayed_steps(training, looked_at(300, 5, 300).all, 300, {})]
+    taken = [step.number for step in replayed_steps(training, steps_to_open(300, 5, 300).all, 300, {})]
     assert taken == [1, 2, 5, 16, 46]
     assert max(taken) <= REPLAYED_SHARE * 300
 
@@ -302,7 +302,7 @@ def test_two_outputs_of_two_kinds_from_a_table_in_memory(tmp_path, monkeypatch):
     table = {name: [row[name] for row in stones()] for name in ("width", "colour", "kind", "mass")}
     table = {name: table[name] for name in ("width", "kind", "mass")} | {"more": table["mass"]}
     model = cr.train(table, network="two.toml", epochs=4, validation_folds=0)
-    document = report_of(model, "m.safetensors", rows_of(model, table))
+    document = report_of(model, "m.safetensors", used_rows(model, table))
     assert [block.text for block in document.section("worth").blocks if isinstance(block, Subheading)] == [("kind",), ("mass",)]
     assert len(diagrams(document, "worth")) == 3  # of classes, of residuals, and of what is predicted for every input
     assert "cr.train(data, " in said(document, "again")
@@ -361,7 +361,7 @@ def test_what_people_wrote_is_text_and_cautions_are_notes(tmp_path, monkeypatch)
 
 def test_steps_of_a_small_network_can_be_opened_live_from_the_same_file(there, tmp_path):
     model = cr.train("stones.csv", target="kind", hidden=3, epochs=2, validation_folds=0)
-    document = report_of(model, "m.safetensors", rows_of(model))
+    document = report_of(model, "m.safetensors", used_rows(model))
     steps = [section.key for section in document.sections if section.key.startswith("step")]
     assert list(document.live.contents) == steps
     page = html(document)
@@ -377,7 +377,7 @@ def test_steps_of_a_small_network_can_be_opened_live_from_the_same_file(there, t
     assert "first 4 of its 32 rows" in said(document, steps[0]).replace("\n", " ")
     assert cr.report("stones.safetensors").live is not None  # with as many units as a training takes by itself
     wide = cr.train("stones.csv", target="kind", hidden=200, epochs=1, validation_folds=0)
-    assert report_of(wide, "m.safetensors", rows_of(wide)).live is None
+    assert report_of(wide, "m.safetensors", used_rows(wide)).live is None
 
 
 @pytest.mark.parametrize("data", ["iris", "data:iris"])

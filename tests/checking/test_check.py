@@ -18,7 +18,7 @@ from chainrule.checking.evidence import probes
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import marked, marks_reached
 from chainrule.checking.mistakes import MISTAKES, NUMBERED
-from chainrule.checking.report import Assessment, completed, program_of
+from chainrule.checking.report import Assessment, completed, program_line
 from chainrule.cli import main
 from chainrule.document.words import Words
 from chainrule.testing import assert_backprop
@@ -77,11 +77,11 @@ def test_the_first_wrong_quantity_comes_first_and_what_follows_is_said():
 def test_the_formula_is_written_in_the_programs_own_names_and_layout():
     (problem, *_) = probes(FAMILIES["tanh, squared"])
     names = {"delta1": "dZ1", "delta2": "dZ2", "dh1": "dA1", "dW1": "dW1", "W2": "W2", "h1": "A1", "x": "X", "db1": "db1"}
-    assert program_of(problem.network, "delta1", names) == "dZ1 = dA1 * (1 - A1**2)"
-    assert program_of(problem.network, "dW1", names) == "dW1 = X.T @ dZ1"
-    assert program_of(problem.network, "dW1", names, columns=True) == "dW1 = dZ1 @ X.T"
-    assert program_of(problem.network, "dh1", names, columns=True) == "dA1 = W2.T @ dZ2"
-    assert program_of(problem.network, "dW2", names) == ""
+    assert program_line(problem.network, "delta1", names) == "dZ1 = dA1 * (1 - A1**2)"
+    assert program_line(problem.network, "dW1", names) == "dW1 = X.T @ dZ1"
+    assert program_line(problem.network, "dW1", names, columns=True) == "dW1 = dZ1 @ X.T"
+    assert program_line(problem.network, "dh1", names, columns=True) == "dA1 = W2.T @ dZ2"
+    assert program_line(problem.network, "dW2", names) == ""
 
 
 def test_a_function_is_checked_in_this_process():

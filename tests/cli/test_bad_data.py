@@ -24,7 +24,7 @@ FILES = [
     ("a,b,c\n1,2,3\n4,5\n", "t.csv: row 2 has 2 cells, but there are 3 columns; fill in what lacks, with nothing between its separators."),
     ("a,b,c\n1,2,3\n4,5,6,7\n", "t.csv: row 2 has 4 cells, but there are 3 columns; put text that holds a separator in quotes."),
     ("1,2,3\n4,5,6\n4,5\n", "t.csv: row 3 has 2 cells, but there are 3 columns; fill in what lacks"),
-    ("a,b,a\n1,2,3\n", "t.csv has two columns called 'a'; give each its own name."),
+    ("a,b,a\n1,2,3\n", "t.csv has two columns called 'a'; give each its own name, or say --no-header if these are values."),
     ('a,b\n1,"2\n3,4\n', "t.csv is not a table: a quote is left open (line 3)."),
     ('a,b\n1,"2"3\n', "t.csv is not a table: ',' expected after '\"' (line 2)."),
     ('"a,b\n1,2\n', "t.csv is not a table: its first row cannot be read; is a quote left open?"),

@@ -17,6 +17,10 @@ FORMS = (
     "%Ym%m",
     "%H:%M:%S",
     "%a, %d %b %y",
+    "%Y%m%d",
+    "%Y%m%d %H:%M",
+    "%Y%m",
+    "%d.%m.",
 )
 DRAWN = st.builds(lambda when, form: when.strftime(form), st.datetimes(), st.sampled_from(FORMS))
 ODD = st.sampled_from(
@@ -26,6 +30,8 @@ ODD = st.sampled_from(
         "2024-12-00",
         "00/22/35",
         "13/13/2024",
+        "20241301",
+        "45.12.",
         "24:30",
         "10:61:00",
         "2024q3",

@@ -177,6 +177,12 @@ def test_years_are_names(tmp_path):
     assert not of(tmp_path, "2019,2021\n3,4.5\n").has_header
 
 
+def test_a_text_that_stands_twice_in_a_row_with_numbers_is_no_name(tmp_path):
+    table = of(tmp_path, "id17,red,4,red\nid18,blue,5,red\nid19,red,2,green\n")
+    assert not table.has_header
+    assert len(table) == 3
+
+
 def test_a_column_without_name_is_kept_where_it_has_values(tmp_path):
     assert of(tmp_path, "a,\n1,\n2,7\n").names == ("a", "column2")
     assert of(tmp_path, "a,b\n1,\n2,\n").names == ("a", "b")

@@ -9,7 +9,7 @@ from tests.samples import examples
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
 from chainrule.data import columns, spans
-from chainrule.data.cells import MISSING
+from chainrule.data.cells import MISSING, shape_of
 from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.training.model import Model
@@ -320,6 +320,23 @@ def test_digits_are_added_up_to_the_numbers_that_python_reads(cells):
         patch.setattr(columns, "LEAST", 0)
         column = columns.column_of("x", cells, NumberFormat(), options)
     assert column.values.tolist() == list(map(float, cells))
+
+
+RAISED = st.builds("{}{}{:+03d}{}".format, st.from_regex(r"[0-9]{1,3}\.[0-9]{1,17}", fullmatch=True), st.sampled_from("eEdD"),
+                   st.integers(-340, 310), st.sampled_from(["", " mol"])).filter(lambda cell: len(cell) <= spans.WIDEST)  # fmt: skip
+
+
+@given(st.lists(RAISED, min_size=1, max_size=30))
+@examples(100)
+@example(["1.5D+22", "9.007199254740993E+15", "0.1d-22", "1.7976931348623159e+308", "4.9E-324", "123.45678901234567D-20"])
+def test_powers_of_ten_are_read_from_their_digits_as_python_reads_them(cells):
+    """Of text of Fortran, which Python does not read, as of any other; and without a look at every cell."""
+    spelled, form, looked = [cell.replace("D", "e").replace("d", "e").removesuffix(" mol") for cell in cells], NumberFormat(), []
+    held = spans.Spans.of(cells)
+    shapes = held.shapes(MISSING)
+    values = held.numbers(shapes, lambda cell: spans.meaning_of(shape_of(cell), ".", lambda one: form.value(one, MISSING)), looked.append)
+    assert values.tolist() == list(map(float, spelled))
+    assert not looked
 
 
 @given(

@@ -14,25 +14,9 @@ from tests.samples import examples, some
 from tests.twins import Case, case, close
 
 from chainrule.api.problems import problem
-from chainrule.diagnosis.rates import (
-    BOUNDED_RATE,
-    BUDGET,
-    FEWEST_STEPS,
-    GRADIENT_TOLERANCE,
-    MOST_RATE,
-    MOST_RISE,
-    MOST_STEPS,
-    RUNS,
-    TOLERANCE,
-    Advice,
-    Runner,
-    Simulation,
-    advise,
-    affordable,
-    rounded,
-    rounded_down,
-    rounded_up,
-)
+from chainrule.diagnosis.rates import BOUNDED_RATE, BUDGET, MOST_RATE, RUNS, Advice, advise, affordable
+from chainrule.diagnosis.scalar_search import rounded, rounded_down, rounded_up
+from chainrule.diagnosis.simulation import FEWEST_STEPS, GRADIENT_TOLERANCE, MOST_RISE, MOST_STEPS, TOLERANCE, Runner, Simulation
 from chainrule.network.definitions import REGISTRY, Bound, Definition, find
 from chainrule.network.examples import EXAMPLES
 from chainrule.network.examples import example as built_in

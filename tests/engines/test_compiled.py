@@ -16,7 +16,7 @@ from tests.samples import some
 from tests.twins import case, everything
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.choice import chosen
+from chainrule.engines.choice import ready_engine
 from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.pseudocode import annotated_code
@@ -388,7 +388,7 @@ def test_a_damaged_cache_is_compiled_anew(monkeypatch, tmp_path):
 
 def test_a_definition_without_machine_code_is_computed_by_the_program(folded):
     network, data = Network(3, dense(4, folded), dense(2)), tall()[1]
-    fallen = chosen("auto", network, find("optimizer", "sgd"), data, 8)
+    fallen = ready_engine("auto", network, find("optimizer", "sgd"), data, 8)
     assert fallen.name == "written"
     assert "arrays of more than two axes have no machine code" in fallen.written
 
@@ -414,14 +414,14 @@ def unknown(network):
 def test_written_stands_behind_it(monkeypatch):
     network, data = tall()
     rule = find("optimizer", "sgd")
-    assert chosen("auto", network, rule, data, 8).name == "compiled"
+    assert ready_engine("auto", network, rule, data, 8).name == "compiled"
     monkeypatch.setattr(engine_module, "step_graph", lambda *_: unknown(network))
-    fallen = chosen("auto", network, rule, data, 8)
+    fallen = ready_engine("auto", network, rule, data, 8)
     assert (fallen.name, fallen.written) == ("written", "a thing has no machine code")
     with pytest.raises(NotCompilable, match=r"a thing has no machine code\. The engine written computes the same"):
-        chosen("compiled", network, rule, data, 8)
+        ready_engine("compiled", network, rule, data, 8)
     monkeypatch.setitem(sys.modules, "chainrule.engines.compiled.engine", None)
-    fallen = chosen("auto", network, rule, data, 8)
+    fallen = ready_engine("auto", network, rule, data, 8)
     assert fallen.name == "written"
     run = Training(network, *data, Plan(epochs=2))
     assert run.chosen.name == "written"

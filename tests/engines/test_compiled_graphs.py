@@ -13,15 +13,17 @@ from tests.samples import examples, some
 from tests.twins import Case
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.choice import Predictor, chosen
+from chainrule.engines.choice import Predictor, ready_engine
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.kernels.program import StageSignature
 from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.epoch import Written
+from chainrule.engines.written import written_program
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import find
 from chainrule.network.layers import KINDS, dense, join, layer
 from chainrule.network.network import Network
+from chainrule.network.normalization import layer_norm, rms_norm
 
 ADAM = find("optimizer", {"name": "adam", "learning_rate": 0.02})
 
@@ -196,6 +198,13 @@ def strange():
         del KINDS[name]
 
 
+@pytest.mark.parametrize("straight", [True, False])
+def test_closed_forms_of_normalised_rows(straight):
+    found = numbers(Network(3, dense(4), layer_norm(), dense(3, "tanh"), rms_norm(), dense(2), seed=2), 40)
+    assert "closed form" in written_program(found.network, ADAM).source
+    agree(found, straight)
+
+
 REFUSED = {
     "standardized": "depend on sums over all of them have no",
     "parts_of_weights": "only columns of an array with a row for each example can be taken in machine code",
@@ -208,7 +217,7 @@ REFUSED = {
 def test_what_is_refused_has_a_line(kind, strange):
     found = numbers(Network(2, lambda x: dense(1)(KINDS[kind]()(x))), 40)
     with pytest.raises(NotCompilable, match=REFUSED[kind]):
-        chosen("compiled", found.network, ADAM, (found.x, found.t), 8)
-    fallen = chosen("auto", found.network, ADAM, (found.x, found.t), 8)
+        ready_engine("compiled", found.network, ADAM, (found.x, found.t), 8)
+    fallen = ready_engine("auto", found.network, ADAM, (found.x, found.t), 8)
     assert fallen.name == "written"
     fallen.engine.epoch((found.x, found.t), None, 8, start(found.network, fallen.engine.keys), 0, math.inf, lambda: False)

@@ -104,12 +104,12 @@ def as_tuple(found: Any) -> tuple[Any, ...]:
 
 def passes(name: str, *, size: int, order: np.ndarray | None, bound: float = 1e9, count: int = 2, dtype: str = "float64") -> Any:
     """Some epochs of an engine on rows of a small network."""
-    from chainrule.engines.choice import chosen
+    from chainrule.engines.choice import ready_engine
 
     random = np.random.default_rng(4)
     network = cr.Network(4, cr.dense(5, "tanh"), cr.dropout(0.2), cr.dense(3), seed=2)
     data = tuple(random.normal(size=(11, columns)).astype(dtype) for columns in (4, 3))
-    engine = chosen(name, network, find("optimizer", "adam"), data, size, dtype).engine
+    engine = ready_engine(name, network, find("optimizer", "adam"), data, size, dtype).engine
     numbers = network.parameters
     state = tuple(np.asarray(numbers[key] if key in numbers else np.zeros(network.shapes[key[2:]]), dtype) for key in engine.keys)
     number = 0

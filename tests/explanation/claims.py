@@ -7,7 +7,6 @@ a document neither have one nor are known to claim nothing of that kind, so that
 from __future__ import annotations
 
 import itertools
-import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,21 +15,22 @@ from typing import Any
 
 import numpy as np
 from tests.diagnosis.independent import LOSSES, Example, Pass
+from tests.explanation.drawn import drawn
+from tests.explanation.printed import PATTERNS, agree, number, said, unit
 
 from chainrule.api.problems import problem
-from chainrule.document.document import Document, Equations, Inline, Note, Paragraph, Subheading, TableBlock
+from chainrule.document.document import Document, Equations, Note, Paragraph, Subheading, TableBlock
 from chainrule.document.languages.en import WORDS
 from chainrule.explanation.explain import explain
 from chainrule.notation.formula import Equation
 from chainrule.notation.text import formula_text
 
-ACTIVATIONS = ("identity", "tanh", "sigmoid", "relu", "leaky_relu")
-RULES = ("sgd", "sgd", "sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad")
 BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "relu": (0.0, np.inf)}
 STEEPEST = {"tanh": 1.0, "sigmoid": 0.25}
 
 CLAIMLESS = (
-    "answer.", "beside.more", "beside.title", "chain.intro", "chain.more", "chain.parameters", "chain.recursive", "chain.shares",
+    "answer.", "beside.more", "beside.title", "chain.arrays", "chain.intro",
+    "chain.more", "chain.parameters", "chain.recursive", "chain.shares",
     "chain.table", "chain.ways", "conventions", "data.drawn", "descent.outro", "descent.step", "error.intro", "error.penalty",
     "expanded.", "formulas.", "forward.", "functions.", "left_out.", "matrix.", "more.", "network.numbering", "order.",
     "rates.one_step_only", "rates.title", "repeat.intro", "repeat.more", "rule.begins", "rule.clip", "rule.decay", "rule.nonzero",
@@ -39,110 +39,6 @@ CLAIMLESS = (
 """Beginnings of keys whose texts claim nothing of the numbers, or claim what other tests try: `test_rules` what states and rules are
 for, `test_prose` what is left out and where it is to be had, `test_extent` the counts."""
 
-
-def drawn(seed: int) -> dict[str, Any]:
-    """What is asked of `problem`: a small dense network with round numbers, often with something striking about it."""
-    choose = random.Random(seed)
-    sizes = [choose.choice((1, 2, 2, 3)) for _ in range(choose.choice((2, 3, 3, 4, 5)))]
-    loss = choose.choice(("half_squared", "half_squared", "squared", "absolute", "binary_cross_entropy", "cross_entropy"))
-    fitting = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}
-    output = fitting.get(loss) or choose.choice(("identity", "identity", "sigmoid", "tanh", "relu"))
-    biased = choose.random() < 0.7
-    asked: dict[str, Any] = {
-        "source": "-".join(map(str, sizes)),
-        "activation": choose.choice(ACTIVATIONS),
-        "output_activation": output,
-        "loss": loss,
-        "weights": _weights(choose, sizes, biased),
-        "optimizer": choose.choice(RULES),
-        "learning_rate": choose.choice((0.001, 0.05, 0.1, 1.0, 20.0)),
-        **({} if biased else {"bias": False}),
-        **({"regularizer": choose.choice(("l2:rate=0.05", "l1:rate=0.05"))} if choose.random() < 0.25 else {}),
-    }
-    return asked | _rows(choose, sizes, loss)
-
-
-def _weights(choose: random.Random, sizes: list[int], biased: bool) -> list[float]:
-    """Ordinary ones, whole ones, which lead to kinks, large ones, which saturate, such as kill, tiny ones, and a layer of zeros."""
-    pools = {"whole": range(-2, 3), "large": range(-30, 31, 4), "dead": range(-4, 1), "tiny": [n / 100 for n in range(-12, 13)]}
-    pool = pools.get(choose.choice(("round", "round", *pools)), [n / 10 for n in range(-12, 13) if n])
-    counts = [a * b for a, b in itertools.pairwise(sizes)]
-    weights = [[float(choose.choice(pool)) for _ in range(count)] for count in counts]
-    if choose.random() < 0.15:
-        place = choose.randrange(len(weights))
-        weights[place] = [0.0] * counts[place]
-    if choose.random() < 0.2 and len(sizes) > 2 and sizes[1] > 1:  # two units of the first layer alike
-        weights[0][sizes[0] : 2 * sizes[0]] = weights[0][: sizes[0]]
-        for unit in range(sizes[2]):
-            weights[1][unit * sizes[1] + 1] = weights[1][unit * sizes[1]]
-    biases = [float(choose.choice(pool)) for _ in range(sum(sizes[1:]) * biased)]
-    if biased and sizes[1] > 1 and choose.random() < 0.5:
-        biases[1] = biases[0]
-    return [*itertools.chain.from_iterable(weights), *biases]
-
-
-def _rows(choose: random.Random, sizes: list[int], loss: str) -> dict[str, Any]:
-    """A few samples; among them inputs on other scales, equal inputs with other targets, and targets out of reach."""
-    count, scale = choose.choice((1, 1, 2, 3, 6)), choose.choice((1, 1, 1, 100))
-    x = [[choose.choice((0, 1, 2, -1, 0.5, -1.5, 8)) * (scale if place == 0 else 1) for place in range(sizes[0])] for _ in range(count)]
-    if count > 1 and choose.random() < 0.3:
-        x[1] = list(x[0])
-    if loss == "cross_entropy":
-        t = np.eye(sizes[-1])[[choose.randrange(sizes[-1]) for _ in range(count)]].tolist()
-    else:
-        pool = (0, 1, 1, 0.5) if loss == "binary_cross_entropy" else (0, 1, 0.5, -1, 2, 4)
-        t = [[float(choose.choice(pool)) for _ in range(sizes[-1])] for _ in range(count)]
-    return {"input": x, "target": t}
-
-
-def said(text: Inline) -> str:
-    """A sentence as it stands in plain text."""
-    return "".join(part if isinstance(part, str) else formula_text(part) for part in text)
-
-
-def number(text: str) -> float:
-    """What a printed number is worth."""
-    return float(text.replace("≈", "").replace("−", "-").replace(" · 10^", "e").replace("∞", "inf").replace(",", ""))
-
-
-def unit(text: str) -> float:
-    """What its last digit is worth; zeros at the end of a long whole number fill it up."""
-    digits, _, power = text.replace("≈", "").replace("−", "-").replace(",", "").partition(" · 10^")
-    whole, _, decimals = digits.partition(".")
-    filled = len(whole) - len(whole.rstrip("0")) if not decimals else 0
-    return float(10.0 ** (int(power or 0) - len(decimals) + (filled if filled > 3 else 0)))
-
-
-def agree(text: str, value: float) -> bool:
-    """Does a printed number stand for this one?"""
-    if not np.isfinite(value) or "∞" in text or "nan" in text.lower():
-        return not np.isfinite(value) and ("∞" in text or "nan" in text.lower())
-    return bool(abs(number(text) - value) <= 0.501 * unit(text) + 1e-10 * abs(value) + 1e-13)
-
-
-PREFIXES = {key.partition(".")[0] for key in WORDS} - {"live", "served", "report", "page", "decided", "train", "check", "figure", "mistake"}
-TEMPLATES = {key: text for key, text in WORDS.items() if key.partition(".")[0] in PREFIXES and len(re.sub(r"{\w+}", "", text)) > 9}
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """A text of the catalogue as a pattern with a group for each place; the same place again is what it was the first time."""
-    parts, seen, written = re.split(r"{(\w+)}", re.sub(r"10(⁻?[⁰-⁹¹²³]+)", _power, text.replace("`", ""))), set[str](), ""
-    for place, part in enumerate(parts):
-        if place % 2 == 0:
-            written += re.escape(part)
-        elif part in seen:
-            written += f"(?P={part})"
-        else:
-            seen.add(part)
-            written += f"(?P<{part}>.*?)"
-    return re.compile(written + (r"(?=\Z|\s|,|;|:)" if text.endswith((".", "is")) else ""))
-
-
-def _power(found: re.Match[str]) -> str:
-    return "10^" + found[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "−0123456789"))
-
-
-PATTERNS = {key: _pattern(text) for key, text in sorted(TEMPLATES.items(), key=lambda one: -len(one[1]))}
 
 Test = Callable[..., bool]
 TESTS: dict[str, Test] = {}
@@ -204,13 +100,13 @@ class Reading:
         found: dict[str, tuple[int, int, int]] = {}
         raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
         for layer, (inputs, units) in enumerate(itertools.pairwise(self.example.network.sizes)):
-            for unit, source in itertools.product(range(units), range(inputs)):
-                found[f"w{len(found) + 1}"] = (2 * layer, source, unit)
+            for target, source in itertools.product(range(units), range(inputs)):
+                found[f"w{len(found) + 1}"] = (2 * layer, source, target)
         weights = len(found)
         for layer, units in enumerate(self.example.network.sizes[1:]):
-            for unit in range(units):
+            for target in range(units):
                 of_layer = f"⁽{layer + 1}⁾".translate(raised) if len(self.example.names) > 1 else ""
-                found[f"b{unit + 1 if units > 1 else ''}{of_layer}"] = (2 * layer + 1, 0, unit)
+                found[f"b{target + 1 if units > 1 else ''}{of_layer}"] = (2 * layer + 1, 0, target)
         assert len(found) - weights == sum(self.example.network.sizes[1:])
         return found
 
@@ -583,7 +479,7 @@ def _(own: Reading, /, rate: str = "") -> bool:
 
 @claim("rates.single")
 def _(own: Reading, /, rate: str, error: str) -> bool:
-    near = own.example.run(number(rate) * np.linspace(0.99, 1.01, 21), 2).errors[:, 1]
+    near = own.example.run(number(rate) + unit(rate) * np.linspace(-0.5, 0.5, 21), 2).errors[:, 1]
     far = own.example.run(number(rate) * np.linspace(0.02, 1.5, 60), 2).errors[:, 1]
     lowest = number(error) - unit(error) - 1e-6 * own.before  # next to nothing is nothing
     return bool(

@@ -75,6 +75,26 @@ def test_the_window_of_an_output_and_the_outputs_of_a_weight(size, stride, paddi
     )
 
 
+@pytest.mark.parametrize(("stride", "padding", "extra"), [(1, 0, 0), (2, 1, 0), (3, 0, 1)])
+def test_the_window_that_an_input_lays_and_the_windows_in_which_a_weight_lies(stride, padding, extra):
+    network = cr.Network(
+        cr.image(3, 4, 2), cr.conv_transpose(2, 3, stride=stride, padding=padding, extra=extra), cr.flatten(), cr.dense(9), seed=stride
+    )
+    context = context_of(network, 1, 3)
+    step = context.step
+    texts, (laid, touched) = told(context)
+    i, j, channel = (int(part) - 1 for part in re.search(r"place (\d+), (\d+), channel (\d+)", texts[0]).groups())
+    unit = int(re.search(r"for unit (\d+)", texts[0])[1]) - 1
+    x, W = step.x[0].reshape(3, 4, 2), step.parameters["W1"]
+    np.testing.assert_allclose(cells(laid), x[i, j, channel] * W[channel, ..., unit], rtol=6e-3)
+    c, a, b, u = (int(part) - 1 for part in re.search(r"So W⁽¹⁾\[(\d+),(\d+),(\d+),(\d+)\] lies", texts[-1]).groups())
+    whole = np.pad(step.gradients["h1"][0], ((padding, padding), (padding, padding), (0, 0)))
+    expected = [[x[p, q, c] * whole[p * stride + a, q * stride + b, u] for q in range(4)] for p in range(3)]
+    np.testing.assert_allclose(cells(touched), expected, rtol=6e-3, atol=1e-12)
+    assert np.sum(expected) == pytest.approx(step.gradients["W1"][c, a, b, u], rel=1e-9)
+    assert number(re.search(r"∂E/∂W1, (−?[\d.]+(?: · 10\^−?\d+)?):", texts[-1])[1]) == pytest.approx(np.sum(expected), rel=1e-5)
+
+
 @pytest.mark.parametrize("layer", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_how_much_of_the_gradient_arrives_through_time(layer, reverse):
@@ -136,6 +156,32 @@ def test_what_statistics_take_from_a_gradient(layer, rows):
     np.testing.assert_allclose(found[:, 4], own, rtol=6e-3, atol=1e-6)
 
 
+def test_a_normalisation_behind_positions_is_told():
+    network = cr.Network(cr.tokens(4, 5), cr.embedding(4, 5), cr.sinusoidal_position(), cr.layer_norm(), cr.flatten(), cr.dense(1), seed=2)
+    context = context_of(network, 1, 3)
+    _, tables = told(context)
+    found = cells(tables[0])
+    np.testing.assert_allclose((found[:, 0] - found[:, 1] - found[:, 2]) / found[:, 3], found[:, 4], atol=0.03 * np.abs(found[:, 4]).max())
+
+
+def test_a_weight_of_a_kernel_is_told_by_the_uses_that_bring_most():
+    network = cr.Network(cr.image(6, 6), cr.conv(2, 3, activation="relu"), cr.max_pool(2), cr.flatten(), cr.dense(2), seed=1)
+    step = network.step(np.random.default_rng(0).normal(size=(1, 36)), [[1, 0]])
+    said = str(step.explain(weight="W1[2,1,1,2]"))
+    assert said.count("[2,1,1,2]") >= 1
+    assert "inputs = 9 and units = 2" in said
+    uses, nothing = (int(part) for part in re.search(r"used (\d+) times\. (\d+) of its uses\s+carry 0", said).groups())
+    assert uses == 16
+    assert nothing == 16 - np.count_nonzero(step.gradients["z1"][0, ..., 1])
+
+
+def test_the_root_of_the_features_is_written_as_a_root():
+    network = cr.Network(cr.sequence(2, 3), cr.multi_head_attention(1), cr.flatten(), cr.dense(1), seed=1)
+    said = str(network.step(np.ones((1, 6)), [[1]]).explain(detail="matrix"))
+    assert "√(3)" in said
+    assert "1.732" not in said
+
+
 def test_a_row_of_a_table_is_the_sum_of_its_uses():
     network = cr.Network(cr.tokens(6, 4), cr.embedding(3, 4), cr.flatten(), cr.dense(1), seed=2)
     context = context_of(network, 1, 3)
@@ -151,6 +197,7 @@ def test_a_row_of_a_table_is_the_sum_of_its_uses():
 def test_german_says_as_much():
     makers = [
         lambda: [cr.image(5, 5), cr.conv(2, 3), cr.flatten(), cr.dense(1)],
+        lambda: [cr.image(3, 3), cr.conv_transpose(2, 3), cr.flatten(), cr.dense(1)],
         lambda: [cr.sequence(4, 2), cr.lstm(2), cr.dense(1)],
         lambda: [cr.sequence(3, 2), cr.multi_head_attention(1), cr.flatten(), cr.dense(1)],
         lambda: [3, cr.dense(2), cr.batch_norm(), cr.dense(1)],

@@ -80,3 +80,9 @@ def test_long_floats_are_rounded_numbers() -> None:
     assert printed_as(0.123456789012).exact
     assert not printed_as(0.9820137900379085).exact
     assert printed_as(0.9820137900379085, exact=True).exact
+
+
+def test_the_errors_of_several_samples_are_fractions_too() -> None:
+    text = str(problem("1-1", loss="half_squared", weights="0.7 0", input="1; 2", target="1; 0").explain(exact=True))
+    assert "9/200" in text
+    assert "49/50" in text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,17 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.samples import examples
 
+import chainrule as cr
+from chainrule.base.frozen import replace
+from chainrule.engines.written import written_program
 from chainrule.formula import closed_forms
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
-from chainrule.formula.closed_forms import CLOSED_FORMS, ClosedForm
+from chainrule.formula.closed_forms import CLOSED_FORMS, ClosedForm, places
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, Shape, variable
+from chainrule.formula.expression import Expression, Name, Shape, named, variable
 
 
 def shapes_of(form: ClosedForm, sizes: list[int]) -> list[Shape]:
     a, b, c, d = sizes
-    return [(a, b, c), (a, d, c), (a, d, b)] if form.key == "attention" else [(a + 1, b, c + 1)]
+    channels = [(d + 1,), (d + 1,)] if form.key == "scaled_batch_norm" else []
+    return [(a, b, c), (a, c, d)] if form.key == "attention" else [(a + 1, b, c + 1, d + 1), *channels]
 
 
 def difference(form: ClosedForm, shapes: list[Shape], seed: int) -> float:
@@ -46,32 +51,77 @@ def test_what_textbooks_state_is_what_the_rules_derive(form: ClosedForm, sizes: 
 
 
 def test_a_form_without_one_of_its_terms_is_noticed() -> None:
-    """Statistics taken as constants, and scores that are not divided by √d."""
+    """Statistics taken as constants, and shares that need not add up to 1."""
 
     def constant_statistics(g: Expression, x: Expression) -> tuple[Expression, ...]:
-        return (g / closed_forms._deviation(x, (2,), 1e-5),)
+        return (g / closed_forms._deviation(x, (3,), 1e-5),)
 
-    def unscaled(g: Expression, q: Expression, k: Expression, v: Expression) -> tuple[Expression, ...]:
-        of_q, of_k, of_v = closed_forms.attended_gradients(g, q, k, v)
-        return of_q * math.sqrt(int(q.shape[-1])), of_k, of_v
+    def without_common_term(g: Expression, scores: Expression, v: Expression) -> tuple[Expression, ...]:
+        return p.softmax(scores, axis=2) * (g @ p.swapped(v)), closed_forms.attended_gradients(g, scores, v)[1]
 
-    layer_norm = next(form for form in CLOSED_FORMS if form.key == "layer_norm")
-    attention = next(form for form in CLOSED_FORMS if form.key == "attention")
-    wrong = [
-        ClosedForm("layer_norm", layer_norm.value, constant_statistics, ""),
-        ClosedForm("attention", attention.value, unscaled, ""),
-    ]
-    assert all(difference(form, shapes_of(form, [2, 3, 4, 3]), 1) > 0.05 for form in wrong)
+    for key, wrong in (("layer_norm", constant_statistics), ("attention", without_common_term)):
+        form = replace(form_of(key), gradients=wrong)
+        assert difference(form, shapes_of(form, [2, 3, 4, 3]), 1) > 0.05
 
 
-def test_the_layers_compute_what_the_forms_are_of() -> None:
-    import chainrule as cr
+def form_of(key: str) -> ClosedForm:
+    return next(form for form in CLOSED_FORMS if form.key == key)
 
-    x = np.random.default_rng(2).normal(size=(4, 3))
-    for form, layer in (("layer_norm", cr.layer_norm(scale=False)), ("batch_norm", cr.batch_norm(scale=False))):
-        network = cr.Network(3, layer, cr.dense(1))
-        value = next(one for one in CLOSED_FORMS if one.key == form).value(signal := variable(Name("x"), (4, 3)))
-        h = next(q for q in network.derivation.quantities if q.symbol == "h")
-        step = network.step(x, np.zeros((4, 1)))
-        np.testing.assert_allclose(step.values[h.key], evaluate([value], {signal: x})[value], rtol=1e-12)
-    assert p.softmax
+
+NORMALISATIONS = {
+    "batch_norm": cr.batch_norm,
+    "layer_norm": cr.layer_norm,
+    "instance_norm": cr.instance_norm,
+    "group_norm": partial(cr.group_norm, groups=2),
+    "rms_norm": cr.rms_norm,
+}
+
+
+@pytest.mark.parametrize("key", NORMALISATIONS)
+@pytest.mark.parametrize("scale", [True, False])
+def test_programs_compute_the_form_of_each_normalisation(key: str, scale: bool) -> None:
+    """Beside another use of the same signal, so that its gradient has two parts."""
+
+    def net(x: Any) -> Any:
+        h = cr.conv(4, 2)(x)
+        return cr.dense(2)(cr.flatten()(h + NORMALISATIONS[key](epsilon=0.01, scale=scale)(h)))
+
+    network = cr.Network(cr.image(3, 3, 3), net, seed=2)
+    (place,) = places(network.derivation.error)
+    assert place.form.key == ("scaled_batch_norm" if key == "batch_norm" and scale else key)
+    assert f"# dh1 by the closed form of {form_of(key).title}" in program_of_step(network)
+
+
+@pytest.mark.parametrize("options", [{}, {"causal": True}, {"rotary": True, "heads": 1}])
+def test_programs_compute_the_form_of_attention(options: dict[str, Any]) -> None:
+    network = cr.Network(cr.sequence(5, 4), cr.multi_head_attention(**{"heads": 2, **options}), cr.flatten(), cr.dense(2), seed=1)
+    assert "by the closed form of attention" in program_of_step(network)
+
+
+def program_of_step(network: cr.Network) -> str:
+    """The program of a training step, which computes what a step does that knows no closed forms."""
+    random = np.random.default_rng(1)
+    program, step = written_program(network), network.step(random.normal(size=(4, network.inputs)), random.normal(size=(4, 2)))
+    E, *new = program.step(*network.split(step.x, step.t).values(), *network.parameters.values())
+    assert float(E) == pytest.approx(step.error, rel=1e-12)
+    for key, value in zip(program.outputs[1:], new, strict=True):
+        wanted = step.new_parameters[key]
+        np.testing.assert_allclose(value, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max() + 1e-15, err_msg=key)
+    return program.source
+
+
+def test_the_rules_are_kept_where_the_form_is_no_less_work_or_leaves_out_what_is_used() -> None:
+    few, many = (cr.Network(cr.sequence(5, d), cr.multi_head_attention(), cr.flatten(), cr.dense(2)) for d in (4, 400))
+    assert "closed form" in program_of_step(few)
+    assert "closed form" not in written_program(many).source  # a sum over 400 features in place of one over 5 places
+
+    x = variable(Name("x"), (4, 3))
+    mean = p.mean(x, axes=(1,))
+    centred = x - p.spread(mean, axes=(1,), sizes=(3,))
+    v = named(Name("v"), p.mean(centred**2, axes=(1,)))
+    n = centred / p.spread(p.sqrt(v + 0.1), axes=(1,), sizes=(3,))
+    assert [place.form.key for place in places(p.total(n, axes=(0, 1)))] == ["layer_norm"]
+    assert not places(p.total(n, axes=(0, 1)) + p.total(v, axes=(0,)))
+
+    asked = cr.Network(3, cr.layer_norm(), cr.dense(2), gradients=["v1"])
+    assert "closed form" not in written_program(asked).source

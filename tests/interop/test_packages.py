@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from tests.interop.packages import PACKAGES  # noqa: E402  # after it is known to be there
 
 from chainrule.api.modules import module_problem  # noqa: E402  # as above
-from chainrule.interop.modules import in_float64  # noqa: E402  # as above
+from chainrule.interop.exporting import in_float64  # noqa: E402  # as above
 
 
 def needed(package):

@@ -12,8 +12,9 @@ from tests.samples import some
 
 from chainrule.api.check import check_program
 from chainrule.checking.layer_judgement import NEAR, judge_layers, layer_cases, layer_questions, read_layers
+from chainrule.checking.layer_kinds import layer_kinds
 from chainrule.checking.layer_mistakes import EVERY_MISTAKE, LAYER_MISTAKES
-from chainrule.checking.layer_probes import LayerCase, layer_kinds
+from chainrule.checking.layer_probes import LayerCase
 from chainrule.checking.report import Assessment
 from chainrule.cli import main
 from chainrule.document.words import Words
@@ -31,8 +32,15 @@ RIGHT = {
     "classes_rnn.py": ["embedding", "rnn_step", "lstm_step"],
     "coursera_conv.py": ["conv", "max_pool", "average_pool"],
     "coursera_rnn.py": ["rnn_step"],
+    "gru_class.py": ["gru_step"],
+    "gru_functions.py": ["gru_step", "gru"],
+    "gru_gates.py": ["gru_cell", "gru_cell"],
+    "heads.py": ["multi_head", "multi_head", "self_attention_causal"],
     "linear_cell.py": ["dense"],
+    "norms_and_gates.py": ["rms_norm", "glu", "instance_norm", "glu"],
     "own_steps.py": ["dense", "softmax_layer"],
+    "sequences.py": ["conv_line", "conv_line", "conv_line"],
+    "transposed.py": ["conv_transpose", "global_pool", "global_pool"],
     "time_layers.py": ["rnn_from_zero", "softmax_layer"],
     "classes_made.py": ["conv", "max_pool", "batch_norm", "dropout", "relu_layer"],
     "causal_and_average.py": ["attention_causal", "average_pool"],
@@ -50,7 +58,11 @@ RIGHT = {
 QUICK = {"cs231n_norm.py", "attention.py", "coursera_rnn.py", "cs231n_dropout.py"}
 """What the ordinary tests look at; of the wrong ones the first of every number."""
 
-CASES = layer_cases()
+
+def of_family(name):
+    """The layers of which mistakes are said that have this name."""
+    return [kind for kind in layer_kinds().values() if kind.called == name]
+
 
 PAGE = Path(__file__).parents[2] / "docs" / "check.md"
 TABLE = re.compile(
@@ -69,12 +81,12 @@ def table():
 @pytest.fixture(scope="module")
 def judged(sandbox, tmp_path_factory):
     """What the layers of a text are read as, and the verdict."""
-    folder, questions = tmp_path_factory.mktemp("layers"), layer_questions()
+    folder = tmp_path_factory.mktemp("layers")
 
     def judge(text):
         path = folder / "mine.py"
         path.write_text(text, encoding="utf-8")
-        found = layers_of(path, sandbox, lambda: questions)
+        found = layers_of(path, sandbox, layer_questions)
         readings = read_layers(found["answers"])
         return readings, judge_layers(readings, found["unread"])
 
@@ -111,7 +123,7 @@ def test_every_file_is_in_the_list():
 @pytest.mark.parametrize("name", some(RIGHT, lambda name: name in QUICK))
 def test_right_layers_are_read_and_passed(name, judged):
     readings, verdict = judged((LAYERS / name).read_text("utf-8"))
-    assert [one.kind.name for one in readings] == RIGHT[name]
+    assert [one.kind.called for one in readings] == RIGHT[name]
     assert verdict.kind == ("convention" if name in ("linear_cell.py", "own_steps.py") else "right")  # means; ∂E/∂z of cross-entropy
     assert [fault.number for fault in verdict.cautions] == ([116] if name in ("coursera_conv.py", "classes_made.py") else [])  # x == max(x)
 
@@ -138,14 +150,14 @@ def test_every_row_and_every_layer_has_its_texts(language):
     for row in LAYER_MISTAKES:
         assert all(words.plain(f"mistake.{row.number}{text}") for text in ("", ".sign", ".cure"))
     for kind in layer_kinds().values():
-        assert words.plain(f"check.layers.{kind.name}", name="f", line=1)
+        assert words.plain(f"check.layers.{kind.called}", name="f", line=1)
         assert all(words.plain(writing.key) for writing in kind.writings if not writing.gates)
 
 
 @pytest.mark.parametrize("kind", layer_kinds().values(), ids=lambda kind: kind.name)
 def test_the_right_gradients_are_those_that_differences_give(kind):
     rng = np.random.default_rng(1)
-    case = with_mask(CASES[kind.name, 0, 0])
+    case = with_mask(layer_cases(kind)[0][0])
     for symbol, gradient in case.truth.items():
         index = tuple(int(rng.integers(extent)) for extent in gradient.shape)
 
@@ -162,14 +174,14 @@ def test_the_right_gradients_are_those_that_differences_give(kind):
 def test_a_carrier_changes_a_gradient_and_no_value(row):
     for way in row.ways:
         changed = False
-        for kind in way.kinds:
-            for number in range(len(layer_kinds()[kind].probings)):
-                case = with_mask(CASES[kind, number, 0])
+        for kind in (kind for name in way.kinds for kind in of_family(name)):
+            for case, *_ in map(list, layer_cases(kind)):
+                case = with_mask(case)
                 if way.carriers is not None:
                     mistaken = case.values(*case.kind.build(case.owner(way.carriers)))
                     assert all(one == pytest.approx(other, abs=1e-9) for one, other in zip(mistaken, case.results, strict=True))
                 for symbol, values in way.gradients(case).items():
-                    truth = case.truth[symbol]
+                    truth = case.truth.get(symbol, np.zeros(0))
                     changed |= any(one.shape != truth.shape or np.abs(one - truth).max() > NEAR * np.abs(truth).max() for one in values)
         assert changed, way.written
 
@@ -256,6 +268,67 @@ def test_what_is_no_layer_that_is_known_is_said(judged):
     text = "\n\ndef odd_forward(x):\n    return np.sin(x), x\n\n\ndef odd_backward(dout, cache):\n    return dout\n"
     _, verdict = judged((LAYERS / "cs231n_dropout.py").read_text("utf-8") + text)
     assert any(one.key == "check.layers.unread" and "odd_forward" in one.values["names"] for one in verdict.remarks)
+
+
+ODD = """
+import numpy as np
+
+
+def odd_attention_forward(x):
+    return np.sin(x) + 2, x
+
+
+def odd_attention_backward(dout, cache):
+    return dout * np.cos(cache)
+"""
+
+NETWORK = """
+import numpy as np
+
+
+def backward(X, Y, W1, b1, W2, b2):
+    A1 = np.tanh(X @ W1 + b1)
+    dZ2 = (A1 @ W2 + b2 - Y) / len(X)
+    dW2 = A1.T @ dZ2
+    dZ1 = dZ2 @ W2.T * (1 - A1**2)
+    return X.T @ dZ1, dZ1.sum(axis=0), dW2, dZ2.sum(axis=0)
+"""
+
+
+def checked(text, sandbox, folder):
+    path = folder / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    return check_program(path, sandbox)
+
+
+def test_a_file_of_layers_that_are_not_known_is_not_judged(sandbox, tmp_path, capsys):
+    found = checked(ODD, sandbox, tmp_path)
+    assert found.kind == "refused"
+    assert "odd_attention_forward" in str(found)
+    assert main(["check", str(tmp_path / "mine.py")]) == 1
+    assert "odd_attention_forward" in capsys.readouterr().out.replace("\n  ", " ")
+
+
+def test_layers_beside_a_network_are_looked_at_too(sandbox, tmp_path):
+    norm = (LAYERS / "cs231n_dropout.py").read_text("utf-8")
+    found = checked(NETWORK + norm, sandbox, tmp_path)
+    assert found.kind == "right"
+    assert any("dropout" in one.key for one in found.understood)
+    found = checked(NETWORK + norm.replace("        dx = dout * mask\n", "        dx = dout\n", 1), sandbox, tmp_path)
+    assert (found.kind, found.mistakes) == ("mistakes", [41])
+    found = checked(NETWORK.replace("dZ1.sum(axis=0)", "dZ1.sum()") + norm.replace("dout * mask\n", "dout\n", 1), sandbox, tmp_path)
+    assert (found.kind, found.mistakes) == ("mistakes", [22, 41])
+
+
+def test_of_what_is_not_read_beside_right_layers_nothing_is_said(sandbox, tmp_path):
+    found = checked((LAYERS / "cs231n_dropout.py").read_text("utf-8") + ODD, sandbox, tmp_path)
+    assert str(found).endswith(Words().plain("check.right.partly"))
+
+
+def test_factors_have_the_decimal_sign_of_the_language(judged):
+    _, verdict = judged(with_edit("cs231n_conv.py", "db[f] += dout[n, f].sum()", "db[f] += 3.25 * dout[n, f].sum()"))
+    for language, factor in (("en", "3.25"), ("de", "3,25")):
+        assert factor in "\n".join(line for _, line in Assessment("mine.py", verdict).lines(Words(language)))
 
 
 @pytest.mark.parametrize("number", [101, 115])

@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule.api.batches import fitting_targets
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.formula.expression import PRIMITIVES
-from chainrule.network.definitions import KINDS, REGISTRY, Range, definitions, find
+from chainrule.network.definitions import KINDS, REGISTRY, Range, check_definition, definitions, find
 from chainrule.training.model import Model
 
 SOURCE = Path(cr.__file__).parent
@@ -471,3 +471,10 @@ def test_the_reader_of_sources_notices_each_way_to_ask(source):
 @pytest.mark.parametrize("source", ['Network(2, loss="hinge")', 'if node.primitive.name == "tanh": pass', 'name = "relu"'])
 def test_the_reader_of_sources_lets_defaults_and_primitives_pass(source):
     assert not list(asked_by_name(ast.parse(source), {name for kind in KINDS for name in built_in(kind)}))
+
+
+def test_what_is_built_in_is_written_as_its_kind_is() -> None:
+    """One's own definitions are checked where they are made; these are checked here, so that no start waits for it."""
+    for kind in KINDS:
+        for definition in definitions(kind).values():
+            check_definition(definition)

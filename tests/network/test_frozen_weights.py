@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule.api.figures import figure
 from chainrule.base.errors import InputError
 from chainrule.cli import main
-from chainrule.engines.choice import chosen
+from chainrule.engines.choice import ready_engine
 from chainrule.network.definitions import find
 from chainrule.network.network import Network
 
@@ -131,7 +131,7 @@ def test_drawn_weights_are_not_drawn_where_they_are_absent() -> None:
 
 
 def test_machine_code_refuses_them_in_one_line_and_the_program_runs() -> None:
-    found = chosen("auto", small(), find("optimizer", "sgd"), (x, x[:, :1]), 1)
+    found = ready_engine("auto", small(), find("optimizer", "sgd"), (x, x[:, :1]), 1)
     assert (found.name, found.written) == ("written", "single weights that are frozen or absent have no machine code")
 
 

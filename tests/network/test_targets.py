@@ -101,7 +101,7 @@ def test_it_is_said_on_the_command_line_in_descriptions_and_in_records(tmp_path:
     problem.step().save(tmp_path / "step.json")
     for source in (described, tmp_path / "step.json"):
         text = " ".join(plain(cr.problem(source, language="de").explain(detail="overview")).split())
-        assert "von 1 an gezählt, und stehen hier 1 aus n: Die 1 der Klasse 2 steht bei t2." in text
+        assert "von 1 an gezählt, und sind hier 1-aus-n-kodiert (one-hot): Die 1 der Klasse 2 steht bei t2." in text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Lines end after signs at the outermost level; inside brackets only where what is in them is too long for any line."""
+"""Lines end after signs at the outermost level; in the terminal inside brackets only where what is in them is too long for any line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,29 @@ import random
 import pytest
 
 from chainrule.notation.blocks import line_width, wrapped
-from chainrule.notation.formula import Equation, Fenced, Formula, Number, Operator, Row, Symbol
+from chainrule.notation.formula import (
+    Call,
+    Cases,
+    Equation,
+    Fenced,
+    Formula,
+    Fraction,
+    Lines,
+    Number,
+    Operator,
+    Power,
+    Root,
+    Row,
+    Sum,
+    Symbol,
+    Transposed,
+)
+from chainrule.notation.latex import formula_latex
+from chainrule.notation.mathml import formula_mathml
+from chainrule.notation.parts import everything_in
 from chainrule.notation.text import formula_text
-from chainrule.render.breaking import broken
+from chainrule.notation.typst import formula_typst
+from chainrule.render.breaking import NARROWEST, broken, letters_across, lines_of
 
 SIGNS = ("+", "−", "·")
 
@@ -58,24 +78,42 @@ def test_brackets_stay_whole_wherever_a_line_holds_them(width):
 
 
 @pytest.mark.parametrize("width", [24, 40, 80])
-def test_brackets_stay_whole_on_pages_too(width):
-    choose, parted = random.Random(width), 0
+def test_no_bracket_is_parted_on_pages(width):
+    """What is too long for a line stands in lines of its own, all of which a line holds, and nothing of it is lost."""
+    choose, stacked = random.Random(width), 0
     for _ in range(300):
         one = side(choose, 2)
-        lines = [formula_text(Row(line)) for line in broken(one.items, width)]
-        if any(map(is_open, lines)):
-            assert max(map(len, factors(one))) > width
-            parted += 1
-    assert parted > 5
+        lines = [Row(line) for line in broken(one.items, width)]
+        assert "".join(map(formula_text, lines)).replace(" ", "") == formula_text(one).replace(" ", "")
+        assert not any(map(is_open, map(formula_text, lines)))
+        stacked += any(isinstance(part, Lines) for part in everything_in(lines))
+        assert all(letters_across(line) <= max(width, NARROWEST + 6) for line in lines)
+    assert stacked > 5
 
 
-def test_a_page_that_makes_lines_smaller_holds_longer_brackets():
-    choose, parted = random.Random(1), [0, 0]
-    for _ in range(200):
-        one = side(choose, 2)
-        for place, most in enumerate((40, 60)):
-            lines = [formula_text(Row(line)) for line in broken(one.items, 40, most)]
-            if any(map(is_open, lines)):
-                assert max(map(len, factors(one))) > most
-                parted[place] += 1
-    assert parted[0] > parted[1] > 0
+FURTHER = Row((Number("123456.5"), Operator("·"), Symbol("x"), Operator("+")) * 6 + (Number("1"),))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda inside: Fraction(inside, Number("4")),
+        lambda inside: Fraction(Number("4"), inside),
+        Root,
+        Fenced,
+        Transposed,
+        lambda inside: Power(Fenced(inside), Number("2")),
+        lambda inside: Call("tanh", (inside,)),
+        lambda inside: Call("", (inside, inside)),
+        lambda inside: Sum(Fenced(inside), "n"),
+        lambda inside: Cases(Symbol("z"), inside, inside),
+    ],
+)
+def test_whatever_is_too_long_is_stacked_in_every_format(kind):
+    (line,) = lines_of(Equation((Symbol("y"), kind(FURTHER)), ("=",)), 60)
+    assert any(isinstance(part, Lines) for part in everything_in((line,)))
+    assert letters_across(line) <= 60
+    assert r"\begin{aligned}" in formula_latex(line)
+    assert "mat(delim: #none" in formula_typst(line)
+    assert "<mtable>" in formula_mathml(line)
+    assert formula_text(line).replace(" ", "") == formula_text(Row((Symbol("y"), Operator("="), kind(FURTHER)))).replace(" ", "")

@@ -415,9 +415,6 @@ def symbols(part: object) -> list[Symbol]:
     return [one for inner in parts for one in symbols(inner)]
 
 
-def test_lines_end_outside_of_short_brackets():
+def test_typst_ends_no_line_in_brackets():
     short = row(y, times, Fenced(row(Number("1"), minus, y)))
     assert formula_typst(short) == 'y dot.op \\( class("normal", 1 − y) \\)'
-    long = Fenced(row(*[part for _ in range(30) for part in (y, plus)], y))
-    assert "class" not in formula_typst(long)
-    assert "class" not in formula_typst(short, kept=3)

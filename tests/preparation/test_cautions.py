@@ -213,6 +213,7 @@ MONTHS, DAYS = RANDOM.integers(1, 13, ROWS), RANDOM.integers(1, 29, ROWS)
 )
 def test_dates_that_are_read_as_numbers(name, numbers, tmp_path):
     assert told(healthy(**{name: numbers}), tmp_path=tmp_path) == [("days", name)]
+    assert told(healthy(**{name: np.array(numbers, dtype=float)})) == [("days_typed", name)]
     broken = [*numbers[:-1], numbers[-1][:-2] + "13" if name != "stamp" else "20240231"]
     assert ("days", name) not in told(healthy(**{name: broken}), tmp_path=tmp_path)
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import chainrule as cr
+from chainrule.api.watching import Watch
 from chainrule.base.errors import FileError, InputError
 from chainrule.data.dates import WEEKDAYS, are_dates, is_date, moment
 from chainrule.data.reading import chunks, read
 from chainrule.preparation.preparation import Preparation
-from chainrule.training.plan import Plan, last_rows, split
+from chainrule.training.plan import Plan, last_rows, split_rows
 
 FORMATS = [
     "%Y-%m-%d", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%SZ", "%d.%m.%Y %H:%M:%S", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%d-%b-%y %I:%M %p",
@@ -138,7 +140,7 @@ def test_dates_alone_are_offered():
 @given(st.integers(5, 200), st.floats(0, 0.6), st.floats(0, 0.3), st.booleans(), st.booleans())
 def test_the_last_rows_test_or_decide(rows, test, validation, test_last, validation_last):
     plan = Plan(test=test, validation=validation, test_last=test_last, validation_last=validation_last)
-    train, decide, kept = split(rows, plan)
+    train, decide, kept = split_rows(rows, plan)
     assert sorted([*train, *decide, *kept]) == list(range(rows))
     if test_last and len(kept):
         assert kept.tolist() == list(range(rows - len(kept), rows))
@@ -165,3 +167,21 @@ TIMES = st.sampled_from(["", " 10:30", " 10:30:60", "T23:59:59", " 24:00", " 10:
 @example(["2024-02-28T10:30", "2024-02-28"])
 def test_dates_are_known_together_as_one_by_one(texts):
     assert are_dates(texts) == all(map(is_date, texts))
+
+
+@pytest.mark.parametrize(("name", "form"), [("day", "%Y%m%d"), ("stamp", "%Y%m"), ("date", "%d.%m")])
+def test_dates_that_are_written_as_numbers_are_dates_when_dates_are_asked_for(name, form, tmp_path):
+    days = [datetime(2023, 1, 15) + timedelta(days=31 * place) for place in range(24)]
+    rows = [f"{day.strftime(form)},{place % 5},{day.month + place % 5}" for place, day in enumerate(days)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([f"{name},x,y", *rows, ""]))
+    asked = {"target": "y", "epochs": 1, "validation": 0, "test": 0, "task": "regress", "watch": Watch()}
+    kinds = {one.name: one.kind for one in cr.train(path, **asked).preparation.features}
+    assert kinds == {name: "number", "x": "number"}
+    model = cr.train(path, dates="month", **asked)
+    feature = model.preparation.features[0]
+    assert (feature.kind, [part.name for part in feature.parts]) == ("date", [f"{name} month"])
+    assert len(feature.parts[0].categories) == 12
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([f"{name},x", rows[3].rpartition(",")[0], ""]))
+    assert model.predict(few) == pytest.approx(model.predict(path)[3:4])

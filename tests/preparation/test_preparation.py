@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError
 from chainrule.data.reading import chunks, read
-from chainrule.preparation.disk import empty, is_large
+from chainrule.preparation.disk import empty, too_large_for_memory
 from chainrule.preparation.moments import Moments
 from chainrule.preparation.preparation import Preparation
 
@@ -420,11 +420,11 @@ def test_a_disk_without_room_for_the_numbers(tmp_path, monkeypatch, reserving):
 def test_what_is_large(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_text("x,t\n" + "1,2\n2,3.5\n" * 50)
-    assert not is_large(path)
+    assert not too_large_for_memory(path)
     for memory, large in ((1000, True), (1600, False)):
         monkeypatch.setattr("chainrule.preparation.disk.memory", lambda memory=memory: memory)
-        assert is_large(path) == large
-    assert not is_large("data:iris")
+        assert too_large_for_memory(path) == large
+    assert not too_large_for_memory("data:iris")
 
 
 # Hostile plain data

@@ -9,7 +9,7 @@ from tests.processes.threads import together
 
 import chainrule as cr
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.choice import chosen
+from chainrule.engines.choice import ready_engine
 from chainrule.engines.distributed import Distributed
 from chainrule.engines.epoch import Sharded, Written, row_count, whole_rows
 from chainrule.network.definitions import find
@@ -118,7 +118,7 @@ def test_processors_of_other_kinds_use_the_numpy_program(monkeypatch):
     place = "chainrule.engines.compiled.distributed.CompiledHalves"
     monkeypatch.setattr(place, lambda *given: SimpleNamespace(layout=f"of thread {get_ident()}"))
     given = "auto", NETWORKS["plain"][0], find("optimizer", "sgd"), (PLAIN, CLASSES), 8, "float64"
-    for found in together(2, lambda processes: chosen(*given, processes)):
+    for found in together(2, lambda processes: ready_engine(*given, processes)):
         assert (found.name, found.written.partition(",")[0]) == ("written", "the processors of the processes have other vectors")
 
 

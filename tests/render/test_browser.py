@@ -13,7 +13,7 @@ from tests.samples import some
 import chainrule as cr
 from chainrule.api.report import report_of
 from chainrule.render.html import html
-from chainrule.training.rows import rows_of
+from chainrule.training.rows import used_rows
 
 NAMES = ("seed", "mazur-german", "iris")
 OTHERS = ("xor", "vanishing", "large", "cases", "penalty", "adam")
@@ -113,7 +113,7 @@ def test_on_a_telephone_a_picture_is_whole_and_large_where_it_is_touched(opened)
 def test_a_report_is_for_all_and_its_steps_open_live_by_keyboard(opened, tmp_path):
     table = {"x": [place / 7 for place in range(12)], "y": [(place % 5) / 3 for place in range(12)]}
     model = cr.train(table, target="y", hidden=1, epochs=1, batch_size=8, validation_folds=0)
-    report_of(model, "model.safetensors", rows_of(model, table)).save(tmp_path / "report.html")
+    report_of(model, "model.safetensors", used_rows(model, table)).save(tmp_path / "report.html")
     page = opened(tmp_path / "report.html", 360)
     page.evaluate("document.querySelectorAll('section > details').forEach((details) => { details.open = true; })")
     assert violations(page) == []

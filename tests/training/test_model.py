@@ -21,7 +21,7 @@ from chainrule.preparation.preparation import Preparation
 from chainrule.training.loop import Training
 from chainrule.training.metrics import baseline_prediction
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
-from chainrule.training.plan import Plan, split
+from chainrule.training.plan import Plan, split_rows
 
 
 def table(rows=60, seed=0):
@@ -37,7 +37,7 @@ def trained():
     preparation = Preparation.fit(rows, ["kind"])
     x, t, labels = preparation.x(rows), preparation.t(rows), preparation.labels(rows)
     plan = Plan(epochs=30)
-    train, validation, test = split(labels, plan)
+    train, validation, test = split_rows(labels, plan)
     network = cr.Network(2, cr.dense(4, "tanh"), cr.dense(1), loss="binary_cross_entropy", seed=5)
     training = Training(network, x[train], t[train], plan, validation=(x[validation], t[validation]))
     outcome = training.run()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
-from chainrule.training.plan import Plan, batch_size_for, example_weights, fold_places, patience_for, split
+from chainrule.training.plan import Plan, batch_size_for, example_weights, fold_places, patience_for, split_rows
 
 # The plan
 
@@ -64,32 +64,32 @@ def test_batches_grow_with_the_rows():
 def test_every_row_is_in_one_part_and_every_class_is_trained_on(labels, seed, parts):
     labels = np.array(labels)
     plan = Plan(seed=seed, validation=parts[0], test=parts[1])
-    train, validation, test = split(labels, plan)
+    train, validation, test = split_rows(labels, plan)
     assert sorted([*train, *validation, *test]) == list(range(len(labels)))
     assert set(labels[train]) == set(labels)
     assert all(np.all(np.diff(part) > 0) for part in (train, validation, test))
     for label in set(labels.tolist()):
         rows = np.count_nonzero(labels == label)
         assert np.count_nonzero(labels[test] == label) <= rows * parts[1] + 1
-    assert all(np.array_equal(a, b) for a, b in zip(split(labels, plan), (train, validation, test), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(split_rows(labels, plan), (train, validation, test), strict=True))
 
 
 def test_parts_have_their_size_and_their_classes():
     labels = np.repeat([0, 1, 2], [700, 250, 50])
-    train, validation, test = split(labels, Plan(validation=0.15))
+    train, validation, test = split_rows(labels, Plan(validation=0.15))
     assert (len(train), len(validation), len(test)) == (700, 150, 150)
     for part, size in ((train, 0.7), (validation, 0.15), (test, 0.15)):
         assert np.abs(np.bincount(labels[part]) - size * np.array([700, 250, 50])).max() <= 1
-    assert not np.array_equal(test, split(labels, Plan(seed=1, validation=0.15))[2])
-    by_count = split(1000, Plan(validation=0.15))
+    assert not np.array_equal(test, split_rows(labels, Plan(seed=1, validation=0.15))[2])
+    by_count = split_rows(1000, Plan(validation=0.15))
     assert [len(part) for part in by_count] == [700, 150, 150]
-    assert [len(part) for part in split(np.linspace(0, 1, 1000), Plan(validation=0.15))] == [700, 150, 150]
+    assert [len(part) for part in split_rows(np.linspace(0, 1, 1000), Plan(validation=0.15))] == [700, 150, 150]
 
 
 def test_too_few_rows_to_split():
     with pytest.raises(InputError, match="3 rows cannot be split; give more rows, or set validation and test to 0"):
-        split(3, Plan())
-    assert len(split(3, Plan(validation=0, test=0))[0]) == 3
+        split_rows(3, Plan())
+    assert len(split_rows(3, Plan(validation=0, test=0))[0]) == 3
 
 
 def test_folds_test_every_row_once():
@@ -123,7 +123,7 @@ def test_weights_of_classes_like_scikit_learn():
 def test_groups_stay_together(groups, test, validation, seed):
     groups = np.array([*range(12), *groups])
     plan = Plan(test=test, validation=validation, seed=seed, group="g")
-    parts = split(len(groups), plan, groups)
+    parts = split_rows(len(groups), plan, groups)
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(groups)))
     assert sum(len(set(groups[part].tolist())) for part in parts) == 12
     assert all(len(part) for part in parts)
@@ -138,7 +138,7 @@ def test_groups_stay_together(groups, test, validation, seed):
 def test_a_class_that_only_one_group_has_is_trained_on():
     groups, labels = np.repeat(np.arange(8), 10), np.repeat([0, 1, 0, 1, 0, 1, 0, 2], 10)
     for seed in range(20):
-        train, _, _ = split(labels, Plan(test=0.3, validation=0.2, seed=seed, group="g"), groups)
+        train, _, _ = split_rows(labels, Plan(test=0.3, validation=0.2, seed=seed, group="g"), groups)
         assert {*labels[train].tolist()} == {0, 1, 2}
 
 
@@ -146,7 +146,7 @@ def test_too_few_groups():
     with pytest.raises(
         InputError, match="column 'g' has 2 different values, too few for rows to train on and rows for validation and test"
     ):
-        split(10, Plan(group="g"), np.arange(10) % 2)
+        split_rows(10, Plan(group="g"), np.arange(10) % 2)
     with pytest.raises(InputError, match="2 groups cannot be tested in 3 folds"):
         fold_places(10, 3, 0, np.arange(10) % 2)
     with pytest.raises(InputError, match="leave out one of them"):

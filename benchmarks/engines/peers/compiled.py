@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from loop import one_hot
 from network import network, optimizer
+from shuffled import shuffled
 from workloads import Workload
 
 import chainrule as cr
@@ -21,9 +22,9 @@ def about() -> str:
 class Epochs:
     """Whole epochs."""
 
-    def __init__(self, workload: Workload, made: cr.Network, engine: Any) -> None:
+    def __init__(self, workload: Workload, made: cr.Network, engine: Any, *, mixed: bool = False) -> None:
         self.workload, self.engine = workload, engine
-        x, t = workload.data()
+        x, t, self.order = shuffled(workload) if mixed else (*workload.data(), None)
         self.data = x, one_hot(workload, t)
         first = dict(zip(made.shapes, workload.weights(), strict=True))
         self.state = tuple(first[key] if key in first else np.zeros_like(first[key.rpartition("_")[2]]) for key in self.engine.keys)
@@ -38,7 +39,7 @@ class Epochs:
             return calls * each
         epochs = -(-steps // each)
         for _ in range(epochs):
-            passed = self.engine.epoch(self.data, None, size, self.state, self.number, math.inf, lambda: False)
+            passed = self.engine.epoch(self.data, self.order, size, self.state, self.number, math.inf, lambda: False)
             self.state, self.number = passed.state, passed.number
         return epochs * each
 

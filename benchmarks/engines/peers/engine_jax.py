@@ -1,4 +1,4 @@
-"""chainrule's engine `jax`: the program that it derives, an epoch in one call; `jax_scan` is the same by hand."""
+"""chainrule's engine `jax`: the program that it derives, an epoch in one call; `jax_epochs` is the same by hand."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ def begin(workload: Workload, threads: int) -> Epochs:
     from chainrule.engines.jax import Jax
 
     made = network(workload)
-    return Epochs(workload, made, Jax(made, optimizer(workload), dtype=workload.dtype))
+    return Epochs(workload, made, Jax(made, optimizer(workload), dtype=workload.dtype), mixed=True)

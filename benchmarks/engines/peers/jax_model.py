@@ -45,8 +45,12 @@ def first_state(workload: Workload):
 
 
 def stepped(workload: Workload, state, x, t):
+    """The state after a step."""
+    return updated(workload, state, jax.grad(lambda p: error(workload, p, x, t))(state[0]))
+
+
+def updated(workload: Workload, state, g):
     parameters, m, v, k = state
-    g = jax.grad(lambda p: error(workload, p, x, t))(parameters)
     k = k + 1
     if workload.optimizer == "sgd":
         return jax.tree.map(lambda p, g: p - workload.rate * g, parameters, g), m, v, k

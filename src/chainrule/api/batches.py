@@ -160,10 +160,10 @@ def _from_raw_rows(
             raise
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
     origin = {**problem.origin, "data": str(path), "rows": rows}
-    return with_rows(replace(problem, origin=origin), table.chosen(rows))
+    return with_table(replace(problem, origin=origin), table.chosen(rows))
 
 
-def with_rows(problem: Trained, table: Table) -> Problem:
+def with_table(problem: Trained, table: Table) -> Problem:
     """The problem with the rows of a table, which its model prepares. Raises FileError."""
     preparation = problem.preparation
     assert preparation is not None

@@ -128,9 +128,11 @@ def check_program(
     if not (stated or observe or loss) and (found := _layers_checked(path, sandbox, seed, surely=True)) is not None:
         return found
     try:
-        return check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
+        network = check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        return _graph_checked(path, sandbox) or _layers_checked(path, sandbox, seed) or _refused(path.name, refusal)
+        layers = _graph_checked(path, sandbox) or _layers_checked(path, sandbox, seed)
+        return _refused(path.name, refusal) if layers is None or (layers.kind == "refused" and refusal.line is not None) else layers
+    return network.with_layers(_layers_checked(path, sandbox, seed, beside=True))
 
 
 def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
@@ -151,22 +153,25 @@ def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
     return Assessment(path.name, judge_graphs(found["answers"], place, found["steps"], again), (said,))
 
 
-def _layers_checked(path: Path, sandbox: Sandbox, seed: int, *, surely: bool = False) -> Assessment | None:
-    """Single layers with a backward pass, where a file has them in place of a network; None where it has none that is known.
+def _layers_checked(path: Path, sandbox: Sandbox, seed: int, *, surely: bool = False, beside: bool = False) -> Assessment | None:
+    """Single layers with a backward pass; None where a file has none.
 
-    surely  None, too, where it may hold a network as well
+    surely  None, too, where it may hold a network as well, or no layer that is known
+    beside  those beside a network alone: dense layers and their activations are parts of it
     """
-    from chainrule.checking.layer_judgement import judge_layers, layer_questions, paper_gradient, read_layers
+    from chainrule.checking.layer_judgement import PARTS, judge_layers, layer_questions, paper_gradient, read_layers
     from chainrule.learners.sandbox import Refusal
     from chainrule.learners.submission import layers_of
 
     try:
-        found = layers_of(path, sandbox, lambda: layer_questions(seed), surely=surely)
+        found = layers_of(path, sandbox, lambda code: layer_questions(code, seed), surely=surely, beside=beside)
     except Refusal:
         return None
     if not found:
         return None
-    readings = read_layers(found["answers"], seed)
+    readings = [one for one in read_layers(found["answers"], seed) if not (beside and one.kind.called in PARTS)]
+    if beside and not readings and not found["unread"]:
+        return None
     names = dict[str, set[str]]()
     for reading in readings:
         for symbol, name in reading.names.items():

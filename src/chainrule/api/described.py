@@ -51,7 +51,7 @@ def described_targets(description: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(output["target"]) for output in tables if isinstance(output, Mapping) and "target" in output)
 
 
-def places_of(description: Mapping[str, Any] | None) -> Places | None:
+def places_of_image(description: Mapping[str, Any] | None) -> Places | None:
     """What the columns of a table are where all of them go into one input that has a shape: places of one scale, or tokens."""
     inputs = None if description is None else description.get("inputs")
     if isinstance(inputs, Mapping) and list(inputs) == [INPUT]:
@@ -83,7 +83,7 @@ def fitted_network(description: Mapping[str, Any], preparation: Preparation, see
     Raises InputError where they do not fit: which input or output, how many numbers each has, and what to write.
     """
     inputs, wanted = description.get("inputs"), dict[str, Any]()
-    if places_of(description):
+    if places_of_image(description):
         wanted["inputs"] = inputs
     elif isinstance(inputs, Mapping) and any(isinstance(value, Mapping) for value in inputs.values()):
         preparation = _ordered(inputs, preparation)

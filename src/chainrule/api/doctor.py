@@ -25,7 +25,7 @@ from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, in_floats
 from chainrule.training.model import CHECKPOINT, Model, own_data
 from chainrule.training.plan import Plan, batch_size_for, patience_for
-from chainrule.training.rows import Subset, parts_of
+from chainrule.training.rows import Subset, found_parts
 
 if TYPE_CHECKING:
     from chainrule.api.run import Run
@@ -100,7 +100,7 @@ def case_of_problem(given: Problem) -> tuple[Step, Case]:
 def case_of_model(model: Model, data: Any = None) -> Case:
     """A trained model with the rows that it was trained on, or with others. Raises InputError."""
     known: dict[str, Any] = {"trained": model.network, "history": model.history, "outcome": model.outcome, "scores": model.scores}
-    return case_of_rows(model.start, model.plan, model.preparation, *parts_of(model, data, precision="float64"), **known)
+    return case_of_rows(model.start, model.plan, model.preparation, *found_parts(model, data, precision="float64"), **known)
 
 
 def case_of_rows(

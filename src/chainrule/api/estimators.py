@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from chainrule.api.batches import with_rows
-from chainrule.api.models import trained
+from chainrule.api.batches import with_table
+from chainrule.api.models import trained_model
 from chainrule.api.networks import HIDDEN, fitting_network
 from chainrule.api.settings import chosen_optimizer
 from chainrule.data.table import Column, Table
@@ -27,7 +27,7 @@ from chainrule.preparation.columns import Feature, Target, Task
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.model import Model
-from chainrule.training.plan import Plan, check_count, split
+from chainrule.training.plan import Plan, check_count, split_rows
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -138,7 +138,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             warnings.filterwarnings("ignore", "X does not have valid feature names")  # a row alone has none
             row = self._rows([x] if np.ndim(x) == 1 else x)
         rows = _table(self._preparation, row, None if t is None else self._labels(np.atleast_1d(t)))
-        return explain(with_rows(trained(self.model_), rows), detail=detail, brief=brief, all=all, weight=weight, digits=digits)
+        return explain(with_table(trained_model(self.model_), rows), detail=detail, brief=brief, all=all, weight=weight, digits=digits)
 
     # Fitting
 
@@ -146,7 +146,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """Trained from the start."""
         preparation, seed = _prepared(self, rows, targets), self._seed()
         labels = rows[1] if preparation.classes else len(rows[1])
-        train, decide, _ = split(labels, self._plan(seed, self.validation_fraction * self.early_stopping))
+        train, decide, _ = split_rows(labels, self._plan(seed, self.validation_fraction * self.early_stopping))
         training = self._started(preparation, seed, _some(rows, train), _some(rows, decide) if len(decide) else None)
         return self._kept(training, preparation, self._trained(training))
 

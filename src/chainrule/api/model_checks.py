@@ -107,7 +107,7 @@ def _own_backward(problem: ModuleProblem, model: torch.nn.Module, x: Any) -> dic
     """What the model's own backward pass makes of ∂E/∂y."""
     import torch
 
-    from chainrule.interop.modules import in_float64
+    from chainrule.interop.exporting import in_float64
 
     own, step = in_float64(model), problem.step()
     given = x if isinstance(x, tuple) else tuple(x.values()) if isinstance(x, Mapping) else (x,)

@@ -57,7 +57,7 @@ def recorded(step: Step) -> Replayed:
     return Replayed(step.network, step.x, step.t, step.optimizer, origin=step.origin, record=step)
 
 
-def trained(source: str | Model) -> Trained:
+def trained_model(source: str | Model) -> Trained:
     """The network, optimiser and names of a model, or of a model's file, without rows. Raises FileError."""
     from chainrule.training.model import Model
 

@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from chainrule.api.batches import with_batch, with_sample
-from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained
+from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained_model
 from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
@@ -193,7 +193,7 @@ def problem_named(name: str) -> Problem:
     if suffix in (".toml", ".json"):
         return _described(read_description(name))
     if suffix == ".safetensors":
-        return trained(name)
+        return trained_model(name)
     if suffix == ".pt2":
         from chainrule.api.modules import program_problem
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.api.batches import with_sample
 from chainrule.api.doctor import case_of_rows, first_cure, options_of, training_command, verdict
-from chainrule.api.models import scales, trained
+from chainrule.api.models import scales, trained_model
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
@@ -23,11 +23,11 @@ from chainrule.pages.content import MOST_NUMBERS, MOST_UNITS, page_content, page
 from chainrule.pages.file import json_in_markup, page_module, page_style
 from chainrule.preparation.cautions import cautions
 from chainrule.render.formats import check_format, save
-from chainrule.reports.replay import looked_at, replayed_steps
+from chainrule.reports.replay import replayed_steps, steps_to_open
 from chainrule.reports.sections import RunFacts, run_document
 from chainrule.steps.step import record
 from chainrule.training.model import Model, own_data
-from chainrule.training.rows import Rows, is_here, rows_of, subsets_of
+from chainrule.training.rows import Rows, is_here, subsets_of, used_rows
 
 if TYPE_CHECKING:
     from chainrule.engines.epoch import State
@@ -85,7 +85,7 @@ def check_report(path: str | Path, language: str) -> None:
 def _rows(model: Model, data: Any) -> tuple[Rows | None, str]:
     """The rows of the model's data, or why they are not here. Raises InputError where they were given."""
     try:
-        return rows_of(model, data), ""
+        return used_rows(model, data), ""
     except InputError as error:
         if data is not None:
             raise
@@ -131,7 +131,7 @@ def report_of(
     steps = model.history[-1].step if model.history else 1
     if diverged is not None:  # to the last step whose numbers are some
         steps = max(1, diverged.step - 1)
-    looked = looked_at(steps, each, best * each if best and diverged is None else steps)
+    looked = steps_to_open(steps, each, best * each if best and diverged is None else steps)
     found = {step.number: step for step in replayed_steps(training, looked.all, steps, states or {})}
     ended: dict[str, Any] = {"trained": model.network, "history": model.history, "outcome": model.outcome, "scores": model.scores}
     diagnosis = examined(case_of_rows(model.start, model.plan, model.preparation, *subsets, **ended), path)
@@ -176,7 +176,7 @@ def _first_rows(step: Step) -> Step:
 
 def _context(model: Model, language: str) -> Context:
     """The network before the first step, with the names of its columns."""
-    problem = trained(model)
+    problem = trained_model(model)
     notation = chosen_notation(model.start.notation, {"decimal": DECIMALS[language]} if language in DECIMALS else None, language)
     known = {**problem.origin, **scales(model.preparation), "features": list(problem.features), "targets": list(problem.targets)}
     start = with_sample(replace(problem, network=model.start.replaced(notation=notation), origin=known))

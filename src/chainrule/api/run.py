@@ -27,7 +27,7 @@ from chainrule.training.loop import Overflowed, Training
 from chainrule.training.metrics import Scores, baseline_of, score
 from chainrule.training.model import Model, checkpoint_path, save_checkpoint
 from chainrule.training.outputs import Log, Outputs, resumable
-from chainrule.training.plan import Plan, fold_places, split
+from chainrule.training.plan import Plan, fold_places, split_rows
 from chainrule.training.rows import Rows, Subset, weights_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def cross_validated(
     for number, (others, fold) in enumerate(fold_places(labels, validation.count, plan.seed, groups), start=1):
         name = f"fold {number}"
         if name not in scores:
-            inner, decide, _ = split(labels[others], replace(plan, test=0.0), None if groups is None else groups[others])
+            inner, decide, _ = split_rows(labels[others], replace(plan, test=0.0), None if groups is None else groups[others])
             run = prepared(others[inner], others[decide], fold)
             training, begun = run.training() if begun is None else begun.training(run), None
             scores[name] = run.measured(_fold_network(run, training, dict(scores), outputs, watch), run.test)
@@ -147,7 +147,7 @@ def _fold_network(run: Run, training: Training, scores: Mapping[str, Scores], ou
     return outcome.network
 
 
-def trained(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:
+def finished_model(run: Run, training: Training, scores: Mapping[str, Scores], outputs: Outputs, watch: Watch, language: str) -> Model:
     """The model at the end of the run, written if it was to be; whatever the end is, the best weights so far are not lost."""
     ended: Outcome | Overflowed
     if run.processes is not None:

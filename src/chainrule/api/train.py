@@ -14,18 +14,18 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.api.described import described_targets, description_of, fitted_network, places_of, tasks_of
+from chainrule.api.described import described_targets, description_of, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
 from chainrule.api.networks import HIDDEN, check_losses, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
-from chainrule.api.run import CrossValidation, Run, cross_validated, trained
+from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
 from chainrule.api.watching import Watch, watching
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import Wanted
 from chainrule.network.network import Array, Network
-from chainrule.preparation.cautions import cautions
+from chainrule.preparation.cautions import cautions, written_day
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.launch import several
 from chainrule.processes.together import Processes
@@ -33,7 +33,7 @@ from chainrule.training.agreement import alike, check_data
 from chainrule.training.history import Report
 from chainrule.training.model import Model
 from chainrule.training.outputs import Outputs
-from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, last_rows, patience_for, split
+from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, last_rows, patience_for, split_rows
 from chainrule.training.rows import Rows, Subset
 
 FOLDS, FEWER_FOLDS, VERY_WIDE = 5, 3, 10
@@ -164,13 +164,13 @@ def train(
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
-    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of(description)
+    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = begins(stack, processes, asked, free, path, log, curve, report, force=force)
-        rows = _rows(data, said, processes)
+        rows = _with_days(_rows(data, said, processes), data, said, targets, begun, asked=bool(parts_of_dates))
         if begun is not None and not begun.in_folds:
             return _resumed(rows, plan_settings, begun, outputs, watch, stack, language, processes)
         tasks, columns["of_each"] = tasks_of(description, targets, task), rows.of_each
@@ -180,7 +180,7 @@ def train(
         columns["task"] = _decided_tasks(whole, tasks)
         plan = _stopping(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
         groups = alike(processes, lambda: rows.groups(plan.group))
-        parts = split(labels, plan, groups)
+        parts = split_rows(labels, plan, groups)
         plan = begun.plan(plan_settings) if begun else plan if groups is None else _folding_groups(plan, groups[parts[0]])
 
         def prepared(*places: Array) -> Run:
@@ -204,7 +204,7 @@ def train(
         run = prepared(*parts)
         drawn = len(run.test) > 0 and not plan.test_last
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
-        return trained(run, run.training(), scores, outputs, watch, language)
+        return finished_model(run, run.training(), scores, outputs, watch, language)
 
 
 def _with_allnames_of(preparation: Preparation, whole: Preparation) -> Preparation:
@@ -276,6 +276,16 @@ def _rows(data: Any, form: Mapping[str, Any], processes: Processes | None) -> Ro
     return Rows.of(data, **form) if processes is None else processes.agreed(lambda: Rows.shared(data, processes, **form))
 
 
+def _with_days(rows: Rows, data: Any, form: Mapping[str, Any], targets: Sequence[str], begun: Begun | None, *, asked: bool) -> Rows:
+    """The rows, with dates where a text has them as numbers, as 20240131: dates are asked for, or a run that goes on began with them."""
+    if rows.processes is not None or not (asked or begun):
+        return rows
+    known = {one.name for one in begun.model.preparation.features if one.kind == "date"} if begun and begun.model.preparation else set()
+    numbers = [one for one in rows.first.columns if one.kind == "number" and one.format is not None and one.name not in targets]
+    days = [one.name for one in numbers if (one.name in known if begun else written_day(one))]
+    return Rows.of(data, kinds=dict.fromkeys(days, "date"), **form) if days else rows
+
+
 def _decided_tasks(preparation: Preparation, asked: Any) -> Any:
     """The task of each target, as it was decided on all rows, in the form in which it was asked for."""
     decided = {target.name: "classify" if target.classes else "regress" for target in preparation.targets}
@@ -307,10 +317,10 @@ def _resumed(
     rows = rows.complete(preparation)
     plan, labels = begun.plan(settings), _labels(rows, preparation, processes)
     groups = alike(processes, lambda: rows.groups(plan.group))
-    subsets = _subsets(rows, preparation, split(labels, plan, groups), labels, stack, groups, plan, processes)
+    subsets = _subsets(rows, preparation, split_rows(labels, plan, groups), labels, stack, groups, plan, processes)
     form, options = began.source.get("form", {}), began.source.get("options", {})
     run = Run(rows, began.start, preparation, plan, **subsets, form=form, asked=options, processes=processes)
-    return trained(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
+    return finished_model(run, run.resumed(begun.arrays, begun.record), began.scores, outputs, watch, language)
 
 
 def _subsets(

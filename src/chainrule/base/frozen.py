@@ -109,13 +109,15 @@ class Frozen:
         )  # with so many, nothing else has to be
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        if named or not self._needed <= len(values) <= len(self.__match_args__):
+        # A tenth of an explanation's time is spent here: the commonest case, every field by its place, comes first.
+        if len(values) == self._count and not named:
+            self.__dict__.update(zip(self.__match_args__, values))  # noqa: B905  # they are as many
+        elif named or not self._needed <= len(values) <= len(self.__match_args__):
             self._filled(values, named)
         else:
             state = self.__dict__
-            if len(values) != self._count:
-                state.update(self._blank)
-            state.update(zip(self.__match_args__, values))  # noqa: B905  # a tenth of an explanation's time is spent here
+            state.update(self._blank)
+            state.update(zip(self.__match_args__, values))  # noqa: B905  # what is not given has its default
         if self._checks:
             self.__post_init__()
 

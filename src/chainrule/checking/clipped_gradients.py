@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
-from chainrule.checking.matching import Probed
+from chainrule.checking.probed import Probed
 from chainrule.network.network import Array
 
 LOOSE = 1e-9

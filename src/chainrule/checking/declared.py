@@ -173,7 +173,7 @@ def goes_together(loss: Bound, activation: Bound) -> bool:
         y = _applied(activation, z)
         t = np.eye(_SEVERAL["outputs"])[[0, 1, 0]]
         gradient = None if is_straight(activation) else _summed_gradient(loss, y, t)
-        delta = None if gradient is None else carried(activation, z, gradient)
+        delta = None if gradient is None else through_activation(activation, z, gradient)
         _FOUND[key] = delta is not None and bool(np.isfinite(delta).all()) and np.allclose(delta, y - t, rtol=1e-9, atol=1e-12)
     return bool(_FOUND[key])
 
@@ -239,7 +239,7 @@ def _applied(activation: Bound, z: Array) -> Array:
     return np.asarray(evaluate([h], {letter: z})[h])
 
 
-def carried(activation: Bound, z: Array, g: Array) -> Array:
+def through_activation(activation: Bound, z: Array, g: Array) -> Array:
     """∂E/∂z from g = ∂E/∂h: g ⊙ f′(z), or the whole Jacobian of a softmax."""
     slope = slope_of(activation)
     if slope is not None:

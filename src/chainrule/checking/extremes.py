@@ -15,8 +15,9 @@ import numpy as np
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import goes_together
 from chainrule.checking.evidence import PROBE_RATES, Architecture, Fault, Observation, OwnCheck, Saying, probe_of
-from chainrule.checking.matching import Explanation, Probed, followed
+from chainrule.checking.matching import Explanation, followed
 from chainrule.checking.passes import ProbePass
+from chainrule.checking.probed import Probed
 from chainrule.network.definitions import find
 from chainrule.network.network import Array
 from chainrule.steps.problem import Problem

@@ -17,18 +17,12 @@ from chainrule.checking.clipped_gradients import ClippedGradients, clipped_gradi
 from chainrule.checking.declared import other_losses, square_factor
 from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, kink_fault, paired_fault
+from chainrule.checking.factor_faults import Factors, decided_factors
 from chainrule.checking.factors import Factor, read_factor
-from chainrule.checking.matching import (
-    EDGE_QUANTITIES,
-    Explanation,
-    Factors,
-    Probed,
-    decided_factors,
-    explanations,
-    right_explanation,
-)
+from chainrule.checking.matching import EDGE_QUANTITIES, Explanation, explanations, right_explanation
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
+from chainrule.checking.probed import Probed
 from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
 from chainrule.network.definitions import Bound, find
 from chainrule.network.network import Array

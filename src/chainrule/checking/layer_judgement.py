@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
@@ -13,8 +14,10 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Place, Saying, Verdict
-from chainrule.checking.layer_mistakes import LAYER_MISTAKES, RATE, Way, tied
-from chainrule.checking.layer_probes import EPSILONS, LayerCase, LayerKind, Writing, drawn, layer_kinds
+from chainrule.checking.layer_arrays import RATE, tied
+from chainrule.checking.layer_kinds import layer_kinds
+from chainrule.checking.layer_mistakes import LAYER_MISTAKES, Way
+from chainrule.checking.layer_probes import EPSILONS, LayerCase, LayerKind, Writing, drawn
 from chainrule.network.network import Array
 
 NEAR = 1e-5
@@ -26,7 +29,8 @@ TURNS = 2
 RATES = ("learning_rate", "lr", "rate", "alpha", "eta", "step_size")
 """What the learning rate is called where a backward pass takes a step of its own."""
 
-GATES = "ifgo"
+PARTS = ("dense", "relu_layer", "sigmoid_layer", "tanh_layer", "softmax_layer")
+"""Layers of which a network of dense layers is made: judged with it."""
 
 PAPER = {"gamma": "γ", "shift": "β", "h": "h⟨t−1⟩", "c": "c⟨t−1⟩"}
 """What letters are called on paper, where they are called otherwise than here."""
@@ -37,28 +41,26 @@ def paper_gradient(symbol: str) -> str:
     return f"∂E/∂{PAPER.get(symbol, symbol)}"
 
 
-@lru_cache(maxsize=2)
-def layer_cases(seed: int = 0) -> dict[tuple[str, int, int], LayerCase]:
-    """What layers are tried with: by the name of the kind, the number of the probing, and which ∂E/∂y arrives."""
-    rng, found = np.random.default_rng(seed), dict[tuple[str, int, int], LayerCase]()
-    for kind in layer_kinds().values():
-        for number in range(len(kind.probings)):
-            first = drawn(kind, number, rng)
-            for turn in range(TURNS):
-                arrived = {symbol: np.asarray(rng.normal(size=value.shape)) for symbol, value in first.arrived.items()}
-                found[kind.name, number, turn] = first if turn == 0 else replace(first, arrived=arrived)
-    return found
+@lru_cache(maxsize=256)
+def layer_cases(kind: LayerKind, seed: int = 0) -> tuple[tuple[LayerCase, ...], ...]:
+    """What a layer is tried with: for each of its probings a case for each ∂E/∂y that arrives."""
+    rng, found = np.random.default_rng([seed, *kind.name.encode()]), list[tuple[LayerCase, ...]]()
+    for number in range(len(kind.probings)):
+        first = drawn(kind, number, rng)
+        others = [{symbol: np.asarray(rng.normal(size=value.shape)) for symbol, value in first.arrived.items()} for _ in range(TURNS - 1)]
+        found.append((first, *(replace(first, arrived=arrived) for arrived in others)))
+    return tuple(found)
 
 
-def layer_questions(seed: int = 0) -> list[dict[str, Any]]:
-    """The same as plain data, in everybody's writing, for the process in which somebody's program runs."""
-    cases = layer_cases(seed)
-    asked = [(place, kind, writing) for kind in layer_kinds().values() for place, writing in enumerate(kind.writings)]
+def layer_questions(code: str, seed: int = 0) -> list[dict[str, Any]]:
+    """The same as plain data, in everybody's writing, for the process in which somebody's program runs.
+
+    code  the text of the program: some layers are asked for only where it has words of theirs
+    """
+    wanted = [kind for kind in layer_kinds().values() if re.search(kind.words, code, re.IGNORECASE)]
+    asked = [(place, kind, writing) for kind in wanted for place, writing in enumerate(kind.writings)]
     asked.sort(key=lambda one: one[0])  # a layer norm of rows is a batch norm of columns: the usual writing is tried first
-    return [
-        _question(kind, place, writing, [[cases[kind.name, n, turn] for turn in range(TURNS)] for n in range(len(kind.probings))])
-        for place, kind, writing in asked
-    ]
+    return [_question(kind, place, writing, layer_cases(kind, seed)) for place, kind, writing in asked]
 
 
 def _question(kind: LayerKind, place: int, writing: Writing, cases: Sequence[Sequence[LayerCase]]) -> dict[str, Any]:
@@ -132,8 +134,8 @@ class LayerReading(Frozen):
     @property
     def understood(self) -> Iterator[Saying]:
         """What was understood of it."""
-        yield Saying(f"check.layers.{self.kind.name}", {"name": self.name, "line": self.line})
-        gates = ", ".join(GATES[gate] for gate in self.writing.gates)
+        yield Saying(f"check.layers.{self.kind.called}", {"name": self.name, "line": self.line})
+        gates = ", ".join(self.kind.gates[gate] for gate in self.writing.gates)
         yield Saying("check.layers.gates", {"gates": gates}) if gates else Saying(self.writing.key)
 
 
@@ -148,13 +150,13 @@ class Explained(Frozen):
 
 def read_layers(plain: Sequence[Mapping[str, Any]], seed: int = 0) -> list[LayerReading]:
     """Readings, of what came out of the process in which the program ran; lines are those of a file already."""
-    kinds, cases = layer_kinds(), layer_cases(seed)
+    kinds = layer_kinds()
     found = []
     for one in plain:
         kind, answers = kinds[one["kind"]], dict[bool, list[LayerAnswer]]({False: [], True: []})
         names = dict[str, str]()
         for call in one["calls"]:
-            case = replace(cases[kind.name, call["probe"], call["turn"]], epsilon=one["epsilon"])
+            case = replace(layer_cases(kind, seed)[call["probe"]][call["turn"]], epsilon=one["epsilon"])
             if call.get("mask") is not None:
                 case = replace(case, numbers={**case.numbers, "mask": np.array(call["mask"])})
             arrays = {symbol: np.array(value, dtype=float) for symbol, value in call.get("gradients", {}).items()}
@@ -207,6 +209,8 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
         cautions += [] if found else _cautions(reading)
     if unread:
         remarks.append(Saying("check.layers.unread", {"names": "; ".join(unread)}))
+    if not readings:
+        return Verdict("refused", remarks=tuple(remarks))
     if not faults:
         count = len(readings)
         remarks.append(Saying("check.layers.right", {"count": count, "probes": sum(len(one.answers) for one in readings)}))
@@ -339,7 +343,7 @@ def _is(factors: Sequence[float], wanted: Sequence[float]) -> bool:
 
 
 def _ways(kind: LayerKind) -> list[tuple[int, Way]]:
-    return [(row.number, way) for row in LAYER_MISTAKES for way in row.ways if kind.name in way.kinds]
+    return [(row.number, way) for row in LAYER_MISTAKES for way in row.ways if kind.called in way.kinds]
 
 
 def _explanations(reading: LayerReading, answers: Sequence[LayerAnswer], given: Sequence[str], wrong: Sequence[str]) -> list[Explained]:
@@ -406,7 +410,7 @@ def _by_factor(
             number = 23 if alone else 13 if power < 0 else 12
             return _fault(reading, answers, symbol, number, Saying("check.why.factor", {"factor": said}))
     constant = _is(factors, [factors[0]] * len(factors))
-    said = f"{factors[0]:.6g}" if constant else ", ".join(f"{one:.4g}" for one in dict.fromkeys(round(one, 9) for one in factors))
+    said = f"{factors[0]:.6g}" if constant else "; ".join(f"{one:.4g}" for one in dict.fromkeys(round(one, 9) for one in factors))
     return _fault(reading, answers, symbol, None, Saying("check.why.factor", {"factor": said}))
 
 

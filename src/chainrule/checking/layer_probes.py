@@ -9,24 +9,20 @@ Arrays are in chainrule's layout: channels last, rows are samples, W is (inputs,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen
-from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.stated import held
-from chainrule.network.definitions import find
 from chainrule.network.layers import Layer, Owner, kind_of_layer
 from chainrule.network.network import Array
-from chainrule.network.recurrence import at_step, cell_of, stacked
 
 Carrier: TypeAlias = "Callable[[Expression, LetterOwner, int], Expression]"
 Carriers: TypeAlias = "Mapping[str, Carrier]"
@@ -92,13 +88,17 @@ class Probing(Frozen):
     whole: bool = False
 
 
+GATED = ("W", "U", "b", "d")
+"""Parameters in which those of several gates stand side by side."""
+
+
 class Writing(Frozen):
     """How somebody writes the arrays of a layer.
 
     key    of the text that says it: "check.layers.rows"
     axes   of each array, by symbol, in which order its axes stand
-    forms  of each array the shape that is made of it then, −1 for what is left; () drops axes of extent 1
-    gates  in which order gates stand, by their places in i, f, g, o
+    forms  of each array the shape that is made of it then, −1 for what is left and 0 for what is there; () drops axes of extent 1
+    gates  in which order gates stand, by their places in the order that we have
     """
 
     key: str
@@ -108,11 +108,16 @@ class Writing(Frozen):
 
     def written(self, symbol: str, array: Array) -> Array:
         """An array of ours as they write it."""
-        if self.gates and symbol in ("W", "U", "b"):
-            array = np.concatenate([np.split(array, 4, axis=-1)[gate] for gate in self.gates], axis=-1)
+        if self.gates and symbol in GATED:
+            blocks = np.split(array, len(self.gates), axis=-1)
+            array = np.concatenate([blocks[gate] for gate in self.gates], axis=-1)
         array = array.transpose(self.axes.get(symbol, range(array.ndim)))
         form = self.forms.get(symbol)
-        return array if form is None else array.reshape(form) if form else array.squeeze()
+        if form is None:
+            return array
+        return (
+            array.reshape([array.shape[axis] if extent == 0 else extent for axis, extent in enumerate(form)]) if form else array.squeeze()
+        )
 
     def read(self, symbol: str, array: Array, shape: tuple[int, ...]) -> Array | None:
         """An array of theirs as we write it; None where its shape is another, whose elements have no place in ours."""
@@ -121,20 +126,24 @@ class Writing(Frozen):
         if [extent for extent in array.shape if extent > 1] != [extent for extent in turned if extent > 1]:
             return None
         array = array.reshape(turned).transpose(np.argsort(axes))
-        if self.gates and symbol in ("W", "U", "b"):
-            array = np.concatenate([np.split(array, 4, axis=-1)[self.gates.index(gate)] for gate in range(4)], axis=-1)
+        if self.gates and symbol in GATED:
+            blocks = np.split(array, len(self.gates), axis=-1)
+            array = np.concatenate([blocks[self.gates.index(gate)] for gate in range(len(blocks))], axis=-1)
         return array
 
 
 class LayerKind(Frozen):
     """A layer that is looked for.
 
-    name      a key of texts; build: its results, from an owner with letters
+    name      its own; build: its results, from an owner with letters
+    family    what it is called, a key of texts, and what mistakes are said to be of; its name, where nothing else is said
+    words     a pattern that a file has where it is worth to look for it; "" for any file
     results   the symbols of what it gives
     inputs    its inputs and parameters, in the order in which people write them, each with a pattern of the names that people give it
     order     in which their gradients are computed
     probings  what it is tried on
     writings  how people write its arrays
+    signals   which of its inputs are no parameters; gates: the letters of its gates, in our order
     tokens    whether x are rows of a table; masked: whether it draws a mask; fused: whether a loss behind it may take over its derivative,
               so that it hands on what arrives
     """
@@ -145,7 +154,11 @@ class LayerKind(Frozen):
     order: tuple[str, ...]
     probings: tuple[Probing, ...]
     writings: tuple[Writing, ...]
+    family: str = ""
+    words: str = ""
     results: tuple[str, ...] = ("out",)
+    signals: tuple[str, ...] = ("x", "m", "q", "k", "v", "h", "c")
+    gates: str = ""
     tokens: bool = False
     masked: bool = False
     fused: bool = False
@@ -153,7 +166,12 @@ class LayerKind(Frozen):
     @property
     def parameters(self) -> tuple[str, ...]:
         """What it learns."""
-        return tuple(one for one in self.inputs if one in ("W", "U", "b", "T", "gamma", "shift", *OWN_GATES))
+        return tuple(one for one in self.inputs if one not in self.signals)
+
+    @property
+    def called(self) -> str:
+        """The key of its texts."""
+        return self.family or self.name
 
 
 class LayerCase(Frozen):
@@ -228,255 +246,13 @@ def drawn(kind: LayerKind, number: int, rng: np.random.Generator) -> LayerCase:
     """A case of one of the probings of a kind."""
     probing, numbers = kind.probings[number], dict[str, Array]()
     for symbol, shape in probing.shapes.items():
-        numbers[symbol] = rng.normal(size=shape) * (0.7 if symbol[0] in "WU" else 1.0) + (0.5 if symbol in ("gamma", "shift") else 0.0)
+        numbers[symbol] = rng.normal(size=shape) * (0.7 if symbol[0] in "WUV" else 1.0) + (0.5 if symbol in ("gamma", "shift") else 0.0)
     if probing.whole:
         numbers["x"] = np.rint(numbers["x"])
     if kind.tokens:
         numbers["x"] = np.resize(np.array([1, 3, 0, 1, 2, 3, 1, 4, 0, 1]), probing.shapes["x"])
     if kind.masked:
         numbers["mask"] = np.ones(probing.shapes["x"])
-    made = LayerCase(kind, probing, numbers, {})
-    arrived = {symbol: np.asarray(rng.normal(size=one.shape)) for symbol, one in zip(kind.results, made.results, strict=True)}
+    results = kind.build(LayerCase(kind, probing, numbers, {}).owner())
+    arrived = {symbol: np.asarray(rng.normal(size=tuple(map(int, one.shape)))) for symbol, one in zip(kind.results, results, strict=True)}
     return LayerCase(kind, probing, numbers, arrived)
-
-
-# The kinds
-
-
-def _layer(name: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
-    return lambda own: (own.named("y", kind_of_layer(name).function(own, own.letters["x"], **own.options)),)
-
-
-def _step(name: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
-    def build(own: LetterOwner) -> tuple[Expression, ...]:
-        x = own.letters["x"]
-        units = int(own.letters["U"].shape[0])
-        step = cell_of(name, units, bias=True)(own, p.reshape(x, sizes=(x.shape[0], 1, x.shape[1])))
-        return step(0, tuple(own.letters[state] for state in ("h", "c") if state in own.letters))
-
-    return build
-
-
-def _sequence(name: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
-    def build(own: LetterOwner) -> tuple[Expression, ...]:
-        x, units = own.letters["x"], int(own.letters["U"].shape[0])
-        step = cell_of(name, units, bias=True)(own, x)
-        nothing = held(at_step(x, 0) @ p.part(own.letters["W"], axis=1, start=0, stop=units)) * 0
-        state = (own.letters.get("h", nothing), nothing)[: 2 if name == "lstm" else 1]
-        found = []
-        for place in range(int(x.shape[1])):
-            state = step(place, tuple(own.named(f"{symbol}_on", one, place + 1) for symbol, one in zip("hc", state, strict=False)))
-            found.append(state[0])
-        return (stacked(found),)
-
-    return build
-
-
-def _cell_of_gates(own: LetterOwner) -> tuple[Expression, ...]:
-    """One step of an LSTM where every gate has a matrix of its own, for (h⟨t−1⟩, x) one below the other."""
-    units = int(own.letters["h"].shape[1])
-    whole = p.join(*(own.letters[f"W{gate}"] for gate in "ifco"), axis=1)
-    U, W = (p.part(whole, axis=0, start=start, stop=stop) for start, stop in ((0, units), (units, int(whole.shape[0]))))
-    own.letters = {**own.letters, "U": U, "W": W, "b": p.join(*(own.letters[f"b{gate}"] for gate in "ifco"), axis=0)}
-    return _step("lstm")(own)
-
-
-def _attention(own: LetterOwner) -> tuple[Expression, ...]:
-    return (kind_of_layer("attention").function(own, own.letters["q"], own.letters["k"], own.letters["v"], **own.options),)
-
-
-def _dropout(own: LetterOwner) -> tuple[Expression, ...]:
-    return (own.named("y", own.letters["x"] * held(own.letters["mask"])),)
-
-
-def _elementwise(activation: str) -> Callable[[LetterOwner], tuple[Expression, ...]]:
-    return lambda own: (own.named("y", find("activation", activation).apply(own.named("z", own.letters["x"]))),)
-
-
-def _softmax(own: LetterOwner) -> tuple[Expression, ...]:
-    return (own.named("A", p.softmax(own.letters["x"], axis=1)),)
-
-
-X = r"x|x_?in|inputs?|inp|data|a_?prev|prev|a|z|features|images?|imgs?|batch"
-SCALE = {"x": X, "gamma": r"gamma|g|scale|weights?", "shift": r"beta|shift|b|bias|offset"}
-WEIGHTED = {"x": X, "W": r"w|weights?|filters?|kernels?|f|k", "b": r"b|bias|biases"}
-STATE = r"h0|h_?0|a0|h|h_?prev|prev_?h|a_?prev|h_?previous|hidden|h_?in|init_?h"
-RECURRENT = {
-    "x": r"x|xt|x_?t|xs|inputs?",
-    "h": STATE,
-    "W": r"w_?x|w_?ax|w_?xh|wxh|w_?ih|w",
-    "U": r"w_?h|w_?aa|w_?hh|whh|u",
-    "b": r"b|b_?a|b_?h|bias",
-}
-FROM_ZERO = {key: RECURRENT[key] for key in ("x", "W", "U", "b")}
-LONG = {"x": RECURRENT["x"], "h": STATE, "c": r"c0|c|c_?prev|prev_?c|cell", **{key: RECURRENT[key] for key in ("W", "U", "b")}}
-TOKENS = {"x": X + r"|idx|indices|index|tokens?|ids|words", "T": r"w|table|t|embed\w*|weights?"}
-ATTENDED = {"q": r"q|query|queries|qs?", "k": r"k|keys?|ks", "v": r"v|values?|vs"}
-
-
-def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
-    known = {"mode": "train", "train_flg": True, "training": True, "train": True, "is_training": True, "eps": 1e-5, "epsilon": 1e-5}
-    known |= {
-        **dict.fromkeys(("momentum", "decay"), 0.9),
-        **{key: options["groups"] for key in ("G", "groups", "num_groups") if "groups" in options},
-    }
-    known |= dict.fromkeys(
-        ("dim", "num_features", "features", "n_features", "size", "D", "input_dim", "channels", "num_channels"), shape[-1]
-    )
-    shapes = {"x": shape, "gamma": shape[-1:], "shift": shape[-1:]}
-    return Probing(shapes, {"epsilon": 1e-5, **options}, known)
-
-
-def _convolved(rows: int, height: int, width: int, stride: int, pad: int) -> Probing:
-    shapes = {"x": (rows, height, width, 2), "W": (3, 3, 2, 4), "b": (4,)}
-    known = {"stride": stride, "pad": pad, "padding": pad, "strides": stride, "s": stride, "p": pad, "in_channels": 2, "out_channels": 4}
-    known |= {"kernel_size": 3, "filter_size": 3, "num_filters": 4}
-    return Probing(shapes, {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}, known)
-
-
-def _dense(rows: int, inputs: int, units: int) -> Probing:
-    known = dict.fromkeys(("in_features", "input_size", "n_in", "input_dim", "inputs", "n_inputs", "in_size"), inputs)
-    known |= dict.fromkeys(("out_features", "output_size", "n_out", "output_dim", "units", "n_neurons", "n_units", "out_size"), units)
-    shapes = {"x": (rows, inputs), "W": (inputs, units), "b": (units,)}
-    return Probing(shapes, {"units": units, "activation": "identity"}, known)
-
-
-def _pooled(mode: str, rows: int, height: int, width: int, size: int, stride: int, *, whole: bool = False) -> Probing:
-    known: dict[str, Any] = {"pool_height": size, "pool_width": size, "pool_h": size, "pool_w": size, "f": size, "pool_size": size}
-    known |= {"size": size, "kernel_size": size, "k": size, "stride": stride, "strides": stride, "s": stride, "mode": mode, "pad": 0}
-    return Probing({"x": (rows, height, width, 2)}, {"size": size, "stride": stride}, known, whole)
-
-
-def _recurrent(rows: int, length: int, features: int, units: int, gates: int, *, given: bool = True) -> Probing:
-    """Of one step where length is 0; given: whether the state before the first step is."""
-    shapes: dict[str, tuple[int, ...]] = {"x": (rows, length, features) if length else (rows, features)}
-    if given:
-        shapes["h"] = (rows, units)
-    if gates == 4 and not length:
-        shapes["c"] = (rows, units)
-    further: dict[str, Any] = {
-        "Wya": np.zeros((2, units)).tolist(),
-        "by": np.zeros((2, 1)).tolist(),
-    }  # of an output that some steps have besides
-    further |= {"input_size": features, "hidden_size": units, "input_dim": features, "hidden_dim": units}
-    return Probing({**shapes, "W": (features, gates * units), "U": (units, gates * units), "b": (gates * units,)}, {}, further)
-
-
-def _gated(rows: int, features: int, units: int) -> Probing:
-    shapes: dict[str, tuple[int, ...]] = {"x": (rows, features), "h": (rows, units), "c": (rows, units)}
-    shapes |= {one: (units + features, units) if one[0] == "W" else (units,) for one in OWN_GATES}
-    return Probing(shapes, {}, {"Wy": np.zeros((2, units)).tolist(), "by": np.zeros((2, 1)).tolist()})
-
-
-def _attending(rows: int, length: int, places: int, d: int, features: int, *, causal: bool = False) -> Probing:
-    shapes = {"q": (rows, length, d), "k": (rows, places, d), "v": (rows, places, features)}
-    known = {"d_k": d, "dk": d, "scale": 1 / math.sqrt(d), "causal": causal, "is_causal": causal}
-    return Probing(shapes, {"causal": causal}, {**known, "mask": np.tril(np.ones((length, places))).tolist()} if causal else known)
-
-
-LAST = Writing("check.layers.last")
-ROWS = Writing("check.layers.rows")
-FLAT = (ROWS, Writing("check.layers.columns", {"x": (1, 0), "out": (1, 0)}, {"gamma": (-1, 1), "shift": (-1, 1)}))
-_ACROSS = {"x": (1, 0), "out": (1, 0), "W": (1, 0)}
-DENSE = (
-    ROWS,
-    Writing("check.layers.columns", _ACROSS, {"b": (-1, 1)}),
-    Writing("check.layers.rows", {}, {"b": (1, -1)}),
-    Writing("check.layers.units", {"W": (1, 0)}),
-)
-_TURNED = {"x": (0, 3, 1, 2), "out": (0, 3, 1, 2), "W": (3, 2, 0, 1)}
-IMAGES = (
-    Writing("check.layers.first", _TURNED),
-    Writing("check.layers.last", {}, {"b": (1, 1, 1, -1)}),
-    LAST,
-    Writing("check.layers.first", _TURNED, dict.fromkeys(("gamma", "shift", "b"), (1, -1, 1, 1))),
-    Writing("check.layers.first", _TURNED, {"b": (-1, 1)}),
-)
-_COLUMNS = dict.fromkeys(("h", "W", "U", "c"), (1, 0))
-STEPS = (ROWS, Writing("check.layers.columns", {**_COLUMNS, "x": (1, 0)}, {"b": (-1, 1)}))
-SEQUENCES = (
-    ROWS,
-    Writing("check.layers.columns", {**_COLUMNS, "x": (2, 0, 1), "out": (2, 0, 1)}, {"b": (-1, 1)}),
-    Writing("check.layers.steps", {"x": (1, 0, 2), "out": (1, 0, 2)}),
-)
-OWN_GATES = tuple(f"{letter}{gate}" for letter in "Wb" for gate in "ifco")
-"""Parameters of an LSTM whose gates have some each; c is what others call g."""
-
-GATED = {**{key: LONG[key] for key in ("x", "h", "c")}, **{one: rf"{one[0]}_?{one[1]}" for one in OWN_GATES}}
-_GATED = Writing("check.layers.columns", dict.fromkeys(("x", "h", "c", *OWN_GATES[:4]), (1, 0)), dict.fromkeys(OWN_GATES[4:], (-1, 1)))
-GATES = ((0, 1, 3, 2), (1, 2, 0, 3), (0, 1, 2, 3), (1, 0, 2, 3), (1, 0, 3, 2))
-
-
-@cache
-def layer_kinds() -> dict[str, LayerKind]:
-    """The layers that are looked for, by their names."""
-    images = (_scaled((3, 4, 5, 6), groups=3), _scaled((2, 3, 3, 4), groups=2))
-    pools = {mode: (_pooled(mode, 3, 4, 6, 2, 2), _pooled(mode, 2, 5, 6, 3, 1)) for mode in ("max", "average")}
-    long = tuple(Writing(one.key, one.axes, one.forms, gates) for gates in GATES for one in STEPS[:1])
-    longer = tuple(Writing(one.key, one.axes, one.forms, gates) for gates in GATES for one in SEQUENCES[:1])
-    order = ("shift", "gamma", "x")
-    ties = _pooled("max", 3, 4, 6, 2, 2, whole=True)
-    found = (
-        LayerKind("batch_norm", _layer("batch_norm"), SCALE, order, (_scaled((7, 4)), _scaled((5, 3))), FLAT),
-        LayerKind("layer_norm", _layer("layer_norm"), SCALE, order, (_scaled((7, 4)), _scaled((5, 3))), FLAT),
-        LayerKind("batch_norm_images", _layer("batch_norm"), SCALE, order, (_scaled((3, 4, 5, 2)), _scaled((2, 3, 3, 4))), IMAGES),
-        LayerKind("group_norm", _layer("group_norm"), SCALE, order, images, IMAGES),
-        LayerKind(
-            "conv",
-            _layer("conv"),
-            WEIGHTED,
-            ("b", "W", "x"),
-            (_convolved(3, 5, 7, 1, 1), _convolved(2, 5, 7, 2, 1), _convolved(2, 5, 6, 1, 0)),
-            IMAGES,
-        ),
-        LayerKind("max_pool", _layer("max_pool"), {"x": X}, ("x",), (*pools["max"], ties), IMAGES[::2]),
-        LayerKind("average_pool", _layer("average_pool"), {"x": X}, ("x",), pools["average"], IMAGES[::2]),
-        LayerKind("embedding", _layer("embedding"), TOKENS, ("T",), (
-            Probing({"x": (3, 4), "T": (6, 3)}, {"units": 3, "vocabulary": 6}, {"vocab_size": 6, "embed_dim": 3}),
-            Probing({"x": (9, 1), "T": (5, 4)}, {"units": 4, "vocabulary": 5}, {"vocab_size": 5, "embed_dim": 4}),
-        ), (ROWS, Writing("check.layers.rows", {}, {"x": (-1,), "out": ()})), tokens=True),
-        LayerKind("rnn_step", _step("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (
-            _recurrent(4, 0, 3, 5, 1), _recurrent(3, 0, 5, 5, 1)
-        ), STEPS, ("h",)),
-        LayerKind("rnn", _sequence("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (
-            _recurrent(4, 3, 5, 2, 1), _recurrent(3, 4, 2, 2, 1)
-        ), SEQUENCES),
-        LayerKind("lstm_step", _step("lstm"), LONG, ("b", "W", "U", "x", "h", "c"), (
-            _recurrent(4, 0, 3, 5, 4), _recurrent(3, 0, 4, 2, 4)
-        ), long, ("h", "c")),
-        LayerKind("lstm_cell", _cell_of_gates, GATED, (*OWN_GATES[4:], *OWN_GATES[:4], "x", "h", "c"), (
-            _gated(4, 3, 5), _gated(3, 4, 2)
-        ), (_GATED, ROWS), ("h", "c")),
-        LayerKind("lstm", _sequence("lstm"), RECURRENT, ("b", "W", "U", "x", "h"), (
-            _recurrent(4, 3, 5, 2, 4), _recurrent(3, 4, 2, 2, 4)
-        ), longer),
-        LayerKind("rnn_from_zero", _sequence("rnn"), FROM_ZERO, ("b", "W", "U", "x"), (
-            _recurrent(4, 3, 5, 2, 1, given=False), _recurrent(3, 4, 2, 2, 1, given=False)
-        ), SEQUENCES[::2]),
-        LayerKind("lstm_from_zero", _sequence("lstm"), FROM_ZERO, ("b", "W", "U", "x"), (
-            _recurrent(4, 3, 5, 2, 4, given=False), _recurrent(3, 4, 2, 2, 4, given=False)
-        ), longer),
-        LayerKind("attention", _attention, ATTENDED, ("v", "q", "k"), (_attending(2, 4, 5, 3, 2), _attending(3, 4, 4, 2, 2)), (ROWS,)),
-        LayerKind("attention_one", _attention, ATTENDED, ("v", "q", "k"), (_attending(1, 4, 5, 3, 2), _attending(1, 4, 4, 2, 2)), (
-            Writing("check.layers.one", {}, dict.fromkeys(("q", "k", "v", "out"), ())),
-        )),
-        LayerKind("attention_causal", _attention, ATTENDED, ("v", "q", "k"), (
-            _attending(2, 4, 4, 3, 2, causal=True), _attending(3, 5, 5, 2, 2, causal=True)
-        ), (ROWS,)),
-        LayerKind("dense", _layer("dense"), WEIGHTED, ("b", "W", "x"), (_dense(7, 5, 3), _dense(4, 3, 3), _dense(5, 2, 4)), DENSE),
-        *(
-            LayerKind(f"{name}_layer", _elementwise(name), {"x": X}, ("x",), (Probing({"x": (6, 5)}), Probing({"x": (3, 4)})), (ROWS,))
-            for name in ("relu", "sigmoid", "tanh")
-        ),
-        LayerKind("softmax_layer", _softmax, {"x": X + "|scores?|logits"}, ("x",), (
-            Probing({"x": (5, 4)}), Probing({"x": (3, 6)})
-        ), (ROWS,), fused=True),
-        LayerKind("dropout", _dropout, {"x": X}, ("x",), (_dropped((6, 5)), _dropped((7, 8))), (ROWS,), masked=True),
-    )  # fmt: skip
-    return {one.name: one for one in found}
-
-
-def _dropped(shape: tuple[int, ...]) -> Probing:
-    known: dict[str, Any] = dict.fromkeys(("p", "keep_prob", "dropout_ratio", "rate", "drop_prob", "prob", "ratio", "p_drop", "keep"), 0.4)
-    known |= {"mode": "train", "train_flg": True, "training": True, "train": True, "is_training": True, "seed": 3}
-    return Probing({"x": shape}, {}, known)

@@ -12,15 +12,15 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cache, cached_property, partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from chainrule.base.frozen import Frozen, FrozenValue, replace
-from chainrule.checking.evidence import Observation
-from chainrule.checking.factors import Extent, Factor, read_factor
-from chainrule.checking.mistakes import MISTAKES, TOGETHER, Rewriting, Situation, factor_mistakes
-from chainrule.checking.passes import ProbePass
+from chainrule.checking.factors import Factor
+from chainrule.checking.fits import Fit, fitted, largest_magnitude
+from chainrule.checking.mistakes import MISTAKES, TOGETHER, Rewriting, Situation
+from chainrule.checking.probed import Probed, gradient_key
 from chainrule.network.network import Array
 
 WIDTH = 12
@@ -46,76 +46,6 @@ class Carrier(FrozenValue):
     numbers: tuple[int, ...]
     edge: str
     written: str = ""
-
-
-class Probed(Frozen):
-    """One probe with its answer.
-
-    probe        the true pass; observation: what the program gave
-    rate         the learning rate of its update
-    """
-
-    probe: ProbePass
-    observation: Observation
-    rate: float
-
-    def gradient(self, key: str) -> Array | None:
-        """What the program gave for ∂E/∂ a parameter, "dW1"; biases that came as rows or columns are laid flat."""
-        found = self.observation.quantities.get(key)
-        if found is None:
-            return None
-        found = np.asarray(found, dtype=float)
-        if key.startswith("db"):
-            layer = self.probe.layers[int(key[2:]) - 1]
-            units = layer.W.shape[1]
-            if found.size == units:
-                return found.reshape(units)
-            if found.size == 1 and layer.shares_bias:
-                return found.reshape(1)
-            if found.size == 1:
-                return np.full(units, found.item())
-        return found
-
-    def without(self, key: str, columns: slice) -> Probed | None:
-        """The same, with these columns of a gradient alone; None where it has no column too many."""
-        found, units = self.observation.quantities.get(key), self.probe.layers[int(key[2:]) - 1].W.shape[1]
-        if found is None or np.ndim(found) == 0 or np.shape(found)[-1] != units + 1:
-            return None
-        quantities = {**self.observation.quantities, key: np.asarray(found)[..., columns]}
-        return replace(self, observation=replace(self.observation, quantities=quantities))
-
-    def moved(self, number: int) -> Array | None:
-        """W of a layer after the first update."""
-        after = self.observation.after
-        if after and f"W{number}" in after[0]:
-            return np.asarray(after[0][f"W{number}"], dtype=float)
-        gradient = self.gradient(f"dW{number}")
-        W = self.probe.layers[number - 1].W
-        return None if gradient is None or gradient.shape != W.shape else W - self.rate * gradient
-
-    def extent(self, number: int) -> Extent:
-        """What factors may be made of at a layer."""
-        W = self.probe.layers[number - 1].W
-        return Extent(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1], self.rate)
-
-    def floor(self, parameter: Array | None) -> float:
-        """How large an error is that comes from reading a gradient off an update."""
-        if not self.observation.from_update or parameter is None or not parameter.size:
-            return 1.5 * self.observation.rounded_to
-        return float(2e-15 * np.abs(parameter).max() / self.rate)
-
-
-class Fit(Frozen):
-    """How what somebody has follows from a candidate: factor × candidate + penalty × parameter.
-
-    factor   None where both are zero, so that anything fits
-    penalty  None where there is none
-    far      the largest deviation, relative to the terms
-    """
-
-    factor: Factor | None
-    penalty: Factor | None = None
-    far: float = 0.0
 
 
 class Explanation(Frozen):
@@ -181,7 +111,7 @@ def right_explanation(probed: Sequence[Probed]) -> Explanation | None:
         candidate = next(_candidates(probed, number, found))
         fits = {edge: _fit(probed, number, edge, candidate) for edge in ("weight", "bias")}
         for edge, fit in fits.items():
-            if fit is None and any(one.gradient(_key(edge, number)) is not None for one in probed):
+            if fit is None and any(one.gradient(gradient_key(edge, number)) is not None for one in probed):
                 return None
         found = _extended(number, found, candidate, (), fits["weight"], fits["bias"], {})
     return found
@@ -221,7 +151,7 @@ def _layer(probed: Sequence[Probed], number: int, before: Explanation) -> Iterat
     yield from accepted
     if not accepted:
         right = candidates[0]
-        given = [edge for edge in ("weight", "bias") if any(one.gradient(_key(edge, number)) is not None for one in probed)]
+        given = [edge for edge in ("weight", "bias") if any(one.gradient(gradient_key(edge, number)) is not None for one in probed)]
         observed = tuple(one.observation.quantities.get(f"delta{number}") for one in probed)
         carried = right if any(one is None for one in observed) else replace(right, d=observed)
         places = ["delta"] if "weight" in given and _of_one_error(probed, number) else given
@@ -234,21 +164,24 @@ def _of_one_error(probed: Sequence[Probed], number: int) -> bool:
     """
     shown = False
     for one in probed:
-        weight, bias, layer = one.gradient(_key("weight", number)), one.gradient(_key("bias", number)), one.probe.layers[number - 1]
+        weight, bias, layer = (
+            one.gradient(gradient_key("weight", number)),
+            one.gradient(gradient_key("bias", number)),
+            one.probe.layers[number - 1],
+        )
         if weight is None or weight.shape != layer.W.shape or not np.isfinite(weight).all():
             return False
         if len(layer.a) >= layer.a.shape[1] or np.linalg.matrix_rank(layer.a) < len(layer.a):
             continue
         d, shown = np.linalg.lstsq(layer.a.T, weight, rcond=None)[0], True
         for found, made in ((weight, layer.a.T @ d), (bias, d.sum(axis=0))):
-            loose = max(1e-6, 1e3 * one.observation.exact_to) * max(_largest(d), _largest(made)) + 2 * one.observation.rounded_to
+            loose = (
+                max(1e-6, 1e3 * one.observation.exact_to) * max(largest_magnitude(d), largest_magnitude(made))
+                + 2 * one.observation.rounded_to
+            )
             if found is not None and (found.shape != made.shape or np.abs(found - made).max() > loose):
                 return False
     return shown
-
-
-def _key(edge: str, number: int) -> str:
-    return f"d{'W' if edge == 'weight' else 'b'}{number}"
 
 
 def _with_edges(
@@ -430,16 +363,6 @@ def _digest(array: Array | None) -> bytes:
     return np.round(array / largest, 8).__add__(0.0).tobytes() + f"{largest:.8g}".encode()
 
 
-# Fits
-
-
-Terms: TypeAlias = "Callable[[int], tuple[Array | None, float]]"
-"""What somebody may have on a probe, by its place, with the size of the terms that were added up for it.
-
-It is computed when it is asked for: most carriers do not give what was given on the first probe, and need not be known on the others.
-"""
-
-
 def _right(edge: str, s: Situation) -> Array | None:
     if s.d is None or s.d.shape[1] != s.layer.W.shape[1] or s.d.shape[0] != s.layer.a.shape[0]:
         # An error of n × n goes on as if it were δ: its products have shapes of their own.
@@ -477,7 +400,7 @@ def _other_fits(
         yield None, None, right
         if not every:
             return
-    if all(one.gradient(_key(edge, number)) is None for one in probed):
+    if all(one.gradient(gradient_key(edge, number)) is None for one in probed):
         yield None, None, Fit(None)
         return
     if (longer := _one_longer(probed, number, edge, candidate)) is not None:
@@ -491,7 +414,7 @@ def _other_fits(
         @cache
         def terms(place: int, way: Rewriting = way) -> tuple[Array | None, float]:
             value = _value(way, there(place))
-            return value, max(size(place), _largest(value))
+            return value, max(size(place), largest_magnitude(value))
 
         fit = fitted(probed, number, edge, terms)
         if fit is None:
@@ -507,115 +430,12 @@ def _other_fits(
 def _one_longer(probed: Sequence[Probed], number: int, edge: str, candidate: Candidate) -> Fit | None:
     """How what was given follows by the right carrier, but for one column too many: that of a bias unit."""
     for columns in (slice(None, -1), slice(1, None)):
-        shorter = [one.without(_key(edge, number), columns) for one in probed]
+        shorter = [one.without(gradient_key(edge, number), columns) for one in probed]
         if all(one is not None for one in shorter):
             fit = _fit([one for one in shorter if one is not None], number, edge, candidate)
             if fit is not None:
                 return fit
     return None
-
-
-def _largest(array: Array | None) -> float:
-    return 0.0 if array is None else float(np.abs(array).max(initial=0.0))
-
-
-def fitted(probed: Sequence[Probed], number: int, edge: str, terms: Terms) -> Fit | None:
-    """The factor, and the penalty, by which values become what was given, on all probes; None where there are none."""
-    plain = _fitted(probed, number, edge, terms, penalty=False)
-    return plain if plain is not None else _fitted(probed, number, edge, terms, penalty=True)
-
-
-def _fitted(probed: Sequence[Probed], number: int, edge: str, terms: Terms, *, penalty: bool) -> Fit | None:
-    key = _key(edge, number)
-    factors, penalties, extents, far, given = list[float](), list[float](), list[Extent](), 0.0, False
-    blurred = 0.0
-    common: Array | None = None
-    for place, one in enumerate(probed):
-        found = one.gradient(key)
-        if found is None:
-            continue
-        given = True
-        value, size = terms(place)
-        if value is not None and value.ndim != found.ndim and value.squeeze().shape == found.squeeze().shape:
-            found = found.reshape(value.shape)
-        if value is None or value.shape != found.shape or not np.isfinite(found).all():
-            return None
-        layer = one.probe.layers[number - 1]
-        parameter = layer.W if edge == "weight" else layer.b
-        floor = one.floor(parameter)
-        largest = float(np.abs(found).max(initial=0.0))
-        tolerance = one.observation.exact_to
-        if not penalty and largest <= max(floor, tolerance * size * 1e-3) and _largest(value) <= tolerance * size:
-            continue  # zero against zero
-        if penalty and (parameter is None or parameter.shape != value.shape or not parameter.any()):
-            return None
-        if not value.any():
-            return None
-        columns = [value.ravel(), *([parameter.ravel()] if penalty and parameter is not None else [])]
-        if penalty and found.size <= 2 and common is None:
-            common = _common_numbers(probed, number, edge, [terms(other)[0] for other in range(len(probed))])
-            if common is None:
-                return None
-        if penalty:
-            own = np.linalg.lstsq(np.stack(columns, axis=1), found.ravel(), rcond=None)[0] if found.size > 2 else common
-            numbers = [float(one) for one in own] if own is not None else []
-        else:
-            numbers = [_ratio(value, found)]
-        made = sum(c * column for c, column in zip(numbers, columns, strict=True))
-        allowed = tolerance * (abs(float(numbers[0])) * size + (abs(float(numbers[1])) * _largest(parameter) if penalty else 0)) + floor
-        deviation = float(np.abs(found.ravel() - made).max())
-        if deviation > max(allowed, 1e-12 * largest) or abs(numbers[0]) * size < 1e-12 * largest:
-            return None
-        far = max(far, deviation / max(largest, 1e-300))
-        blurred = max(blurred, one.observation.rounded_to / max(largest, 1e-300))
-        factors.append(float(numbers[0]))
-        extents.append(one.extent(number))
-        if penalty:
-            penalties.append(float(numbers[1]))
-    if not given:
-        return None
-    if not factors:
-        return None if penalty else Fit(None)
-    loose = max(1e-7, 1e3 * max(one.observation.exact_to for one in probed), 2 * blurred)
-    factor = read_factor(factors, extents, exact_to=loose)
-    weight = _read_penalty(probed[0].probe, penalties, extents, 100 * loose) if penalty else None
-    if factor is None or (penalty and weight is None):
-        return None
-    return Fit(factor, weight, far)
-
-
-def _common_numbers(probed: Sequence[Probed], number: int, edge: str, values: Sequence[Array | None]) -> Array | None:
-    """A factor and a penalty that are the same on all probes: of a layer whose one or two numbers tell neither from the other."""
-    columns, wanted = list[Array](), list[Array]()
-    for one, value in zip(probed, values, strict=True):
-        found, layer = one.gradient(_key(edge, number)), one.probe.layers[number - 1]
-        parameter = layer.W if edge == "weight" else layer.b
-        if found is None or value is None or parameter is None or not found.size == value.size == parameter.size:
-            return None
-        columns.append(np.stack([value.ravel(), parameter.ravel()], axis=1))
-        wanted.append(found.ravel())
-    rows = np.concatenate(columns)
-    if len(rows) < 4 or not np.isfinite(rows).all():
-        return None
-    return np.asarray(np.linalg.lstsq(rows, np.concatenate(wanted), rcond=None)[0])
-
-
-def _read_penalty(probe: ProbePass, numbers: Sequence[float], extents: Sequence[Extent], exact_to: float) -> Factor | None:
-    """How many times the penalty's derivative λ W is there; where no λ is known, what λ is, perhaps over N."""
-    known = probe.penalty
-    if known:
-        return read_factor([number / known for number in numbers], extents, exact_to=exact_to)
-    whole = read_factor(numbers, extents, exact_to=exact_to)
-    if whole is not None:
-        return whole
-    times_rows = [number * extent.rows for number, extent in zip(numbers, extents, strict=True)]
-    found = read_factor(times_rows, extents, exact_to=exact_to)
-    return None if found is None else found / Factor(rows=1)
-
-
-def _ratio(value: Array, found: Array) -> float:
-    flat = value.ravel()
-    return float(flat @ found.ravel() / (flat @ flat))
 
 
 def followed(explanation: Explanation, one: Probed) -> dict[str, Array] | None:
@@ -648,80 +468,5 @@ def followed(explanation: Explanation, one: Probed) -> dict[str, Array] | None:
             value = value * (1.0 if fit.factor is None else fit.factor.at(one.extent(number)))
             if fit.penalty is not None:
                 value = value + fit.penalty.at(one.extent(number)) * (one.probe.penalty or 1.0) * parameter
-            found[_key(edge, number)[1:]] = value
+            found[gradient_key(edge, number)[1:]] = value
     return found
-
-
-# What the factors mean
-
-
-class FactorFault(FrozenValue):
-    """A factor that is too much somewhere.
-
-    numbers  the mistakes that it is, one for each of its parts; () where it is none of the table
-    place    "delta" of a layer and all below it, "weight", "bias", or "penalty"
-    """
-
-    numbers: tuple[int, ...]
-    place: str
-    factor: Factor
-
-
-class Factors(Frozen):
-    """What the factors of an explanation come to.
-
-    whole   the factor of all gradients: a convention, or a mistake
-    faults  those at single places, with their layers
-    """
-
-    whole: Factor
-    faults: Mapping[FactorFault, tuple[int, ...]]
-
-    @property
-    def cost(self) -> int:
-        """How many different mistakes the places need."""
-        return sum(len(fault.numbers) or UNEXPLAINED for fault in self.faults)
-
-
-def decided_factors(explanation: Explanation, depth: int, whole_cost: Callable[[Factor], int], *, alike: bool) -> Factors:
-    """The reading of all factors with the fewest mistakes: a whole, what changes from layer to layer, and what W or b alone have.
-
-    whole_cost  how many mistakes a factor of all gradients is
-    alike  whether layers have as many inputs as the network has outputs
-    """
-    weights = {number: fit.factor for number, fit in explanation.weights.items() if fit.factor is not None}
-    biases = {number: fit.factor for number, fit in explanation.biases.items() if fit.factor is not None}
-    numbers = [number for number in range(depth, 0, -1) if number in weights or number in biases]
-    if not numbers:
-        return Factors(Factor(), {})
-    options = [list(dict.fromkeys(side[number] for side in (weights, biases) if number in side)) for number in numbers]
-    best: Factors | None = None
-    best_cost = (10**6, 10**6)
-    for chosen in itertools.product(*(_with_before(options, place) for place in range(len(options)))):
-        carried, whole = list[Factor](), chosen[0]
-        assert whole is not None
-        for one in chosen:
-            carried.append(carried[-1] if one is None else one)
-        faults: dict[FactorFault, tuple[int, ...]] = {}
-        for place, (number, now) in enumerate(zip(numbers, carried, strict=True)):
-            before = carried[place - 1] if place else now
-            for where, ratio in (
-                ("delta", now / before),
-                *(("weight", weights[number] / now) for _ in range(number in weights)),
-                *(("bias", biases[number] / now) for _ in range(number in biases)),
-            ):
-                way = explanation.path.get((number, "back"))
-                if not ratio.plain and not (where == "delta" and way is not None and way.fresh):
-                    fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)
-                    faults[fault] = (*faults.get(fault, ()), number)
-        made = Factors(whole, faults)
-        cost = made.cost + whole_cost(whole), sum(2 if fault.place == "weight" else 1 for fault in faults)
-        if cost < best_cost:
-            best, best_cost = made, cost
-    assert best is not None
-    return best
-
-
-def _with_before(options: Sequence[Sequence[Factor]], place: int) -> list[Factor | None]:
-    """The factors that δ of a layer may have: those of its W and b, or, as None, that of the layer above."""
-    return [*options[place]] if place == 0 else [None, *options[place]]

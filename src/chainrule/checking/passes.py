@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
-from chainrule.checking.declared import Slope, carried, goes_together, loss_gradient, loss_values, slope_of, strength
+from chainrule.checking.declared import Slope, goes_together, loss_gradient, loss_values, slope_of, strength, through_activation
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
@@ -50,7 +50,7 @@ class LayerPass(Frozen):
 
     def carried(self, g: Array) -> Array:
         """∂E/∂z from g = ∂E/∂h: g ⊙ f′(z), or the whole Jacobian of a softmax."""
-        return carried(self.activation, self.z, g)
+        return through_activation(self.activation, self.z, g)
 
 
 class ProbePass(Frozen):

@@ -65,6 +65,22 @@ class Assessment(Displayed, Frozen):
         """As `Verdict.kind`; a right program whose layout is another is right by convention."""
         return "convention" if self.verdict.kind == "right" and self.conventions else self.verdict.kind
 
+    def with_layers(self, layers: Assessment | None) -> Assessment:
+        """A network together with the single layers that its file holds besides."""
+        if layers is None:
+            return self
+        mine, theirs = self.verdict, layers.verdict
+        both = [one for one in (mine, theirs) if one.faults] or [mine]
+        verdict = replace(
+            mine,
+            kind="mistakes" if len(both) > 1 else both[0].kind,
+            faults=(*mine.faults, *theirs.faults),
+            conventions=(*mine.conventions, *theirs.conventions),
+            remarks=(*mine.remarks, *theirs.remarks),
+            cautions=(*mine.cautions, *theirs.cautions),
+        )
+        return replace(self, verdict=verdict, understood=(*self.understood, *layers.understood), names={**layers.names, **self.names})
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data as in the published schema; what it says is in English."""
         words = Words()
@@ -117,7 +133,9 @@ class Assessment(Displayed, Frozen):
         yield from ((0, sentence_of(words, one)) for one in self.verdict.remarks)
         kind = "mistakes" if kind == "class" and len(faults) > 1 else kind
         probes = len(self.verdict.observations)
-        if kind == "right" and not probes:
+        if kind == "right" and any(one.key == "check.layers.unread" for one in self.verdict.remarks):
+            yield 0, words.plain("check.right.partly")
+        elif kind == "right" and not probes:
             yield 0, words.plain("check.right.bare")
         else:
             yield 0, words.plain(f"check.{kind}", count=probes if kind == "right" else len(faults))
@@ -184,9 +202,14 @@ def _place_lines(words: Words, fault: Fault) -> Iterator[tuple[int, str]]:
         yield 4, words.plain("check.place.file" if fault.place.file else "check.place", **known)
 
 
-def sentence_of(words: Words, saying: Saying) -> str:
+NUMERALS = ("factor", "limit", "percent")
+"""Values of sayings that are numbers in digits, which have the decimal sign of the language."""
+
+
+def sentence_of(words: Words, saying: Saying, **further: object) -> str:
     """A sentence in a language."""
-    return words.plain(saying.key, **saying.values)
+    digits = {name: words.decimal(str(saying.values[name])).replace("-", "−") for name in NUMERALS if name in saying.values}
+    return words.plain(saying.key, **{**further, **saying.values, **digits})
 
 
 def name_of(words: Words, number: int | None, key: str) -> str:
@@ -196,7 +219,6 @@ def name_of(words: Words, number: int | None, key: str) -> str:
 
 def why(words: Words, fault: Fault) -> str:
     """Why it is that mistake."""
-    values = {"agreeing": fault.agreeing, "probes": fault.probes, **fault.why.values}
     if fault.why.key == "check.why.unknown":
         expected, found = np.asarray(fault.expected, dtype=float), np.asarray(fault.found, dtype=float)
         if expected.shape != found.shape or not np.isfinite(found).all():
@@ -204,7 +226,7 @@ def why(words: Words, fault: Fault) -> str:
         largest = float(np.abs(expected).max(initial=0.0)) or 1.0
         percent = f"{100 * float(np.abs(found - expected).max(initial=0.0)) / largest:.3g}"
         return words.plain(fault.why.key, quantity=paper_name(fault.shown), percent=words.decimal(percent))
-    return words.plain(fault.why.key, **values)
+    return sentence_of(words, fault.why, agreeing=fault.agreeing, probes=fault.probes)
 
 
 def hinted(words: Words, fault: Fault, hint: int) -> str:
@@ -260,7 +282,7 @@ def formula_of(network: Network, key: str, *, columns: bool = False) -> str:
     return formula_text(formula(definition(node), derivation.labels(notation, 2)))
 
 
-def program_of(network: Network, key: str, names: Mapping[str, str], *, columns: bool = False) -> str:
+def program_line(network: Network, key: str, names: Mapping[str, str], *, columns: bool = False) -> str:
     """The same as a line of NumPy, in the names of somebody's program: "dZ1 = dA1 * (1 - A1**2)"; nothing where one is not known."""
     from chainrule.engines.source import Fragment, Source
 
@@ -320,7 +342,7 @@ def _completed(fault: Fault, answered: Sequence[Observation], submission: Submis
     key = next((one for one in possible if one in network.derivation.named), fault.shown)
     columns = submission is not None and submission.columns
     names = {} if submission is None else submission.names
-    text = program_of(network, key, names, columns=columns) or _equation(network, key, columns=columns)
+    text = program_line(network, key, names, columns=columns) or _equation(network, key, columns=columns)
     place = fault.place
     if place is None and submission is not None and np.isfinite(fault.found).all():
         place = submission.locate(fault, observation)

@@ -10,9 +10,10 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
-from chainrule.checking.matching import Explanation, Probed, followed
+from chainrule.checking.matching import Explanation, followed
 from chainrule.checking.mistakes import MISTAKES, Course
 from chainrule.checking.passes import ProbePass
+from chainrule.checking.probed import Probed
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
 from chainrule.network.definitions import Bound, definitions, find

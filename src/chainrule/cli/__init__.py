@@ -84,6 +84,7 @@ def _command(arguments: list[str]) -> int:
 
     with asked_to_end(interrupt):
         if arguments[:1] == ["explain"] and len(arguments) <= 2 and not "".join(arguments[1:]).startswith("-"):
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads, which one step on a few samples does not need
             from chainrule.cli.document import explain_network
 
             explain_network(*arguments[1:])

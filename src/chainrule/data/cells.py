@@ -22,6 +22,7 @@ MISSING = frozenset(
 """How people, spreadsheets, databases, Stata and SAS (.a to .z) write that there is no value, in small letters."""
 
 NINES, DIGIT = bytes.maketrans(b"012345678", b"9" * 9), re.compile(r"[0-9]")
+FIRST_ZERO = re.compile(r"^([^0-9\n]*)0", re.MULTILINE)
 
 TRUTH = {"true": 1.0, "false": 0.0}
 
@@ -84,6 +85,19 @@ def shape_of(cell: str) -> str:
     """
     first, shape = DIGIT.search(cell), cell.encode(errors="surrogatepass").translate(NINES).decode(errors="surrogatepass")
     return shape.replace("9", "0", 1) if first and first[0] == "0" else shape
+
+
+def shapes_of(cells: Sequence[str]) -> list[str]:
+    """The different shapes of the cells, in the order of the first ones.
+
+    >>> shapes_of(["$1,250", "0,512", "$3,400"])
+    ['$9,999', '0,999']
+    """
+    text = "\n".join(cells)
+    if text.count("\n") >= len(cells) or "\0" in text:
+        return [*dict.fromkeys(map(shape_of, cells))]
+    marked = FIRST_ZERO.sub(r"\1\0", text).encode(errors="surrogatepass")
+    return [*dict.fromkeys(marked.translate(NINES).replace(b"\0", b"0").decode(errors="surrogatepass").split("\n"))]
 
 
 def known_floats(cells: Sequence[str], words: Collection[str], plain: Sequence[str]) -> Array | None:

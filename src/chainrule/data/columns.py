@@ -21,6 +21,7 @@ from chainrule.data.cells import (
     is_missing,
     known_floats,
     shape_of,
+    shapes_of,
     texts,
     truths,
     without_missing_numbers,
@@ -127,7 +128,7 @@ def _as_spans(cells: Sequence[str]) -> Spans | None:
 
 def _found_in_spans(cells: Spans, first: int, asked: Form | None, options: CellOptions) -> Found | None:
     """As `found_in`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
-    head = [*dict.fromkeys(map(shape_of, cells[:FEW]))]
+    head = shapes_of(cells[:FEW])
     if not isinstance(asked, str) and len(max(head, key=len)) <= MOST_NUMBER and evidence_of(head, first, options.missing).stray is None:
         shapes = cells.shapes(options.missing)
         if shapes is None:

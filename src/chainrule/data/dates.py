@@ -41,9 +41,14 @@ DAYS = (
     rf"{MONTH} (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
     r"(?P<y5>\d{4})(?:-|m)(?P<m5>0[1-9]|1[0-2]|(?<=m)[1-9])",
     r"(?P<y6>\d{4})[- ]?Q(?P<quarter>[1-4])",
+    r"(?P<y8>(?:19|20)\d{2})(?P<m8>0[1-9]|1[0-2])(?P<d8>0[1-9]|[12]\d|3[01])?",
+    r"(?P<d9>0?[1-9]|[12]\d|3[01])\.(?P<m9>0?[1-9]|1[0-2])\.?",
     rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}}) (?P<y7>\d{{4}})",
 )
-"""… also as Stata writes them (03jan2024, 2024m1, 2024q1), and as C does (Jan 3 14:05:00 2024)."""
+"""… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), and as C does (Jan 3 14:05:00 2024).
+
+Cells such as 20240131 and 06.12 are numbers, unless dates are asked for.
+"""
 
 NAMED_DAY = (
     r"(?:(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?"
@@ -55,7 +60,7 @@ FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{NAMED_DAY})?(?:{d
 
 NINES = str.maketrans("012345678", "999999999")
 
-BY_DIGITS = (4, 5)
+BY_DIGITS = (4, 5, 6, 7)
 """Those of the forms that not every digit fits."""
 
 MOST_SHAPES = 200
@@ -114,7 +119,7 @@ def moment(text: str) -> Moment | None:
     match = next((matched for form in FORMS if (matched := form.fullmatch(text.strip()))), None)
     if match is None:
         return None
-    said = {key.rstrip("1234567"): value for key, value in match.groupdict().items() if value is not None}
+    said = {key.rstrip("123456789"): value for key, value in match.groupdict().items() if value is not None}
     seconds = _seconds(said)
     if "hour" in said and seconds is None:
         return None
@@ -214,7 +219,7 @@ def _by_form(found: MomentArrays, place: Any, texts: Sequence[str]) -> MomentArr
     number, match = next(((number, matched) for number, form in enumerate(FORMS) if (matched := form.fullmatch(texts[0]))), (-1, None))
     if match is None:
         return None
-    said = {key.rstrip("1234567"): match.span(key) for key, value in match.groupdict().items() if value is not None}
+    said = {key.rstrip("123456789"): match.span(key) for key, value in match.groupdict().items() if value is not None}
     if number in BY_DIGITS or "half" in said or "quarter" in said:
         return _one_by_one(found, place, texts)
     signs = np.frombuffer("\n".join((*texts, "")).encode(), np.uint8).reshape(len(texts), -1)

@@ -435,7 +435,9 @@ def _is_number(cell: str) -> bool:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and its texts stand further down again."""
+    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and a text twice, or texts that stand further down
+    again.
+    """
     first = rows[0]
     numeric = [is_missing(cell) or _is_number(cell) for cell in first]
     if not any(is_number and not is_missing(cell) for is_number, cell in zip(numeric, first, strict=True)):
@@ -443,6 +445,8 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     texts = [place for place, is_number in enumerate(numeric) if not is_number]
     if not texts:
         return (_are_years(first) and not any(_are_years(row) for row in rows[1:])) or _counts_columns(first, rows[1:])
+    if len({first[place].strip() for place in texts}) < len(texts):
+        return False
     below = [{row[place] for row in rows[1:] if len(row) > place} for place in texts]
     return not all(first[place] in cells for place, cells in zip(texts, below, strict=True))
 
@@ -503,7 +507,7 @@ def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]
     names = [(cell.strip() if has_header else "") or f"column{place}" for place, cell in enumerate(first, start=1)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None) if len(set(names)) < len(names) else None
     if twice is not None:
-        raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name.")
+        raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name, or say --no-header if these are values.")
     return tuple(names)
 
 

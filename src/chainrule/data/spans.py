@@ -51,6 +51,7 @@ GROUPED = re.compile(rb"[,.' ][0-9]{3}(?![0-9])|[^\x00-\x7f]")
 """What may be a thousands sign."""
 
 RAW_DIGIT = re.compile(rb"[0-9]")
+RAW_EXPONENT = re.compile(rb"(?<=[0-9.,])[eEdD]([+-]?)([0-9]{1,4})(?![0-9])")
 
 
 class Signs:
@@ -213,6 +214,7 @@ class Spans(Sequence[str]):
         """
         whole, divisors, most = np.zeros(len(self), np.uint64), np.ones(len(self)), 0
         others: dict[int, float] = {}
+        raised: list[tuple[Array, Array]] = []
         for rows in shapes:
             known = meaning(self[int(rows[0])])
             if known is None:
@@ -223,18 +225,30 @@ class Spans(Sequence[str]):
                     return None
                 others |= found
                 continue
-            starts, added = self.starts[rows] if len(rows) < len(self) else self.starts, np.zeros(len(rows), np.uint64)
-            for end, count in known.runs:
-                added *= np.uint64(10**count)
-                if count == 1:
-                    added += self.signs.array[starts + (end - 1)] - np.uint8(ZERO)
-                else:
-                    added += _eight_digits(self.signs.windows[starts + (end - WORD)] & LAST[count])
+            starts = self.starts[rows] if len(rows) < len(self) else self.starts
+            added = self._made_of(known.runs, starts)
+            if known.exponent:
+                powers = self._made_of(known.exponent_runs, starts).astype(np.int64)
+                raised.append((rows, _raised(added, known.signed_power(powers), -1.0 if known.negative else 1.0)))
+                continue
             whole[rows], divisors[rows], most = added, known.divisor, max(most, len(known.digits))
         values, doubtful = _quotients(whole, divisors, most)
         values[doubtful] = [worth(cell) for cell in self.at(doubtful)]
         values[[*others]] = [*others.values()]
+        for rows, numbers in raised:
+            values[rows] = numbers
         return values
+
+    def _made_of(self, runs: Sequence[tuple[int, int]], starts: Array) -> Array:
+        """The whole numbers that the digits in these runs make, of cells that begin at these places."""
+        made = np.zeros(len(starts), np.uint64)
+        for end, count in runs:
+            made *= np.uint64(10**count)
+            if count == 1:
+                made += self.signs.array[starts + (end - 1)] - np.uint8(ZERO)
+            else:
+                made += _eight_digits(self.signs.windows[starts + (end - WORD)] & LAST[count])
+        return made
 
 
 def _eight_digits(words: Array) -> Array:
@@ -268,6 +282,18 @@ def _quotients(whole: Array, divisors: Array, digits: int) -> tuple[Array, Array
     return found, np.flatnonzero(np.abs(rest / np.spacing(np.maximum(np.abs(found), 1e-300)) - 0.5) < 1e-6)
 
 
+def _raised(whole: Array, powers: Array, sign: float) -> Array:
+    """sign · whole · 10^powers, rounded once: as one product or quotient where float64 holds both exactly, else as Python reads it."""
+    sizes = np.abs(powers)
+    factors = POWERS[np.minimum(sizes, len(POWERS) - 1)]
+    numbers = whole.astype(np.float64)
+    values: Array = np.where(powers < 0, numbers / factors, numbers * factors) * sign
+    others = np.flatnonzero((sizes >= len(POWERS)) | (whole >= 10**EXACT_DIGITS))
+    pairs = zip(whole[others].tolist(), powers[others].tolist(), strict=True)
+    values[others] = [sign * float(f"{number}e{power}") for number, power in pairs]
+    return values
+
+
 def _halves(value: Any) -> tuple[Any, Any]:
     """Two numbers of half the digits each that add up to the value."""
     scaled = value * (2.0**27 + 1)
@@ -279,11 +305,16 @@ class Meaning(FrozenValue):
     """What the digits of a cell say: the number that they make, at these places among its bytes, so many of them below the decimal sign.
 
     No digits: a value is missing.
+
+    exponent  the places of the digits of its power of ten
+    small     whether that power is negative
     """
 
     digits: tuple[int, ...] = ()
     below: int = 0
     negative: bool = False
+    exponent: tuple[int, ...] = ()
+    small: bool = False
 
     @property
     def divisor(self) -> float:
@@ -293,20 +324,34 @@ class Meaning(FrozenValue):
     @cached_property
     def runs(self) -> tuple[tuple[int, int], ...]:
         """At most eight digits side by side: the place behind the last one, and how many."""
-        found: list[tuple[int, int]] = []
-        for place in self.digits:
-            end, count = found[-1] if found else (-1, 0)
-            if end == place and count < WORD:
-                found[-1] = place + 1, count + 1
-            else:
-                found.append((place + 1, 1))
-        return tuple(found)
+        return _runs(self.digits)
+
+    @cached_property
+    def exponent_runs(self) -> tuple[tuple[int, int], ...]:
+        """The same of the power of ten."""
+        return _runs(self.exponent)
+
+    def signed_power(self, power: Any) -> Any:
+        """The power of ten by which the number that the digits make is multiplied, where the cell's exponent has these digits."""
+        return (-power if self.small else power) - self.below
 
     def of(self, cell: str) -> float:
         """What a cell is worth."""
         raw = cell.encode(errors="surrogatepass")
-        found: float = int(bytes(raw[place] for place in self.digits)) / 10**self.below
+        whole, power = (int(bytes(raw[place] for place in places) or b"0") for places in (self.digits, self.exponent))
+        found = float(f"{whole}e{self.signed_power(power)}")
         return -found if self.negative else found
+
+
+def _runs(places: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
+    for place in places:
+        end, count = found[-1] if found else (-1, 0)
+        if end == place and count < WORD:
+            found[-1] = place + 1, count + 1
+        else:
+            found.append((place + 1, 1))
+    return tuple(found)
 
 
 def meaning_of(cell: str, decimal: str, worth: Callable[[str], float | None]) -> Meaning | None:
@@ -319,11 +364,14 @@ def meaning_of(cell: str, decimal: str, worth: Callable[[str], float | None]) ->
         return None
     if math.isnan(value):
         return Meaning()
-    digits, point = tuple(match.start() for match in RAW_DIGIT.finditer(raw)), raw.rfind(decimal.encode())
+    exponent = RAW_EXPONENT.search(raw)
+    places, point = [match.start() for match in RAW_DIGIT.finditer(raw)], raw.rfind(decimal.encode())
+    digits = tuple(place for place in places if exponent is None or place < exponent.start())
     below = sum(place > point for place in digits) if point >= 0 else 0
     if not digits or len(digits) - (raw[digits[0]] == ZERO) > MOST_DIGITS or below >= len(POWERS):
         return None
-    found = Meaning(digits, below, math.copysign(1, value) < 0)
+    power = (tuple(range(*exponent.span(2))), exponent[1] == b"-") if exponent else ((), False)
+    found = Meaning(digits, below, math.copysign(1, value) < 0, *power)
     return found if all(found.of(tried) == worth(tried) for tried in (cell, _other_digits(cell))) else None
 
 

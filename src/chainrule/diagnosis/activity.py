@@ -14,7 +14,8 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, neighbours, order
 from chainrule.formula.primitives import spread
 from chainrule.formula.stated import held
-from chainrule.network.network import Array, Network, side_by_side
+from chainrule.network.given import in_one_row
+from chainrule.network.network import Array, Network
 
 FLAT = 0.05
 """A slope f′ below this share of its maximum lets next to nothing of a gradient through: σ beyond ±4.4, tanh beyond ±2.2."""
@@ -104,9 +105,10 @@ class Activity(Frozen):
         if len(self.t) < 2 or not np.isfinite(self.y).all():
             return False
         spread = self.t.std(axis=0)
+        spread = np.where(spread > 0, spread, spread.max())  # where targets agree, others say what is next to them
         same = self.y.std(axis=0) <= SAME * spread
         near = np.abs(self.y.mean(axis=0) - self.t.mean(axis=0)) <= NEAR * spread
-        return bool((spread > 0).any() and (same & near)[spread > 0].all())
+        return bool((spread > 0).any() and (same & near).all())
 
 
 class Examiner:
@@ -139,7 +141,7 @@ class Examiner:
         return Activity(
             network,
             float(values[derivation.error]),
-            side_by_side([values[y] for y in derivation.predictions]),
+            in_one_row([values[y] for y in derivation.predictions]),
             self.t,
             {p.key: np.asarray(values[g]) for p, g in zip(derivation.parameters, derivation.gradients, strict=True)},
             {node.key: np.asarray(values[node]) for node in self.backward if node in values},

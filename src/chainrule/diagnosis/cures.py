@@ -14,8 +14,9 @@ from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, Value, is_binary, outputs_of
 from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER
-from chainrule.diagnosis.rates import largest_recommended, rounded
+from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
+from chainrule.diagnosis.scalar_search import rounded
 from chainrule.network.definitions import find
 from chainrule.network.network import Array, Network
 
@@ -24,7 +25,6 @@ AFFORDABLE = 6e8
 
 WORTH_TELLING = 0.9
 """A cure leaves at most this share of the error that is left without it; of rows that are wrong, the same."""
-
 
 LOWER = 9
 """Powers of ten by which a rate is lowered, at most."""

@@ -14,7 +14,8 @@ from chainrule.base.errors import DivergenceError
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found, sentence
 from chainrule.diagnosis.network_criteria import undefined
-from chainrule.diagnosis.rates import first_that, largest_recommended, rounded_down
+from chainrule.diagnosis.rates import largest_recommended
+from chainrule.diagnosis.scalar_search import first_that, rounded_down
 from chainrule.document.words import Words
 from chainrule.engines.epoch import State, Written, unwarned
 from chainrule.network.definitions import Bound

@@ -12,7 +12,7 @@ from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_texts, number_words, sentence
 from chainrule.diagnosis.cures import Cure, cure_of
-from chainrule.diagnosis.rates import TOLERANCE
+from chainrule.diagnosis.simulation import TOLERANCE
 from chainrule.document.words import Words
 
 FORMAT = "chainrule diagnosis 1"

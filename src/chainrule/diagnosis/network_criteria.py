@@ -24,7 +24,9 @@ from chainrule.diagnosis.criteria import (
     outputs_of,
     value_range,
 )
-from chainrule.diagnosis.rates import TOLERANCE, largest_recommended, rounded
+from chainrule.diagnosis.rates import largest_recommended
+from chainrule.diagnosis.scalar_search import rounded
+from chainrule.diagnosis.simulation import TOLERANCE
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import order
 from chainrule.network.network import Array, Network
@@ -377,7 +379,7 @@ ROUNDED = 1e-14
 """Of numbers that cancel, a smaller part of what they add up to without their signs is what rounding leaves."""
 
 
-def passed(case: Case) -> list[float] | None:
+def delta_magnitudes(case: Case) -> list[float] | None:
     """How large δ is at each layer of the first pass, from the first to the last: the root of the mean square.
 
     None in flat networks, where it is unknown, and where nothing comes through: what rounding leaves of a sum that is 0 is 0.
@@ -411,7 +413,7 @@ def _cancels(case: Case, number: int, key: str) -> bool:
 )
 def vanishing(case: Case) -> Mapping[str, Value] | None:
     """A gradient that shrinks from layer to layer until the first ones hardly learn."""
-    sizes = passed(case)
+    sizes = delta_magnitudes(case)
     if sizes is None or not 0 < sizes[0] < LEAST_PASSED * sizes[-1]:
         return None
     return {"ratio": sizes[0] / sizes[-1], "layers": len(sizes), "layer": layer_name(case, 1), "factors": _factors(sizes)}
@@ -425,7 +427,7 @@ def vanishing(case: Case) -> Mapping[str, Value] | None:
 )
 def exploding(case: Case) -> Mapping[str, Value] | None:
     """A gradient that grows from layer to layer."""
-    sizes = passed(case)
+    sizes = delta_magnitudes(case)
     if sizes is None or sizes[0] <= MOST_PASSED * sizes[-1]:
         return None
     return {"ratio": sizes[0] / sizes[-1], "layers": len(sizes), "layer": layer_name(case, 1), "factors": _factors(sizes)}

@@ -67,9 +67,13 @@ class GridBlock(TableBlock):
     caption: Inline = ()
 
 
+NOUGHT: Inline = ("·",)
+"""A 0 in a grid of numbers."""
+
+
 def is_number(cell: Inline) -> bool:
     """Does a cell of a table hold nothing but a number?"""
-    return len(cell) == 1 and isinstance(cell[0], Number)
+    return cell == NOUGHT or (len(cell) == 1 and isinstance(cell[0], Number))
 
 
 class Neuron(FrozenValue):

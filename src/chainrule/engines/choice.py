@@ -34,7 +34,7 @@ class Chosen(FrozenValue):
     written: str = ""
 
 
-def chosen(
+def ready_engine(
     name: str,
     network: Network,
     optimizer: Bound,

@@ -22,14 +22,16 @@ import numpy as np
 
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
+from chainrule.engines.brief import brief
 from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count, unwarned
-from chainrule.engines.source import Fragment, wrapped
+from chainrule.engines.source import Fragment, wrapped_items
 from chainrule.engines.written import NUMPY, Program, Writer, identifier, in_place, program_of, with_size
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH, Derivation
-from chainrule.network.network import Array, Network, checked_numbers, checked_weights
+from chainrule.network.given import checked_numbers
+from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Processes
 
@@ -131,7 +133,8 @@ class DistributedProgram(FrozenValue):
 
 def distributed_program(network: Network, optimizer: Bound) -> DistributedProgram:
     """The program of several processes. Raises InputError."""
-    derivation, inference, rule = network.derivation, network.inference, network_update(network, optimizer)
+    derivation, inference = brief(network).derivation, network.inference
+    rule = network_update(network, optimizer, derivation)
     states = [state for part in rule.parameters for state in part.states]
     targets = in_place(rule)
     trained = {part.parameter: targets[part.new] for part in rule.parameters}
@@ -164,8 +167,8 @@ def _begun(roots: Sequence[Expression], numbers: Iterable[Expression] = ()) -> _
 
 def _function(name: str, arguments: Sequence[Expression], options: Sequence[str], writer: Writer, results: Sequence[str]) -> list[str]:
     names = [identifier(node) for node in arguments]
-    body = [*with_size(writer.lines, names[0]), *wrapped("return ", results, "," if len(results) == 1 else "")]
-    head = wrapped(f"def {name}(", [*names, ROWS, *options], "):")
+    body = [*with_size(writer.lines, names[0]), *wrapped_items("return ", results, "," if len(results) == 1 else "")]
+    head = wrapped_items(f"def {name}(", [*names, ROWS, *options], "):")
     return [*head, *(f"    {line}" if line else "" for line in body)]
 
 
@@ -192,7 +195,7 @@ def flat_gradient(
     else:
         x = network.checked_x(x)
         t = np.zeros((len(x), 0)) if t is None and not network.targets else network.checked_t(t)
-        s = checked_weights(network, weights, len(x))
+        s = network.checked_weights(weights, len(x))
     if len(x) != len(t):
         raise ShapeError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     reduce = reduce or (lambda flat: flat)
@@ -201,7 +204,7 @@ def flat_gradient(
     parts = network.split(x, t, s if network.conventions.weighted else None, number=number)
     with np.errstate(all="ignore"):  # what overflows is infinite, and seen by whoever reads it
         step = gradient_program(network.derivation)(*parts.values(), *network.parameters.values(), rows)
-        _, *gradients = completed(step, reduce, "float64")
+        _, *gradients = with_sums(step, reduce, "float64")
     return np.concatenate([np.ravel(gradient) for gradient in gradients])
 
 
@@ -308,7 +311,7 @@ class Distributed:
                     E = halves.move(number)
                 else:
                     step = self.program.step(*batch, *self._masks(count, places, number), *now, number, len(batch[0]))
-                    E, *after = completed(step, lambda flat: flat, self.dtype)
+                    E, *after = with_sums(step, lambda flat: flat, self.dtype)
                     E, now = float(E), in_precision(after, self.dtype)
                 lost, total = not -bound < E < bound, total + E * len(batch[0])
             if number % self.every and number - last < steps:
@@ -390,10 +393,10 @@ class Distributed:
 
     def _reduced(self, step: Step, further: list[float] | None = None, begun: Sequence[Array] = ()) -> tuple[Any, ...]:
         """What the generator returns when its sums are those of all processes; further and begun as of `completed`."""
-        return completed(step, self.processes.reduce, self.dtype, further, begun)
+        return with_sums(step, self.processes.reduce, self.dtype, further, begun)
 
 
-def completed(
+def with_sums(
     step: Step, reduce: Callable[[Array], Array], dtype: str, further: list[float] | None = None, begun: Sequence[Array] = ()
 ) -> tuple[Any, ...]:
     """What a generator of sums returns when they have been added up over all processes, in that precision.

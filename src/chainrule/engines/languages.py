@@ -23,7 +23,7 @@ from chainrule.engines.source import (
     parenthesized,
     sizes,
     source_text,
-    wrapped,
+    wrapped_items,
 )
 
 NUMBERS = PlainSource()
@@ -205,12 +205,12 @@ class JaxSource(Source):
             f"{together} = batch",
             *([f"{carried} = state"] if names else []),
             *(["k = k + 1"] if counted else []),
-            *wrapped(f"{', '.join(['E', *state])} = step(", [*batches, *state, *(["k"] if counted else []), *named], ")"),
+            *wrapped_items(f"{', '.join(['E', *state])} = step(", [*batches, *state, *(["k"] if counted else []), *named], ")"),
             f"return {carried}, E",
         ]
         return [
             self.decorator,
-            *wrapped("def epoch(", [*batches, *(["k"] if counted else []), *state, *options], "):"),
+            *wrapped_items("def epoch(", [*batches, *(["k"] if counted else []), *state, *options], "):"),
             '    """A step for each of many batches, one behind the other: what is carried on, and E before each step."""',
             "",
             "    def one(state, batch):",

@@ -45,7 +45,7 @@ class Fragment(Operators):
         return _infix(number_like(self), "@", number_like(code_of(other)), PRODUCT)
 
     def __getitem__(self, slices: Any) -> Fragment:
-        return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"])
+        return Fragment([parenthesized(self, ATOM), f"[{', '.join(_slice(part) for part in slices)}]"], word=self.word)
 
 
 def _slice(part: Any) -> str:
@@ -310,6 +310,11 @@ class Source:
         inner = [part for array in arrays for part in (", ", code_of(array))][1:]
         return self._call("concatenate", Fragment(["(", *inner, ")"]), options=f", {self.axis}={axis}")
 
+    def stack(self, arrays: Sequence[Any], axis: int) -> Fragment:
+        """Arrays one behind the other, along a new axis."""
+        inner = [part for array in arrays for part in (", ", number_like(code_of(array)))][1:]
+        return Fragment([self._call("stack", Fragment(["(", *inner, ")"]), options=f", {self.axis}={axis}")], word="steps")
+
     def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Fragment:
         """x with so many zeros before and after it along each axis."""
         pairs = ", ".join(f"({before}, {after})" for before, after in margins)
@@ -326,7 +331,7 @@ def source_text(code: Fragment) -> str:
     return "".join(part if isinstance(part, str) else source_text(part) for part in code.parts)
 
 
-def wrapped(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
+def wrapped_items(before: str, items: Sequence[str], after: str, width: int = 100) -> list[str]:
     """Items between commas, in lines of that width."""
     line = before + ", ".join(items) + after
     if len(line) <= width:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chainrule.formula.expression import Expression, Shape, order
 from chainrule.formula.stated import stated
@@ -19,9 +19,9 @@ ELSEWHERE = 300_000
 """What PyTorch computes in a program of NumPy's, with its gradient, costs as much as so many additions (measured: 0.2 to 1 ms)."""
 
 
-def work(roots: Sequence[Expression], samples: int) -> float:
-    """The additions that take as long as everything below the roots for so many samples."""
-    return sum(_cost(node, samples) for node in order(*roots) if node.arguments and node.primitive.name != "named")
+def work(roots: Sequence[Expression], samples: int, known: Collection[Expression] = ()) -> float:
+    """The additions that take as long as everything below the roots for so many samples, but for what is known already."""
+    return sum(_cost(node, samples) for node in order(*roots) if node.arguments and node.primitive.name != "named" and node not in known)
 
 
 def _cost(node: Expression, samples: int) -> float:

@@ -6,6 +6,7 @@ It is not a template. Every line is the value column of the table of primitives,
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import FrozenValue
-from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped
-from chainrule.formula.expression import Expression, consumers, order
+from chainrule.base.frozen import FrozenValue, replace
+from chainrule.engines.brief import brief, with_functions_of_whole_arrays
+from chainrule.engines.loops import LEAST, rolled
+from chainrule.engines.source import ATOM, PRODUCT, Fragment, Source, Windows, number_like, parenthesized, sizes, source_text, wrapped_items
+from chainrule.formula.expression import Expression, Name, consumers, order
 from chainrule.formula.stated import call_name, stated_functions
 from chainrule.network.definitions import Bound, find
 from chainrule.network.derivation import BATCH, Derivation
@@ -110,6 +113,9 @@ class Writer:
         self.lines: list[str] = []
         self.taken = {*RESERVED, *taken, *(str(node.name) for node in self.nodes if node.name is not None)}
         self.source, self.numbers = source or Source(), set(numbers)
+        self.steps = _steps(self.nodes)
+        self.step: Name | None = None
+        self.words: dict[tuple[str, str, int], str] = {}
 
     def write(self, node: Expression, target: str | None = None) -> None:
         """A line for a named quantity and for everything below it that is used more than once."""
@@ -118,6 +124,7 @@ class Writer:
                 self._one(below, target if below is node else None)
 
     def _one(self, node: Expression, target: str | None) -> None:
+        self.step = self.steps.get(node)
         if node.primitive.name == "variable":
             self.pieces[node] = Fragment([identifier(node)], single=node in self.numbers)
         elif node.primitive.name == "size":
@@ -162,17 +169,38 @@ class Writer:
             return own
         if node.primitive.name == "stated":
             return self._stated(node, arguments)
+        if (of_steps := self._of_steps(node, arguments)) is not None:
+            return of_steps
         if node.primitive.name in _LAID_OUT:
             return getattr(self, f"_{node.primitive.name}")(node, *arguments)  # type: ignore[no-any-return]  # one of the methods below
         if (rows := _product_of_rows(node)) is not None:
             return self._flat_product(node, *rows)
-        if node.primitive.name == "total" and self._kept_axis(node):
-            return self.source.sum(arguments[0], node.parameters["axes"], keepdims=True)
+        if node.primitive.name in ("total", "mean") and self._kept_axis(node):
+            reduction = self.source.sum if node.primitive.name == "total" else self.source.mean
+            return reduction(arguments[0], node.parameters["axes"], keepdims=True)
         if node.primitive.name in ("total", "mean") and len(node.parameters["axes"]) == len(node.arguments[0].shape):
             return node.primitive.value(self.source, *arguments, axes=None)  # type: ignore[no-any-return]  # every axis: none is named
         piece = node.primitive.value(self.source, *arguments, **node.parameters)
         assert isinstance(piece, Fragment)
         return self._without_repeats(piece)
+
+    def _of_steps(self, node: Expression, arguments: list[Fragment]) -> Fragment | None:
+        """What a recurrence is full of: one step of a sequence, steps one behind the other, and the sum of their products."""
+        inner = node.arguments[0] if node.arguments else node
+        if node.primitive.name == "reshape" and inner.primitive.name == "part":
+            axis, start, stop = (inner.parameters[key] for key in ("axis", "start", "stop"))
+            if stop == start + 1 and node.shape == (*inner.shape[:axis], *inner.shape[axis + 1 :]):
+                return self.pieces[inner.arguments[0]][(*[slice(None)] * axis, start)]
+        if node.primitive.name == "join" and len(node.arguments) > 1:
+            axis = node.parameters["axis"]
+            shape = (*node.shape[:axis], *node.shape[axis + 1 :])
+            if all(one.primitive.name == "reshape" and one.arguments[0].shape == shape and one.shape[axis] == 1 for one in node.arguments):
+                return self.source.stack([self.pieces[one.arguments[0]] for one in node.arguments], axis)
+        if node.primitive.name == "add" and len(terms := _summed_products(node)) >= LEAST:
+            # One product of all rows, those of the first step first, is a fraction of the work of one for each step.
+            a, b = (self.source.concat([self.pieces[side] for side in sides], 0) for sides in zip(*reversed(terms), strict=True))
+            return self.source.permute_dims(a, (1, 0)) @ b
+        return None
 
     def _stated(self, node: Expression, arguments: list[Fragment]) -> Fragment:
         """A call of what is given to the program when it runs; such a program is not printed."""
@@ -180,11 +208,13 @@ class Writer:
 
     def _kept_axis(self, node: Expression) -> bool:
         """Is this sum only made to be spread along the same axes again? Then it keeps them."""
-        return all(user.primitive.name == "spread" and user.parameters["axes"] == node.parameters["axes"] for user in self.users[node])
+        axes = node.parameters["axes"]
+        again = [user.primitive.name == "spread" and user.parameters["axes"] == axes for user in self.users[node]]
+        return axes != tuple(range(len(axes))) and bool(again) and all(again)
 
     def _spread(self, node: Expression, piece: Fragment) -> Fragment:
         (inner,), axes = node.arguments, node.parameters["axes"]
-        kept = inner.primitive.name == "total" and self._kept_axis(inner)
+        kept = inner.primitive.name in ("total", "mean") and self._kept_axis(inner)
         if kept or axes == tuple(range(len(axes))):
             light = piece
         else:
@@ -280,12 +310,29 @@ class Writer:
         return rewritten(piece)
 
     def _fresh(self, word: str) -> str:
+        """A new name."""
+        if self.step is not None:
+            return self._fresh_of_step(word, self.step)
         name, number = word, 1
         while name in self.taken:
             number += 1
             name = f"{word}{number}"
         self.taken.add(name)
         return name
+
+    def _fresh_of_step(self, word: str, step: Name) -> str:
+        """A new name with the number of a step, tanh_t3; what has the same part in another step is called by the same word there."""
+        owner = replace(step, time=None).key
+        for place in itertools.count():
+            words = self.words.setdefault((word, owner, place), f"{word}{self._number_of(word) or ''}")
+            if (name := f"{words}_t{step.time}") not in self.taken:
+                self.taken.add(name)
+                return name
+
+    def _number_of(self, word: str) -> int:
+        """By which number, from 2, a word is told from those before; 0 for the first."""
+        used = {*self.words.values()}
+        return next(number for number in itertools.chain([0], itertools.count(2)) if f"{word}{number or ''}" not in used)
 
     def _assign(self, name: str, piece: Fragment) -> None:
         self.lines.append(f"{name} = {source_text(piece)}")
@@ -296,6 +343,20 @@ RESERVED = ("N", "math", "erf", "erfc", "np", "torch", "jax", "jnp", "functools"
 
 _LAID_OUT = ("position", "at_largest", "window", "overlap", "lookup", "added_at")
 """Rows whose text depends on shapes, or on what else is there."""
+
+
+def _steps(nodes: Iterable[Expression]) -> dict[Expression, Name]:
+    """To which quantity of a step of a sequence each node belongs: the first that is made of it, unless those of many steps are."""
+    owners: dict[Expression, dict[int, Name]] = {}
+    for node in nodes:
+        if node.primitive.name == "named" and node.name is not None and node.name.time is not None:
+            for inner in order(node.arguments[0], wall=lambda inner: inner.name is not None):
+                owners.setdefault(inner, {}).setdefault(node.name.time, node.name)
+    return {node: next(iter(steps.values())) for node, steps in owners.items() if len(steps) <= NEIGHBOURS}
+
+
+NEIGHBOURS = 2
+"""What more steps than this one and the next are made of belongs to none of them."""
 
 
 def _product_of_rows(node: Expression) -> tuple[Expression, Expression] | None:
@@ -320,6 +381,19 @@ def _margins(node: Expression) -> list[tuple[Any, Any]]:
     if inner != outer:
         margins[axis] = (start, f"N - {start + inner}" if outer == BATCH else outer - start - inner)
     return margins
+
+
+def _summed_products(node: Expression) -> list[tuple[Expression, Expression]]:
+    """A and B of each term, if the node is a sum of products Aᵀ B of matrices alone; otherwise nothing."""
+    terms: list[tuple[Expression, Expression]] = []
+    while True:
+        last = node.arguments[1] if node.primitive.name == "add" else node
+        if last.primitive.name != "matmul" or len(last.shape) != 2 or last.arguments[0].primitive.name != "transpose":
+            return []
+        terms.append((last.arguments[0].arguments[0], last.arguments[1]))
+        if last is node:
+            return terms[::-1]
+        node = node.arguments[0]
 
 
 _WORDS = {
@@ -364,11 +438,12 @@ def written_program(
                so that it runs as it stands
     language   NumPy's if none is said; `chainrule.engines.languages` has others
     """
-    derivation, language = network.derivation, language or NUMPY
-    rule = network_update(network, optimizer or find("optimizer", "sgd"))
-    step, inputs, outputs, options = _step_function(derivation, rule, language)
+    short, language = brief(network), language or NUMPY
+    derivation = with_functions_of_whole_arrays(short.derivation)
+    rule = network_update(network, optimizer or find("optimizer", "sgd"), derivation)
+    step, inputs, outputs, options = _step_function(derivation, rule, language, short.remarks)
     quiet = any(node.primitive.name in ("exp", "sigmoid") for node in order(derivation.error, *derivation.gradients, *rule.roots))
-    functions = [*_predict_function(network.inference, language), "", "", *step]
+    functions = [*_predict_function(with_functions_of_whole_arrays(network.inference), language), "", "", *step]
     lines = [*_header(functions, quiet, language), *functions]
     if example is not None:
         lines += ["", "", *_main(network, rule, example, inputs, outputs, language)]
@@ -395,17 +470,20 @@ def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
 
 
 def _error_functions() -> list[str]:
-    """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32.
+    """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32, and takes half as many of them.
 
     Beyond 1, (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
     """
-    from chainrule.engines.compiled.llvm.approximations import DOUBLE
+    from chainrule.engines.compiled.llvm.approximations import DOUBLE, SINGLE
 
-    near, far = ([repr(one) for one in reversed(row)] for row in (DOUBLE.erf_near, DOUBLE.erfc))
-    middle = DOUBLE.erfc_middle
+    tables = list[str]()
+    for digits, known in ((4, SINGLE), (8, DOUBLE)):
+        near, far = ([repr(one) for one in reversed(row)] for row in (known.erf_near, known.erfc))
+        tables += [*wrapped_items(f"_NEAR[{digits}] = (", near, ")"), *wrapped_items(f"_FAR[{digits}] = (", far, ")")]
+        tables.append(f"_BOUNDS[{digits}] = {known.erfc_middle}, {known.erfc_zero}")
     return [
-        *wrapped("_NEAR = (", near, ")"),
-        *wrapped("_FAR = (", far, ")"),
+        "_NEAR, _FAR, _BOUNDS = {}, {}, {}  # by the bytes of a number",
+        *tables,
         "",
         "",
         "def _polynomial(coefficients, x):",
@@ -418,16 +496,19 @@ def _error_functions() -> list[str]:
         "",
         "def erf(x):",
         '    """The error function: x times a polynomial in x², where 1 - erfc(x) would lose digits."""',
-        "    return np.where(np.abs(x) <= 1, x * _polynomial(_NEAR, np.minimum(x * x, 1)), 1 - erfc(x))",
+        "    x = np.asarray(x)",
+        "    return np.where(np.abs(x) <= 1, x * _polynomial(_NEAR[x.itemsize], np.minimum(x * x, 1)), 1 - erfc(x))",
         "",
         "",
         "def erfc(x):",
-        '    """1 − erf x, to 15 digits."""',
-        f"    size = np.minimum(np.abs(x), {DOUBLE.erfc_zero})",
+        '    """1 − erf x, to 15 digits, or to 6 of float32."""',
+        "    x = np.asarray(x)",
+        "    middle, zero = _BOUNDS[x.itemsize]",
+        "    size = np.minimum(np.abs(x), zero)",
         "    rough = np.round(16 * size) / 16  # of so few digits that its square is exact",
         "    bell = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
-        f"    tail = bell * _polynomial(_FAR, (size - {middle}) / (size + {middle})) / (1 + 2 * size)",
-        "    near = 1 - x * _polynomial(_NEAR, np.minimum(x * x, 1))",
+        "    tail = bell * _polynomial(_FAR[x.itemsize], (size - middle) / (size + middle)) / (1 + 2 * size)",
+        "    near = 1 - x * _polynomial(_NEAR[x.itemsize], np.minimum(x * x, 1))",
         "    return np.where(size <= 1, near, np.where(x < 0, 2 - tail, tail))",
     ]
 
@@ -440,20 +521,20 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
     inputs, outputs = ([identifier(node) for node in side] for side in (derivation.inputs, derivation.predictions))
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
-    lines = [f'"""{said[0]}"""', *with_size(writer.lines, inputs[0]), f"return {', '.join(outputs)}"]
-    head = wrapped("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
+    lines = [f'"""{said[0]}"""', *with_size(rolled(writer.lines, arguments), inputs[0]), f"return {', '.join(outputs)}"]
+    head = wrapped_items("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
     return [*language.decorators(lines), *head, *_indented(lines)]
 
 
 def written_error(network: Network, language: Source = NUMPY) -> Program:
     """The forward pass up to E alone, as the function error(x, t, parameters …): what measuring a network takes."""
-    derivation = network.inference
+    derivation = with_functions_of_whole_arrays(network.inference)
     writer = Writer([derivation.error], language)
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *with_size(writer.lines, inputs[0]), "return E"])
-    lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped("def error(", inputs, "):"), *body]
+    body = _indented([docstring, *with_size(rolled(writer.lines, inputs), inputs[0]), "return E"])
+    lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped_items("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
 
@@ -483,8 +564,11 @@ class StepLines(FrozenValue):
     options: list[Expression]
 
 
-def step_lines(derivation: Derivation, rule: Update, source: Source | None = None) -> StepLines:
-    """A training step line by line, in the order in which a careful student computes it."""
+def step_lines(derivation: Derivation, rule: Update, source: Source | None = None, remarks: Mapping[str, str] = {}) -> StepLines:
+    """A training step line by line, in the order in which a careful student computes it.
+
+    remarks  comments above the lines of quantities, by their keys
+    """
     roots = [*derivation.predictions, derivation.error, *derivation.gradients, *derivation.asked, *rule.roots]
     writer = Writer(roots, source, numbers=(*rule.options, STEP_NUMBER))
     parts: dict[str, list[str]] = {}
@@ -492,6 +576,8 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
     def part(title: str, quantities: Iterable[Expression], targets: Mapping[Expression, str] = {}) -> None:
         start = len(writer.lines)
         for quantity in quantities:
+            if quantity.key in remarks:
+                writer.lines.append(f"# {quantity.key} {remarks[quantity.key]}")
             writer.write(quantity, targets.get(quantity))
         parts[title] = writer.lines[start:]
 
@@ -503,9 +589,11 @@ def step_lines(derivation: Derivation, rule: Update, source: Source | None = Non
     return StepLines(parts, targets, [letter for letter in (*rule.options, STEP_NUMBER) if letter in writer.pieces])
 
 
-def _step_function(derivation: Derivation, rule: Update, language: Source) -> tuple[list[str], list[str], list[str], list[str]]:
+def _step_function(
+    derivation: Derivation, rule: Update, language: Source, remarks: Mapping[str, str]
+) -> tuple[list[str], list[str], list[str], list[str]]:
     """The lines of the function, the names of its arguments and results, and those of its options, which have defaults."""
-    lines = step_lines(derivation, rule, language)
+    lines = step_lines(derivation, rule, language, remarks)
     targets = lines.targets
     states = [state for part in rule.parameters for state in part.states]
     options = [letter for letter in lines.options if letter is not STEP_NUMBER]
@@ -516,14 +604,14 @@ def _step_function(derivation: Derivation, rule: Update, language: Source) -> tu
     trained = {part.parameter: targets[part.new] for part in rule.parameters}
     outputs = [trained.get(parameter, identifier(parameter)) for parameter in derivation.parameters]
     outputs += [targets[new] for part in rule.parameters for new in part.new_states]
-    body = [line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)]
+    body = rolled([line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)], inputs)
     batch = ", ".join(map(identifier, derivation.data))
     source = [
         *language.decorators(body),
-        *wrapped("def step(", [*inputs, *defaults], "):"),
+        *wrapped_items("def step(", [*inputs, *defaults], "):"),
         f'    """One training step on the batch ({batch}): E before it, and the new parameters."""',
         *_indented(with_size(body, inputs[0])),
-        *_indented(wrapped("return ", ["E", *outputs], "")),
+        *_indented(wrapped_items("return ", ["E", *outputs], "")),
     ]
     drawn = [identifier(mask.variable) for mask in derivation.masks]
     data = [identifier(node) for node in derivation.data if identifier(node) not in drawn]
@@ -559,8 +647,8 @@ def _main(network: Network, rule: Update, example: Mapping[str, Any], inputs: li
     for part in rule.parameters:
         lines += [f"{identifier(state)} = {language.library}.zeros({sizes(state.shape)}{language.kind})" for state in part.states]
     steps = int(example.get("steps", 2))
-    results = wrapped("", [name.removesuffix("_next") for name in outputs], "")
-    call = wrapped("step(", inputs, ")")
+    results = wrapped_items("", [name.removesuffix("_next") for name in outputs], "")
+    call = wrapped_items("step(", inputs, ")")
     loop = [f"for k in range(1, {steps + 1}):"]
     body = [*results[:-1], f"{results[-1]} = {call[0]}", *call[1:], f"print(k, {language.shown_error})"]
     return [*lines, "", *loop, *_indented(body)]

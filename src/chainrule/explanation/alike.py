@@ -57,7 +57,7 @@ def _run(kinds: Sequence[Hashable], place: int) -> tuple[int, int]:
     return 1, 1
 
 
-def kinds_of(quantities: Sequence[Expression]) -> list[Hashable]:
+def shared_pattern(quantities: Sequence[Expression]) -> list[Hashable]:
     """What is the same of two quantities whose formulas differ in nothing but the numbers of layers, steps and calls in their names."""
     return [_kind(quantity) for quantity in quantities]
 

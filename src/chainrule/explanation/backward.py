@@ -11,7 +11,7 @@ from chainrule.document.document import Block, Equations, Inline, Paragraph, Sec
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.remarks import kinks
-from chainrule.explanation.uses import is_large, use_blocks, ways
+from chainrule.explanation.uses import has_many_numbers, use_blocks, ways
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute
 from chainrule.formula.scalar import Element
@@ -44,7 +44,7 @@ def chain_rule_section(context: Context) -> Section:
     weights = [element for parameter in backwards for element in context.elements(parameter)]
     parts = sample_gradients(context) if context.samples > 1 else []
     samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
-    few = context.brief or (is_large(context) and context.extent != "all")
+    few = context.brief or (has_many_numbers(context) and context.extent != "all")
     shown = representatives(context, weights) if few else context.shown(weights, MOST_WEIGHTS)
     found_ways = {(weight, sample): _ways(context, weight, sample if parts else None) for weight in shown for sample in samples}
     several = any(found is None or len(found) > 1 for found in found_ways.values())
@@ -64,7 +64,7 @@ def chain_rule_section(context: Context) -> Section:
                 lines.append(context.chain_line(weight, found, share=share, sample=sample))
                 written += 1
         if written != 1:  # what the samples bring adds up to the gradient
-            if is_large(context) and (of_uses := use_blocks(context, weight)):
+            if has_many_numbers(context) and (of_uses := use_blocks(context, weight)):
                 used += of_uses
             else:
                 lines.append(context.element_line(context.gradient_of(weight)))
@@ -107,7 +107,7 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
 
     In a large step they are arrays of numbers.
     """
-    if is_large(context):
+    if has_many_numbers(context):
         gradients = [context.derivation.gradient(parameter) for parameter in context.derivation.parameters]
         lines = [context.array_line(gradient, context.before) for gradient in gradients if gradient is not None]
         return [Paragraph(context.text("chain.arrays")), *context.matrix_blocks(lines, worked=False)]
@@ -131,7 +131,7 @@ def _ways(context: Context, weight: Element, sample: int | None) -> list[list[El
 def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
     """δ = f′ · Σ w δ for the units of each layer, of the samples that are worked out or of all: many paths, walked once."""
     quantities = [quantity for quantity in context.derivation.backward if _on_the_way(context, quantity)]
-    if is_large(context) and context.extent != "all":
+    if has_many_numbers(context) and context.extent != "all":
         return recursion_in_arrays(context, quantities)
     samples = range(context.samples) if every else context.worked_samples
     groups = [context.elements(quantity, sample) for sample in samples for quantity in quantities]

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.pickling import WithoutCaches
-from chainrule.diagnosis.rates import Advice, Runner, advice_at
+from chainrule.diagnosis.rates import Advice, advice_at
+from chainrule.diagnosis.simulation import Runner
 from chainrule.document.document import Block, Equations, Inline, Note
 from chainrule.document.words import Words
 from chainrule.explanation.traces import Trace, with_trace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def distribution_text(context: Context, initializer: Bound, shape: tuple[int, ..
     text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
     if shape is None or not depends_on_layer(initializer):
         return text
-    return f"{text}, {context.plain('initializer.where', inputs=shape[0], units=shape[1])}"
+    return f"{text}, {context.plain('initializer.where', inputs=math.prod(shape[:-1]), units=shape[-1])}"
 
 
 def depends_on_layer(initializer: Bound) -> bool:

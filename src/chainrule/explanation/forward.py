@@ -192,7 +192,7 @@ def _own_errors(context: Context) -> list[Any]:
 
     def error(first: int, last: int) -> Any:
         rows = {node: step.values[node.key][first:last] for node in alone.data}
-        return evaluate([alone.error], {**rows, **parameters}, step.arrays)[alone.error][()]
+        return np.asarray(evaluate([alone.error], {**rows, **parameters}, step.arrays)[alone.error])[()]
 
     own = [error(n, n + 1) for n in range(context.samples)]
     together = sum(own) / (len(own) if step.network.conventions.batch == "mean" else 1)

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.document.document import Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
-from chainrule.explanation.alike import EVERYTHING, kinds_of, shortens
+from chainrule.document.document import NOUGHT, Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
@@ -54,7 +54,7 @@ def inside_section(context: Context) -> Section | None:
 def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block]]) -> Iterator[Block]:
     """What is told of each quantity; in an overview only once of those that go alike."""
     quantities = context.derivation.quantities
-    kinds = kinds_of(quantities) if shortens(context) else quantities
+    kinds = shared_pattern(quantities) if shortens(context) else quantities
     known = set[Hashable]()
     left = 0
     for quantity, kind in zip(quantities, kinds, strict=True):
@@ -97,7 +97,7 @@ def _grid(context: Context, values: Array, kind: str, caption: Inline, rows: str
 def _cell(context: Context, value: float) -> Inline:
     """A 0 is a dot; numbers that are longer are rounded to three digits, or to as many as stand before their point."""
     if value == 0:
-        return ("·",)
+        return NOUGHT
     digits = max(DIGITS, math.ceil(math.log10(abs(value)))) if math.isfinite(value) else DIGITS
     long = float(f"{value:.{digits}g}") != value
     return (number_formula(Real(meant(float(value)), exact=not long), context.rounding, digits),)
@@ -113,18 +113,28 @@ def _windows(context: Context, quantity: Expression) -> Iterator[Block]:
         weights = _parameter_under(context, node.arguments[1]) if window is not None else None
         if window is not None and weights is not None and slope is not None and len(weights.shape) == len(quantity.shape):
             yield from _convolution(context, quantity, window, weights, slope)
+        elif node.primitive.name == "overlap" and slope is not None:
+            product = _under(node.arguments[0])
+            weights = _parameter_under(context, product.arguments[1]) if product.primitive.name == "matmul" else None
+            if weights is not None and node.parameters["axis"] == 1:
+                yield from _transposed_convolution(context, quantity, node, product.arguments[0], weights, slope)
+
+
+def _under(node: Expression) -> Expression:
+    """What is laid out anew, or turned."""
+    while node.name is None and node.primitive.name in ("reshape", "transpose"):
+        (node,) = node.arguments
+    return node
 
 
 def _window_under(node: Expression) -> Expression | None:
-    while node.name is None and node.primitive.name in ("reshape", "transpose"):
-        (node,) = node.arguments
+    node = _under(node)
     # Its places stand behind the examples: where channels come first, as in PyTorch, a place is no row.
     return node if node.name is None and node.primitive.name == "window" and node.parameters["axis"] == 1 else None
 
 
 def _parameter_under(context: Context, node: Expression) -> Expression | None:
-    while node.name is None and node.primitive.name in ("reshape", "transpose"):
-        (node,) = node.arguments
+    node = _under(node)
     return node if node in context.derivation.parameters else None
 
 
@@ -162,6 +172,36 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
     yield Paragraph(context.text("inside.touched", weight=weight, gradient=gradient, total=total, count=carried.size))
     yield _grid(context, carried, "windows", context.text("inside.caption.touched", weight=weight, gradient=gradient))
+
+
+def _transposed_convolution(
+    context: Context, z: Expression, overlap: Expression, x: Expression, W: Expression, slope: Array
+) -> Iterator[Block]:
+    """The window that one input lays, and all windows in which one weight lies."""
+    inputs, weights = _numbers(context, x), np.asarray(context.step.parameters[W.key], dtype=float)
+    cut = [(int(extent) - own) // 2 for extent, own in zip(overlap.parameters["extents"], slope.shape[1:-1], strict=True)]
+    whole = np.pad(slope, [(0, 0), *((away, away) for away in cut), (0, 0)])
+    *place, channel = (int(i) for i in np.unravel_index(int(np.abs(inputs[0]).argmax()), inputs.shape[1:]))
+    unit = int(np.abs(weights[channel]).reshape(-1, weights.shape[-1]).sum(axis=0).argmax())
+    laid = inputs[(0, *place, channel)] * weights[channel, ..., unit]
+    yield Subheading(context.text("inside.laid", output=context.symbol(z)))
+    letters: dict[str, Any] = {"weights": context.symbol(W), "channel": channel + 1, "unit": unit + 1}
+    letters |= {"place": ", ".join(str(one + 1) for one in place), "number": context.rounded(float(inputs[(0, *place, channel)]))}
+    yield Paragraph(context.text("inside.laying", places=" × ".join(map(str, laid.shape)), **letters))
+    yield _grid(context, laid, "windows", context.text("inside.caption.laid", **letters))
+    inner = tuple(int(i) for i in np.unravel_index(int(np.abs(laid).argmax()), laid.shape))
+    steps, gaps = overlap.parameters["steps"], overlap.parameters["gaps"]
+    there = (
+        slice(one * gap, one * gap + extent * step, step)
+        for one, gap, step, extent in zip(inner, gaps, steps, inputs.shape[1:-1], strict=True)
+    )
+    touched = inputs[..., channel] * whole[(slice(None), *there, unit)]
+    assert W.name is not None
+    weight = context.labels.label(W.name.at(channel, *inner, unit))
+    gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
+    said = {"weight": weight, "gradient": gradient, "total": context.rounded(float(touched.sum())), "count": touched[0].size}
+    yield Paragraph(context.text("inside.laid_touched", **said))
+    yield _grid(context, touched[0], "windows", context.text("inside.caption.laid_touched", weight=weight, gradient=gradient))
 
 
 # Gates of a recurrence
@@ -318,8 +358,8 @@ def _normalisation(context: Context, quantity: Expression) -> Iterator[Block]:
         return
     (deviation, _), axes = centred.arguments, tuple(inner.parameters["axes"])
     users = [n for n in context.derivation.quantities if deviation in definition(n).arguments and quantity in order(definition(n))]
-    before = next((node for node in order(definition(deviation)) if node.primitive.name == "subtract"), None)
-    if not users or before is None or _gradient(context, users[0]) is None:
+    before = definition(deviation)
+    if not users or before.primitive.name != "subtract" or _gradient(context, users[0]) is None:
         return
     yield from _normalised(context, users[0], before.arguments[0], quantity, axes)
 

@@ -23,10 +23,15 @@ NEAR = 1e-9
 
 
 def mistakes_section(context: Context) -> Section:
-    """A table of the mistakes that would change a number of this step. Raises InputError for what is no chain of dense layers."""
+    """A table of the mistakes that would change a number of this step.
+
+    Raises InputError for what is no chain of dense layers, or has no targets.
+    """
     step = context.step
     if step.exact:
         raise InputError("common mistakes are computed in floating point: leave out --exact, or --mistakes.")
+    if not step.network.measures:
+        raise InputError("common mistakes are known for losses that compare a prediction with a target; leave out --mistakes.")
     architecture_of(step.network)
     rows = tuple(_rows(context, ProbePass.of(step.network, step.x, step.t), float(step.optimizer.options.get("learning_rate") or 0.0)))
     words = context.words

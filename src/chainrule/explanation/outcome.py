@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.diagnosis.rates import MOST_RATE, MOST_SATURATED, MOST_STEPS, TOLERANCE, Advice, Runner, Simulation, steps_for
+from chainrule.diagnosis.rates import MOST_RATE, Advice
+from chainrule.diagnosis.scalar_search import rounded
+from chainrule.diagnosis.simulation import MOST_SATURATED, MOST_STEPS, TOLERANCE, Runner, Simulation, steps_for
 from chainrule.document.document import NONE, Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
@@ -39,6 +41,9 @@ NUDGE = 1e-13
 
 LEAST_LEFT = 1e-6
 """A smaller part of E is next to nothing: no rate of three digits says which it is."""
+
+SLIGHT = 1e-3
+"""A part of E that is hardly noticed where a rate is rounded."""
 
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
@@ -258,7 +263,13 @@ def _one_step(context: Context, advice: Advice) -> Iterator[Inline]:
         best, left = advice.best_single
         noticed = left >= max(TOLERANCE, LEAST_LEFT * float(context.step.error))
         key = "rates.single" if noticed else "rates.single_to_zero"
-        yield context.text(key, rate=_rate(context, best), error=context.rounded(left, digits=3))
+        yield context.text(key, rate=_rate(context, best, _digits_in_valley(context, best, left)), error=context.rounded(left, digits=3))
+
+
+def _digits_in_valley(context: Context, best: float, left: float) -> int:
+    """How many digits of the best rate have to be told so that one step with what is told leaves about as much: few in a wide valley."""
+    held = max(1.02 * left, SLIGHT * float(context.step.error))
+    return next((digits for digits in (3, 4, 5) if context.run.after(rounded(best, digits)) <= held), 6)
 
 
 def _unfit_text(context: Context, used: Simulation) -> Inline | None:

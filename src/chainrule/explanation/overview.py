@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
-from chainrule.explanation.alike import EVERYTHING, kinds_of, parted, shortens
+from chainrule.explanation.alike import EVERYTHING, parted, shared_pattern, shortens
 from chainrule.explanation.context import Context, can_be_written
 from chainrule.explanation.forward import error_lines
 from chainrule.explanation.rules import beside_plain
@@ -42,7 +42,7 @@ def _formulas(context: Context, quantities: Sequence[Expression]) -> Iterator[Bl
 
 def _parted(context: Context, quantities: Sequence[Expression]) -> Iterator[tuple[Sequence[Expression], Sequence[Expression]]]:
     """Quantities that are shown, and those after them that go like them and are left out; unless nothing is to be left out."""
-    return parted(quantities, kinds_of(quantities) if shortens(context) else quantities)
+    return parted(quantities, shared_pattern(quantities) if shortens(context) else quantities)
 
 
 def _table(

@@ -53,7 +53,7 @@ def boundary_plot(context: Context) -> Plot:
 def _line(context: Context) -> Plot:
     """y over x."""
     x, t = _batch(context)
-    low, high = _extent(x[:, 0])
+    low, high = _known(context, x, 0)
     at = np.linspace(low, high, PIECES + 1)
     predicted = _predictions(context, at[:, None])
     series = tuple(
@@ -88,7 +88,7 @@ def _map(context: Context) -> Plot:
     network = context.step.network
     (first, width), *others = network.output_sizes.items()
     t = t[:, : network.target_sizes.get(first, 0) if network.measures else 0]
-    (left, right), (low, high) = _extent(x[:, 0]), _extent(x[:, 1])
+    (left, right), (low, high) = _known(context, x, 0), _known(context, x, 1)
     xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
     places = np.array([(a, b, *x[0, 2:]) for b in ys for a in xs])
     predicted = _predictions(context, places)[:, :width].reshape(GRID, GRID, width)
@@ -215,7 +215,23 @@ def _predictions(context: Context, values: Array) -> Array:
     """y for these inputs, both in the units of their columns."""
     step, inputs = context.step, column_units(context, "x")
     network = step.network.continued({key: np.asarray(value, dtype=float) for key, value in step.parameters.items()})
-    return _in_units(context, "t", network.predict(values if inputs is None else inputs.numbers(values)))
+    values = values.copy() if inputs is None else inputs.numbers(values)
+    for column, vocabulary in enumerate(_vocabularies(context)):
+        if vocabulary:  # each token is a stripe as wide as 1
+            values[:, column] = np.clip(np.rint(values[:, column]), 0, vocabulary - 1)
+    return _in_units(context, "t", network.predict(values))
+
+
+def _vocabularies(context: Context) -> list[int]:
+    """For each input, how many tokens it knows; 0 for a number."""
+    return [getattr(size, "vocabulary", 0) for size in context.step.network.wiring.inputs.values() for _ in range(size)]
+
+
+
+def _known(context: Context, x: Array, column: int) -> tuple[float, float]:
+    """Of an input, what is drawn of it: all tokens, or the numbers of the samples and some room."""
+    vocabulary = _vocabularies(context)[column]
+    return (-0.5, vocabulary - 0.5) if vocabulary else _extent(x[:, column])
 
 
 def _extent(values: Array) -> tuple[float, float]:

@@ -24,16 +24,27 @@ MOST_ORDERED = 400
 def weights_understood(context: Context) -> list[Inline]:
     """How weights were read, in sentences; none where nobody gave any."""
     lines: list[Inline] = []
+    zero = _wholly_zero(context)
     told = context.step.origin.get("weights")
     while isinstance(told, Mapping) and context.step.number == 1:
         try:
             lines = [*_sentences(context, told), *lines]
+            zero = [*(context.letter(one) for one in _others(context, told, "zero")), *zero]
         except (KeyError, IndexError, TypeError, ValueError):  # a record may hold anything
             return []
         told = told.get("with")
+    if lines and zero:
+        lines.append((*context.text("weights_read.rest.zero"), " ", *_listed(context, zero), "."))
     if any(parameter.symbol == THRESHOLDS for parameter in context.derivation.parameters):
         lines.append(context.text("weights_read.thresholds"))
     return lines
+
+
+def _wholly_zero(context: Context) -> list[Formula]:
+    """Vectors of biases of which nobody gave any number, and which start at 0."""
+    step = context.step
+    known = {*step.network.initializers, *step.network.given}
+    return [context.symbol(one) for one in context.derivation.parameters if one.key not in known and not step.parameters[one.key].any()]
 
 
 def _sentences(context: Context, told: Mapping[str, Any]) -> list[Inline]:
@@ -76,14 +87,17 @@ def _by_name(context: Context, told: Mapping[str, Any]) -> list[Inline]:
         lines.append((*context.text("weights_read.names"), " ", *pairs[1:], ", …" if len(other) > len(shown) else "."))
     if any(re.fullmatch(r"w_?\[?\d+\s*,.*", name) for name in places):
         lines.append((*context.text("weights_read.units"), f" {_counted(context)}."))
-    given = set(places.values())
-    for how in ("drawn", "kept", "zero"):
-        partly = [context.derivation.named[key] for key, rest in told["rest"].items() if rest == how]
-        others = [one for parameter in partly for one in context.elements(parameter) if (one.key, one.index) not in given]
-        if others:
-            letters_of = _listed(context, [context.letter(one) for one in others])
-            lines.append((*context.text(f"weights_read.rest.{how}", seed=context.step.network.seed), " ", *letters_of, "."))
+    for how in ("drawn", "kept"):
+        if others := [context.letter(one) for one in _others(context, told, how)]:
+            lines.append((*context.text(f"weights_read.rest.{how}", seed=context.step.network.seed), " ", *_listed(context, others), "."))
     return lines
+
+
+def _others(context: Context, told: Mapping[str, Any], how: str) -> list[Element]:
+    """Beside weights that were given by name, those of the same parameters that were not, and which were drawn, kept, or are 0."""
+    given = {(str(key), tuple(map(int, index))) for _, key, index in told.get("places", ())}
+    partly = [context.derivation.named[key] for key, rest in told.get("rest", {}).items() if rest == how]
+    return [one for parameter in partly for one in context.elements(parameter) if (one.key, one.index) not in given]
 
 
 def _counted(context: Context) -> str:

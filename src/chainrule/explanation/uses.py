@@ -35,7 +35,7 @@ class Use(FrozenValue):
     worth: float
 
 
-def is_large(context: Context) -> bool:
+def has_many_numbers(context: Context) -> bool:
     """Has the step more numbers than are looked through one by one?"""
     return sum(value.size for value in context.step.values.values()) > FEW_NUMBERS
 
@@ -46,7 +46,7 @@ def ways(context: Context, weight: Element, most: int, sample: int | None = None
     In a large step ways that carry 0 are left out.
     """
     top = Element(context.derivation.error, ())
-    if not is_large(context) or context.derivation.errors:
+    if not has_many_numbers(context) or context.derivation.errors:
         return paths(context.scalars, top, weight, most, sample=sample)
     derivation = context.derivation
     pairs = ((derivation.gradient(quantity), quantity) for quantity in derivation.passed)

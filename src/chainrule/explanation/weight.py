@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chainrule.base.errors import InputError
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading
 from chainrule.explanation.backward import MOST_PATHS
@@ -9,6 +11,7 @@ from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.outcome import intermediate_quantities, update_lines
 from chainrule.explanation.rules import rule_lines
+from chainrule.explanation.uses import use_blocks
 from chainrule.formula.scalar import Element
 from chainrule.network.elements import THRESHOLDS, find_element
 from chainrule.notation.formula import Equation
@@ -86,19 +89,26 @@ def _chain(context: Context, weight: Element) -> list[Block]:
 
 def _recursive(context: Context, weight: Element) -> list[Block]:
     """The gradient through ∂E/∂ of its own unit, that one through the units it feeds, and so on to the error."""
-    gradient = context.gradient_of(weight)
     blocks: list[Block] = [Paragraph(context.text("weight.recursive"))]
+    of_uses = use_blocks(context, weight) if context.extent != "all" else []
+    blocks += of_uses
     shown: list[Element] = []
-    level, left = [gradient], 0
+    level, left = _following(context, [context.gradient_of(weight)]) if of_uses else [context.gradient_of(weight)], 0
     while level:
         shown += context.shown(level, 3)
         left += len(level) - len(context.shown(level, 3))
-        following = [parent for element in context.shown(level, 1) for parent in context.scalars.parents(element) if _is_gradient(parent)]
-        level = [element for element in following if element not in shown]
+        level = [element for element in _following(context, context.shown(level, 1)) if element not in shown]
     blocks.append(Equations(tuple(context.element_line(element) for element in shown)))
     blocks += [context.more("weight.more_units", left=left)] if left else []
     blocks += [Subheading(context.text("weight.forward", samples=context.samples)), Equations(tuple(_forward(context, weight)))]
     return blocks
+
+
+def _following(context: Context, elements: Sequence[Element]) -> list[Element]:
+    """The gradients of which these are computed: those that are not 0, the largest first."""
+    parents = [parent for element in elements for parent in context.scalars.parents(element) if _is_gradient(parent)]
+    worth = {parent: abs(float(context.step.values[parent.key][parent.index])) for parent in parents}
+    return sorted((parent for parent in worth if worth[parent]), key=lambda parent: -worth[parent]) or list(worth)
 
 
 def _is_gradient(element: Element) -> bool:

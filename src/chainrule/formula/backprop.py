@@ -36,21 +36,25 @@ With the names as walls, only the last of the factors is left:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chainrule.base.errors import InputError
+from chainrule.formula.closed_forms import Place
 from chainrule.formula.expression import Expression, as_expression, consumers, named, order
 from chainrule.formula.primitives import add, multiply, select, spread
 from chainrule.formula.tidy import tidy
 
 
-def gradients(of: Expression, wrt: Sequence[Expression], seed: Expression | None = None) -> dict[Expression, Expression]:
+def gradients(
+    of: Expression, wrt: Sequence[Expression], seed: Expression | None = None, closed: Iterable[Place] = ()
+) -> dict[Expression, Expression]:
     """∂`of`/∂ each of `wrt`, as expressions of the same shapes; every one is named after what it belongs to.
 
-    of    a scalar; or any quantity when `seed`, an expression of its shape, is given: then Σ seed · ∂of/∂wrt
-    wrt   variables or named quantities below `of`; one that `of` does not depend on has a gradient of zeros
+    of      a scalar; or any quantity when `seed`, an expression of its shape, is given: then Σ seed · ∂of/∂wrt
+    wrt     variables or named quantities below `of`; one that `of` does not depend on has a gradient of zeros
+    closed  where a closed form is taken in place of what the rules derive; what lies inside gets no gradient there
     """
-    return _Walk(of, wrt, names=True).run(as_expression(1) if seed is None else seed)
+    return _Walk(of, wrt, names=True, closed=closed).run(as_expression(1) if seed is None else seed)
 
 
 def local_derivatives(of: Expression, wrt: Sequence[Expression], seed: Expression) -> dict[Expression, Expression]:
@@ -62,8 +66,9 @@ def local_derivatives(of: Expression, wrt: Sequence[Expression], seed: Expressio
 
 
 class _Walk:
-    def __init__(self, of: Expression, wrt: Sequence[Expression], names: bool) -> None:
+    def __init__(self, of: Expression, wrt: Sequence[Expression], names: bool, closed: Iterable[Place] = ()) -> None:
         self.of, self.wrt, self.names = of, tuple(wrt), names
+        self.closed = {place.value: place for place in closed}
         self.nodes = order(of, wall=self._is_wall)
         self.users = consumers(self.nodes)
         self.relevant = self._relevant()
@@ -87,7 +92,9 @@ class _Walk:
         for node in reversed(self.nodes):
             if node in self.collected:
                 g = self._complete(node)
-                if node.primitive.elementwise:
+                if node in self.closed:
+                    self._through_closed(self.closed[node], g)
+                elif node.primitive.elementwise:
                     self._through_elementwise(node, g)
                 else:
                     self._through(node, g)
@@ -118,6 +125,10 @@ class _Walk:
         for argument, part in zip(node.arguments, carried, strict=True):
             self._collect(argument, None if part is None else tidy(part))
 
+    def _through_closed(self, place: Place, g: Expression) -> None:
+        for operand, part in zip(place.operands, place.gradients(g), strict=True):
+            self._collect(operand, tidy(part))
+
     def _through_elementwise(self, root: Expression, g: Expression) -> None:
         """g ⊙ ∂root/∂border for the whole elementwise stretch below `root`, in one formula."""
         inside = self._stretch(root)
@@ -131,7 +142,8 @@ class _Walk:
         below = order(root, wall=lambda node: node is not root and (node not in self.users or not node.primitive.elementwise))
         for node in reversed(below):
             alone = node in self.users and all(user in inside for user in self.users[node])
-            if node is not root and node.primitive.elementwise and alone and node.name is None and node not in self.wrt:
+            ends = node.name is not None or node in self.wrt or node in self.closed
+            if node is not root and node.primitive.elementwise and alone and not ends:
                 inside[node] = None
         return inside
 

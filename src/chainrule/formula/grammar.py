@@ -73,14 +73,14 @@ def named_functions() -> dict[str, Function]:
     for row in PRIMITIVES.values():
         if row.elementwise:
             found.update(dict.fromkeys((row.name, row.form.name if isinstance(row.form, Named) else row.name), row))
-    return {**found, "abs": p.absolute, "√": p.sqrt, "tan": _tangent, "pow": raised, "power": raised}
+    return {**found, "abs": p.absolute, "√": p.sqrt, "tan": _tangent, "pow": to_power, "power": to_power}
 
 
 def _tangent(x: Expression) -> Expression:
     return p.sin(x) / p.cos(x)
 
 
-def raised(base: Expression, exponent: Expression) -> Expression:
+def to_power(base: Expression, exponent: Expression) -> Expression:
     """base^exponent; where the exponent has letters, e^(exponent · ln base), which has a derivative by them."""
     return p.exp(exponent * p.log(base)) if depends_on_variable(exponent) else p.power(base, exponent)
 
@@ -403,7 +403,7 @@ class _Reader:
         base = self._atom()
         if not self._is_power(self._here):
             return base
-        return self._applied(raised, "^", [base, self._exponent()], token.start)
+        return self._applied(to_power, "^", [base, self._exponent()], token.start)
 
     def _is_power(self, token: _Token) -> bool:
         return token.kind == "raised" or token.sign == "^"

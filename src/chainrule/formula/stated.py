@@ -7,7 +7,6 @@ it out, and whoever explains such a network counts it.
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -94,6 +93,8 @@ def refuse_stated(roots: Iterable[Expression], what: str) -> None:
 
 def call_name(node: Expression) -> str:
     """A name for the function of a node, the same for all that compute the same; for programs that run here and are not printed."""
+    import zlib  # needed by few
+
     return f"stated_{zlib.crc32(repr(sorted(node.parameters.items())).encode())}"
 
 

@@ -111,7 +111,7 @@ def applications(expression: Expression) -> Iterator[Application]:
     for node in nodes:
         for theorem, long, holes in forms:
             found: dict[Expression, Expression] = {}
-            if not _matches(long, node, found, holes):
+            if not matches(long, node, found, holes):
                 continue
             z, t, *numbers = (found[hole] for hole in holes)
             if not theorem.condition or t.primitive is p.variable:
@@ -129,8 +129,8 @@ def shortened(expression: Expression) -> Expression:
     return substitute(expression, {found.place: found.short for found in applications(expression)})
 
 
-def _matches(pattern: Expression, node: Expression, found: dict[Expression, Expression], holes: tuple[Expression, ...]) -> bool:
-    """Does `node` have the form of `pattern`, with one expression for each hole?"""
+def matches(pattern: Expression, node: Expression, found: dict[Expression, Expression], holes: tuple[Expression, ...]) -> bool:
+    """Does `node` have the form of `pattern`, with one expression for each hole? They are put into `found`."""
     if pattern.primitive is p.spread and pattern.arguments[0] in holes and node.constant is not None:
         pattern = pattern.arguments[0]  # a letter is spread over an array, a number needs not be
     if pattern in holes:
@@ -142,5 +142,5 @@ def _matches(pattern: Expression, node: Expression, found: dict[Expression, Expr
         pattern.primitive is inner.primitive
         and dict(pattern.parameters) == dict(inner.parameters)
         and len(pattern.arguments) == len(inner.arguments)
-        and all(_matches(a, b, found, holes) for a, b in zip(pattern.arguments, inner.arguments, strict=True))
+        and all(matches(a, b, found, holes) for a, b in zip(pattern.arguments, inner.arguments, strict=True))
     )

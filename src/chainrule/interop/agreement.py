@@ -10,7 +10,9 @@ import numpy as np
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Shape
-from chainrule.interop.modules import ReadModule, doubled, torch_needed
+from chainrule.interop.exporting import torch_needed
+from chainrule.interop.modules import ReadModule
+from chainrule.interop.nodes import doubled
 from chainrule.interop.reading import Origin
 from chainrule.network.network import Array, Network
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.base.errors import FileError
-from chainrule.interop.modules import torch_needed
+from chainrule.interop.exporting import torch_needed
 
 MOST_BYTES = 2**31
 """Of a file, and of what is packed in it."""

@@ -7,24 +7,43 @@ leaves alone.
 
 from __future__ import annotations
 
-import copy
 import math
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.base.errors import ChainruleError, DescriptionError, InputError
+from chainrule.base.errors import ChainruleError, DescriptionError
 from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Dimension, Expression, Name, variable
+from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.stated import OPERAND, stated
+from chainrule.interop.exporting import decomposed, exported
 from chainrule.interop.merged import Merged, merged_formula
+from chainrule.interop.nodes import (
+    SIZES,
+    as_tuples,
+    attribute_of,
+    called_differently,
+    doubled,
+    is_complex,
+    kind_of,
+    last_computing,
+    leaf_calls,
+    leaves_of,
+    mapped,
+    needed_nodes,
+    number_kind,
+    only_moves,
+    operation_of,
+    path_of,
+    traced_shape,
+    varying,
+)
 from chainrule.interop.operations.shapes import back_in_order, examples_first, lettered, permuted, reshaped
 from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
-from chainrule.interop.reading import LayerReader, Origin, count_beside, first_examples, input_name, input_size, plain_shape, symbol_of
+from chainrule.interop.reading import LayerReader, Origin, first_examples, input_name, input_size, plain_shape, symbol_of
 from chainrule.network.derivation import BATCH
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring
 
@@ -33,9 +52,6 @@ if TYPE_CHECKING:
 
     from chainrule.interop.agreement import Agreement
     from chainrule.steps.step import Step
-
-SIZES = {"sym_size", "sym_numel"}
-"""Operations that give the size of an array."""
 
 
 class ReadModule(Frozen):
@@ -64,15 +80,6 @@ class ReadModule(Frozen):
         return agreement(self, step)
 
 
-def torch_needed() -> Any:
-    """PyTorch. Raises InputError where it is not installed."""
-    try:
-        import torch
-    except ImportError:
-        raise InputError("a PyTorch model is read with PyTorch, which is not installed: pip install torch") from None
-    return torch
-
-
 def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> ReadModule:
     """The layers of a module that is called on tensors like these, whose first axis counts the examples.
 
@@ -84,176 +91,9 @@ def read_module(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Read
 def read_program(program: Any) -> ReadModule:
     """The layers of an exported program. Raises DescriptionError."""
     try:
-        return replace(_Reader(_decomposed(program)).read(), exported=program)
+        return replace(_Reader(decomposed(program)).read(), exported=program)
     except UnreadableOperation as error:
         raise DescriptionError(f"this model has {error}.") from None
-
-
-def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
-    """The program of the module in float64, for any number of examples. Raises DescriptionError.
-
-    Where the module takes the number of examples for a plain number, as len(x) does, it is exported for one that is told from every other
-    size: `COUNTS` has them.
-    """
-    torch = torch_needed()
-    try:
-        double = in_float64(module)
-    except Exception as error:  # noqa: BLE001  # a module may hold anything, and PyTorch refuses tensors that were computed
-        raise DescriptionError(f"this model cannot be copied: {_first_line(error)}") from None
-    given = tuple(x.double() if x.is_floating_point() else x for x in inputs)
-    examples = torch.export.Dim("examples", min=2)
-    sizes = {extent for tensor in (*double.parameters(), *double.buffers(), *given) for extent in tensor.shape}
-    count = count_beside(sizes)
-    failed: Exception | None = None
-    for rows, shapes in ((2, tuple({0: examples} for _ in given)), (count, None)):
-        try:
-            with _quiet():
-                program = torch.export.export(double, tuple(_of_length(x, rows) for x in given), dynamic_shapes=shapes, strict=False)
-                return _with_parameters(program, double)
-        except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
-            failed = failed or error
-    assert failed is not None
-    raise DescriptionError(f"PyTorch cannot export this model: {_first_line(failed)}") from None
-
-
-def in_float64(module: torch.nn.Module) -> torch.nn.Module:
-    """A copy of the module that computes in float64; layers of Keras, which cast their inputs, are told so, too."""
-    double = copy.deepcopy(module).double()
-    keras: Any = sys.modules.get("keras")
-    for top in double.modules() if keras is not None else ():
-        if not isinstance(top, keras.Layer):
-            continue
-        for part in top._flatten_layers():
-            part.dtype_policy = keras.DTypePolicy("float64")
-        for given in getattr(getattr(top, "_functional", None) or top, "_inputs", None) or ():
-            given._dtype = "float64" if "float" in given.dtype else given.dtype
-    return double
-
-
-def _with_parameters(program: Any, module: torch.nn.Module) -> Any:
-    """The program, in which a parameter that the module reaches by another way than PyTorch's, as Keras does, is one all the same."""
-    from torch.export.graph_signature import InputKind
-
-    places = {tensor.data_ptr(): (name, tensor) for name, tensor in module.named_parameters() if tensor.numel()}
-    for spec in program.graph_signature.input_specs:
-        constant = program.constants.get(spec.target) if spec.kind is InputKind.CONSTANT_TENSOR else None
-        if constant is not None and constant.data_ptr() in places:
-            name, tensor = places[constant.data_ptr()]
-            name = name.rpartition("_torch_params.")[2].replace("/", ".")
-            del program.constants[spec.target]
-            program.state_dict[name] = tensor
-            spec.kind, spec.target = InputKind.PARAMETER, name
-    return program
-
-
-def _of_length(x: torch.Tensor, rows: int) -> torch.Tensor:
-    """At least so many examples, the same again and again; of more than 2, just as many. A size of 1 never changes for PyTorch."""
-    import torch
-
-    if not x.dim() or len(x) >= rows == 2:
-        return x
-    return torch.cat([x] * -(-rows // len(x)))[:rows]
-
-
-def _decomposed(program: Any) -> Any:
-    """The program with operations that are no formula here taken apart, as far as PyTorch does that, and as far as what comes out has
-    gradients: an operation whose parts have none stays whole.
-    """
-    whole = set[Any]()
-    while True:
-        apart, made = _taken_apart(program, whole)
-        if not made:
-            return apart
-        whole |= made
-
-
-def _taken_apart(program: Any, whole: set[Any]) -> tuple[Any, set[Any]]:
-    """The program, and which operations, beside those that stay whole, must not be taken apart: their parts have no gradients."""
-    torch = torch_needed()
-    with _quiet():
-        known = torch.export.default_decompositions()
-        for _ in range(3):
-            nodes = _needed(program)
-            varying = _varying(program, nodes)
-            unreadable = [node for node in nodes if node in varying and _needs_decomposition(node)]
-            wanted = {node.target for node in unreadable if node.target not in whole}
-            in_place = [node for node in nodes if node.op == "call_function" and operation_of(node).endswith("_") and node in varying]
-            table = {target: known[target] for target in wanted if target in known}
-            table |= torch._decomp.get_decompositions([target for target in wanted if target not in known])
-            if not wanted and not in_place:
-                break
-            program = program.run_decompositions(table)  # which also writes what is done in place as new values
-            if any(node.target.namespace == "prims" for node in _needed(program) if _needs_decomposition(node)):
-                return program, wanted
-    return program, set()
-
-
-def _varying(program: Any, nodes: Sequence[Any]) -> set[Any]:
-    """The nodes that depend on inputs or on trained parameters; all others are arrays that stay as they are."""
-    signature, found = program.graph_signature, set[Any]()
-    for node in nodes:
-        outside = node.op == "placeholder" and (node.name in signature.inputs_to_parameters or node.name in signature.user_inputs)
-        if outside or (operation_of(node) not in SIZES and any(one in found for one in node.all_input_nodes)):
-            found.add(node)
-    return found
-
-
-def _quiet() -> Any:
-    import contextlib
-    import logging
-    import warnings
-
-    @contextlib.contextmanager
-    def quiet() -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            before = logging.root.manager.disable
-            logging.disable(logging.ERROR)
-            try:
-                yield
-            finally:
-                logging.disable(before)
-
-    return quiet()
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:300].rstrip(".") + "."
-
-
-def operation_of(node: Any) -> str:
-    """The name of a node's operation, as "linear"; that of truth values bit by bit is what it is of truth values."""
-    schema = getattr(node.target, "_schema", None)
-    name: str = schema.name.partition("::")[2] if schema is not None else getattr(node.target, "__name__", str(node.target))
-    truth = name.startswith("bitwise_") and str(getattr(node.meta.get("val"), "dtype", "")) == "torch.bool"
-    return name.replace("bitwise_", "logical_") if truth else name
-
-
-def _needs_decomposition(node: Any) -> bool:
-    return node.op == "call_function" and hasattr(node.target, "_schema") and operation_of(node) not in PYTORCH
-
-
-def traced_shape(value: Any, count: int | None) -> tuple[tuple[Dimension, ...], ...]:
-    """The shape of a traced tensor, in which the number of examples is a symbol; along an axis where each has several elements there are
-    both.
-
-    count  the number of examples that it was traced with, if it was traced with one. Raises UnreadableOperation.
-    """
-    import torch
-
-    shape: list[tuple[Dimension, ...]] = []
-    for extent in value.shape:
-        if isinstance(extent, torch.SymInt):
-            several, _, symbol = str(extent.node.expr).rpartition("*")
-            if not symbol.isidentifier() or not (several == "" or several.isdecimal()):
-                raise UnreadableOperation(f"an axis of {extent.node.expr} elements, where s is the number of examples")
-            shape.append((BATCH, int(several)) if several else (BATCH,))
-        elif count is not None and extent and extent % count == 0:
-            shape.append((BATCH, extent // count) if extent > count else (BATCH,))
-        else:
-            shape.append((int(extent),))
-    return tuple(shape)
 
 
 class _Reader(LayerReader):
@@ -262,14 +102,14 @@ class _Reader(LayerReader):
     def __init__(self, program: Any) -> None:
         super().__init__()
         self.program = program
-        self.nodes = _needed(program)
+        self.nodes = needed_nodes(program)
         self.needed = set(self.nodes)
         self.values: dict[Any, Any] = {}
         self.made_by: dict[str, Any] = {}
-        self.groups = _leaf_calls(self.nodes)
-        self.endings = _endings(self.groups)
+        self.groups = leaf_calls(self.nodes)
+        self.endings = last_computing(self.groups)
         self.paths = {path for path, _ in self.groups.values()}
-        self.unlike = _called_differently(self.groups, _varying(program, self.nodes))
+        self.unlike = called_differently(self.groups, varying(program, self.nodes))
         called = [path for path, _ in set(self.groups.values())]
         self.repeated = {path for path in called if called.count(path) > 1}
         given = next(node for node in self.nodes if node.op == "placeholder" and node.name in self._user_inputs)
@@ -285,7 +125,7 @@ class _Reader(LayerReader):
             if node.op == "placeholder":
                 self._placeholder(node)
             elif node.op == "get_attr":
-                self.values[node] = _attribute(self.program.graph_module, node.target)
+                self.values[node] = attribute_of(self.program.graph_module, node.target)
             elif node.op == "call_function":
                 self._called(node)
             elif node.op == "output":
@@ -340,6 +180,8 @@ class _Reader(LayerReader):
 
     def _shared(self, parameter: Expression, name: str) -> None:
         """A parameter that is used in several places is a layer of its own, called on nothing."""
+        if "." not in name:
+            name = parameter.symbol  # the model's own bias is b, not b of a layer called bias
         for ending in ("_weight", ".weight", "_bias", ".bias"):
             if name.removesuffix(ending) not in self.paths:
                 name = name.removesuffix(ending) or name
@@ -350,18 +192,18 @@ class _Reader(LayerReader):
     # Operations
 
     def _called(self, node: Any) -> None:
-        arguments, options = _mapped((node.args, node.kwargs), self._operand)
+        arguments, options = mapped((node.args, node.kwargs), self._operand)
         if operation_of(node) in SIZES:  # only arrays that are the same for every example are made of these
             extent = node.meta["val"]
             self.values[node] = int(extent if isinstance(extent, int) else extent.node.hint)
             return
-        if not any(isinstance(one, (Expression, Merged)) for one in _leaves((arguments, options))):
+        if not any(isinstance(one, (Expression, Merged)) for one in leaves_of((arguments, options))):
             self.values[node] = self._without_signals(node, arguments, options)
             return
         if self.groups.get(node, ("",))[0] in self.repeated:  # so that each of its calls is of the same formula
             self._cut_before(node)
-            arguments, options = _mapped((node.args, node.kwargs), self._operand)
-        if _is_complex(node):
+            arguments, options = mapped((node.args, node.kwargs), self._operand)
+        if is_complex(node):
             raise DescriptionError(f"{self._where(node)} gives complex numbers, which are not read.")
         if operation_of(node) == "getitem":
             self.values[node] = arguments[0][arguments[1]]
@@ -375,7 +217,7 @@ class _Reader(LayerReader):
                 self.values[node] = _lettered(node, self.values[node])
             return
         if isinstance(self.values[node], Expression) and (group is not None or not self._is_quiet(node)):
-            path = group[0] if group is not None else ".".join(filter(None, (_path(node), operation_of(node).strip("_"))))
+            path = (group and group[0]) or ".".join(filter(None, (path_of(node), operation_of(node).strip("_"))))
             self.values[node] = self._cut(node, path, self.values[node])
 
     def _operand(self, value: Any) -> Any:
@@ -385,7 +227,7 @@ class _Reader(LayerReader):
         """An array that depends on nothing that is learned or given: computed now."""
         import torch
 
-        arguments, options = _mapped((arguments, options), lambda value: doubled(value) if isinstance(value, torch.dtype) else value)
+        arguments, options = mapped((arguments, options), lambda value: doubled(value) if isinstance(value, torch.dtype) else value)
         result = node.target(*arguments, **options)
         if isinstance(result, torch.Tensor):
             for axis, extent in enumerate(node.meta["val"].shape):
@@ -400,14 +242,14 @@ class _Reader(LayerReader):
             return self._stated(node, arguments, options)
         try:
             if not entry.places:
-                arguments, options = _mapped((arguments, options), lambda value: self._constant(node, value))
+                arguments, options = mapped((arguments, options), lambda value: self._constant(node, value))
             result = node.meta["val"]
             shapes = [
                 traced_shape(one, self.count)
                 for one in (result if isinstance(result, (list, tuple)) else [result])
                 if hasattr(one, "shape")
             ]
-            if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in _leaves(arguments)):
+            if any(len(axis) > 1 for shape in shapes for axis in shape) or any(isinstance(one, Merged) for one in leaves_of(arguments)):
                 return merged_formula(name, arguments, options, shapes[0])
             if not entry.by_shape:
                 return entry.formula(*arguments, **options)
@@ -424,7 +266,10 @@ class _Reader(LayerReader):
         import torch
 
         if operation_of(node) == "wrap_with_set_grad_enabled":
-            raise DescriptionError(f"{self._where(node)} computes without gradients (torch.no_grad), which is not read: use x.detach().")
+            raise DescriptionError(
+                f"the model computes without gradients (torch.no_grad){f' in {path}' if (path := path_of(node)) else ''}, which is not read: take "
+                "the lines out of `with torch.no_grad():` and call .detach() on what they give, which is the same."
+            )
         schema = getattr(node.target, "_schema", None)
         functional = schema is not None and not schema.is_mutable and str(node.target).startswith("aten.")
         if not functional or torch.Tag.nondeterministic_seeded in node.target.tags:
@@ -440,23 +285,23 @@ class _Reader(LayerReader):
                 return value
             if value not in operands:
                 operands.append(value)
-                kinds.append(_number_kind(self._dtypes.get(value, torch.float64)))
+                kinds.append(number_kind(self._dtypes.get(value, torch.float64)))
             return f"{OPERAND}{operands.index(value)}"
 
         for one in node.all_input_nodes:
             if isinstance(formula := self.values.get(one), Expression) and hasattr(one.meta.get("val"), "dtype"):
                 self._dtypes[formula] = one.meta["val"].dtype
-        given, named = _mapped(_mapped((arguments, options), lambda value: self._constant_operand(node, value)), place)
+        given, named = mapped(mapped((arguments, options), lambda value: self._constant_operand(node, value)), place)
         plain = (str, int, float, bool, type(None))
-        if not operands or not all(isinstance(one, plain) for one in _leaves((given, named))):
+        if not operands or not all(isinstance(one, plain) for one in leaves_of((given, named))):
             raise DescriptionError(f"{self._where(node)}: {operation_of(node)} is no formula that can be read.")
         results = node.meta["val"] if isinstance(node.meta["val"], (list, tuple)) else [node.meta["val"]]
         made = [
             stated(
                 *operands,
                 operation=str(node.target).removeprefix("aten."),
-                given=_as_tuples(given),
-                named=_as_tuples(list(named.items())),
+                given=as_tuples(given),
+                named=as_tuples(list(named.items())),
                 kinds=tuple(kinds),
                 which=which,
                 sizes=plain_shape(traced_shape(result, self.count)),
@@ -466,7 +311,7 @@ class _Reader(LayerReader):
         return tuple(made) if isinstance(node.meta["val"], (list, tuple)) else made[0]
 
     def _where(self, node: Any) -> str:
-        path = _path(node)
+        path = path_of(node)
         return f"the model's operation {operation_of(node)}{f' in {path}' if path else ''}"
 
     def _constant_operand(self, node: Any, value: Any) -> Any:
@@ -510,13 +355,13 @@ class _Reader(LayerReader):
         entry = PYTORCH.get(operation_of(node))
         if entry is not None and entry.quiet == "by a number":
             return sum(isinstance(self._operand(one), Expression) for one in node.args) < 2
-        return _only_moves(node) or operation_of(node) == "getitem"
+        return only_moves(node) or operation_of(node) == "getitem"
 
     # Layers
 
     def _cut(self, node: Any, path: str, value: Expression) -> Expression:
         """What a layer of its own gives from here on, which is a value of PyTorch's."""
-        cut = self.cut(path, value, _kind_of(node, path))
+        cut = self.cut(path, value, kind_of(node, path))
         self.made_by[self.signals[first_examples(cut)]] = node
         return cut
 
@@ -526,7 +371,7 @@ class _Reader(LayerReader):
         for one in node.all_input_nodes:
             value = self.values.get(one)
             if one not in inside and isinstance(value, Expression) and value not in self.signals and BATCH in value.shape:
-                self.values[one] = self._cut(one, ".".join(filter(None, (_path(one), operation_of(one).strip("_")))), value)
+                self.values[one] = self._cut(one, ".".join(filter(None, (path_of(one), operation_of(one).strip("_")))), value)
 
     def _together(self, node: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Several results of one operation, of which more than one is used: one layer gives them side by side."""
@@ -535,7 +380,7 @@ class _Reader(LayerReader):
         if len(places) < 2 or len(first) < len(values):
             return values
         flat = [reshaped(one, (BATCH, _count(one))) for one in first]
-        path = ".".join(filter(None, (_path(node), operation_of(node))))
+        path = ".".join(filter(None, (path_of(node), operation_of(node))))
         joined, start, parts = self._cut(node, path, p.join(*flat, axis=1)), 0, []
         del self.made_by[self.signals[joined]]  # no value of PyTorch's
         for one, value in zip(first, values, strict=True):
@@ -546,7 +391,7 @@ class _Reader(LayerReader):
 
     def _output(self, node: Any) -> None:
         given = self.program.graph_signature.user_outputs  # after the buffers that the module would update
-        results = [one for one in _leaves(node.args) if getattr(one, "name", None) in given]
+        results = [one for one in leaves_of(node.args) if getattr(one, "name", None) in given]
         if not results or not all(isinstance(self.values[one], Expression) for one in results):
             raise DescriptionError("this model returns numbers that do not depend on its inputs.")
         names = [OUTPUT] if len(results) == 1 else self._output_names(len(results))
@@ -563,24 +408,6 @@ class _Reader(LayerReader):
         return [name if isinstance(name, str) and name.isidentifier() else f"output{place}" for place, name in enumerate(names, start=1)]
 
 
-def _needed(program: Any) -> list[Any]:
-    """The nodes that the results depend on, without those that only bring buffers up to date."""
-    given = program.graph_signature.user_outputs
-    output = next(node for node in program.graph.nodes if node.op == "output")
-    pending = [one for one in _leaves(output.args) if getattr(one, "name", None) in given]
-    needed = {output}
-    while pending:
-        node = pending.pop()
-        if node not in needed:
-            needed.add(node)
-            pending += node.all_input_nodes
-    return [
-        node
-        for node in program.graph.nodes
-        if node in needed or (node.op == "placeholder" and node.name in program.graph_signature.user_inputs)
-    ]
-
-
 def _lettered(node: Any, value: Any) -> Any:
     """What an operation gives in the midst of a layer, as a quantity of its own where that is worth it."""
     entry = PYTORCH.get(operation_of(node))
@@ -589,17 +416,6 @@ def _lettered(node: Any, value: Any) -> Any:
     if isinstance(value, Merged):
         return Merged(lettered(entry.letter, value.formula), value.axes)
     return lettered(entry.letter, value) if isinstance(value, Expression) else value
-
-
-def _only_moves(node: Any) -> bool:
-    entry = PYTORCH.get(operation_of(node))
-    return entry is not None and entry.quiet == "always"
-
-
-def _attribute(module: Any, target: str) -> Any:
-    for part in target.split("."):
-        module = getattr(module, part)
-    return module
 
 
 def _for_one(constant: torch.Tensor, axis: int) -> torch.Tensor:
@@ -613,97 +429,3 @@ def _for_one(constant: torch.Tensor, axis: int) -> torch.Tensor:
 def _count(x: Expression) -> int:
     """How many numbers there are of each example."""
     return math.prod(int(extent) for extent in x.shape if extent != BATCH)
-
-
-def _path(node: Any) -> str:
-    """Which submodule an operation stands in, as "encoder.0"; "" for the model itself."""
-    stack = list(node.meta.get("nn_module_stack", {}).values())
-    return str(stack[-1][0]) if stack else ""
-
-
-def _kind_of(node: Any, path: str) -> str:
-    """What kind of layer gives it: "Linear", or the operation."""
-    stack = list(node.meta.get("nn_module_stack", {}).values())
-    return str(stack[-1][1]).rpartition(".")[2] if stack and stack[-1][0] == path else operation_of(node).strip("_").replace("_", " ")
-
-
-def _leaf_calls(nodes: Sequence[Any]) -> dict[Any, tuple[str, Any]]:
-    """The submodule without parts that each operation belongs to, and the last operation of that call.
-
-    A call of which more than the last value is used outside is no layer: its operations stand for themselves.
-    """
-    paths = {str(path) for node in nodes for path, _ in node.meta.get("nn_module_stack", {}).values()}
-    leaves = {path for path in paths if path and not any(other.startswith(f"{path}.") for other in paths)}
-    calls: dict[str, list[Any]] = {}
-    for node in nodes:
-        stack = node.meta.get("nn_module_stack", {})
-        if node.op == "call_function" and stack:
-            key = list(stack)[-1]
-            if str(stack[key][0]) in leaves:
-                calls.setdefault(key, []).append(node)
-    found: dict[Any, tuple[str, Any]] = {}
-    alive = set(nodes)
-    for own in calls.values():
-        *before, last = own
-        inside = set(own)
-        if all(set(node.users) & alive <= inside for node in before) and not all(map(_only_moves, own)):
-            found |= dict.fromkeys(own, (_path(last), last))
-    return found
-
-
-def _endings(groups: Mapping[Any, tuple[str, Any]]) -> set[Any]:
-    """The last operation of each call that computes something, behind which elements are only moved."""
-    found: dict[tuple[str, Any], Any] = {}
-    for node, call in groups.items():
-        if not _only_moves(node):
-            found[call] = node
-    return set(found.values())
-
-
-def _called_differently(groups: Mapping[Any, tuple[str, Any]], varying: set[Any]) -> set[str]:
-    """The submodules whose calls are not of one formula: on inputs of another size, or on an array that stays as it is."""
-    calls: dict[Any, list[Any]] = {}
-    for node, (_, last) in groups.items():
-        operands = [(tuple(getattr(one.meta.get("val"), "shape", ())), one in varying) for one in node.all_input_nodes]
-        calls.setdefault(last, []).append((operation_of(node), operands))
-    formulas: dict[str, list[Any]] = {}
-    for last, formula in calls.items():
-        formulas.setdefault(groups[last][0], []).append(formula)
-    return {path for path, several in formulas.items() if any(one != several[0] for one in several)}
-
-
-def _is_complex(node: Any) -> bool:
-    results = node.meta.get("val")
-    return any(one.dtype.is_complex for one in (results if isinstance(results, (list, tuple)) else [results]) if hasattr(one, "dtype"))
-
-
-def doubled(dtype: torch.dtype) -> torch.dtype:
-    """Float64 for every kind of float; whole numbers stay what they are."""
-    import torch
-
-    return torch.float64 if dtype.is_floating_point else dtype
-
-
-def _number_kind(dtype: torch.dtype) -> str:
-    """Which kind of numbers a tensor holds, as `formula.stated` calls them."""
-    import torch
-
-    return "float" if dtype.is_floating_point else "bool" if dtype is torch.bool else "int"
-
-
-def _as_tuples(value: Any) -> Any:
-    return tuple(map(_as_tuples, value)) if isinstance(value, (list, tuple)) else value
-
-
-def _leaves(value: Any) -> list[Any]:
-    if isinstance(value, (list, tuple)):
-        return [leaf for part in value for leaf in _leaves(part)]
-    return [leaf for part in value.values() for leaf in _leaves(part)] if isinstance(value, Mapping) else [value]
-
-
-def _mapped(value: Any, function: Callable[[Any], Any]) -> Any:
-    if isinstance(value, (list, tuple)):
-        return type(value)(_mapped(part, function) for part in value)
-    if isinstance(value, Mapping):
-        return {key: _mapped(part, function) for key, part in value.items()}
-    return function(value)

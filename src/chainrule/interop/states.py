@@ -67,7 +67,7 @@ def tensors_of(path: str | Path) -> dict[str, Array]:
             from safetensors.numpy import load_file
 
             return dict(load_file(path))
-        from chainrule.interop.modules import torch_needed
+        from chainrule.interop.exporting import torch_needed
 
         loaded = torch_needed().load(path, map_location="cpu", weights_only=True)
     except OSError as error:

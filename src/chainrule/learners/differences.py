@@ -15,12 +15,11 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.functions import FunctionProgram
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.layout import Array, Layout, Probe, Unreadable
 from chainrule.learners.limits import Stopped
 from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.names import UPDATE
 from chainrule.learners.objects import ObjectProgram
-from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import LearnerProgram
 from chainrule.learners.recognition import errors, passed
 from chainrule.learners.reporting import numbers
@@ -38,7 +37,7 @@ START = np.array([0.7, -1.2, 1.9])
 """Where it is asked: at no kink, and nowhere small."""
 
 
-def known(w: Array) -> float:
+def known_error(w: Array) -> float:
     """Σ w³/3 + (Σ w)²/2 + 200: its derivative is w² + Σ w; a large value shows numbers of few digits."""
     return float((w**3).sum() / 3 + w.sum() ** 2 / 2 + 200)
 
@@ -61,7 +60,7 @@ def own_checks(loaded: Loaded) -> Iterator[dict[str, Any]]:
 
         def differentiated(*given: Any, point: Array = w) -> float:
             inner = next((np.asarray(one, dtype=float) for one in given if np.shape(one) == START.shape), point)
-            return known(inner)
+            return known_error(inner)
 
         try:
             with impatient(1.0), np.errstate(all="ignore"):

@@ -12,13 +12,14 @@ import numpy as np
 
 from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
-from chainrule.learners.layout import SHARED, Layout, Probe, trial
+from chainrule.learners.layout import SHARED, Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, backward_first, forward_first, meaning
-from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, rolled, shared_arrays
-from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, signature
+from chainrule.learners.parameters import Parameters, parameter_places, rolled, shared_arrays
+from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.reporting import numbers
-from chainrule.learners.styles import blocks, read_globals, style_of
+from chainrule.learners.stored import leaves
+from chainrule.learners.styles import read_globals, style_of, vector_blocks
 from chainrule.learners.syntax import Function, arguments_of, is_plain_number
 
 
@@ -31,7 +32,7 @@ class FunctionProgram(LearnerProgram):
         self.nodes = [loaded.functions[name] for name in (forward, backward, update) if name]
         node = loaded.functions[backward]
         self.line = node.lineno
-        self.entry = signature(node)
+        self.entry = shown_signature(node)
         self.style = style_of(loaded, self.nodes, apart=apart)
         self._snapshot = {key: value for key, value in loaded.namespace.items() if _is_data(value)}
         self._rate_set = _rates(loaded, loaded.namespace, self.nodes)
@@ -83,7 +84,7 @@ class FunctionProgram(LearnerProgram):
                 self._called(self.forward, pool)
             named = self._called(self.backward, pool)
             if step == 0:
-                first.update({key: copied(value) for key, value in named.items()})
+                first.update({key: copy_of(value) for key, value in named.items()})
             if self.update:
                 named = {**named, **self._called(self.update, pool)}
             kept.update(named)
@@ -105,11 +106,11 @@ class FunctionProgram(LearnerProgram):
     def _placed(self, roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
         if not self.style.vector:
             return _placed(roots, probe, layout, checked=checked)
-        return rolled(self.style.vector, roots, blocks(probe, layout, self.style.apart), self.style.order, probe.sizes, layout)
+        return rolled(self.style.vector, roots, vector_blocks(probe, layout, self.style.apart), self.style.order, probe.sizes, layout)
 
     def _taken_apart(self, name: str, value: Any, probe: Probe, layout: Layout) -> dict[str, Any]:
         """A vector of all gradients as these, by their names; anything else as it is."""
-        flat, parts = numbers(value), blocks(probe, layout, self.style.apart)
+        flat, parts = numbers(value), vector_blocks(probe, layout, self.style.apart)
         if flat is None or flat.size != sum(math.prod(shape) for _, shape in parts) or max(flat.shape, default=0) != flat.size:
             return {name: value}
         own = rolled(name, {name: flat.ravel()}, parts, self.style.order, probe.sizes, layout)

@@ -100,8 +100,11 @@ def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout, orders: di
     backwards = sorted(keys, key=lambda key: (-int(key[1:]), key[0] == "b"))
     shapes = {key: np.shape(np.asarray((layout.w if key[0] == "W" else layout.b)(probe, int(key[1:]) - 1))) for key in keys}
     several = [keys, [*weights, *biases], backwards, [*weights[::-1], *biases[::-1]], weights, weights[::-1]]
-    found = [(order, _fitting(flat, [shapes[key] for key in wanted])) for order, wanted in enumerate(several)]
-    fitting = {order: items for order, items in found if items is not None}
+    fitting = dict[int, list[tuple[str, Any]]]()
+    for free in ("", "b"):  # only where nothing fits may a bias have any shape: it may be summed over too much, or not at all
+        wanted = [[None if key[0] == free else shapes[key] for key in one] for one in several]
+        found = {order: _fitting(flat, one) for order, one in enumerate(wanted)}
+        fitting = fitting or {order: items for order, items in found.items() if items is not None}
     if not fitting:
         return {}, {}
     if len({tuple(shapes[key] for key in weights)[::step] for step in (1, -1)}) > 1:
@@ -118,9 +121,11 @@ def _flat(name: str, value: Any) -> list[tuple[str, Any]]:
     return [] if numbers(value) is None else [(name, value)]
 
 
-def _fitting(flat: list[tuple[str, Any]], shapes: list[tuple[int, ...]]) -> list[tuple[str, Any]] | None:
-    """Arrays of these shapes in this order, one behind the other, where there is only one such place."""
+def _fitting(flat: list[tuple[str, Any]], shapes: list[tuple[int, ...] | None]) -> list[tuple[str, Any]] | None:
+    """Arrays of these shapes, None being any, in this order, one behind the other, where there is only one such place."""
     places = [
-        start for start in range(len(flat) - len(shapes) + 1) if [np.shape(item) for _, item in flat[start : start + len(shapes)]] == shapes
+        start
+        for start in range(len(flat) - len(shapes) + 1)
+        if all(shape in (None, np.shape(item)) for shape, (_, item) in zip(shapes, flat[start:], strict=False))
     ]
     return flat[places[0] : places[0] + len(shapes)] if len(places) == 1 and shapes else None

@@ -27,7 +27,7 @@ A, B = 0.7, -1.3
 Build = Callable[[Any, Any], Any]
 
 
-class Graph(Frozen):
+class SmallGraph(Frozen):
     """A small graph.
 
     written   as a formula
@@ -57,13 +57,13 @@ def _ladder(a: Any, b: Any) -> Any:
 
 
 GRAPHS = (
-    Graph("a + b", lambda a, b: a + b, ("__add__",)),
-    Graph("a · b", lambda a, b: a * b, ("__mul__",)),
-    Graph("a + a", lambda a, b: a + a, ("__add__",), several=True),
-    Graph("a · a", lambda a, b: a * a, ("__mul__",), several=True),
-    Graph("(a + b) · (a · b)", lambda a, b: (a + b) * (a * b), ("__add__", "__mul__"), several=True),
-    Graph("c · (c + a), c = a · b", _diamond, ("__add__", "__mul__"), several=True, ordered=True),
-    Graph("c · (c · a + a), c = a + b", _ladder, ("__add__", "__mul__"), several=True, ordered=True),
+    SmallGraph("a + b", lambda a, b: a + b, ("__add__",)),
+    SmallGraph("a · b", lambda a, b: a * b, ("__mul__",)),
+    SmallGraph("a + a", lambda a, b: a + a, ("__add__",), several=True),
+    SmallGraph("a · a", lambda a, b: a * a, ("__mul__",), several=True),
+    SmallGraph("(a + b) · (a · b)", lambda a, b: (a + b) * (a * b), ("__add__", "__mul__"), several=True),
+    SmallGraph("c · (c + a), c = a · b", _diamond, ("__add__", "__mul__"), several=True, ordered=True),
+    SmallGraph("c · (c · a + a), c = a + b", _ladder, ("__add__", "__mul__"), several=True, ordered=True),
 )
 
 FUNCTIONS: dict[str, Callable[[float], float]] = {
@@ -163,14 +163,14 @@ def _applied(name: str, function: Callable[[float], float], a: Any, b: Any) -> A
     return function(a) if isinstance(a, float) else getattr(a, name)()
 
 
-def _graphs(made: Any) -> Iterator[Graph]:
+def _graphs(made: Any) -> Iterator[SmallGraph]:
     yield from GRAPHS
     for name, function in FUNCTIONS.items():
         if hasattr(made, name):
-            yield Graph(f"{name} a", partial(_applied, name, function), (name,))
+            yield SmallGraph(f"{name} a", partial(_applied, name, function), (name,))
 
 
-def _answer(made: Any, graph: Graph) -> dict[str, Any] | None:
+def _answer(made: Any, graph: SmallGraph) -> dict[str, Any] | None:
     if not all(hasattr(made, name) for name in graph.needs):
         return None
     try:

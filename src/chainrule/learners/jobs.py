@@ -18,11 +18,10 @@ from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layer_functions import layer_answers
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.layout import Array, Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
-from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, passed, total_seen

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -294,8 +295,9 @@ def _alike(value: Array, given: Array) -> bool:
     return value.size == given.size and bool(np.array_equal(value.ravel(), given.ravel()))
 
 
-def _same(found: Array, wanted: Array) -> bool:
-    return found.size == wanted.size and bool(np.allclose(found.reshape(wanted.shape), wanted, rtol=1e-8, atol=1e-9))
+def _same(found: Array, wanted: Array, *, shaped: bool) -> bool:
+    alike = found.shape == wanted.shape if shaped else found.size == wanted.size
+    return alike and bool(np.allclose(found.reshape(wanted.shape), wanted, rtol=1e-8, atol=1e-9))
 
 
 def _mask(found: Array, x: Array) -> Array | None:
@@ -322,13 +324,16 @@ def layer_answers(loaded: Loaded, kinds: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def _readings(loaded: Loaded, pair: Pair, kinds: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """As what a pair can be read: one layer, or one for each mode that it has."""
+    """As what a pair can be read: one layer, or one for each mode that it has.
+
+    What gives arrays of the very shapes of a layer is that layer; only then, what gives as many numbers.
+    """
     modes = "mode" in arguments_of(pair.forward)
     seen = set[str]()
-    for plain in kinds:
-        if plain["kind"] in seen:
+    for shaped, plain in itertools.product((True, False), kinds):
+        if plain["kind"] in seen or (seen and not shaped):
             continue
-        reading = _reading(loaded, pair, plain)
+        reading = _reading(loaded, pair, plain, shaped=shaped)
         if reading is not None:
             yield reading
             seen.add(plain["kind"])
@@ -336,8 +341,8 @@ def _readings(loaded: Loaded, pair: Pair, kinds: Sequence[Mapping[str, Any]]) ->
                 return
 
 
-def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The answers of a pair as a layer of some kind; None where it is none."""
+def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any], *, shaped: bool) -> dict[str, Any] | None:
+    """The answers of a pair as a layer of some kind; None where it is none. shaped: whether the shapes of its results have to agree."""
     epsilon, calls, failed = None, list[dict[str, Any]](), list[str]()
     places = dict[str, Any]()
     for number, probe in enumerate(plain["probes"]):
@@ -347,7 +352,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
                 results = called.forward()
             except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where it is called as what it is not
                 results = []
-            agreed, mask = _agreed(results, probe, epsilon, called, masked=plain["masked"])
+            agreed, mask = _agreed(results, probe, epsilon, called, masked=plain["masked"], shaped=shaped)
             if agreed is None:
                 if number == 0:
                     return None
@@ -390,7 +395,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any]) -> dict[str, 
 
 
 def _agreed(
-    results: Sequence[Array], probe: Mapping[str, Any], epsilon: float | None, called: Called, *, masked: bool
+    results: Sequence[Array], probe: Mapping[str, Any], epsilon: float | None, called: Called, *, masked: bool, shaped: bool
 ) -> tuple[float | None, Array | None]:
     """With which ε these are the layer's results, and the mask of a dropout; None where they are not."""
     if masked:
@@ -399,7 +404,7 @@ def _agreed(
     for one, wanted in probe["results"]:
         pairs = zip(results, wanted, strict=False)
         whole = epsilon in (None, one) and len(results) >= len(wanted)
-        if whole and all(_same(found, np.array(want, dtype=float)) for found, want in pairs):
+        if whole and all(_same(found, np.array(want, dtype=float), shaped=shaped) for found, want in pairs):
             return float(one), None
     return None, None
 

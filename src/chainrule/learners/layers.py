@@ -13,12 +13,13 @@ import numpy as np
 
 from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import Array, Layout, Probe, trial
+from chainrule.learners.layout import Array, Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
-from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places
+from chainrule.learners.parameters import Parameters, parameter_places
 from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
+from chainrule.learners.stored import leaves
 from chainrule.learners.syntax import Function, arguments_of, needed_by
 
 FORWARD_NAMES = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
@@ -27,7 +28,6 @@ _HANDED_ON = re.compile(
     r"^_?(?:d|grad|gradient)_?(?:x|in|input|inputs|a_?prev|loss_?d?input)s?$|^(?:x|inputs?)_?grad(?:ient)?$", re.IGNORECASE
 )
 """Attributes in which a layer leaves the gradient for the layer below, where it does not return it."""
-
 
 _NO_ACTIVATION = re.compile(r"softmax|loss|entropy|mse|error|cost|drop|norm|flatten|base|optim", re.IGNORECASE)
 """Classes that are no activation of a hidden layer, though they have a forward and a backward pass."""

@@ -19,6 +19,10 @@ SHARED = "shared"
 """As chainrule's own layers say it; the process of a learner imports none of them."""
 
 
+class Unreadable(Exception):
+    """This way of reading the program does not go; another one may."""
+
+
 class Probe(Frozen):
     """A problem as a learner's process gets it: chainrule's layout, (rows, inputs), (inputs, units), (units,).
 

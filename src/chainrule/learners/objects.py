@@ -11,11 +11,12 @@ from typing import Any
 
 from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
-from chainrule.learners.layout import Layout, Probe, trial
+from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
-from chainrule.learners.places import Parameters, Unreadable, leaves, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copied, literal_rate, methods_of, signature
+from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
+from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copy_of, literal_rate, methods_of, shown_signature
+from chainrule.learners.stored import leaves
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
 
 
@@ -32,7 +33,7 @@ class ObjectProgram(LearnerProgram):
         self.maker = self.methods.get("__init__")
         self.steps = [self.methods.get(step) or loaded.functions[step] for step in sequence]
         self.line = self.steps[-1].lineno
-        self.entry = " → ".join(signature(step, f"{name}." if place == 0 else "") for place, step in enumerate(self.steps))
+        self.entry = " → ".join(shown_signature(step, f"{name}." if place == 0 else "") for place, step in enumerate(self.steps))
         self.node = node
         self._rated = False
 
@@ -104,9 +105,9 @@ class ObjectProgram(LearnerProgram):
                 function = getattr(made, name) if name in self.methods else partial(loaded.namespace[name], made)
                 given = pool.take(method, self._quietly(function, **pool.arguments(method, method=True)))
                 if step == 0 and (place > 0 or len(self.sequence) == 1):
-                    named.update({key: copied(value) for key, value in given.items()})
+                    named.update({key: copy_of(value) for key, value in given.items()})
             if step == 0:
-                own = {name: copied(value) for name, value in vars(made).items() if meaning(name).kind in ("dW", "db", "grads")}
+                own = {name: copy_of(value) for name, value in vars(made).items() if meaning(name).kind in ("dW", "db", "grads")}
                 named = {**own, **named}
 
         states = self._trained(places.read(probe, layout), call, lambda: places.read(probe, layout), steps)

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.calling import Pool
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.learners.layout import Array, Layout, Probe, Unreadable
 from chainrule.learners.loading import Loaded
-from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
 from chainrule.learners.syntax import Function, arguments_of

@@ -19,10 +19,9 @@ import numpy as np
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe
+from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe, Unreadable
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import LOSS, as_kind, meaning
-from chainrule.learners.places import Unreadable
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 from chainrule.learners.syntax import Function, arguments_of, called_name, calls_in, is_plain_number, names_in, needed_by, product_parts
@@ -237,7 +236,7 @@ def _described(value: Any) -> str:
     return f"{type(value).__name__} of {shape}" if shape else type(value).__name__
 
 
-def copied(value: Any) -> Any:
+def copy_of(value: Any) -> Any:
     """A copy of what a program gave; what cannot be copied, as a generator, as it is."""
     try:
         return copy.deepcopy(value)
@@ -255,7 +254,7 @@ def _difference(before: Array, after: Array) -> Array:
         return after * np.nan
 
 
-def signature(node: Function, owner: str = "") -> str:
+def shown_signature(node: Function, owner: str = "") -> str:
     """How a function is called, as it is shown."""
     names = [name for name in arguments_of(node) if name != "self"]
     return f"{owner}{node.name}({', '.join(names)})"

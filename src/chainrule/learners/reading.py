@@ -19,12 +19,11 @@ from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
-from chainrule.learners.layout import Layout, Probe, Wanted, layouts, trial
+from chainrule.learners.layout import Layout, Probe, Unreadable, Wanted, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
 from chainrule.learners.own_backward import own_backward_programs
-from chainrule.learners.places import Unreadable
 from chainrule.learners.programs import (
     ROWS,
     Answer,
@@ -35,7 +34,6 @@ from chainrule.learners.scripts import ScriptProgram, script_programs
 
 TIME = 6.0
 """Seconds of the processor that are spent on trying ways to read a file: the same on a busy machine."""
-
 
 ALIKE = 16
 """So many trials that fail in the very same way, some with one sample as a vector, and none that does not, are enough."""

@@ -82,9 +82,9 @@ class _Shown(types.ModuleType):
         if first == "tqdm":
             return (lambda *a, **k: range(*a)) if name in ("trange", "tnrange") else _through
         if first == "pandas" and name.startswith("read_"):
-            return lambda *a, **k: Table()
+            return lambda *a, **k: RandomTable()
         if name == "DataFrame":
-            return Table
+            return RandomTable
         if name in SAMPLES:
             return SAMPLES[name]
         if self.__name__ == "sklearn.base" and name[:1].isupper():
@@ -95,7 +95,7 @@ class _Shown(types.ModuleType):
         return _through(*arguments) if self.__name__.startswith("tqdm") else Nothing()
 
 
-class Table(Nothing):
+class RandomTable(Nothing):
     """A table that was read from a file that is not here: random numbers; columns that are picked by name are as many as are named.
 
     Picking one column gives classes, 0 and 1, because that is what most programs take from a table by itself.
@@ -129,24 +129,26 @@ class Table(Nothing):
             return self._values
         if name == "drop" and self._values.ndim == 2 and ("columns" in named or named.get("axis") == 1 or given[1:] == (1,)):
             gone = named.get("columns", given[0] if given else "")
-            return Table(self._values[:, : -len(gone) if isinstance(gone, (list, tuple)) else -1])
+            return RandomTable(self._values[:, : -len(gone) if isinstance(gone, (list, tuple)) else -1])
         if name == "map" and given and isinstance(given[0], dict):
-            return Table(np.arange(len(self)) % len(given[0]))
+            return RandomTable(np.arange(len(self)) % len(given[0]))
         return self
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, (list, tuple)):
-            return Table(np.random.default_rng(len(key)).normal(size=(len(self), len(key))))
-        return Table((np.arange(len(self)) % 2).astype(float)) if isinstance(key, str) else self
+            return RandomTable(np.random.default_rng(len(key)).normal(size=(len(self), len(key))))
+        return RandomTable((np.arange(len(self)) % 2).astype(float)) if isinstance(key, str) else self
 
     def __setitem__(self, *_: Any) -> None:
         pass
 
 
+def _computing(sign: str) -> Callable[[Any, Any], RandomTable]:
+    return lambda own, other: RandomTable(getattr(own._values, sign)(getattr(other, "_values", other)))
+
+
 for _sign in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "eq", "gt", "lt", "ge", "le"):  # a table computes as its array does
-    setattr(
-        Table, f"__{_sign}__", lambda self, other, sign=f"__{_sign}__": Table(getattr(self._values, sign)(getattr(other, "_values", other)))
-    )
+    setattr(RandomTable, f"__{_sign}__", _computing(f"__{_sign}__"))
 
 
 class _Places(Nothing):
@@ -155,7 +157,7 @@ class _Places(Nothing):
 
     def __getitem__(self, key: Any) -> Any:
         named = isinstance(key, str) or (isinstance(key, tuple) and any(isinstance(one, str) for one in key))
-        return Table(self._values if named else self._values[key])
+        return RandomTable(self._values if named else self._values[key])
 
 
 class _Encoder(Nothing):

@@ -17,11 +17,12 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.learners.calling import Pool, Unbound
-from chainrule.learners.layout import Layout, Probe, trial
+from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import INIT, as_kind, meaning, ranked
-from chainrule.learners.places import Unreadable, leaves, like, parameter_places, rolled
+from chainrule.learners.parameters import parameter_places, rolled
 from chainrule.learners.reporting import numbers
+from chainrule.learners.stored import leaves, like
 from chainrule.learners.syntax import Function, arguments_of, calls_in, names_in
 
 
@@ -205,7 +206,7 @@ def _vector(known: Loaded, name: str, *, apart: bool) -> Style:
 
     def made(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
         del loaded
-        parts = blocks(probe, layout, apart)
+        parts = vector_blocks(probe, layout, apart)
         roots = {name: np.zeros(sum(math.prod(shape) for _, shape in parts))}
         rolled(name, roots, parts, order, probe.sizes, layout).set(probe, layout)
         return roots
@@ -229,7 +230,7 @@ def _unrolled(loaded: Loaded, node: Function, depth: int = 0) -> Iterator[str]:
                     yield given.id
 
 
-def blocks(probe: Probe, layout: Layout, apart: bool) -> list[tuple[str, tuple[int, ...]]]:
+def vector_blocks(probe: Probe, layout: Layout, apart: bool) -> list[tuple[str, tuple[int, ...]]]:
     """What stands in a vector of all parameters, and in which shapes: W1, b1, W2, b2; or W1, W2, b1, b2."""
     found = list[tuple[str, tuple[int, ...]]]()
     for number in range(len(probe.weights)):

@@ -184,8 +184,8 @@ def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-LAYER_WORDS = re.compile(r"conv|pool|norm|rnn|lstm|embed|dropout|drop_out|attention|attn", re.IGNORECASE)
-"""What is in the names of functions that are layers, and no parts of a network of dense ones."""
+LAYER_WORDS = re.compile(r"conv|pool|norm|rnn|lstm|gru|embed|dropout|drop_out|attention|attn|heads|glu", re.IGNORECASE)
+"""What is in the names of layers that are no parts of a network of dense ones."""
 
 
 def _only_layers(code: str) -> bool:
@@ -194,18 +194,34 @@ def _only_layers(code: str) -> bool:
     return bool(backward) and all(LAYER_WORDS.search(name) for name in backward) and not re.search(r"^class ", code, re.MULTILINE)
 
 
-def layers_of(
-    path: str | Path, sandbox: Sandbox, kinds: Callable[[], Sequence[Mapping[str, Any]]], *, surely: bool = False
-) -> dict[str, Any]:
-    """What the single layers of a file give, as those of `kinds`: nothing where none is like one of them. Raises Refusal.
+def names_layers(code: str) -> bool:
+    """Is a function or a class called as layers are, which no network of dense layers has?"""
+    return any(LAYER_WORDS.search(name) for name in re.findall(r"^(?:def|class) (\w+)", code, re.MULTILINE))
 
-    kinds   layers with what they are tried with, as plain data
-    surely  nothing, too, where the names do not say that the file holds layers and no network
+
+def layers_of(
+    path: str | Path,
+    sandbox: Sandbox,
+    kinds: Callable[[str], Sequence[Mapping[str, Any]]],
+    *,
+    surely: bool = False,
+    beside: bool = False,
+) -> dict[str, Any]:
+    """What the single layers of a file give, as those of `kinds`, and which of its passes are none of them; nothing without any.
+
+
+    kinds   layers with what they are tried with, as plain data, from the text of the program
+    surely  nothing, too, where the names do not say that the file holds layers and no network, or none of them is known
+    beside  nothing, too, where no name is that of a layer which is no part of a network of dense ones; of others, nothing is said
+
+    Raises Refusal.
     """
     source = read_source(path)
-    if not (FORWARD.search(source.code) and BACKWARD.search(source.code)) or (surely and not _only_layers(source.code)):
+    if not (FORWARD.search(source.code) and BACKWARD.search(source.code)):
         return {}
-    found = sandbox.run({"work": "layers", "code": source.code, "stated": "", "kinds": kinds()})
+    if (surely and not _only_layers(source.code)) or (beside and not names_layers(source.code)):
+        return {}
+    found = sandbox.run({"work": "layers", "code": source.code, "stated": "", "kinds": kinds(source.code)})
 
     def placed(line: int, text: str) -> tuple[int, str, str]:
         number, file = source.place(line)
@@ -214,7 +230,9 @@ def layers_of(
     for one in found["answers"]:
         one["places"] = {symbol: placed(*place) for symbol, place in one["places"].items()}
         one["line"], one["backward"] = source.place(one["line"])[0], placed(one["backward"], source.line(one["backward"]))
-    return found if found["answers"] else {}
+    if beside:
+        found["unread"] = [name for name in found["unread"] if LAYER_WORDS.search(name)]
+    return found if found["answers"] or (found["unread"] and not surely) else {}
 
 
 PENALTY = 0.1

@@ -144,7 +144,7 @@ class Past:
         history, name = self.model.history, str(self.model.source.get("name", self.source))
         lines = [
             *(lines_of_ending(self.words, self.model) if self.model.outcome.get("reason") else ()),
-            *lines_of_scores(self.words, self.model),
+            *score_lines(self.words, self.model),
         ]
         return {"state": "past", "name": name, "lines": lines, **curve_of(self.words, history, self.model.plan.epochs)}
 
@@ -255,10 +255,10 @@ class _Watch(Watch):
         going = self.going
         going.model, going.state = model, "ended"
         if model.outcome.get("reason") != "diverged":
-            going.lines = [*going.lines, *lines_of_ending(going.words, model), *lines_of_scores(going.words, model)]
+            going.lines = [*going.lines, *lines_of_ending(going.words, model), *score_lines(going.words, model)]
 
 
-def lines_of_scores(words: Words, model: Model) -> list[str]:
+def score_lines(words: Words, model: Model) -> list[str]:
     """The scores of a model, on rows that it never saw where there are such."""
     part = next((name for name in ("test", "validation", "train") if name in model.scores), None)
     if part is None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.api.models import is_model, recorded, trained
+from chainrule.api.models import is_model, recorded, trained_model
 from chainrule.api.problems import problem
 from chainrule.base.errors import ChainruleError, InputError, quoted
 from chainrule.document.words import Words
@@ -196,7 +196,7 @@ class PageSession:
             path = Path(folder) / "model.safetensors"
             path.write_bytes(content)
             try:
-                found = trained(str(path))
+                found = trained_model(str(path))
             except InputError as error:
                 raise InputError(str(error).replace(str(path), name)) from None
         answer = self.shown(problem(described_problem(Problem(found.network, optimizer=found.optimizer))))

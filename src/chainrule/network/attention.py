@@ -10,7 +10,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import Owner, checked_size, layer
 from chainrule.network.normalization import dropped, normalised, with_scale
-from chainrule.network.spatial import places_of
+from chainrule.network.spatial import spatial_extents
 
 HIDDEN = -1e30
 """The score of a place that must not be looked at; its share is exactly 0. float32 has it, too."""
@@ -40,7 +40,7 @@ def no_later(rows: int, columns: int, ahead: int = 0) -> Expression:
 def looked_at(own: Owner, q: Expression, k: Expression, v: Expression, *, causal: bool, mask: Expression | None) -> Expression:
     """softmax(q kᵀ / √d) v; all of shape (batch, heads, length, d), and those of k and v of another length, perhaps."""
     d, rows, columns = int(q.shape[-1]), int(q.shape[2]), int(k.shape[2])
-    scores = own.named("S", q @ p.swapped(k) / math.sqrt(d))
+    scores = own.named("S", q @ p.swapped(k) / p.sqrt(d))
     seen: list[Expression] = []
     if causal:
         seen.append(p.spread(no_later(rows, columns, ahead=columns - rows), axes=(0, 1), sizes=scores.shape[:2]))
@@ -318,7 +318,7 @@ def squeeze_excite(own: Owner, x: Expression, *, units: int) -> Expression:
     Raises ShapeError.
     Source: Hu, Shen & Sun (2018), Squeeze-and-excitation networks, eqs. 2 to 4.
     """
-    places = places_of(x)
+    places = spatial_extents(x)
     axes = tuple(range(1, 1 + len(places)))
     q = own.named("q", p.mean(x, axes=axes))
     inner = own.activated("relu", own.linear(q, units), "e")

@@ -425,17 +425,30 @@ def checked_name(name: str) -> str:
 
 def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     name = function.__name__
-    if not function.__module__.startswith("chainrule."):
+    built_in = function.__module__.startswith("chainrule.")
+    if not built_in:
         _load_built_in(kind)  # so that a name that is taken is refused here, and not where the built-in one is first wanted
     before = REGISTRY[kind].get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
-    for fact, what, known in (("targets", "kind of targets", get_args(Targets)), ("gives", "kind of values", get_args(Values))):
-        if (word := facts.get(fact, "numbers")) not in known:
-            raise UnknownNameError(what, str(word), known)
     if not isinstance(facts.get("also", {}), Mapping):
         facts["also"] = {other: {} for other in facts["also"]}
     definition = Definition(kind, name, function, **facts)
+    if not built_in:  # a test checks those; here it would be paid at every start
+        check_definition(definition)
+    REGISTRY[kind][name] = definition
+    return definition
+
+
+def check_definition(definition: Definition) -> None:
+    """Raises DescriptionError or UnknownNameError where what is declared is not known, or a function is not written as its kind is."""
+    kind, name, function = definition.kind, definition.name, definition.function
+    for word, what, known in (
+        (definition.targets, "kind of targets", get_args(Targets)),
+        (definition.gives, "kind of values", get_args(Values)),
+    ):
+        if word not in known:
+            raise UnknownNameError(what, str(word), known)
     least, most, operands = OPERANDS[kind]
     bare = [option for option, default in definition.options.items() if default is inspect.Parameter.empty]
     if not least <= len(definition.operands) <= most or bare:
@@ -445,11 +458,9 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
             f"{_place(kind, name, function)} is written with ({', '.join(inspect.signature(function).parameters)}); it takes {operands}, "
             f"and options after a *, each with its default: {name}({example})."
         )
-    REGISTRY[kind][name] = definition
     if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
-        for option in REGISTRY[kind][name].options:
+        for option in definition.options:
             checked_name(option)
-    return REGISTRY[kind][name]
 
 
 def _declared(kind: str, function: Function | None, **facts: Any) -> Any:

@@ -8,9 +8,10 @@ from functools import cached_property, reduce
 from operator import add
 
 from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
+from chainrule.formula.closed_forms import Place
 from chainrule.formula.expression import Expression, Name, named, order, variable
 from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
@@ -87,7 +88,7 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
 
     Raises ShapeError, DescriptionError.
     """
-    results = {name: variable(Name(name), (BATCH, *shape_of(size))) for name, size in wiring.inputs.items()}
+    results = {name: variable(Name(name), (BATCH, *example_shape(size))) for name, size in wiring.inputs.items()}
     if trained is not None:
         results = dict(zip(results, trained.inputs, strict=True))
     inputs = tuple(results.values())
@@ -146,7 +147,7 @@ def _signals(call: LayerCall, wiring: Wiring, results: Mapping[str, Expression])
     return " and ".join(f"{kind} ({size} numbers)" for kind, size in zip(kinds, sizes, strict=True))
 
 
-def shape_of(size: int) -> tuple[int, ...]:
+def example_shape(size: int) -> tuple[int, ...]:
     """The shape of one example of an input."""
     return size.shape if isinstance(size, Extent) else (size,)
 
@@ -210,6 +211,11 @@ class Derivation(Frozen):
     def prediction(self) -> Expression:
         """The first prediction."""
         return self.predictions[0]
+
+    @property
+    def wanted(self) -> tuple[Expression, ...]:
+        """The quantities whose gradients were asked for."""
+        return tuple(self.named[replace(gradient.name, gradient=False).key] for gradient in self.asked if gradient.name)
 
     @cached_property
     def backward(self) -> tuple[Expression, ...]:
@@ -287,15 +293,12 @@ def derive(
     paper = named(Name("E"), paper if conventions.weighted else tidy(paper))
     error = named(Name("E"), tidy(shortened(paper.arguments[0])))
     wanted = [quantity_called(key, passed) for key in asked]
-    raw = gradients(error, [*parameters, *wanted])
-    for W in parameters:
-        if W.key in absent:
-            raw[W] = _without(raw[W], W, absent[W.key])
+    raw = _gradients(error, [*parameters, *wanted], absent)
     brief = [named(part.name, tidy(shortened(part.arguments[0]))) for part in errors if part.name is not None]
     nodes = shared([*passed.quantities, error, *brief])
     known, error = nodes[: len(passed.quantities)], nodes[len(passed.quantities)]
     running = {one.variable: one.moving for one in passed.parameters if one.moving is not None}
-    found = shared([*(raw[node] for node in (*parameters, *wanted)), *running.values()], known=[*known, error])
+    found = shared([*raw, *running.values()], known=[*known, error])
     found, moved = found[: len(parameters) + len(wanted)], found[len(parameters) + len(wanted) :]
     check_names(*passed.inputs, *targets.values(), *parameters, *known, error, *found)
     return Derivation(
@@ -314,6 +317,26 @@ def derive(
         masks=passed.masks,
         moving=dict(zip(running, moved, strict=True)),
     )
+
+
+def with_closed_forms(derivation: Derivation, closed: Sequence[Place], absent: Mapping[str, Collection[tuple[int, ...]]]) -> Derivation:
+    """The same derivation with closed forms in place of what the rules derive; what lies inside them has no gradient in it.
+
+    absent  as of `derive`
+    """
+    raw = _gradients(derivation.error, [*derivation.parameters, *derivation.wanted], absent, closed)
+    # From the last parameter on, so that gradients of a layer's own parameters have names before what is below the layer reads them.
+    found = shared(raw[::-1], known=[*derivation.quantities, derivation.error])[::-1]
+    count = len(derivation.parameters)
+    return replace(derivation, gradients=tuple(found[:count]), asked=tuple(found[count:]))
+
+
+def _gradients(
+    error: Expression, wrt: Sequence[Expression], absent: Mapping[str, Collection[tuple[int, ...]]], closed: Sequence[Place] = ()
+) -> list[Expression]:
+    """∂E/∂ each, without what is absent."""
+    found = gradients(error, wrt, closed=closed)
+    return [_without(found[one], one, absent[one.key]) if one.key in absent else found[one] for one in wrt]
 
 
 def _without(gradient: Expression, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:

@@ -38,9 +38,10 @@ import numpy as np
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.network.arguments import MOST_LAYERS, check_implied
 from chainrule.network.definitions import Bound
 from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, dense, kind_of_layer
-from chainrule.network.network import MOST_LAYERS, Network, check_implied
+from chainrule.network.network import Network
 from chainrule.network.wiring import (
     INPUT,
     OUTPUT,
@@ -129,7 +130,7 @@ def _described_call(
         return {key: value for key, value in {"share": names[call.layer], "name": name, "from": sources}.items() if value is not None}
     layer = given.get(call.layer, call.layer)
     options = {key: _described_option(value, names) for key, value in layer.chosen.items()}
-    numbers = {key: numbers_of(np.asarray(value).tolist()) for key, value in layer.given.items()}
+    numbers = {key: number_lists(np.asarray(value).tolist()) for key, value in layer.given.items()}
     weights = numbers.pop("W", None)
     if "b" in numbers and "bias" in layer.kind.options and options.get("bias", True) is True:
         options["bias"] = numbers.pop("b")
@@ -150,10 +151,10 @@ def _described_option(value: Any, names: Mapping[Layer, str]) -> Any:
     return names[value] if isinstance(value, Layer) else value.described() if isinstance(value, Bound) else value
 
 
-def numbers_of(values: Any) -> Any:
+def number_lists(values: Any) -> Any:
     """Nested lists of numbers, whole ones without their .0; a fraction becomes the nearest float."""
     if isinstance(values, list):
-        return [numbers_of(inner) for inner in values]
+        return [number_lists(inner) for inner in values]
     number = float(values)
     whole = number.is_integer() and abs(number) < 2**53 and math.copysign(1, number) == (1 if number >= 0 else -1)
     return int(number) if whole else number

@@ -68,6 +68,9 @@ def _text(network: Network, element: Element) -> str:
     )
 
 
+MOST_PLACES = 5
+"""Numbers in a name that are looked at: those of a place in a kernel, of its unit and of its layer."""
+
 TENSORS = {"weight": "W", "bias": "b"}
 """What PyTorch calls the parameters of a layer."""
 
@@ -84,20 +87,22 @@ def find_element(network: Network, wanted: str) -> Element:
     if counted:
         return _by_number(network, counted[1], int(counted[2]))
     spelled = wanted.strip().replace("θ", THRESHOLDS)
-    full = re.fullmatch(r"(?:([\w.]+)\.)?([A-Za-z_]+?)(\d{0,9})(?:\[(\d{1,9})(?:,\s*(\d{1,9}))?\])?", spelled)
+    full = re.fullmatch(r"(?:([\w.]+)\.)?([A-Za-z_]+?)(\d{0,9})(?:\[(\d{1,9}(?:,\s*\d{1,9})*)\])?", spelled)
     if not full:
         raise InputError(
             f"'{wanted[:40]}' names no weight. Write w1 (numbered), b1[2] (unit 2 of layer 1), W1[2,3] (input 2 to unit 3) or w1,4 (from "
             "unit 1 to unit 4)."
         )
-    layer_word, kind, number, *index = full.groups()
+    layer_word, kind, number, places = full.groups()
     kind = TENSORS.get(kind, kind) if layer_word else kind
-    return _by_place(network, wanted, kind, _layer(network, wanted, layer_word, number), [int(i) for i in index if i])
+    return _by_place(
+        network, wanted, kind, _layer(network, wanted, layer_word, number), [int(place) for place in (places or "").split(",") if place]
+    )
 
 
 def _as_printed(network: Network, plain: str) -> Element | None:
     """The element that is written so in an explanation."""
-    numbers = [int(number) for number in re.findall(r"\d{1,9}", plain)[:3]]
+    numbers = [int(number) for number in re.findall(r"\d{1,9}", plain)[:MOST_PLACES]]
     numbered = _counted(network, _of_kind(network, "w"), numbers[0]) if numbers else None
     candidates = [numbered] if numbered else []
     for parameter in parameters(network):

@@ -4,37 +4,53 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
+from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.formula.expression import Expression, order
+from chainrule.network.arguments import (
+    check_implied,
+    check_letters,
+    checked_seed,
+    conventions_of,
+    goals_of,
+    losses_of,
+    wired,
+    with_activations,
+)
 from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.derivation import BATCH, Conventions, Derivation, Forward, Goal, derive, forward, quantity_called
+from chainrule.network.derivation import BATCH, Derivation, Forward, derive, forward, quantity_called
 from chainrule.network.elements import cells
-from chainrule.network.layers import EVERY, Kind, Layer, checked_names
-from chainrule.network.wiring import INPUT, OUTPUT, Extent, Wiring, chain_wiring, traced
+from chainrule.network.given import Array as Array  # noqa: PLC0414  # handed on: who takes a Network takes its arrays, too
+from chainrule.network.given import (
+    check_tokens,
+    checked_batch,
+    checked_numbers,
+    in_one_row,
+    joined_parts,
+    oriented,
+    read_column,
+    turned_matrix,
+)
+from chainrule.network.layers import EVERY, Layer, checked_names
+from chainrule.network.wiring import OUTPUT, Extent, Wiring
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
     from chainrule.steps.step import Step
-
-Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 MOST_PARAMETERS = 10**8
 """800 MB in float64; a description that asks for more is refused before memory is taken."""
 
 MOST_NUMBERS = 10**8
 """As many of one quantity for each example."""
-
-MOST_LAYERS = 1000
-"""More layers than this are refused."""
 
 
 class Network(WithoutCaches, Displayed):
@@ -83,17 +99,17 @@ class Network(WithoutCaches, Displayed):
         seed: int = 0,
         notation: Notation | None = None,
     ) -> None:
-        wiring = _wired(inputs, layers)
-        self.goals = _goals(wiring, loss, emphasis or {})
+        wiring = wired(inputs, layers)
+        self.goals = goals_of(wiring, loss, emphasis or {})
         self.regularizer = None if regularizer is None else find("regularizer", regularizer)
-        self.conventions = _conventions(self.goals, outputs, batch, weighted)
+        self.conventions = conventions_of(self.goals, outputs, batch, weighted)
         self.asked = tuple(gradients)
-        self.seed = _checked_seed(seed)
+        self.seed = checked_seed(seed)
         self.notation = notation or Notation()
-        _check_letters(wiring, self.notation)
+        check_letters(wiring, self.notation)
         self.legible = False
         self.understood: Mapping[str, Any] = {}
-        self.wiring = _decided(wiring, self.goals)
+        self.wiring = with_activations(wiring, self.goals)
         self.shapes = self._checked_shapes()
         self.frozen_names, self.absent_names = checked_names(frozen, "frozen"), checked_names(absent, "absent")
         self.frozen_elements, self.absent = cells(self, self.frozen_names, "frozen"), cells(self, self.absent_names, "absent")
@@ -333,7 +349,7 @@ class Network(WithoutCaches, Displayed):
         """The same network with other settings: any argument of Network by name, and `layers`, as many as `Network.layers` has."""
         layers = changes.pop("layers", None) or self.numbered_layers
         if changes.get("notation", self.notation).vectors != self.notation.vectors:  # layers hold matrices as they are written
-            layers = [replace(one, given={key: _turned(numbers) for key, numbers in one.given.items()}) for one in layers]
+            layers = [replace(one, given={key: turned_matrix(numbers) for key, numbers in one.given.items()}) for one in layers]
         wiring = self.wiring.replaced(dict(zip(self.layers, layers, strict=True)))
         settings = {
             "loss": {name: goal.loss for name, goal in self.goals.items()},
@@ -349,7 +365,7 @@ class Network(WithoutCaches, Displayed):
             "notation": self.notation,
             **changes,
         }
-        for loss in (find("loss", one) for one in _losses(settings["loss"], list(self.goals)).values()):
+        for loss in (find("loss", one) for one in losses_of(settings["loss"], list(self.goals)).values()):
             check_implied(loss, changes)
         made = Network.of_wiring(wiring, **settings)
         made.legible, made.understood = self.legible, made.understood or self.understood
@@ -366,21 +382,32 @@ class Network(WithoutCaches, Displayed):
 
         predictions = self.inference.predictions
         values = evaluate(predictions, {**self.split(self.checked_x(x)), **self.bindings()})
-        return side_by_side([np.asarray(values[y]) for y in predictions])
+        return in_one_row([np.asarray(values[y]) for y in predictions])
 
     def checked_x(self, x: Any, name: str = "x") -> Array:
         """Inputs as one array (batch, inputs); a dict has them by name. Raises ShapeError, InputError."""
-        array = _side_by_side(name, x, self.wiring.inputs, self.notation.vectors == "columns")
+        array = joined_parts(name, x, self.wiring.inputs, self.notation.vectors == "columns")
         start = 0
         for size in self.wiring.inputs.values():
             if isinstance(size, Extent) and size.vocabulary:
-                _check_tokens(name, array[:, start : start + size], size.vocabulary)
+                check_tokens(name, array[:, start : start + size], size.vocabulary)
             start += size
+        return array
+
+    def checked_weights(self, weights: Any, rows: int) -> Array | None:
+        """What each example counts: (rows,), not below 0; 1 each where a weighted network is given none. Raises InputError, ShapeError."""
+        if not self.conventions.weighted:
+            if weights is not None:
+                raise InputError("weights of examples need a weighted network: Network(…, weighted=True).")
+            return None
+        array: Array = checked_batch("the weights of the examples", np.ones(rows) if weights is None else weights, rows)[0]
+        if (array < 0).any() or not array.any():
+            raise InputError("the weights of the examples must not be below 0, nor all 0.")
         return array
 
     def checked_t(self, t: Any, name: str = "t") -> Array:
         """Targets as one array (batch, outputs); a dict has them by the names of the outputs. Raises ShapeError, InputError."""
-        return _side_by_side(name, t, self.target_sizes, self.notation.vectors == "columns")
+        return joined_parts(name, t, self.target_sizes, self.notation.vectors == "columns")
 
     def bindings(self) -> dict[Any, Array]:
         """The numbers of the parameters, by their expressions."""
@@ -453,7 +480,7 @@ class Network(WithoutCaches, Displayed):
 
     def _given_of(self, layer: Layer) -> dict[str, Any]:
         own = {one.variable.key: one.variable.symbol for one in self.forward.parameters if one.layer is layer}
-        return {own[key]: _oriented(numbers, self.notation) for key, numbers in self.given.items() if key in own}
+        return {own[key]: oriented(numbers, self.notation) for key, numbers in self.given.items() if key in own}
 
     def _drawn(self) -> dict[str, Array]:
         """Zeros for every b, and a draw from the seed for every W without numbers; random numbers are imported for these alone."""
@@ -499,7 +526,7 @@ class Network(WithoutCaches, Displayed):
                 where = f"layer {number} ({self.layer_names[number - 1]})"
                 column = turned and len(self.shapes[key]) == 2
                 array = checked_numbers(f"{key} of {where}", numbers, None if column else self.shapes[key])
-                given[key] = _read_column(f"{key} of {where}", array, self.shapes[key]) if column else array
+                given[key] = read_column(f"{key} of {where}", array, self.shapes[key]) if column else array
             for symbol in layer.frozen:
                 if symbol not in own and symbol != EVERY:
                     names = ", " + " or ".join(own) if own else "; it has none"
@@ -539,221 +566,6 @@ class Network(WithoutCaches, Displayed):
     __hash__ = None  # type: ignore[assignment]  # networks are compared by their numbers, too many to hash
 
 
-def _wired(inputs: int | Mapping[str, int], layers: Sequence[Any]) -> Wiring:
-    if not layers:
-        raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
-    if len(layers) > MOST_LAYERS:
-        raise DescriptionError(f"{len(layers):,} layers are more than this can hold; the limit is {MOST_LAYERS:,}.")
-    first = layers[0]
-    if len(layers) == 1 and isinstance(first, Wiring):
-        return first
-    for kind in layers:
-        if isinstance(kind, Kind):
-            options = "3" if "units" in kind.options else ""
-            raise DescriptionError(f"{kind.name} is a kind of layer; a layer is made from it: {kind.name}({options}).")
-    if len(layers) == 1 and not isinstance(first, Layer) and callable(first):
-        return traced(inputs if isinstance(inputs, Mapping) else {INPUT: inputs}, first)
-    if not all(isinstance(layer, Layer) for layer in layers):
-        raise DescriptionError("a network is made of layers: Network(2, dense(2), dense(1)).")
-    if isinstance(inputs, Mapping):
-        raise DescriptionError('several inputs need a function that says where they go: Network({"x": 2, "v": 3}, lambda x, v: …).')
-    return chain_wiring(inputs, layers)
-
-
-def _goals(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[str, Goal]:
-    """What each output is measured by. Raises DescriptionError, UnknownNameError."""
-    names = list(wiring.outputs)
-    each = _losses(loss, names)
-    for name in (*each, *emphasis):
-        if name not in names:
-            raise UnknownNameError("output of this network", name, names)
-    for name in names:
-        if name not in each:
-            raise DescriptionError(f"the output {name} has no loss; say one for each of {', '.join(names)}.")
-        weight = emphasis.get(name, 1.0)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
-            raise DescriptionError(f"the error of {name} is multiplied by a number greater than 0, not {quoted(weight)}.")
-    return {name: Goal(find("loss", each[name]), emphasis.get(name, 1.0)) for name in names}
-
-
-def _losses(loss: Any, outputs: Collection[str]) -> dict[str, Any]:
-    """The loss of each output: one for all of them, or a dict with one for each."""
-    several = isinstance(loss, Mapping) and ("name" not in loss or set(loss) <= set(outputs))
-    return dict(loss) if several else dict.fromkeys(outputs, loss)
-
-
-def _conventions(goals: Mapping[str, Goal], outputs: str, batch: str, weighted: bool) -> Conventions:
-    """How errors are counted: as the names of the losses imply, or else as is said. Raises DescriptionError where losses disagree."""
-    implied: dict[str, str] = {}
-    for goal in goals.values():
-        check_implied(goal.loss, implied)
-        implied.update(goal.loss.implied)
-    counted = {"outputs": outputs, "batch": batch, **implied}
-    return Conventions(
-        _one_of("outputs", counted["outputs"], "sum", "mean"),
-        _one_of("batch", counted["batch"], "mean", "sum"),
-        _checked_flag("weighted", weighted),
-    )
-
-
-def check_implied(loss: Bound, said: Mapping[str, Any]) -> None:
-    """Raises DescriptionError where the name of a loss implies another way of counting errors than is said."""
-    for what, how in loss.implied.items():
-        if said.get(what, how) != how:
-            raise DescriptionError(
-                f'the loss that was asked for is {loss.name} with {what} = "{how}", but {what} = "{said[what]}" is said, too; '
-                f"say one of them, or call the loss {loss.name}."
-            )
-
-
-def _decided(wiring: Wiring, goals: Mapping[str, Goal]) -> Wiring:
-    """Every layer with an activation: where none is said, identity inside, and what fits the loss where a layer leads to an output."""
-    last = {call: goals[name].loss for name, call in wiring.outputs.items()}
-    decided: dict[Layer, Layer] = {}
-    for call in wiring.calls:
-        if call.layer.undecided and (call.layer not in decided or call.name in last):
-            fitting = last[call.name].output if call.name in last else find("activation", "identity")
-            decided[call.layer] = call.layer.with_options(activation=fitting)
-    return wiring.replaced(decided)
-
-
-def _side_by_side(name: str, values: Any, sizes: Mapping[str, int], turned: bool) -> Array:
-    """The columns of every part in their order: (batch, sum of the sizes). turned: samples that fit as columns alone may be columns."""
-    if not isinstance(values, Mapping):
-        return checked_batch(name, values, sum(sizes.values()), turned=turned)
-    for part in values:
-        if part not in sizes:
-            raise UnknownNameError(f"part of {name}", str(part), sizes)
-    for part in sizes:
-        if part not in values:
-            raise InputError(f"{name} lacks {part}: it needs {', '.join(sizes)}.")
-    parts = [checked_batch(part, values[part], size, turned=turned) for part, size in sizes.items()]
-    if len({len(part) for part in parts}) > 1:
-        counts = ", ".join(f"{key}: {len(part)}" for key, part in zip(sizes, parts, strict=True))
-        raise ShapeError(f"every part of {name} needs as many rows, but they have {counts}.")
-    return np.concatenate(parts, axis=1)
-
-
-def _check_tokens(name: str, array: Array, vocabulary: int) -> None:
-    """Are they whole numbers below the size of the vocabulary? Raises InputError, which names the row."""
-    for row, column in np.argwhere((array < 0) | (array >= vocabulary) | (array != np.floor(array)))[:1]:
-        raise InputError(f"{name} holds {array[row, column]:g} in row {row + 1}; its tokens are whole numbers from 0 to {vocabulary - 1}.")
-
-
 def numbers_in(node: Expression) -> int:
     """How many numbers of a quantity belong to each example; where it compares examples, to each pair of them."""
     return math.prod(extent for extent in node.shape[1:] if isinstance(extent, int))
-
-
-def side_by_side(parts: Sequence[Array]) -> Array:
-    """What belongs to one example in one row: (batch, all the numbers of all parts)."""
-    flat = [part if part.ndim == 2 else part.reshape(len(part), -1) for part in parts]
-    return np.concatenate(flat, axis=1) if len(flat) > 1 else flat[0]
-
-
-def checked_batch(name: str, values: Any, columns: int, *, turned: bool = False) -> Array:
-    """Numbers of the shape (batch, columns), finite; one row may come as a plain list.
-
-    turned  numbers that fit as (columns, batch) alone are taken so, as where vectors are columns
-
-    Raises ShapeError, InputError.
-    """
-    array = checked_numbers(name, values, None)
-    if array.ndim == 1:
-        array = array.reshape(1, -1)
-    if array.ndim > 2 and math.prod(array.shape[1:]) == columns:  # images, say, whose rows lie one after the other
-        array = array.reshape(len(array), columns)
-    if turned and array.ndim == 2 and array.shape[1] != columns and array.shape[0] == columns:
-        array = array.T
-    if array.ndim != 2 or array.shape[1] != columns or array.shape[0] == 0:
-        raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
-    return array
-
-
-def checked_weights(network: Network, weights: Any, rows: int) -> Array | None:
-    """What each example counts: (rows,), not below 0; 1 each where a weighted network is given none. Raises InputError, ShapeError."""
-    if not network.conventions.weighted:
-        if weights is not None:
-            raise InputError("weights of examples need a weighted network: Network(…, weighted=True).")
-        return None
-    array: Array = checked_batch("the weights of the examples", np.ones(rows) if weights is None else weights, rows)[0]
-    if (array < 0).any() or not array.any():
-        raise InputError("the weights of the examples must not be below 0, nor all 0.")
-    return array
-
-
-def checked_numbers(what: str, values: Any, shape: tuple[int, ...] | None) -> Array:
-    """Finite numbers as an array, of this shape if one is asked for. Raises InputError, ShapeError."""
-    try:
-        array = np.array(values)
-        if array.dtype.kind not in "iufO":  # NumPy would take "1" and True for numbers
-            raise TypeError
-        array = array.astype(float)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{what} must be numbers in rows of one length; {_culprit(values)} is not.") from None
-    if shape is not None and array.shape != shape:
-        raise ShapeError(f"{what} has the shape {array.shape}, but {shape} is needed{_hint(array.shape, shape)}.")
-    if not np.isfinite(array).all():
-        position = tuple(int(i) + 1 for i in np.argwhere(~np.isfinite(array))[0])
-        raise InputError(f"{what} holds {array[tuple(i - 1 for i in position)]} at position {position}; every number must be finite.")
-    return array
-
-
-def _read_column(what: str, array: Array, shape: tuple[int, ...]) -> Array:
-    """A matrix of a layer where vectors are columns. Raises ShapeError."""
-    if array.shape != shape[::-1]:
-        raise ShapeError(f"{what} has the shape {array.shape}, but {shape[::-1]} is needed (units, inputs).")
-    return array.T
-
-
-def _oriented(numbers: Array, notation: Notation) -> Array:
-    """The numbers of a parameter as a layer holds them: where vectors are columns, a matrix is (units, inputs)."""
-    return numbers if notation.vectors == "rows" else _turned(numbers)
-
-
-def _turned(numbers: Any) -> Any:
-    return np.transpose(numbers) if np.ndim(numbers) == 2 else numbers
-
-
-def _hint(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    if len(wanted) == 2 and given == wanted[::-1]:
-        return ": it is transposed (rows are inputs, columns are units)"
-    return " (inputs, units)" if len(wanted) == 2 else ""
-
-
-def _culprit(values: Any) -> str:
-    for value in values if isinstance(values, (list, tuple)) else [values]:
-        if isinstance(value, (list, tuple)):
-            for inner in value:
-                if isinstance(inner, bool) or not isinstance(inner, (int, float)):
-                    return quoted(inner)
-        elif isinstance(value, bool) or not isinstance(value, (int, float)):
-            return quoted(value)
-    return quoted(values)
-
-
-def _one_of(what: str, value: str, *allowed: str) -> str:
-    if value not in allowed:
-        raise UnknownNameError(f"way of counting {what}", str(value)[:60], allowed)
-    return value
-
-
-def _checked_flag(what: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise DescriptionError(f"{what} must be true or false, not {quoted(value)}.")
-    return value
-
-
-def _check_letters(wiring: Wiring, notation: Notation) -> None:
-    """Raises DescriptionError where the notation gives an input's letter to something else. What has a layer is told apart by it."""
-    alike = notation.letter("y") == notation.letter("h")  # then y says its layer
-    for quantity in ("x", "t", *(() if alike else ("y",)), "E", "delta", "learning_rate", "batch"):
-        letter = notation.letter(quantity)
-        if letter in wiring.inputs and letter != quantity and (quantity != INPUT or quantity in wiring.inputs):
-            raise DescriptionError(f"notation writes {quantity} as {letter}, which an input is called; choose another letter or name.")
-
-
-def _checked_seed(seed: object) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise DescriptionError(f"seed must be a whole number from 0, not {quoted(seed)}.")
-    return seed

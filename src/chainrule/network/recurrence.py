@@ -33,7 +33,7 @@ def at_step(x: Expression, step: int) -> Expression:
     return p.reshape(p.part(x, axis=1, start=step, stop=step + 1), sizes=(x.shape[0], *x.shape[2:]))
 
 
-def stacked(states: list[Expression]) -> Expression:
+def as_sequence(states: list[Expression]) -> Expression:
     """(batch, units) of every step as a sequence (batch, length, units)."""
     wide = [p.reshape(state, sizes=(state.shape[0], 1, *state.shape[1:])) for state in states]
     return p.join(*wide, axis=1) if len(wide) > 1 else wide[0]
@@ -74,7 +74,7 @@ def unrolled(
         found[place] = now[0]
     if not states:
         return before[0]
-    return stacked([found[place] for place in range(length)])
+    return as_sequence([found[place] for place in range(length)])
 
 
 def _weights(own: Owner, features: int, units: int, gates: int, bias: bool) -> tuple[Expression, Expression, Expression | None]:

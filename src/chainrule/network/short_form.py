@@ -18,8 +18,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from chainrule.base.errors import DescriptionError, quoted
+from chainrule.network.arguments import MOST_LAYERS
 from chainrule.network.layers import Layer, checked_size, dense
-from chainrule.network.network import MOST_LAYERS, Network
+from chainrule.network.network import Network
 from chainrule.network.wiring import Extent, checked_extent
 
 LONGEST_NUMBER = 12

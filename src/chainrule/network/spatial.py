@@ -26,7 +26,7 @@ Sizes: TypeAlias = tuple[int, ...]
 AVERAGE, LARGEST = "average", "max"
 
 
-def places_of(x: Expression) -> Sizes:
+def spatial_extents(x: Expression) -> Sizes:
     """The extents of the axes between the batch and the channels. Raises ShapeError where there are none."""
     if len(x.shape) < 3:
         raise ShapeError(
@@ -143,7 +143,7 @@ def conv(
     Raises ShapeError, DescriptionError.
     Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, section II.
     """
-    places = places_of(x)
+    places = spatial_extents(x)
     axes, channels = len(places), int(x.shape[-1])
     sizes, strides, gaps = (
         per_axis(size, axes, "places of a window"),
@@ -187,7 +187,7 @@ def conv_transpose(
     Raises ShapeError, DescriptionError.
     Source: Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning, chapter 4.
     """
-    places = places_of(x)
+    places = spatial_extents(x)
     axes, channels = len(places), int(x.shape[-1])
     sizes, strides, gaps = (
         per_axis(size, axes, "places of a window"),
@@ -214,7 +214,7 @@ def conv_transpose(
 
 
 def _pooled(x: Expression, size: Any, stride: Any, padding: Any, gap: Any, kind: str) -> Expression:
-    places = places_of(x)
+    places = spatial_extents(x)
     axes = len(places)
     sizes, gaps = per_axis(size, axes, "places of a window"), per_axis(gap, axes, "steps of a gap")
     strides = sizes if stride is None else per_axis(stride, axes, "steps")
@@ -234,7 +234,7 @@ def _pooled(x: Expression, size: Any, stride: Any, padding: Any, gap: Any, kind:
 def _blocks(x: Expression, sizes: Sizes) -> Expression:
     """Windows side by side without a copy: (batch, places, size, …, channels). What is left over at the end is in none."""
     shape: list[int] = []
-    for axis, (extent, k) in enumerate(zip(places_of(x), sizes, strict=True), start=1):
+    for axis, (extent, k) in enumerate(zip(spatial_extents(x), sizes, strict=True), start=1):
         if extent < k:
             raise ShapeError(f"a window over {k} places does not fit into {extent}.")
         if extent % k:
@@ -291,7 +291,7 @@ def adaptive_pool(own: Owner, x: Expression, *, places: Any, pool: str = AVERAGE
     Raises ShapeError, DescriptionError, UnknownNameError.
     Source: He, Zhang, Ren & Sun (2014), Spatial pyramid pooling in deep convolutional networks, section 2.2.
     """
-    before = places_of(x)
+    before = spatial_extents(x)
     wanted = per_axis(places, len(before), "places of a pool")
     if all(extent % count == 0 for extent, count in zip(before, wanted, strict=True)):
         return _pooled(x, tuple(extent // count for extent, count in zip(before, wanted, strict=True)), None, 0, 1, pool)
@@ -324,7 +324,7 @@ def global_pool(own: Owner, x: Expression, *, pool: str = AVERAGE) -> Expression
     Raises ShapeError, UnknownNameError.
     Source: Lin, Chen & Yan (2014), Network in network, section 3.2.
     """
-    return _reduced(x, pool, range(1, 1 + len(places_of(x))))
+    return _reduced(x, pool, range(1, 1 + len(spatial_extents(x))))
 
 
 # Shapes

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.errors import InputError, quoted
-from chainrule.network.network import Array, Network, checked_numbers
+from chainrule.network.given import checked_numbers
+from chainrule.network.network import Array, Network
 
 Classes = dict[str, Any]
 """What the numbers of each output's classes begin with, or the names of its classes in the order of its outputs."""

@@ -12,7 +12,7 @@ from chainrule.formula.primitives import select
 from chainrule.formula.tidy import tidy
 from chainrule.network import optimizers
 from chainrule.network.definitions import Bound
-from chainrule.network.derivation import check_names, pattern
+from chainrule.network.derivation import Derivation, check_names, pattern
 from chainrule.network.network import Network
 
 MOVED = "U"
@@ -104,9 +104,12 @@ def update(
     return found
 
 
-def network_update(network: Network, optimizer: Bound) -> Update:
-    """The update of every parameter of the network that is not frozen, and of running statistics, which no gradient moves."""
-    derivation, frozen = network.derivation, network.frozen
+def network_update(network: Network, optimizer: Bound, derivation: Derivation | None = None) -> Update:
+    """The update of every parameter of the network that is not frozen, and of running statistics, which no gradient moves.
+
+    derivation  whose gradients it reads, if not those of the network's own
+    """
+    derivation, frozen = derivation or network.derivation, network.frozen
     pairs = [
         (parameter, gradient)
         for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)

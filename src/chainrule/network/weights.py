@@ -21,8 +21,9 @@ import numpy as np
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
 from chainrule.network.elements import THRESHOLDS, Index, find_element, leading, typed_name
+from chainrule.network.given import checked_numbers
 from chainrule.network.layers import THRESHOLD
-from chainrule.network.network import Array, Network, checked_numbers
+from chainrule.network.network import Array, Network
 
 Place: TypeAlias = tuple[str, Index]
 """One number of a parameter: its key, and its index from 0."""
@@ -175,11 +176,12 @@ def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str,
     named: dict[str, tuple[Place, Any]] = {}
     whole: dict[str, Any] = {}
     keys = {name: _key_called(network, name) for name in weights}
-    by_matrix = any(key is not None and (np.size(weights[name]) > 1 or len(network.shapes[key]) > 1) for name, key in keys.items())
+    sizes = {name: checked_numbers(name, values, None).size for name, values in weights.items()}
+    by_matrix = any(key is not None and (sizes[name] > 1 or len(network.shapes[key]) > 1) for name, key in keys.items())
     for name, values in weights.items():
         key = keys[name]
         # One number for b2, where nothing else is given by matrix, may be the second bias of all, too.
-        if key is None or (not by_matrix and np.size(values) == 1 and len(network.shapes[key]) == 1):
+        if key is None or (not by_matrix and sizes[name] == 1 and len(network.shapes[key]) == 1):
             if key is not None and not any(other is None and _is_counted(own) for own, other in keys.items()):
                 _check_alone(network, name, key)
             named[name] = (_place(network, name if key is None or name.strip() == key else f"{key}[1]"), values)

@@ -56,6 +56,12 @@ class Row(FrozenValue):
     items: tuple[Formula, ...]
 
 
+class Lines(FrozenValue):
+    """Below each other, as one piece: what is too long for a line, and stands where none may end. Layouts of a given width make it."""
+
+    lines: tuple[Formula, ...]
+
+
 class Fraction(FrozenValue):
     """Above and below a bar."""
 
@@ -149,6 +155,7 @@ Formula: TypeAlias = (
     | Number
     | Operator
     | Row
+    | Lines
     | Fraction
     | Power
     | Root

@@ -97,6 +97,8 @@ def _markup(formula: f.Formula, attributes: Attributes, words: Mapping[str, str]
             return element("mtext", escape_xml(prose))
         case f.Row() | f.Equation():
             return element("mrow", "".join(_spaced(in_a_row(formula), inside)))
+        case f.Lines(lines):
+            return _table([[inside(line)] for line in lines], {"style": "text-align: left"})
         case f.Fraction(above, below):
             return element("mfrac", inside(above) + inside(below))
         case f.Power(base, exponent):

@@ -102,6 +102,8 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
         case f.Row() | f.Equation():
             yield from _row(parts.in_a_row(formula), words, depth)
+        case f.Lines(lines):
+            yield from pieces(f.row(*lines), words, depth)
         case f.Fraction(above, below) if _is_tight(formula):
             yield from inside(above, "/", below)
         case f.Fraction(above, below):

@@ -1,7 +1,7 @@
 """Formulas as Typst's mathematics: attach(h, b: "1", t: "(2)"), frac(∂ E, ∂ attach(w, b: "1")).
 
 Everything that a person gave stands in a string, where Typst gives no sign a meaning. Brackets grow only where what they hold
-is tall: those that do not grow may be parted at the end of a line.
+is tall.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.blocks import text_block
 from chainrule.notation.parts import (
     ENGLISH,
     before_power,
-    everything_in,
     held,
     in_a_row,
     letter_parts,
@@ -26,7 +24,6 @@ from chainrule.notation.parts import (
     separator,
     unfenced,
 )
-from chainrule.notation.text import formula_text
 
 Paint: TypeAlias = Callable[[str], str]
 """From a symbol's key to the Typst function that is put around the symbol; "" for none."""
@@ -38,31 +35,24 @@ SIGNS = frozenset("+−=<>⊙⋆∗×±≤≥≠≈≔←→⇒∈∝")
 FUNCTIONS = frozenset(("arctan", "cos", "cosh", "exp", "ln", "log", "max", "min", "sin", "sinh", "tan", "tanh"))
 ACCENTS = {"hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "ddot": "dot.double", "vec": "arrow"}
 FENCES = frozenset("()[]{}|‖⌊⌋⌈⌉⟨⟩")
-LINE = 75
-"""Letters of brackets that no line holds."""
-
 TALL = ("frac(", "mat(", "cases(", "sum", "sqrt(")
 """What makes the brackets around it grow."""
-
-KEPT, MATRICES = 72, 1.4
-"""So many letters in brackets stand on one line; more of them where matrices stand there, which sheets set in smaller type."""
 
 _BRACKETS = frozenset("()[]{}|")
 """Brackets which Typst would pair by itself: escaped, they stay as they are."""
 
 
-def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "", kept: int = KEPT) -> str:
+def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
     """The formula in Typst's mathematics, without $ around it.
 
     paint  the function around each symbol with a key, for colours
-    kept   how many letters in brackets stand on one line at most
 
     >>> print(formula_typst(f.Fraction(f.Row((f.Symbol("y"), f.Operator("−"), f.Symbol("t"))), f.Symbol("β₁"))))
     frac(y − t, attach(β, b: "1"))
     """
 
     def inside(part: f.Formula) -> str:
-        return formula_typst(part, words, paint, kept)
+        return formula_typst(part, words, paint)
 
     match formula:
         case f.Symbol():
@@ -79,17 +69,19 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
             return string(prose)
         case f.Row() | f.Equation():
             return _row(in_a_row(formula), inside)
+        case f.Lines(lines):
+            return f"mat(delim: #none, align: #left, row-gap: #0.45em, {'; '.join(f'display({inside(line)})' for line in lines)})"
         case f.Fraction(above, below):
-            return f"frac({inside(above)}, {inside(below)})"
+            return f"frac({_whole(inside(above))}, {_whole(inside(below))})"
         case f.Power(base, exponent):
             return f"attach({inside(raisable(base))}, t: {inside(unfenced(exponent))})"
         case f.Root(content):
             return f"sqrt({inside(unfenced(content))})"
         case f.Fenced(content, left, right):
-            return _fenced(inside(content), left, right, kept=_is_kept(kept, formula), long=_is_long(formula))
+            return _fenced(inside(content), left, right)
         case f.Call(name, arguments):
             given = f"{chr(92)}{separator(arguments)} ".join(map(inside, arguments))
-            return f"{_function(name)} {_fenced(given, kept=_is_kept(kept, formula), long=_is_long(formula))}"
+            return f"{_function(name)} {_fenced(given)}"
         case f.Cases(condition, first, second):
             lines = (
                 f"{inside(first)} & {string(words['if'] + ' ')} {inside(condition)}",
@@ -167,32 +159,22 @@ def _digits(digits: str) -> str:
     return sign + (rest if re.fullmatch(r"[0-9]+(\.[0-9]+)?|∞", rest) else string(rest))
 
 
-def _fenced(inside: str, left: str = "(", right: str = ")", *, kept: bool = False, long: bool = False) -> str:
-    """Between fences, which grow where what they hold is tall.
-
-    kept  no line ends in them: what they hold has no signs for Typst, which parts lines after signs, in fences that grow as well
-    long  no line holds them: they do not grow, for Typst parts no line in fences that do
+def _fenced(inside: str, left: str = "(", right: str = ")") -> str:
+    """Between fences, which grow where what they hold is tall. No line ends in them: what they hold has no signs for Typst, which would
+    part lines after these.
     """
     opening, closing = (("\\" + sign if sign in _BRACKETS else sign) if sign in FENCES else string(sign) for sign in (left, right))
-    held = f'class("normal", {inside})' if kept else inside
-    if any(command in inside for command in TALL) and not long:
+    held = f'class("normal", {inside})' if " " in inside else inside
+    if any(command in inside for command in TALL):
         return f"lr({opening} {held} {closing})"
     if left == right:  # the same sign opens and closes
         return f'class("opening", {opening}) {held} class("closing", {closing})'
     return f"{opening} {held} {closing}"
 
 
-def _is_kept(most: int, formula: f.Formula) -> bool:
-    """Is it a bracket in which no line ends? Not where it is too long for one; a matrix takes as much of it as its widest row."""
-    if any(isinstance(part, f.Matrix) for part in everything_in((formula,))):
-        return text_block(formula).width <= MATRICES * most
-    text = formula_text(formula)
-    return len(text) <= most and " " in text
-
-
-def _is_long(formula: f.Formula) -> bool:
-    """Is it a bracket that no line holds? Matrices do not count: their rows stand below each other."""
-    return len(formula_text(formula)) > LINE and not any(isinstance(part, f.Matrix) for part in everything_in((formula,)))
+def _whole(inside: str) -> str:
+    """What stands above or below a bar, whose matrices would be set in smaller type there."""
+    return f"display({inside})" if "mat(" in inside else inside
 
 
 def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:

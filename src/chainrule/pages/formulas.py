@@ -185,8 +185,8 @@ class Formulas:
                 return ["…", direction]
             case f.Prose(prose):
                 return ["t", prose]
-            case f.Equation():
-                raise AssertionError("an equation stands in no formula")
+            case f.Equation() | f.Lines():
+                raise AssertionError("a formula holds no equation, and a page breaks no lines")
 
     def function(self, name: str) -> str:
         """A function's name as MathML."""

@@ -12,7 +12,7 @@ from chainrule.pictures import shapes
 from chainrule.pictures.clipping import along, clipped, interrupted
 from chainrule.pictures.ticks import multiples, on_log_scale
 
-AREA, SMALL_AREA, MARGIN = (460.0, 280.0), (420.0, 170.0), 12.0
+AREA, SMALL_AREA, MARGIN = (460.0, 280.0), (520.0, 120.0), 12.0
 """Width and height of the area between the axes; the same where letters are to be large beside it; and the room around everything."""
 
 BELOW = shapes.SMALL * shapes.LINE / 2 + 1

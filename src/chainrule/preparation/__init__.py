@@ -7,7 +7,7 @@ Preparation.from_dict(preparation.to_dict())            # kept with the model
 """
 
 from chainrule.preparation.columns import Feature, Target
-from chainrule.preparation.disk import empty, is_large
+from chainrule.preparation.disk import empty, too_large_for_memory
 from chainrule.preparation.preparation import Preparation
 
-__all__ = ["Feature", "Preparation", "Target", "empty", "is_large"]
+__all__ = ["Feature", "Preparation", "Target", "empty", "too_large_for_memory"]

@@ -132,12 +132,13 @@ def _days(table: Table, preparation: Preparation) -> Iterator[Caution]:
     """Dates read as numbers: 20240131, or 6.12 in a column that is called a date."""
     targets = {target.name for target in preparation.targets}
     for column in _numbers(table, preparation):
-        written = "" if column.name in targets else _written_day(column)
+        written = "" if column.name in targets else written_day(column)
         if written:
-            yield Caution("days", {"name": column.name, "value": written, "ignore": option("--ignore", [column.name])})
+            key = "days" if column.format is not None else "days_typed"  # cells of text can be read anew as dates
+            yield Caution(key, {"name": column.name, "value": written, "ignore": option("--ignore", [column.name])})
 
 
-def _written_day(column: Column) -> str:
+def written_day(column: Column) -> str:
     """The first number of the column, where all of them are days, else "": YYYYMMDD, or YYYYMM; DD.MM where the column's name says so."""
     known = column.values[~column.missing]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
@@ -206,7 +207,7 @@ def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Itera
             or len(table) < 50
             or column.format is None
             or column.missing.any()
-            or _written_day(column)
+            or written_day(column)
         ):
             continue
         values = column.values

@@ -14,7 +14,7 @@ from chainrule.data.reading import memory, memory_left, size_of
 from chainrule.preparation.moments import Array
 
 
-def is_large(source: Any) -> bool:
+def too_large_for_memory(source: Any) -> bool:
     """Does a source, as it lies, take more than half of memory?"""
     return (size_of(source) or 0) > memory() // 2
 

@@ -12,14 +12,15 @@ UNIT = 0.75
 """Points: what is one unit in a diagram, and one pixel in SVG."""
 
 
-def canvas(diagram: Diagram, paint: Callable[[str], str]) -> str:
+def canvas(diagram: Diagram, paint: Callable[[str], str], named: str = "") -> str:
     """A call of `canvas` (typst.typ) with the shapes that are seen where nothing moves.
 
     paint  the Typst function around the letters of a symbol with a key; "" for none
+    named  arguments of the call by their names
     """
     alt = string(f"{diagram.alt} {diagram.about}".strip())
     shapes = (f"  {line}," for shape in still_shapes(diagram.shapes) for line in _shape(shape, paint))
-    return "\n".join([f"#canvas({_length(diagram.width)}, {_length(diagram.height)}, {alt},", *shapes, ")"])
+    return "\n".join([f"#canvas({named}{_length(diagram.width)}, {_length(diagram.height)}, {alt},", *shapes, ")"])
 
 
 def _shape(shape: Shape, paint: Callable[[str], str]) -> Iterator[str]:

@@ -31,7 +31,6 @@ from chainrule.document.document import (
     is_number,
 )
 from chainrule.document.words import Words
-from chainrule.notation.blocks import text_block
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
 from chainrule.notation.latex import aligned_latex, formula_latex
 from chainrule.notation.mathml import aligned_mathml, element, escape_xml, formula_mathml
@@ -39,7 +38,7 @@ from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.shapes import Diagram
 from chainrule.pictures.upright import narrow_diagram
-from chainrule.render.breaking import with_short_lines
+from chainrule.render.breaking import letters_across, with_short_lines
 from chainrule.render.palette import PALETTE
 from chainrule.render.svg import pens, svg
 
@@ -189,12 +188,12 @@ class _Writer(FrozenValue):
             for one in [together] if brief else [[equation] for equation in together]:
                 lines = [equation for equation in one if isinstance(equation, Equation)]
                 if lines:
-                    short = [with_short_lines(line, WIDEST) if stacked_width(line) > WIDEST else line for line in lines]
-                    wide = max(map(stacked_width, short))
+                    short = [with_short_lines(line, WIDEST) if letters_across(line) > WIDEST else line for line in lines]
+                    wide = round(max(map(letters_across, short)))
                     shown, source = aligned_mathml(short, attributes=self.attributes, words=catalogue), aligned_latex(lines, catalogue)
                 else:
                     shown, source = self.formula(one[0], display=True), formula_latex(one[0], catalogue)
-                    wide = stacked_width(one[0])
+                    wide = round(letters_across(one[0]))
                 tools = self.button("latex", self.words.plain("page.copy_latex"), source) + "".join(self.values(lines))
                 given = {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.formula")}
                 box = element("div", shown, {**given, "style": f"--letters: {wide}"} if wide > WIDE else given)
@@ -271,14 +270,6 @@ def picture_box(picture: Visual, colours: Mapping[str, int], named: str = "") ->
     if narrow is None:
         return box(whole, "scroll", named)
     return box(whole, "scroll wide vast" if whole.width > VAST else "scroll wide", named) + box(narrow, "scroll narrow", f"{named}narrow-")
-
-
-def stacked_width(formula: Equation | Formula) -> int:
-    """How many letters wide a formula is, about, its sides below each other."""
-    if not isinstance(formula, Equation):
-        return text_block(formula).width
-    left, *sides = formula.sides
-    return text_block(left).width + max((text_block(side).width + 3 for side in sides), default=0)
 
 
 def right(number: bool) -> Mapping[str, str]:

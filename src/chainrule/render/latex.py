@@ -22,13 +22,14 @@ from chainrule.document.document import (
     TableBlock,
 )
 from chainrule.document.words import Words
-from chainrule.notation.formula import Equation, Formula, Row
+from chainrule.notation.formula import Derivative, Equation, Formula, Fraction, Operator, Row
 from chainrule.notation.latex import formula_latex
+from chainrule.notation.parts import everything_in
 from chainrule.pictures.diagram import network_diagram
-from chainrule.render.breaking import broken, formulas_width, lines_of
+from chainrule.render.breaking import broken, letters_across
 from chainrule.render.palette import NOTES, PALETTE, QUIET
 from chainrule.render.prose import escape_latex_prose, visible
-from chainrule.render.slides import BESIDE, is_beside, share_beside, slides
+from chainrule.render.slides import Piece, pieces
 from chainrule.render.tikz import tikz
 
 ARTICLE = r"""
@@ -42,30 +43,34 @@ CLASSES = {
     "slides": r"""\documentclass[11pt,aspectratio=169,t]{beamer}
 \setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]
 \usefonttheme[onlymath]{serif}
-\newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par}
-\renewcommand{\part}[1]{\hskip 0pt plus 1filll{\usebeamercolor[fg]{normal text}\scriptsize #1}}""",
+\newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par\nobreak}
+\setbeamertemplate{frametitle continuation}{\hskip 0pt plus 1filll{\usebeamercolor[fg]{normal text}\scriptsize\insertcontinuationcount}}""",
 }
 PAPERS = {"a4": "a4paper", "letter": "letterpaper"}
 LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=ngerman]{german}"}
-COLUMNS = {"article": 75, "handout": 46, "slides": 62}
-"""Letters of an equation on one line, about; what is wider is made smaller."""
+COLUMNS = {"article": 80, "handout": 49, "slides": 70}
+"""Letters of an equation on one line, about; what is wider all the same is made smaller."""
 
-HELD = 1.3
-"""A bracket that is as wide as so many lines stays whole, and is made smaller."""
+SHARE = 0.62
+"""Of a slide's width, what an equation takes that has a picture beside it."""
+
+HANG = 4
+"""Letters by which the line after another begins further right."""
 
 PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\usepackage{textcomp,lmodern}\fi
 \usepackage[shorthands=off]{babel}
 \babelprovideLANGUAGE
 
-% A formula, smaller where it is wider than the line or higher than the page.
+% A formula, or a picture, smaller where it is wider than the line or higher than a part of the page.
 \newsavebox{\formulabox}
-\newcommand{\fitted}[1]{\sbox{\formulabox}{#1}%
+\newcommand{\fitted}[2][0.8]{\sbox{\formulabox}{#2}%
   \ifdim\wd\formulabox>\linewidth\sbox{\formulabox}{\resizebox{\linewidth}{!}{\usebox{\formulabox}}}\fi
-  \ifdim\dimexpr\ht\formulabox+\dp\formulabox>0.8\textheight\sbox{\formulabox}{\resizebox*{!}{0.8\textheight}{\usebox{\formulabox}}}\fi
-  \usebox{\formulabox}}
+  \ifdim\dimexpr\ht\formulabox+\dp\formulabox>#1\textheight\sbox{\formulabox}{\resizebox*{!}{#1\textheight}{\usebox{\formulabox}}}\fi
+  \raisebox{\depth}{\usebox{\formulabox}}} % nothing below the line: pages count no depth
 \newcommand{\equations}[1]{\par\medskip\noindent\fitted{$\displaystyle #1$}\par\medskip}
 \newcommand{\datatable}[2]{\par\medskip\noindent\fitted{\begin{tabular}{#1}#2\end{tabular}}\par\medskip}
+\newcommand{\tall}{\rule[-1.4ex]{0pt}{4.2ex}} % room for a fraction in a row
 \newcommand{\raised}[3]{\raisebox{#1}{\fontsize{#2}{#2}\selectfont #3}} % by a height, in a size
 \newcommand{\remark}[3]{\par\medskip\noindent\textcolor{#1}{\textbf{#2}} #3\par\medskip}
 
@@ -107,28 +112,22 @@ class _Writer(FrozenValue):
             yield from map(self.block, section.blocks)
 
     def frames(self) -> Iterator[str]:
-        """A title frame and a frame for each idea."""
+        """A title frame, and for each section one, which beamer breaks into as many as are full."""
         yield r"\frame{\titlepage}"
-        for slide in slides(self.document):
-            if slide.part == 1:
-                yield rf"\section{{{escape_latex_prose(slide.section.title)}}}"
-            part = rf"\part{{{slide.part} / {slide.parts}}}" if slide.parts > 1 else ""
-            yield rf"\begin{{frame}}[shrink]{{{slide.number}. {escape_latex_prose(slide.section.title)}{part}}}"
-            yield from self._beside(slide.blocks)
-            yield r"\end{frame}"
+        for number, section in enumerate(self.document.sections, start=1):
+            title = escape_latex_prose(section.title)
+            body = "\n\n".join(map(self._piece, pieces(section)))
+            yield rf"\section{{{title}}}" + f"\n\\begin{{frame}}[allowframebreaks]{{{number}. {title}}}\n{body}\n\\end{{frame}}"
 
-    def _beside(self, blocks: Sequence[Block]) -> Iterator[str]:
-        """The blocks of a slide; pictures that stand beside derivations are there."""
-        for block, following in zip(blocks, (*blocks[1:], None), strict=True):
-            if following is not None and is_beside(following):
-                share = share_beside(block)
-                yield rf"\begin{{columns}}[T,onlytextwidth]\begin{{column}}{{{share:.2f}\textwidth}}"
-                yield replace(self, columns=BESIDE).block(block)
-                yield rf"\end{{column}}\begin{{column}}{{{0.98 - share:.2f}\textwidth}}"
-                yield self.block(following)
-                yield r"\end{column}\end{columns}"
-            elif not is_beside(block):
-                yield self.block(block)
+    def _piece(self, piece: Piece) -> str:
+        """A block, and the picture beside it where both have room."""
+        equations = piece.block.equations if isinstance(piece.block, Equations) else ()
+        share = SHARE if equations else 1 - SHARE
+        if piece.picture is None or max(map(letters_across, equations), default=0.0) > self.columns:
+            return self.block(piece.block)
+        beside = replace(self, columns=round(share * self.columns)).block(piece.block)
+        picture = self.block(piece.picture)
+        return f"\\par\\medskip\\noindent\\fitted{{{_boxed(beside, share)}\n{_boxed(picture, 0.98 - share)}}}\\par"
 
     def block(self, block: Block) -> str:
         """A block in LaTeX's markup."""
@@ -142,11 +141,16 @@ class _Writer(FrozenValue):
             case Equations(equations):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
             case TableBlock(head, rows):
-                lines = [self._cells(head) + r" \\ \hline", *(self._cells(cells) + r" \\" for cells in rows)]
+                lines = [self._cells(head) + r" \\ \hline", *(self._line(cells) for cells in rows)]
                 sides = "".join("r" if number else "l" for number in block.numbers)
                 return "\n".join([rf"\datatable{{{sides}}}{{\hline", *lines, r"\hline}"])
             case Picture() | BoxGraph() | Illustration():
-                return rf"\begin{{center}}\fitted{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
+                return rf"\begin{{center}}\fitted[0.6]{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
+
+    def _line(self, cells: Sequence[Inline]) -> str:
+        """A row of a table, as high as the fractions in it."""
+        tall = any(isinstance(part, Derivative | Fraction) for part in everything_in(tuple(cells)))
+        return r"\tall " * tall + self._cells(cells) + r" \\"
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return " & ".join(self.inline(cell) for cell in cells)
@@ -166,12 +170,19 @@ class _Writer(FrozenValue):
         """An equation with its relations below each other."""
         if not isinstance(equation, Equation) or not equation.relations:
             return self._formula(equation)
+        left, *sides = equation.sides
         rows = []
-        for place, line in enumerate(lines_of(equation)):
-            left, relation, *items = line.items if place == 0 else (Row(()), *line.items)
-            head, *rest = broken(items, self.columns - formulas_width((equation.sides[0],)), round(HELD * self.columns))
-            rows.append(f"{self._formula(left)} &{self._formula(relation)} {self._formula(Row(head))}")
+        for relation, side in zip(equation.relations, sides, strict=True):
+            items = side.items if isinstance(side, Row) else (side,)
+            head, *rest = broken(items, self.columns - HANG - letters_across(Row((left, Operator(relation)))))
+            start = "" if rows else self._formula(left)
+            rows.append(f"{start} &{self._formula(Operator(relation))} {self._formula(Row(head))}")
             for part in rest:  # {} is what a sign at the end of a line stands before
                 rows[-1] += " {}"
                 rows.append(rf"&\qquad {self._formula(Row(part))}")
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"
+
+
+def _boxed(content: str, share: float) -> str:
+    """What takes a share of a slide's width, its middle on the line."""
+    return f"\\begin{{minipage}}{{{share:.2f}\\textwidth}}\n{content}\n\\end{{minipage}}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 
 from chainrule.base.frozen import FrozenValue
@@ -20,6 +20,7 @@ from chainrule.document.document import (
     Picture,
     Subheading,
     TableBlock,
+    Visual,
 )
 from chainrule.document.words import Words
 from chainrule.notation import typst as mathematics
@@ -28,38 +29,39 @@ from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
 from chainrule.pictures.shapes import Diagram
 from chainrule.render.breaking import lines_of
-from chainrule.render.canvas import canvas
+from chainrule.render.canvas import UNIT, canvas
 from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
-from chainrule.render.slides import is_beside, share_beside, slides
+from chainrule.render.slides import Piece, pieces
 
-KEPT_IN_COLUMNS = 36
-"""Letters in brackets that stand on one line of a narrow column."""
+COLUMNS = {"article": 84, "handout": 56, "slides": 74, "figure": 94}
+"""Letters of an equation that stand on one line, about. Typst ends lines after signs, where it measures that it has to."""
 
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
 
-LARGEST, BESIDE_PICTURES = "130%", "100%"
-"""How much larger than the usual type that of a slide may be; where pictures stand beside it, they need the room."""
+SHEETS = {False: ("typst.typ",), True: ("typst.typ", "slides.typ")}
+"""What pages look like, and slides."""
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 
 LAYOUTS = {
     "article": """#set page(paper: "{paper}", margin: (x: 24mm, y: 22mm), numbering: "1")
 #set text(size: 10.5pt)
-#let (equation-height, picture-height, part-equations, tight) = (600pt, 300pt, false, none)""",
+#let (equation-height, picture-height, tight) = (600pt, 300pt, none)""",
     "handout": """#set page(paper: "{paper}", margin: (x: 14mm, y: 15mm), numbering: "1", columns: 2)
 #set columns(gutter: 8mm)
 #set text(size: 8.5pt)
-#let (equation-height, picture-height, part-equations, tight) = (600pt, 200pt, false, none)""",
-    "slides": """#set page(width: 254mm, height: 142.875mm, margin: (x: 16mm, top: 13mm, bottom: 13mm), numbering: "1")
-#set text(size: 18pt)
-#let (equation-height, picture-height, part-equations, tight) = (220pt, 14em, true, none)""",
+#let (equation-height, picture-height, tight) = (600pt, 200pt, none)""",
+    "slides": """#let (slide-width, slide-height, slide-margins) = (254mm, 142.875mm, (x: 15mm, y: 11mm))
+#set page(width: slide-width, height: slide-height, margin: slide-margins, numbering: "1", footer-descent: 1mm)
+#set text(size: 16pt)
+#let (equation-height, picture-height, tight) = (220pt, 220pt, none)""",
     "figure": """#set page(width: auto, height: auto, margin: 3mm, fill: white)
 #set text(size: 10.5pt)
-#let (equation-height, picture-height, part-equations, tight) = (600pt, 100cm, false, 180mm)""",
+#let (equation-height, picture-height, tight) = (600pt, 100cm, 180mm)""",
 }
 """Page and type. equation-height and picture-height are the most that a line of an equation, or a picture, may take;
-part-equations: may a page end within a short equation? tight: what stands there is as wide as itself, up to this; none: as the page."""
+tight: what stands there is as wide as itself, up to this; none: as the page."""
 
 
 def typst(document: Document, layout: str = "article", paper: str = "a4") -> str:
@@ -97,7 +99,7 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
             f'#let (quiet, frame) = (rgb("{QUIET[0]}"), rgb("{FRAME[0]}"))',
             *paints,
             "",
-            files("chainrule.render").joinpath("typst.typ").read_text("utf-8").rstrip(),
+            *(files("chainrule.render").joinpath(name).read_text("utf-8").rstrip() for name in SHEETS[layout == "slides"]),
         ]
     )
 
@@ -136,22 +138,43 @@ class _Writer(FrozenValue):
         return f"([{title}], [\n{body}\n]),"
 
     def slides(self) -> Iterator[str]:
-        """A title page and a page for each idea; where a section goes on, its title is no heading any more."""
+        """A title page, and the pieces of all sections, of which Typst makes slides once it has measured them."""
         yield f"#align(horizon, [{self._title('1.2em')}])"
-        for slide in slides(self.document):
-            title = f"{slide.number}. {escape_typst(slide.section.title)}"
-            part = f"{slide.part} / {slide.parts}" if slide.parts > 1 else ""
-            body = "\n\n".join(self._beside(slide.blocks))
-            most = BESIDE_PICTURES if any(map(is_beside, slide.blocks)) else LARGEST
-            yield f"#slide({'true' if slide.part == 1 else 'false'}, [{title}], [{part}], {most})[\n{body}\n]"
+        lines = [
+            line
+            for number, section in enumerate(self.document.sections, start=1)
+            for line in (
+                self._piece("topic", body=f"[{number}. {escape_typst(section.title)}]"),
+                *(self._placed(piece) for piece in pieces(section)),
+            )
+        ]
+        yield "\n".join(["#deck(", *lines, ")"])
 
-    def _beside(self, blocks: Sequence[Block]) -> Iterator[str]:
-        """The blocks of a slide; pictures that stand beside derivations are there."""
-        for block, following in zip(blocks, (*blocks[1:], None), strict=True):
-            if following is not None and is_beside(following):
-                yield f"#beside({100 * share_beside(block):.0f}%)[\n{self.block(block)}\n][\n{self.block(following)}\n]"
-            elif not is_beside(block):
-                yield self.block(block)
+    def _placed(self, piece: Piece) -> str:
+        """A piece of a slide as Typst's data: what can be cut is not yet laid out, and pictures are as high as there is room."""
+        beside = {} if piece.picture is None else {"picture": self._drawn(piece.picture)}
+        match piece.block:
+            case Equations(equations):
+                return self._piece("equation", given=self._equation(equations[0]), **beside)
+            case TableBlock(head, rows):
+                lines = "".join(f"({self._cells(cells)},), " for cells in rows)
+                return self._piece("table", sides=self._sides(piece.block), head=f"({self._cells(head)},)", rows=f"({lines})", **beside)
+            case Picture() | BoxGraph() | Illustration():
+                drawn = network_diagram(piece.block)
+                return self._piece("picture", size=f"({UNIT * drawn.width:g}pt, {UNIT * drawn.height:g}pt)", draw=self._drawn(piece.block))
+            case Subheading():
+                return self._piece("heading", body=f"[\n{self.block(piece.block)}\n]")
+        return self._piece("prose", body=f"[{self.block(piece.block)}]", **beside)
+
+    def _piece(self, kind: str, **given: str) -> str:
+        return f'  (kind: "{kind}", {", ".join(f"{name}: {value}" for name, value in given.items())}),'
+
+    def _drawn(self, picture: Visual) -> str:
+        return f"high => [{canvas(network_diagram(picture), self.paint, 'high: high, ')}]"
+
+    def _sides(self, table: TableBlock) -> str:
+        """Of each column, on which its cells stand."""
+        return f"({', '.join('right' if number else 'left' for number in table.numbers)},)"
 
     def _title(self, size: str) -> str:
         return f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  #title()\n]"
@@ -171,9 +194,8 @@ class _Writer(FrozenValue):
                 start = "#equations(together: true," if together else "#equations("
                 return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
             case TableBlock(head, rows):
-                sides = ", ".join("right" if number else "left" for number in block.numbers)
                 lines = (f"  {self._cells(cells)}," for cells in rows)
-                return "\n".join([f"#data(({sides},), ({self._cells(head)},),", *lines, ")"])
+                return "\n".join([f"#data({self._sides(block)}, ({self._cells(head)},),", *lines, ")"])
             case Picture() | BoxGraph() | Illustration():
                 return canvas(network_diagram(block), self.paint)
 
@@ -188,8 +210,7 @@ class _Writer(FrozenValue):
         return f"formula(${self._typst(formula)}$, {self._alt(formula)})"
 
     def _typst(self, formula: Formula) -> str:
-        kept = KEPT_IN_COLUMNS if self.layout == "handout" else mathematics.KEPT
-        return mathematics.formula_typst(formula, self.words.catalogue, self.paint, kept)
+        return mathematics.formula_typst(formula, self.words.catalogue, self.paint)
 
     def _alt(self, formula: Formula) -> str:
         """The formula in words, for screen readers."""
@@ -201,7 +222,10 @@ class _Writer(FrozenValue):
         return "" if colour is None else f"c{colour}"
 
     def _equation(self, equation: Equation | Formula) -> str:
-        left, several = (equation.sides[0], lines_of(equation)) if isinstance(equation, Equation) else (Row(()), [equation])
+        if isinstance(equation, Equation):
+            left, several = equation.sides[0], lines_of(equation, COLUMNS[self.layout])
+        else:
+            left, several = Row(()), [equation]
         lines = "".join(f"(${self._typst(line)}$, {self._alt(line)}), " for line in several)
         return f"(${self._typst(left)}$, ({lines}))"
 

@@ -41,7 +41,7 @@ class Looked(Frozen):
         return tuple(sorted({*self.over_time, *self.explained}))
 
 
-def looked_at(steps: int, each: int, best: int) -> Looked:
+def steps_to_open(steps: int, each: int, best: int) -> Looked:
     """Of a run of so many steps, `each` of them an epoch, of which step `best` is the last one before the weights that were kept.
 
     Beyond the first epoch they are first steps of epochs, but for the best one.

@@ -10,7 +10,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.base.frozen import Frozen
 from chainrule.network.definitions import Bound, find
-from chainrule.network.description import check_table, described, inside, names_of, network_from, numbers_of
+from chainrule.network.description import check_table, described, inside, names_of, network_from, number_lists
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
 from chainrule.steps.order import Wanted, read_order
@@ -68,7 +68,7 @@ def described_problem(problem: Problem) -> dict[str, Any]:
     """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out."""
     data: dict[str, Any] = {}
     if problem.x is not None and problem.t is not None:
-        data = {"x": numbers_of(problem.x.tolist()), **({"t": numbers_of(problem.t.tolist())} if problem.network.targets else {})}
+        data = {"x": number_lists(problem.x.tolist()), **({"t": number_lists(problem.t.tolist())} if problem.network.targets else {})}
         data |= {key: list(names) for key, names in (("features", problem.features), ("targets", problem.targets)) if names}
     return {
         **({"title": problem.title} if problem.title else {}),

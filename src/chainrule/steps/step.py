@@ -20,7 +20,8 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import described, network_from
-from chainrule.network.network import Array, Network, checked_weights, side_by_side
+from chainrule.network.given import in_one_row
+from chainrule.network.network import Array, Network
 from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.order import Order
@@ -51,7 +52,7 @@ class Pass(Frozen):
     @property
     def prediction(self) -> Array:
         """y : (batch, outputs), those of all outputs side by side."""
-        return side_by_side([self.values[key] for key in self.outputs])
+        return in_one_row([self.values[key] for key in self.outputs])
 
     @property
     def error(self) -> float:
@@ -275,7 +276,7 @@ def _joined(batch: Mapping[str, Any], nodes: Sequence[Expression], arrays: Array
     for node, part in zip(nodes, parts, strict=True):
         if part.ndim != len(node.shape) or part.shape[1:] != node.shape[1:]:
             raise InputError(f"the batch of the recorded step does not fit its network: {node.name} has the shape {part.shape}.")
-    return side_by_side(parts)
+    return in_one_row(parts)
 
 
 def steps(
@@ -300,7 +301,7 @@ def steps(
     if len(x) != len(t):
         raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
-    weights = checked_weights(network, weights, len(x))
+    weights = network.checked_weights(weights, len(x))
     arrays = Exact() if exact else FLOATS
     if exact:
         network = network.continued({key: arrays.array(value) for key, value in network.parameters.items()})

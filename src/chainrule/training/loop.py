@@ -19,7 +19,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
 from chainrule.base.frozen import replace
 from chainrule.base.interruption import CTRL_C, asked_to_end
-from chainrule.engines.choice import chosen
+from chainrule.engines.choice import ready_engine
 from chainrule.engines.epoch import (
     ENGINES,
     Data,
@@ -33,7 +33,7 @@ from chainrule.engines.epoch import (
 )
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network, checked_weights
+from chainrule.network.network import Array, Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Shard
 from chainrule.steps.step import Step, check_targets, record
@@ -101,7 +101,7 @@ class Training(Displayed):
         self.batch_size = min(plan.batch_size or batch_size_for(rows), rows)
         together = self.processes, plan.reduce_every
         wanted = engine or plan.engine
-        self.chosen = chosen(wanted, self.network, plan.optimizer, self.data, self.batch_size, plan.precision, *together)
+        self.chosen = ready_engine(wanted, self.network, plan.optimizer, self.data, self.batch_size, plan.precision, *together)
         self.engine = self.chosen.engine
         self.keys = self.engine.keys
         self.state: State = in_precision([self._starting(key) for key in self.keys], plan.precision)
@@ -137,7 +137,7 @@ class Training(Displayed):
         check_targets(self.network, t)
         if not self.network.conventions.weighted:
             return x, t
-        s = checked_weights(self.network, weights, len(x)) if shard is None else np.asarray(weights)
+        s = self.network.checked_weights(weights, len(x)) if shard is None else np.asarray(weights)
         assert s is not None
         return x, t, s.astype(precision, copy=False)
 

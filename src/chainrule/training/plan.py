@@ -196,7 +196,7 @@ def patience_for(rows: int, batch_size: int) -> int:
 # Rows: who trains, who decides, who is kept for the end
 
 
-def split(labels: int | Array, plan: Plan, groups: Array | None = None) -> tuple[Array, Array, Array]:
+def split_rows(labels: int | Array, plan: Plan, groups: Array | None = None) -> tuple[Array, Array, Array]:
     """The rows to train on, to validate with and to test with: indices in their order.
 
     labels  the number of rows; or each row's class as whole numbers, so that every subset holds the classes in the same

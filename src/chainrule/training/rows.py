@@ -25,11 +25,11 @@ from chainrule.data.text import TextFiles
 from chainrule.data.text_ranges import own_files
 from chainrule.network.network import Array
 from chainrule.preparation.columns import labels_of
-from chainrule.preparation.disk import empty, is_large
+from chainrule.preparation.disk import empty, too_large_for_memory
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.together import Processes, Shard, own_range
 from chainrule.training.model import form_for, own_data
-from chainrule.training.plan import Plan, example_weights, split
+from chainrule.training.plan import Plan, example_weights, split_rows
 
 if TYPE_CHECKING:
     from chainrule.training.model import Model
@@ -133,7 +133,7 @@ class Rows(Frozen):
         files = tuple(map(str, source)) if isinstance(source, (list, tuple)) and files_of(source) else ()
         named = isinstance(source, (str, Path))
         called = str(source) if files or named else ""
-        if not is_large(source):
+        if not too_large_for_memory(source):
             table = read(source, **form)
             return Rows(lambda: in_pieces(table), files, table.source if named else called)  # "data:iris", where "iris" was typed
         forms = forms_of(source, **form)
@@ -278,20 +278,22 @@ def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str
 
 def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Subset:
     """The rows that a model was trained on, as of `parts_of`. Raises InputError."""
-    return parts_of(model, source, encoding)[0]
+    return found_parts(model, source, encoding)[0]
 
 
-def parts_of(model: Model, source: Any = None, encoding: str | None = None, precision: str | None = None) -> tuple[Subset, Subset, Subset]:
+def found_parts(
+    model: Model, source: Any = None, encoding: str | None = None, precision: str | None = None
+) -> tuple[Subset, Subset, Subset]:
     """The rows that a model was trained on, validated with and tested with, found again in its source. Raises InputError.
 
     source    the data, in place of the file whose name the model keeps
     encoding  of a text file, where it is not the one that the model keeps
     precision of the numbers, where it is not to be that of the training
     """
-    return subsets_of(model, rows_of(model, source, encoding), precision or model.plan.precision)
+    return subsets_of(model, used_rows(model, source, encoding), precision or model.plan.precision)
 
 
-def rows_of(model: Model, source: Any = None, encoding: str | None = None) -> Rows:
+def used_rows(model: Model, source: Any = None, encoding: str | None = None) -> Rows:
     """The rows of a model's data but those that its training left out; source and encoding as of `parts_of`. Raises InputError."""
     preparation = model.preparation
     if preparation is None:
@@ -309,7 +311,7 @@ def subsets_of(model: Model, rows: Rows, precision: str) -> tuple[Subset, Subset
     assert preparation is not None
     labels = rows.labels(preparation)
     with ExitStack() as stack:
-        places = split(labels, model.plan, rows.groups(model.plan.group))
+        places = split_rows(labels, model.plan, rows.groups(model.plan.group))
         train, *others = [rows.subset(preparation, some, labels, stack, precision=precision) for some in places]
     train = replace(train, weights=weights_of(train, train, preparation, model.plan), source=rows.called)
     return train, others[0], others[1]

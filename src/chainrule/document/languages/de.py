@@ -28,8 +28,8 @@ WORDS = {
     "Schichten.",
     "network.intro.layers=1": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in "
     "einer Schicht.",
-    "network.running": "Davon sind {count} laufende Mittelwerte: Jeder Schritt rückt sie näher an das, was sein Stapel ergibt, und kein "
-    "Gradient.",
+    "network.running": "Davon sind {count} laufende Mittelwerte: Jeder Schritt rückt sie näher an das, was sein Stapel ergibt; ein "
+    "Gradient bewegt sie nicht.",
     "network.frozen": "Davon sind {count} fest: Sie behalten ihren Wert.",
     "network.frozen.count=1": "Davon ist eine fest: Sie behält ihren Wert.",
     "network.absent": "Dazu fehlen {count} Verbindungen: Sie sind 0 und bleiben 0.",
@@ -47,8 +47,8 @@ WORDS = {
     "Gewichtsmatrix führt in ein Neuron.",
     "network.numbering.columns": "Die Gewichte sind Neuron für Neuron nummeriert, in der Reihenfolge der Eingänge; eine Zeile einer "
     "Gewichtsmatrix führt in ein Neuron.",
-    "network.numbering.biases": "Schwellenwerte (Bias) sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) "
-    "und ist ein Element des Vektors {vector}.",
+    "network.numbering.biases": "Bias-Werte sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) und ist ein "
+    "Element des Vektors {vector}.",
     "network.numbering.shared": ": ein Bias für alle Neuronen einer Schicht; die Ableitung nach ihm ist die Summe über sie.",
     "network.numbering.thresholds": "Schwellen sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) und ist "
     "ein Element des Vektors {vector}.",
@@ -68,7 +68,7 @@ WORDS = {
     "weights_read.names": "Die Gewichte, die unter anderen Namen angegeben wurden:",
     "weights_read.is": "{name} ist {weight}",
     "weights_read.is_turned": "{name} ist {weight}, transponiert",
-    "weights_read.state": "Die Gewichte sind die Felder einer Datei, deren Matrizen (aus, ein) sind:",
+    "weights_read.state": "Die Gewichte sind die Tensoren einer Datei, deren Matrizen (Ausgänge × Eingänge) sind:",
     "weights_read.units": "Neuronen werden durchgezählt:",
     "weights_read.range": "{name} {first} bis {last}",
     "weights_read.rest.drawn": "Die nicht angegebenen Zahlen wurden mit dem Startwert {seed} ausgelost:",
@@ -121,13 +121,14 @@ WORDS = {
     "data.more_values.left=1": "Eine weitere Zahl dieser Zeile wird auf dieselbe Weise gelesen",
     "data.standardised": "Zahlen sind standardisiert: Von einem Wert wird der Mittelwert seiner Spalte abgezogen, und die Differenz wird "
     "durch die Standardabweichung der Spalte geteilt.",
-    "data.without_target": "Über den Zielwert ist nichts bekannt: Die Vorwärtsrechnung zeigt, warum die Antwort so ausfällt, und gelernt "
+    "data.without_target": "Der Zielwert ist nicht bekannt: Die Vorwärtsrechnung zeigt, warum die Antwort so ausfällt, und gelernt "
     "wird nichts.",
-    "data.without_target_many": "Über die Zielwerte ist nichts bekannt: Die Vorwärtsrechnung zeigt, warum die Antworten so ausfallen, und "
+    "data.without_target_many": "Die Zielwerte sind nicht bekannt: Die Vorwärtsrechnung zeigt, warum die Antworten so ausfallen, und "
     "gelernt wird nichts.",
-    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und stehen hier 1 aus n: Die 1 der "
-    "Klasse {number} steht bei {letter}.",
-    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und stehen hier 1 aus n: Die 1 von {name} steht bei {letter}.",
+    "data.class_numbers": "Die Zielwerte waren als Klassennummern gegeben, von {first} an gezählt, und sind hier 1-aus-n-kodiert "
+    "(one-hot): Die 1 der Klasse {number} steht bei {letter}.",
+    "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und sind hier 1-aus-n-kodiert (one-hot): Die 1 von {name} steht "
+    "bei {letter}.",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
     "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
     "Zahl.",
@@ -175,18 +176,18 @@ WORDS = {
     "error.own.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe.",
     "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert und der Strafterm.",
     "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe und der Strafterm.",
-    "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, gleich, wie die Vorhersage ist.",
+    "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, wie auch immer die Vorhersage ausfällt.",
     "constant": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist: Daran kann das Training nichts ändern.",
     "constant.alone": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist, und daran kann das Training nichts "
-    "ändern: {activation} vergleicht die Einheiten einer Schicht miteinander, und hier gibt es nur eine.",
+    "ändern: {activation} vergleicht die Neuronen einer Schicht miteinander, und hier gibt es nur eines.",
     "unreachable.never": "{error} kann nicht 0 werden: Für {t} = {target} bleibt der Verlust über 0, was immer die Ausgabeschicht "
     "({activation}) liefert.",
     "unreachable.never.any": "{error} kann nicht 0 werden: Bei diesen Zielwerten bleibt der Verlust über 0, was immer die Ausgabeschicht "
     "({activation}) liefert.",
     "unreachable.limit.rising": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
-    "Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen steigt, aber nie 0.",
+    "Netzeingabe der Ausgabeschicht ({activation}) über alle Grenzen wächst, aber nie 0.",
     "unreachable.limit.falling": "{error} kommt der 0 nur im Grenzfall nahe: Für {t} = {target} wird der Verlust immer kleiner, wenn die "
-    "Netzeingabe der Ausgabeschicht ({activation}) unter alle Grenzen fällt, aber nie 0.",
+    "Netzeingabe der Ausgabeschicht ({activation}) unter jede Grenze fällt, aber nie 0.",
     "unreachable.limit.apart": "{error} kommt der 0 nur im Grenzfall nahe: Der Verlust wird immer kleiner, aber nie 0, wenn die "
     "Netzeingabe der richtigen Klasse über alle Grenzen hinaus die der anderen übersteigt, denn {activation} liefert nie 1.",
     "unreachable.contradiction": "{error} kann nicht 0 werden: Die Beispiele {first} und {second} haben dieselben Eingaben und "
@@ -229,8 +230,8 @@ WORDS = {
     "state.average_squares": "{state} ist ein gleitender Mittelwert der quadrierten Gradienten: wie groß sie zuletzt waren, ohne ihr "
     "Vorzeichen. Jeder Schritt behält {keep} davon und nimmt {take} des neuen Quadrats dazu. Am Anfang ist er für jedes Gewicht 0.",
     "state.velocity": "{state} ist eine Geschwindigkeit: In ihr summieren sich die Gradienten, und jeder Schritt behält {keep} davon. Am "
-    "Anfang ist sie für jedes Gewicht 0. Bei einem Gradienten, der gleich bleibt, wächst sie bis nahe an etwa das {most}-Fache; bei einem, "
-    "der bei jedem Schritt das Vorzeichen wechselt, kommt sie etwa dem {least}-Fachen des letzten nahe.",
+    "Anfang ist sie für jedes Gewicht 0. Bei einem Gradienten, der gleich bleibt, nähert sie sich etwa dem {most}-Fachen; bei einem, der "
+    "bei jedem Schritt das Vorzeichen wechselt, etwa dem {least}-Fachen des letzten.",
     "state.longer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen.",
     "state.longer_calmer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen, und pendeln weniger, wo diese "
     "das Vorzeichen wechseln.",
@@ -300,9 +301,17 @@ WORDS = {
     "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}.",
     "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}.",
     "inside.window_bias": "Mit dem Bias ist {output} gleich {value}.",
-    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben und bekommt von "
-    "jeder etwas, nämlich womit es multipliziert wird mal die Ableitung dort, an diesen Stellen (ein Punkt ist 0). Über "
-    "alle Stellen und alle Beispiele summiert ist das sein Teil von {gradient}, {total}:",
+    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben. Von jeder bekommt "
+    "es die Zahl, mit der es dort multipliziert wird, mal die Ableitung nach dieser Ausgabe (ein Punkt ist 0). Über alle Stellen und alle "
+    "Beispiele summiert ist das sein Element von {gradient}, {total}:",
+    "inside.laid": "Die Fenster, die in {output} gelegt werden",
+    "inside.laying": "Jede Eingabe legt ein Fenster von {places} Stellen, und wo Fenster sich überdecken, werden sie addiert. Die Eingabe "
+    "an Stelle {place}, Kanal {channel}, ist {number}; mal die Gewichte von {weights} für Einheit {unit} legt sie:",
+    "inside.laid_touched": "Alle Fenster haben dieselben Gewichte. So liegt {weight} beim ersten Beispiel in {count} Fenstern. Von jedem "
+    "bekommt es die Eingabe mal die Ableitung dort, wo es liegt (ein Punkt ist 0). Über alle Fenster und alle Beispiele summiert ist das "
+    "sein Element von {gradient}, {total}:",
+    "inside.caption.laid": "das Fenster, das eine Eingabe legt, Einheit {unit}",
+    "inside.caption.laid_touched": "was jedes Fenster, in dem {weight} liegt, zu seiner Stelle in {gradient} beiträgt",
     "inside.time": "Durch die Zeit: {layer}",
     "inside.step": "Schritt",
     "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Einheiten, und wie viel vom Gradienten bei jedem Schritt ankommt "
@@ -316,7 +325,7 @@ WORDS = {
     "überlebt.",
     "inside.path": "Von einem {state} zum nächsten führt ein Weg, auf dem nur {gate} multipliziert und keine Matrix: Von einem "
     "Gradienten, der ihn durch alle Schritte nimmt, bleibt {product}, das Produkt der mittleren Tore.",
-    "inside.alike": "{count} weitere, die wie eine von diesen gehen",
+    "inside.alike": "{count} weitere, die einer von diesen gleichen",
     "inside.attention": "Wer wohin blickt: {shares}",
     "inside.looks": "von",
     "inside.looked_at": "nach",
@@ -331,7 +340,7 @@ WORDS = {
     "∂E/∂Q = ∂E/∂S K / √d und ∂E/∂K = ∂E/∂Sᵀ Q / √d.",
     "inside.batch_norm": "Warum die Beispiele voneinander abhängen: {n}",
     "inside.layer_norm": "Warum die Kanäle voneinander abhängen: {n}",
-    "inside.normalised_batch": "Der Mittelwert und {v} gehören dem ganzen Batch: Eine Änderung an einem Beispiel verschiebt beide und "
+    "inside.normalised_batch": "Der Mittelwert und {v} gehören dem ganzen Stapel: Eine Änderung an einem Beispiel verschiebt beide und "
     "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Beispiele gemeinsam haben und was mit {n} "
     "geht:",
     "inside.normalised_own": "Der Mittelwert und {v} gehören allen Kanälen eines Beispiels: Eine Änderung an einem verschiebt beide und "
@@ -345,9 +354,9 @@ WORDS = {
     "inside.root": "√(v + ε)",
     "inside.result": "∂E/∂x",
     "inside.table": "Die Zeilen von {table}",
-    "inside.uses": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile {row}) "
+    "inside.uses": "In diesem Stapel stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile {row}) "
     "steht an {count} Stellen: Seine Zeile bekommt die Summe dessen, was sie bringen.",
-    "inside.uses.count=1": "In diesem Batch stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile "
+    "inside.uses.count=1": "In diesem Stapel stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile "
     "{row}) steht an einer Stelle, und seine Zeile bekommt, was diese bringt.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
@@ -448,8 +457,8 @@ WORDS = {
     "weights.frozen": "Unverändert, weil das Netz es so vorgibt: {names}.",
     "beside.title": "Verglichen mit einfachem Gradientenabstieg",
     "beside.same": "Einfacher Gradientenabstieg mit derselben Lernrate wäre genau diesen Schritt gegangen.",
-    "beside.same_at_first": "Einfacher Gradientenabstieg mit derselben Lernrate wäre genau diesen Schritt gegangen: Noch ist nichts "
-    "aufgesammelt.",
+    "beside.same_at_first": "Einfacher Gradientenabstieg mit derselben Lernrate wäre genau diesen Schritt gegangen: Noch hat sich "
+    "nichts angesammelt.",
     "beside.length": "Einfacher Gradientenabstieg mit derselben Lernrate wäre einen Schritt der Länge {plain} gegangen (die Wurzel der "
     "Summe der Quadrate aller Änderungen); dieser hat die Länge {own}.",
     "beside.weight": "Gewicht",
@@ -509,13 +518,12 @@ WORDS = {
     "Millionstel von dem, was er jetzt ist; der Fehler ist dann {error}.",
     "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten senkt sie den Fehler auf {error}.",
     "rates.none_recommended": "Keine Rate ist zu empfehlen: Mit keiner, die versucht wurde, fällt der Fehler in der Simulation merklich, "
-    "ohne erst zu wachsen und ohne dass unterwegs Einheiten absterben oder sättigen.",
+    "ohne erst zu wachsen und ohne dass unterwegs Neuronen absterben oder in Sättigung geraten.",
     "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
     "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
     "mehr zu lange dauern.",
-    "still.dead": "Die Steigung von {count} der {all} verborgenen Einheiten ist für jedes Beispiel 0, sodass ihre Gewichte nichts "
-    "erreicht.",
-    "still.saturated": "Die Einheiten sind gesättigt: {percent} % der Steigungen in verborgenen Schichten sind fast 0.",
+    "still.dead": "Die Steigung von {count} der {all} verborgenen Neuronen ist für jedes Beispiel 0, sodass ihre Gewichte nichts erreicht.",
+    "still.saturated": "Die Neuronen sind gesättigt: {percent} % der Steigungen in verborgenen Schichten sind fast 0.",
     "still.saturated_outputs": "Die Ausgaben sind gesättigt: Ihre Steigungen sind fast 0.",
     "still.mean": "Jede Vorhersage ist dort der Mittelwert der Ziele: Die Eingaben werden nicht beachtet.",
     "still.minimum": "Der Gradient ist dort fast 0, wie in einem Minimum.",
@@ -566,7 +574,7 @@ WORDS = {
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",
     "overview.backward": "Jede Ableitung wird aus denen hinter ihr berechnet, vom Fehler aus rückwärts:",
     "overview.updates": "Wie weit sich jeder Parameter bewegt hat, verglichen mit seiner Größe (euklidische Normen):",
-    "overview.alike": "{count} Formeln von {first} bis {last}, die wie die vorigen gehen",
+    "overview.alike": "{count} Formeln von {first} bis {last}, die den vorigen gleichen",
     "overview.quantity": "Größe",
     "overview.shape": "Form",
     "overview.smallest": "kleinste",
@@ -592,14 +600,13 @@ WORDS = {
     "weight.update": "Der Schritt von {weight}",
     "weight.element": "{weight} ist das Element [{index}] von {parameter}, in der {layer}.",
     "weight.place": "{weight} führt von {source} zu {unit} ({layer}).",
-    "weight.bias": "{weight} ist der Schwellenwert (Bias) von Neuron {unit} ({layer}).",
-    "weight.shared": "{weight} ist der Schwellenwert (Bias) jedes Neurons ({layer}); die Ableitung nach ihm ist die Summe "
-    "über diese Neuronen.",
+    "weight.bias": "{weight} ist der Bias von Neuron {unit} ({layer}).",
+    "weight.shared": "{weight} ist der Bias jedes Neurons ({layer}); die Ableitung nach ihm ist die Summe über diese Neuronen.",
     "weight.threshold": "{weight} ist die Schwelle von Neuron {unit} ({layer}).",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
     "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
-    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die ersten da:",
+    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die gewichtigsten da:",
     "weight.more_units": "Auf dieselbe Weise werden {left} weitere dieser Einheiten berechnet",
     "weight.more_units.left=1": "Auf dieselbe Weise wird eine weitere dieser Einheiten berechnet",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
@@ -1076,8 +1083,10 @@ WORDS = {
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
-    "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als 2024-01-31 geschrieben ist es eines, aus dem "
-    "--dates Eingänge macht; wird es nicht gebraucht: {ignore}",
+    "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als eines gilt es mit "
+    "--dates year,month,weekday; wird es nicht gebraucht: {ignore}",
+    "caution.days_typed": "{name} enthält Zahlen und sieht nach einem Datum aus, wie {value}; als Datum oder als Text wie 2024-01-31 "
+    "gegeben, macht --dates Eingänge daraus; wird es nicht gebraucht: {ignore}",
     "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
     "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
@@ -1406,6 +1415,7 @@ WORDS = {
     "check.right": "Richtig: jede Größe in {count} Proben ist, was sie sein soll.",
     "check.right.count=1": "Richtig: jede Größe ist, was sie sein soll.",
     "check.right.bare": "Richtig.",
+    "check.right.partly": "Was angesehen wurde, ist richtig; über das andere ist nichts gesagt.",
     "check.otherwise": "Anders gemacht, und richtig:",
     "check.convention": "Richtig, nach anderen Konventionen:",
     "check.mistakes": "{count} Fehler:",
@@ -1533,6 +1543,23 @@ WORDS = {
     "check.layers.rnn_from_zero": "{name}, Zeile {line}: ein RNN über eine Folge, vom Zustand 0 an",
     "check.layers.lstm_from_zero": "{name}, Zeile {line}: ein LSTM über eine Folge, vom Zustand 0 an",
     "check.layers.lstm_cell": "{name}, Zeile {line}: ein Schritt eines LSTM, jedes Tor mit eigener Matrix",
+    "check.layers.gru_step": "{name}, Zeile {line}: ein Schritt eines GRU",
+    "check.layers.gru_cell": "{name}, Zeile {line}: ein Schritt eines GRU, jedes Tor mit eigenen Matrizen",
+    "check.layers.gru": "{name}, Zeile {line}: ein GRU über eine Folge",
+    "check.layers.conv_line": "{name}, Zeile {line}: eine Faltung von Folgen",
+    "check.layers.conv_transpose": "{name}, Zeile {line}: eine transponierte Faltung",
+    "check.layers.rms_norm": "{name}, Zeile {line}: RMS-Normalisierung",
+    "check.layers.instance_norm": "{name}, Zeile {line}: Instanz-Normalisierung",
+    "check.layers.global_pool": "{name}, Zeile {line}: der Mittelwert aller Orte",
+    "check.layers.self_attention": "{name}, Zeile {line}: Self-Attention",
+    "check.layers.self_attention_causal": "{name}, Zeile {line}: kausale Self-Attention",
+    "check.layers.multi_head": "{name}, Zeile {line}: Multi-Head-Attention",
+    "check.layers.multi_head_causal": "{name}, Zeile {line}: kausale Multi-Head-Attention",
+    "check.layers.glu": "{name}, Zeile {line}: eine GLU (Schicht mit Tor)",
+    "check.layers.first.line": "  Arrays sind (Batch, Kanäle, Länge)",
+    "check.layers.last.line": "  Arrays sind (Batch, Länge, Kanäle)",
+    "check.layers.line": "  Arrays sind eine einzige Folge von Zahlen",
+    "check.layers.places": "  Arrays sind (Batch, Orte, Merkmale)",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",
@@ -1789,6 +1816,15 @@ WORDS = {
     "mistake.130": "q, k oder eine Transposition ist in einer Attention vertauscht",
     "mistake.130.sign": "zeigt sich nur, wo Längen verschieden sind: dort scheitert es",
     "mistake.130.cure": "∂E/∂q = ∂E/∂S k, ∂E/∂k = (∂E/∂S)ᵀ q, ∂E/∂v = Aᵀ ∂E/∂y.",
+    "mistake.131": "γ steht zweimal in dem Teil von ∂E/∂x, der durch das quadratische Mittel kommt, oder fehlt in ihm",
+    "mistake.131.sign": "richtig, wo γ gleich 1 ist, wie zu Beginn",
+    "mistake.131.cure": "Mit g = γ ⊙ ∂E/∂y und r = √(Mittel von x² + ε): ∂E/∂x = g / r − x ⊙ Mittel von (g ⊙ x) / r³.",
+    "mistake.132": "Köpfe werden aus den Merkmalen geschnitten oder nebeneinandergelegt, ohne die Achsen zu drehen",
+    "mistake.132.sign": "richtig bei einem Kopf oder einem Ort",
+    "mistake.132.cure": "(N, Köpfe, T, d) wird erst zu (N, T, Köpfe, d) gedreht und dann zu (N, T, Köpfe · d) geformt; zurück umgekehrt.",
+    "mistake.133": "das Gesteuerte und sein Tor haben den Gradienten des jeweils anderen",
+    "mistake.133.sign": "zwei Gradienten sind vertauscht",
+    "mistake.133.cure": "h = a ⊙ g: ∂E/∂a = g ⊙ ∂E/∂h, und ∂E/∂g = a ⊙ ∂E/∂h geht durch das Tor weiter.",
     "section.agreement": "Verglichen mit {library}",
     "agreement.how": "{library} hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und seine Ableitungen gingen vom "
     "selben ∂E/∂y aus. Darunter steht von jedem Feld die größte Abweichung, geteilt durch seinen größten Betrag.",

@@ -285,9 +285,17 @@ WORDS = {
     "inside.window_sum": "The products of this channel add up to {own}; those of all {channels} channels to {all}.",
     "inside.window_sum.channels=1": "The products add up to {all}.",
     "inside.window_bias": "With the bias, {output} is {value}.",
-    "inside.touched": "All windows have the same weights. So {weight} touches {count} outputs of the first sample, and gets something from "
-    "each, what it is multiplied by times the derivative there, at these places (a dot is 0). Summed over all places and all samples that "
-    "is its part of {gradient}, {total}:",
+    "inside.touched": "All windows have the same weights. So {weight} touches {count} outputs of the first sample. From each it gets the "
+    "number that it is multiplied by there, times the derivative by that output (a dot is 0). Summed over all places and all samples "
+    "this is its element of {gradient}, {total}:",
+    "inside.laid": "The windows that are laid into {output}",
+    "inside.laying": "Each of its inputs lays one window of {places} places, and where windows overlap, they are added. The input at place "
+    "{place}, channel {channel}, is {number}; times the weights of {weights} for unit {unit} it lays:",
+    "inside.laid_touched": "All windows have the same weights. So {weight} lies in {count} windows of the first sample. From each it gets "
+    "the input times the derivative where it lies (a dot is 0). Summed over all windows and all samples this is its element of "
+    "{gradient}, {total}:",
+    "inside.caption.laid": "the window that one input lays, unit {unit}",
+    "inside.caption.laid_touched": "what each window in which {weight} lies adds to its place in {gradient}",
     "inside.time": "Through time: {layer}",
     "inside.step": "step",
     "inside.gates": "How far the gates are open, on average over the units, and how much of the gradient arrives at each step (the root of "
@@ -567,7 +575,7 @@ WORDS = {
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
     "weight.no_way": "No way leads from {error} to {weight}: the error does not depend on it.",
     "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
-    "a sum runs over several units, the first ones are shown:",
+    "a sum runs over several units, those that weigh most are shown:",
     "weight.more_units": "{left} more of these units are computed in the same way",
     "weight.more_units.left=1": "One more of these units is computed in the same way",
     "weight.forward": "What it takes part in, for the first sample",
@@ -1041,8 +1049,10 @@ WORDS = {
     "no value, say --missing {value}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say {categories} or {ignore}",
-    "caution.days": "{name} is read as numbers, which look like dates, as {value}; written as 2024-01-31 they are dates, of which --dates "
-    "makes inputs; if they are not needed, say {ignore}",
+    "caution.days": "{name} is read as numbers, which look like dates, as {value}; --dates year,month,weekday takes "
+    "them as dates; if they are not needed, say {ignore}",
+    "caution.days_typed": "{name} holds numbers, which look like dates, as {value}; given as dates, or as text such as 2024-01-31, --dates "
+    "makes inputs of them; if they are not needed, say {ignore}",
     "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
     "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
@@ -1362,6 +1372,7 @@ WORDS = {
     "check.right": "Right: every quantity of {count} probes is what it should be.",
     "check.right.count=1": "Right: every quantity is what it should be.",
     "check.right.bare": "Right.",
+    "check.right.partly": "What was looked at is right; of the rest nothing is said.",
     "check.otherwise": "Done otherwise, and right:",
     "check.convention": "Right, by other conventions:",
     "check.mistakes": "{count} mistakes:",
@@ -1488,6 +1499,23 @@ WORDS = {
     "check.layers.rnn_from_zero": "{name}, line {line}: an RNN over a sequence, from the state 0",
     "check.layers.lstm_from_zero": "{name}, line {line}: an LSTM over a sequence, from the state 0",
     "check.layers.lstm_cell": "{name}, line {line}: one step of an LSTM, each gate with a matrix of its own",
+    "check.layers.gru_step": "{name}, line {line}: one step of a GRU",
+    "check.layers.gru_cell": "{name}, line {line}: one step of a GRU, each gate with matrices of its own",
+    "check.layers.gru": "{name}, line {line}: a GRU over a sequence",
+    "check.layers.conv_line": "{name}, line {line}: a convolution of sequences",
+    "check.layers.conv_transpose": "{name}, line {line}: a transposed convolution",
+    "check.layers.rms_norm": "{name}, line {line}: RMS normalisation",
+    "check.layers.instance_norm": "{name}, line {line}: instance normalisation",
+    "check.layers.global_pool": "{name}, line {line}: the mean of all places",
+    "check.layers.self_attention": "{name}, line {line}: self-attention",
+    "check.layers.self_attention_causal": "{name}, line {line}: causal self-attention",
+    "check.layers.multi_head": "{name}, line {line}: multi-head attention",
+    "check.layers.multi_head_causal": "{name}, line {line}: causal multi-head attention",
+    "check.layers.glu": "{name}, line {line}: a gated linear unit",
+    "check.layers.first.line": "  its arrays are (batch, channels, length)",
+    "check.layers.last.line": "  its arrays are (batch, length, channels)",
+    "check.layers.line": "  its arrays are one sequence of numbers",
+    "check.layers.places": "  its arrays are (batch, places, features)",
     "check.layers.dropout": "{name}, line {line}: dropout, with the mask that the forward pass drew",
     "check.layers.rows": "  its rows are samples",
     "check.layers.columns": "  its columns are samples, its matrices are units × inputs",
@@ -1740,6 +1768,15 @@ WORDS = {
     "mistake.130": "q, k or a transposition is interchanged in an attention",
     "mistake.130.sign": "nothing shows unless lengths differ: then it fails",
     "mistake.130.cure": "∂E/∂q = ∂E/∂S k, ∂E/∂k = (∂E/∂S)ᵀ q, ∂E/∂v = Aᵀ ∂E/∂y.",
+    "mistake.131": "γ is there twice in the part of ∂E/∂x that comes through the root mean square, or is missing in it",
+    "mistake.131.sign": "right where γ is 1, as it starts",
+    "mistake.131.cure": "With g = γ ⊙ ∂E/∂y and r = √(mean of x² + ε): ∂E/∂x = g / r − x ⊙ mean of (g ⊙ x) / r³.",
+    "mistake.132": "heads are cut out of the features, or put side by side, without turning the axes",
+    "mistake.132.sign": "right with one head, or with one place",
+    "mistake.132.cure": "Turn (N, heads, T, d) to (N, T, heads, d) before it is reshaped to (N, T, heads · d), and back in reverse.",
+    "mistake.133": "what is gated and its gate have each other's gradient",
+    "mistake.133.sign": "two gradients are interchanged",
+    "mistake.133.cure": "h = a ⊙ g: ∂E/∂a = g ⊙ ∂E/∂h, and ∂E/∂g = a ⊙ ∂E/∂h goes on through the gate.",
     "section.agreement": "Compared with {library}",
     "agreement.how": "{library} ran the same model, in float64, on the same inputs, and its gradients started from the same "
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",

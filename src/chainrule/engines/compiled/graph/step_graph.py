@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import Frozen
+from chainrule.engines.brief import brief
 from chainrule.engines.compiled.graph.operations import Graph, Operation
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
@@ -80,7 +81,7 @@ class StepGraph(Frozen):
 
 def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, float], graph: Graph | None = None) -> StepGraph:
     """The nodes of a step, in that graph or a new one; without an optimiser, of its way forward alone. Raises NotCompilable."""
-    derivation, graph = network.derivation, graph or Graph()
+    derivation, graph = brief(network).derivation, graph or Graph()
     _check_fits(derivation)
     leaves: dict[Expression, Operation] = {}
 
@@ -103,7 +104,7 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
     if optimizer is None:
         error, *predictions = (graph.add(root, leaves) for root in forward)
         return StepGraph(graph, data, parameters, {}, error, tuple(predictions), {}, {})
-    rule = network_update(network, optimizer)
+    rule = network_update(network, optimizer, derivation)
     states = {variable.key: leaf(variable) for part in rule.parameters for variable in part.states}
     leaf(STEP_NUMBER)
     outside: dict[str, float] = {}

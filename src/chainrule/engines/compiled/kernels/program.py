@@ -75,7 +75,7 @@ class KernelProgram:
         """A place for arrays side by side, and in it for those that can be written there: whole vectors, or rows of the data."""
         array = self.home[join] = self.home.get(join) or region.add(join)
         lanes = region.processor.lanes(region.dtype)
-        for node, start in side_by_side(join):
+        for node, start in joined_arrays(join):
             count = int(node.shape[1])
             last = array.within is None and start + count == join.shape[1] and start + padded(count, lanes) <= array.stride
             fits = last or count % lanes == 0
@@ -87,7 +87,7 @@ class KernelProgram:
         if node.opcode == "part":
             return []
         dtype, target = self.room.dtype, self.home[node]
-        pairs = [(self.home[part], target.columns(start, int(part.shape[1]), dtype)) for part, start in side_by_side(node)]
+        pairs = [(self.home[part], target.columns(start, int(part.shape[1]), dtype)) for part, start in joined_arrays(node)]
         return [(source, place) for source, place in pairs if source != place]
 
     def by_rows(self) -> tuple[list[Stage], list[Stage], list[Stage]]:
@@ -110,7 +110,7 @@ class KernelProgram:
         return before, inside, behind
 
 
-def side_by_side(join: Operation) -> Iterator[tuple[Operation, int]]:
+def joined_arrays(join: Operation) -> Iterator[tuple[Operation, int]]:
     """The arrays of which it is made, and where each begins."""
     start = 0
     for argument in join.arguments:

@@ -35,7 +35,7 @@ def inner(shape: Shape) -> tuple[int, ...]:
     return tuple(size for size in shape if isinstance(size, int))
 
 
-def numbers_in(shape: Shape) -> int:
+def numbers_per_sample(shape: Shape) -> int:
     """How many numbers one sample has."""
     return math.prod(inner(shape))
 
@@ -78,7 +78,7 @@ class StraightLineCode:
         self.nodes = topological_order(roots)
         self.moment = moments(self.nodes, step_graph.data)
         self.values: dict[Operation, list[MachineValue]] = {}
-        self.sums = {node: self.variables(numbers_in(node.shape)) for node in self.nodes if _sums_samples(node)}
+        self.sums = {node: self.variables(numbers_per_sample(node.shape)) for node in self.nodes if _sums_samples(node)}
 
     def variables(self, count: int) -> list[Any]:
         """Memory that LLVM makes registers of."""
@@ -129,7 +129,7 @@ class StraightLineCode:
         if node.opcode == "number":
             return [machine.number(node.detail)]
         if node.elementwise:
-            full = [argument * numbers_in(node.shape) if len(argument) == 1 else argument for argument in arguments]
+            full = [argument * numbers_per_sample(node.shape) if len(argument) == 1 else argument for argument in arguments]
             own = {"multiply": self.reassociation.times, "subtract": self.reassociation.minus}.get(node.opcode)
             if own is not None:
                 return [own(a, b) for a, b in zip(*full, strict=True)]
@@ -229,7 +229,8 @@ class StraightLineEmitter:
         """Numbers straight from the memory, which does not change."""
         return {
             self.leaves[key]: [
-                machine.load(self._number(machine.builder, machine, memory, key, i)) for i in range(numbers_in(self.leaves[key].shape))
+                machine.load(self._number(machine.builder, machine, memory, key, i))
+                for i in range(numbers_per_sample(self.leaves[key].shape))
             ]
             for key in keys
         }
@@ -244,7 +245,7 @@ class StraightLineEmitter:
                 start = builder.mul(row, whole(columns.stride))
                 known[node] = [
                     self._given(machine, at(builder, pointers[columns.array], builder.add(start, whole(columns.start + i)), self.given))
-                    for i in range(numbers_in(node.shape))
+                    for i in range(numbers_per_sample(node.shape))
                 ]
         return known
 
@@ -263,7 +264,7 @@ class StraightLineEmitter:
         def begin(builder: Any, given: Mapping[str, Any]) -> Any:
             machine = Machine(builder, self.dtype)
             code = StraightLineCode(step_graph, [step_graph.error, *step_graph.new.values()], machine, single=self.single)
-            variables = {key: code.variables(numbers_in(leaf.shape)) for key, leaf in self.leaves.items()}
+            variables = {key: code.variables(numbers_per_sample(leaf.shape)) for key, leaf in self.leaves.items()}
             places = [
                 (variable, self._number(builder, machine, given["memory"], key, i))
                 for key, own in variables.items()
