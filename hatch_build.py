@@ -30,6 +30,8 @@ def standing_alone(readme: str, source: str | None) -> str:
         text, path = link["text"], link["path"]
         if source is not None:
             return f"{link['picture']}[{text}]({source}/{'raw' if link['picture'] else 'blob'}/main/{path}{link['place'] or ''})"
-        return f"*{text}*" if link["picture"] else f"{text} (`{path}`)"
+        if link["picture"]:
+            return f"*{text}*"
+        return f"`{path}`" if text == path else f"{text} (`{path}`)"
 
     return LINK.sub(absolute, readme)

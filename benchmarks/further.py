@@ -187,7 +187,7 @@ def main() -> None:
         import sys
 
         text = markdown(["set", "rows", "measure", "**chainrule**, float32", *(f"{peer}, float64" for peer in PEERS)], rows)
-        write("scores", f"{described_machine(sys.executable)}\n\n{text}")
+        write("scores", f"{described_machine(sys.executable, 'scores')}\n\n{text}")
 
 
 if __name__ == "__main__":

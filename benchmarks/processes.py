@@ -1,18 +1,22 @@
-"""What several processes gain: torchrun --standalone --nproc-per-node 2 benchmarks/processes.py [ROUNDS]
+"""What several processes gain: torchrun --standalone --nproc-per-node 2 benchmarks/processes.py [--rounds N] [--write]
 
-Of each network, in every round, one after the other: a step by one process; by several, the part that each computes, its reduction and its
-update, each by itself; a step of a whole epoch, and one in which large gradients are reduced layer by layer while others are computed.
-A figure is the least of the rounds; a ratio is the median of those within a round, so that a machine that slows down for a while changes
-little. The first table counts processor time, without waiting, which others on the machine change little; the second one the clock.
+Of each network, in every round, one after the other, in both processes at once: a step by one process; by several, the part of the process that has the
+most rows of a batch, its reduction and its update, each by itself; a step of a whole epoch, and one in which large gradients are reduced layer
+by layer while others are computed. A figure is the median of the rounds; a ratio is the median of those within a round, so that a machine
+that slows down for a while changes little. The first table counts the clock, and is what --write puts into docs/processes.md; the second one processor
+time, without waiting, for a machine that others use too.
 """
 
-import sys
+import argparse
+import os
 import time
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 from measure import median, milliseconds, progress, table
+from run import processor, write
 
 import chainrule as cr
 from chainrule.api.problems import problem
@@ -31,9 +35,11 @@ CASES = (
     ("784-128-10", 2048, 6),
     ("1024-2048-1024-10", 512, 6),
 )
-CLOCKS = {"processor time": time.process_time, "wall time": time.perf_counter}
-HEAD = ("network, rows a step", "one process", "the part of one of P", "reduction", "update", "a step of P", "layer by layer")
-RATIOS = ("of the cost model", "layer by layer", "faster than one")
+PAGE = Path(__file__).parent.parent / "docs" / "processes.md"
+CLOCKS = {"by the clock": time.perf_counter, "of processor time": time.process_time}
+HEAD = ("network, rows a step", "a step of one", "the longest part", "reduction", "update", "a step of all", "layer by layer")
+NUMBERS = {2: "two"}
+RATIOS = ("cost model ÷ step", "one ÷ all", "")
 
 
 def functions(network: Network, size: int, steps: int, processes: Processes) -> dict[str, tuple[Callable[[], object], int]]:
@@ -52,7 +58,10 @@ def functions(network: Network, size: int, steps: int, processes: Processes) -> 
     state = [np.asarray(network.parameters[key] if key in network.shapes else np.zeros(shapes[key]), np.float32) for key in engine.keys]
     halves.put(state)
     alone.put(state)
-    here, own, order = random.permutation(len(x)), size // processes.count, random.permutation(rows)
+    here, order = random.permutation(len(x)), random.permutation(rows)
+    ends = [rows * (rank + 1) // processes.count for rank in range(processes.count)]
+    shares = [np.bincount(np.searchsorted(ends, order[start : start + size], side="right")) for start in range(0, rows, size)]
+    longest = round(np.mean([share.max() for share in shares]))  # rows fall to the processes unevenly, and a step takes the longest part
     places = count()
 
     def some(halves: CompiledHalves, rows: int) -> None:
@@ -60,14 +69,10 @@ def functions(network: Network, size: int, steps: int, processes: Processes) -> 
         first = next(places) % (len(here) // rows) * rows
         halves.add_up((x, t), here, first, first + rows, size)
 
-    def reduction() -> None:
-        halves.flat[...] = 0
-        processes.reduce(halves.flat)
-
     return {
         "one process": (lambda: some(alone, size), 1),
-        "part": (lambda: some(halves, own), 1),
-        "reduction": (reduction, 1),
+        "part": (lambda: some(halves, longest), 1),
+        "reduction": (lambda: processes.reduce(halves.flat), 1),
         "update": (lambda: halves.move(1), 1),
         "step": (lambda: whole.epoch(data, order, size, state, 0, np.inf, lambda: False), steps),
         "by layers": (lambda: engine.epoch(data, order, size, state, 0, np.inf, lambda: False), steps),
@@ -83,39 +88,53 @@ def measured(network: Network, size: int, steps: int, processes: Processes, roun
             progress(f"{network.size:,} parameters, {size} rows", number, rounds + 1)
         took: dict[str, dict[str, float]] = {clock: {} for clock in CLOCKS}
         for name, (call, of_steps) in calls.items():
-            times = max(1, steps // of_steps)
+            times = max(1, steps // of_steps) * (processes.writes or name != "one process")  # the others stand still beside that one
             processes.numbers(0)  # all begin at once
             begun = [clock() for clock in CLOCKS.values()]
             for _ in range(times):
                 call()
             ended = [clock() for clock in CLOCKS.values()]
             for clock, start, end in zip(CLOCKS, begun, ended, strict=True):
-                took[clock][name] = max(processes.numbers((end - start) / (times * of_steps)))
+                took[clock][name] = max(processes.numbers((end - start) / max(1, times * of_steps)))
         for clock, seconds in took.items():
             found[clock] += [seconds] * bool(number)  # the first round warms up
     return found
 
 
-def row(short: str, size: int, rounds: list[dict[str, float]]) -> list[str]:
+def row(short: str, size: int, rounds: list[dict[str, float]], count: int) -> list[str]:
     """Of the table: the times, and what follows from them."""
-    least = {name: min(one[name] for one in rounds) for name in rounds[0]}
     model = [one["part"] + one["reduction"] + one["update"] for one in rounds]
-    ratios = (
-        [expected / one["step"] for expected, one in zip(model, rounds, strict=True)],
-        [expected / one["by layers"] for expected, one in zip(model, rounds, strict=True)],
-        [(one["one process"] + one["update"]) / min(one["step"], one["by layers"]) for one in rounds],
-    )
-    return [f"{short}, {size}", *map(milliseconds, least.values()), *(f"{median(ratio):.2f}" for ratio in ratios)]
+    gained = median([(one["one process"] + one["update"]) / one["step"] for one in rounds])
+    ratios = (median([expected / one["step"] for expected, one in zip(model, rounds, strict=True)]), gained)
+    return [
+        f"{short}, {size}",
+        *(milliseconds(median([one[name] for one in rounds])) for name in rounds[0]),
+        *(f"{ratio:.2f}" for ratio in ratios),
+        f"{NUMBERS.get(count, count)} {'gain' if gained > 1 else 'lose'}",
+    ]
+
+
+def parsed_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="measurements of each quantity (default: 15)")
+    parser.add_argument("--write", action="store_true", help="put the first table into docs/processes.md")
+    return parser.parse_args()
 
 
 def main() -> None:
+    options = parsed_options()
     processes = cr.launched() or Processes(lambda flat: flat, 0, 1)
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
-    found = [(short, size, measured(problem(short).network, size, steps, processes, rounds)) for short, size, steps in CASES]
-    if processes.writes:
-        for clock in CLOCKS:
-            print(f"\n{clock}, P = {processes.count}\n")
-            print(table([*HEAD, *RATIOS], [row(short, size, by_clock[clock]) for short, size, by_clock in found]), flush=True)
+    found = [(short, size, measured(problem(short).network, size, steps, processes, options.rounds)) for short, size, steps in CASES]
+    if not processes.writes:
+        return
+    told = f"{processor()}, {os.cpu_count()} logical processors; {processes.count} processes over {processes.backend}, {options.rounds} rounds."
+    tables = {
+        clock: table([*HEAD, *RATIOS], [row(short, size, by_clock[clock], processes.count) for short, size, by_clock in found])
+        for clock in CLOCKS
+    }
+    print(told, *(f"Milliseconds {clock}:\n\n{each}" for clock, each in tables.items()), sep="\n\n")
+    if options.write:
+        write("processes", f"{told} Milliseconds by the clock:\n\n{tables['by the clock']}", PAGE)
 
 
 if __name__ == "__main__":

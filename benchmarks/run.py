@@ -128,10 +128,10 @@ def processor() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-def write(part: str, text: str) -> None:
+def write(part: str, text: str, page: Path = PAGE) -> None:
     """Between the markers of the part, in place of what stands there."""
-    before, _, after = page_around(part)
-    PAGE.write_text(f"{before}\n\n{text}\n\n{after}", encoding="utf-8")
+    before, _, after = page_around(part, page)
+    page.write_text(f"{before}\n\n{text}\n\n{after}", encoding="utf-8")
 
 
 def written(part: str) -> str:
@@ -139,13 +139,13 @@ def written(part: str) -> str:
     return page_around(part)[1].strip()
 
 
-def page_around(part: str) -> tuple[str, str, str]:
+def page_around(part: str, page: Path = PAGE) -> tuple[str, str, str]:
     """The page up to the first marker of a part, between the two, and from the second on."""
     start, end = START.format(part=part), END.format(part=part)
-    before, found, rest = PAGE.read_text(encoding="utf-8").partition(start)
+    before, found, rest = page.read_text(encoding="utf-8").partition(start)
     inside, closed, after = rest.partition(end)
     if not (found and closed):
-        raise SystemExit(f"{PAGE} has no markers '{start}' and '{end}'.")
+        raise SystemExit(f"{page} has no markers '{start}' and '{end}'.")
     return f"{before}{start}", inside, f"{end}{after}"
 
 

@@ -32,6 +32,8 @@ ARGUMENTS = [
     (["explain", "2-2-1", "--loss", "cross_entropie"], "no loss is called 'cross_entropie'. Did you mean 'cross_entropy'?"),
     (["explain", "--optimizer", "adamm"], "no optimizer is called 'adamm'. Did you mean 'adam"),
     (["explain", "--optimizer", "adam:beta=0.9"], "no option of adam is called 'beta'. They are two: beta1 is that of m"),
+    (["explain", "2-2-1", "--input", "0,5 1,2"], "Commas separate numbers here; a decimal sign is a point, as in 0.5."),
+    (["explain", "1-1", "--weights", "w1=0,5"], "Commas separate numbers here; a decimal sign is a point, as in 0.5."),
     (["explain", "--initializer", "xavier"], "no initializer is called 'xavier'."),
     (["explain", "--regularizer", "l3"], "no regularizer is called 'l3'."),
     (["explain", "--notation", "nielson"], "no notation is called 'nielson'. Did you mean 'nielsen'?"),

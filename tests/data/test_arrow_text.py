@@ -28,6 +28,8 @@ CELLS = {
     "prices": st.floats(0, 1e7).map(lambda x: f"{x:,.2f}"),
     "german": st.floats(0, 1e7).map(lambda x: f"{x:.2f}".replace(".", ",")),
     "percent": st.floats(0, 100).map(lambda x: f"{x:.1f} %"),
+    "Fortran": st.floats(-1e9, 1e9).map(lambda x: f"{x:.6E}".replace("E", "D")),
+    "with a power": st.floats(allow_nan=False, allow_infinity=False).map(lambda x: f"{x:.3e} mol"),
     "codes": st.integers(0, 99999).map(lambda x: f"{x:05}"),
     "text": st.text("abc é'.-", max_size=5),
     "odd": st.text('ab"\n,; \r#', max_size=4),
@@ -44,7 +46,7 @@ MISSING = st.sampled_from(["", "NA", "nan", "None", "n/a", "nAn", "-", "NULL", "
 @st.composite
 def files(draw):
     """A file with some rows, often of one kind a column, sometimes with a cell of another one far down."""
-    separator, newline = draw(st.sampled_from(",;\t|")), draw(st.sampled_from(["\n", "\r\n"]))
+    separator, newline = draw(st.sampled_from(",;\t| ")), draw(st.sampled_from(["\n", "\r\n"]))
     count = draw(st.integers(2, 12))
     columns = []
     for _ in range(draw(st.integers(2, 4))):
@@ -55,12 +57,23 @@ def files(draw):
     writer = csv.writer(
         text, delimiter=separator, lineterminator=newline, quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
     )
-    writer.writerow(f"name {place}" for place in range(len(columns)))
-    writer.writerows(zip(*columns, strict=True))
+    end = draw(st.sampled_from([[], [], [""]]))  # a separator at the end of every row
+    writer.writerow([f"name {place}" for place in range(len(columns))])
+    writer.writerows([*row, *end] for row in zip(*columns, strict=True))
     extra = draw(
         st.sampled_from(["", "", "", f"1{separator}2{separator}3{separator}4{separator}5{newline}", newline, '"', "# x" + newline])
     )
-    return text.getvalue() + extra
+    lines = text.getvalue().splitlines(keepends=True)
+    if separator == " ":  # any number of blanks between cells, and around them
+        between, before = draw(st.sampled_from([" ", "  ", " \t"])), draw(st.sampled_from(["", " ", "\t  "]))
+        lines = [before + line.replace(" ", between) for line in lines]
+    if draw(st.integers(0, 3)) == 0:  # comments above, and perhaps between the rows
+        above = draw(st.sampled_from([["# x"], ["# x", "", '# "y'], ["#name 0,name 1"]]))
+        lines[:0] = [line + newline for line in above]
+        lines.insert(
+            draw(st.integers(len(above) + 1, len(lines))), draw(st.sampled_from(["", f"# y{newline}", f"#1{separator}2{newline}"]))
+        )
+    return "".join(lines) + extra
 
 
 def outcome(path, **options):

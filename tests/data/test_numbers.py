@@ -265,8 +265,10 @@ def test_predict_reads_with_the_models_signs_and_says_where_a_file_differs(model
     english, said = predicted("a,b\n25000,3.5\n", capsys)
     assert english == own[0]
     assert "column b is written otherwise than where the model was trained: here 12.5 is 12.5; there" in said
-    assert predicted('a,b\n"25,000",3.5\n', capsys)[0] != own[0]  # 25.000 in a model with decimal commas is 25000, and 25,000 is 25 …
-    assert predicted('a,b\n"25,000",3.5\n', capsys, "--decimal", ".")[0] == own[0]  # … unless it is said
+    assert predicted('a,b\n"25,000",3.5\n', capsys)[0] == own[0]  # where another column tells that the file has decimal points
+    alike = predicted("a;b\n25.000;3\n", capsys)[0]
+    assert predicted('a,b\n"25,000",3\n', capsys)[0] != alike  # else 25,000 is 25, as it would be in the model's own file …
+    assert predicted('a,b\n"25,000",3\n', capsys, "--decimal", ".")[0] == alike  # … unless it is said
     assert printed(["evaluate", "model.safetensors", "own.csv"], capsys)[1] == ""
 
 

@@ -1,6 +1,8 @@
 """Programs as they are printed: what stands in them runs by itself, and computes what the graph says."""
 
+import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -136,3 +138,27 @@ def test_functions_that_numpy_lacks_are_those_of_python():
         assert functions[name](x)[near] == pytest.approx(known[near], rel=1e-14)
         assert functions[name](x.astype(np.float32)).dtype == np.float32
         assert np.isnan(functions[name](np.nan))
+
+
+def test_gates_are_one_function_of_their_array() -> None:
+    """Where they are half of it or more; a function of one part is one of that part."""
+
+    def gated(widths: list[int], function: Callable[[Expression], Expression]) -> str:
+        def activation(z: Expression) -> Expression:
+            starts = [0, *itertools.accumulate(widths)]
+            parts = [function(p.part(z, axis=1, start=a, stop=b)) for a, b in itertools.pairwise(starts)]
+            return p.join(*parts, p.part(z, axis=1, start=starts[-1], stop=8), axis=1)
+
+        network = Network(2, dense(8, Definition("activation", "gated", activation)), dense(1), seed=1)
+        x, t = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[3.0], [1.0]])
+        program, step = written_program(network), network.step(x, t)
+        for value, wanted in zip(
+            program.step(x, t, *network.parameters.values()), (step.error, *step.new_parameters.values()), strict=True
+        ):
+            np.testing.assert_allclose(value, wanted, rtol=1e-12)
+        return program.source
+
+    assert "np.exp(-z1))" in gated([2, 3], p.sigmoid)
+    assert "np.exp(-z1[:, 0:2]))" in gated([2, 1], p.sigmoid)
+    assert "np.tanh(z1[:, 0:5])" in gated([5], p.tanh)
+    assert "np.tanh(z1)" in gated([2, 5], p.tanh)

@@ -32,7 +32,8 @@ CLAIMLESS = (
     "answer.", "beside.more", "beside.title", "chain.arrays", "chain.intro",
     "chain.more", "chain.parameters", "chain.recursive", "chain.shares",
     "chain.table", "chain.ways", "conventions", "data.drawn", "descent.outro", "descent.step", "error.intro", "error.penalty",
-    "expanded.", "formulas.", "forward.", "functions.", "left_out.", "matrix.", "more.", "network.numbering", "order.",
+    "expanded.", "formulas.", "forward.", "functions.", "left_out.", "matrices.", "matrix.", "more.",
+    "network.numbering", "order.", "overview.",
     "rates.one_step_only", "rates.title", "repeat.intro", "repeat.more", "rule.begins", "rule.clip", "rule.decay", "rule.nonzero",
     "second.", "state.", "theorem.", "uses.all", "weights.intro", "weights.matrices", "weights.table", "weights_read.list",
 )  # fmt: skip
@@ -240,7 +241,8 @@ def _(own: Reading, /, layer: str, activation: str, value: str) -> bool:
 @claim("outcome.larger", "outcome.smaller")
 def _(own: Reading, /, error: str = "", before: str = "", after: str = "", factor: str = "", reason: str = "") -> bool:
     ratio = own.after / own.before if own.said[-1].startswith("outcome.larger") else own.before / own.after
-    return ratio >= 2 and agree(before, own.before) and agree(after, own.after) and agree(factor, ratio) and _is_reason(own, reason)
+    right = agree(factor, ratio) or (100 < ratio < 1e5 and abs(number(factor) - ratio) <= 0.005 * ratio)  # three digits
+    return ratio >= 2 and agree(before, own.before) and agree(after, own.after) and right and _is_reason(own, reason)
 
 
 @claim("outcome.larger_by", "outcome.smaller_by")
@@ -441,6 +443,12 @@ def _(own: Reading, /, error: str, activation: str) -> bool:
 @claim("unreachable.penalty")
 def _(own: Reading, /, error: str) -> bool:
     return "regularizer" in own.asked
+
+
+@claim("unreachable.penalty_limit")
+def _(own: Reading, /, error: str) -> bool:
+    bound = np.isin(own.example.t, BOUNDS.get(own.example.names[-1], (0.0, 1.0))).any()
+    return "regularizer" in own.asked and own.example.names[-1] in ("sigmoid", "tanh", "softmax") and bool(bound)
 
 
 @claim("unreachable.penalty_never")

@@ -17,7 +17,7 @@ from chainrule.render.latex import latex
 from chainrule.render.markdown import markdown
 from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
-from chainrule.render.slides import slides
+from chainrule.render.slides import pieces
 from chainrule.render.typst import typst
 
 SECTIONS = {"forward": 1, "descent": 1, "chain": 2, "outcome": 1, "repeat": 1}
@@ -56,12 +56,9 @@ def test_formats_with_pictures_show_them_and_text_does_not():
 
 def test_slides_show_the_way_of_each_weight_beside_its_chain():
     document = problem("seed").explain()
-    staged = [slide for slide in slides(document.staged) if slide.section.key == "chain"]
-    lit = [block.beside for slide in staged for block in slide.blocks if isinstance(block, Illustration)]
-    assert [formula_text(left) for left in lit] == [f"∂E/∂w{number}" for number in (5, 6, 1, 2, 3, 4)]
-    for slide in staged:
-        lefts = [one.sides[0] for block in slide.blocks if isinstance(block, Equations) for one in block.equations]
-        assert [block.beside for block in slide.blocks if isinstance(block, Illustration)] == lefts
+    chains = [piece for piece in pieces(document.staged.section("chain")) if isinstance(piece.block, Equations)]
+    assert [formula_text(piece.picture.beside) for piece in chains] == [f"∂E/∂w{number}" for number in (5, 6, 1, 2, 3, 4)]
+    assert [piece.picture.beside for piece in chains] == [piece.block.equations[0].sides[0] for piece in chains]
     assert not any(block.beside for section in document.illustrated.sections for block in section.blocks if isinstance(block, Illustration))
 
 

@@ -12,15 +12,16 @@ def told(asked, **options: object) -> str:
     return " ".join(str(asked.explain(**options)).split())
 
 
-def test_units_on_a_kink_are_named_with_the_slope_that_is_taken() -> None:
-    text = told(problem("2-2-1", activation="relu", weights="0 0 1 1 1 1 0 0 0", input="1 2", target="1"), detail="scalar")
+@pytest.mark.parametrize("detail", ["overview", "matrix", "scalar"])
+def test_units_on_a_kink_are_named_with_the_slope_that_is_taken(detail: str) -> None:
+    text = told(problem("2-2-1", activation="relu", weights="0 0 1 1 1 1 0 0 0", input="1 2", target="1"), detail=detail)
     assert (
         "z1⁽¹⁾ stands on a kink: the slope of h by z⁽¹⁾ is 0 to the left of it and 1 to the right, and there is none between; 0 is taken"
         in text
     )
-    both = told(problem("2-2-1", activation="relu", weights="0 0 0 0 1 1 0 0 0", input="1 2", target="1"), detail="scalar")
+    both = told(problem("2-2-1", activation="relu", weights="0 0 0 0 1 1 0 0 0", input="1 2", target="1"), detail=detail)
     assert "z1⁽¹⁾, z2⁽¹⁾ stand on kinks" in both
-    loss = told(problem("1-1", loss="absolute", weights="1 0", input="2", target="2"), detail="scalar")
+    loss = told(problem("1-1", loss="absolute", weights="1 0", input="2", target="2"), detail=detail)
     assert (
         "y stands on a kink: the slope of E by y is −1 to the left of it and 1 to the right, and there is none between; 0 is taken" in loss
     )
@@ -82,6 +83,17 @@ def test_the_penalty_is_told_as_a_part_of_the_error() -> None:
     text = told(problem("1-1", input="1", target="1", weights="0.5 0", regularizer="l2:rate=0.1"), detail="scalar")
     assert "Of E, 9.09 % is the penalty" in text  # ½ · 0.1 · 0.25 of 0.125 + 0.0125
     assert "E can reach 0 only where every weight that is penalised is 0" in text  # with the bias 1 it does
+
+
+def test_with_a_penalty_and_a_bounded_output_nothing_is_said_to_be_within_reach() -> None:
+    def said(target: str) -> str:
+        bounded = {"output_activation": "sigmoid", "regularizer": "l2:rate=0.1", "weights": "0.5 0"}
+        return told(problem("1-1", input="1", target=target, **bounded))
+
+    assert "E cannot reach 0: the loss comes near 0 only as the net input" in said("1")
+    assert "E cannot reach 0: for t = 2 the loss stays above 0" in said("2")
+    assert "E can reach 0" not in said("1") + said("2")
+    assert "E can reach 0 only where every weight that is penalised is 0" in said("0.5")
 
 
 @pytest.mark.parametrize("regularizer", ["l1:rate=0.1", "l2:rate=0.1", "elastic_net"])

@@ -17,7 +17,8 @@ from chainrule.document.document import Inline, TableBlock
 from chainrule.explanation.explain import contexts
 from chainrule.explanation.rules import TriedRule, beside_plain, rule_lines, told
 from chainrule.formula import primitives as p
-from chainrule.network.definitions import REGISTRY, optimizer
+from chainrule.formula.expression import Expression
+from chainrule.network.definitions import REGISTRY, loss, optimizer
 from chainrule.notation.text import formula_text
 from chainrule.steps.problem import Problem
 
@@ -258,7 +259,7 @@ def test_an_average_of_what_the_rule_names_itself():
 
 def test_a_state_that_hangs_on_no_gradient_and_a_step_that_looks_ahead():
     steps, said, gradients = steps_and_words({"name": "nadam", "beta1": 0.8}, 4)
-    assert "s hangs on no gradient: it is the same for every weight, and follows from the number of the step. It starts at 0." in said
+    assert "s depends on no gradient: it is the same for every weight, and follows from the number of the step. It starts at 0." in said
     for step in steps:
         assert len({*np.concatenate([np.ravel(step.new_states[f"s_{key}"]) for key in step.parameters])}) == 1
     ahead = [line for line in said if "gives the newest gradient more weight than m does" in line]
@@ -317,3 +318,23 @@ def test_below_an_arrow_a_letter_means_the_new_value(rule):
     assert space["w"] == pytest.approx(expected[trial.part.new], rel=1e-12)
     for state, after in zip(trial.part.states, trial.part.new_states, strict=True):
         assert space[state.symbol] == pytest.approx(expected[after], rel=1e-12)
+
+
+@pytest.mark.parametrize(("rule", "taken_out"), [("nadam", True), ("adamax", True), ("rmsprop", True), ("lion", True), ("momentum", False)])
+def test_whether_the_size_of_all_gradients_is_taken_out(rule: str, taken_out: bool) -> None:
+    """An error that counts ten times has gradients ten times as large at every step."""
+
+    def moved(times: float) -> list[np.ndarray]:
+        @loss
+        def counted(y: Expression, t: Expression) -> Expression:
+            """ℓ = times · (y − t)²."""
+            return times * (y - t) ** 2
+
+        found = problem("2-2-2", seed=3, optimizer={"name": rule, "learning_rate": 1e-6}, loss=counted, **FOUR)
+        del REGISTRY["loss"]["counted"]
+        step = list(itertools.islice(found.steps(), 2))[-1]
+        return [step.new_parameters[key] - step.parameters[key] for key in step.parameters]
+
+    said = sentences(problem("2-2-2", seed=3, optimizer=rule, **FOUR), 2)
+    assert any(line.startswith("The size of the gradients is taken out") for line in said) == taken_out
+    assert all(np.allclose(one, ten, rtol=1e-3, atol=1e-12) for one, ten in zip(moved(1.0), moved(10.0), strict=True)) == taken_out

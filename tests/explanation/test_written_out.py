@@ -68,7 +68,7 @@ def test_one_that_is_too_long_for_that_by_layers_in_matrices() -> None:
     [
         ({"loss": "squared"}, "mean"),
         ({"loss": "huber"}, "mean"),
-        ({"loss": "squared", "regularizer": "l2:rate=0.1"}, "mean, and the penalty"),
+        ({"loss": "squared", "regularizer": "l2:rate=0.1"}, "mean plus the penalty"),
     ],
 )
 def test_the_error_of_each_sample_is_a_column(options: dict[str, str], counted: str) -> None:

@@ -135,6 +135,8 @@ EDITED = (
     ("heads.py", "keepdims=True)) / np.sqrt(self.d)", "keepdims=True))", 128),
     ("heads.py", "    dS = A * (dA - np.sum(dA * A, axis=-1, keepdims=True)) * d**-0.5", "    dS = A * (1 - A) * dA * d**-0.5", 29),
     ("heads.py", "    dbo = dout.sum(axis=(0, 1))", "    dbo = dout.mean(axis=(0, 1))", 0),
+    ("heads_of_layers.py", ".sum(-1, keepdims=True)) / np.sqrt(self.d)", ".sum(-1, keepdims=True))", 128),
+    ("heads_of_layers.py", " + self.k_proj.backward(self.merge(dk)) + ", " + 0 * self.k_proj.backward(self.merge(dk)) + ", 36),
     ("gru_functions.py", "    dn = dh * (1 - z) * (1 - n**2)", "    dn = dh * (1 - z)", 125),
     ("gru_functions.py", "    dprev_h = dh * z + du @ Wh.T", "    dprev_h = du @ Wh.T", 36),
     ("gru_functions.py", "gru_step_backward(dh[:, t] + dprev, cache[t])", "gru_step_backward(dh[:, t], cache[t])", 120),

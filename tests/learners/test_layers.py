@@ -36,6 +36,7 @@ RIGHT = {
     "gru_functions.py": ["gru_step", "gru"],
     "gru_gates.py": ["gru_cell", "gru_cell"],
     "heads.py": ["multi_head", "multi_head", "self_attention_causal"],
+    "heads_of_layers.py": ["dense", "multi_head"],
     "linear_cell.py": ["dense"],
     "norms_and_gates.py": ["rms_norm", "glu", "instance_norm", "glu"],
     "own_steps.py": ["dense", "softmax_layer"],

@@ -234,3 +234,11 @@ def test_given_gradients_on_the_command_line(capsys: pytest.CaptureFixture[str],
 def test_what_makes_no_sense_is_refused(make: Callable[[], Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         make()
+
+
+def test_what_goes_on_before_the_inputs_is_shown_too() -> None:
+    """The layer of an exercise: ∂H/∂z = (−3, 1) is given, and ∂H/∂a of the layer before is wanted."""
+    given = {"input": "3 -2", "weights": 'W1="5 1; 1 2"', "weights_as": "inputs-units", "upstream": "-3 1"}
+    found = cr.problem("2-2", bias=False, output_activation="identity", **given)
+    assert found.step().values["dx"].tolist() == [[-14.0, -1.0]]
+    assert "= [−14, −1]" in str(found.explain())

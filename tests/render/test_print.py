@@ -183,7 +183,7 @@ def test_each_chain_stands_beside_its_lit_network(name):
     """In Typst and in LaTeX, whichever has room beside it."""
     document = document_of(name)
     lit = [piece for section in document.staged.sections for piece in pieces(section) if piece.picture is not None]
-    assert len(lit) == {"seed": 7, "mazur": 9}[name]  # one of them is the sample, beside its table
+    assert len(lit) == {"seed": 7, "mazur": 11}[name]  # one of them is the sample, beside its table
     assert typst(document, "slides").count("picture: high =>") == len(lit)
     assert 5 <= latex(document, "slides").count(r"\noindent\fitted{\begin{minipage}") <= len(lit)
 

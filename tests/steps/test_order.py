@@ -141,6 +141,7 @@ def test_every_step_is_worked_through_and_stands_in_the_tables() -> None:
     assert "The samples are taken in this order" not in text
     assert "2 times, the samples are taken in this order: 1; 2." in text
     assert "goes on from step to step, too: v." in text
+    assert "The samples are taken in this order: (1, 2)." in words(problem.explain(order="1 2"))
     for step in steps:
         number = step.number
         assert f"Step {number}: sample {2 - number % 2}" in text

@@ -15,9 +15,11 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save, save_file
 
 import chainrule as cr
+from chainrule.api.watching import Watch
 from chainrule.base.errors import FileError, InputError
 from chainrule.data.table import Column, Table
 from chainrule.preparation.preparation import Preparation
+from chainrule.training import history
 from chainrule.training.loop import Training
 from chainrule.training.metrics import baseline_prediction
 from chainrule.training.model import Model, checkpoint_path, load_checkpoint, save_checkpoint
@@ -403,3 +405,12 @@ def test_numbers_that_no_run_gives_are_refused(way, value, tmp_path):
     inner[way[-1]] = value
     path.write_bytes(save(load_file(path), {"chainrule": json.dumps(plain)}))
     assert "\x1b" not in refused(path, "is no model that can be used")
+
+
+def test_a_model_counts_its_epochs_where_its_history_is_thinned_out(monkeypatch):
+    monkeypatch.setattr(history, "MOST_REPORTS", 8)
+    model = cr.train(
+        {"x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 1.0, 2.0, 3.5]}, target="y", epochs=40, hidden=[2], test=0, until=1e-9, watch=Watch()
+    )
+    assert len(model.history) < 20
+    assert "40 epochs" in repr(model)

@@ -11,6 +11,7 @@ from chainrule.api.models import Trained
 from chainrule.api.settings import Numbers, rows_of_numbers
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.formula.expression import order
 from chainrule.network.network import Array, Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.network.wiring import Extent
@@ -209,11 +210,24 @@ def with_sample(problem: Problem) -> Problem:
     x, t = problem.x, problem.t
     if x is None or t is None:
         random = np.random.default_rng([network.seed, 1])  # not the stream of the weights
-        x = _drawn_inputs(network, random, 1 if t is None else len(t)) if x is None else x
+        rows = (DRAWN_TOGETHER if _is_of_its_batch(network) else 1) if t is None else len(t)
+        x = _drawn_inputs(network, random, rows) if x is None else x
         t = fitting_targets(network, random, len(x)) if t is None else t
     drawn = [*network.initializers, *(["x"] if problem.x is None else []), *(["t"] if problem.t is None and network.targets else [])]
     origin = {**problem.origin, **({"drawn": drawn, "seed": network.seed} if drawn else {})}
     return replace(problem, x=x, t=t, origin=origin)
+
+
+DRAWN_TOGETHER = 4
+"""Samples that are drawn where a prediction depends on the others: of a single one, every number would be its own mean."""
+
+
+def _is_of_its_batch(network: Network) -> bool:
+    """Does a prediction depend on the other samples of the batch, as where it is normalised with them?"""
+    forward = network.forward
+    x = forward.inputs[0]
+    alike = (quantity for quantity in forward.quantities if quantity.shape[:1] != x.shape[:1])
+    return any(not set(order(quantity)).isdisjoint(forward.inputs) for quantity in alike)
 
 
 def _drawn_inputs(network: Network, random: np.random.Generator, rows: int) -> Array:

@@ -127,6 +127,7 @@ def weights_of_numbers(weights: Numbers | Mapping[str, Any]) -> Any:
     """Weights: one list of numbers, or what stands after each name: `W1="0.3 -0.1; 0.2 0.4" b1="0 0"`. Raises InputError."""
     if not isinstance(weights, str) or "=" not in weights:
         return weights if isinstance(weights, Mapping) else row_of_numbers("weights", weights)
+    weights = re.sub(r"_\{([\d\s,]+)\}", r"\1", weights)  # w_{1,6}, as LaTeX writes w1,6
     names = list(re.finditer(NAMED, weights))
     if not names or weights[: names[0].start()].strip(" ,;"):
         raise InputError(f'weights are numbers, or names with numbers, as W1="0.3 -0.1; 0.2 0.4" or w14=0.2, not {quoted(weights)}.')

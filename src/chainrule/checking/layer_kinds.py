@@ -196,8 +196,10 @@ PROJECTED = {
     for one, names in (("Q", r"q(?:uery)?"), ("K", r"k(?:ey)?"), ("V", r"v(?:alue)?"), ("O", r"(?:o(?:ut(?:put)?)?|c)"))
 }
 MEMORY = r"m|mem|memory|context|ctx|enc\w*|kv|source|src|y"
-
 ATTENDED = {"q": r"q|query|queries|qs?", "k": r"k|keys?|ks", "v": r"v|values?|vs"}
+
+
+# What it is tried on
 
 
 def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
@@ -213,11 +215,12 @@ def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
     return Probing(shapes, {"epsilon": 1e-5, **options}, known)
 
 
-def _convolved(rows: int, height: int, width: int, stride: int, pad: int) -> Probing:
-    shapes = {"x": (rows, height, width, 2), "W": (3, 3, 2, 4), "b": (4,)}
-    known = {"stride": stride, "pad": pad, "padding": pad, "strides": stride, "s": stride, "p": pad, "in_channels": 2, "out_channels": 4}
-    known |= {"kernel_size": 3, "filter_size": 3, "num_filters": 4}
-    return Probing(shapes, {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}, known)
+def _convolved(x: tuple[int, ...], W: tuple[int, ...], stride: int, pad: int) -> Probing:
+    """Of a convolution with 2 channels and 4 units, or its transpose: the shapes of x and W."""
+    known = {**dict.fromkeys(("stride", "strides", "s"), stride), **dict.fromkeys(("pad", "padding", "p"), pad), "output_padding": 0}
+    known |= {"in_channels": 2, "out_channels": 4, "num_filters": 4, **dict.fromkeys(("kernel_size", "filter_size", "k"), 3)}
+    options = {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}
+    return Probing({"x": x, "W": W, "b": (4,)}, options, known)
 
 
 def _dense(rows: int, inputs: int, units: int) -> Probing:
@@ -258,6 +261,9 @@ def _attending(rows: int, length: int, places: int, d: int, features: int, *, ca
     shapes = {"q": (rows, length, d), "k": (rows, places, d), "v": (rows, places, features)}
     known = {"d_k": d, "dk": d, "scale": 1 / math.sqrt(d), "causal": causal, "is_causal": causal}
     return Probing(shapes, {"causal": causal}, {**known, "mask": np.tril(np.ones((length, places))).tolist()} if causal else known)
+
+
+# How people lay its arrays out
 
 
 LAST = Writing("check.layers.last")
@@ -334,8 +340,8 @@ def layer_kinds() -> dict[str, LayerKind]:
     """The layers that are looked for, by their names."""
     images = (_scaled((3, 4, 5, 6), groups=3), _scaled((2, 3, 3, 4), groups=2))
     pools = {mode: (_pooled(mode, 3, 4, 6, 2, 2), _pooled(mode, 2, 5, 6, 3, 1)) for mode in ("max", "average")}
-    long = tuple(Writing(one.key, one.axes, one.forms, gates) for gates in GATES for one in STEPS[:1])
-    longer = tuple(Writing(one.key, one.axes, one.forms, gates) for gates in GATES for one in SEQUENCES[:1])
+    long, longer = (_with_gates(writing, GATES) for writing in (STEPS[0], SEQUENCES[0]))
+    convolved = ((3, 5, 7, (1, 1)), (2, 5, 7, (2, 1)), (2, 5, 6, (1, 0)))
     order = ("shift", "gamma", "x")
     ties = _pooled("max", 3, 4, 6, 2, 2, whole=True)
     found = (
@@ -348,7 +354,7 @@ def layer_kinds() -> dict[str, LayerKind]:
             _layer("conv"),
             WEIGHTED,
             ("b", "W", "x"),
-            (_convolved(3, 5, 7, 1, 1), _convolved(2, 5, 7, 2, 1), _convolved(2, 5, 6, 1, 0)),
+            tuple(_convolved((*sizes, 2), (3, 3, 2, 4), *steps) for *sizes, steps in convolved),
             IMAGES,
         ),
         LayerKind("max_pool", _layer("max_pool"), {"x": X}, ("x",), (*pools["max"], ties), IMAGES[::2]),
@@ -403,6 +409,10 @@ def layer_kinds() -> dict[str, LayerKind]:
     return {one.name: one for one in (*found, *(_without_bias(kind) for kind in found if kind.name in BARE))}
 
 
+def _with_gates(writing: Writing, orders: Sequence[tuple[int, ...]]) -> tuple[Writing, ...]:
+    return tuple(replace(writing, gates=gates) for gates in orders)
+
+
 BARE = ("dense", "conv", "conv_line", "conv_transpose")
 """Layers that people write without a bias, too."""
 
@@ -454,7 +464,7 @@ def _further_norms() -> Iterator[LayerKind]:
 
 def _further_windows() -> Iterator[LayerKind]:
     order, words = ("b", "W", "x"), r"trans|deconv|up|frac"
-    lines = tuple(_convolved_line(3, length, *pair) for length, pair in ((8, (1, 1)), (9, (2, 1)), (7, (1, 0))))
+    lines = tuple(_convolved((3, length, 2), (3, 2, 4), *steps) for length, steps in ((8, (1, 1)), (9, (2, 1)), (7, (1, 0))))
     yield LayerKind("conv_line", _layer("conv"), WEIGHTED, order, lines, LINES)
     single = tuple(
         Probing(
@@ -466,36 +476,19 @@ def _further_windows() -> Iterator[LayerKind]:
     )
     inputs = {key: WEIGHTED[key] for key in ("x", "W")}
     yield LayerKind("conv_line_one", _layer("conv"), inputs, ("W", "x"), single, ONE_LINE, family="conv_line")
-    laid = tuple(
-        _laid(rows, height, width, *pair) for rows, height, width, pair in ((3, 4, 5, (1, 0)), (2, 3, 4, (2, 1)), (2, 4, 3, (2, 0)))
-    )
+    images = ((3, 4, 5, (1, 0)), (2, 3, 4, (2, 1)), (2, 4, 3, (2, 0)))
+    laid = tuple(_convolved((*sizes, 2), (2, 3, 3, 4), *steps) for *sizes, steps in images)
     yield LayerKind("conv_transpose", _layer("conv_transpose"), WEIGHTED, order, laid, TRANSPOSED, words=words)
     pools = (Probing({"x": (3, 4, 5, 2)}, {"pool": "average"}), Probing({"x": (2, 3, 3, 4)}, {"pool": "average"}))
     yield LayerKind("global_pool", _layer("global_pool"), {"x": X}, ("x",), pools, POOLED_TO_ONE)
-
-
-def _convolved_line(rows: int, length: int, stride: int, pad: int) -> Probing:
-    known = {**dict.fromkeys(("stride", "strides", "s"), stride), **dict.fromkeys(("pad", "padding", "p"), pad)}
-    known |= {"in_channels": 2, "out_channels": 4, "kernel_size": 3, "filter_size": 3, "num_filters": 4, "k": 3}
-    options = {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}
-    return Probing({"x": (rows, length, 2), "W": (3, 2, 4), "b": (4,)}, options, known)
-
-
-def _laid(rows: int, height: int, width: int, stride: int, pad: int) -> Probing:
-    known = {**dict.fromkeys(("stride", "strides", "s"), stride), **dict.fromkeys(("pad", "padding", "p"), pad)}
-    known |= {"in_channels": 2, "out_channels": 4, "kernel_size": 3, "filter_size": 3, "num_filters": 4, "k": 3, "output_padding": 0}
-    options = {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}
-    return Probing({"x": (rows, height, width, 2), "W": (2, 3, 3, 4), "b": (4,)}, options, known)
 
 
 def _resets() -> Iterator[LayerKind]:
     """Gated recurrent units: a step and a sequence, in the four ways in which they are written, with joint parameters and separate ones."""
     words = r"gru|gated|reset"
     orders = ((0, 1, 2), (1, 0, 2))
-    steps, lines = (
-        tuple(Writing(one.key, one.axes, one.forms, gates) for gates in orders for one in some) for some in (STEPS[:1], SEQUENCES[:1])
-    )
-    torch = tuple(Writing("check.layers.units", {"W": (1, 0), "U": (1, 0)}, {}, gates) for gates in orders)
+    steps, lines = (_with_gates(writing, orders) for writing in (STEPS[0], SEQUENCES[0]))
+    torch = _with_gates(Writing("check.layers.units", {"W": (1, 0), "U": (1, 0)}), orders)
     order = ("b", "W", "U", "x", "h")
     twice = {**RECURRENT, "W": r"w_?x|w_?ih|w_?i|w", "U": r"w_?h|w_?hh|u", "b": r"b_?ih|b_?i|b_?x|b", "d": r"b_?hh|b_?h|d"}
     single = _single_gates(False), _single_gates(True)

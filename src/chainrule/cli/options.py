@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from chainrule.base.errors import InputError, quoted
+from chainrule.base.errors import InputError, ShapeError, quoted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -227,7 +228,9 @@ BATCH_OPTIONS = (
     click.option("--input", metavar="NUMBERS", help='Inputs, "8 12"; several samples as "0 1; 1 1".  [default: as described, else drawn]'),
     click.option("--target", metavar="NUMBERS", help='Targets, "4"; one row a sample.  [default: as described, else drawn]'),
     click.option(
-        "--upstream", metavar="NUMBERS", help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it.'
+        "--upstream",
+        metavar="NUMBERS",
+        help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it, and goes on to ∂E/∂x.',
     ),
     click.option(
         "--data", metavar="FILE", shell_complete=complete_data, help="A table of numbers (CSV), in place of --input and --target."
@@ -282,4 +285,10 @@ def problem_from_options(network: str | None, row: tuple[str, ...] = (), weights
     """The problem that the options of a command line ask for. Raises InputError."""
     from chainrule.api.problems import problem
 
-    return problem(network, row=row or None, weights=" ".join(weights) or None, **options)
+    try:
+        return problem(network, row=row or None, weights=" ".join(weights) or None, **options)
+    except ShapeError as error:
+        typed = (*weights, *(options.get(name) for name in ("input", "target", "upstream")))
+        if any(text and re.search(r"(^|[\s;=\"])[-+]?\d+,\d", text) for text in typed):
+            raise ShapeError(f"{error} Commas separate numbers here; a decimal sign is a point, as in 0.5.") from None
+        raise

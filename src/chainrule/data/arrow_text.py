@@ -15,6 +15,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import Array, is_missing, spellings, without_missing_numbers
 from chainrule.data.columns import CellOptions, Form, Found, column_of, evidence_of_plain, found_in, with_rows
 from chainrule.data.encodings import UNREADABLE
+from chainrule.data.layout import COMMENT
 from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.spans import Signs, Spans
 from chainrule.data.table import Column
@@ -132,7 +133,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
         from pyarrow import csv
     except ImportError:
         raise Unfit from None
-    if not layout.is_plain or not str(layout.separator).isascii() or not layout.encoding.startswith("utf-8"):
+    if not layout.is_usual or layout.separator == " " or not str(layout.separator).isascii() or not layout.encoding.startswith("utf-8"):
         raise Unfit
     lines = checked_signs(layout)
     decimal = usual_decimal(plain)  # pyarrow knows one at a time
@@ -161,8 +162,8 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
             first = layout.before + 1
             for batch in reader:
                 if batch.num_rows:
-                    if _ends_empty(batch):
-                        raise Unfit  # rows of separators alone are none at the end of a file
+                    if _ends_empty(batch) or (layout.commented and _holds_comment(batch.columns[0])):
+                        raise Unfit  # rows of separators alone are none at the end of a file, nor are lines of comments
                     yield RowRange(first, batch.num_rows, dict(zip(layout.names, batch.columns, strict=True)), plain)
                     first += batch.num_rows
     except (pyarrow.ArrowException, *UNREADABLE, UnicodeDecodeError, ValueError):
@@ -182,6 +183,12 @@ def usual_decimal(plain: Mapping[str, str]) -> str:
 def _ends_empty(batch: Any) -> bool:
     """Is the last row without any value?"""
     return all(values[-1].as_py() in (None, "") for values in batch.columns)
+
+
+def _holds_comment(values: Any) -> bool:
+    """Does a cell of the first column, where it is text, begin as comments do?"""
+    text = values.dictionary if is_dictionary(values) else values
+    return str(text.type) == "string" and any(cell.startswith(COMMENT) for cell in text.to_pylist())
 
 
 def _at_once(layout: TextLayout) -> int:

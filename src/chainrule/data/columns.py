@@ -234,7 +234,7 @@ class Scan:
         """
         # The decimal sign of each column that speaks for one alone, and how many columns speak for each.
         votes = {name: next(iter(evidence.votes)) for name, evidence in self.evidence.items() if self._speaks(evidence)}
-        counts = Counter(votes.values())
+        counts, turned = Counter(votes.values()), self._turned(votes)
         forms: dict[str, Form] = {}
         doubts: dict[str, str] = {}
         for name, kind in self.kinds.items():
@@ -244,7 +244,10 @@ class Scan:
                 forms[name] = kind
                 continue
             others = [sign for sign, count in counts.items() if count > (votes.get(name) == sign)]
-            form = number_format(evidence, self.options.numbers, asked if isinstance(asked, NumberFormat) else None, others, self.separator)
+            known = asked if isinstance(asked, NumberFormat) else None
+            if known is not None and turned and evidence.open:
+                known = replace(known, decimal=turned)
+            form = number_format(evidence, self.options.numbers, known, others, self.separator)
             if isinstance(form, NumberFormat):
                 forms[name] = form
                 continue
@@ -255,6 +258,15 @@ class Scan:
             if form:
                 doubts[name] = why
         return forms, doubts
+
+    def _turned(self, votes: Mapping[str, str]) -> str:
+        """The decimal sign of this source, where every column that speaks for one speaks against the one that is expected of it; else "".
+
+        Then 1.234 is what it is in this source, and not what it was in the one that a model was trained on.
+        """
+        pairs = [(sign, form.decimal) for name, sign in votes.items() if isinstance(form := self.expected.get(name), NumberFormat)]
+        signs = {sign for sign, _ in pairs}
+        return signs.pop() if len(signs) == 1 and all(sign != known for sign, known in pairs) else ""
 
     @staticmethod
     def _speaks(evidence: Evidence) -> bool:

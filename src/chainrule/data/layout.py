@@ -119,9 +119,14 @@ class TextLayout(FrozenValue):
 
     @property
     def is_plain(self) -> bool:
-        """Is there nothing but a header and rows, of several cells in usual quotes?"""
-        odd = self.commented or self.spaced or self.below or self.footer or self.repeated or self.forms
-        return not odd and self.quote == '"' and self.separator not in (None, " ") and len(self.names) > 1
+        """Is there nothing but a header and rows, of several cells in usual quotes, with one sign between them?"""
+        return self.is_usual and not self.commented and self.separator != " "
+
+    @property
+    def is_usual(self) -> bool:
+        """The same, but that lines of comments may stand above and between rows, and any number of blanks between cells."""
+        odd = self.spaced or self.below or self.footer or self.repeated or self.forms
+        return not odd and self.quote == '"' and self.separator is not None and len(self.names) > 1
 
 
 def text_layout(

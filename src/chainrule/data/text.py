@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import io
+import re
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -12,19 +13,27 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, TextIO, TypeAlias, TypeVar
 
+import numpy as np
+
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
 from chainrule.data.layout import COMMENT, TextLayout, rows_of, trimmed
-from chainrule.data.spans import cut
+from chainrule.data.spans import Cut, cut
 from chainrule.data.table import Column, Table
 
 Result = TypeVar("Result")
 
 PART = 1 << 21
 """Characters that are cut into cells at a time."""
+
+ODD_BLANKS = re.compile(rb"[\x0b\x0c\x1c-\x1f\x80-\xff]")
+"""What Python takes for blanks, or what may be a part of one, besides blanks and tabs."""
+
+COMMENTS = re.compile(rb"(?:^|\n)" + COMMENT.encode())
+"""A line of comments within a text."""
 
 
 class TextFiles(FrozenValue):
@@ -117,7 +126,7 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
         with layout.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
             for _ in islice(lines, layout.skipped):
                 pass
-            rest, simple = Rest(), layout.is_plain
+            rest, simple = Rest(), layout.is_usual
             wanted = _wanted_rows(layout, rest.counted(lines) if simple else _headless(layout, _without_last(lines, layout.footer)))
             for _ in range(layout.own_header + layout.below):
                 next(wanted, None)
@@ -127,7 +136,7 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
                     yield len(columns[0]), columns
                     first += len(columns[0])
                 following = chain(io.StringIO(rest.text, newline=""), lines)
-                wanted = _wanted_rows(layout, following, rest.lines)
+                wanted = _wanted_rows(layout, _uncommented(following, COMMENT) if layout.commented else following, rest.lines)
             while block := _without_collecting(lambda: list(islice(wanted, rows))):
                 block = _checked_widths(layout, first, block)
                 yield len(block), list(zip(*block, strict=True)) if block else [()] * len(layout.names)
@@ -187,7 +196,8 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         if not newline:
             continue
         whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
-        part = cut(whole, str(layout.separator), len(layout.names), layout.quote, csv.field_size_limit())
+        whole = _with_single_blanks(whole) if layout.separator == " " else whole
+        part = None if layout.commented and COMMENTS.search(whole) else _cut(layout, whole)
         if part is None:
             rest.text = text.decode(errors="surrogatepass") + lines.readline()
             return
@@ -198,6 +208,26 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         at_once *= 1 if stop else 2
         if stop < part.rows:
             left = whole[part.row_starts[stop] :] + left
+
+
+def _with_single_blanks(text: bytes) -> bytes:
+    """Lines without quotes, one blank between any two cells, and none around them; other lines as they are."""
+    if b'"' in text or ODD_BLANKS.search(text):
+        return text
+    signs = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
+    is_blank, is_end = signs == ord(" "), signs == ord("\n")
+    behind = np.append(is_blank[1:] | is_end[1:], True)  # a blank, or nothing more in this line, comes next
+    return signs[~(is_blank & behind)].tobytes().replace(b"\n ", b"\n").removeprefix(b" ")
+
+
+def _cut(layout: TextLayout, text: bytes) -> Cut | None:
+    """The rows of a part; where each has a separator at its end, without the empty cell behind it."""
+    width, form = len(layout.names), (layout.quote, csv.field_size_limit())
+    part = cut(text, str(layout.separator), width, *form)
+    longer = cut(text, str(layout.separator), width + 1, *form) if part is None else None
+    if longer is None or (longer.starts[-1] != longer.ends[-1]).any():
+        return part
+    return Cut(longer.signs, longer.starts[:-1], longer.ends[:-1], longer.row_starts, None)
 
 
 def _without_collecting(make: Callable[[], Result]) -> Result:
@@ -219,7 +249,8 @@ def _headless(layout: TextLayout, lines: Iterable[str]) -> Iterable[str]:
     return _uncommented(lines, sign, layout.own_header)
 
 
-def _uncommented(lines: Iterable[str], sign: str, header: bool) -> Iterator[str]:
+def _uncommented(lines: Iterable[str], sign: str, header: bool = False) -> Iterator[str]:
+    """header  whether the first line is one although it has the sign"""
     for line in lines:
         if header and line.startswith(sign):
             yield line.lstrip(sign).lstrip()

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,6 +34,11 @@ PENALTIES, FEW_UNITS, MANY_UNITS, MORE_EPOCHS = (0.001, 0.01), 8, 64, 5
 """What is tried in place of what was trained."""
 
 
+def _same(y: Array) -> Array:
+    """The predictions as they are; a function with a name, so that a diagnosis can be pickled."""
+    return y
+
+
 class Treatment(Frozen):
     """A change that may help.
 
@@ -50,7 +56,7 @@ class Treatment(Frozen):
     case: Case
     values: Mapping[str, Value] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
-    y: Callable[[Array], Array] = lambda y: y
+    y: Callable[[Array], Array] = _same
     judged: tuple[Array, Array] | None = None
     measure: str = ""
     epochs: int = 0
@@ -124,7 +130,7 @@ def _same_losses(one: Network, other: Network) -> bool:
     return [goal.loss for goal in one.goals.values()] == [goal.loss for goal in other.goals.values()]
 
 
-def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array, y: Callable[[Array], Array] = lambda y: y) -> float:
+def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array, y: Callable[[Array], Array] = _same) -> float:
     """What the predictions at the end of a trial are worth, as predictions of the first network; infinite where it diverged."""
     if end is None:
         return math.inf
@@ -161,14 +167,15 @@ def standardised_targets(case: Case) -> Iterator[Treatment]:
     """Each target less its mean, divided by its deviation, and with that the inputs, where they need it; else a lower rate."""
     t, deviation = _standardised(case.t)
     mean = case.t.mean(axis=0) if len(case.t) > 1 else 0.0
-
-    def back(y: Array) -> Array:
-        return np.asarray(y * deviation + mean)
-
+    back = partial(_unscaled, mean=mean, deviation=deviation)
     yield Treatment("standardised_targets", case.changed(t=t), y=back)
     if len(case.x) > 1:
         yield Treatment("standardised_both", case.changed(t=t, x=_standardised(case.x)[0]), y=back)
     yield from smaller_rates(case)
+
+
+def _unscaled(y: Array, mean: Array | float, deviation: Array) -> Array:
+    return np.asarray(y * deviation + mean)
 
 
 def _standardised(values: Array) -> tuple[Array, Array]:

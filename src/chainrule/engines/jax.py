@@ -21,7 +21,7 @@ from chainrule.network.definitions import Bound
 from chainrule.network.network import Array, Network
 
 CALL_WORK, CALL_STEPS = 2e9, 64
-"""Steps of one call are as much work together as so many additions, and at least so many: in between, whoever asked for the pass may end it.
+"""Steps of one call are as much work together as so many additions, and at least so many: in between, who asked for the pass may end it.
 A call costs as much as 10 to 20 small steps."""
 
 

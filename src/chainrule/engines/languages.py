@@ -148,7 +148,7 @@ class TorchSource(Source):
 class JaxSource(Source):
     """JAX's functions, on arrays that never change."""
 
-    library = "jnp"
+    library, scans = "jnp", True
     native: Mapping[str, str] = {
         "sigmoid": "jax.nn.sigmoid",
         "relu": "jax.nn.relu",

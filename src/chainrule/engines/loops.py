@@ -69,11 +69,12 @@ class Text(Frozen):
         tokens = list(self.form)
         for slot, place in enumerate(self.places):
             text = one(self.form[place], slot)
-            alone = self._beside(place, -1) in ("(", "[", ",", ":") and self._beside(place, 1) in (")", "]", ",", ":")
+            alone = self.beside(place, -1) in ("(", "[", ",", ":") and self.beside(place, 1) in (")", "]", ",", ":")
             tokens[place] = text if self.form[place] is not None or alone or text.isalnum() else f"({text})"
         return "".join(token or "" for token in tokens)
 
-    def _beside(self, place: int, step: int) -> str:
+    def beside(self, place: int, step: int) -> str:
+        """The token before or after a place, past blanks."""
         place += step
         while 0 <= place < len(self.form) and (self.form[place] or "x").isspace():
             place += step
@@ -124,8 +125,7 @@ class Repeated(Frozen):
     @property
     def header(self) -> str:
         """for time in range(2, 33), with a place for the name of the time."""
-        by = "" if self.times.step == 1 else f", {self.times.step}"
-        return f"for {{}} in range({self.times.start}, {self.times.stop}{by})"
+        return f"for {{}} in {_range(self.times.start, self.times.stop, self.times.step)}"
 
     def index(self, text: int, slot: int) -> Index:
         """a and b of the slot's number, a · time + b."""
@@ -141,6 +141,10 @@ class Repeated(Frozen):
     def is_of_one_time(self) -> bool:
         """Have all of them the number of the time?"""
         return set(self.targets.values()) <= {(1, 0)}
+
+
+def _range(start: int, stop: int, step: int) -> str:
+    return f"range({start}, {stop}{BLANK if step == 1 else f', {step}'})"
 
 
 def _repeated(texts: Sequence[Text], start: int, length: int) -> Repeated | None:
@@ -165,6 +169,8 @@ def _longest(texts: Sequence[Text], start: int) -> Repeated | None:
     best: Repeated | None = None
     for length in range(1, min(LONGEST, (len(texts) - start) // LEAST) + 1):
         if texts[start].indented or texts[start].form != texts[start + length].form:
+            continue
+        if best is not None and not length % len(best.texts):  # the same loop with several of its steps at a time
             continue
         found = _repeated(texts, start, length)
         if found is None or ((end := start + found.count * length) < len(texts) and texts[end].indented):
@@ -193,10 +199,11 @@ def _grouped(texts: Sequence[Text]) -> Iterator[Text | Repeated]:
         start += 1 if loop is None else _lines(loop)
 
 
-def rolled(lines: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+def rolled(lines: Sequence[str], taken: Iterable[str] = (), *, scans: bool = False) -> list[str]:
     """The same lines with loops in place of what repeats.
 
     taken  names that no new variable may have, beside those in the lines
+    scans  whether a loop is a scan of JAX where it can be one: what jax.jit meets in a loop of Python it compiles for each step
     """
     known = {*taken, *(token for line in lines for token in TOKENS.findall(line))}
     texts = _texts(lines, known)
@@ -204,7 +211,7 @@ def rolled(lines: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
     loops = [part for part in parts if isinstance(part, Repeated)]
     if not loops:
         return list(lines)
-    return list(_Rolled(parts, known).lines())
+    return list(_Rolled(parts, known, scans).lines())
 
 
 def _texts(lines: Sequence[str], known: Collection[str]) -> list[Text]:
@@ -234,14 +241,18 @@ class _Rolled:
     entries  variables that have an entry for each step; the others of a loop are variables of its step alone
     """
 
-    def __init__(self, parts: Sequence[Text | Repeated], known: Collection[str]) -> None:
-        self.parts, self.known = parts, known
-        self.time = next(name for i in itertools.count(1) if (name := f"time{i if i > 1 else BLANK}") not in known)
+    def __init__(self, parts: Sequence[Text | Repeated], known: Collection[str], scans: bool) -> None:
+        self.parts, self.known, self.scans = parts, known, scans
+        self.time = self.free("time")
         loops = [part for part in parts if isinstance(part, Repeated)]
         given = {family for loop in loops for family in loop.targets}
         read = {loop.texts[i].families[slot] for loop in loops for i, slot in loop.counted}
         self.own = {family for family in given if _of_one_step(family) not in known and self._is_of_its_step(family)}
         self.entries = {family for family in (given | read) - self.own if family}
+
+    def free(self, word: str) -> str:
+        """A name that nothing in the lines has."""
+        return next(name for i in itertools.count(1) if (name := f"{word}{i if i > 1 else BLANK}") not in self.known)
 
     def _is_of_its_step(self, family: str) -> bool:
         """Is it read in the loop alone that gives it a value, in the same step?"""
@@ -271,6 +282,9 @@ class _Rolled:
             yield from self._loop(part) if isinstance(part, Repeated) else [self._line(part)]
 
     def _loop(self, loop: Repeated) -> Iterator[str]:
+        if self.scans and (scan := _Scan.of(loop, self)) is not None:
+            yield from scan.lines()
+            return
         yield f"{loop.header.format(self.time)}:"
         for i in range(len(loop.texts)):
             yield f"    {self._at(loop, i)}"
@@ -281,14 +295,14 @@ class _Rolled:
         def one(family: str | None, slot: int) -> str:
             index = loop.index(i, slot)
             if family in self.entries:
-                return f"{_entries(family)}[{self._number(index)}]"
+                return f"{_entries(family)}[{self.number(index)}]"
             if family in self.own and family in loop.targets:
                 return _of_one_step(family)
-            return self._number(index) if family is None else family.replace("?", self._number(index))
+            return self.number(index) if family is None else family.replace("?", self.number(index))
 
         return loop.texts[i].written(one)
 
-    def _number(self, index: Index) -> str:
+    def number(self, index: Index) -> str:
         """time − 1 for (1, −1)."""
         a, b = index
         if a == 0:
@@ -334,6 +348,100 @@ class _Rolled:
             return f"{_entries(family)}[{number}]" if family in self.entries else family.replace("?", number)
 
         return text.written(one)
+
+
+class _Scan:
+    """A loop as jax.lax.scan: a function of what the step before gives, and of what there is for this one.
+
+    carried  variables of the loop that the next step reads
+    taken    variables from before the loop, with the distance of their number from the time; and whether the time itself is read
+    """
+
+    def __init__(self, loop: Repeated, outer: _Rolled) -> None:
+        self.loop, self.outer = loop, outer
+        self.carried: dict[str, None] = {}
+        self.taken: dict[tuple[str, int], None] = {}
+        self.timed = False
+
+    @classmethod
+    def of(cls, loop: Repeated, outer: _Rolled) -> _Scan | None:
+        """The scan; None where a step reads more than the one before, or cuts at places that the time decides."""
+        scan = cls(loop, outer)
+        for i, text in enumerate(loop.texts):
+            for slot, family in enumerate(text.families):
+                if not scan._fits(family, loop.index(i, slot), text, text.places[slot]):
+                    return None
+        return scan
+
+    def _fits(self, family: str | None, index: Index, text: Text, place: int) -> bool:
+        a, b = index
+        if a == 0 or (family in self.outer.own and family in self.loop.targets):
+            return True
+        if family is None:
+            self.timed = True
+            return ":" not in (text.beside(place, -1), text.beside(place, 1))
+        if a != 1:
+            return False
+        if family not in self.loop.targets:
+            self.taken[family, b] = None
+            return True
+        late = (self.loop.targets[family][1] - b) * self.loop.times.step
+        if late == 1:
+            self.carried[family] = None
+        return self.loop.targets[family][0] == 1 and late in (0, 1)
+
+    def lines(self) -> Iterator[str]:
+        """The function, its scan, and an entry for each step of what comes out."""
+        loop, times, number = self.loop, self.loop.times, self.outer.number
+        over = loop.header.format(self.outer.time)
+        one, state, now, found, entries, each = (self.outer.free(name) for name in ("one", "state", "now", "found", "entries", "each"))
+        carried = _tuple([self._called(family, -times.step) for family in self.carried])
+        taken = _tuple([*([self.outer.time] if self.timed else []), *(self._called(*one) for one in self.taken)])
+        renewed = _tuple([self._called(family, 0) for family in self.carried])
+        given = [family for family in loop.targets if family in self.outer.entries]
+        yield from (BLANK, f"def {one}({state}, {now}):")
+        yield from (f"    {names} = {whole}" for names, whole in ((carried, state), (taken, now)) if names != "()")
+        yield from (f"    {self._at(i)}" for i in range(len(loop.texts)))
+        yield f"    return {renewed}, {_tuple([self._called(family, 0) for family in given])}"
+        first = _tuple([f"{_entries(family)}[{loop.targets[family][1] + times.start - times.step}]" for family in self.carried])
+        yield from (BLANK, f"{now} = (")
+        if self.timed or not self.taken:
+            yield f"    jnp.arange({times.start}, {times.stop}, {times.step}),"
+        yield from (f"    jnp.stack([{_entries(family)}[{number((1, b))}] {over}])," for family, b in self.taken)
+        yield from (")", f"_, {found} = jax.lax.scan({one}, {first}, {now})")
+        for b in dict.fromkeys(loop.targets[family][1] for family in given):
+            names = [_entries(family) for family in given if loop.targets[family][1] == b]
+            some = (
+                found if len(names) == len(given) else _tuple([f"{found}[{i}]" for i, one in enumerate(given) if loop.targets[one][1] == b])
+            )
+            yield f"for {entries}, {each} in zip({_tuple(names)}, {some}):"
+            yield f"    {entries}.update(zip({_range(times.start + b, times.stop + b, times.step)}, {each}))"
+
+    def _at(self, i: int) -> str:
+        """A text of the loop, within the function."""
+
+        def one(family: str | None, slot: int) -> str:
+            a, b = self.loop.index(i, slot)
+            if family is None:
+                return self.outer.number((a, b))
+            if family in self.outer.own and family in self.loop.targets:
+                return _of_one_step(family)
+            if a == 0:
+                return f"{_entries(family)}[{b}]" if family in self.outer.entries else family.replace("?", str(b))
+            return self._called(family, b - self.loop.targets[family][1] if family in self.loop.targets else b)
+
+        return self.loop.texts[i].written(one)
+
+    def _called(self, family: str, distance: int) -> str:
+        """What is called h1_t3 elsewhere: h1_now, h1_before or h1_after."""
+        return f"{_of_one_step(family)}_{DISTANCES.get(distance, f'at{distance}'.replace('-', 'minus'))}"
+
+
+DISTANCES = {0: "now", -1: "before", 1: "after"}
+
+
+def _tuple(parts: Sequence[str]) -> str:
+    return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
 
 
 SECTIONS = ("# forward pass", "# error", "# backward pass", "# update")

@@ -136,10 +136,12 @@ class Source:
     decorator        above every function
     shown_error      the error as it is printed
     quiet            the line where e^z may be too large
+    scans            whether a loop over time is a scan of JAX
     strict           whether truth values are no numbers there, so that a variable is known to hold some
     """
 
     strict = False
+    scans = False
 
     library, axis, kept, array, shown_error, decorator = "np", "axis", "keepdims", "np.array", "E", ""
     functions: Mapping[str, str] = {}

@@ -323,11 +323,14 @@ class Writer:
     def _fresh_of_step(self, word: str, step: Name) -> str:
         """A new name with the number of a step, tanh_t3; what has the same part in another step is called by the same word there."""
         owner = replace(step, time=None).key
-        for place in itertools.count():
-            words = self.words.setdefault((word, owner, place), f"{word}{self._number_of(word) or ''}")
-            if (name := f"{words}_t{step.time}") not in self.taken:
-                self.taken.add(name)
-                return name
+
+        def called(place: int) -> str:
+            stem = self.words.setdefault((word, owner, place), f"{word}{self._number_of(word) or ''}")
+            return f"{stem}_t{step.time}"
+
+        name = next(name for name in map(called, itertools.count()) if name not in self.taken)
+        self.taken.add(name)
+        return name
 
     def _number_of(self, word: str) -> int:
         """By which number, from 2, a word is told from those before; 0 for the first."""
@@ -469,10 +472,14 @@ def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
     return [*lines, "", ""]
 
 
+BLOCK = 2**14
+"""Numbers at a time of a function that goes through them dozens of times."""
+
+
 def _error_functions() -> list[str]:
     """erf and erfc of arrays, with the coefficients of machine code; float32 stays float32, and takes half as many of them.
 
-    Beyond 1, (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
+    From 0 on (1 + 2x) e^x² erfc x is a polynomial in (x − m) / (x + m): Shepherd & Laframboise (1981).
     """
     from chainrule.engines.compiled.llvm.approximations import DOUBLE, SINGLE
 
@@ -503,13 +510,15 @@ def _error_functions() -> list[str]:
         "def erfc(x):",
         '    """1 − erf x, to 15 digits, or to 6 of float32."""',
         "    x = np.asarray(x)",
+        f"    if x.size > {2 * BLOCK}:  # in blocks that stay in the cache, from one pass to the next",
+        f"        blocks = np.array_split(x.reshape(-1), x.size // {BLOCK})",
+        "        return np.concatenate([erfc(block) for block in blocks]).reshape(x.shape)",
         "    middle, zero = _BOUNDS[x.itemsize]",
         "    size = np.minimum(np.abs(x), zero)",
         "    rough = np.round(16 * size) / 16  # of so few digits that its square is exact",
         "    bell = np.exp(-rough * rough) * np.exp((rough - size) * (rough + size))",
         "    tail = bell * _polynomial(_FAR[x.itemsize], (size - middle) / (size + middle)) / (1 + 2 * size)",
-        "    near = 1 - x * _polynomial(_NEAR[x.itemsize], np.minimum(x * x, 1))",
-        "    return np.where(size <= 1, near, np.where(x < 0, 2 - tail, tail))",
+        "    return np.where(x < 0, 2 - tail, tail)",
     ]
 
 
@@ -521,7 +530,11 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
     inputs, outputs = ([identifier(node) for node in side] for side in (derivation.inputs, derivation.predictions))
     said = ["The prediction y (batch, outputs) for inputs x (batch, inputs)."] if len(inputs) == len(outputs) == 1 else ["The predictions."]
     arguments = [*inputs, *(str(parameter.name) for parameter in derivation.parameters)]
-    lines = [f'"""{said[0]}"""', *with_size(rolled(writer.lines, arguments), inputs[0]), f"return {', '.join(outputs)}"]
+    lines = [
+        f'"""{said[0]}"""',
+        *with_size(rolled(writer.lines, arguments, scans=language.scans), inputs[0]),
+        f"return {', '.join(outputs)}",
+    ]
     head = wrapped_items("def predict(", arguments, "):", width=10**9 if len(inputs) == 1 else 100)
     return [*language.decorators(lines), *head, *_indented(lines)]
 
@@ -533,7 +546,7 @@ def written_error(network: Network, language: Source = NUMPY) -> Program:
     writer.write(derivation.error)
     inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
     docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *with_size(rolled(writer.lines, inputs), inputs[0]), "return E"])
+    body = _indented([docstring, *with_size(rolled(writer.lines, inputs, scans=language.scans), inputs[0]), "return E"])
     lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped_items("def error(", inputs, "):"), *body]
     return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
 
@@ -604,7 +617,7 @@ def _step_function(
     trained = {part.parameter: targets[part.new] for part in rule.parameters}
     outputs = [trained.get(parameter, identifier(parameter)) for parameter in derivation.parameters]
     outputs += [targets[new] for part in rule.parameters for new in part.new_states]
-    body = rolled([line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)], inputs)
+    body = rolled([line for title, own in lines.parts.items() if own for line in (f"# {title}", *own)], inputs, scans=language.scans)
     batch = ", ".join(map(identifier, derivation.data))
     source = [
         *language.decorators(body),

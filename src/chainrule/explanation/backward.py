@@ -19,7 +19,7 @@ from chainrule.formula.tidy import tidy
 from chainrule.network.derivation import PRESENT
 from chainrule.network.update import MOVED, ParameterUpdate
 from chainrule.notation.build import formula
-from chainrule.notation.formula import Equation
+from chainrule.notation.formula import Equation, Symbol
 from chainrule.notation.numbers import number_formula
 
 MOST_PATHS = 4
@@ -171,7 +171,8 @@ def signs_told(context: Context) -> list[Block]:
     nodes = order(*context.derivation.gradients, context.derivation.error)
     sums = any(node.primitive.name == "total" and len(node.arguments[0].shape) > 2 and node.shape for node in nodes)
     windows = any(node.primitive.name == "window" for node in nodes)
-    return [Paragraph(context.text(f"signs.{sign}")) for sign, told in (("sums", sums), ("windows", windows)) if told]
+    said = [context.text("signs.sums", sum=Symbol("Σ", "j"))] * sums + [context.text("signs.windows")] * windows
+    return [Paragraph(text) for text in said]
 
 
 def _on_the_way(context: Context, gradient: Expression) -> bool:

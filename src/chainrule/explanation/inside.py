@@ -191,11 +191,9 @@ def _transposed_convolution(
     yield _grid(context, laid, "windows", context.text("inside.caption.laid", **letters))
     inner = tuple(int(i) for i in np.unravel_index(int(np.abs(laid).argmax()), laid.shape))
     steps, gaps = overlap.parameters["steps"], overlap.parameters["gaps"]
-    there = (
-        slice(one * gap, one * gap + extent * step, step)
-        for one, gap, step, extent in zip(inner, gaps, steps, inputs.shape[1:-1], strict=True)
-    )
-    touched = inputs[..., channel] * whole[(slice(None), *there, unit)]
+    windows = zip(inner, gaps, steps, inputs.shape[1:-1], strict=True)
+    there: Any = (slice(None), *(slice(one * gap, one * gap + extent * step, step) for one, gap, step, extent in windows), unit)
+    touched = inputs[..., channel] * whole[there]
     assert W.name is not None
     weight = context.labels.label(W.name.at(channel, *inner, unit))
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
@@ -370,7 +368,8 @@ def _normalised(context: Context, n: Expression, x: Expression, v: Expression, a
     slope, own = _gradient(context, n), _numbers(context, n)
     assert slope is not None
     yield Subheading(context.text("inside.batch_norm" if of_batch else "inside.layer_norm", n=context.symbol(n)))
-    letters = {"n": context.symbol(n), "v": context.symbol(v), "error": context.labels.error}
+    letters: dict[str, Any] = {"n": context.symbol(n), "v": context.symbol(v)}
+    letters["slope"] = Derivative(context.labels.error, letters["n"])
     yield Paragraph(context.text("inside.normalised_batch" if of_batch else "inside.normalised_own", **letters))
     g, signal = variable(Name("g"), n.shape), variable(Name("x"), n.shape)
     yield Equations((closed_form_line(context),))

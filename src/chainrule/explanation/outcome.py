@@ -33,7 +33,7 @@ MOST_PREDICTIONS = 10
 MOST_TOGETHER = 26
 """Quantities of a rule that takes all weights of a parameter together."""
 
-MOST_TIMES = 1e6
+MOST_TIMES = 1e5
 """So many times larger, or more, is said as a power of ten."""
 
 NUDGE = 1e-13
@@ -201,11 +201,11 @@ def _verdict(context: Context, step: Step) -> Inline:
 
 
 def _factor(context: Context, ratio: float) -> str | Number:
-    """So many times, in whole numbers; what is too long to be read as 2.6 · 10⁷."""
+    """About so many times, in whole numbers of three digits that count; what is too long to be read as 2.6 · 10⁷."""
     if not math.isfinite(ratio):
         return "∞"
     if ratio < MOST_TIMES:
-        return _rate(context, ratio, 2 if ratio < 10 else math.ceil(math.log10(ratio)))
+        return _rate(context, ratio, 2 if ratio < 100 else 3)
     mantissa, power = f"{ratio:.1e}".split("e")
     number = number_formula(float(mantissa), context.rounding)
     assert isinstance(number, Number)
@@ -349,7 +349,8 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
         rows.append(((str(step.number + k - 1),), (number_formula(errors[k - 1], context.rounding),)))
     head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
     few = len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2
-    predictions = [following.prediction for following in itertools.islice(_from(step, optimizer), len(errors))] if few else []
+    run = _from(in_floats(step), optimizer)  # fractions have about three times as many digits after each step
+    predictions = [following.prediction for following in itertools.islice(run, len(errors))] if few else []
     if predictions:
         letters = [context.letter(element) for y in context.derivation.predictions for element in context.elements(y)]
         head = (head[0], *((letter,) for letter in letters), head[1])

@@ -11,6 +11,7 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.explanation.alike import EVERYTHING, parted, shared_pattern, shortens
 from chainrule.explanation.context import Context, can_be_written
 from chainrule.explanation.forward import error_lines
+from chainrule.explanation.remarks import kinks
 from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
 from chainrule.network.network import Array
@@ -71,6 +72,7 @@ def backward_overview(context: Context) -> Section:
         Paragraph(context.text("overview.backward")),
         *_formulas(context, quantities),
         _statistics(context, quantities, context.step.values),
+        *kinks(context),
     )
     return Section("matrix", context.plain("matrix.title"), blocks)
 

@@ -227,7 +227,6 @@ def _vocabularies(context: Context) -> list[int]:
     return [getattr(size, "vocabulary", 0) for size in context.step.network.wiring.inputs.values() for _ in range(size)]
 
 
-
 def _known(context: Context, x: Array, column: int) -> tuple[float, float]:
     """Of an input, what is drawn of it: all tokens, or the numbers of the samples and some room."""
     vocabulary = _vocabularies(context)[column]

@@ -152,10 +152,16 @@ def _kink(
 
 def unreachable(context: Context) -> list[Block]:
     """Why E cannot reach 0, or only in the limit, as far as that is seen: contradictory targets, an output within bounds, a penalty."""
-    contradiction = _contradiction(context)
-    reach = _out_of_reach(context, limits=contradiction is None and context.step.network.regularizer is None)
-    found = (*_constant(context), contradiction, reach, _costs(context))
-    return [Note("insight", text) for text in found if text is not None]
+    never = [text for text in (_contradiction(context), _out_of_reach(context, limits=False)) if text is not None]
+    return [Note("insight", text) for text in (*_constant(context), *(never or _limit(context)))]
+
+
+def _limit(context: Context) -> list[Inline]:
+    """Where E comes to 0, or near it: without weights, where they are penalised, or only in the limit; not at all where both hold."""
+    costs, limit = _costs(context), _out_of_reach(context, limits=True)
+    if costs is not None and limit is not None:
+        return [context.text("unreachable.penalty_limit", error=context.labels.error)]
+    return [text for text in (costs, limit) if text is not None]
 
 
 def _constant(context: Context) -> Iterator[Inline]:

@@ -397,11 +397,8 @@ def _size(trial: TriedRule) -> list[Inline]:
 def _keeps_its_length(trial: TriedRule) -> bool:
     """Would every weight have moved as far in this step, had all gradients so far been ten times as large?"""
     step, options = trial.context.step, trial.context.step.optimizer.options
-    memories = [trial.memory(place) for place in range(len(trial.part.states))]
-    if not memories or options["clip_value"] is not None or options["clip_norm"] is not None:
-        return False
-    powers = [memory[2] for memory in memories if memory is not None]
-    if len(powers) < len(memories):
+    powers = [power for place in range(len(trial.part.states)) if (power := _power_of_gradients(trial, place)) is not None]
+    if not powers or len(powers) < len(trial.part.states) or options["clip_value"] is not None or options["clip_norm"] is not None:
         return False
     whole = step.update
     rate = {whole.rate: trial.rate} if whole.rate.primitive.name == "named" else {}
@@ -419,6 +416,15 @@ def _keeps_its_length(trial: TriedRule) -> bool:
         if not np.allclose(moved[0], moved[1], rtol=TRACE, atol=1e-12):
             return False
     return True
+
+
+def _power_of_gradients(trial: TriedRule, place: int) -> float | None:
+    """Of ten times as large gradients a state is 10^power times as large; None where that is not known."""
+    if (memory := trial.memory(place)) is not None:
+        return memory[2]
+    if trial.largest(place) is not None:
+        return 1.0
+    return 0.0 if trial.counts(place) or trial.average_of(place) is not None else None
 
 
 def _orthogonal(context: Context) -> list[Inline]:

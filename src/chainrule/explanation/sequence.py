@@ -115,8 +115,8 @@ def opening_sections(context: Context, run: OrderedRun) -> list[Section]:
 
 
 def _written(order: Order) -> str:
-    """The samples of each step: 1; 2; 3."""
-    shown = [", ".join(map(str, batch)) for batch in order.batches]
+    """The samples of each step: 1; 2; 3, or those of a batch in brackets, (1, 2); (3, 4)."""
+    shown = [f"({', '.join(map(str, batch))})" if len(batch) > 1 else str(*batch) for batch in order.batches]
     return "; ".join(shown if len(shown) <= MOST_ROWS else [*shown[: MOST_ROWS // 2], "…", shown[-1]])
 
 

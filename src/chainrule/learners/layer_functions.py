@@ -222,15 +222,26 @@ class Called:
 
     def _put(self, symbol: str) -> None:
         """Give an object one of its parameters, where it has one of that name and shape. Raises Unfit."""
-        own = vars(self.object)
-        holders: list[Any] = [own, *(value for value in own.values() if isinstance(value, dict))]
-        for holder in holders:
+        for prefix, holder in _holders(self.object):
             for key, value in holder.items():
                 fits = isinstance(value, np.ndarray) and value.size == self.arrays[symbol].size
-                if fits and re.fullmatch(self.inputs[symbol], str(key).strip("_"), re.IGNORECASE):
+                if fits and re.fullmatch(self.inputs[symbol], f"{prefix}{key}".strip("_"), re.IGNORECASE):
                     holder[key] = self._taken(symbol).reshape(value.shape)
                     return
         raise Unfit
+
+
+def _holders(owner: Any) -> Iterator[tuple[str, dict[Any, Any]]]:
+    """Where an object keeps arrays: its attributes, its dictionaries, and the objects in it, whose names stand before those of theirs."""
+    own = vars(owner)
+    yield "", own
+    yield from (("", value) for value in own.values() if isinstance(value, dict))
+    yield from ((f"{name}_", vars(value)) for name, value in own.items() if _is_made_of(value, owner))
+
+
+def _is_made_of(value: Any, owner: Any) -> bool:
+    """Is it an object of a class that stands in the same file?"""
+    return hasattr(value, "__dict__") and type(value).__module__ == type(owner).__module__ and not isinstance(value, type)
 
 
 def _as_value(value: Any) -> Any:
@@ -259,8 +270,15 @@ def _with_names(given: Any, node: ast.FunctionDef) -> Named:
 
 
 def _of_object(owner: Any) -> Iterator[tuple[str, Array]]:
-    """Gradients that an object keeps: as attributes, in a dictionary, or in a list of all of them."""
+    """Gradients that an object keeps: as attributes, in a dictionary, in a list of all of them, or in the objects in it."""
     for name, value in vars(owner).items():
+        if _is_made_of(value, owner):
+            inner = ((GRADIENT.fullmatch(one), array) for one, array in vars(value).items() if isinstance(array, NUMBERS))
+            yield from (
+                (f"d{name}_{match['after'] or match['before']}", np.array(array, dtype=float))
+                for match, array in inner
+                if match is not None
+            )
         if isinstance(value, NUMBERS) and GRADIENT.fullmatch(name):
             yield name, np.array(value, dtype=float)
         elif isinstance(value, dict) and GRADIENT.match(f"{name}_"):

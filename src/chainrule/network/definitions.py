@@ -425,8 +425,7 @@ def checked_name(name: str) -> str:
 
 def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     name = function.__name__
-    built_in = function.__module__.startswith("chainrule.")
-    if not built_in:
+    if not _is_built_in(function):
         _load_built_in(kind)  # so that a name that is taken is refused here, and not where the built-in one is first wanted
     before = REGISTRY[kind].get(name)
     if before is not None and before.function.__module__ != function.__module__:
@@ -434,10 +433,14 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     if not isinstance(facts.get("also", {}), Mapping):
         facts["also"] = {other: {} for other in facts["also"]}
     definition = Definition(kind, name, function, **facts)
-    if not built_in:  # a test checks those; here it would be paid at every start
+    if not _is_built_in(function):  # a test checks those; here it would be paid at every start
         check_definition(definition)
     REGISTRY[kind][name] = definition
     return definition
+
+
+def _is_built_in(function: Function) -> bool:
+    return function.__module__.startswith("chainrule.")
 
 
 def check_definition(definition: Definition) -> None:
@@ -680,4 +683,5 @@ def load_file(path: str) -> list[Definition]:
     except (Exception, SystemExit) as error:
         said = " ".join(str(error).split())[:300]
         raise FileError(f"{path} could not be run: {type(error).__name__}{said and ': ' + said}") from error
-    return [definition for table in REGISTRY.values() for definition in table.values() if id(definition) not in before]
+    new = (definition for table in REGISTRY.values() for definition in table.values() if id(definition) not in before)
+    return [definition for definition in new if not _is_built_in(definition.function)]  # the file may have been the first to ask for those

@@ -473,10 +473,14 @@ class Network(WithoutCaches, Displayed):
         return applied(self, flat, find("optimizer", optimizer), state)
 
     def with_upstream(self) -> Network:
-        """The same network without a loss: ∂E/∂y of every output is given in place of targets."""
+        """The same network without a loss: ∂E/∂y of every output is given in place of targets.
+
+        What it is a part of may go on before its inputs, so that ∂E/∂x is asked for, too; not of tokens, which are no numbers to move.
+        """
         from chainrule.network.losses import upstream
 
-        return self.replaced(loss=upstream, emphasis={}, weighted=False)
+        inputs = [name for name, size in self.wiring.inputs.items() if not (isinstance(size, Extent) and size.vocabulary)]
+        return self.replaced(loss=upstream, emphasis={}, weighted=False, gradients=dict.fromkeys([*self.asked, *inputs]))
 
     def _given_of(self, layer: Layer) -> dict[str, Any]:
         own = {one.variable.key: one.variable.symbol for one in self.forward.parameters if one.layer is layer}

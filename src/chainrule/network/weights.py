@@ -153,7 +153,9 @@ def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Netwo
     wanted, most = (sum(places.size for places in part.values()) for part in (alone, everything))
     if len(numbers) not in (wanted, most):
         also = f" ({most} with its biases)" if most > wanted else ""
-        raise ShapeError(f"the network {network.summary} has {wanted} weights{also}, but {len(numbers)} numbers were given.")
+        raise ShapeError(
+            f"the network {network.summary} has {wanted} weight{'s' * (wanted != 1)}{also}, but {len(numbers)} numbers were given."
+        )
     places = everything if len(numbers) == most else alone
     changed = network.with_parameters({key: numbers[place] for key, place in places.items()})
     return changed.told({"form": "list", "rows": reading.rows, "bias": reading.bias, "count": len(numbers)})

@@ -366,11 +366,9 @@ def _behind_sign(written: f.Formula) -> f.Formula:
 
 
 def constant_formula(number: Number, decimal: str = "point") -> f.Formula:
-    """A number of the formula itself, exactly as it was written: ½, 2, 0.01, π; √3 and 1/√3, which no digits write whole."""
+    """A number of the formula itself, exactly as it was written: ½, 2, 0.01, π."""
     if number == math.pi:
         return f.Symbol("π")
-    if isinstance(number, float) and (root := _root_in(number)) is not None:
-        return root
     exact = ExactNumber(str(number)) if isinstance(number, float) else ExactNumber(number)
     sign = "−" if exact < 0 else ""
     if isinstance(number, ExactNumber) and number.denominator != 1:
@@ -381,21 +379,6 @@ def constant_formula(number: Number, decimal: str = "point") -> f.Formula:
     digits, _, power = repr(abs(float(number))).partition("e")
     digits = digits.removesuffix(".0").replace(".", "," if decimal == "comma" else ".")
     return f.Number(f"{sign}{digits}", int(power) if power else None, exact)
-
-
-LARGEST_ROOT = 10_000
-"""Up to here it is seen that a number is the root of a whole one."""
-
-
-def _root_in(number: float) -> f.Formula | None:
-    """√n or 1/√n of a whole n that is no square; None where it is neither."""
-    if not 1 / LARGEST_ROOT < number * number < LARGEST_ROOT:
-        return None
-    n = round(number * number if number > 1 else 1 / (number * number))
-    if math.isqrt(n) ** 2 == n or number not in (math.sqrt(n), 1 / math.sqrt(n)):
-        return None
-    root = f.Root(_whole(n))
-    return root if number > 1 else f.Fraction(_whole(1), root)
 
 
 def _whole(number: int) -> f.Number:

@@ -142,8 +142,8 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
             return escape_latex(prose)
         case f.Row() | f.Equation():
             return _row(in_a_row(formula), inside)
-        case f.Lines(lines):
-            return rf"\begin{{aligned}} {_stacked('&' + inside(line) for line in lines)} \end{{aligned}}"
+        case f.Lines(several):
+            return rf"\begin{{aligned}} {_stacked('&' + inside(line) for line in several)} \end{{aligned}}"
         case f.Fraction(above, below):
             return rf"\frac{{{inside(above)}}}{{{inside(below)}}}"
         case f.Power(base, exponent):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Matrix, Number, Operator, Prose, Root, Row, Symbol
+from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Lines, Matrix, Number, Operator, Prose, Root, Row, Symbol
 
 ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}
 """The words inside formulas; another language replaces the values."""
@@ -68,10 +68,12 @@ def unfenced(formula: Formula) -> Formula:
     return formula.inside if isinstance(formula, Fenced) and (formula.left, formula.right) == ("(", ")") else formula
 
 
-def in_a_row(formula: Row | Equation) -> tuple[Formula, ...]:
+def in_a_row(formula: Row | Equation | Lines) -> tuple[Formula, ...]:
     """What stands side by side, relations among it."""
     if isinstance(formula, Row):
         return formula.items
+    if isinstance(formula, Lines):
+        return tuple(item for line in formula.lines for item in (line.items if isinstance(line, Row) else (line,)))
     pairs = zip(formula.relations, formula.sides[1:], strict=True)
     return (formula.sides[0], *(item for relation, side in pairs for item in (Operator(relation), side)))
 

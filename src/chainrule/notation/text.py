@@ -100,10 +100,8 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield clean(sign), None
         case f.Prose(prose):
             yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
-        case f.Row() | f.Equation():
+        case f.Row() | f.Equation() | f.Lines():
             yield from _row(parts.in_a_row(formula), words, depth)
-        case f.Lines(lines):
-            yield from pieces(f.row(*lines), words, depth)
         case f.Fraction(above, below) if _is_tight(formula):
             yield from inside(above, "/", below)
         case f.Fraction(above, below):

@@ -69,8 +69,8 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
             return string(prose)
         case f.Row() | f.Equation():
             return _row(in_a_row(formula), inside)
-        case f.Lines(lines):
-            return f"mat(delim: #none, align: #left, row-gap: #0.45em, {'; '.join(f'display({inside(line)})' for line in lines)})"
+        case f.Lines(several):
+            return f"mat(delim: #none, align: #left, row-gap: #0.45em, {'; '.join(f'display({inside(line)})' for line in several)})"
         case f.Fraction(above, below):
             return f"frac({_whole(inside(above))}, {_whole(inside(below))})"
         case f.Power(base, exponent):

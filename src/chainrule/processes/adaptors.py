@@ -30,6 +30,9 @@ not come yet are the same to those that wait. And seconds of one try to reach th
 WATCHED = "TORCHELASTIC_RUN_ID"
 """What torchrun says to processes: where one of them is killed, it ends the others."""
 
+SILENT = "TORCH_CPP_LOG_LEVEL", "FATAL"
+"""Who is lost is said in a sentence; PyTorch would say it before, in a trace of its C++ for every try. Read when it is imported."""
+
 SPUN, PAUSE = 2e-3, 50e-6
 """Seconds for which MPI is asked again and again whether a sum is there; and the pause between two questions from then on."""
 
@@ -51,6 +54,7 @@ def over_torch() -> Processes:
 
     Raises InputError where PyTorch lacks, LostProcessError where they do not find each other.
     """
+    os.environ.setdefault(*SILENT)
     try:
         import torch
         from torch import distributed
@@ -71,7 +75,7 @@ def over_torch() -> Processes:
         else:
             group = distributed.new_group(backend="gloo", timeout=limit)
     except (RuntimeError, ValueError) as error:
-        raise LostProcessError(_said(error, meeting if own else waits)) from None
+        raise LostProcessError(_said(error, meeting if own else waits, began=False)) from None
     options = distributed.AllreduceOptions()
     options.timeout = limit  # that of the group is how long the processes look for each other
     rank, count = distributed.get_rank(), distributed.get_world_size()
@@ -135,18 +139,25 @@ def _meet(seconds: float) -> None:
     distributed.init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=rest())
 
 
-def _said(error: Exception, waits: float) -> str:
-    """What gloo's words mean."""
+def _said(error: Exception, waits: float, *, began: bool = True) -> str:
+    """What the words of gloo or MPI mean, before the processes had found each other or after."""
     text = str(error)
-    if "imed out" in text or "imeout" in text:
+    late = "imed out" in text or "imeout" in text
+    more = f" {PATIENCE_VARIABLE} says how many seconds to wait." if late else ""
+    if not began:
         return (
-            f"another process has not answered for {waits:g} seconds: it stands still, or is much slower. What there was at the last "
-            f"checkpoint is kept: go on with --resume. {PATIENCE_VARIABLE} says how many seconds to wait."
+            f"another process has not come within {waits:g} seconds: it was not started, has ended before, or is much slower. Nothing was "
+            f"computed yet: start them all again.{more}"
+            if late
+            else "another process has ended while they looked for each other: its own message says why, if it had the time for one. Nothing "
+            "was computed yet: start them all again."
         )
-    return (
-        "another process has ended: its own message says why, if it had the time for one. What there was at the last checkpoint is kept: "
-        "go on with --resume."
+    what = (
+        f"another process has not answered for {waits:g} seconds: it stands still, or is much slower."
+        if late
+        else "another process has ended: its own message says why, if it had the time for one."
     )
+    return f"{what} What there was at the last checkpoint is kept: go on with --resume.{more}"
 
 
 def over_mpi() -> Processes:

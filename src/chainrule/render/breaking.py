@@ -37,7 +37,7 @@ COMMAS, QUOTIENTS = frozenset(",;"), frozenset("/")
 LOOSE, TIGHT, MARK, FENCE = 2.4, 1.5, 1.0, 0.8
 """Letters that a sign takes with the space around it: + − =, · and /, a comma; and one bracket."""
 
-SMALL = 0.65
+SMALL = 0.7
 """How large what is raised or lowered is."""
 
 NARROWEST = 16.0

@@ -50,7 +50,7 @@ LONGEST_PROGRAMS = 30_000
 VAST = 1000.0
 """A wider picture scrolls on a wide page: in one that fits, letters would be too small."""
 
-WIDEST = 85
+WIDEST = 76
 """Letters of a line of an equation; what is longer goes on in the next line."""
 
 WIDE = 30
@@ -219,12 +219,15 @@ class _Writer(FrozenValue):
             element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if any(cell) else "<td></td>"
             for cell, number in zip(block.head, block.numbers, strict=True)
         )
-        lines = "".join(element("tr", "".join(self.cell(cell, first=i == 0) for i, cell in enumerate(row))) for row in block.rows)
+        numbers = block.numbers
+        lines = "".join(
+            element("tr", "".join(self.cell(cell, first=i == 0, number=numbers[i]) for i, cell in enumerate(row))) for row in block.rows
+        )
         table = element("table", element("thead", element("tr", columns)) + element("tbody", lines))
         return element("div", table, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.table")})
 
-    def cell(self, cell: Inline, *, first: bool) -> str:
-        given = {"dir": "auto", **right(is_number(cell))}
+    def cell(self, cell: Inline, *, first: bool, number: bool = False) -> str:
+        given = {"dir": "auto", **right(number or is_number(cell))}
         return element("th", self.head(cell), {"scope": "row", **given}) if first and any(cell) else element("td", self.inline(cell), given)
 
     def head(self, cell: Inline) -> str:

@@ -171,7 +171,7 @@ class _Writer(FrozenValue):
         if not isinstance(equation, Equation) or not equation.relations:
             return self._formula(equation)
         left, *sides = equation.sides
-        rows = []
+        rows: list[str] = []
         for relation, side in zip(equation.relations, sides, strict=True):
             items = side.items if isinstance(side, Row) else (side,)
             head, *rest = broken(items, self.columns - HANG - letters_across(Row((left, Operator(relation)))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document.document import Block, Equations, Illustration, Picture, Section
+from chainrule.document.document import Block, Equations, Illustration, Paragraph, Picture, Section, TableBlock
 from chainrule.notation.formula import Equation
 from chainrule.pictures.parts import from_lit_on, only_lit, part_of
 
@@ -36,8 +36,10 @@ def pieces(section: Section) -> Iterator[Piece]:
                 yield Piece(part_of(block))
             case Illustration():
                 yield Piece(_large(block))
-            case _:
+            case Paragraph() | TableBlock():
                 yield Piece(block, _small(lit.get(block)))
+            case _:
+                yield Piece(block)
 
 
 def _large(illustration: Illustration) -> Illustration:

@@ -1,9 +1,9 @@
-"""A document as Typst's source: an article, slides or a hand-out. What it looks like stands in typst.typ."""
+"""A document as Typst's source: an article, slides or a hand-out. What it looks like stands in typst.typ and slides.typ."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from chainrule.base.frozen import FrozenValue
@@ -38,9 +38,6 @@ COLUMNS = {"article": 84, "handout": 56, "slides": 74, "figure": 94}
 
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
-
-SHEETS = {False: ("typst.typ",), True: ("typst.typ", "slides.typ")}
-"""What pages look like, and slides."""
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 
@@ -83,6 +80,7 @@ def drawing(diagram: Diagram, title: str, language: str, colours: Mapping[str, i
 
 def _preamble(document: Document, layout: str, paper: str) -> str:
     title = mathematics.string(document.title)
+    sheets = ("typst.typ", "slides.typ") if layout == "slides" else ("typst.typ",)
     paints = (f'#let c{number}(body) = text(fill: rgb("{colour.light}"), body)' for number, colour in enumerate(PALETTE))
     return "\n".join(
         [
@@ -99,7 +97,7 @@ def _preamble(document: Document, layout: str, paper: str) -> str:
             f'#let (quiet, frame) = (rgb("{QUIET[0]}"), rgb("{FRAME[0]}"))',
             *paints,
             "",
-            *(files("chainrule.render").joinpath(name).read_text("utf-8").rstrip() for name in SHEETS[layout == "slides"]),
+            *(files("chainrule.render").joinpath(name).read_text("utf-8").rstrip() for name in sheets),
         ]
     )
 
@@ -222,10 +220,10 @@ class _Writer(FrozenValue):
         return "" if colour is None else f"c{colour}"
 
     def _equation(self, equation: Equation | Formula) -> str:
+        left: Formula = Row(())
+        several: Sequence[Formula] = (equation,)
         if isinstance(equation, Equation):
             left, several = equation.sides[0], lines_of(equation, COLUMNS[self.layout])
-        else:
-            left, several = Row(()), [equation]
         lines = "".join(f"(${self._typst(line)}$, {self._alt(line)}), " for line in several)
         return f"(${self._typst(left)}$, ({lines}))"
 

@@ -158,7 +158,7 @@ class Training(Displayed):
     # Going on
 
     def __repr__(self) -> str:
-        return f"<Training of {self.network!r}: {len(self.history)} of {self.plan.epochs} epochs>"
+        return f"<Training of {self.network!r}: {self.epochs:,} of {self.plan.epochs:,} epochs>"
 
     @unwarned
     def epoch(self) -> Report:

@@ -180,7 +180,8 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         scores = "".join(
             f", {part} {scores.main[0]} {scores.main[1]:.4g}" for part, scores in self.scores.items() if scores.main[1] is not None
         )
-        return f"<Model {self.network.summary}, {len(self.history)} epochs{scores}>"
+        epochs = self.history[-1].epoch if self.history else 0  # of many, the history keeps some
+        return f"<Model {self.network.summary}, {epochs:,} epochs{scores}>"
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""

@@ -174,8 +174,8 @@ WORDS = {
     "error.own_column": "Fehler",
     "error.own.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert.",
     "error.own.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe.",
-    "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert und der Strafterm.",
-    "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe und der Strafterm.",
+    "error.own_penalised.mean": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Mittelwert plus Strafterm.",
+    "error.own_penalised.sum": "Die letzte Spalte ist der Fehler des einzelnen Beispiels; {error} ist deren Summe plus Strafterm.",
     "error.share": "Von {error} sind {percent} % Strafterm: So viel kosten die Gewichte, wie auch immer die Vorhersage ausfällt.",
     "constant": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist: Daran kann das Training nichts ändern.",
     "constant.alone": "Die {layer} ({activation}) liefert {value}, was immer ihre Netzeingabe ist, und daran kann das Training nichts "
@@ -194,6 +194,8 @@ WORDS = {
     "verschiedene Zielwerte, und keine Vorhersage ist für beide richtig.",
     "unreachable.penalty": "{error} kann nur 0 werden, wo alle Gewichte 0 sind, die der Strafterm trifft: Solange eines es nicht ist, "
     "kostet es etwas.",
+    "unreachable.penalty_limit": "{error} kann nicht 0 werden: Der Verlust kommt der 0 nur nahe, wenn die Netzeingabe der Ausgabeschicht "
+    "alle Grenzen verlässt, und ein Gewicht, das der Strafterm trifft, kostet etwas, solange es nicht 0 ist.",
     "unreachable.penalty_never": "{error} kann nicht 0 werden: Ein Gewicht, das der Strafterm trifft, kostet etwas, solange es nicht 0 "
     "ist; und wo alle 0 sind, haben die Beispiele {first} und {second} dieselbe Vorhersage und verschiedene Zielwerte.",
     "error.more": "Zu den Vorhersagen gehören {left} weitere Ausgaben",
@@ -232,14 +234,14 @@ WORDS = {
     "state.velocity": "{state} ist eine Geschwindigkeit: In ihr summieren sich die Gradienten, und jeder Schritt behält {keep} davon. Am "
     "Anfang ist sie für jedes Gewicht 0. Bei einem Gradienten, der gleich bleibt, nähert sie sich etwa dem {most}-Fachen; bei einem, der "
     "bei jedem Schritt das Vorzeichen wechselt, etwa dem {least}-Fachen des letzten.",
-    "state.longer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen.",
-    "state.longer_calmer": "So werden, bei einer Lernrate, Schritte länger, wo Gradienten übereinstimmen, und pendeln weniger, wo diese "
+    "state.longer": "So werden bei gleicher Lernrate Schritte länger, wo Gradienten übereinstimmen.",
+    "state.longer_calmer": "So werden bei gleicher Lernrate Schritte länger, wo Gradienten übereinstimmen, und pendeln weniger, wo diese "
     "das Vorzeichen wechseln.",
     "state.ahead": "Der Schritt blickt voraus: Zum neuen Gradienten kommt das {keep}-Fache von {state}, das der nächste Schritt behält.",
     "state.sum": "{state} summiert die Gradienten aller Schritte. Am Anfang ist diese Größe für jedes Gewicht 0.",
     "state.sum_squares": "{state} summiert die quadrierten Gradienten aller Schritte und wird deshalb nie kleiner. Am Anfang ist diese "
     "Größe für jedes Gewicht 0.",
-    "state.slower": "So bewegt, bei einer Lernrate, selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
+    "state.slower": "So bewegt bei gleicher Lernrate selbst ein Gradient, der gleich bleibt, sein Gewicht mit jedem Schritt weniger.",
     "state.largest": "{state} ist die Größe des größten Gradienten der letzten Zeit: Jeder größere hebt sie sofort auf seine Höhe, und "
     "jeder Schritt behält {keep} davon. Am Anfang ist sie für jedes Gewicht 0.",
     "state.average_of": "{state} ist ein gleitender Mittelwert von {quantity}. Jeder Schritt behält {keep} davon und nimmt {take} des "
@@ -341,10 +343,10 @@ WORDS = {
     "inside.batch_norm": "Warum die Beispiele voneinander abhängen: {n}",
     "inside.layer_norm": "Warum die Kanäle voneinander abhängen: {n}",
     "inside.normalised_batch": "Der Mittelwert und {v} gehören dem ganzen Stapel: Eine Änderung an einem Beispiel verschiebt beide und "
-    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Beispiele gemeinsam haben und was mit {n} "
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = {slope} weg, was alle Beispiele gemeinsam haben und was mit {n} "
     "geht:",
     "inside.normalised_own": "Der Mittelwert und {v} gehören allen Kanälen eines Beispiels: Eine Änderung an einem verschiebt beide und "
-    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = ∂{error}/∂{n} weg, was alle Kanäle gemeinsam haben und was mit {n} geht:",
+    "damit {n} jedes anderen. Deshalb nimmt sein Gradient von g = {slope} weg, was alle Kanäle gemeinsam haben und was mit {n} geht:",
     "inside.sample": "Beispiel",
     "inside.channel": "Kanal",
     "inside.mean_of": "Mittel",
@@ -393,7 +395,7 @@ WORDS = {
     "uses.none": "{weight} wird {count}-mal verwendet, und bei keiner Verwendung kommt etwas anderes als 0 an.",
     "chain.parameters": "Was jeder Parameter davon bekommt:",
     "chain.parameters_of_steps": "Was jeder Parameter davon bekommt; wird er mehrmals verwendet, die Summe:",
-    "signs.sums": "Σ_j summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
+    "signs.sums": "{sum} summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
     "chain.gradient": "Gradient",
@@ -1556,16 +1558,16 @@ WORDS = {
     "check.layers.multi_head": "{name}, Zeile {line}: Multi-Head-Attention",
     "check.layers.multi_head_causal": "{name}, Zeile {line}: kausale Multi-Head-Attention",
     "check.layers.glu": "{name}, Zeile {line}: eine GLU (Schicht mit Tor)",
-    "check.layers.first.line": "  Arrays sind (Batch, Kanäle, Länge)",
-    "check.layers.last.line": "  Arrays sind (Batch, Länge, Kanäle)",
+    "check.layers.first.line": "  Arrays sind (Stapel, Kanäle, Länge)",
+    "check.layers.last.line": "  Arrays sind (Stapel, Länge, Kanäle)",
     "check.layers.line": "  Arrays sind eine einzige Folge von Zahlen",
-    "check.layers.places": "  Arrays sind (Batch, Orte, Merkmale)",
+    "check.layers.places": "  Arrays sind (Stapel, Orte, Merkmale)",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",
-    "check.layers.first": "  Arrays sind (Batch, Kanäle, Höhe, Breite)",
-    "check.layers.last": "  Arrays sind (Batch, Höhe, Breite, Kanäle)",
-    "check.layers.steps": "  Folgen sind (Schritte, Batch, Merkmale)",
+    "check.layers.first": "  Arrays sind (Stapel, Kanäle, Höhe, Breite)",
+    "check.layers.last": "  Arrays sind (Stapel, Höhe, Breite, Kanäle)",
+    "check.layers.steps": "  Folgen sind (Schritte, Stapel, Merkmale)",
     "check.layers.one": "  Arrays sind die eines einzigen Beispiels",
     "check.layers.gates": "  Zeilen sind Beispiele, die Tore stehen in der Reihenfolge {gates}",
     "check.layers.left": "{name}: Bei {count} weiteren Größen ergibt der Vorwärtsschritt etwas anderes oder nichts; "

@@ -164,8 +164,8 @@ WORDS = {
     "error.own_column": "error",
     "error.own.mean": "The last column is each sample's own error; {error} is their mean.",
     "error.own.sum": "The last column is each sample's own error; {error} is their sum.",
-    "error.own_penalised.mean": "The last column is each sample's own error; {error} is their mean, and the penalty.",
-    "error.own_penalised.sum": "The last column is each sample's own error; {error} is their sum, and the penalty.",
+    "error.own_penalised.mean": "The last column is each sample's own error; {error} is their mean plus the penalty.",
+    "error.own_penalised.sum": "The last column is each sample's own error; {error} is their sum plus the penalty.",
     "error.share": "Of {error}, {percent} % is the penalty: so much the weights cost, whatever the prediction is.",
     "constant": "The {layer} ({activation}) gives {value} whatever its net input is: training cannot change that.",
     "constant.alone": "The {layer} ({activation}) gives {value} whatever its net input is, and training cannot change that: {activation} "
@@ -183,6 +183,8 @@ WORDS = {
     "unreachable.contradiction": "{error} cannot reach 0: samples {first} and {second} have the same inputs and different targets, and no "
     "prediction is right for both.",
     "unreachable.penalty": "{error} can reach 0 only where every weight that is penalised is 0: as long as one is not, it costs something.",
+    "unreachable.penalty_limit": "{error} cannot reach 0: the loss comes near 0 only as the net input of the output layer goes beyond all "
+    "bounds, and a penalised weight costs something as long as it is not 0.",
     "unreachable.penalty_never": "{error} cannot reach 0: a penalised weight costs something as long as it is not 0, and where all of "
     "them are 0, samples {first} and {second} have the same prediction and different targets.",
     "error.more": "{left} more outputs are among the predictions",
@@ -219,20 +221,20 @@ WORDS = {
     "state.velocity": "{state} is a velocity: gradients add up in it, and each step keeps {keep} of it. It starts at 0, for every weight. "
     "Under a gradient that stays the same it grows towards about {most} times that gradient; under one that changes its sign at every step "
     "it comes close to about {least} times the last one.",
-    "state.longer": "So, at one rate, steps grow longer where gradients agree.",
-    "state.longer_calmer": "So, at one rate, steps grow longer where gradients agree, and swing less where they change their sign.",
+    "state.longer": "So, at the same rate, steps grow longer where gradients agree.",
+    "state.longer_calmer": "So, at the same rate, steps grow longer where gradients agree, and swing less where they change their sign.",
     "state.ahead": "The step looks ahead: to the new gradient it adds the {keep} of {state} that the next step will keep.",
     "state.sum": "{state} adds up the gradients of all steps. It starts at 0, for every weight.",
     "state.sum_squares": "{state} adds up the squared gradients of all steps, so that it never falls. It starts at 0, for every weight.",
-    "state.slower": "So, at one rate, even a gradient that stays the same moves its weight less with every step.",
+    "state.slower": "So, at the same rate, even a gradient that stays the same moves its weight less with every step.",
     "state.largest": "{state} is the size of the largest gradient of late: it rises to any larger one at once, and each step keeps {keep} "
     "of it. It starts at 0, for every weight.",
     "state.average_of": "{state} is a moving average of {quantity}. Each step keeps {keep} of it and adds {take} of the new value. It "
     "starts at 0, for every weight.",
     "state.average_of_squares": "{state} is a moving average of the squares of {quantity}: how far steps have lately gone. Each step keeps "
     "{keep} of it and adds {take} of the new square. It starts at 0, for every weight.",
-    "state.counts": "{state} hangs on no gradient: it is the same for every weight, and follows from the number of the step. It starts at "
-    "0.",
+    "state.counts": "{state} depends on no gradient: it is the same for every weight, and follows from the number of the step. It starts "
+    "at 0.",
     "state.leaning": "{quantity} gives the newest gradient more weight than {state} does: the step looks ahead, to where the average is "
     "going.",
     "state.not_yet": "{state} makes no difference to the first {before} steps: it rests on too few gradients yet. From step {first} on it "
@@ -324,9 +326,9 @@ WORDS = {
     "inside.batch_norm": "Why the samples depend on each other: {n}",
     "inside.layer_norm": "Why the channels depend on each other: {n}",
     "inside.normalised_batch": "The mean and {v} are of the whole batch: a change of one sample moves both, and with them {n} of every "
-    "other. So its gradient takes away from g = ∂{error}/∂{n} what all samples have in common, and what goes along with {n}:",
+    "other. So its gradient takes away from g = {slope} what all samples have in common, and what goes along with {n}:",
     "inside.normalised_own": "The mean and {v} are of all channels of an example: a change of one moves both, and with them {n} of every "
-    "other. So its gradient takes away from g = ∂{error}/∂{n} what all channels have in common, and what goes along with {n}:",
+    "other. So its gradient takes away from g = {slope} what all channels have in common, and what goes along with {n}:",
     "inside.sample": "sample",
     "inside.channel": "channel",
     "inside.mean_of": "mean",
@@ -371,7 +373,7 @@ WORDS = {
     "uses.none": "{weight} is used {count} times, and every one of its uses carries 0.",
     "chain.parameters": "What each parameter gets of it:",
     "chain.parameters_of_steps": "What each parameter gets of it; one that is used several times gets the sum:",
-    "signs.sums": "Σ_j adds up within a sample: along a row, or over all steps or places.",
+    "signs.sums": "{sum} adds up within a sample: along a row, or over all steps or places.",
     "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
     "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
     "chain.gradient": "gradient",

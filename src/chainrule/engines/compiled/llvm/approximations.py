@@ -34,7 +34,7 @@ class Coefficients(FrozenValue):
     cos        (cos r − 1 + r²/2) / r⁴     in r²  |r| ≤ π / 4
     erf_near   erf(x) / x                  in x²  |x| ≤ 1
     erf_far    −ln(1 − erf x)                     1 ≤ x ≤ `erf_one`
-    erfc       (1 + 2x) e^x² erfc(x)       in s   1 ≤ x ≤ `erfc_zero`, s = (x − m) / (x + m), m = `erfc_middle`; beyond it erfc is 0
+    erfc       (1 + 2x) e^x² erfc(x)       in s   0 ≤ x ≤ `erfc_zero`, s = (x − m) / (x + m), m = `erfc_middle`; beyond it erfc is 0
     ln2        ln 2 in two parts: the first with so few digits that its product with a whole number is exact
     exp_range  below and above it eˣ is 0 and ∞
     tanh_one   above it tanh is 1;  erf_one: likewise
@@ -68,8 +68,9 @@ SINGLE = Coefficients(
               -0.0008020845698406905, 7.889119157487838e-05),
     erf_far=(-0.00018801548821427522, 1.1295783126190275, 0.6332201049117065, 0.1084183584520198, -0.025208123787605743,
              0.004204514429207445, -0.00044132717015570245, 2.1686100650874264e-05),
-    erfc=(1.2769783815519726, -0.09276381369590536, -0.16603034457846275, 0.1640505146217002, -0.054222545254950794,
-          -0.008019739159352618, 0.008752801677653766, 0.0011466000849655168, -0.0015400817379496298), erfc_middle=2.0, erfc_zero=10.5,
+    erfc=(1.2648381721113402, -0.12235689273091861, -0.0990234205306644, 0.1576330847461986, -0.10298249185292954,
+          0.03273589869331436, 0.0010044012261505913, -0.004290013221346529, 0.000355826066452647, 0.00047043735364193164),
+    erfc_middle=2.5, erfc_zero=10.5,
     ln2=(0.693359375, -2.12194440054690583e-4), exp_range=(-104.0, 89.0), tanh_one=10.0, erf_one=4.0, tiny=2.0**-126, lift=24,
 )
 DOUBLE = Coefficients(
@@ -88,11 +89,12 @@ DOUBLE = Coefficients(
              -0.0004135511059813081, 0.0019189610690146927, -0.000773055780438025, 0.00013656237055273518, 1.9519659087947285e-05,
              -2.2531599602456287e-05, 8.578380622501582e-06, -2.11470188127795e-06, 3.6954722919866033e-07, -4.593073322135117e-08,
              3.8897805298077685e-09, -2.0202085069086934e-10, 4.864742504739347e-12),
-    erfc=(1.2530080582697298, -0.1356211061245819, -0.04756229435348987, 0.12964515870288965, -0.11927366341247476,
-          0.06830802733646804, -0.023770514995562573, 0.002529392019184092, 0.0018886913466416317, -0.000779835183548546,
-          -0.00010516604094801024, 0.0001251226444446015, 4.9646653541235275e-06, -2.0203838378985548e-05,
-          -7.053897433073137e-07, 3.7026745593888024e-06, 1.4660635681150376e-07, -7.853851709845411e-07,
-          1.775154540581026e-07), erfc_middle=3.0, erfc_zero=27.5,
+    erfc=(1.2530080582697296, -0.13562110612457975, -0.04756229435344481, 0.12964515870256105, -0.11927366341525017,
+          0.068308027351399, -0.023770514924661493, 0.002529391694917833, 0.0018886904468049326, -0.0007798312042151912,
+          -0.00010516033422195227, 0.00012509372734226322, 4.950932822133288e-06, -2.008198803838164e-05,
+          -7.32068678390055e-07, 3.4334659275898665e-06, 3.501844796021082e-07, -5.660238969028607e-07,
+          -1.2416608683013125e-07, 6.40396445408767e-08, 2.3069569838643207e-08),
+    erfc_middle=3.0, erfc_zero=27.5,
     ln2=(6.93145751953125e-1, 1.42860682030941723212e-6), exp_range=(-746.0, 710.0), tanh_one=20.0, erf_one=6.0, tiny=2.0**-1022,
     lift=54,
 )
@@ -196,21 +198,19 @@ def approximate_erf(machine: Lanes, x: MachineValue) -> MachineValue:
 
 
 def approximate_erfc(machine: Lanes, x: MachineValue) -> MachineValue:
-    """1 − x P(x²) up to 1; above it e^−x² R(s) / (1 + 2x), and below −1 2 − erfc(−x).
+    """e^−x² R(s) / (1 + 2x) from 0 up, and below it 2 − erfc(−x).
 
-    The form of the tail is that of Shepherd & Laframboise (1981), Chebyshev approximation of (1 + 2x) exp(x²) erfc x.
+    The form is that of Shepherd & Laframboise (1981), Chebyshev approximation of (1 + 2x) exp(x²) erfc x.
     """
     coefficients, builder = coefficients_of(machine), machine.builder
     size = _clamped(machine, machine.abs(x), None, coefficients.erfc_zero)
-    near = 1 - x * polynomial(_clamped(machine, x * x, None, 1), coefficients.erf_near)
     short = builder.and_(machine.as_bits(size), machine.bits(2**machine.width - 2 ** (machine.mantissa // 2 + 1)))
     high = machine.from_bits(short)  # half of its digits, so that its square is exact
     left = (size - high) * (size + high)
     power = approximate_exp(machine, -(high * high)) * (1 - left * (1 - left * (0.5 - left * (1 / 6))))
     middle = coefficients.erfc_middle
     tail = power * polynomial((size - middle) / (size + middle), coefficients.erfc) / (1 + 2 * size)
-    far = machine.choose(machine.compare("<", x, 0), 2 - tail, tail)
-    return machine.choose(machine.compare(">", size, 1), far, near)
+    return machine.choose(machine.compare("<", x, 0), 2 - tail, tail)
 
 
 def approximate_log(machine: Lanes, x: MachineValue) -> MachineValue:
