@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -36,6 +37,18 @@ class Last(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         states: Tensor = self.cell(x)[0]
         return states[:, -1]
+
+
+class WithoutFusion(nn.Module):
+    """A module without oneDNN, which computes the cells of an LSTM in one piece: as PyTorch's own operations, one by one."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.backends.mkldnn.flags(enabled=False):
+            return torch.as_tensor(self.inner(x))
 
 
 class Beside(nn.Module):
@@ -82,6 +95,10 @@ NETWORKS: dict[str, tuple[Network, Callable[[], nn.Module]]] = {
     "20x16:lstm32-10": (
         short_form("20x16:lstm32-10"),
         lambda: nn.Sequential(Last(nn.LSTM(16, 32, batch_first=True)), nn.Linear(32, 10)),
+    ),
+    "20x16:lstm32-10, PyTorch without oneDNN": (
+        short_form("20x16:lstm32-10"),
+        lambda: WithoutFusion(nn.Sequential(Last(nn.LSTM(16, 32, batch_first=True)), nn.Linear(32, 10))),
     ),
     "20x16:gru32-10": (
         short_form("20x16:gru32-10"),
@@ -148,6 +165,7 @@ def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
 if __name__ == "__main__":
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **dict.fromkeys(THREADS, "1")})
+    warnings.filterwarnings("ignore", message="TF32")  # of Intel's graphics, wherever oneDNN is turned off
     print("| network | parameters | written | PyTorch eager | PyTorch ÷ written |\n| --- | ---: | ---: | ---: | ---: |")
     for name, size, own, other in rows(*sys.argv[1:2]):
         print(f"| {name} | {size:,} | {own * 1e3:.2f} ms | {other * 1e3:.2f} ms | {other / own:.2f} |", flush=True)

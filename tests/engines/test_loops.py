@@ -125,10 +125,12 @@ def test_a_scan_reads_the_step_before_alone() -> None:
 
 # Lines
 
+NEW = "{}  # by the number of the step"
+
 
 def test_what_differs_otherwise_than_evenly_stays() -> None:
     lines = ["a_t1 = x[0]", "a_t2 = x[1]", "a_t3 = x[2]", "a_t4 = x[4]", "a_t5 = x[5]"]
-    assert rolled(lines) == ["a_t = {}", "for time in range(1, 4):", "    a_t[time] = x[time - 1]", "a_t[4] = x[4]", "a_t[5] = x[5]"]
+    assert rolled(lines) == [f"a_t = {NEW}", "for time in range(1, 4):", "    a_t[time] = x[time - 1]", "a_t[4] = x[4]", "a_t[5] = x[5]"]
     assert rolled(lines[1:4]) == lines[1:4]
     assert rolled([line.replace("a_t", "a") for line in lines]) == [line.replace("a_t", "a") for line in lines]
 
@@ -142,7 +144,7 @@ def test_variables_that_come_from_elsewhere_are_none_of_steps() -> None:
 def test_a_variable_of_one_step_needs_no_entries() -> None:
     lines = [line for k in range(1, 4) for line in (f"z_t{k} = x[:, {k}]", f"h_t{k} = z_t{k} + {k} * y")]
     assert rolled([*lines, "s = h_t1 + h_t2 + h_t3"]) == [
-        "h_t = {}",
+        f"h_t = {NEW}",
         "for time in range(1, 4):",
         "    z = x[:, time]",
         "    h_t[time] = z + time * y",
@@ -155,7 +157,7 @@ def test_lines_of_a_loop_keep_the_lines_within_them() -> None:
     lines = [line for k in range(1, 4) for line in (f"a_t{k} = {k} * np.ones(1)", "for i in range(2):", f"    a_t{k}[0] += i * {k + 1}")]
     lines.append("s_t1 = a_t1 + a_t2 + a_t3")
     new = rolled(lines)
-    assert new[:3] == ["a_t = {}", "for time in range(1, 4):", "    a_t[time] = time * np.ones(1)"]
+    assert new[:3] == [f"a_t = {NEW}", "for time in range(1, 4):", "    a_t[time] = time * np.ones(1)"]
     assert run(new, "s") == run(lines, "s") == {1: 15}
 
 

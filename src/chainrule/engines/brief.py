@@ -18,6 +18,10 @@ SAMPLES = 32
 """The rows of a batch for which work is counted; closed forms are shorter for all of them or for none."""
 
 
+EVERYWHERE = frozenset((p.sigmoid, p.tanh, p.relu, p.softplus, p.exp, p.sin, p.cos, p.absolute, p.sign, p.erf, p.erf1p))
+"""Functions of every number, so that none can complain of one that nobody asked for."""
+
+
 class Brief(Frozen):
     """A derivation with closed forms in it.
 
@@ -37,9 +41,9 @@ def brief(network: Network) -> Brief:
     remarks = {}
     for place in found:
         first = place.operands[0]
-        of = first if first.name is not None else next(neighbours(first))
-        assert of.name is not None
-        remarks[of.name.of_gradient.key] = f"by the closed form of {place.form.title}: {place.form.source}"
+        of = first if first.name is not None else next(neighbours(first), None)
+        if of is not None and of.name is not None:
+            remarks[of.name.of_gradient.key] = f"by the closed form of {place.form.title}: {place.form.source}"
     return Brief(with_closed_forms(own, found, network.absent), remarks)
 
 
@@ -51,13 +55,14 @@ def with_functions_of_whole_arrays(derivation: Derivation) -> Derivation:
     roots = (*derivation.passed, *derivation.gradients, *derivation.asked, *derivation.moving.values())
     parts: dict[tuple[Primitive, Expression, int], list[Expression]] = {}
     for node in order(*roots):
-        if node.primitive.elementwise and len(node.arguments) == 1 and node.arguments[0].primitive is p.part:
+        if node.primitive in EVERYWHERE and node.arguments[0].primitive is p.part:
             (piece,) = node.arguments
             parts.setdefault((node.primitive, piece.arguments[0], piece.parameters["axis"]), []).append(node)
     replaced: set[Expression] = set()
     for (_, array, axis), nodes in parts.items():
         extents = {(node.arguments[0].parameters["start"], node.arguments[0].parameters["stop"]) for node in nodes}
-        if len(extents) > 1 and 2 * sum(stop - start for start, stop in extents) >= int(array.shape[axis]):
+        extent = array.shape[axis]
+        if len(extents) > 1 and isinstance(extent, int) and 2 * sum(stop - start for start, stop in extents) >= extent:
             replaced |= {*nodes}
     if not replaced:
         return derivation

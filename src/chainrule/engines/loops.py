@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import TypeAlias
 
 from chainrule.base.frozen import Frozen
 
@@ -25,7 +26,7 @@ TIMED = re.compile(r"(\w*?_t)(\d+)((?:_\w+)?)")
 WHOLE = re.compile(r"\d+")
 BLANK = ""
 
-Index = tuple[int, int]
+Index: TypeAlias = "tuple[int, int]"
 """a and b of a number that is a · time + b."""
 
 
@@ -278,7 +279,7 @@ class _Rolled:
                     new.setdefault(at, []).append(_entries(family))
         for place, part in enumerate(self.parts):
             for names in _batched(new.get(place, []), 8):
-                yield f"{', '.join(names)} = {', '.join(['{}'] * len(names))}"
+                yield f"{', '.join(names)} = {', '.join(['{}'] * len(names))}  # by the number of the step"
             yield from self._loop(part) if isinstance(part, Repeated) else [self._line(part)]
 
     def _loop(self, loop: Repeated) -> Iterator[str]:

@@ -316,7 +316,7 @@ WORDS = {
     "inside.caption.laid_touched": "was jedes Fenster, in dem {weight} liegt, zu seiner Stelle in {gradient} beiträgt",
     "inside.time": "Durch die Zeit: {layer}",
     "inside.step": "Schritt",
-    "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Einheiten, und wie viel vom Gradienten bei jedem Schritt ankommt "
+    "inside.gates": "Wie weit die Tore offen sind, im Mittel über die Neuronen, und wie viel vom Gradienten bei jedem Schritt ankommt "
     "(die Wurzel der Summe seiner Quadrate):",
     "inside.no_gates": "Wie viel vom Gradienten bei jedem Schritt ankommt (die Wurzel der Summe seiner Quadrate):",
     "inside.vanishes": "Von Schritt {start} bis Schritt {end} schrumpft der Gradient von {error} nach {state} auf das {share}-Fache: Er "
@@ -609,8 +609,8 @@ WORDS = {
     "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
     "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die gewichtigsten da:",
-    "weight.more_units": "Auf dieselbe Weise werden {left} weitere dieser Einheiten berechnet",
-    "weight.more_units.left=1": "Auf dieselbe Weise wird eine weitere dieser Einheiten berechnet",
+    "weight.more_units": "Auf dieselbe Weise werden {left} weitere dieser Neuronen berechnet",
+    "weight.more_units.left=1": "Auf dieselbe Weise wird ein weiteres dieser Neuronen berechnet",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
     "weight.forward.samples=1": "Woran es beteiligt ist",
     "weight.update_intro": "Mit diesem Gradienten ersetzt das Optimierungsverfahren {weight}:",
@@ -1207,14 +1207,14 @@ WORDS = {
     "Ausgabe falsch und sich sicher ist.",
     "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Solange sie es sind, "
     "kommt kein Signal durch sie hindurch und auf dem Rückweg kein Gradient; selbst lernen können sie trotzdem.",
-    "doctor.equal_units": "Die Einheiten {first} und {second} von {layer} sind gleich und bleiben gleich: Sie bekommen in jedem Schritt "
+    "doctor.equal_units": "Die Neuronen {first} und {second} von {layer} sind gleich und bleiben gleich: Sie bekommen in jedem Schritt "
     "denselben Gradienten.",
     "doctor.start_too_large": "Die Gewichte von {layer} ({parameter}) sind am Anfang zu groß: {number}-mal das, was die Größe eines "
     "Signals erhält.",
     "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Bei keiner Lernrate wird etwas gelernt.",
     "doctor.mean_predicted": "Alle {rows} Vorhersagen liegen beim Mittelwert der Ziele, {mean}: Die Eingaben machen keinen Unterschied.",
-    "doctor.dead_units": "{count} von {all} Einheiten von {layer} sind tot: Ihre Steigung ist für jede Zeile 0.",
-    "doctor.dead_units.count=1": "1 von {all} Einheiten von {layer} ist tot: Ihre Steigung ist für jede Zeile 0.",
+    "doctor.dead_units": "{count} von {all} Neuronen von {layer} sind tot: Ihre Steigung ist für jede Zeile 0.",
+    "doctor.dead_units.count=1": "1 von {all} Neuronen von {layer} ist tot: Ihre Steigung ist für jede Zeile 0.",
     "doctor.saturation": "{layer} ist gesättigt: {percent} % der Steigungen liegen unter einem Zwanzigstel der steilsten.",
     "doctor.vanishing": "Der Gradient verschwindet: Von δ ist bei {layer}, nach {layers} Schichten, {ratio} übrig; von Schicht zu Schicht "
     "wird es mit {factors} multipliziert.",
@@ -1268,8 +1268,8 @@ WORDS = {
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
     "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced, und bei jeder Klasse sehen, "
     "wie oft sie gefunden wird.",
-    "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Einheiten (--hidden 8) oder eine Strafe (--regularizer l2:rate=0.01).",
-    "doctor.advice.underfitting": "Zu tun: mehr Epochen, eine größere Rate (--learning-rate 0.01) oder mehr Einheiten (--hidden 64-64).",
+    "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Neuronen (--hidden 8) oder eine Strafe (--regularizer l2:rate=0.01).",
+    "doctor.advice.underfitting": "Zu tun: mehr Epochen, eine größere Rate (--learning-rate 0.01) oder mehr Neuronen (--hidden 64-64).",
     "doctor.advice.worse_than_guessing": "Zu tun: die Spalten ansehen, chainrule info, und die Werte mehrerer Teilungen, --folds 5.",
     "doctor.advice.class_never_found": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced.",
     "doctor.advice.start_kept": "Zu tun: eine kleinere Rate (--learning-rate 0.0001) oder andere Spalten.",
@@ -1278,7 +1278,7 @@ WORDS = {
     "cure.without_row": "ohne Zeile {row}",
     "cure.balanced": "wenn seltene Klassen so viel gelten wie häufige",
     "cure.penalty": "mit der Strafe l2, Rate {rate},",
-    "cure.units": "mit {units} verborgenen Einheiten",
+    "cure.units": "mit {units} verborgenen Neuronen",
     "cure.epochs": "mit {epochs} Epochen",
     "cure.batch": "mit Stapeln von {size} Zeilen",
     "cure.moved": "mit um {rows} Zeilen verschobenen Zielen",
@@ -1315,8 +1315,8 @@ WORDS = {
     "graph.left_out": "{count} Kästen ausgelassen",
     "picture.error": "Fehler",
     "picture.sample": "Beispiel {sample} von {samples}",
-    "picture.weights": "Die Gewichte eines Netzes mit {sizes} Einheiten.",
-    "picture.given": "Ein Beispiel und seine Zielwerte, an einem Netz mit {sizes} Einheiten.",
+    "picture.weights": "Die Gewichte eines Netzes mit {sizes} Neuronen.",
+    "picture.given": "Ein Beispiel und seine Zielwerte, an einem Netz mit {sizes} Neuronen.",
     "picture.lit": "Jeder Weg vom Fehler zum Gewicht {weight}.",
     "picture.step": "Ein Trainingsschritt: vorwärts zum Fehler, Backpropagation, neue Gewichte.",
     "scene.input": "Die Eingaben",
@@ -1562,6 +1562,7 @@ WORDS = {
     "check.layers.last.line": "  Arrays sind (Stapel, Länge, Kanäle)",
     "check.layers.line": "  Arrays sind eine einzige Folge von Zahlen",
     "check.layers.places": "  Arrays sind (Stapel, Orte, Merkmale)",
+    "check.layers.places.units": "  Arrays sind (Stapel, Orte, Merkmale), Matrizen sind Einheiten × Eingaben",
     "check.layers.dropout": "{name}, Zeile {line}: Dropout, mit der Maske, die vorwärts gezogen wurde",
     "check.layers.rows": "  Zeilen sind Beispiele",
     "check.layers.columns": "  Spalten sind Beispiele, Matrizen sind Einheiten × Eingaben",

@@ -1518,6 +1518,7 @@ WORDS = {
     "check.layers.last.line": "  its arrays are (batch, length, channels)",
     "check.layers.line": "  its arrays are one sequence of numbers",
     "check.layers.places": "  its arrays are (batch, places, features)",
+    "check.layers.places.units": "  its arrays are (batch, places, features), its matrices are units × inputs",
     "check.layers.dropout": "{name}, line {line}: dropout, with the mask that the forward pass drew",
     "check.layers.rows": "  its rows are samples",
     "check.layers.columns": "  its columns are samples, its matrices are units × inputs",
