@@ -1,10 +1,10 @@
 """What several processes gain: torchrun --standalone --nproc-per-node 2 benchmarks/processes.py [--rounds N] [--write]
 
-Of each network, in every round, one after the other, in both processes at once: a step by one process; by several, the part of the process that has the
-most rows of a batch, its reduction and its update, each by itself; a step of a whole epoch, and one in which large gradients are reduced layer
-by layer while others are computed. A figure is the median of the rounds; a ratio is the median of those within a round, so that a machine
-that slows down for a while changes little. The first table counts the clock, and is what --write puts into docs/processes.md; the second one processor
-time, without waiting, for a machine that others use too.
+Of each network, in every round, one after the other, in both processes at once: a step by one, beside which the others stand still; by
+several, the part of the process that has the most rows of a batch, its reduction and its update, each by itself; a step of a whole epoch,
+and one in which large gradients are reduced layer by layer while others are computed. A figure is the median of the rounds; a ratio is the
+median of those within a round, so that a machine that slows down for a while changes little. The first table counts the clock, and is what
+--write puts into docs/processes.md; the second one processor time, without waiting, for a machine that others use too.
 """
 
 import argparse
@@ -127,7 +127,8 @@ def main() -> None:
     found = [(short, size, measured(problem(short).network, size, steps, processes, options.rounds)) for short, size, steps in CASES]
     if not processes.writes:
         return
-    told = f"{processor()}, {os.cpu_count()} logical processors; {processes.count} processes over {processes.backend}, {options.rounds} rounds."
+    machine = f"{processor()}, {os.cpu_count()} logical processors"
+    told = f"{machine}; {processes.count} processes over {processes.backend}, medians of {options.rounds} rounds."
     tables = {
         clock: table([*HEAD, *RATIOS], [row(short, size, by_clock[clock], processes.count) for short, size, by_clock in found])
         for clock in CLOCKS

@@ -88,6 +88,20 @@ def money(random: np.random.Generator, rows: int) -> Columns:
     return columns | {"y": _words(random, rows, "A B")}
 
 
+def fortran(random: np.random.Generator, rows: int) -> Columns:
+    """Powers of ten as Fortran writes them, 1.5D+03, and with a unit; text for pandas."""
+    values = (random.normal(size=(6, rows)) * 10.0 ** random.integers(-9, 9, (6, rows))).tolist()
+    columns: Columns = {f"x{place}": [f"{value:.6E}".replace("E", "D") for value in some] for place, some in enumerate(values[:4])}
+    columns |= {f"amount{place}": [f"{value:.3e} mol" for value in some] for place, some in enumerate(values[4:])}
+    return columns | {"y": _words(random, rows, "A B")}
+
+
+def logger(random: np.random.Generator, rows: int) -> Columns:
+    """What an instrument leaves: words without blanks, and numbers."""
+    columns: Columns = {f"x{place}": _decimals(random, rows, ".4f", 100) for place in range(10)}
+    return columns | {"count": list(map(str, random.integers(0, 10_000, rows))), "y": _words(random, rows, "ok alarm")}
+
+
 FILES: dict[str, tuple[Callable[[np.random.Generator, int], Columns], int, str]] = {
     "numbers of 17 digits": (numbers, 90_000, ""),
     "numbers and text": (mixed, 500_000, ""),
@@ -96,6 +110,10 @@ FILES: dict[str, tuple[Callable[[np.random.Generator, int], Columns], int, str]]
     "dates and times": (dates, 500_000, ""),
     "missing values": (missing, 900_000, ""),
     "thousands signs and units": (money, 500_000, "thousands=','"),
+    "powers of ten, of Fortran": (fortran, 600_000, ""),
+    "blanks between cells": (logger, 500_000, r"sep=r'\s+'"),
+    "comments above": (logger, 500_000, "comment='#'"),
+    "a separator at the end of rows": (logger, 500_000, "index_col=False"),
 }
 """What is in a file of about 50 MB, how many rows, and what pandas is told."""
 
@@ -107,15 +125,17 @@ def make(name: str, path: str) -> None:
     random = np.random.default_rng(0)
     if name in FILES:
         kind, rows, told = FILES[name]
-        columns, separator = kind(random, rows), ";" if "sep" in told else ","
+        columns, separator = kind(random, rows), ";" if "';'" in told else "  " if "sep" in told else ","
     else:
         (rows, count), separator = LARGE if name == "large" else WIDE, ","
         columns = {f"x{place}": list(map(repr, random.normal(size=rows).tolist())) for place in range(count)}
         columns["y"] = ["yes" if float(a) + float(b) > 0 else "no" for a, b in zip(columns["x0"], columns["x1"], strict=True)]
+    end = f"{separator}\n" if "at the end" in name else "\n"
     with Path(path).open("w", encoding="utf-8") as file:
+        file.write("# of an instrument\n# in 2024\n" if "comments" in name else "")
         file.write(separator.join(columns) + "\n")
         for row in zip(*columns.values(), strict=True):
-            file.write(separator.join(row) + "\n")
+            file.write(separator.join(row) + end)
 
 
 def taken(commands: dict[str, list[str]], rounds: int, what: str) -> dict[str, list[Cost]]:

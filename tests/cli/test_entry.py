@@ -245,3 +245,13 @@ def test_every_command_is_where_it_is_said_to_be():
 
     for home, names in HOMES.items():
         assert tuple(command.name for command in import_module(f"chainrule.cli.{home}").COMMANDS) == names
+
+
+@pytest.mark.parametrize(("said", "then"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_one_step_is_explained_with_one_thread_unless_somebody_wants_more(said, then):
+    program = "import os; from chainrule.cli import main; main(['explain']); print(os.environ['OPENBLAS_NUM_THREADS'])"
+    others = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, encoding="utf-8", env={**others, **said}, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == then

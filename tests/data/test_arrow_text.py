@@ -116,6 +116,8 @@ def every(path, **options):
 @given(files(), st.sampled_from([{}, {}, {"missing": ["0", "-99"]}, {"decimal": ","}, {"units": "%"}]))
 @examples(50)
 @example("a,b\n1,x\n2,y\n-0,z\n", {})
+@example('a b c\n1  "x"\n2  "y"\n', {"separator": " "})
+@example('# x\na,b\n1,x\n2,"\n#"\n', {})
 @example("a,b\n1.5,x\n1.250,y\n", {})
 @example("a;b\n980;x\n12;y\n1.250;z\n", {})
 @example("a;b;c\n980;x;1,5\n12;y;2,5\n1.250;z;3\n", {})

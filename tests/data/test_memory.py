@@ -27,7 +27,10 @@ def test_the_least_limit_counts(tmp_path, monkeypatch):
         (folder / name).write_text(text)
     assert whole > reading.memory() == 5_000_000
     (tmp_path / "b" / "memory.max").write_text("4000000")
-    assert reading.memory() == 4_000_000
+    assert reading.memory() == reading.memory_left() == 4_000_000
+    (tmp_path / "a" / "memory.stat").write_text("cache 4500000\ntotal_rss 2000000\n")
+    (tmp_path / "b" / "memory.stat").write_text("anon 500000\nfile 3000000\n")
+    assert reading.memory_left() == 3_000_000  # what is mapped from files can be dropped
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no ulimit")

@@ -63,7 +63,8 @@ def patterns() -> list[str]:
 
 def patterns_of_the_page() -> list[str]:
     """The same of the live page's front end, which asks for what begins with "live.", and where Python is with "served."."""
-    sources = "".join(path.read_text("utf-8") for path in (SOURCE / "pages/front").glob("*.ts"))
+    own = (path for path in (SOURCE / "pages/front").rglob("*.ts") if "node_modules" not in path.parts)
+    sources = "".join(path.read_text("utf-8") for path in own)
     plain = [re.escape(text) for text in re.findall(r'"([\w.]+)"', sources)]
     filled = [
         "[^.]+".join(map(re.escape, re.split(r"\$\{[^}]*\}", text))) for text in re.findall(r"`([\w.]+\.\$\{[^`]*\}[\w.]*)`", sources)

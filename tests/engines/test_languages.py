@@ -132,6 +132,19 @@ def test_the_engine_takes_the_steps_of_the_numpy_program(order: np.ndarray | Non
 
 
 @needs_jax
+def test_an_epoch_of_several_calls_is_that_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = np.array([3, 1, 4, 0, 5, 9, 2, 6, 8, 7])
+    (one, _), name = passes("jax", size=2, order=order), "chainrule.engines.jax"
+    monkeypatch.setattr(f"{name}.CALL_STEPS", 2)
+    monkeypatch.setattr(f"{name}.CALL_WORK", 0)
+    (several, _) = passes("jax", size=2, order=order)
+    assert (several.number, several.ended, len(several.state)) == (10, "whole", len(one.state))
+    near(several.error, one.error, "E", 1e-14)
+    for mine, other in zip(several.state[:2], one.state[:2], strict=True):
+        near(mine, other, "a state", 1e-14)
+
+
+@needs_jax
 def test_the_engine_says_at_which_step_it_left_the_bound() -> None:
     ours, theirs = (passes(name, size=2, order=None, bound=1e-3, count=1)[0] for name in ("jax", "written"))
     assert (ours.ended, ours.number) == (theirs.ended, theirs.number) == ("diverged", 1)

@@ -62,6 +62,17 @@ def test_a_backward_pass_by_hand_is_run():
     assert "Back-propagation comes to inner.bias first" in str(found)
 
 
+def test_it_is_said_in_german():
+    torch.manual_seed(0)
+    found = cr.check_model(ByHand(), X, T)
+    assert "Die Backpropagation kommt zuerst zu inner.bias" in found.said("de")
+    assert len(found.said("de").splitlines()) == len(str(found).splitlines())
+    own = model()
+    nn.MSELoss()(own(X), T).backward()
+    found = cr.check_model(own, X, T, loss=nn.MSELoss(), gradients={name: one.grad / 2 for name, one in own.named_parameters()})
+    assert "outer.weight: er ist das 0,5-Fache des richtigen" in found.said("de")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

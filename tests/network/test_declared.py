@@ -4,6 +4,7 @@ import ast
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -420,7 +421,7 @@ def asked_by_name(tree, names):
             sides = [node.left, *node.comparators]
             found = [word for side in sides if not isinstance(side, (ast.Call, ast.Attribute)) for word in words(side) if word in names]
             contained = node.left.value if isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(node.left, ast.Constant) else None
-            if isinstance(contained, str) and ".name" in ast.unparse(node):
+            if isinstance(contained, str) and re.search(r"\.name\b", ast.unparse(node)):
                 found += [contained for name in names if contained in name][:1]
         elif isinstance(node, ast.Dict):
             found = [word for key in node.keys if key is not None for word in words(key) if word in names]

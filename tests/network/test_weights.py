@@ -417,3 +417,22 @@ def test_the_command_line_takes_names_with_and_without_quotes(capsys: pytest.Cap
     assert texts[0] == texts[1] == texts[2]
     assert main(["code", "2-2-1", "--weights", "w1=2", "--weights-as", "thresholds"]) == 0
     assert "theta1" in capsys.readouterr().out
+
+
+def test_numbers_may_stand_in_the_brackets_of_a_program() -> None:
+    given = {"input": "[[1, 1], [0, 1]]", "target": "[1, 0]", "weights": "W1=[[.1,.2],[.3,.4]] b1=[0, 1] W2=[[.5],[.6]]"}
+    found = cr.problem("2-2-1", weights_as="inputs-units", **given)
+    assert found.network.parameters["W1"].tolist() == [[0.1, 0.2], [0.3, 0.4]]
+    assert found.network.parameters["b1"].tolist() == [0, 1]
+    assert (found.x.tolist(), found.t.tolist()) == ([[1, 1], [0, 1]], [[1], [0]])
+    assert cr.problem("2-2-1", input="[1 1; 0 1]", target="1; 0").x.tolist() == [[1, 1], [0, 1]]
+    with pytest.raises(cr.InputError, match="brackets that are no rows of numbers"):
+        cr.problem("2-2-1", input="[[[1, 1]], [0, 1]]")
+
+
+def test_a_network_of_one_layer_needs_no_number_of_the_layer() -> None:
+    network = cr.problem("2-1", weights='W="1 2" b=0.5').network
+    assert network.parameters["W1"].tolist() == [[1], [2]]
+    assert network.parameters["b1"].tolist() == [0.5]
+    with pytest.raises(cr.InputError, match="say which layer, b1 to b2"):
+        cr.problem("2-2-1", weights="b=0.5")

@@ -358,6 +358,19 @@ def test_training_goes_on_a_time_line_and_is_rewound(fresh):
     fresh.locator(".knob-digits", has_text="0.05").wait_for()
 
 
+def test_no_rate_is_0_or_less_which_the_command_line_would_refuse(fresh):
+    knob = fresh.locator(".knob")
+    knob.focus()
+    for _ in range(7):
+        fresh.keyboard.press("ArrowDown")
+    fresh.locator(".knob-digits", has_text="0.01").wait_for()
+    fresh.keyboard.press("Enter")
+    fresh.keyboard.type("-0.1")
+    fresh.keyboard.press("Enter")
+    assert fresh.locator(".typing").get_attribute("aria-invalid") == "true"
+    fresh.keyboard.press("Escape")
+
+
 def test_too_large_a_rate_is_told_with_the_range_that_lowers_the_error(fresh):
     """One step of the seed lowers E with rates up to 0.01894."""
     fresh.locator(".alarm", has_text="1.59561248 → 49.25. Learning rates below 0.0189 lower the error of the first step.").wait_for()

@@ -266,6 +266,11 @@ def test_latex_is_well_formed(name, layout):
     assert_well_formed(latex(document_of(name), layout))
 
 
+def test_what_begins_a_frame_is_no_subtitle():
+    document = Document("t", (Section("s", "T", (Paragraph(("- in braces",)),)),))
+    assert "{1. T}\\relax\n{-} in braces" in latex(document, "slides")
+
+
 def test_a_persons_text_leaves_latex_well_formed():
     for layout in LAYOUTS:
         assert_well_formed(latex(hostile(), layout))

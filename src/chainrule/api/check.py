@@ -130,8 +130,7 @@ def check_program(
     try:
         network = check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        layers = _graph_checked(path, sandbox) or _layers_checked(path, sandbox, seed)
-        return _refused(path.name, refusal) if layers is None or (layers.kind == "refused" and refusal.line is not None) else layers
+        return _graph_checked(path, sandbox) or _layers_checked(path, sandbox, seed) or _refused(path.name, refusal)
     return network.with_layers(_layers_checked(path, sandbox, seed, beside=True))
 
 

@@ -7,6 +7,7 @@ is told. The formulas of the same model are derived here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from chainrule.api.modules import ModuleProblem, is_module, module_problem
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
+from chainrule.document.words import Words
 from chainrule.network.network import Array
 
 if TYPE_CHECKING:
@@ -28,21 +30,29 @@ MARK = ".grad"
 class GradientFound(FrozenValue):
     """A gradient beside the right one.
 
-    name   of the parameter, as the model calls it
-    off    the largest difference, by the largest magnitude of the right one; None where there is no gradient
-    right  whether that is rounding
-    how    what is wrong with it, where that is known: "2 times the right one"
+    name    of the parameter, as the model calls it
+    off     the largest difference, by the largest magnitude of the right one; None where there is no gradient
+    right   whether that is rounding
+    wrong   what is wrong with it, as a key of the catalogue of words, "sign", "factor"; "" where it is right
+    values  what stands in the places of that text
     """
 
     name: str
     off: float | None
     right: bool
-    how: str = ""
+    wrong: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def said(self, language: str = "en") -> str:
+        """In a language."""
+        words = Words(language)
+        if self.right:
+            return words.plain("model_check.right", name=self.name)
+        written = {key: words.decimal(one) if key in ("factor", "off") else one for key, one in self.values.items()}
+        return words.plain("model_check.wrong", name=self.name, how=words.plain(f"model_check.{self.wrong}", **written))
 
     def __str__(self) -> str:
-        if self.right:
-            return f"right   {self.name}"
-        return f"wrong   {self.name}: {self.how or f'off by {self.off:.1e} of its largest magnitude'}"
+        return self.said()
 
 
 class ModelCheck(FrozenValue):
@@ -60,12 +70,15 @@ class ModelCheck(FrozenValue):
         """The first one that is wrong; what comes after it may be wrong because of it."""
         return next((one for one in self.found if not one.right), None)
 
+    def said(self, language: str = "en") -> str:
+        """What was found, in a language: "en" or "de"."""
+        words, wrong, count = Words(language), sum(not one.right for one in self.found), len(self.found)
+        whole = words.plain("model_check.all", count=count) if not wrong else words.plain("model_check.some", count=count, wrong=wrong)
+        begun = [] if self.first is None else [words.plain("model_check.first", name=self.first.name)]
+        return "\n".join([*(one.said(language) for one in self.found), whole, *begun])
+
     def __str__(self) -> str:
-        wrong = sum(not one.right for one in self.found)
-        many = f"{len(self.found)} gradient{'s' * (len(self.found) != 1)}"
-        said = f"All {many} are right." if not wrong else f"{wrong} of {many} {'are' if wrong > 1 else 'is'} wrong."
-        begun = [] if self.first is None else [f"Back-propagation comes to {self.first.name} first: begin there."]
-        return "\n".join([*map(str, self.found), said, *begun])
+        return self.said()
 
 
 def check_model(model: Any, x: Any, t: Any, *, loss: Any = None, gradients: Mapping[str, Any] | None = None) -> ModelCheck:
@@ -75,7 +88,7 @@ def check_model(model: Any, x: Any, t: Any, *, loss: Any = None, gradients: Mapp
     gradients   by the names of the parameters, "0.weight" or "0.weight.grad"; if none are said, those that stand in the model (`.grad`);
                 and if none stand there, those that the model's own backward pass gives for this batch, in float64
 
-    Raises InputError, DescriptionError.
+    What is found shows itself in English; `found.said("de")` is the same in German. Raises InputError, DescriptionError.
     """
     if not is_module(model) or not hasattr(model, "named_parameters"):
         raise InputError(f"the gradients of a PyTorch module are checked, not of {quoted(model)}.")
@@ -132,33 +145,33 @@ def _other_names(model: torch.nn.Module) -> set[str]:
 def _judged(name: str, given: Any, right: Array, examples: int) -> GradientFound:
     if given is None:
         nothing = not np.abs(right).max(initial=0.0)
-        return GradientFound(name, None, nothing, "" if nothing else "there is none, as where a value was detached on its way")
+        return GradientFound(name, None, nothing, "" if nothing else "none")
     least = EXACT if given.dtype == np.float64 else SINGLE
     mine: Array = np.asarray(given, dtype=float)
     largest = float(np.abs(right).max(initial=0.0))
     if mine.shape != right.shape:
         turned = mine.ndim == 2 and mine.T.shape == right.shape and _apart(mine.T, right, largest) <= least
-        said = f"its shape is {mine.shape}, not {right.shape}{'; it is the right one, transposed' if turned else ''}"
-        return GradientFound(name, float("inf"), False, said)
+        shapes = {"shape": str(mine.shape), "right": str(right.shape)}
+        return GradientFound(name, float("inf"), False, "shape_transposed" if turned else "shape", shapes)
     off = _apart(mine, right, largest)
-    return GradientFound(name, off, off <= least, "" if off <= least else _how(mine, right, largest, examples, least))
+    return GradientFound(name, off, True) if off <= least else GradientFound(name, off, False, *_how(mine, right, largest, examples, least))
 
 
 def _apart(mine: Array, right: Array, largest: float) -> float:
     return float(np.abs(mine - right).max(initial=0.0)) / (largest or 1.0)
 
 
-def _how(mine: Array, right: Array, largest: float, examples: int, least: float) -> str:
-    """What is wrong with it: a factor, a sign, axes; "" where it is none of these."""
+def _how(mine: Array, right: Array, largest: float, examples: int, least: float) -> tuple[str, dict[str, Any]]:
+    """What is wrong with it: a factor, a sign, axes; or how far off it is where it is none of these."""
     if not np.abs(mine).max(initial=0.0):
-        return "it is 0"
+        return "zero", {}
     factor = float((mine * right).sum() / ((right**2).sum() or 1.0))
     if factor and _apart(mine, factor * right, abs(factor) * largest) <= 10 * least:
         if abs(factor + 1) < 10 * least:
-            return "its sign is wrong"
-        meant = {float(examples): f"the number of examples, {examples}", 1 / examples: f"1/{examples} for {examples} examples"}
-        near = next((words for value, words in meant.items() if examples > 1 and abs(factor / value - 1) < 10 * least), "")
-        return f"it is {factor:.6g} times the right one{f' ({near})' if near else ''}"
+            return "sign", {}
+        meant = {float(examples): "times_examples", 1 / examples: "part_of_examples"}
+        near = next((key for value, key in meant.items() if examples > 1 and abs(factor / value - 1) < 10 * least), "factor")
+        return near, {"factor": f"{factor:.6g}", **({} if near == "factor" else {"examples": examples})}
     if mine.ndim == 2 and len(set(mine.shape)) == 1 and _apart(mine.T, right, largest) <= least:
-        return "it is transposed"
-    return ""
+        return "transposed", {}
+    return "off", {"off": f"{_apart(mine, right, largest):.1e}"}

@@ -143,10 +143,26 @@ def weights_of_numbers(weights: Numbers | Mapping[str, Any]) -> Any:
 
 
 def rows_of_numbers(what: str, values: Numbers) -> Any:
-    """Rows of numbers: text with spaces or commas between values and ; between rows, or what is one already."""
+    """Rows of numbers: text with spaces or commas between values and ; between rows, or with a program's brackets, [[0, 1], [1, 1]]; or
+    what is one already. Raises InputError.
+    """
     if not isinstance(values, str):
         return values
-    return [row_of_numbers(f"{what} row {number}", row) for number, row in enumerate(values.strip().strip(";").split(";"), start=1)]
+    rows = _without_brackets(what, values.strip()).strip(";").split(";")
+    return [row_of_numbers(f"{what} row {number}", row) for number, row in enumerate(rows, start=1)]
+
+
+def _without_brackets(what: str, text: str) -> str:
+    """[[0, 1], [1, 1]] as 0, 1;1, 1, and [0 1; 1 1] as 0 1; 1 1. Raises InputError for brackets in brackets in brackets."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return text
+    inside = text[1:-1].strip()
+    if "[" not in inside and "]" not in inside:
+        return inside
+    row = r"\[([^\[\]]*)\]"
+    if not re.fullmatch(rf"{row}(?:\s*[,;]?\s*{row})*\s*,?", inside):
+        raise InputError(f"{what} has brackets that are no rows of numbers; write them as 0.1 0.2; 0.3 0.4.")
+    return ";".join(re.findall(row, inside))
 
 
 def row_of_numbers(what: str, values: Numbers) -> Any:

@@ -365,7 +365,8 @@ def other_gates(case: LayerCase) -> Candidates:
 
 def dense_transposed(case: LayerCase) -> Candidates:
     """∂E/∂W transposed."""
-    return {"W": [case.arrived["out"].T @ case.numbers["x"]]}
+    delta, x = (one.reshape(-1, one.shape[-1]) for one in (case.arrived["out"], case.numbers["x"]))
+    return {"W": [delta.T @ x]}
 
 
 def untransposed_dense(case: LayerCase) -> Candidates:

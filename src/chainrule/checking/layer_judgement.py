@@ -80,6 +80,7 @@ def _question(kind: LayerKind, place: int, writing: Writing, cases: Sequence[Seq
         })  # fmt: skip
     return {
         "kind": kind.name,
+        "family": kind.called,
         "writing": place,
         "inputs": dict(kind.inputs),
         "parameters": list(kind.parameters),
@@ -184,7 +185,7 @@ def read_layers(plain: Sequence[Mapping[str, Any]], seed: int = 0) -> list[Layer
                 uses=tuple(one["uses"]),
             )
         )
-    return found
+    return list(_as_meant(found))
 
 
 def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -> Verdict:
@@ -223,6 +224,21 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
     named = [one for one in faults if one.number is not None]
     kind = "unknown" if not named else "class" if len(faults) == 1 and faults[0].others else "mistakes"
     return Verdict(kind, tuple(faults), tuple(conventions), tuple(remarks), cautions=tuple(cautions))
+
+
+def _as_meant(readings: Sequence[LayerReading]) -> Iterator[LayerReading]:
+    """Each pair once: where it can be read as one layer in several ways, in the one in which it is right, or its mistakes have names."""
+    several = dict[tuple[str, int, str], list[LayerReading]]()
+    for reading in readings:
+        several.setdefault((reading.name, reading.line, reading.kind.called), []).append(reading)
+    for ways in several.values():
+        yield ways[0] if len(ways) == 1 else min(ways, key=_faultiness)
+
+
+def _faultiness(reading: LayerReading) -> tuple[int, int]:
+    """How many faults without a name it has, and how many in all."""
+    faults, _ = _judged(reading)
+    return sum(one.number is None for one in faults), len(faults)
 
 
 def _judged(reading: LayerReading) -> tuple[list[Fault], Saying | None]:

@@ -116,6 +116,15 @@ def _gru(*, before: bool, takes: bool, sequence: bool = False, stacked_on: str =
 
 def _multi_head(own: LetterOwner) -> tuple[Expression, ...]:
     """Attention with products before it and one behind it, by the functions of `multi_head_attention`; q, k and v may be three signals."""
+    if "W" in own.letters:  # the three products in one
+        whole = {"W": own.letters["W"], **({"b": own.letters["b"]} if "b" in own.letters else {})}
+        width = int(whole["W"].shape[1]) // 3
+        parts = {
+            f"{letter}{one}": p.part(array, axis=len(array.shape) - 1, start=place * width, stop=(place + 1) * width)
+            for letter, array in whole.items()
+            for place, one in enumerate("QKV")
+        }
+        own.letters = {**own.letters, **parts}
     given, heads = own.letters, own.options["heads"]
     q = given["x" if "x" in given else "q"]
     k = given.get("m", given.get("k", q))
@@ -167,8 +176,8 @@ STATE = r"h0|h_?0|a0|h|h_?prev|prev_?h|a_?prev|h_?previous|hidden|h_?in|init_?h"
 RECURRENT = {
     "x": r"x|xt|x_?t|xs|inputs?",
     "h": STATE,
-    "W": r"w_?x|w_?ax|w_?xh|wxh|w_?ih|w",
-    "U": r"w_?h|w_?aa|w_?hh|whh|u",
+    "W": r"w_?x|w_?ax|w_?xh|wxh|w_?ih|w|weights?_?(?:x|xh|ih)",
+    "U": r"w_?h|w_?aa|w_?hh|whh|u|weights?_?(?:h|hh)",
     "b": r"b|b_?a|b_?h|bias",
 }
 FROM_ZERO = {key: RECURRENT[key] for key in ("x", "W", "U", "b")}
@@ -223,10 +232,10 @@ def _convolved(x: tuple[int, ...], W: tuple[int, ...], stride: int, pad: int) ->
     return Probing({"x": x, "W": W, "b": (4,)}, options, known)
 
 
-def _dense(rows: int, inputs: int, units: int) -> Probing:
+def _dense(rows: int, inputs: int, units: int, *places: int) -> Probing:
     known = dict.fromkeys(("in_features", "input_size", "n_in", "input_dim", "inputs", "n_inputs", "in_size"), inputs)
     known |= dict.fromkeys(("out_features", "output_size", "n_out", "output_dim", "units", "n_neurons", "n_units", "out_size"), units)
-    shapes = {"x": (rows, inputs), "W": (inputs, units), "b": (units,)}
+    shapes = {"x": (rows, *places, inputs), "W": (inputs, units), "b": (units,)}
     return Probing(shapes, {"units": units, "activation": "identity"}, known)
 
 
@@ -400,10 +409,14 @@ def layer_kinds() -> dict[str, LayerKind]:
             Probing({"x": (5, 4)}), Probing({"x": (3, 6)})
         ), (ROWS,), fused=True),
         LayerKind("dropout", _dropout, {"x": X}, ("x",), (_dropped((6, 5)), _dropped((7, 8))), (ROWS,), masked=True),
+        LayerKind("dense_places", _layer("dense"), WEIGHTED, ("b", "W", "x"), (_dense(3, 5, 3, 4), _dense(2, 3, 3, 5)), (
+            Writing("check.layers.places"), Writing("check.layers.places.units", {"W": (1, 0)})
+        ), family="dense"),
         *_further_norms(),
         *_further_windows(),
         *_resets(),
         *_several_heads(),
+        *_joint_heads(),
         *_gates(),
     )  # fmt: skip
     return {one.name: one for one in (*found, *(_without_bias(kind) for kind in found if kind.name in BARE))}
@@ -413,7 +426,7 @@ def _with_gates(writing: Writing, orders: Sequence[tuple[int, ...]]) -> tuple[Wr
     return tuple(replace(writing, gates=gates) for gates in orders)
 
 
-BARE = ("dense", "conv", "conv_line", "conv_transpose")
+BARE = ("dense", "dense_places", "conv", "conv_line", "conv_transpose")
 """Layers that people write without a bias, too."""
 
 
@@ -490,7 +503,7 @@ def _resets() -> Iterator[LayerKind]:
     steps, lines = (_with_gates(writing, orders) for writing in (STEPS[0], SEQUENCES[0]))
     torch = _with_gates(Writing("check.layers.units", {"W": (1, 0), "U": (1, 0)}), orders)
     order = ("b", "W", "U", "x", "h")
-    twice = {**RECURRENT, "W": r"w_?x|w_?ih|w_?i|w", "U": r"w_?h|w_?hh|u", "b": r"b_?ih|b_?i|b_?x|b", "d": r"b_?hh|b_?h|d"}
+    twice = {**RECURRENT, "b": r"b(?:ias)?_?(?:ih?|x)|b", "d": r"b(?:ias)?_?hh?|d"}
     single = _single_gates(False), _single_gates(True)
     for before, takes in itertools.product((False, True), repeat=2):
         way = f"{'before' if before else 'behind'}_{'new' if takes else 'old'}"
@@ -540,7 +553,7 @@ def _single_gates(stacked: bool) -> tuple[Probing, ...]:
 
 
 def _several_heads() -> Iterator[LayerKind]:
-    """Attention with products before and behind it: of one signal, of two, of three; with biases; looking back alone."""
+    """Attention with products before and behind it: of one signal, of two, of three; with biases; looking back alone; in one product."""
     signals = {"x": {"x": X}, "xm": {"x": X, "m": MEMORY}, "qkv": ATTENDED}
     for letters, biased, output, causal in itertools.product(signals, (False, True), (True, False), (False, True)):
         if letters != "x" and (causal or not output):
@@ -559,6 +572,24 @@ def _several_heads() -> Iterator[LayerKind]:
             )
             whole = f"{name}_one" if batch[0] == 1 else name
             yield LayerKind(whole, _multi_head, inputs, order, probings, writings, family=family, words=r"att|head")
+
+
+def _joint_heads() -> Iterator[LayerKind]:
+    """Several heads whose Wq, Wk and Wv stand side by side in one matrix."""
+    names = {"x": X, "W": r"c_?attn\w*?(?:_w\w*)?|w_?qkv|qkv\w*?(?:_?w\w*)?|in_?proj\w*", "b": r"c_?attn_b\w*|b_?qkv|qkv\w*_?b\w*"}
+    names |= {one: rf"{PROJECTED[one]}|c_?proj(?:_{one[0]}\w*)?" for one in ("WO", "bO")}
+    for biased, causal in itertools.product((False, True), repeat=2):
+        inputs = {key: pattern for key, pattern in names.items() if biased or key[0] != "b"}
+        family = "multi_head_causal" if causal else "multi_head"
+        probings = []
+        for rows, length, width in ((2, 4, 6), (3, 5, 4)):
+            apart = _heads(rows, length, width, 2, "x", ("WO", "bO") if biased else ("WO",), causal=causal)
+            joint = {"W": (width, 3 * width), **({"b": (3 * width,)} if biased else {})}
+            probings.append(replace(apart, shapes={**apart.shapes, **joint}))
+        order = (*(key for key in ("bO", "WO", "b", "W") if key in inputs), "x")
+        name = f"{family}_joint{'_biased' if biased else ''}"
+        writings = (ROWS, Writing("check.layers.units", {"W": (1, 0), "WO": (1, 0)}))
+        yield LayerKind(name, _multi_head, inputs, order, tuple(probings), writings, family=family, words=r"att|head")
 
 
 def _heads(rows: int, length: int, width: int, heads: int, letters: str, projected: Sequence[str], *, causal: bool) -> Probing:

@@ -84,7 +84,8 @@ def _command(arguments: list[str]) -> int:
 
     with asked_to_end(interrupt):
         if arguments[:1] == ["explain"] and len(arguments) <= 2 and not "".join(arguments[1:]).startswith("-"):
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads, which one step on a few samples does not need
+            if "numpy" not in sys.modules:
+                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one step on a few samples needs none of the threads that it starts
             from chainrule.cli.document import explain_network
 
             explain_network(*arguments[1:])

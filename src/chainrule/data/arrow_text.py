@@ -136,6 +136,8 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, optio
     if not layout.is_usual or layout.separator == " " or not str(layout.separator).isascii() or not layout.encoding.startswith("utf-8"):
         raise Unfit
     lines = checked_signs(layout)
+    if lines and layout.commented:
+        raise Unfit  # a line within a cell may begin as comments do
     decimal = usual_decimal(plain)  # pyarrow knows one at a time
     plain = {name: sign for name, sign in plain.items() if sign in ("", decimal)}
     types = {name: pyarrow.float64() if sign else pyarrow.int64() for name, sign in plain.items()}

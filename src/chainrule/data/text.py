@@ -32,9 +32,6 @@ PART = 1 << 21
 ODD_BLANKS = re.compile(rb"[\x0b\x0c\x1c-\x1f\x80-\xff]")
 """What Python takes for blanks, or what may be a part of one, besides blanks and tabs."""
 
-COMMENTS = re.compile(rb"(?:^|\n)" + COMMENT.encode())
-"""A line of comments within a text."""
-
 
 class TextFiles(FrozenValue):
     """Text files that hold one table together: what messages call them, and how each holds its part. Raises FileError.
@@ -192,12 +189,13 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
     left = b""
     while (more := lines.read(at_once)) or left:
         text = left + more.encode(errors="surrogatepass")
-        whole, newline, left = text.rpartition(b"\n") if more else (text, b"\n", b"")
+        whole, newline, left = text.rpartition(b"\n") if more else (text.removesuffix(b"\n"), b"\n", b"")
         if not newline:
             continue
         whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
         whole = _with_single_blanks(whole) if layout.separator == " " else whole
-        part = None if layout.commented and COMMENTS.search(whole) else _cut(layout, whole)
+        commented = layout.commented and f"\n{COMMENT}".encode() in b"\n" + whole
+        part = None if commented or not whole else _cut(layout, whole)
         if part is None:
             rest.text = text.decode(errors="surrogatepass") + lines.readline()
             return
@@ -211,13 +209,14 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
 
 
 def _with_single_blanks(text: bytes) -> bytes:
-    """Lines without quotes, one blank between any two cells, and none around them; other lines as they are."""
+    """The lines with one blank between any two cells, and none around them; nothing where blanks may mean something else."""
     if b'"' in text or ODD_BLANKS.search(text):
-        return text
+        return b""
     signs = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
     is_blank, is_end = signs == ord(" "), signs == ord("\n")
     behind = np.append(is_blank[1:] | is_end[1:], True)  # a blank, or nothing more in this line, comes next
-    return signs[~(is_blank & behind)].tobytes().replace(b"\n ", b"\n").removeprefix(b" ")
+    kept: bytes = signs[~(is_blank & behind)].tobytes()
+    return kept.replace(b"\n ", b"\n").removeprefix(b" ")
 
 
 def _cut(layout: TextLayout, text: bytes) -> Cut | None:

@@ -112,7 +112,8 @@ class Values(Mapping[Expression, Any], Frozen):
         formula = self.scalars.definition(element)
         letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
         number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
-        size, near = float(number), abs(float(number) - recorded) <= APART * self._largest
+        size = float(number)
+        near = abs(size - float(recorded)) <= APART * self._largest  # of Python's numbers: ∞ − ∞ is no warning
         if not number.exact and abs(size) < DUST * self._largest and not abs(recorded) / 2 < abs(size) < 2 * abs(recorded):
             return Real(Fraction(0), exact=False)
         return number if isinstance(number.value, Fraction) and near else recorded

@@ -112,7 +112,7 @@ def computed(arguments: Iterable[Any], parameters: Any) -> Any:
         raise InputError(
             f"{function_name(parameters['operation'])} is computed by PyTorch, which is not installed: pip install torch"
         ) from None
-    tensors = [torch.as_tensor(one, dtype=torch.float64) for one in arguments]
+    tensors = [torch.tensor(one, dtype=torch.float64) for one in arguments]  # copied: PyTorch warns of arrays that nobody may change
     by, at, shapes = parameters.get(BY), parameters.get(AT), parameters.get("shapes")
     if shapes is not None:
         flat, tensors, place = torch.stack(tensors), [], 0

@@ -266,9 +266,10 @@ class _Reader(LayerReader):
         import torch
 
         if operation_of(node) == "wrap_with_set_grad_enabled":
+            where = f" in {path}" if (path := path_of(node)) else ""
             raise DescriptionError(
-                f"the model computes without gradients (torch.no_grad){f' in {path}' if (path := path_of(node)) else ''}, which is not read: take "
-                "the lines out of `with torch.no_grad():` and call .detach() on what they give, which is the same."
+                f"the model computes without gradients (torch.no_grad){where}, which is not read: take the lines out of "
+                "`with torch.no_grad():` and call .detach() on what they give, which is the same."
             )
         schema = getattr(node.target, "_schema", None)
         functional = schema is not None and not schema.is_mutable and str(node.target).startswith("aten.")

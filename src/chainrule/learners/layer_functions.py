@@ -344,19 +344,20 @@ def layer_answers(loaded: Loaded, kinds: Sequence[Mapping[str, Any]]) -> dict[st
 def _readings(loaded: Loaded, pair: Pair, kinds: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """As what a pair can be read: one layer, or one for each mode that it has.
 
-    What gives arrays of the very shapes of a layer is that layer; only then, what gives as many numbers.
+    What gives arrays of the very shapes of a layer is that layer; only then, what gives as many numbers. It may be one for several
+    kinds of signals: rows, and rows at places.
     """
     modes = "mode" in arguments_of(pair.forward)
-    seen = set[str]()
+    seen, layers = set[str](), set[tuple[str, ...]]()
     for shaped, plain in itertools.product((True, False), kinds):
-        if plain["kind"] in seen or (seen and not shaped):
+        layer = (plain["family"], *plain["inputs"])
+        if plain["kind"] in seen or (seen and not shaped) or (layers and not modes and layer not in layers):
             continue
         reading = _reading(loaded, pair, plain, shaped=shaped)
         if reading is not None:
             yield reading
             seen.add(plain["kind"])
-            if not modes:
-                return
+            layers.add(layer)
 
 
 def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any], *, shaped: bool) -> dict[str, Any] | None:

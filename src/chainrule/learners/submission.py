@@ -230,7 +230,7 @@ def layers_of(
     for one in found["answers"]:
         one["places"] = {symbol: placed(*place) for symbol, place in one["places"].items()}
         one["line"], one["backward"] = source.place(one["line"])[0], placed(one["backward"], source.line(one["backward"]))
-    if beside:
+    if beside or not found["answers"]:
         found["unread"] = [name for name in found["unread"] if LAYER_WORDS.search(name)]
     return found if found["answers"] or (found["unread"] and not surely) else {}
 

@@ -195,7 +195,8 @@ def _layer(network: Network, wanted: str, word: str | None, number: str) -> int:
         return names[word]
     layer = int(number) if number else 0
     if not 1 <= layer <= len(network.layers):
-        raise InputError(f"'{wanted}': say which layer, W1 to W{len(network.layers)} or {', '.join(names)}.")
+        letter = "b" if wanted[:1] == "b" else "W"
+        raise InputError(f"'{wanted}': say which layer, {letter}1 to {letter}{len(network.layers)} or {', '.join(names)}.")
     return layer
 
 

@@ -229,6 +229,8 @@ def _key_called(network: Network, name: str) -> str | None:
     if not isinstance(name, str):
         raise DescriptionError(f'a weight is called by a name, as "w1" or "W1", not {quoted(name)}.')
     text = name.strip().replace("θ", THRESHOLDS)
+    if text in ("W", "b", THRESHOLDS) and len(network.layers) == 1:
+        return f"{text}1" if f"{text}1" in network.shapes else None
     word, dot, symbol = text.partition(".")
     if dot and word in network.layer_names:
         text = f"{symbol}{network.layer_names.index(word) + 1}"

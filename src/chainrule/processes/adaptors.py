@@ -144,18 +144,16 @@ def _said(error: Exception, waits: float, *, began: bool = True) -> str:
     text = str(error)
     late = "imed out" in text or "imeout" in text
     more = f" {PATIENCE_VARIABLE} says how many seconds to wait." if late else ""
+    why = "its own message says why, if it had the time for one."
     if not began:
-        return (
-            f"another process has not come within {waits:g} seconds: it was not started, has ended before, or is much slower. Nothing was "
-            f"computed yet: start them all again.{more}"
-            if late
-            else "another process has ended while they looked for each other: its own message says why, if it had the time for one. Nothing "
-            "was computed yet: start them all again."
-        )
+        again = f"Nothing was computed yet: start them all again.{more}"
+        if not late:
+            return f"another process has ended while they looked for each other: {why} {again}"
+        return f"another process has not come within {waits:g} seconds: it was not started, has ended before, or is much slower. {again}"
     what = (
         f"another process has not answered for {waits:g} seconds: it stands still, or is much slower."
         if late
-        else "another process has ended: its own message says why, if it had the time for one."
+        else f"another process has ended: {why}"
     )
     return f"{what} What there was at the last checkpoint is kept: go on with --resume.{more}"
 

@@ -44,7 +44,8 @@ CLASSES = {
 \setbeamertemplate{navigation symbols}{}\setbeamertemplate{footline}[frame number]
 \usefonttheme[onlymath]{serif}
 \newcommand{\subheading}[1]{\par\medskip\textbf{#1}\par\nobreak}
-\setbeamertemplate{frametitle continuation}{\hskip 0pt plus 1filll{\usebeamercolor[fg]{normal text}\scriptsize\insertcontinuationcount}}""",
+\setbeamertemplate{frametitle continuation}{\hskip 0pt plus 1filll%
+  {\usebeamercolor[fg]{normal text}\scriptsize\ifnum\insertcontinuationcount>1 \insertcontinuationcount\fi}}""",
 }
 PAPERS = {"a4": "a4paper", "letter": "letterpaper"}
 LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=ngerman]{german}"}
@@ -116,8 +117,8 @@ class _Writer(FrozenValue):
         yield r"\frame{\titlepage}"
         for number, section in enumerate(self.document.sections, start=1):
             title = escape_latex_prose(section.title)
-            body = "\n\n".join(map(self._piece, pieces(section)))
-            yield rf"\section{{{title}}}" + f"\n\\begin{{frame}}[allowframebreaks]{{{number}. {title}}}\n{body}\n\\end{{frame}}"
+            body = "\n\n".join(map(self._piece, pieces(section)))  # a brace at its begin would be a subtitle
+            yield rf"\section{{{title}}}" + f"\n\\begin{{frame}}[allowframebreaks]{{{number}. {title}}}\\relax\n{body}\n\\end{{frame}}"
 
     def _piece(self, piece: Piece) -> str:
         """A block, and the picture beside it where both have room."""

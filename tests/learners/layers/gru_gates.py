@@ -9,9 +9,21 @@ class GRUCell:
     """Every gate with matrices of its own; rows are samples."""
 
     def __init__(self, input_size, hidden_size):
-        self.Wz, self.Uz, self.bz = np.random.randn(input_size, hidden_size), np.random.randn(hidden_size, hidden_size), np.zeros(hidden_size)
-        self.Wr, self.Ur, self.br = np.random.randn(input_size, hidden_size), np.random.randn(hidden_size, hidden_size), np.zeros(hidden_size)
-        self.Wh, self.Uh, self.bh = np.random.randn(input_size, hidden_size), np.random.randn(hidden_size, hidden_size), np.zeros(hidden_size)
+        self.Wz, self.Uz, self.bz = (
+            np.random.randn(input_size, hidden_size),
+            np.random.randn(hidden_size, hidden_size),
+            np.zeros(hidden_size),
+        )
+        self.Wr, self.Ur, self.br = (
+            np.random.randn(input_size, hidden_size),
+            np.random.randn(hidden_size, hidden_size),
+            np.zeros(hidden_size),
+        )
+        self.Wh, self.Uh, self.bh = (
+            np.random.randn(input_size, hidden_size),
+            np.random.randn(hidden_size, hidden_size),
+            np.zeros(hidden_size),
+        )
 
     def forward(self, x, h_prev):
         self.x, self.h_prev = x, h_prev

@@ -39,7 +39,9 @@ class Conv1D:
         self.shape = x.shape
         self.xp = np.pad(x, ((0, 0), (self.padding, self.padding), (0, 0)))
         length = (self.xp.shape[1] - k) // self.stride + 1
-        return np.stack([np.einsum("nkc,kcf->nf", self.xp[:, t * self.stride : t * self.stride + k], self.W) for t in range(length)], axis=1)
+        return np.stack(
+            [np.einsum("nkc,kcf->nf", self.xp[:, t * self.stride : t * self.stride + k], self.W) for t in range(length)], axis=1
+        )
 
     def backward(self, grad):
         k = self.W.shape[0]

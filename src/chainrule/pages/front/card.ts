@@ -9,6 +9,9 @@ import { elementLine } from "./worked";
 /** A mistake that changes a number by less than this, relatively, does not show in it. */
 const SHOWS = 1e-9;
 
+/** Milliseconds after which the lines above have their height. */
+const SETTLED = 100;
+
 export class Card {
   readonly #lines: Lines;
   #shown = "";
@@ -129,5 +132,6 @@ export class Card {
     });
     this.place.append(form);
     input.focus({ preventScroll: true });
+    setTimeout(() => form.scrollIntoView({ block: "nearest" }), SETTLED); // on a telephone it stands below
   }
 }

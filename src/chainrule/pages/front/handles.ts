@@ -36,8 +36,16 @@ export function move(changing: Changing, element: number, units: number, keeping
   const { session } = changing;
   const value = from ?? session.double(element);
   const unit = unitOf(value);
-  session.change(new Map([[element, onGrid(value + units * unit, unit)]]), keeping);
+  const moved = onGrid(value + units * unit, unit);
+  if (!session.takes(element, moved)) return;
+  session.change(new Map([[element, moved]]), keeping);
   changing.changed(element);
+}
+
+/** What a person typed for an element; nothing where it cannot have that. */
+export function typedFor({ session, words }: Changing, element: number, text: string): number | undefined {
+  const value = words.typed(text);
+  return value !== undefined && session.takes(element, value) ? value : undefined;
 }
 
 export function type(changing: Changing, element: number, place: Element): void {
@@ -53,7 +61,7 @@ export function type(changing: Changing, element: number, place: Element): void 
   const finish = (keep: boolean): void => {
     if (done) return;
     done = true;
-    const value = words.typed(input.value);
+    const value = typedFor(changing, element, input.value);
     input.remove();
     if (back?.isConnected) back.focus({ preventScroll: true });
     if (keep && value !== undefined && value !== session.double(element)) {
@@ -63,7 +71,7 @@ export function type(changing: Changing, element: number, place: Element): void 
   };
   on(input, "keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Enter" && words.typed(input.value) === undefined) input.setAttribute("aria-invalid", "true");
+    if (event.key === "Enter" && typedFor(changing, element, input.value) === undefined) input.setAttribute("aria-invalid", "true");
     else if (event.key === "Enter") finish(true);
     else if (event.key === "Escape") finish(false);
   });

@@ -129,6 +129,11 @@ export class Session {
     return node === -1 && [parameters, inputs, targets, options].some((kind) => key in kind);
   }
 
+  /** May an element have this value? A rate of 0 or less is none, also on the command line. */
+  takes(element: number, value: number): boolean {
+    return value > 0 || this.content.elements[element]![0] !== "learning_rate";
+  }
+
   /** The kind of an element, by which it is called in words. */
   kindOf(element: number): string {
     const { leaves, stage, elements } = this.content;

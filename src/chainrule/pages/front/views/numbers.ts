@@ -1,7 +1,7 @@
 /** Every number that can be changed, in tables. */
 
 import { html, on } from "../dom";
-import { move, unitsOf } from "../handles";
+import { move, typedFor, unitsOf } from "../handles";
 import { Base, MOST_ROWS } from "./base";
 
 /** Every number that can be changed, in tables. */
@@ -25,7 +25,7 @@ export class AllNumbers extends Base {
       const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
         const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
         on(input, "change", () => {
-          const value = changing.words.typed(input.value);
+          const value = typedFor(changing, element, input.value);
           input.toggleAttribute("aria-invalid", value === undefined);
           if (value === undefined) return;
           session.change(new Map([[element, value]]));
