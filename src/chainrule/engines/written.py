@@ -78,7 +78,7 @@ class _QuickSource(Source):
     def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
         if not options and hasattr(math, name) and all(NUMBER.fullmatch(source_text(_piece(one))) for one in arguments):
             return Fragment([f"math.{name}({', '.join(source_text(_piece(one)) for one in arguments)})"], word=name)
-        if name in ("maximum", "minimum") and all(_piece(one).single or NUMBER.fullmatch(source_text(_piece(one))) for one in arguments):
+        if name in ("maximum", "minimum") and all(COUNT.fullmatch(source_text(_piece(one))) for one in arguments):
             first, second = map(_piece, arguments)
             return Fragment([f"{name[:3]}(", first, ", ", second, ")"], word=name, single=True)
         return super()._call(name, *arguments, options=options)
@@ -109,6 +109,9 @@ class _QuickSource(Source):
 
 SHORT_TABLE = 256
 """Up to so many rows a table's gradient is a product."""
+
+COUNT = re.compile(r"[N\d. +*/()-]+")
+"""What is made of numbers, and of how many rows there are."""
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
