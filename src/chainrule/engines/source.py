@@ -169,7 +169,7 @@ class Source:
         return Fragment([f"{name}(", *listed, f"{options})"], word=row)
 
     def along_last(self, row: str, arguments: Sequence[Fragment], extent: int) -> Fragment | None:
-        """A softmax along the last axis, or the "total" or "mean" of products a b; None where the language's general form will do."""
+        """A softmax along the last axis, or the "total" or "mean" of one array or of products of two; None: the general form will do."""
         return None
 
     def added_table(self, extent: int, index: Fragment, rows: str, width: int) -> Fragment | None:
