@@ -108,6 +108,18 @@ NETWORKS: dict[str, tuple[Network, Callable[[], nn.Module]]] = {
         short_form("v60x16:e32-block4-60"),
         lambda: nn.Sequential(nn.Embedding(60, 32), _block(32, 4), nn.Flatten(), nn.Linear(512, 60)),
     ),
+    "v60x32:e128-block4-60": (
+        short_form("v60x32:e128-block4-60"),
+        lambda: nn.Sequential(nn.Embedding(60, 128), _block(128, 4), nn.Flatten(), nn.Linear(4096, 60)),
+    ),
+    "20x128:lstm256-10": (
+        short_form("20x128:lstm256-10"),
+        lambda: nn.Sequential(Last(nn.LSTM(128, 256, batch_first=True)), nn.Linear(256, 10)),
+    ),
+    "20x128:gru256-10": (
+        short_form("20x128:gru256-10"),
+        lambda: nn.Sequential(Last(nn.GRU(128, 256, batch_first=True)), nn.Linear(256, 10)),
+    ),
 }  # fmt: skip
 
 
