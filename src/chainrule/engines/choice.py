@@ -75,7 +75,7 @@ def ready_engine(
 def _distributed(
     name: str, network: Network, optimizer: Bound, data: Data, size: int, precision: str, processes: Processes, every: int
 ) -> Chosen:
-    """The engine of several processes: by machine code where all of them have some. Raises as `chosen` does."""
+    """The engine of several processes: by machine code where all of them have some. Raises as `ready_engine` does."""
     from chainrule.engines.distributed import Distributed
 
     if name == "jax":

@@ -392,7 +392,7 @@ class Distributed:
                 yield part, places[one:other] - begin, min(size, total - begin)
 
     def _reduced(self, step: Step, further: list[float] | None = None, begun: Sequence[Array] = ()) -> tuple[Any, ...]:
-        """What the generator returns when its sums are those of all processes; further and begun as of `completed`."""
+        """What the generator returns when its sums are those of all processes; further and begun as of `with_sums`."""
         return with_sums(step, self.processes.reduce, self.dtype, further, begun)
 
 

@@ -43,7 +43,7 @@ def known_error(w: Array) -> float:
 
 
 def known_gradient(w: Array) -> Array:
-    """The derivative of `known`."""
+    """The derivative of `known_error`."""
     return np.asarray(w**2 + w.sum())
 
 

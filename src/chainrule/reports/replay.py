@@ -46,7 +46,7 @@ def steps_to_open(steps: int, each: int, best: int) -> Looked:
 
     Beyond the first epoch they are first steps of epochs, but for the best one.
 
-    >>> looked_at(120, 4, 80)
+    >>> steps_to_open(120, 4, 80)
     Looked(over_time=(1, 2, 5, 9, 17, 49, 117), explained=(1, 49, 80))
     """
     moments = [digit * 10**power for power in range(len(str(steps))) for digit in (1, 2, 5)]

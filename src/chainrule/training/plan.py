@@ -254,7 +254,7 @@ def _split_groups(labels: int | Array, plan: Plan, groups: Array, random: np.ran
 
 
 def fold_places(labels: int | Array, k: int, seed: int = 0, groups: Array | None = None) -> list[tuple[Array, Array]]:
-    """k pairs (rows to train on, rows to test with), in which every row is tested once; classes and groups as in `split`.
+    """k pairs (rows to train on, rows to test with), in which every row is tested once; classes and groups as in `split_rows`.
 
     Raises InputError.
     """

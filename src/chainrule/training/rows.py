@@ -280,7 +280,7 @@ def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str
 
 
 def training_rows(model: Model, source: Any = None, encoding: str | None = None) -> Subset:
-    """The rows that a model was trained on, as of `parts_of`. Raises InputError."""
+    """The rows that a model was trained on, as of `found_parts`. Raises InputError."""
     return found_parts(model, source, encoding)[0]
 
 
@@ -297,7 +297,7 @@ def found_parts(
 
 
 def used_rows(model: Model, source: Any = None, encoding: str | None = None) -> Rows:
-    """The rows of a model's data but those that its training left out; source and encoding as of `parts_of`. Raises InputError."""
+    """The rows of a model's data but those that its training left out; source and encoding as of `found_parts`. Raises InputError."""
     preparation = model.preparation
     if preparation is None:
         raise InputError("this model was trained on numbers without a table; replay its steps from Python, with `step_at`.")
