@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule.base.errors import DescriptionError
-from chainrule.engines.written import Writer, written_program
+from chainrule.engines.writer import Writer
+from chainrule.engines.written import written_program
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate

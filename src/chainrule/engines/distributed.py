@@ -24,8 +24,10 @@ from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.brief import brief
 from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count, unwarned
+from chainrule.engines.numpy_source import NUMPY
 from chainrule.engines.source import Fragment, wrapped_items
-from chainrule.engines.written import NUMPY, Program, Writer, identifier, in_place, program_of, with_size
+from chainrule.engines.writer import Writer, identifier
+from chainrule.engines.written import Program, in_place, program_of, with_size
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound

@@ -31,7 +31,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chainrule.engines.source import SUM, Fragment, Source, parenthesized
-from chainrule.engines.written import Writer
+from chainrule.engines.writer import Writer
 from chainrule.formula.calculation import Calculation
 from chainrule.formula.expression import Expression
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.source import COMPARISON, Fragment, Source, source_text
-from chainrule.engines.written import Writer
+from chainrule.engines.writer import Writer
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element, Index, Scalars

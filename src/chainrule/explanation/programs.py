@@ -17,7 +17,8 @@ from chainrule.base.errors import InputError
 from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Section
 from chainrule.engines.source import Fragment, Source
-from chainrule.engines.written import StepLines, identifier, literal, step_lines
+from chainrule.engines.writer import identifier
+from chainrule.engines.written import StepLines, literal, step_lines
 from chainrule.explanation.context import Context
 from chainrule.explanation.outcome import attempted_runs, milestones, reproducible_errors, run_errors
 from chainrule.explanation.weight import find_weight

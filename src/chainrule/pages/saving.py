@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule.base.files import json_text
-from chainrule.engines.written import identifier, written_program
+from chainrule.engines.writer import identifier
+from chainrule.engines.written import written_program
 from chainrule.explanation.context import Context
 from chainrule.network.description import described, to_toml
 from chainrule.network.update import STEP_NUMBER
