@@ -32,13 +32,15 @@ class QuickSource(Source):
         """1 − erf x."""
         return Fragment(["erfc(", piece_of(x), ")"], word="rest")
 
-    def along_last(self, row: str, arguments: Sequence[Fragment], extent: int) -> Fragment | None:
+    def softmax_along_last(self, x: Fragment) -> Fragment | None:
+        """A call of what stands at the head of the program."""
+        return Fragment(["softmax(", x, ")"], word="softmax")
+
+    def reduced_along_last(self, reduction: str, factors: Sequence[Fragment], extent: int) -> Fragment | None:
         """NumPy reduces short rows one by one; a scalar product, or einsum, does so in a third of the time."""
-        if row == "softmax":
-            return Fragment(["softmax(", *arguments, ")"], word="softmax")
-        arrays = map(number_like, arguments)
-        sums = self._call("vecdot", *arrays) if len(arguments) > 1 else self._call("einsum", Fragment(['"...i->..."']), *arrays)
-        return sums if row == "total" else sums / extent
+        arrays = map(number_like, factors)
+        sums = self._call("vecdot", *arrays) if len(factors) > 1 else self._call("einsum", Fragment(['"...i->..."']), *arrays)
+        return sums if reduction == "total" else sums / extent
 
     def added_table(self, extent: int, index: Fragment, rows: str, width: int) -> Fragment | None:
         """A product with ones and zeros takes a fifth of the time of np.add.at, as long as the table is short."""

@@ -168,8 +168,12 @@ class Source:
         listed = [part for argument in arguments for part in (", ", argument)][1:]
         return Fragment([f"{name}(", *listed, f"{options})"], word=row)
 
-    def along_last(self, row: str, arguments: Sequence[Fragment], extent: int) -> Fragment | None:
-        """A softmax along the last axis, or the "total" or "mean" of one array or of products of two; None: the general form will do."""
+    def softmax_along_last(self, x: Fragment) -> Fragment | None:
+        """A softmax along the last axis; None where the general form will do."""
+        return None
+
+    def reduced_along_last(self, reduction: str, factors: Sequence[Fragment], extent: int) -> Fragment | None:
+        """The "total" or "mean" of one array, or of products of two, along the last axis; None where the general form will do."""
         return None
 
     def added_table(self, extent: int, index: Fragment, rows: str, width: int) -> Fragment | None:

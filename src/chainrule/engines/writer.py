@@ -244,14 +244,14 @@ class Writer:
         ):
             return None
         if node.primitive.name == "softmax":
-            return self.source.along_last("softmax", [self.pieces[inner]], 0)
+            return self.source.softmax_along_last(self.pieces[inner])
         if node.primitive.name not in ("total", "mean"):
             return None
         factors = _factors(inner) if len(self.users[inner]) == 1 else ()
         pieces = [self.pieces[factor] for factor in factors or (inner,)]
         if factors and any(piece.level < ATOM for piece in pieces):
             pieces = [self.pieces[inner]]
-        summed = self.source.along_last(node.primitive.name, pieces, int(inner.shape[last]))
+        summed = self.source.reduced_along_last(node.primitive.name, pieces, int(inner.shape[last]))
         if summed is None or not self._kept_axis(node):
             return summed
         return parenthesized(summed, ATOM)[(*[slice(None)] * last, None)]
