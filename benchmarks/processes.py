@@ -1,10 +1,12 @@
-"""What several processes gain: torchrun --standalone --nproc-per-node 2 benchmarks/processes.py [--rounds N] [--write]
+"""What several processes gain: torchrun --standalone --nproc-per-node 2 benchmarks/processes.py [--rounds N] [--write], or mpirun -n 2
+python benchmarks/processes.py.
 
 Of each network, in every round, one after the other, in both processes at once: a step by one, beside which the others stand still; by
-several, the part of the process that has the most rows of a batch, its reduction and its update, each by itself; a step of a whole epoch,
-and one in which large gradients are reduced layer by layer while others are computed. A figure is the median of the rounds; a ratio is the
-median of those within a round, so that a machine that slows down for a while changes little. The first table counts the clock, and is what
---write puts into docs/processes.md; the second one processor time, without waiting, for a machine that others use too.
+several, the part of the process that has the most rows of a batch, its reduction and its update, each by itself; a step of a whole epoch
+with its reduction at the end, and one as a training takes it: large gradients are reduced layer by layer while others are computed. A
+figure is the median of the rounds; a ratio is the median of those within a round, so that a machine that slows down for a while changes
+little. The first table counts the clock, the second one processor time, without waiting, for a machine that others use too. --write puts
+both into docs/processes.md, in the place of what carried the bytes.
 """
 
 import argparse
@@ -37,7 +39,15 @@ CASES = (
 )
 PAGE = Path(__file__).parent.parent / "docs" / "processes.md"
 CLOCKS = {"by the clock": time.perf_counter, "of processor time": time.process_time}
-HEAD = ("network, rows a step", "a step of one", "the longest part", "reduction", "update", "a step of all", "layer by layer")
+HEAD = (
+    "network, rows a step",
+    "a step of one",
+    "the longest part",
+    "reduction",
+    "update",
+    "a step, reduced at the end",
+    "a step as trained",
+)
 NUMBERS = {2: "two"}
 RATIOS = ("cost model ÷ step", "one ÷ all", "")
 
@@ -74,8 +84,8 @@ def functions(network: Network, size: int, steps: int, processes: Processes) -> 
         "part": (lambda: some(halves, longest), 1),
         "reduction": (lambda: processes.reduce(halves.flat), 1),
         "update": (lambda: halves.move(1), 1),
-        "step": (lambda: whole.epoch(data, order, size, state, 0, np.inf, lambda: False), steps),
-        "by layers": (lambda: engine.epoch(data, order, size, state, 0, np.inf, lambda: False), steps),
+        "at the end": (lambda: whole.epoch(data, order, size, state, 0, np.inf, lambda: False), steps),
+        "trained": (lambda: engine.epoch(data, order, size, state, 0, np.inf, lambda: False), steps),
     }
 
 
@@ -104,8 +114,8 @@ def measured(network: Network, size: int, steps: int, processes: Processes, roun
 def row(short: str, size: int, rounds: list[dict[str, float]], count: int) -> list[str]:
     """Of the table: the times, and what follows from them."""
     model = [one["part"] + one["reduction"] + one["update"] for one in rounds]
-    gained = median([(one["one process"] + one["update"]) / one["step"] for one in rounds])
-    ratios = (median([expected / one["step"] for expected, one in zip(model, rounds, strict=True)]), gained)
+    gained = median([(one["one process"] + one["update"]) / one["trained"] for one in rounds])
+    ratios = (median([expected / one["trained"] for expected, one in zip(model, rounds, strict=True)]), gained)
     return [
         f"{short}, {size}",
         *(milliseconds(median([one[name] for one in rounds])) for name in rounds[0]),
@@ -117,7 +127,7 @@ def row(short: str, size: int, rounds: list[dict[str, float]], count: int) -> li
 def parsed_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15, metavar="N", help="measurements of each quantity (default: 15)")
-    parser.add_argument("--write", action="store_true", help="put the first table into docs/processes.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/processes.md")
     return parser.parse_args()
 
 
@@ -133,9 +143,10 @@ def main() -> None:
         clock: table([*HEAD, *RATIOS], [row(short, size, by_clock[clock], processes.count) for short, size, by_clock in found])
         for clock in CLOCKS
     }
-    print(told, *(f"Milliseconds {clock}:\n\n{each}" for clock, each in tables.items()), sep="\n\n")
+    text = "\n\n".join([told, *(f"Milliseconds {clock}:\n\n{each}" for clock, each in tables.items())])
+    print(text)
     if options.write:
-        write("processes", f"{told} Milliseconds by the clock:\n\n{tables['by the clock']}", PAGE)
+        write(f"processes by {processes.backend}", text, PAGE)
 
 
 if __name__ == "__main__":
