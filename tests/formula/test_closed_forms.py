@@ -17,7 +17,7 @@ from chainrule.engines.written import written_program
 from chainrule.formula import closed_forms
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
-from chainrule.formula.closed_forms import CLOSED_FORMS, ClosedForm, places
+from chainrule.formula.closed_forms import CLOSED_FORMS, ClosedForm, form_places
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Shape, named, variable
 
@@ -87,7 +87,7 @@ def test_programs_compute_the_form_of_each_normalisation(key: str, scale: bool) 
         return cr.dense(2)(cr.flatten()(h + NORMALISATIONS[key](epsilon=0.01, scale=scale)(h)))
 
     network = cr.Network(cr.image(3, 3, 3), net, seed=2)
-    (place,) = places(network.derivation.error)
+    (place,) = form_places(network.derivation.error)
     assert place.form.key == ("scaled_batch_norm" if key == "batch_norm" and scale else key)
     assert f"# dh1 by the closed form of {form_of(key).title}" in program_of_step(network)
 
@@ -120,8 +120,8 @@ def test_the_rules_are_kept_where_the_form_is_no_less_work_or_leaves_out_what_is
     centred = x - p.spread(mean, axes=(1,), sizes=(3,))
     v = named(Name("v"), p.mean(centred**2, axes=(1,)))
     n = centred / p.spread(p.sqrt(v + 0.1), axes=(1,), sizes=(3,))
-    assert [place.form.key for place in places(p.total(n, axes=(0, 1)))] == ["layer_norm"]
-    assert not places(p.total(n, axes=(0, 1)) + p.total(v, axes=(0,)))
+    assert [place.form.key for place in form_places(p.total(n, axes=(0, 1)))] == ["layer_norm"]
+    assert not form_places(p.total(n, axes=(0, 1)) + p.total(v, axes=(0,)))
 
     asked = cr.Network(3, cr.layer_norm(), cr.dense(2), gradients=["v1"])
     assert "closed form" not in written_program(asked).source

@@ -171,13 +171,13 @@ def windows(case: LayerCase, stride: int | None = None) -> Iterator[tuple[Index,
         yield (slice(None), *place), (slice(None), *(slice(one * step, one * step + size) for one in place))
 
 
-def padded(case: LayerCase, signal: Array) -> Array:
+def with_margin(case: LayerCase, signal: Array) -> Array:
     """A signal with its margin of zeros."""
     pad = case.options.get("padding", 0)
     return np.pad(signal, [(0, 0), *((pad, pad) for _ in signal.shape[2:]), (0, 0)])
 
 
-def cut(case: LayerCase, signal: Array) -> Array:
+def without_margin(case: LayerCase, signal: Array) -> Array:
     """A signal without its margin."""
     pad = case.options.get("padding", 0)
     return signal[(slice(None), *(slice(pad, extent - pad) for extent in signal.shape[1:-1]))]
@@ -187,7 +187,7 @@ def at_stride(case: LayerCase, stride: int | None) -> tuple[Array, Array]:
     """∂E/∂x with its margin, and ∂E/∂W, with windows of this stride on the way back."""
     if case.kind.called == "conv_transpose":
         return _laid_at_stride(case, stride)
-    x, W, arrived = padded(case, case.numbers["x"]), case.numbers["W"], case.arrived["out"]
+    x, W, arrived = with_margin(case, case.numbers["x"]), case.numbers["W"], case.arrived["out"]
     dx, dW = np.zeros_like(x), np.zeros_like(W)
     for place, window in windows(case, stride):
         dz = arrived[place]
@@ -198,7 +198,7 @@ def at_stride(case: LayerCase, stride: int | None) -> tuple[Array, Array]:
 
 def _laid_at_stride(case: LayerCase, stride: int | None) -> tuple[Array, Array]:
     """The same of a transposed convolution, whose windows lie in what arrives."""
-    x, W, arrived = case.numbers["x"], case.numbers["W"], padded(case, case.arrived["out"])
+    x, W, arrived = case.numbers["x"], case.numbers["W"], with_margin(case, case.arrived["out"])
     dx, dW = np.zeros_like(x), np.zeros_like(W)
     for place, window in windows(case, stride):
         dz, inputs = arrived[window], x[place]
@@ -211,7 +211,7 @@ def _laid_at_stride(case: LayerCase, stride: int | None) -> tuple[Array, Array]:
 def stride_forgotten(case: LayerCase) -> Candidates:
     """Windows one beside the other on the way back."""
     dx, dW = at_stride(case, 1)
-    return {"x": [dx if case.kind.called == "conv_transpose" else cut(case, dx)], "W": [dW]}
+    return {"x": [dx if case.kind.called == "conv_transpose" else without_margin(case, dx)], "W": [dW]}
 
 
 def margin_kept(case: LayerCase) -> Candidates:
@@ -224,18 +224,18 @@ def margin_kept(case: LayerCase) -> Candidates:
 
 def overwritten_windows(case: LayerCase) -> Candidates:
     """Each window in place of what lay there before; so, too, unit by unit."""
-    x, W, arrived = padded(case, case.numbers["x"]), case.numbers["W"], case.arrived["out"]
+    x, W, arrived = with_margin(case, case.numbers["x"]), case.numbers["W"], case.arrived["out"]
     whole, last = np.zeros_like(x), np.zeros_like(x)
     for place, window in windows(case):
         dz = arrived[place]
         whole[window] = np.einsum("nf,...cf->n...c", dz, W)
         last[window] = np.einsum("n,...c->n...c", dz[:, -1], W[..., -1])
-    return {"x": [cut(case, whole), cut(case, last)]}
+    return {"x": [without_margin(case, whole), without_margin(case, last)]}
 
 
 def last_only(case: LayerCase) -> Candidates:
     """∂E/∂W and ∂E/∂b of the last sample, or of the last place of each, or of both."""
-    x, arrived = padded(case, case.numbers["x"]), case.arrived["out"]
+    x, arrived = with_margin(case, case.numbers["x"]), case.arrived["out"]
     *_, (place, window) = windows(case)
     dz = arrived[place]
     one = np.zeros_like(arrived)

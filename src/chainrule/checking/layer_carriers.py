@@ -99,7 +99,7 @@ def to_all(e: Expression, own: LetterOwner, time: int) -> Expression:
     return to_all_equally(e, own, time) * float(own.options["size"] ** 2)
 
 
-def places(own: LetterOwner) -> float:
+def count_of_places(own: LetterOwner) -> float:
     """How many places a signal has."""
     return float(np.prod([int(extent) for extent in own.letters["x"].shape[1:-1]]))
 

@@ -108,7 +108,7 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(116, "apache/mxnet#18563", ()),
     LayerMistake(117, "mlpack#2865, tracel-ai/burn#5604", (
         Way(("average_pool",), "∇[Σ x[i s : i s + k, j s : j s + k]]", {"y": times(lambda own: own.options["size"] ** 2)}),
-        Way(("global_pool",), "∇[Σ x]", {"y": times(carriers.places)}),
+        Way(("global_pool",), "∇[Σ x]", {"y": times(carriers.count_of_places)}),
     )),
     LayerMistake(41, "ddbourgin/numpy-ml#94", (Way(("dropout",), "∂E/∂y ⊙ M′, M′ ∈ {1, 1/(1 − p)}", computes=arrays.unmasked),)),
     LayerMistake(118, "NVIDIA/apex#816", (Way(("dropout",), "∂E/∂y ⊙ M′, M′ ∈ {[M > 0], M²}", computes=arrays.unscaled),)),

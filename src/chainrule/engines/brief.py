@@ -9,7 +9,7 @@ from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.work import work
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
-from chainrule.formula.closed_forms import Place, places
+from chainrule.formula.closed_forms import FormPlace, form_places
 from chainrule.formula.expression import Expression, Name, folded, neighbours, order, variable
 from chainrule.formula.tidy import shared
 from chainrule.network.derivation import Derivation, with_closed_forms
@@ -80,7 +80,7 @@ class Brief(Frozen):
 def brief(network: Network) -> Brief:
     """The derivation of a network as engines compute it; its own where no closed form is less work."""
     own = network.derivation
-    found = [place for place in places(own.error) if place.inside.isdisjoint(own.wanted) and _is_less_work(place)]
+    found = [place for place in form_places(own.error) if place.inside.isdisjoint(own.wanted) and _is_less_work(place)]
     if not found:
         return Brief(own, {})
     remarks = {}
@@ -151,7 +151,7 @@ def with_functions_of_whole_arrays(derivation: Derivation) -> Derivation:
     )
 
 
-def _is_less_work(place: Place) -> bool:
+def _is_less_work(place: FormPlace) -> bool:
     """Is the closed form less work than what is derived, where the values of the forward pass are known?"""
     g, known = variable(Name("g"), place.value.shape), order(place.value)
     derived = gradients(place.value, place.operands, seed=g).values()

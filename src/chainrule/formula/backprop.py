@@ -39,14 +39,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chainrule.base.errors import InputError
-from chainrule.formula.closed_forms import Place
+from chainrule.formula.closed_forms import FormPlace
 from chainrule.formula.expression import Expression, as_expression, consumers, named, order
 from chainrule.formula.primitives import add, multiply, select, spread
 from chainrule.formula.tidy import tidy
 
 
 def gradients(
-    of: Expression, wrt: Sequence[Expression], seed: Expression | None = None, closed: Iterable[Place] = ()
+    of: Expression, wrt: Sequence[Expression], seed: Expression | None = None, closed: Iterable[FormPlace] = ()
 ) -> dict[Expression, Expression]:
     """∂`of`/∂ each of `wrt`, as expressions of the same shapes; every one is named after what it belongs to.
 
@@ -66,7 +66,7 @@ def local_derivatives(of: Expression, wrt: Sequence[Expression], seed: Expressio
 
 
 class _Walk:
-    def __init__(self, of: Expression, wrt: Sequence[Expression], names: bool, closed: Iterable[Place] = ()) -> None:
+    def __init__(self, of: Expression, wrt: Sequence[Expression], names: bool, closed: Iterable[FormPlace] = ()) -> None:
         self.of, self.wrt, self.names = of, tuple(wrt), names
         self.closed = {place.value: place for place in closed}
         self.nodes = order(of, wall=self._is_wall)
@@ -125,7 +125,7 @@ class _Walk:
         for argument, part in zip(node.arguments, carried, strict=True):
             self._collect(argument, None if part is None else tidy(part))
 
-    def _through_closed(self, place: Place, g: Expression) -> None:
+    def _through_closed(self, place: FormPlace, g: Expression) -> None:
         for operand, part in zip(place.operands, place.gradients(g), strict=True):
             self._collect(operand, tidy(part))
 

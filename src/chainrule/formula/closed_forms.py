@@ -38,7 +38,7 @@ class ClosedForm(FrozenValue):
     numbers: tuple[str, ...] = ()
 
 
-class Place(FrozenValue):
+class FormPlace(FrozenValue):
     """A closed form found in a graph: `value` is there what the form is of, with these operands and numbers."""
 
     form: ClosedForm
@@ -56,7 +56,7 @@ class Place(FrozenValue):
         return {*order(self.value, wall=self.operands.__contains__)} - {self.value, *self.operands}
 
 
-def places(root: Expression) -> list[Place]:
+def form_places(root: Expression) -> list[FormPlace]:
     """Every value below `root` of which a closed form is known, with the first that is: the outermost of those that lie in each other,
     and where nothing else uses what lies inside.
     """
@@ -67,7 +67,7 @@ def places(root: Expression) -> list[Place]:
             users.setdefault(argument, set()).add(node)
     operations = {node.primitive for node in nodes}
     forms = [form for form in CLOSED_FORMS if form.has in operations]
-    found: list[Place] = []
+    found: list[FormPlace] = []
     covered: set[Expression] = set()
     for node in reversed(nodes):
         place = None if node in covered else next(filter(None, (_found(form, node) for form in forms)), None)
@@ -79,7 +79,7 @@ def places(root: Expression) -> list[Place]:
     return found
 
 
-def _found(form: ClosedForm, node: Expression) -> Place | None:
+def _found(form: ClosedForm, node: Expression) -> FormPlace | None:
     """The form, if a node has it."""
     if node.primitive is not form.last or len(node.shape) < 2:
         return None
@@ -89,7 +89,7 @@ def _found(form: ClosedForm, node: Expression) -> Place | None:
     found: dict[Expression, Expression] = {}
     if pattern.shape != node.shape or not matches(pattern, node, found, (*operands, *numbers)):
         return None
-    return Place(form, node, tuple(found[one] for one in operands), tuple(found[one] for one in numbers))
+    return FormPlace(form, node, tuple(found[one] for one in operands), tuple(found[one] for one in numbers))
 
 
 def normalised(x: Expression, axes: Sequence[int], epsilon: Operand) -> Expression:

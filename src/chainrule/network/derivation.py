@@ -11,7 +11,7 @@ from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
-from chainrule.formula.closed_forms import Place
+from chainrule.formula.closed_forms import FormPlace
 from chainrule.formula.expression import Expression, Name, named, order, variable
 from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
@@ -319,7 +319,7 @@ def derive(
     )
 
 
-def with_closed_forms(derivation: Derivation, closed: Sequence[Place], absent: Mapping[str, Collection[tuple[int, ...]]]) -> Derivation:
+def with_closed_forms(derivation: Derivation, closed: Sequence[FormPlace], absent: Mapping[str, Collection[tuple[int, ...]]]) -> Derivation:
     """The same derivation with closed forms in place of what the rules derive; what lies inside them has no gradient in it.
 
     absent  as of `derive`
@@ -332,7 +332,7 @@ def with_closed_forms(derivation: Derivation, closed: Sequence[Place], absent: M
 
 
 def _gradients(
-    error: Expression, wrt: Sequence[Expression], absent: Mapping[str, Collection[tuple[int, ...]]], closed: Sequence[Place] = ()
+    error: Expression, wrt: Sequence[Expression], absent: Mapping[str, Collection[tuple[int, ...]]], closed: Sequence[FormPlace] = ()
 ) -> list[Expression]:
     """∂E/∂ each, without what is absent."""
     found = gradients(error, wrt, closed=closed)
