@@ -21,7 +21,7 @@ from chainrule.api.resuming import FREE, Begun, asked_options, begins
 from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
 from chainrule.api.watching import Watch, watching
-from chainrule.base.errors import InputError
+from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import Wanted
 from chainrule.network.network import Array, Network
@@ -165,6 +165,8 @@ def train(
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
     targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
+    if group is not None and group in targets:
+        raise InputError(f"rows are kept together by a column that is known of new rows, too, not by the target {quoted(group)}.")
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
@@ -202,7 +204,7 @@ def train(
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else cross_validated(prepared, labels, in_folds, outputs, watch)
         run = prepared(*parts)
-        drawn = len(run.test) > 0 and not plan.test_last
+        drawn = len(run.test) > 0 and plan.tests_drawn
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return finished_model(run, run.training(), scores, outputs, watch, language)
 

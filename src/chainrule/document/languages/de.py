@@ -1068,6 +1068,9 @@ WORDS = {
     "jeweils einen Teil der Zeilen nicht lernen und an ihm gemessen werden",
     "train.split_without": "Zeilen: {train} zum Lernen, keine sagen, wann Schluss ist, {test} sagen, wie gut es ist",
     "train.group": "Zeilen mit gleichem {name} gehören zum selben Teil",
+    "train.last.test": "geprüft wird an den letzten Zeilen",
+    "train.last.validation": "von den übrigen sagen die letzten Zeilen, wann Schluss ist",
+    "train.last.test_and_validation": "geprüft wird an den letzten Zeilen; die davor sagen, wann Schluss ist",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "

@@ -1033,6 +1033,9 @@ WORDS = {
     "fold of these rows and judged on it, tell when to stop",
     "train.split_without": "rows: {train} to train on, none to tell when to stop, {test} to say how good it is",
     "train.group": "rows with the same {name} are in one part",
+    "train.last.test": "the last rows test",
+    "train.last.validation": "of the others, the last rows tell when to stop",
+    "train.last.test_and_validation": "the last rows test, and those before them tell when to stop",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
