@@ -163,14 +163,19 @@ def written_day(column: Column) -> str:
 
 
 def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
-    """Codes read as numbers, which lose something: the zeros that they begin with, or the last of very many digits."""
+    """Codes and versions read as numbers, which lose something: zeros that they begin or end with, or the last of very many digits."""
     for column in _numbers(table, preparation):
-        if column.padded:
-            written = {"name": column.name, "cell": column.padded, **_ways(column.name)}
-            if "E" in column.padded:
-                yield Caution("powers", written | {"value": f"{float(column.padded):g}"})
-            else:
-                yield Caution("zeros" if column.padded.startswith("0") else "digits", written)
+        cell = column.padded
+        known = next((key for sign, key in (("E", "powers"), (".", "versions")) if sign in cell), "zeros" if cell[:1] == "0" else "digits")
+        if cell and (known != "versions" or _are_versions(column.values[~column.missing])):
+            yield Caution(known, {"name": column.name, "cell": cell, "value": f"{float(cell):g}", **_ways(column.name)})
+
+
+def _are_versions(values: Array) -> bool:
+    """May the numbers behind the points be 0 to 30? One digit there, as of 1.4, is one of 0 to 9."""
+    hundredths = values * 100
+    parts = np.round(hundredths) % 100
+    return bool(np.isclose(hundredths, np.round(hundredths)).all() and ((parts <= 30) | (parts % 10 == 0)).all())
 
 
 def _spellings(table: Table, preparation: Preparation) -> Iterator[Caution]:

@@ -1061,6 +1061,7 @@ WORDS = {
     "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
     "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
+    "caution.versions": "{name} is read as numbers, {cell} as {value}, which is there as well; if these are versions, say {categories}",
     "caution.totals": "rows {rows} look like totals of the others, as “{name}”; if so, take them out of the file",
     "caution.totals.count=1": "row {rows} looks like a total of the others, by its name “{name}”; if so, take it out of the file",
     "caution.spelling_columns": "the columns {names} differ by capital letters or blanks only",
