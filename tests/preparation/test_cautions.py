@@ -238,19 +238,20 @@ MONTHS, DAYS = RANDOM.integers(1, 13, ROWS), RANDOM.integers(1, 29, ROWS)
 
 
 @pytest.mark.parametrize(
-    ("name", "numbers"),
+    ("name", "numbers", "none"),
     [
-        ("stamp", [f"{2000 + month}{month:02d}{day:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
-        ("month", [f"{1990 + day}{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
-        ("order_date", [f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
+        ("stamp", [f"{2000 + month}{month:02d}{day:02d}" for month, day in zip(MONTHS, DAYS, strict=True)], "20240231"),
+        ("month", [f"{1990 + day}{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)], "199013"),
+        ("sold", [f"{month:02d}.{1990 + day}" for month, day in zip(MONTHS, DAYS, strict=True)], "13.2013"),
+        ("order_date", [f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)], "12.13"),
     ],
 )
-def test_dates_that_are_read_as_numbers(name, numbers, tmp_path):
+def test_dates_that_are_read_as_numbers(name, numbers, none, tmp_path):
     assert told(healthy(**{name: numbers}), tmp_path=tmp_path) == [("days", name)]
     assert told(healthy(**{name: np.array(numbers, dtype=float)})) == [("days_typed", name)]
-    broken = [*numbers[:-1], numbers[-1][:-2] + "13" if name != "stamp" else "20240231"]
-    assert ("days", name) not in told(healthy(**{name: broken}), tmp_path=tmp_path)
+    assert ("days", name) not in told(healthy(**{name: [*numbers[:-1], none]}), tmp_path=tmp_path)
 
 
 def test_prices_like_dates_are_no_dates(tmp_path):
+    assert told(healthy(density=[f"1.{1900 + 3 * day}" for day in DAYS]), tmp_path=tmp_path) == []
     assert told(healthy(price=[f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]), tmp_path=tmp_path) == []

@@ -139,13 +139,17 @@ def _days(table: Table, preparation: Preparation) -> Iterator[Caution]:
 
 
 def written_day(column: Column) -> str:
-    """The first number of the column, where all of them are days, else "": YYYYMMDD, or YYYYMM; DD.MM where the column's name says so."""
+    """The first number of the column, where all of them are days, else "": YYYYMMDD, YYYYMM or MM.YYYY; DD.MM where the column's name says
+    so.
+    """
     known = column.values[~column.missing]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     if low >= 1900_01 and high <= 2100_12 and high - low > 2:
         scale, form, least = 100, "%d", FEWEST
     elif low >= 1900_01_01 and high <= 2100_12_31 and high - low > 2:
         scale, form, least = 1, "%d", FEWEST
+    elif 1 < low < high - 1 < 12 and (np.abs(np.round(known * 10_000) % 10_000 - 2000) <= 100).all():
+        scale, form, least = 10_000, "%07.4f", FEW_DAYS
     elif low > 1 and high < 32 and DAY.fullmatch(column.name):
         scale, form, least = 100, "%05.2f", FEW_DAYS
     else:
@@ -154,7 +158,9 @@ def written_day(column: Column) -> str:
     digits = np.round(different * scale)
     if len(different) < least or not np.isclose(different * scale, digits, rtol=0, atol=1e-6).all():
         return ""
-    if high < 32:  # in a leap year, every day of the calendar exists
+    if scale == 10_000:
+        digits = digits % 10_000 * 10_000 + digits // 10_000 * 100 + 1
+    elif high < 32:  # in a leap year, every day of the calendar exists
         digits = 2024_00_00 + digits % 100 * 100 + digits // 100
     elif scale == 100:
         digits += 1
