@@ -73,11 +73,12 @@ RESEMBLES = re.compile(
     (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
     (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}} | (?<=[.,]\d)\d*[+-]\d{{3}} )?
     \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
+    | \[[-+\d.,e\ ]*\d[-+\d.,e\ ]*\]
     | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{PARTS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, 6 ft 1 in,
-and 8.73-187 of Fortran."""
+a list of numbers, and 8.73-187 of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
