@@ -28,7 +28,8 @@ from chainrule.pages.mistakes import TracedArray
 from chainrule.pages.program import OPERATIONS, Tracer, traced_program
 
 PAGE = Path(str(files("chainrule.pages")))
-TOOLS = PAGE / "front/node_modules/.bin"
+FRONT = Path(__file__).parents[2] / "src/chainrule/pages/front"  # which is not installed
+TOOLS = FRONT / "node_modules/.bin"
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (TOOLS / "esbuild").exists(), reason="needs Node: scripts/install test, where there is npm"
 )
@@ -39,7 +40,7 @@ LARGEST = 120_000
 def build(*arguments: object) -> str:
     """What the build script says."""
     command = ["node", "build.mjs", *map(str, arguments)]
-    return subprocess.run(command, cwd=PAGE / "front", check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, cwd=FRONT, check=True, capture_output=True, text=True).stdout
 
 
 @needs_node
@@ -61,7 +62,7 @@ def test_the_module_is_small_and_asks_nothing_of_anybody():
 
 
 def test_a_page_is_given_only_what_it_computes():
-    rows = (PAGE / "front/arrays.ts").read_text().partition("export const ROWS")[2]
+    rows = (FRONT / "arrays.ts").read_text().partition("export const ROWS")[2]
     assert {*re.findall(r"^  (\w+): ", rows, re.MULTILINE), "leaf"} == OPERATIONS
     with pytest.raises(InputError, match="dropout draws other units for each step"):
         page_content(problem({"inputs": 2, "layers": [{"kind": "dropout", "rate": 0.5}, {"units": 1}]}))
@@ -89,7 +90,7 @@ def test_arrays_that_are_traced_do_what_every_primitive_asks_of_them():
 def test_names_of_what_comes_and_goes_are_never_shortened():
     """That of a type in content.ts or messages.ts; the compiler lets nobody read another of what Python says."""
     shortened = set(build("--shortened").split())
-    types = "".join((PAGE / "front" / name).read_text() for name in ("content.ts", "messages.ts"))
+    types = "".join((FRONT / name).read_text() for name in ("content.ts", "messages.ts"))
     assert len(shortened) > 50
     assert shortened.isdisjoint({*re.findall(r"^  (?:readonly )?(\w+)\??: ", types, re.MULTILINE), *OPERATIONS})
 
