@@ -149,23 +149,6 @@ def test_versions_that_turn_out_to_be_numbers(tmp_path, monkeypatch):
     assert told(healthy(size=sizes + [f"{place / 64:.4f}" for place in range(ROWS // 2)]), tmp_path=tmp_path) == []
 
 
-def test_versions_that_look_like_decimals(tmp_path):
-    """1.10 is the tenth, and not the first again; of amounts that two people wrote down, other decimals show that they are numbers."""
-    versions = [f"{place % 3 + 1}.{place * 7 % 12 + 1}" for place in range(ROWS)]
-    assert told(healthy(version=versions), tmp_path=tmp_path)[0] == ("versions", "version")
-    assert told(healthy(version=[*versions[:-1], "2"]), tmp_path=tmp_path)[0] == ("versions", "version")
-    assert told(healthy(version=[*versions[:-1], "2.05"]), tmp_path=tmp_path) == []
-    dose = ["0.5", "0.50", "1.5", "0.25", "1", "2.5", "1.50"]
-    assert told(healthy(dose=[dose[place * 5 % 7] for place in range(ROWS)]), tmp_path=tmp_path) == []
-    assert told(healthy(size=[f"{place * 0.1:.1f}" for place in range(ROWS)]), tmp_path=tmp_path) == []
-
-
-def test_versions_that_turn_out_to_be_numbers(tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.data.numbers.FIRST", ROWS // 2)
-    sizes = [f"1.{place % 12 + 1}" for place in range(ROWS // 2)]
-    assert told(healthy(size=sizes + [f"{place / 64:.4f}" for place in range(ROWS // 2)]), tmp_path=tmp_path) == []
-
-
 def test_rows_that_add_up_others(tmp_path):
     """At the end by their name, elsewhere by their sums."""
     columns = healthy()

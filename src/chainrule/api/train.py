@@ -145,9 +145,7 @@ def train(
     """
     asked = asked_options(locals())
     group = None if group is None else str(group)
-    together = (group,) if group is not None and group not in one_or_several(ignore) else ()
     columns: dict[str, Any] = {
-        "ignore": (*one_or_several(ignore), *together),
         "categories": one_or_several(categories),
         "numbers": one_or_several(numbers),
     }
@@ -165,8 +163,7 @@ def train(
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
     targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
-    if group is not None and group in targets:
-        raise InputError(f"rows are kept together by a column that is known of new rows, too, not by the target {quoted(group)}.")
+    columns["ignore"] = _left_out(one_or_several(ignore), group, targets)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
@@ -207,6 +204,13 @@ def train(
         drawn = len(run.test) > 0 and plan.tests_drawn
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return finished_model(run, run.training(), scores, outputs, watch, language)
+
+
+def _left_out(ignored: tuple[str, ...], group: str | None, targets: Sequence[str]) -> tuple[str, ...]:
+    """The columns that are no inputs, as asked, and because the groups are told by one. Raises InputError where that is a target."""
+    if group is not None and group in targets:
+        raise InputError(f"rows are kept together by a column that is known of new rows, too, not by the target {quoted(group)}.")
+    return ignored if group is None or group in ignored else (*ignored, group)
 
 
 def _with_allnames_of(preparation: Preparation, whole: Preparation) -> Preparation:
