@@ -10,11 +10,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.scalar_search import bisected, first_that, golden, meeting_point, rounded, rounded_down, rounded_up, unit
 from chainrule.diagnosis.simulation import FEWEST_STEPS, GOOD_GAIN, LEAST_GAIN, MOST_STEPS, TOLERANCE, Runner, Simulation
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.steps.order import order_of
 from chainrule.steps.step import Step, in_floats
 

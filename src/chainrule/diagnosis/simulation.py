@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
@@ -16,7 +17,7 @@ from chainrule.engines.work import work
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.stated import stated_operations
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.steps.step import Step, in_floats
 

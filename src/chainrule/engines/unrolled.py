@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.engines.source import COMPARISON, Fragment, Source, source_text
 from chainrule.engines.writer import Writer
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.update import network_update
 
 MOST_OPERATIONS = 100
@@ -31,7 +32,7 @@ MOST_OPERATIONS = 100
 LAP = 240
 """Steps after which a run is asked whether it goes in circles: a multiple of the lengths that circles have, 2, 4, 8, 16, 3, 5 …"""
 
-Loop = Callable[..., tuple[list[float], list[float]]]
+StepLoop = Callable[..., tuple[list[float], list[float]]]
 
 
 class _ScalarSource(Source):
@@ -268,7 +269,7 @@ def _in_place(lines: Sequence[str], olds: Mapping[str, str]) -> list[str]:
     return [*reversed(done), *([f"{', '.join(later.values())}, = {', '.join(later)},"] if later else [])]
 
 
-def _loop(code: CodeType, functions: Mapping[str, Any]) -> Loop:
+def _loop(code: CodeType, functions: Mapping[str, Any]) -> StepLoop:
     space = dict(functions)
     exec(code, space)  # noqa: S102  # our own text: a person's words never enter it
     return space["run"]  # type: ignore[no-any-return]  # what was executed has no types

@@ -88,14 +88,14 @@ ABSENT: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
 
-Function: TypeAlias = Callable[..., Any]
-Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any]"
-Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
+DefinitionFunction: TypeAlias = Callable[..., Any]
+DefinitionLike: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any]"
+ValueKind: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
 """What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
 
-Targets: TypeAlias = Literal[Values, "steps", "pairs", "gradient"]
-"""What a loss takes beside the outputs: targets as `Values` says, or, for each step of a sequence, a distribution or all 0 where the step
-does not count; whether two examples differ, 0 or 1; or a given gradient by the outputs.
+Targets: TypeAlias = Literal[ValueKind, "steps", "pairs", "gradient"]
+"""What a loss takes beside the outputs: targets as `ValueKind` says, or, for each step of a sequence, a distribution or all 0 where the
+step does not count; whether two examples differ, 0 or 1; or a given gradient by the outputs.
 """
 
 
@@ -137,12 +137,12 @@ class Definition(Displayed, Frozen):
 
     kind: str
     name: str
-    function: Function
-    output: Wanted = "identity"
+    function: DefinitionFunction
+    output: DefinitionLike = "identity"
     targets: Targets = "numbers"
     logits: bool = False
-    start: Wanted = "glorot_uniform"
-    gives: Values = "numbers"
+    start: DefinitionLike = "glorot_uniform"
+    gives: ValueKind = "numbers"
     largest_rate: float = 0.1
     also: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     meant: Mapping[str, str] = field(default_factory=dict)
@@ -282,7 +282,7 @@ def _checked_multipliers(definition: Definition, value: Any) -> dict[str, float]
     return dict(value)
 
 
-def _place(kind: str, name: str, function: Function) -> str:
+def _place(kind: str, name: str, function: DefinitionFunction) -> str:
     """Which definition, and where it stands: activation f (mine.py, line 5)."""
     code = function.__code__
     return f"{kind} {name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
@@ -423,7 +423,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _registered(kind: str, function: Function, **facts: Any) -> Definition:
+def _registered(kind: str, function: DefinitionFunction, **facts: Any) -> Definition:
     name = function.__name__
     if not _is_built_in(function):
         _load_built_in(kind)  # so that a name that is taken is refused here, and not where the built-in one is first wanted
@@ -439,7 +439,7 @@ def _registered(kind: str, function: Function, **facts: Any) -> Definition:
     return definition
 
 
-def _is_built_in(function: Function) -> bool:
+def _is_built_in(function: DefinitionFunction) -> bool:
     return function.__module__.startswith("chainrule.")
 
 
@@ -448,7 +448,7 @@ def check_definition(definition: Definition) -> None:
     kind, name, function = definition.kind, definition.name, definition.function
     for word, what, known in (
         (definition.targets, "kind of targets", get_args(Targets)),
-        (definition.gives, "kind of values", get_args(Values)),
+        (definition.gives, "kind of values", get_args(ValueKind)),
     ):
         if word not in known:
             raise UnknownNameError(what, str(word), known)
@@ -466,7 +466,7 @@ def check_definition(definition: Definition) -> None:
             checked_name(option)
 
 
-def _declared(kind: str, function: Function | None, **facts: Any) -> Any:
+def _declared(kind: str, function: DefinitionFunction | None, **facts: Any) -> Any:
     """The definition of a function, or what makes one of it where the decorator was called with facts alone."""
     return partial(_registered, kind, **facts) if function is None else _registered(kind, function, **facts)
 
@@ -499,20 +499,26 @@ class Registrar:
         self._kind = kind
 
     @overload
-    def __call__(self, function: Function) -> Definition: ...
+    def __call__(self, function: DefinitionFunction) -> Definition: ...
     @overload
-    def __call__(self, **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
-    def __call__(self, function: Function | None = None, **names: Unpack[OtherNames]) -> Any:
+    def __call__(self, **names: Unpack[OtherNames]) -> Callable[[DefinitionFunction], Definition]: ...
+    def __call__(self, function: DefinitionFunction | None = None, **names: Unpack[OtherNames]) -> Any:
         """The definition of a function, or what makes one of it."""
         return _declared(self._kind, function, **_checked_names(names))
 
 
 @overload
-def activation(function: Function) -> Definition: ...
+def activation(function: DefinitionFunction) -> Definition: ...
 @overload
-def activation(*, start: Wanted = ..., gives: Values = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
 def activation(
-    function: Function | None = None, *, start: Wanted = "glorot_uniform", gives: Values = "numbers", **names: Unpack[OtherNames]
+    *, start: DefinitionLike = ..., gives: ValueKind = ..., **names: Unpack[OtherNames]
+) -> Callable[[DefinitionFunction], Definition]: ...
+def activation(
+    function: DefinitionFunction | None = None,
+    *,
+    start: DefinitionLike = "glorot_uniform",
+    gives: ValueKind = "numbers",
+    **names: Unpack[OtherNames],
 ) -> Any:
     """Register h = f(z): `f(z, *, options)`.
 
@@ -527,15 +533,15 @@ def activation(
 
 
 @overload
-def loss(function: Function) -> Definition: ...
+def loss(function: DefinitionFunction) -> Definition: ...
 @overload
 def loss(
-    *, output: Wanted = ..., targets: Targets = ..., logits: bool = ..., **names: Unpack[OtherNames]
-) -> Callable[[Function], Definition]: ...
+    *, output: DefinitionLike = ..., targets: Targets = ..., logits: bool = ..., **names: Unpack[OtherNames]
+) -> Callable[[DefinitionFunction], Definition]: ...
 def loss(
-    function: Function | None = None,
+    function: DefinitionFunction | None = None,
     *,
-    output: Wanted = "identity",
+    output: DefinitionLike = "identity",
     targets: Targets = "numbers",
     logits: bool = False,
     **names: Unpack[OtherNames],
@@ -559,10 +565,10 @@ def loss(
 
 
 @overload
-def optimizer(function: Function) -> Definition: ...
+def optimizer(function: DefinitionFunction) -> Definition: ...
 @overload
-def optimizer(*, largest_rate: float = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
-def optimizer(function: Function | None = None, *, largest_rate: float = 0.1, **names: Unpack[OtherNames]) -> Any:
+def optimizer(*, largest_rate: float = ..., **names: Unpack[OtherNames]) -> Callable[[DefinitionFunction], Definition]: ...
+def optimizer(function: DefinitionFunction | None = None, *, largest_rate: float = 0.1, **names: Unpack[OtherNames]) -> Any:
     """Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
 
     g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1.
@@ -583,7 +589,7 @@ schedule = Registrar("schedule")
 """Register a learning rate that changes: `f(k, *, rate, …)` gives the rate at step k, from 1."""
 
 
-def find(kind: str, wanted: Wanted) -> Bound:
+def find(kind: str, wanted: DefinitionLike) -> Bound:
     """The definition that a name, a table {name = …, options}, or a definition means; a list has an activation for each unit.
 
     Raises UnknownNameError, DescriptionError.
