@@ -230,7 +230,7 @@ def test_one_step_of_a_large_network_is_walked_as_far_as_the_rate_says(rule: str
 
 
 def test_a_rule_that_does_something_else_with_its_rate_is_followed_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chainrule.network.definitions import optimizer
+    from chainrule.network.registration import optimizer
 
     monkeypatch.setitem(REGISTRY, "optimizer", dict(REGISTRY["optimizer"]))
 

@@ -27,10 +27,11 @@ from chainrule.formula import primitives as p
 from chainrule.formula.arrays import Arrays, Exact, fraction
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, variable
-from chainrule.network.definitions import REGISTRY, Bound, find, optimizer
+from chainrule.network.definitions import REGISTRY, Bound, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.network.optimizers import let
+from chainrule.network.registration import optimizer
 from chainrule.network.update import STEP_NUMBER
 from chainrule.steps.step import Step
 
