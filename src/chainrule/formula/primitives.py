@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
-from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Operand, PlainNumber, Primitive, Shape, as_expression
+from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, ExpressionLike, PlainNumber, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
     AmongZeros,
     Bracket,
@@ -42,7 +42,7 @@ from chainrule.formula.forms import (
     Transpose,
 )
 
-Slopes: TypeAlias = "tuple[Operand | None, ...]"
+Slopes: TypeAlias = "tuple[ExpressionLike | None, ...]"
 PI = math.pi
 LN2 = math.log(2)
 
