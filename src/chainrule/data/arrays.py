@@ -248,6 +248,8 @@ def of_frame(frame: Any) -> dict[str, Array] | None:
         return _of_pandas_series(frame)
     if library == "pyarrow" and hasattr(frame, "to_table"):
         frame = frame.to_table()
+    while library == "pyarrow" and any(str(kind).startswith("struct") for kind in frame.schema.types):
+        frame = frame.flatten()  # user.age, as of objects in JSON
     try:
         import narwhals
     except ImportError:

@@ -1068,6 +1068,9 @@ WORDS = {
     "jeweils einen Teil der Zeilen nicht lernen und an ihm gemessen werden",
     "train.split_without": "Zeilen: {train} zum Lernen, keine sagen, wann Schluss ist, {test} sagen, wie gut es ist",
     "train.group": "Zeilen mit gleichem {name} gehören zum selben Teil",
+    "train.last.test": "geprüft wird an den letzten Zeilen",
+    "train.last.validation": "von den übrigen sagen die letzten Zeilen, wann Schluss ist",
+    "train.last.test_and_validation": "geprüft wird an den letzten Zeilen; die davor sagen, wann Schluss ist",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
@@ -1091,6 +1094,7 @@ WORDS = {
     "gegeben, macht --dates Eingänge daraus; wird es nicht gebraucht: {ignore}",
     "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
+    "caution.versions": "{name} gilt als Zahl, {cell} als {value}, das es auch gibt; sind es Versionen: {categories}",
     "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
     "caution.totals.count=1": "die Zeile {rows} sieht nach einer Summe der anderen aus, dem Namen „{name}“ nach; wenn ja, gehört sie "
     "nicht in die Datei",

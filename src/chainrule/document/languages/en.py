@@ -1033,6 +1033,9 @@ WORDS = {
     "fold of these rows and judged on it, tell when to stop",
     "train.split_without": "rows: {train} to train on, none to tell when to stop, {test} to say how good it is",
     "train.group": "rows with the same {name} are in one part",
+    "train.last.test": "the last rows test",
+    "train.last.validation": "of the others, the last rows tell when to stop",
+    "train.last.test_and_validation": "the last rows test, and those before them tell when to stop",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
@@ -1058,6 +1061,7 @@ WORDS = {
     "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
     "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
+    "caution.versions": "{name} is read as numbers, {cell} as {value}, which is there as well; if these are versions, say {categories}",
     "caution.totals": "rows {rows} look like totals of the others, as “{name}”; if so, take them out of the file",
     "caution.totals.count=1": "row {rows} looks like a total of the others, by its name “{name}”; if so, take it out of the file",
     "caution.spelling_columns": "the columns {names} differ by capital letters or blanks only",
