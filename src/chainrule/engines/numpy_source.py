@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainrule.engines.source import Fragment, Source, number_like, source_text, wrapped_items
@@ -18,7 +18,9 @@ class QuickSource(Source):
 
     def helpers(self, lines: Sequence[str]) -> list[str]:
         """The functions at the head of a program with these lines."""
-        return [line for called, own in HELPERS if any(called.search(one) for one in lines) for line in ("", "", *own())][2:]
+        text = "\n".join(lines)
+        called = (own for name, own in HELPERS.items() if re.search(rf"(?<![.\w])(?:{name})\(", text))
+        return [line for own in called for line in ("", "", *own())][2:]
 
     def _call(self, name: str, *arguments: Any, options: str = "") -> Fragment:
         if not options and hasattr(math, name) and all(NUMBER.fullmatch(source_text(piece_of(one))) for one in arguments):
@@ -183,14 +185,11 @@ def error_functions() -> list[str]:
     ]
 
 
-HELPERS = tuple(
-    (re.compile(rf"(?<![.\w])(?:{names})\("), lines)
-    for names, lines in {
-        "erfc?": error_functions,
-        "softmax": lambda: SOFTMAX,
-        "sum_of_rows": lambda: SUM_OF_ROWS,
-        "first_largest": lambda: FIRST_LARGEST,
-        "among_zeros": lambda: AMONG_ZEROS,
-    }.items()
-)
+HELPERS: Mapping[str, Callable[[], Sequence[str]]] = {
+    "erfc?": error_functions,
+    "softmax": lambda: SOFTMAX,
+    "sum_of_rows": lambda: SUM_OF_ROWS,
+    "first_largest": lambda: FIRST_LARGEST,
+    "among_zeros": lambda: AMONG_ZEROS,
+}
 """Functions that programs call by these names, and how they are written."""

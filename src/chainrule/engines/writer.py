@@ -106,8 +106,8 @@ class Writer:
             return along
         if node.primitive.name == "total" and node.arguments[0] in self.by_step:
             return self.source.sum(arguments[0], 0)
-        if (rows := self._sum_of_rows(node)) is not None:
-            return rows
+        if (summed := self._sum_of_rows(node)) is not None:
+            return summed
         if node.primitive.name in ("total", "mean") and self._kept_axis(node):
             reduction = self.source.sum if node.primitive.name == "total" else self.source.mean
             return reduction(arguments[0], node.parameters["axes"], keepdims=True)
