@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
-from chainrule.api.networks import HIDDEN, check_losses, fitting_network
+from chainrule.api.networks import HIDDEN, check_losses, check_target_needed, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
 from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
@@ -167,6 +167,8 @@ def train(
     targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
+    if not targets:
+        check_target_needed(loss if description is None else description.get("loss"))
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = begins(stack, processes, asked, free, path, log, curve, report, force=force)
