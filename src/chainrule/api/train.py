@@ -164,11 +164,9 @@ def train(
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
-    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
+    targets, columns["places"] = _targets(target, description, loss), places_of_image(description)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
-    if not targets:
-        check_target_needed(loss if description is None else description.get("loss"))
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = begins(stack, processes, asked, free, path, log, curve, report, force=force)
@@ -228,6 +226,14 @@ def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
         if value != default and value != "-".join(map(str, HIDDEN)):
             raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
     return description_of(network)
+
+
+def _targets(target: Any, description: Mapping[str, Any] | None, loss: Wanted | None) -> tuple[str, ...]:
+    """The columns to predict. Raises InputError where none are said, and the loss would not take one."""
+    targets = one_or_several(target) or described_targets(description or {})
+    if not targets:
+        check_target_needed(loss if description is None else description.get("loss"))
+    return targets
 
 
 def _output(output: str | Path | None, curve: str | Path | None, report: str | Path | None, language: str) -> Path | None:
