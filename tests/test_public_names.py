@@ -153,7 +153,8 @@ def test_a_name_of_the_source_means_one_thing():
             if name and not name.startswith("_"):
                 homes.setdefault(name, set()).add(path)
     for name, paths in homes.items():
-        others = {path for path in paths if path.stem not in MATHEMATICS and path.parent.name != "cli"}  # commands are called as functions are
+        # Commands are called as functions are.
+        others = {path for path in paths if path.stem not in MATHEMATICS and path.parent.name != "cli"}
         assert len(others) <= 1 or name == "explain", (name, sorted(map(str, paths)))
     assert len(homes) > 2000
 

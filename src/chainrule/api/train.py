@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
-from chainrule.api.networks import HIDDEN, check_losses, fitting_network
+from chainrule.api.networks import HIDDEN, check_losses, check_target_needed, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
 from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
@@ -164,7 +164,7 @@ def train(
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
-    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
+    targets, columns["places"] = _targets(target, description, loss), places_of_image(description)
     columns["ignore"] = _left_out(one_or_several(ignore), group, targets)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
@@ -234,6 +234,14 @@ def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
         if value != default and value != "-".join(map(str, HIDDEN)):
             raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
     return description_of(network)
+
+
+def _targets(target: Any, description: Mapping[str, Any] | None, loss: DefinitionLike | None) -> tuple[str, ...]:
+    """The columns to predict. Raises InputError where none are said, and the loss would not take one."""
+    targets = one_or_several(target) or described_targets(description or {})
+    if not targets:
+        check_target_needed(loss if description is None else description.get("loss"))
+    return targets
 
 
 def _output(output: str | Path | None, curve: str | Path | None, report: str | Path | None, language: str) -> Path | None:
