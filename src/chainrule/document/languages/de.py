@@ -571,6 +571,8 @@ WORDS = {
     "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹².",
     "repeat.settled": "Nach {steps} Schritten steht der Fehler still, bei {error}.",
     "repeat.settled.steps=1": "Nach einem Schritt steht der Fehler still, bei {error}.",
+    "repeat.minimum": "Nach {steps} Schritten ist der Fehler {error}; der Gradient liegt unter einem Millionstel von dem, was er am "
+    "Anfang war.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",

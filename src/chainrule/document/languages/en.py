@@ -540,6 +540,7 @@ WORDS = {
     "repeat.not_reached": "After {steps} steps the error is still above 10⁻¹².",
     "repeat.settled": "After {steps} steps the error stands still at {error}.",
     "repeat.settled.steps=1": "After one step the error stands still at {error}.",
+    "repeat.minimum": "After {steps} steps the error is {error}; the gradient is below a millionth of what it was at the start.",
     "repeat.overflow": "At step {step} the numbers leave every sensible range: this run diverges.",
     # Overview
     "overview.forward": "Each quantity is computed from those before it:",
