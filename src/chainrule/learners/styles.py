@@ -23,7 +23,7 @@ from chainrule.learners.names import INIT, as_kind, meaning, ranked
 from chainrule.learners.parameters import parameter_places, rolled
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves, like
-from chainrule.learners.syntax import Function, arguments_of, calls_in, names_in
+from chainrule.learners.syntax import Function, arguments_of, calls_in, is_plain_number, names_in
 
 
 class ParameterPlace(FrozenValue):
@@ -310,6 +310,12 @@ def _plural(name: str, nodes: Sequence[Function]) -> bool:
             if isinstance(part, (ast.For, ast.comprehension)) and name in names_in(part.iter):
                 return True
     return False
+
+
+def numbers_read(loaded: Loaded, nodes: Sequence[Function], kind: str) -> list[str]:
+    """Global variables that hold one number of this meaning, "rate" or "penalty", where functions read them; a decay may be the rate's."""
+    names = [name for name in read_globals(loaded, nodes) if meaning(name).kind == kind and is_plain_number(loaded.namespace.get(name))]
+    return [name for name in names if kind != "penalty" or "decay" not in name.lower()]
 
 
 def read_globals(loaded: Loaded, nodes: Sequence[Function]) -> list[str]:
