@@ -14,13 +14,13 @@ from chainrule.learners.calling import Pool, gives_gradients, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, backward_first, forward_first, meaning
+from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.parameters import Parameters, parameter_places, rolled, shared_arrays
 from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves
 from chainrule.learners.styles import numbers_read, style_of, vector_blocks
-from chainrule.learners.syntax import arguments_of
+from chainrule.learners.syntax import Function, arguments_of
 
 
 class FunctionProgram(LearnerProgram):
@@ -175,6 +175,11 @@ def _is_data(value: Any) -> bool:
     return isinstance(value, (np.ndarray, list, float, int, dict)) and not isinstance(value, bool)
 
 
+def _takes_samples_and_targets(function: Function) -> bool:
+    kinds = [as_kind(name, "x", "t") for name in arguments_of(function)]
+    return {kind.kind for kind in kinds if kind is not None} == {"x", "t"} and len(kinds) > 2
+
+
 def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
     """The functions of a file that may be the backward pass, each with those that may go before it and after it, the likeliest first."""
     names = list(loaded.functions)
@@ -186,6 +191,7 @@ def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram
         if entry
         else sorted((name for name in names if BACKWARD.search(name)), key=backward_first)
     )
+    backwards = backwards or [name for name in names if _takes_samples_and_targets(loaded.functions[name])]  # whatever they are called
     forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
     forwards.sort(key=forward_first)
     updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]

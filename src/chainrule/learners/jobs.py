@@ -101,7 +101,7 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     if trials.forward:
         entry, gave = trials.forward[0]
         return Stopped("learners.refused.forms", entry, problem=gave)
-    if trials.failed:
+    if trials.failed and trials.ran[0] < len(trials.failed):
         line, problem = trials.failed[0]
         return Stopped("learners.refused.not_understood", line, problem=problem)
     if trials.count[0]:

@@ -65,11 +65,13 @@ class Trials(Frozen):
 
     errors    what Python said, and at which line, the furthest first
     forward   of those whose forward pass was seen, but no gradients: the line, and what they gave
+    count, ran   how many trials there were, and how many of them Python did not end
     """
 
     errors: list[tuple[int, int | None, str]] = field(default_factory=list)
     forward: list[tuple[int, str]] = field(default_factory=list)
     count: list[int] = field(default_factory=lambda: [0])
+    ran: list[int] = field(default_factory=lambda: [0])
 
     @property
     def failed(self) -> list[tuple[int | None, str]]:
@@ -242,6 +244,7 @@ def _readings(
                         return
                     continue
                 failed.clear()
+                trials.ran[0] += 1
                 own = free == "own" or form.sizes != sizes
                 yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, None if rows == ROWS else rows)
 

@@ -89,7 +89,7 @@ def style_of(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) 
             return _lists(weights[0], "".join(biases[:1]), in_globals=in_globals)
         if weights:
             return _separate(loaded, weights, biases, in_globals=in_globals)
-        containers = [name for name in names if as_kind(name, "params")]
+        containers = [name for name in names if as_kind(name, "params")] or [name for name in names if _has_keys_of_weights(name, nodes)]
         if in_globals:
             containers = [name for name in containers if isinstance(loaded.namespace.get(name), (dict, list))]
         if containers:
@@ -292,6 +292,19 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
     if missing is None:
         return None
     raise Unreadable("no structure")
+
+
+def _has_keys_of_weights(name: str, nodes: Sequence[Function]) -> bool:
+    """Is something taken from it by the name of a weight, as p["W1"]?"""
+    parts = (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Subscript))
+    return any(
+        isinstance(part.value, ast.Name)
+        and part.value.id == name
+        and isinstance(part.slice, ast.Constant)
+        and isinstance(part.slice.value, str)
+        and meaning(part.slice.value).kind == "W"
+        for part in parts
+    )
 
 
 def _plural(name: str, nodes: Sequence[Function]) -> bool:
