@@ -571,6 +571,8 @@ WORDS = {
     "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹².",
     "repeat.settled": "Nach {steps} Schritten steht der Fehler still, bei {error}.",
     "repeat.settled.steps=1": "Nach einem Schritt steht der Fehler still, bei {error}.",
+    "repeat.minimum": "Nach {steps} Schritten ist der Fehler {error}; der Gradient liegt unter einem Millionstel von dem, was er am "
+    "Anfang war.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",
@@ -1404,9 +1406,10 @@ WORDS = {
     "learners.understood.layout.vectors.inputs_first": "{x} ist ein einziges Beispiel, {w} ist (Eingaben, Neuronen)",
     "learners.understood.layout.vectors.units_first": "{x} ist ein einziges Beispiel, {w} ist (Neuronen, Eingaben)",
     "learners.understood.network": "Aktivierungen: {activations}; erprobt mit {sizes} Neuronen",
+    "learners.understood.equal": "wo Schichten verschieden groß sind, scheitert es in Zeile {line}: {problem}",
     "learners.understood.loss.stated": "Verlust: {loss}, wie angegeben",
     "learners.understood.loss.seen": "Verlust: {loss}; sein Wert kam im Programm vor",
-    "learners.understood.loss.assumed": "Verlust: {loss}, angenommen; das Programm berechnet keinen",
+    "learners.understood.loss.assumed": "Verlust: {loss}, angenommen: der Wert keines Verlusts, der hier bekannt ist, war zu sehen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",
     "learners.note.cells": "Zellen, die Python nicht lesen kann, sind ausgelassen",
