@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import math
 import shlex
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -228,6 +230,27 @@ def test_foreign_files_are_told(suffix, content, tmp_path):
     pytest.importorskip("pyarrow")
     (tmp_path / f"x.{suffix}").write_bytes(content)
     refused(tmp_path / f"x.{suffix}", f"x.{suffix}")
+
+
+def test_what_libraries_hold_is_what_they_say(tmp_path):
+    """Masked values are missing, durations are days, objects are columns, sparse arrays are arrays."""
+    masked = np.ma.MaskedArray([1.0, 99.0, 3.0], mask=[False, True, False])
+    spans = np.array([12, 24, 36], "timedelta64[h]")
+    table = read({"m": masked, "d": spans, "p": [timedelta(days=1), None, timedelta(hours=6)], "u": [{"a": 1}, None, {"a": 3}]})
+    assert [column.name for column in table.columns] == ["m", "d", "p", "u.a"]
+    values = [column.values.tolist() for column in table.columns]
+    assert str(values) == str([[1.0, math.nan, 3.0], [0.5, 1.0, 1.5], [1.0, math.nan, 0.25], [1.0, math.nan, 3.0]])
+    assert table.notes == ("durations in days: d, p",)
+    sparse = pytest.importorskip("scipy.sparse").csr_array(np.eye(3))
+    assert [column.values.tolist() for column in read(sparse).columns] == np.eye(3).tolist()
+    frame = pytest.importorskip("pandas").DataFrame([[1, 2]], columns=["a", "a"])
+    refused(frame, "several columns of the name 'a'; give each its own")
+    assert [
+        one.name
+        for one in cr.train(
+            {"a": range(30), "b": range(30), "y": np.arange(30) / 2}, target=np.array(["y"]), ignore=np.array(["a"]), numbers="b", epochs=1
+        ).preparation.features
+    ] == ["b"]
 
 
 # A model of several files

@@ -52,6 +52,7 @@ def _defaults() -> dict[str, Any]:
 
 def _plain_option(name: str, value: Any) -> Any:
     """An option as plain data, the same however it was written."""
+    value = [*value] if getattr(value, "ndim", 0) else value  # names in an array, as the columns of a data frame are
     if value is None or value == "" or (isinstance(value, (list, tuple)) and not value):
         return None
     if name == "hidden":
