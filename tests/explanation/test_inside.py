@@ -253,3 +253,14 @@ def test_no_formula_has_a_word_for_a_move_of_numbers():
             .explain(detail="matrix")
         )
         assert not re.search(r"\b(reshape|place|windows|overlap|argmax|transpose|part)\(", text)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "written"), [("rows", "∂E/∂T1 = [x = 0 … 3]ᵀ · ∂E/∂h"), ("columns", "∂E/∂T1 = (∂E/∂h)ᵀ · [x = 0 … 3]")]
+)
+def test_the_gradient_of_a_table_reads_as_mathematics(vectors: str, written: str) -> None:
+    network = cr.Network(cr.tokens(3, 4), cr.embedding(2, 4), cr.flatten(), cr.dense(1), seed=2)
+    said = " ".join(str(cr.explain(network, notation={"vectors": vectors}, detail="matrix")).split())
+    assert written in said
+    assert "each row of the table gets the sum of what arrives where its token stands" in said
+    assert "[a = b] is 1 where that holds" in said

@@ -156,11 +156,18 @@ class _Builder(FrozenValue):
                 if isinstance(inner.primitive.form, forms.MatrixTimes):
                     return self._times(inner, "∗")
                 return _Piece(f.Sum(self._in(arguments[0], forms.PRODUCT), ""), forms.SUM)
+            case forms.Gathered():
+                return _Piece(
+                    f.row(f.Transposed(self._at_each(node)), f.Operator("·"), self._in(arguments[0], forms.PRODUCT)), forms.PRODUCT
+                )
             case forms.IsLargest():
                 largest = self.piece(arguments[0]).formula
                 return _Piece(f.Fenced(f.row(largest, f.Operator("="), f.Call("max", (largest,))), "[", "]"))
             case forms.Transpose() if _has_windows(arguments[0]):
                 return self.piece(arguments[0])
+            case forms.Transpose() if isinstance(arguments[0].primitive.form, forms.Gathered):  # where vectors are columns
+                rows = f.Transposed(self._in(arguments[0].arguments[0], forms.ATOM))
+                return _Piece(f.row(rows, f.Operator("·"), self._at_each(arguments[0])), forms.PRODUCT)
             case forms.Transpose() if not _turns_matrices(node):
                 return self.piece(arguments[0])
             case forms.Transpose():
@@ -203,6 +210,12 @@ class _Builder(FrozenValue):
         piece = self.piece(node)
         inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(forms.PRODUCT)
         return f.row(f.Operator(sign), inside)
+
+    def _at_each(self, node: Expression) -> f.Formula:
+        """[x = 0 … 4]: a column for each row of a table, with 1 where x names it."""
+        where = _moved(node.arguments[1])
+        rows = (_whole(0), f.Ellipsis(), _whole(int(node.parameters["extent"]) - 1))
+        return f.Fenced(f.row(self.piece(where).formula, f.Operator("="), *rows), "[", "]")
 
     def _stated(self, node: Expression) -> _Piece:
         """f(x), f′(g, x) for its gradient, f(x1, x2, …)[1, 2] for an element."""
