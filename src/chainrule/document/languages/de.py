@@ -398,6 +398,7 @@ WORDS = {
     "signs.sums": "{sum} summiert innerhalb eines Beispiels: entlang einer Zeile oder über alle Schritte oder Stellen.",
     "signs.windows": "x ⋆ W legt das Fenster von W an jede Stelle von x, mit Nullen jenseits des Rands, wo die Schicht sie vorsieht, und "
     "summiert die Produkte; δ ∗ W ist der Weg zurück: Jedes δ legt sein Fenster, und was sich überlappt, wird addiert.",
+    "signs.tokens": "In {product} bekommt jede Zeile der Tabelle die Summe dessen, was ankommt, wo ihr Token steht.",
     "chain.gradient": "Gradient",
     "chain.formula": "Formel",
     "chain.value": "Wert",

@@ -376,6 +376,7 @@ WORDS = {
     "signs.sums": "{sum} adds up within a sample: along a row, or over all steps or places.",
     "signs.windows": "x ⋆ W lays the window of W on every place of x, with zeros beyond an edge where the layer has a padding, and adds "
     "up the products; δ ∗ W is the way back: every δ lays its window, and what overlaps is added.",
+    "signs.tokens": "In {product} each row of the table gets the sum of what arrives where its token stands.",
     "chain.gradient": "gradient",
     "chain.formula": "formula",
     "chain.value": "value",
