@@ -144,6 +144,9 @@ def test_the_six_lines_of_the_interface():
 MATHEMATICS = {"primitives", "expression", "reductions", "activations", "losses", "layers", "spatial", "initializers", "schedules"}
 """A formula may be a row of the table, a definition and a layer under its one name: relu, mean, add."""
 
+ENDS = {"cli", "api"}
+"""What is called from outside has the name of what it hands on to: the command train, `cr.explain`."""
+
 
 def test_a_name_of_the_source_means_one_thing():
     homes: dict[str, set[Path]] = {}
@@ -153,7 +156,9 @@ def test_a_name_of_the_source_means_one_thing():
             if name and not name.startswith("_"):
                 homes.setdefault(name, set()).add(path)
     for name, paths in homes.items():
-        others = {path for path in paths if path.stem not in MATHEMATICS and path.parent.name != "cli"}  # commands are called as functions are
+        others = {
+            path for path in paths if path.stem not in MATHEMATICS and path.parent.name != "cli"
+        }  # commands are called as functions are
         assert len(others) <= 1 or name == "explain", (name, sorted(map(str, paths)))
     assert len(homes) > 2000
 
