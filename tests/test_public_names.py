@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.samples import built_in
 
 import chainrule as cr
 from chainrule.base.errors import ChainruleError
@@ -42,8 +43,7 @@ def test_type_checkers_see_the_same_objects():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_built_in_definition_is_public(kind):
-    built_in = {name for name, found in definitions(kind).items() if found.function.__module__.startswith("chainrule.")}
-    for name in built_in:
+    for name in built_in(kind):
         assert (kind, name) in SHADOWED or getattr(cr, name) is definitions(kind)[name]
     assert callable(getattr(cr, kind))
 
