@@ -209,7 +209,7 @@ def problem_named(name: str) -> Problem:
     """What an example, a short form, a file or "-" (standard input) describes. Raises InputError."""
     if name in EXAMPLES:
         found = problem_from(EXAMPLES[name])
-        return replace(found, network=found.network.told({}))  # nobody gave these numbers
+        return replace(found, network=found.network.understood_as({}))  # nobody gave these numbers
     if name == "-":
         return _described(_standard_input())
     from pathlib import Path
