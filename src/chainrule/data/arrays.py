@@ -174,6 +174,8 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
     if array.dtype.names:
         return {name: array[name] for name in array.dtype.names}, True
     if array.ndim == 0:
+        if array.dtype.kind == "O" and given is not None:
+            raise InputError(f"{type(given).__name__} holds no rows; give a file, a table or an array.")
         raise InputError(f"{source} is a single value; give rows of values.")
     if array.ndim > 2:
         return _pixels(array), True
