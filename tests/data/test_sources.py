@@ -253,6 +253,39 @@ def test_what_libraries_hold_is_what_they_say(tmp_path):
     ] == ["b"]
 
 
+@pytest.mark.parametrize("kind", ["frame", "jsonl", "parquet"])
+def test_text_of_numbers_in_what_knows_its_types(kind, tmp_path):
+    """Refused with the option that helps, read with it, and by a model as it knows them; text of digits alone is left as it is."""
+    rows = [{"price": f"${place * 37.5 + 900:,.2f}", "fuel": f"{place * 7 % 40} {('mpl', 'km/l')[place % 2]}", "code": f"{place % 9:03}",
+             "y": place / 2} for place in range(40)]  # fmt: skip
+    source = pytest.importorskip("pandas").DataFrame(rows) if kind == "frame" else tmp_path / f"t.{kind}"
+    if kind == "jsonl":
+        source.write_text("\n".join(map(json.dumps, rows)))
+    elif kind == "parquet":
+        pytest.importorskip("pyarrow.parquet").write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), source)
+    with pytest.raises(FileError, match=r"'price' is text, but 40 .*, say --units '\$' if the numbers mean the same without them"):
+        cr.train(source, target="y", epochs=1)
+    with pytest.raises(FileError, match=r"'fuel' is text, but 40 .*, say --units 'mpl,km/l' if the numbers"):
+        cr.train(source, target="y", ignore="price", epochs=1)
+    model = cr.train(source, target="y", units="$,mpl,km/l", epochs=1)
+    assert [(one.name, one.kind) for one in model.preparation.features] == [("price", "number"), ("fuel", "number"), ("code", "category")]
+    table = read(source, units="mpl,km/l")
+    assert table.column("price").values.tolist() == [place * 37.5 + 900 for place in range(40)]
+    numbers = [{"price": 37.5 * place + 900, "fuel": place * 7 % 40, "code": f"{place % 9:03}"} for place in range(40)]
+    assert model.predict(source).tolist() == model.predict(numbers).tolist()
+    with pytest.raises(FileError, match="row 1 holds '5 mpg', but the model knows this column in mpl"):
+        model.predict({"price": ["$5.00"], "fuel": ["5 mpg"], "code": ["001"]})
+
+
+@pytest.mark.parametrize(("form", "option"), [("{:,.2f}", {"thousands": ","}), ("{},5", {"decimal": ","})])
+def test_the_sign_in_text_of_a_data_frame_may_be_said(form, option):
+    data = {"x": [form.format(1000 + place) for place in range(30)], "y": list(range(30))}
+    (name, sign), *_ = option.items()
+    with pytest.raises(FileError, match=f"say --{name} '{sign}', take the values as categories"):
+        cr.train(data, target="y", epochs=1)
+    assert read(data, **option).column("x").values[0] == pytest.approx(1000.25, abs=0.25)
+
+
 # A model of several files
 
 

@@ -27,7 +27,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, ColumnKind, common_kind, missing_words, parse_number
 from chainrule.data.characters import checked_length, of_characters
-from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan
+from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan, column_of, found_in
 from chainrule.data.encodings import gives_once, reopenable
 from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
 from chainrule.data.json_lines import columns_of, of_json
@@ -78,7 +78,8 @@ def read(
 
     separator, encoding, header   the form of a text file, where it should not be found out
     decimal, thousands   the signs in its numbers, where they should not be found out column by column
-    units      that may be taken off numbers, even if not all of a column have them: "kg"
+    units      that may be taken off numbers, even if not all of a column have them: "kg"; where one of these three is said, text in data
+               frames, Parquet and JSON is read as well, if it is more than digits
     missing    words, or numbers as -999, that mean that there is no value, besides the usual ones
     characters of a text that is no table: so many of them are a row, and the one that follows is its last column, next
     kinds      the kinds of columns of a text file, by name: number, text, boolean or date; the others are recognised. A `NumberFormat` says
@@ -104,7 +105,7 @@ def _read(source: Any, kinds: Mapping[str, str | NumberFormat] | None, form: Rea
 def _read_whole(source: Any, kinds: Mapping[str, str | NumberFormat] | None, form: Reading) -> Table:
     expected, files = _checked_kinds(kinds), form.text_files(source)
     if files is None:
-        parts = list(_parts(source, BLOCK, form))
+        parts = list(_parts(source, BLOCK, form, expected))
         found = _merged_kinds(parts)
         for part in parts:
             _check_kinds(part, found)
@@ -138,7 +139,8 @@ def chunks(
     if files is not None:
         return _converted(files, rows, found, form)
     known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
-    return (retyped(table, known) for table in _parts(source, rows, form, part if isinstance(part, range) else None))
+    own = part if isinstance(part, range) else None
+    return (retyped(table, known) for table in _parts(source, rows, form, _checked_kinds(kinds), own))
 
 
 class Forms(FrozenValue):
@@ -170,7 +172,8 @@ def forms_of(
     files = form.text_files(source)
     if files is None:
         kinds_of_parts: dict[str, ColumnKind | None] = {}
-        for found in of_each(lambda: _merged_kinds(_parts(source, BLOCK, form, part if isinstance(part, range) else None))):
+        own_rows = part if isinstance(part, range) else None
+        for found in of_each(lambda: _merged_kinds(_parts(source, BLOCK, form, expected, own_rows))):
             kinds_of_parts |= {name: common_kind(kinds_of_parts.get(name), kind) for name, kind in found.items()}
         return Forms({name: kind or "number" for name, kind in kinds_of_parts.items()}, {})
     own = part if isinstance(part, TextFiles) else files
@@ -441,8 +444,8 @@ def memory_left() -> int:
 # Parts
 
 
-def _parts(source: Any, rows: int, form: Reading, part: range | None = None) -> Iterator[Table]:
-    """A source that is no text, or a part of its rows, as consecutive tables."""
+def _parts(source: Any, rows: int, form: Reading, expected: Mapping[str, ColumnForm], part: range | None = None) -> Iterator[Table]:
+    """A source that is no text file, or a part of its rows, as consecutive tables."""
     several = files_of(source)
     if form.characters is not None:
         parts = _parts_of_text(source, several, form, rows)
@@ -453,7 +456,26 @@ def _parts(source: Any, rows: int, form: Reading, part: range | None = None) -> 
     else:
         parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
     missing = form.cells.missing
-    return parts if missing is MISSING else (table.without_missing(missing) for table in parts)
+    parts = parts if missing is MISSING else (table.without_missing(missing) for table in parts)
+    as_numbers = form.cells.numbers != NumberOptions() or any(isinstance(one, NumberFormat) for one in expected.values())
+    return (_with_numbers(table, expected, form.cells) for table in parts) if as_numbers else parts
+
+
+def _with_numbers(table: Table, expected: Mapping[str, ColumnForm], options: CellOptions) -> Table:
+    """The table with numbers where its text says some, as a model knows them, or with the signs and units that were said.
+
+    Text of digits alone, as 007, stays what it is. Raises FileError.
+    """
+    known = {name: one for name, one in expected.items() if isinstance(one, NumberFormat)}
+    said = options.numbers != NumberOptions()
+    texts = [one for one in table.columns if one.kind == "text" and (said or one.name in known)]
+    cells = {one.name: ["" if cell is None else cell for cell in one.values] for one in texts}
+    scan = Scan(table.source, None, known, options)
+    scan.add({name: found_in(some, table.first_row, known.get(name), options) for name, some in cells.items()})
+    forms, doubts = scan.decided()
+    wanted = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one != PLAIN or name in known)}
+    columns = {name: column_of(name, cells[name], one, options) for name, one in wanted.items()}
+    return replace(table, columns=tuple(columns.get(one.name) or replace(one, doubt=doubts.get(one.name, "")) for one in table.columns))
 
 
 def _parts_of_memory(source: Any, rows: int) -> Iterator[Table]:

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data.numbers import resembles_number
+from chainrule.data.numbers import evidence_of, parsed, resembles_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.reading import memory
 from chainrule.data.table import Table
@@ -27,6 +27,9 @@ Places: TypeAlias = Literal["alike", "tokens"]
 """What columns are that are the places of one thing: pixels, or steps, which have one scale; or tokens, which stay as they are."""
 
 TASKS = ("classify", "regress")
+MOST_UNITS = 5
+"""Of so many units at most it is asked whether they may be taken off."""
+
 IMPUTE = ("mean", "median", "most_frequent")
 
 MOST_INTEGER_CLASSES = 20
@@ -221,8 +224,20 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
         cell = next(filter(resembles_number, summary.labels))
         raise FileError(
             f"{source}: column {quoted(summary.name)} is text, but {summary.numeric_labels:,} of its values look like numbers, as "
-            f"{quoted(cell)}; write plain numbers, {fixes}."
+            f"{quoted(cell)}; write plain numbers, {_how_to_read(summary.labels)}{fixes}."
         )
+
+
+def _how_to_read(labels: Iterable[str]) -> str:
+    """The option that says how numbers among these texts are to be read, as part of a message; nothing where none would help."""
+    numbers = [label for label in labels if parsed(label) is not None]
+    evidence = evidence_of(numbers, 1, ())
+    units = [unit for unit in evidence.units if unit]
+    if 0 < len(units) <= MOST_UNITS:
+        return f"say --units {quoted(','.join(units))} if the numbers mean the same without them, "
+    if evidence.thousands and not units:
+        return f"say --thousands {quoted(next(iter(evidence.thousands)))}, "
+    return "say --decimal ',', " if "," in evidence.decimal and not units else ""
 
 
 def _is_mostly_numbers(summary: Summary) -> bool:
