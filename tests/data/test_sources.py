@@ -277,6 +277,21 @@ def test_text_of_numbers_in_what_knows_its_types(kind, tmp_path):
         model.predict({"price": ["$5.00"], "fuel": ["5 mpg"], "code": ["001"]})
 
 
+@pytest.mark.parametrize("kind", ["frame", "jsonl", "parquet"])
+def test_numbers_that_are_days_are_dates_when_dates_are_asked_for(kind, tmp_path):
+    rows = [{"day": 2024_01_01 + 100 * (place % 12) + place % 25, "x": place * 7 % 30, "y": place % 12 + 0.5} for place in range(60)]
+    source = pytest.importorskip("pandas").DataFrame(rows) if kind == "frame" else tmp_path / f"t.{kind}"
+    if kind == "jsonl":
+        source.write_text("\n".join(map(json.dumps, rows)))
+    elif kind == "parquet":
+        pytest.importorskip("pyarrow.parquet").write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), source)
+    assert cr.train(source, target="y", epochs=1).preparation.features[0].kind == "number"
+    model = cr.train(source, target="y", dates="month", epochs=1)
+    assert model.preparation.features[0].kind == "date"
+    as_text = {"day": [f"{row['day']}" for row in rows], "x": [row["x"] for row in rows]}
+    assert model.predict(source).tolist() == model.predict(as_text).tolist()
+
+
 @pytest.mark.parametrize(("form", "option"), [("{:,.2f}", {"thousands": ","}), ("{},5", {"decimal": ","})])
 def test_the_sign_in_text_of_a_data_frame_may_be_said(form, option):
     data = {"x": [form.format(1000 + place) for place in range(30)], "y": list(range(30))}

@@ -26,7 +26,7 @@ from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import DefinitionLike
 from chainrule.network.network import Network
-from chainrule.preparation.cautions import cautions, written_day
+from chainrule.preparation.cautions import cautions, is_read_as_days
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.launch import several
 from chainrule.processes.together import Processes
@@ -292,12 +292,14 @@ def _rows(data: Any, form: Mapping[str, Any], processes: Processes | None) -> Ro
 
 
 def _with_days(rows: Rows, data: Any, form: Mapping[str, Any], targets: Sequence[str], begun: Begun | None, *, asked: bool) -> Rows:
-    """The rows, with dates where a text has them as numbers, as 20240131: dates are asked for, or a run that goes on began with them."""
+    """The rows, with dates where they are numbers, as 20240131, or 07.2024 in a text: dates are asked for, or a run that goes on began with
+    them.
+    """
     if rows.processes is not None or not (asked or begun):
         return rows
     known = {one.name for one in begun.model.preparation.features if one.kind == "date"} if begun and begun.model.preparation else set()
-    numbers = [one for one in rows.first.columns if one.kind == "number" and one.format is not None and one.name not in targets]
-    days = [one.name for one in numbers if (one.name in known if begun else written_day(one))]
+    numbers = [one for one in rows.first.columns if one.kind == "number" and one.name not in targets]
+    days = [one.name for one in numbers if (one.name in known if begun else is_read_as_days(one))]
     return Rows.of(data, kinds=dict.fromkeys(days, "date"), **form) if days else rows
 
 

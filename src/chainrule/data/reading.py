@@ -28,6 +28,7 @@ from chainrule.data import arrays, arrow_text
 from chainrule.data.cells import KINDS, MISSING, ColumnKind, common_kind, missing_words, parse_number
 from chainrule.data.characters import checked_length, of_characters
 from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan, column_of, found_in
+from chainrule.data.dates import are_dates
 from chainrule.data.encodings import gives_once, reopenable
 from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
 from chainrule.data.json_lines import columns_of, of_json
@@ -457,8 +458,22 @@ def _parts(source: Any, rows: int, form: Reading, expected: Mapping[str, ColumnF
         parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
     missing = form.cells.missing
     parts = parts if missing is MISSING else (table.without_missing(missing) for table in parts)
-    as_numbers = form.cells.numbers != NumberOptions() or any(isinstance(one, NumberFormat) for one in expected.values())
-    return (_with_numbers(table, expected, form.cells) for table in parts) if as_numbers else parts
+    if form.cells.numbers != NumberOptions() or any(isinstance(one, NumberFormat) or one == "date" for one in expected.values()):
+        return (_with_days(_with_numbers(table, expected, form.cells), expected) for table in parts)
+    return parts
+
+
+def _with_days(table: Table, expected: Mapping[str, ColumnForm]) -> Table:
+    """The table with days where whole numbers are expected to be some, as 20240131."""
+    columns = []
+    for column in table.columns:
+        known = column.values[~column.missing]
+        if column.kind == "number" and expected.get(column.name) == "date" and (known == np.floor(known)).all():
+            values = np.full(len(column.values), None, dtype=object)
+            values[~column.missing] = [f"{int(value)}" for value in known]
+            column = replace(column, values=values, kind="date") if are_dates(values[~column.missing].tolist()) else column
+        columns.append(column)
+    return replace(table, columns=tuple(columns))
 
 
 def _with_numbers(table: Table, expected: Mapping[str, ColumnForm], options: CellOptions) -> Table:

@@ -135,7 +135,7 @@ def _days(table: Table, preparation: Preparation) -> Iterator[Caution]:
     for column in _numbers(table, preparation):
         written = "" if column.name in targets else written_day(column)
         if written:
-            key = "days" if column.format is not None else "days_typed"  # cells of text can be read anew as dates
+            key = "days" if is_read_as_days(column) else "days_typed"
             yield Caution(key, {"name": column.name, "value": written, "ignore": option("--ignore", [column.name])})
 
 
@@ -167,6 +167,12 @@ def written_day(column: Column) -> str:
         digits += 1
     texts = [f"{day // 10_000}-{day // 100 % 100}-{day % 100}" for day in digits.astype(int).tolist()]
     return form % known[0] if moments_of(texts) is not None else ""
+
+
+def is_read_as_days(column: Column) -> bool:
+    """Can its numbers be read as the days that they all are? Of those with decimals the cells of a text are needed: 7.202 was 07.2020."""
+    day = written_day(column)
+    return bool(day) and (column.format is not None or "." not in day)
 
 
 def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
