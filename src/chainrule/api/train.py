@@ -165,7 +165,7 @@ def train(
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
     targets, columns["places"] = _targets(target, description, loss), places_of_image(description)
-    columns["ignore"] = _left_out(one_or_several(ignore), group, targets)
+    columns["ignore"] = _ignored_columns(one_or_several(ignore), group, targets)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
@@ -208,7 +208,7 @@ def train(
         return finished_model(run, run.training(), scores, outputs, watch, language)
 
 
-def _left_out(ignored: tuple[str, ...], group: str | None, targets: Sequence[str]) -> tuple[str, ...]:
+def _ignored_columns(ignored: tuple[str, ...], group: str | None, targets: Sequence[str]) -> tuple[str, ...]:
     """The columns that are no inputs, as asked, and because the groups are told by one. Raises InputError where that is a target."""
     if group is not None and group in targets:
         raise InputError(f"rows are kept together by a column that is known of new rows, too, not by the target {quoted(group)}.")

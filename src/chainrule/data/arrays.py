@@ -39,7 +39,7 @@ BROKEN = (
 MOST_COLUMNS = 100_000
 """An array with more is refused before a column is made of each."""
 
-DAY = np.timedelta64(1, "D")
+ONE_DAY = np.timedelta64(1, "D")
 
 EXTRA = "pip install 'chainrule[data]'"
 
@@ -48,7 +48,7 @@ def array_tables(
     source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[str, ...] = (), has_header: bool = True
 ) -> Iterator[Table]:
     """Named arrays of one length as tables of at most `rows` rows. Raises InputError."""
-    arrays = {f"{name}.{part}" if part else name: values for name, column in arrays.items() for part, values in _parts(column).items()}
+    arrays = {f"{name}.{part}" if part else name: values for name, column in arrays.items() for part, values in _flattened(column).items()}
     typed = {str(name): _typed(source, str(name), values) for name, values in arrays.items()}
     lengths = {name: len(values) for name, (values, _) in typed.items()}
     if len(typed) < len(arrays):
@@ -71,7 +71,7 @@ def array_tables(
     return sliced(length, rows, cut, Table(source, (), 1, notes, has_header))
 
 
-def _parts(column: Any) -> Mapping[str, Any]:
+def _flattened(column: Any) -> Mapping[str, Any]:
     """A column of objects as columns of what they hold, by name; any other by itself, under the name ""."""
     is_plain = isinstance(column, np.ndarray) and column.dtype != object
     first = None if is_plain else next((value for value in column if value is not None), None)
@@ -102,7 +102,7 @@ def _typed(source: str, name: str, values: Any) -> tuple[Array, ColumnKind]:
     if array.dtype.kind == "b":
         return array, "boolean"
     if array.dtype.kind == "m":
-        return array / DAY, "number"
+        return array / ONE_DAY, "number"
     if array.dtype.kind in "OUSM":
         return _of_objects(source, name, array)
     raise InputError(f"{source}: column {quoted(name)} holds values of the type {array.dtype}; give numbers, text or truth values.")

@@ -65,18 +65,18 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
     >>> columns_of([{"user": {"age": 41}, "y": 1}, {"y": 2}])
     {'user.age': array([41, None], dtype=object), 'y': array([1, 2], dtype=object)}
     """
-    flat = [*map(_flat, rows)]
+    flat = [*map(_unnested, rows)]
     names = dict.fromkeys(name for row in flat for name in row)
     return {name: _column([row.get(name) for row in flat]) for name in names}
 
 
-def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _unnested(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The row with what objects in it hold in their place, by the names of both."""
     if not any(isinstance(value, Mapping) for value in row.values()):
         return row
     flat: dict[str, Any] = {}
     for name, value in row.items():
-        flat |= {f"{name}.{part}": held for part, held in _flat(value).items()} if isinstance(value, Mapping) else {name: value}
+        flat |= {f"{name}.{part}": held for part, held in _unnested(value).items()} if isinstance(value, Mapping) else {name: value}
     return flat
 
 
@@ -114,7 +114,7 @@ def _objects(path: Path) -> Iterator[Mapping[str, Any]]:
                     raise FileError(f"{path}: row {number} is no complete JSON: {held} ({error}).") from None
                 if not isinstance(row, dict):
                     raise FileError(f'{path}: row {number} is no object; each line holds one row, as {{"height": 1.7, "colour": "red"}}.')
-                yield _flat(row)
+                yield _unnested(row)
     except UNREADABLE as error:
         raise unreadable_error(path, error) from None
 

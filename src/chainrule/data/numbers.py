@@ -65,7 +65,9 @@ POWER = re.compile(r"(?<=\d) ?[×xX·*] ?10(?:(?:\^|\*\*)([+-]?\d{1,3})|([⁺⁻
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
-PARTS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch|inches|lbs?|oz|st"
+SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch(?:es)?|lbs?|oz|st"
+    "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch|inches|lbs?|oz|st"
+)
 """Units of which a quantity is told in several, as 6 ft 1 in."""
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
@@ -75,7 +77,7 @@ RESEMBLES = re.compile(
     (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}} | (?<=[.,]\d)\d*[+-]\d{{3}} )?
     \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
     | \[[-+\d.,e\ ]*\d[-+\d.,e\ ]*\]
-    | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{PARTS})\.?\ ?){{2,4}}""",
+    | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{SPLIT_UNITS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, 6 ft 1 in,

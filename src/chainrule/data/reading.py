@@ -459,11 +459,11 @@ def _parts(source: Any, rows: int, form: Reading, expected: Mapping[str, ColumnF
     missing = form.cells.missing
     parts = parts if missing is MISSING else (table.without_missing(missing) for table in parts)
     if form.cells.numbers != NumberOptions() or any(isinstance(one, NumberFormat) or one == "date" for one in expected.values()):
-        return (_with_days(_with_numbers(table, expected, form.cells), expected) for table in parts)
+        return (_with_expected_days(_with_numbers(table, expected, form.cells), expected) for table in parts)
     return parts
 
 
-def _with_days(table: Table, expected: Mapping[str, ColumnForm]) -> Table:
+def _with_expected_days(table: Table, expected: Mapping[str, ColumnForm]) -> Table:
     """The table with days where whole numbers are expected to be some, as 20240131."""
     columns = []
     for column in table.columns:

@@ -27,7 +27,7 @@ Places: TypeAlias = Literal["alike", "tokens"]
 """What columns are that are the places of one thing: pixels, or steps, which have one scale; or tokens, which stay as they are."""
 
 TASKS = ("classify", "regress")
-MOST_UNITS = 5
+MOST_UNITS_OFFERED = 5
 """Of so many units at most it is asked whether they may be taken off."""
 
 IMPUTE = ("mean", "median", "most_frequent")
@@ -233,7 +233,7 @@ def _how_to_read(labels: Iterable[str]) -> str:
     numbers = [label for label in labels if parsed(label) is not None]
     evidence = evidence_of(numbers, 1, ())
     units = [unit for unit in evidence.units if unit]
-    if 0 < len(units) <= MOST_UNITS:
+    if 0 < len(units) <= MOST_UNITS_OFFERED:
         return f"say --units {quoted(','.join(units))} if the numbers mean the same without them, "
     if evidence.thousands and not units:
         return f"say --thousands {quoted(next(iter(evidence.thousands)))}, "

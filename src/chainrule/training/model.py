@@ -103,11 +103,11 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """The rows of a source as the model reads them, with its targets or without. Raises InputError."""
         from chainrule.data.reading import read
 
-        data = self._with_names(data)
+        data = self._under_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         return read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
 
-    def _with_names(self, data: Any) -> Any:
+    def _under_names(self, data: Any) -> Any:
         """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""
         if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2:
             columns: list[Any] = [*data.T]
