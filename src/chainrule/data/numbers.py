@@ -65,9 +65,7 @@ POWER = re.compile(r"(?<=\d) ?[×xX·*] ?10(?:(?:\^|\*\*)([+-]?\d{1,3})|([⁺⁻
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
-SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch(?:es)?|lbs?|oz|st"
-    "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch|inches|lbs?|oz|st"
-)
+SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch|inches|lbs?|oz"
 """Units of which a quantity is told in several, as 6 ft 1 in."""
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
