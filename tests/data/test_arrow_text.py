@@ -155,7 +155,7 @@ def test_usual_files_take_the_quick_way(cells, tmp_path, monkeypatch):
 def _few(layout, rows):
     assert rows == arrow_text.first_rows(8) <= arrow_text.FIRST, "the file is read without pyarrow"
     count, columns = next(iter(text._blocks(layout, rows)))
-    yield text.Block(1, count, dict(zip(layout.names, columns, strict=True)))
+    yield text.RowBlock(1, count, dict(zip(layout.names, columns, strict=True)))
 
 
 def test_without_pyarrow_python_reads(tmp_path, monkeypatch):

@@ -18,7 +18,8 @@ from chainrule.explanation.explain import contexts
 from chainrule.explanation.rules import TriedRule, beside_plain, rule_lines, told
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.definitions import REGISTRY, loss, optimizer
+from chainrule.network.definitions import REGISTRY
+from chainrule.network.registration import loss, optimizer
 from chainrule.notation.text import formula_text
 from chainrule.steps.problem import Problem
 

@@ -15,7 +15,9 @@ import chainrule as cr
 from chainrule.api.batches import fitting_targets
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.formula.expression import PRIMITIVES
-from chainrule.network.definitions import KINDS, REGISTRY, Range, check_definition, definitions, find
+from chainrule.network.definitions import KINDS, REGISTRY, definitions, find
+from chainrule.network.options import Range
+from chainrule.network.registration import check_definition
 from chainrule.training.model import Model
 
 SOURCE = Path(cr.__file__).parent

@@ -36,16 +36,18 @@ LARGEST = 120_000
 """Bytes of module and style together."""
 
 
-def build(*arguments: object) -> str:
-    """What the build script says."""
-    command = ["node", "build.mjs", *map(str, arguments)]
-    return subprocess.run(command, cwd=PAGE / "front", check=True, capture_output=True, text=True).stdout
+@pytest.fixture(scope="module")
+def built_anew(tmp_path_factory):
+    """The files that the sources give, and the names of properties that are shortened in them."""
+    folder = tmp_path_factory.mktemp("built")
+    command = ["node", "build.mjs", folder, "--shortened"]
+    said = subprocess.run(command, cwd=PAGE / "front", check=True, capture_output=True, text=True).stdout
+    return sorted(folder.iterdir()), set(said.split())
 
 
 @needs_node
-def test_the_built_files_are_what_their_sources_give(tmp_path):
-    build(tmp_path)
-    built = sorted(tmp_path.iterdir())
+def test_the_built_files_are_what_their_sources_give(built_anew):
+    built, _ = built_anew
     assert [file.name for file in built] == ["page.css", "page.js", "served.css", "served.js", "widget.js"]
     for file in built:
         assert file.read_bytes() == (PAGE / file.name).read_bytes(), "npm run build, in src/chainrule/pages/front, builds it anew"
@@ -86,9 +88,9 @@ def test_arrays_that_are_traced_do_what_every_primitive_asks_of_them():
 
 
 @needs_node
-def test_names_of_what_comes_and_goes_are_never_shortened():
+def test_names_of_what_comes_and_goes_are_never_shortened(built_anew):
     """That of a type in content.ts or messages.ts; the compiler lets nobody read another of what Python says."""
-    shortened = set(build("--shortened").split())
+    _, shortened = built_anew
     types = "".join((PAGE / "front" / name).read_text() for name in ("content.ts", "messages.ts"))
     assert len(shortened) > 50
     assert shortened.isdisjoint({*re.findall(r"^  (?:readonly )?(\w+)\??: ", types, re.MULTILINE), *OPERATIONS})

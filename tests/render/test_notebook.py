@@ -25,7 +25,7 @@ from chainrule.document.document import Document, Illustration, Paragraph, Pictu
 from chainrule.explanation import programs
 from chainrule.explanation.explain import explain
 from chainrule.network.definitions import REGISTRY
-from chainrule.network.description import network_from
+from chainrule.network.description import network_of_description
 from chainrule.pictures.diagram import network_diagram
 from chainrule.render.markdown import JUPYTER, markdown
 from chainrule.render.notebook import notebook
@@ -216,7 +216,7 @@ def test_random_graphs_run_whatever_their_inputs_and_outputs_are_called(seed):
     for layer in description["layers"]:
         read = [layer["from"]] if isinstance(layer["from"], str) else layer["from"]
         layer["from"] = [f"{name}_given" if f"{name}_given" in description["inputs"] else name for name in read]
-    network = network_from(description)
+    network = network_of_description(description)
     given = case_of(seed)
     step = network.with_parameters(dict(given.network.parameters)).step(given.x, given.t)
     assert "E" in run(sources(explain(step)))

@@ -35,7 +35,7 @@ from chainrule.render.canvas import canvas
 from chainrule.render.formats import rendered
 from chainrule.render.latex import latex
 from chainrule.render.pdf import pdf
-from chainrule.render.slides import pieces
+from chainrule.render.slides import slide_pieces
 from chainrule.render.svg import svg
 from chainrule.render.tikz import tikz
 from chainrule.render.typst import typst
@@ -182,7 +182,7 @@ def test_short_sections_share_a_slide_and_long_ones_are_parted():
 def test_each_chain_stands_beside_its_lit_network(name):
     """In Typst and in LaTeX, whichever has room beside it."""
     document = document_of(name)
-    lit = [piece for section in document.staged.sections for piece in pieces(section) if piece.picture is not None]
+    lit = [piece for section in document.staged.sections for piece in slide_pieces(section) if piece.picture is not None]
     assert len(lit) == {"seed": 7, "mazur": 11}[name]  # one of them is the sample, beside its table
     assert typst(document, "slides").count("picture: high =>") == len(lit)
     assert 5 <= latex(document, "slides").count(r"\noindent\fitted{\begin{minipage}") <= len(lit)
@@ -190,7 +190,7 @@ def test_each_chain_stands_beside_its_lit_network(name):
 
 def test_slides_leave_nothing_out():
     document = document_of("iris")
-    shown = [piece.block for section in document.sections for piece in pieces(section)]
+    shown = [piece.block for section in document.sections for piece in slide_pieces(section)]
     equations = [equation for block in shown if isinstance(block, Equations) for equation in block.equations]
     assert equations == [e for s in document.sections for block in s.blocks if isinstance(block, Equations) for e in block.equations]
     others = [block for block in shown if isinstance(block, Paragraph | Note | Subheading | TableBlock)]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.api.models import Trained
-from chainrule.api.settings import Numbers, rows_of_numbers
+from chainrule.api.settings import NumbersLike, rows_of_numbers
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.formula.expression import order
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.network.wiring import Extent
 from chainrule.steps.problem import Problem
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 def with_batch(
     problem: Problem,
-    x: Numbers | None,
-    t: Numbers | None,
+    x: NumbersLike | None,
+    t: NumbersLike | None,
     data: Any,
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
 from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, probes
@@ -18,7 +19,6 @@ from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, 
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import QuantityMark, marked
 from chainrule.checking.report import Assessment, completed
-from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:

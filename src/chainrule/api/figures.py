@@ -104,9 +104,9 @@ class Figure(FrozenValue):
         return drawn if isinstance(drawn, str) else drawn.decode()
 
     def _repr_html_(self) -> str:
-        from chainrule.render.notebook import image
+        from chainrule.render.notebook import image_element
 
-        return image(self.rendered("svg"), self.title)
+        return image_element(self.rendered("svg"), self.title)
 
 
 def figure(

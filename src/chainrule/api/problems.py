@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained_model
-from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
+from chainrule.api.settings import NumbersLike, chosen_notation, chosen_optimizer, setting, weights_of_numbers
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
-from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
 from chainrule.network.layers import Layer
@@ -46,28 +46,28 @@ def problem(
     source: Source | None = None,
     *,
     bias: bool | None = None,
-    activation: Wanted | None = None,
-    output_activation: Wanted | None = None,
-    loss: Wanted | None = None,
-    weights: Numbers | Mapping[str, Any] | None = None,
+    activation: DefinitionLike | None = None,
+    output_activation: DefinitionLike | None = None,
+    loss: DefinitionLike | None = None,
+    weights: NumbersLike | Mapping[str, Any] | None = None,
     weights_as: str | Sequence[str] | None = None,
     seed: int | None = None,
-    initializer: Wanted | None = None,
-    regularizer: Wanted | None = None,
+    initializer: DefinitionLike | None = None,
+    regularizer: DefinitionLike | None = None,
     outputs: str | None = None,
     batch: str | None = None,
     notation: str | Mapping[str, Any] | Notation | None = None,
     language: str | None = None,
-    input: Numbers | None = None,
-    target: Numbers | None = None,
-    upstream: Numbers | None = None,
+    input: NumbersLike | None = None,
+    target: NumbersLike | None = None,
+    upstream: NumbersLike | None = None,
     data: str | Path | None = None,
     row: int | str | Sequence[int | str] | None = None,
     target_columns: str | Sequence[str] | None = None,
     encoding: str | None = None,
-    learning_rate: float | Wanted | None = None,
+    learning_rate: float | DefinitionLike | None = None,
     multipliers: str | Mapping[str, float] | None = None,
-    optimizer: Wanted | None = None,
+    optimizer: DefinitionLike | None = None,
     step: int | None = None,
 ) -> Problem:
     """The network, batch and optimiser that a person asks for; what they lack is drawn from the seed, in round numbers.
@@ -256,7 +256,7 @@ def _standard_input() -> dict[str, Any]:
 
 
 def _changed_layers(
-    network: Network, layers: list[Layer], bias: bool | None, activation: Wanted | None, initializer: Wanted | None
+    network: Network, layers: list[Layer], bias: bool | None, activation: DefinitionLike | None, initializer: DefinitionLike | None
 ) -> list[Layer]:
     """The layers, with their numbers, as the options want them."""
     last = network.last_layers
@@ -276,7 +276,7 @@ def _changed_layers(
     return layers
 
 
-def _changed_output(network: Network, layer: Layer, loss: Bound | None, activation: Wanted | None) -> Layer:
+def _changed_output(network: Network, layer: Layer, loss: Bound | None, activation: DefinitionLike | None) -> Layer:
     """A last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
     if activation is not None:
         return layer.with_options(activation=find("activation", setting(activation)))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from chainrule.api.described import description_of
 from chainrule.api.networks import layer_sizes
 from chainrule.api.settings import one_or_several, setting, typed
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.printing import command_line
 from chainrule.network.definitions import Bound, find
-from chainrule.network.network import Array
 from chainrule.processes.launch import restarted
 from chainrule.processes.together import Processes
 from chainrule.training.agreement import alike, check_options, check_versions, readable_here

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
-from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.network import Array
+from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.notation.conventions import CHOICES, Notation
 
-Numbers: TypeAlias = "str | Sequence[Any] | Array"
+NumbersLike: TypeAlias = "str | Sequence[Any] | Array"
 
 
-def setting(wanted: Wanted) -> Any:
+def setting(wanted: DefinitionLike) -> Any:
     """A name with options, "huber:delta=2,…", as a table; everything else as it is."""
     if not isinstance(wanted, str) or ":" not in wanted:
         return wanted
@@ -59,8 +59,8 @@ def typed(name: str, value: Any) -> list[str]:
 
 def chosen_optimizer(
     present: Bound | None,
-    wanted: Wanted | None,
-    learning_rate: float | Wanted | None,
+    wanted: DefinitionLike | None,
+    learning_rate: float | DefinitionLike | None,
     multipliers: str | Mapping[str, float] | None = None,
 ) -> Bound:
     """The optimiser wanted, else the description's, else gradient descent; with the learning rate, and what multiplies it, if wanted."""
@@ -85,7 +85,7 @@ def multipliers_of_text(wanted: str | Mapping[str, float] | None) -> Mapping[str
     return found
 
 
-def _rate(wanted: float | Wanted) -> Any:
+def _rate(wanted: float | DefinitionLike) -> Any:
     value = _value(wanted) if isinstance(wanted, str) else wanted
     if isinstance(value, str) and not value[:1].isalpha():
         raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {quoted(wanted)}.")
@@ -123,7 +123,7 @@ NAMED = r"""(?P<name>[^\W\d]\w*(?:\.\w+)?(?:\s*\[[\d\s,]+\]|\s*,\s*\d+)?)\s*="""
 """The name of a weight, or of a matrix, before its numbers: w14=, w1,4=, W1=, hidden1.W[2,3]=."""
 
 
-def weights_of_numbers(weights: Numbers | Mapping[str, Any]) -> Any:
+def weights_of_numbers(weights: NumbersLike | Mapping[str, Any]) -> Any:
     """Weights: one list of numbers, or what stands after each name: `W1="0.3 -0.1; 0.2 0.4" b1="0 0"`. Raises InputError."""
     if not isinstance(weights, str) or "=" not in weights:
         return weights if isinstance(weights, Mapping) else row_of_numbers("weights", weights)
@@ -142,7 +142,7 @@ def weights_of_numbers(weights: Numbers | Mapping[str, Any]) -> Any:
     return found
 
 
-def rows_of_numbers(what: str, values: Numbers) -> Any:
+def rows_of_numbers(what: str, values: NumbersLike) -> Any:
     """Rows of numbers: text with spaces or commas between values and ; between rows, or with a program's brackets, [[0, 1], [1, 1]]; or
     what is one already. Raises InputError.
     """
@@ -165,7 +165,7 @@ def _without_brackets(what: str, text: str) -> str:
     return ";".join(re.findall(row, inside))
 
 
-def row_of_numbers(what: str, values: Numbers) -> Any:
+def row_of_numbers(what: str, values: NumbersLike) -> Any:
     """One row of numbers, from text with spaces or commas between them, or what is one already. Raises InputError."""
     if not isinstance(values, str):
         return values

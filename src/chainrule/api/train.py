@@ -21,10 +21,11 @@ from chainrule.api.resuming import FREE, Begun, asked_options, begins
 from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
 from chainrule.api.watching import Watch, watching
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
-from chainrule.network.definitions import Wanted
-from chainrule.network.network import Array, Network
+from chainrule.network.definitions import DefinitionLike
+from chainrule.network.network import Network
 from chainrule.preparation.cautions import cautions, written_day
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.launch import several
@@ -56,11 +57,11 @@ def train(
     network: str | Path | Mapping[str, Any] | Network | None = None,
     task: Literal["classify", "regress"] | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
-    activation: Wanted = "tanh",
-    loss: Wanted | None = None,
-    regularizer: Wanted | None = None,
-    optimizer: Wanted | None = None,
-    learning_rate: float | Wanted | None = None,
+    activation: DefinitionLike = "tanh",
+    loss: DefinitionLike | None = None,
+    regularizer: DefinitionLike | None = None,
+    optimizer: DefinitionLike | None = None,
+    learning_rate: float | DefinitionLike | None = None,
     multipliers: str | Mapping[str, float] | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -228,7 +229,7 @@ def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
     return description_of(network)
 
 
-def _targets(target: Any, description: Mapping[str, Any] | None, loss: Wanted | None) -> tuple[str, ...]:
+def _targets(target: Any, description: Mapping[str, Any] | None, loss: DefinitionLike | None) -> tuple[str, ...]:
     """The columns to predict. Raises InputError where none are said, and the loss would not take one."""
     targets = one_or_several(target) or described_targets(description or {})
     if not targets:
@@ -249,8 +250,8 @@ def _output(output: str | Path | None, curve: str | Path | None, report: str | P
 
 def _plan(
     settings: Mapping[str, Any],
-    optimizer: Wanted | None,
-    learning_rate: float | Wanted | None,
+    optimizer: DefinitionLike | None,
+    learning_rate: float | DefinitionLike | None,
     multipliers: str | Mapping[str, float] | None,
 ) -> Plan:
     """The plan with these settings where they are said; the rate is that of the plan's own optimiser if no other one is wanted."""

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import replace
 from chainrule.checking.layer_probes import LayerCase
-from chainrule.network.network import Array
 
 Candidates: TypeAlias = "Mapping[str, Sequence[Array]]"
 
@@ -172,10 +172,10 @@ def gamma_twice(case: LayerCase) -> Candidates:
 # Convolutions and pools
 
 
-Index: TypeAlias = "tuple[Any, ...]"
+WindowIndex: TypeAlias = "tuple[Any, ...]"
 
 
-def windows(case: LayerCase, stride: int | None = None) -> Iterator[tuple[Index, Index]]:
+def windows(case: LayerCase, stride: int | None = None) -> Iterator[tuple[WindowIndex, WindowIndex]]:
     """Of each window the place that it belongs to, and where it lies in the signal with its margin."""
     options = case.options
     step, size = stride or options["stride"], options["size"]
@@ -268,7 +268,7 @@ def means_over_places(case: LayerCase) -> Candidates:
     return {symbol: [case.truth[symbol] / count, case.truth[symbol] / (count * rows)] for symbol in ("W", "b") if symbol in case.truth}
 
 
-def largest_at(case: LayerCase, window: Index, *, last: bool = False) -> Array:
+def largest_at(case: LayerCase, window: WindowIndex, *, last: bool = False) -> Array:
     """1 at the largest of a window, channel by channel; of equals at the first, or the last."""
     values = case.numbers["x"][window]
     flat = values.reshape(values.shape[0], -1, values.shape[-1])
@@ -297,7 +297,7 @@ def first_window_alone(case: LayerCase) -> Candidates:
     return {"x": [replace(case, arrived={"out": arrived}).gradients()["x"]]}
 
 
-def tied(case: LayerCase, kind: str) -> Array:
+def gradient_at_equals(case: LayerCase, kind: str) -> Array:
     """∂E/∂x of a max pool where some are equal: to "all" of them, to the "last" one, or "shared" among them."""
     found = np.zeros(case.numbers["x"].shape)
     for place, window in windows(case):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.checking.layer_probes import Carrier, LetterOwner
+from chainrule.checking.layer_probes import LayerCarrier, LetterOwner
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import held
@@ -17,7 +17,7 @@ from chainrule.network.layers import kind_of_layer
 from chainrule.network.recurrence import at_step
 
 
-def constant(e: Expression, own: LetterOwner, time: int) -> Expression:
+def held_constant(e: Expression, own: LetterOwner, time: int) -> Expression:
     """The quantity, held."""
     del own, time
     return held(e)
@@ -29,12 +29,12 @@ def without_slope(e: Expression, own: LetterOwner, time: int) -> Expression:
     return e.arguments[0]
 
 
-def with_slope(slope: Callable[[Expression, Expression], Expression]) -> Carrier:
+def with_slope(slope: Callable[[Expression, Expression], Expression]) -> LayerCarrier:
     """f(z) with another slope, a formula of z and h = f(z)."""
     return lambda e, own, time: held(slope(e.arguments[0], e)) * e.arguments[0]
 
 
-def times(factor: Callable[[LetterOwner], float]) -> Carrier:
+def times(factor: Callable[[LetterOwner], float]) -> LayerCarrier:
     """The quantity times a number."""
     return lambda e, own, time: e * factor(own)
 
@@ -113,7 +113,7 @@ def through_time(e: Expression, own: LetterOwner, time: int) -> Expression:
     return held(e) if time > 1 else e
 
 
-def _one_step(kept: Callable[[int, int], bool]) -> Carrier:
+def _one_step(kept: Callable[[int, int], bool]) -> LayerCarrier:
     """Weights count at one step alone."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -125,7 +125,7 @@ def _one_step(kept: Callable[[int, int], bool]) -> Carrier:
     return carrier
 
 
-def _kept_at(kept: Callable[[int, int], bool]) -> Carrier:
+def _kept_at(kept: Callable[[int, int], bool]) -> LayerCarrier:
     """A parameter that counts at one step alone."""
     return lambda e, own, time: e if kept(time, int(own.letters["x"].shape[1])) else held(e)
 
@@ -143,7 +143,7 @@ FIRST_STEP, LAST_STEP = _one_step(_first), _one_step(_last)
 KEPT_FIRST, KEPT_LAST = _kept_at(_first), _kept_at(_last)
 
 
-def cell_slope(slope: Callable[[Expression], Expression] | None) -> Carrier:
+def cell_slope(slope: Callable[[Expression], Expression] | None) -> LayerCarrier:
     """h = o ⊙ tanh(c), with another slope of tanh; None: without the way to c."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -155,7 +155,7 @@ def cell_slope(slope: Callable[[Expression], Expression] | None) -> Carrier:
     return carrier
 
 
-def cell(part: Callable[[Expression, Expression], Expression]) -> Carrier:
+def cell(part: Callable[[Expression, Expression], Expression]) -> LayerCarrier:
     """c = f ⊙ c⟨t−1⟩ + i ⊙ g, with something else for the first product."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -173,7 +173,7 @@ def reset_left_out(e: Expression, own: LetterOwner, time: int) -> Expression:
     return r * held(other) + other
 
 
-def weights_without_reset(*, shift: bool) -> Carrier:
+def weights_without_reset(*, shift: bool) -> LayerCarrier:
     """n = tanh(…) of a gated recurrent unit, where r does not stand in ∂E/∂U; nor, with shift, in ∂E/∂d."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -207,7 +207,7 @@ def root(own: LetterOwner) -> float:
     return float(np.sqrt(int(q.shape[-1])))
 
 
-def unfed(letter: str) -> Carrier:
+def unfed(letter: str) -> LayerCarrier:
     """The product with Wq, Wk or Wv, whose gradient does not reach the signal."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -219,6 +219,6 @@ def unfed(letter: str) -> Carrier:
     return carrier
 
 
-def unturned_heads(letter: str) -> Carrier:
+def unturned_heads(letter: str) -> LayerCarrier:
     """Heads that are cut out of, or laid into, the features without turning the axes."""
     return lambda e, own, time: p.reshape(own.values[letter], sizes=e.shape)

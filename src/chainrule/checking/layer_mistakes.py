@@ -14,7 +14,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.checking import layer_arrays as arrays
 from chainrule.checking import layer_carriers as carriers
 from chainrule.checking.layer_arrays import Candidates
-from chainrule.checking.layer_carriers import cell, cell_slope, constant, times, with_slope, without_slope
+from chainrule.checking.layer_carriers import cell, cell_slope, held_constant, times, with_slope, without_slope
 from chainrule.checking.layer_probes import Carriers, LayerCase
 from chainrule.checking.mistakes import NUMBERED, Mistake
 from chainrule.formula import primitives as p
@@ -71,13 +71,13 @@ _USES = {"Q": "KV", "K": "QV", "V": "QK", "K, V": "Q", "Q, V": "K", "Q, K": "V"}
 
 LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(101, "deeplearning4j#8379", (
-        Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(sg(v) + ε) + β]", {"mu": constant, "v": constant}),
+        Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(sg(v) + ε) + β]", {"mu": held_constant, "v": held_constant}),
     )),
     LayerMistake(102, "abhiskk/ladder#2", (
-        Way(NORMS, "∇[γ ⊙ (x − μ) / √(sg(v) + ε) + β]", {"v": constant}),
-        Way(("rms_norm",), "∇[γ ⊙ x / √(sg(v) + ε)]", {"v": constant}),
+        Way(NORMS, "∇[γ ⊙ (x − μ) / √(sg(v) + ε) + β]", {"v": held_constant}),
+        Way(("rms_norm",), "∇[γ ⊙ x / √(sg(v) + ε)]", {"v": held_constant}),
     )),
-    LayerMistake(103, "BVLC/caffe#1891", (Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(v + ε) + β]", {"mu": constant}),)),
+    LayerMistake(103, "BVLC/caffe#1891", (Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(v + ε) + β]", {"mu": held_constant}),)),
     LayerMistake(104, "denizyuret/Knet.jl#288", (Way((*NORMS, "rms_norm"), "∇[n + β]", computes=arrays.without_gamma),)),
     LayerMistake(105, "CS231n solutions", (Way((*NORMS, "rms_norm"), "Σ ∂E/∂y ⊙ n′, n′ ∈ {x, x − μ, y}", computes=arrays.other_factor),)),
     LayerMistake(106, "flagos-ai/FlagGems#59, AskyJx/xDeepLearning#1", (
@@ -116,11 +116,11 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(("embedding",), "dT[x] = ∂E/∂y", computes=arrays.overwritten_tokens),
     )),
     LayerMistake(120, "qixianbiao/RNN#2, ooples/AiDotNet#722", (
-        Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": constant, "c_on": constant}),
+        Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": held_constant, "c_on": held_constant}),
         Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 2", {"h_on": carriers.through_time, "c_on": carriers.through_time}),
         *(
             Way(SEQUENCES_OF_LSTM, f"∇[sg({state}⟨t−1⟩)], t ≥ {first}", {f"{state}_on": carrier})
-            for first, carrier in ((1, constant), (2, carriers.through_time))
+            for first, carrier in ((1, held_constant), (2, carriers.through_time))
             for state in "hc"
         ),
     )),
@@ -155,7 +155,7 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(("lstm_step", *SEQUENCES_OF_LSTM), "∂E/∂(i, f, g, o)′, (i, f, g, o)′ ≠ (i, f, g, o)", computes=arrays.other_gates),
         Way(("gru_step", "gru"), "∂E/∂(r, z, n)′, (r, z, n)′ ≠ (r, z, n)", computes=arrays.other_gates),
     )),
-    LayerMistake(127, "paiml/aprender#2203", (Way(ATTENTION, "∇[sg(A) v]", {"A": constant}),)),
+    LayerMistake(127, "paiml/aprender#2203", (Way(ATTENTION, "∇[sg(A) v]", {"A": held_constant}),)),
     LayerMistake(128, "esceptico/perceiver-io#9", (
         Way(ATTENTION, "∇[S = q kᵀ]", {"S": times(carriers.root)}),
         Way(ATTENTION, "∇[S = q kᵀ / d]", {"S": times(lambda own: 1 / carriers.root(own))}),

@@ -366,7 +366,7 @@ def write_text(output: str, text: str) -> None:
 @click.option("-o", "--output", metavar="FILE", help="Write the description to a .toml or .json file, to be changed.")
 def examples(name: str | None, output: str | None) -> None:
     """List the built-in examples, or print the description of one, as a start for your own."""
-    from chainrule.network.description import network_from
+    from chainrule.network.description import network_of_description
     from chainrule.network.examples import EXAMPLES, example
 
     if name is not None:
@@ -375,7 +375,7 @@ def examples(name: str | None, output: str | None) -> None:
         raise InputError(f"say which example to write to {output}, as chainrule examples seed -o {output}.")
     else:
         for key, description in EXAMPLES.items():
-            network = network_from(description)
+            network = network_of_description(description)
             say(f"{key:<10}  {network.summary:<17}  {description['title']}")
 
 

@@ -13,9 +13,9 @@ from chainrule.cli.options import (
     DEFINITIONS,
     Sectioned,
     complete_columns,
-    complete_data,
     complete_files,
     complete_lists,
+    complete_sources,
     definition_option,
     titled,
     with_options,
@@ -53,7 +53,7 @@ Example
   chainrule info model.safetensors
 """
 
-DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_data)
+DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_sources)
 MODEL = click.argument("model", shell_complete=complete_files)
 LANGUAGE = click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed.  [default: en]")
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")

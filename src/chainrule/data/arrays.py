@@ -15,8 +15,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.data.cells import Array, Kind, is_missing
+from chainrule.data.cells import ColumnKind, is_missing
 from chainrule.data.dates import is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
 from chainrule.data.table import Column, Table, sliced
@@ -63,11 +64,11 @@ def array_tables(
     return sliced(length, rows, cut, Table(source, (), 1, notes, has_header))
 
 
-def _values(values: Array, kind: Kind) -> Array:
+def _values(values: Array, kind: ColumnKind) -> Array:
     return values if values.dtype == object else np.asarray(values, dtype=np.float64)
 
 
-def _typed(source: str, name: str, values: Any) -> tuple[Array, Kind]:
+def _typed(source: str, name: str, values: Any) -> tuple[Array, ColumnKind]:
     """The array as it will be cut, and what kind it is; numbers are not copied yet. Raises InputError."""
     array = np.asarray(values)
     if array.ndim != 1:
@@ -81,7 +82,7 @@ def _typed(source: str, name: str, values: Any) -> tuple[Array, Kind]:
     raise InputError(f"{source}: column {quoted(name)} holds values of the type {array.dtype}; give numbers, text or truth values.")
 
 
-def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
+def _of_objects(source: str, name: str, array: Array) -> tuple[Array, ColumnKind]:
     """Numbers if all are numbers, truth values if all are such, else text."""
     if array.dtype.kind == "U" and array.size and np.ascontiguousarray(array).view(f"{array.dtype.str[0]}u4").max() > sys.maxunicode:
         raise InputError(f"{source}: column {quoted(name)} holds text with signs beyond Unicode; is the file broken?")

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import Array
 
 MONTHS = (
     "jan januar january jänner", "feb februar february", "mar märz mär march mrz", "apr april", "may mai", "jun juni june", "jul juli july",

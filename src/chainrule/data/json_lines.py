@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.files import parse_json, read_text
-from chainrule.data.cells import Array
 from chainrule.data.encodings import UNREADABLE, open_binary, unreadable_error
 from chainrule.data.files import suffix_of
 

@@ -18,10 +18,10 @@ from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
 from chainrule.data.cells import is_missing, parse_number, plain_floats, shape_of
-from chainrule.data.columns import Form
+from chainrule.data.columns import ColumnForm
 from chainrule.data.encodings import (
     UNREADABLE,
-    Part,
+    FilePart,
     check_is_table,
     checked_encoding,
     encoding_error,
@@ -104,13 +104,13 @@ class TextLayout(FrozenValue):
     below: int = 0
     footer: int = 0
     repeated: bool = False
-    forms: Mapping[str, Form] = field(default_factory=dict)
+    forms: Mapping[str, ColumnForm] = field(default_factory=dict)
     part: range | None = None
     before: int = 0
 
     def open(self) -> IO[bytes]:
         """The file, or the part of it, for reading. Raises FileError."""
-        return open_binary(self.path) if self.part is None else io.BufferedReader(Part(self.path, self.part))
+        return open_binary(self.path) if self.part is None else io.BufferedReader(FilePart(self.path, self.part))
 
     @property
     def own_header(self) -> bool:

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import Array, is_missing, known_floats, shape_of
+from chainrule.data.cells import is_missing, known_floats, shape_of
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 """The signs that stand inside numbers, as messages call them."""

@@ -15,8 +15,9 @@ from typing import Any, overload
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import DIGIT, MISSING, NINES, Array, are_various
+from chainrule.data.cells import DIGIT, MISSING, NINES, are_various
 
 WORD, WIDEST = 8, 24
 """Bytes that are compared at once; and of a cell that is compared at all."""

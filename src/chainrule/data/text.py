@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
-from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
+from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
 from chainrule.data.layout import COMMENT, TextLayout, rows_of, trimmed
 from chainrule.data.spans import Cut, cut
@@ -59,7 +59,7 @@ class TextFiles(FrozenValue):
         """The layout of the first file."""
         return self.layouts[0]
 
-    def blocks(self, rows: int) -> Generator[Block]:
+    def blocks(self, rows: int) -> Generator[RowBlock]:
         """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
         done = self.before
         for layout in self.layouts:
@@ -75,7 +75,7 @@ class TextFiles(FrozenValue):
 # Rows
 
 
-class Block(FrozenValue):
+class RowBlock(FrozenValue):
     """Consecutive rows: the number of the first one, and the cells of each column."""
 
     first: int
@@ -87,11 +87,11 @@ class Block(FrozenValue):
         """The columns nearly all of whose cells are different."""
         return tuple(name for name, cells in self.cells.items() if are_various(cells))
 
-    def found(self, asked: Mapping[str, Form], options: CellOptions) -> dict[str, Found]:
+    def found(self, asked: Mapping[str, ColumnForm], options: CellOptions) -> dict[str, Found]:
         """What the cells of every column are."""
         return {name: found_in(cells, self.first, asked.get(name), options) for name, cells in self.cells.items()}
 
-    def columns(self, source: str, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
+    def columns(self, source: str, forms: Mapping[str, ColumnForm], options: CellOptions) -> Iterator[Column]:
         """The columns that have a form. Raises FileError, which names the first cell that cannot be read so."""
         for name, form in forms.items():
             column = column_of(name, self.cells[name], form, options)
@@ -103,21 +103,21 @@ class Block(FrozenValue):
             yield column
 
 
-def blocks_of(layout: TextLayout, rows: int) -> Generator[Block]:
+def blocks_of(layout: TextLayout, rows: int) -> Generator[RowBlock]:
     """The file in blocks of `rows` rows, the last one of fewer. Raises FileError, which names the row."""
     first = start = layout.before + 1
     with closing(_blocks(layout, rows)) as blocks:
         for count, columns in blocks:
-            yield Block(first, count, dict(zip(layout.names, columns, strict=True)))
+            yield RowBlock(first, count, dict(zip(layout.names, columns, strict=True)))
             first += count
     if first == start:
         raise FileError(f"{layout.path} has a header but no rows.")
 
 
-Columns: TypeAlias = "Sequence[Sequence[str]]"
+CellColumns: TypeAlias = "Sequence[Sequence[str]]"
 
 
-def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
+def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, CellColumns]]:
     """How many rows the next block has, and their cells, column by column."""
     try:
         with layout.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
@@ -182,7 +182,7 @@ class Rest:
             yield line
 
 
-def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[Columns]:
+def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[CellColumns]:
     """Blocks of so many rows, the last one of fewer, up to a part that cannot be cut so; what is left is put into `rest`."""
     # Some hundred rows at least, if so many are asked for: each column of a part takes its time, however few its rows.
     at_once = max(PART, min(4000, 20 * rows) * len(layout.names))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Dimension: TypeAlias = int | str
 Shape: TypeAlias = tuple[Dimension, ...]
-Number: TypeAlias = int | float | Fraction
+PlainNumber: TypeAlias = int | float | Fraction
 Operand: TypeAlias = "Expression | int | float | Fraction"
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ class Expression(Operators, OneLine, Displayed, Frozen):
         return "" if self.name is None else self.name.symbol
 
     @property
-    def constant(self) -> Number | None:
+    def constant(self) -> PlainNumber | None:
         """The number, if this is a plain constant."""
         return self.parameters["number"] if self.primitive.name == "constant" else None
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
-from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Number, Operand, Primitive, Shape, as_expression
+from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Operand, PlainNumber, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
     AmongZeros,
     Bracket,
@@ -122,7 +122,7 @@ def _leaf(name: str, value: Callable[..., Any], shape: Callable[..., Shape] = la
     return _add(Primitive(name, value, shape, Leaf()))
 
 
-def _no_shape(number: Number) -> Shape:
+def _no_shape(number: PlainNumber) -> Shape:
     if isinstance(number, float) and not math.isfinite(number):
         raise ValueError(f"a formula cannot hold the number {number}: write a finite one, as 1e300")
     return ()

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 SUFFIXES = {".pt", ".pth", ".bin", ".safetensors"}
 """Of files that hold tensors by name."""

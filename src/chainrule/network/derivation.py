@@ -342,10 +342,10 @@ def _gradients(
 def _without(gradient: Expression, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
     """The gradient of a parameter of which some elements are not there: 0 at those."""
     assert gradient.name is not None
-    return named(gradient.name, pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
+    return named(gradient.name, named_pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
 
 
-def pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
+def named_pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
     """1 for each element of a parameter, 0 at the gaps; called by the letter and the parameter, as M_W1."""
     return named(Name(letter, mark=parameter.key), p.pattern(sizes=parameter.shape, gaps=tuple(sorted(gaps))))
 

@@ -78,7 +78,7 @@ TOML_TEXT = r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n
 
 
 def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
-    """The network as plain data, from which `network_from` makes the same network. What has its default is left out.
+    """The network as plain data, from which `network_of_description` makes the same network. What has its default is left out.
 
     numbers  False leaves out the parameters, as a record does that holds them elsewhere
 
@@ -166,7 +166,7 @@ def number_lists(values: Any) -> Any:
 # From plain data to values
 
 
-def network_from(description: Mapping[str, Any]) -> Network:
+def network_of_description(description: Mapping[str, Any]) -> Network:
     """The network that plain data describes. Raises InputError, which names the place."""
     check_table(description, "the description", KEYS)
     settings = {key: description[key] for key in SETTINGS if key in description}

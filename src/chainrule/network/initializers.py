@@ -16,7 +16,9 @@ from chainrule.base.errors import DescriptionError
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, Operand, as_expression, order, variable
-from chainrule.network.definitions import Bound, NotNegative, initializer
+from chainrule.network.definitions import Bound
+from chainrule.network.options import NotNegative
+from chainrule.network.registration import initializer
 
 if TYPE_CHECKING:
     import numpy as np

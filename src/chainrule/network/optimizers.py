@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, Operand, as_expression, named
-from chainrule.network.definitions import NotNegative, Positive, Rate, Share, checked_name, optimizer
+from chainrule.network.definitions import checked_name
+from chainrule.network.options import NotNegative, Positive, Rate, Share
+from chainrule.network.registration import optimizer
 
 WITH_MOMENTUM = "Gradient descent with momentum is the optimiser momentum, or nesterov, as momentum:momentum=0.9."
 WITH_DECAY = "Weight decay is a regulariser, l2 with its rate; or the optimiser adamw with its decay."

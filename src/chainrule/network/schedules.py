@@ -11,7 +11,8 @@ from fractions import Fraction
 from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Operand, as_expression
-from chainrule.network.definitions import Positive, Rate, Share, schedule
+from chainrule.network.options import Positive, Rate, Share
+from chainrule.network.registration import schedule
 
 
 @schedule

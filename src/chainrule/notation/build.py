@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula import forms
-from chainrule.formula.expression import Expression, Number, order, substitute, variable
+from chainrule.formula.expression import Expression, PlainNumber, order, substitute, variable
 from chainrule.formula.primitives import spread, swapped, transpose
 from chainrule.formula.tidy import tidy
 from chainrule.notation import formula as f
@@ -416,7 +416,7 @@ def _behind_sign(written: f.Formula) -> f.Formula:
             return f.Fenced(written) if _starts_with_sign(written) else written
 
 
-def constant_formula(number: Number, decimal: str = "point") -> f.Formula:
+def constant_formula(number: PlainNumber, decimal: str = "point") -> f.Formula:
     """A number of the formula itself, exactly as it was written: ½, 2, 0.01, π."""
     if number == math.pi:
         return f.Symbol("π")

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, before_power, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.parts import ENGLISH, before_power, in_a_row, letter_parts, owner, parenthesised, raisable, separator, unfenced
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
@@ -118,7 +118,7 @@ def _markup(formula: f.Formula, attributes: Attributes, words: Mapping[str, str]
             sign = element("mo", "∑")
             return element("mrow", (element("munder", sign + _script(index)) if index else sign) + inside(content))
         case f.Transposed(content):
-            return element("msup", inside(held(content)) + element("mo", "⊤"))
+            return element("msup", inside(parenthesised(content)) + element("mo", "⊤"))
         case f.Derivative(of, by):
             return element("mfrac", "".join(element("mrow", _PARTIAL + inside(part)) for part in (of, by)))
         case f.Matrix(rows):

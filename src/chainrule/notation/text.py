@@ -123,7 +123,7 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield f"Σ{_index(clean(index))} ", None
             yield from pieces(content, words, depth)
         case f.Transposed(content):
-            yield from inside(parts.held(content), "ᵀ")
+            yield from inside(parts.parenthesised(content), "ᵀ")
         case f.Derivative(of, by):
             yield from inside("∂", of, "/∂", by)
         case f.Matrix(rows) if len(rows) > 1:
@@ -198,7 +198,7 @@ def _is_tight(fraction: f.Fraction) -> bool:
 
 def _operand(part: f.Formula) -> f.Formula:
     """Above or below a slash: powers need no parentheses there."""
-    return part if isinstance(part, f.Power | f.Transposed) else parts.held(part)
+    return part if isinstance(part, f.Power | f.Transposed) else parts.parenthesised(part)
 
 
 def _level(sign: str) -> int:

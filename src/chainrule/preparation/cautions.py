@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
 from chainrule.data.dates import moments_of
 from chainrule.data.table import Column, Table
-from chainrule.preparation.columns import Array, enumerated, option
+from chainrule.preparation.columns import enumerated, option
 from chainrule.preparation.preparation import Preparation
 
 STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, LostProcessError
-from chainrule.processes.together import Array, Processes
+from chainrule.processes.together import Processes
 
 PATIENCE, PATIENCE_VARIABLE = 300.0, "CHAINRULE_PATIENCE"
 """Seconds that a process waits for another one, and the variable of the environment that says otherwise."""

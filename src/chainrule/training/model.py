@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed, Reported
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
 from chainrule.base.frozen import Frozen, replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.engines.choice import Predictor
-from chainrule.network.description import described, network_from
-from chainrule.network.network import Array, Network
+from chainrule.network.description import described, network_of_description
+from chainrule.network.network import Network
 from chainrule.steps.step import Step
 from chainrule.training.history import Report, history_from_dict, history_to_dict
 from chainrule.training.loop import Training
@@ -280,7 +281,7 @@ def _read(path: str | Path) -> tuple[Model, dict[str, Array], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             plain = _plain_of(path, file.metadata() or {})
-            start = network_from(plain["network"])
+            start = network_of_description(plain["network"])
             tensors = {name: _tensor(path, file, name, start.shapes) for name in file.keys()}  # noqa: SIM118  # it is no dict
         return _model(plain, start, tensors), tensors, plain
     except SafetensorError as error:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import ENGINES, PRECISIONS
 from chainrule.network.definitions import Bound, find
-from chainrule.network.network import Array
 
 FEWEST_ROWS = 5
 """Fewer rows are not split."""
