@@ -19,8 +19,6 @@ def test_images_of_another_size_than_the_network() -> None:
 
 
 def test_images_without_labels_are_not_listed_pixel_by_pixel() -> None:
-    message = (
-        r"Known: pixel_1_1 … pixel_4_5\. Images have a label where each class has a folder of its own, or a file of labels lies"
-    )
+    message = r"Known: pixel_1_1 … pixel_4_5\. Images have a label where each class has a folder of its own, or a file of labels lies"
     with pytest.raises(UnknownNameError, match=message):
         cr.train(cr.read(IMAGES), target="label", network="4x5x1:c2k3-1")
