@@ -29,6 +29,7 @@ from chainrule.formula.forms import (
     Leaf,
     MatrixTimes,
     Named,
+    Numbered,
     Part,
     Piecewise,
     Prefix,
@@ -137,7 +138,7 @@ position = _add(
         "position",
         lambda xp, extent: xp.position(extent),
         lambda extent: (extent,),
-        Named("position"),
+        Numbered(),
         element=lambda at, index, extent: constant(number=index[0]),
     )
 )

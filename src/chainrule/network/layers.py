@@ -51,6 +51,19 @@ WIRING_KEYS = ("kind", "name", "from", "share")
 NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
 """And of its parameters, whatever its kind."""
 
+OTHER_NAMES = {
+    **dict.fromkeys(("out_features", "out_channels", "filters", "hidden_size", "embedding_dim", "output_dim", "dim_feedforward"), "units"),
+    **dict.fromkeys(("kernel_size", "pool_size"), "size"),
+    **dict.fromkeys(("dilation", "dilation_rate"), "gap"),
+    **dict.fromkeys(("num_embeddings", "input_dim", "vocab_size"), "vocabulary"),
+    **dict.fromkeys(("num_heads", "nhead", "n_heads"), "heads"),
+    **dict.fromkeys(("affine", "elementwise_affine"), "scale"),
+    **dict.fromkeys(("p", "dropout"), "rate"),
+    "strides": "stride", "output_padding": "extra", "num_groups": "groups", "eps": "epsilon", "use_bias": "bias", "is_causal": "causal",
+    "return_sequences": "states", "go_backwards": "reverse", "norm_first": "first",
+}  # fmt: skip
+"""What PyTorch and Keras call options of layers, and what they are here."""
+
 KINDS: dict[str, Kind] = {}
 """Every kind of layer by name, the built-in ones first."""
 
@@ -132,10 +145,12 @@ class Kind(Displayed, Frozen):
         if len(values) > len(self.options):
             names = f"{', '.join(self.options)} as options" if self.options else "no options"
             raise DescriptionError(f"{self.name} takes {names}, not {quoted([*values])}; a layer is made first: {self.name}()(x).")
-        given = {**dict(zip(self.options, values, strict=False)), **options}
-        for option in given:
-            if option not in self.options:
-                raise UnknownNameError(f"option of the layer {self.name}", option, self.options or {"(it has none)": None})
+        given = dict(zip(self.options, values, strict=False))
+        for spelled, value in options.items():
+            option = self._option_called(spelled)
+            if option in given and option != spelled:
+                raise DescriptionError(f"{self.name} got its {option} twice, once as {spelled}; leave one of them out.")
+            given[option] = value
         for option, default in self.options.items():
             if default is inspect.Parameter.empty and option not in given:
                 raise DescriptionError(f"{self.name} does not say its {option}, as {self.name}({option}=…).")
@@ -151,6 +166,13 @@ class Kind(Displayed, Frozen):
             frozen=tuple(symbol for symbol in _frozen(frozen) if symbol != "b" or given.get("bias", True) is not False),
             name=name,
         )
+
+    def _option_called(self, wanted: str) -> str:
+        """The option that a name means: its own name, or PyTorch's or Keras's. Raises UnknownNameError."""
+        name = wanted if wanted in self.options else OTHER_NAMES.get(wanted, "")
+        if name not in self.options:
+            raise UnknownNameError(f"option of the layer {self.name}", wanted, self.options or {"(it has none)": None})
+        return name
 
     def apply(self, own: Owner, *signals: Expression, **options: Any) -> Expression:
         """What a layer of this kind makes of signals. Raises DescriptionError where a person's own function fails, or gives no formula."""
