@@ -168,7 +168,7 @@ def test_columns_that_are_counted_from_0_are_names(tmp_path):
 
 def test_names_above_decimal_commas_are_no_title(tmp_path):
     """Though commas make a table of two columns of the rows below them."""
-    table = of(tmp_path, "a;name b;c;name d\n0,001;0,5;x;y\n;0,5;;\n0,5;;;\n;0,5;;\n")
+    table = of(tmp_path, "a;name b;c;name d\n1e-05;0,5;x;y\n;0,5;;\n0,5;;;\n;0,5;;\n")
     assert table.names == ("a", "name b", "c", "name d")
     assert of(tmp_path, "Trees, Bonn\nheight;width\n1,5;2\n3,25;4\n5;6\n").names == ("height", "width")
 
