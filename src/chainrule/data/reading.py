@@ -145,7 +145,7 @@ class Forms(FrozenValue):
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
     notes   what was found out, in words
-    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3
+    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3, 1.10
     """
 
     forms: Mapping[str, ColumnForm]
@@ -355,8 +355,8 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
         asked = scan.options.numbers.decimal
         notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
-    whole = [name for name in numbers if not scan.evidence[name].votes and not scan.evidence[name].open]
-    padded = {name: scan.evidence[name].padded for name in whole if scan.evidence[name].padded}
+    found = {name: scan.evidence[name] for name in numbers}
+    padded = {name: one.padded for name, one in found.items() if one.padded and ("." in one.padded or not (one.votes or one.open))}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
 
 

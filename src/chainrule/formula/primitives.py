@@ -23,6 +23,7 @@ from chainrule.formula.forms import (
     Bracket,
     Fence,
     Form,
+    Gathered,
     Infix,
     IsLargest,
     Laid,
@@ -599,7 +600,7 @@ added_at = _structural(
     shape=lambda x, index, extent: (extent, *x.shape[len(index.shape) :]),
     pullback=lambda g, x, index, y, extent: (lookup(g, index), None),
     element=_added_at_element,
-    form=Named("added_at"),
+    form=Gathered(),
 )
 """Rows added up in a table of zeros, each at its place: the way back from `lookup`."""
 
