@@ -13,6 +13,7 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
@@ -47,6 +48,7 @@ from chainrule.formula.forms import (
 Slopes: TypeAlias = "tuple[ExpressionLike | None, ...]"
 PI = math.pi
 LN2 = math.log(2)
+HALF = Fraction(1, 2)
 
 
 def _add(primitive: Primitive) -> Primitive:
