@@ -248,6 +248,14 @@ def test_rows_that_belong_together(folder, capsys):
     )
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/stdin"), reason="this system has no name for what is piped in")
+def test_what_is_piped_in(folder):
+    rows = "x,t\n" + "".join(f"{i % 7},{i}.5\n" for i in range(30))
+    command = [sys.executable, "-m", "chainrule", "train", "-", "--target", "t", *QUICK]
+    done = subprocess.run(command, cwd=folder, input=rows, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("/dev/stdin: 30 rows, 2 columns"), done.stderr
+
+
 def test_the_last_rows_are_said_to_be_those_that_test(folder, capsys):
     write_rows("days.csv", [{"day": f"2024-01-{1 + i // 4:02} {i % 4}:00", "g": i % 9, "x": i % 7, "t": i + 0.5} for i in range(80)])
     command = ["train", "days.csv", "--target", "t", *QUICK, "--force"]

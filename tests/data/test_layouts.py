@@ -289,6 +289,12 @@ def test_other_files_are_named_for_what_they_are(start, message, tmp_path):
         of(tmp_path, start + b" and so on\n" * 9)
 
 
+def test_an_archive_of_files_that_is_packed_is_one_by_its_name(tmp_path):
+    (tmp_path / "t.tgz").write_bytes(gzip.compress(b"t.csv".ljust(257, b"\0") + b"ustar"))
+    with pytest.raises(FileError, match=r"is an archive of files \(tar\); unpack it"):
+        read(tmp_path / "t.tgz")
+
+
 def test_a_currency_sign_alone_tells_the_encoding(tmp_path):
     with pytest.raises(FileError, match=r"is not text in UTF-8 \(byte 8\); cp1252 fits and would read '€': give --encoding cp1252"):
         of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n")

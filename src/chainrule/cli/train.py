@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +27,9 @@ from chainrule.cli.output import complain, give, say
 if TYPE_CHECKING:
     from chainrule.data.table import Table
     from chainrule.training.model import Model
+
+STDIN = "/dev/stdin"
+"""What is piped in, where the system has a name for it."""
 
 DEFAULT_OUTPUT, BEST = "model.safetensors", "best.safetensors"
 
@@ -221,8 +225,9 @@ def train(data: tuple[str, ...], output: str, quiet: bool, language: str, **opti
 
 
 def _source(data: tuple[str, ...]) -> str | list[str]:
-    """One file, or several."""
-    return data[0] if len(data) == 1 else list(data)
+    """One file, or several; - is what is piped in, where the system has a name for it."""
+    named = [STDIN if name == "-" and Path(STDIN).exists() else name for name in data]
+    return named[0] if len(named) == 1 else named
 
 
 def _whole(options: dict[str, Any]) -> dict[str, Any]:

@@ -182,13 +182,16 @@ def _only_member(path: Path, source: Any) -> Any:
         raise FileError(f"{path} is no zip archive that can be read: {error}.") from None
 
 
+PACKED = [said for said in OTHERS.values() if said.startswith("packed; let its name")]
+
+
 def check_is_table(path: str | Path, start: bytes) -> None:
     """Raises FileError if a file begins as one of another kind does, which it names."""
     found = next((said for magic, said in OTHERS.items() if start.startswith(magic)), None)
     if start.startswith(b"PK\x03\x04"):
         office = b"[Content_Types].xml" in start or b"mimetype" in start
         found = "a workbook, as of Excel; save its sheet as CSV" if office else "a zip archive; let its name end in .zip"
-    if start[257:262] == b"ustar":
+    if start[257:262] == b"ustar" or (found in PACKED and Path(path).suffix.lower() in (".tgz", ".tbz", ".tbz2", ".txz")):
         found = "an archive of files (tar); unpack it, and name one file, or their folder"
     if start.lstrip()[:9].lower() == b"<!doctype" or start.lstrip()[:5].lower() == b"<html":
         found = "a web page; fetch the file itself"
