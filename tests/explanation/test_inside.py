@@ -178,7 +178,7 @@ def test_a_weight_of_a_kernel_is_told_by_the_uses_that_bring_most():
 def test_the_root_of_the_features_is_written_as_a_root():
     network = cr.Network(cr.sequence(2, 3), cr.multi_head_attention(1), cr.flatten(), cr.dense(1), seed=1)
     said = str(network.step(np.ones((1, 6)), [[1]]).explain(detail="matrix"))
-    assert "√(3)" in said
+    assert "√3" in said
     assert "1.732" not in said
 
 
@@ -253,3 +253,33 @@ def test_no_formula_has_a_word_for_a_move_of_numbers():
             .explain(detail="matrix")
         )
         assert not re.search(r"\b(reshape|place|windows|overlap|argmax|transpose|part)\(", text)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "written"), [("rows", "∂E/∂T1 = [x = 0 … 3]ᵀ · ∂E/∂h"), ("columns", "∂E/∂T1 = (∂E/∂h)ᵀ · [x = 0 … 3]")]
+)
+def test_the_gradient_of_a_table_reads_as_mathematics(vectors: str, written: str) -> None:
+    network = cr.Network(cr.tokens(3, 4), cr.embedding(2, 4), cr.flatten(), cr.dense(1), seed=2)
+    said = " ".join(str(cr.explain(network, notation={"vectors": vectors}, detail="matrix")).split())
+    assert written in said
+    assert "each row of the table gets the sum of what arrives where its token stands" in said
+    assert "[a = b] is 1 where that holds" in said
+
+
+def test_places_along_an_axis_are_letters() -> None:
+    network = cr.Network(
+        cr.sequence(3, 4), cr.sinusoidal_position(), cr.multi_head_attention(1, causal=True), cr.flatten(), cr.dense(1), seed=1
+    )
+    said = " ".join(str(cr.explain(network, detail="matrix")).split())
+    assert "P⁽¹⁾ = {cos(i · e^(−1/2 · ⌊j/2⌋ · ln(10000))) if j − 2 · ⌊j/2⌋ > 0.5" in said
+    assert "softmax({S⁽²⁾ if [i + 1 > j], otherwise −10^30})" in said
+    assert said.count("i, j and k are the numbers of the places along an axis") == 1
+
+
+def test_the_largest_of_a_window_is_written_once() -> None:
+    network = cr.Network(cr.image(4, 4), cr.conv(1, 3, padding=1), cr.max_pool(2), cr.flatten(), cr.dense(1), seed=1)
+    said = " ".join(str(cr.explain(network, detail="scalar")).split())
+    assert "y = max(h) · W2 + b2" in said
+    assert "∂E/∂h = ∂E/∂y · W2ᵀ ⊙ [h = max(h)]" in said
+    assert "y = max(h[1,1], h[1,2], h[2,1], h[2,2]) · w10" in said
+    assert "max(max(" not in said

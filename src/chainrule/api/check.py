@@ -62,6 +62,8 @@ def check_each(
     from concurrent.futures import ThreadPoolExecutor
 
     for file in files:  # a name that is wrong is told before anybody's program runs
+        if not isinstance(file, (str, os.PathLike)):
+            raise InputError(f"what is checked is a file of somebody's program or numbers, and not {quoted(type(file).__name__)}.")
         _check_there(Path(file))
     several = min(len(files), workers or os.cpu_count() or 1)
     with Sandboxes(several) as sandboxes, ThreadPoolExecutor(several) as pool:

@@ -29,7 +29,7 @@ from chainrule.explanation.explain import Detail
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import stated_operations
 from chainrule.network.definitions import Definition, DefinitionLike, definitions, find
-from chainrule.network.description import network_of_description
+from chainrule.network.description import check_network, network_of_description
 from chainrule.network.network import Network
 from chainrule.network.targets import read_targets
 from chainrule.notation.conventions import Notation
@@ -118,6 +118,8 @@ def network_from(description: Any, x: Any = None, *, loss: Any = None, **setting
     """
     if isinstance(description, Mapping):
         return network_of_description(description)
+    if isinstance(description, (Network, Problem, Step)):
+        return description if isinstance(description, Network) else description.network
     return _read(description, x, loss, settings)[0]
 
 
@@ -180,6 +182,7 @@ def write_onnx(network: Network, path: str | Path, *, precision: Literal["float3
     """
     from chainrule.interop.onnx import onnx_model
 
+    check_network(network)
     write_whole(path, onnx_model(network, precision).SerializeToString())
 
 
@@ -260,6 +263,8 @@ def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[N
     from chainrule.interop.modules import read_module, read_program
 
     if not is_module(model):
+        if isinstance(model, (str, Path)):
+            raise DescriptionError(f"of a name or a file, a network is problem({quoted(str(model))}).network.")
         beside = "; a JAX function is given with its parameters, as functools.partial(f, params)" if callable(model) else ""
         raise DescriptionError(f"a network is made of a PyTorch module, or of a description as plain data, not of {quoted(model)}{beside}.")
     if x is None:

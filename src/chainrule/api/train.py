@@ -16,13 +16,13 @@ import numpy as np
 
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
-from chainrule.api.networks import HIDDEN, check_losses, fitting_network
+from chainrule.api.networks import HIDDEN, check_losses, check_target_needed, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
 from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
 from chainrule.api.watching import Watch, watching
 from chainrule.base.arrays import Array
-from chainrule.base.errors import InputError
+from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import DefinitionLike
 from chainrule.network.network import Network
@@ -147,9 +147,7 @@ def train(
     """
     asked = asked_options(locals())
     group = None if group is None else str(group)
-    together = (group,) if group is not None and group not in one_or_several(ignore) else ()
     columns: dict[str, Any] = {
-        "ignore": (*one_or_several(ignore), *together),
         "categories": one_or_several(categories),
         "numbers": one_or_several(numbers),
     }
@@ -166,7 +164,8 @@ def train(
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
-    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
+    targets, columns["places"] = _targets(target, description, loss), places_of_image(description)
+    columns["ignore"] = _left_out(one_or_several(ignore), group, targets)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
@@ -204,9 +203,16 @@ def train(
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else cross_validated(prepared, labels, in_folds, outputs, watch)
         run = prepared(*parts)
-        drawn = len(run.test) > 0 and not plan.test_last
+        drawn = len(run.test) > 0 and plan.tests_drawn
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return finished_model(run, run.training(), scores, outputs, watch, language)
+
+
+def _left_out(ignored: tuple[str, ...], group: str | None, targets: Sequence[str]) -> tuple[str, ...]:
+    """The columns that are no inputs, as asked, and because the groups are told by one. Raises InputError where that is a target."""
+    if group is not None and group in targets:
+        raise InputError(f"rows are kept together by a column that is known of new rows, too, not by the target {quoted(group)}.")
+    return ignored if group is None or group in ignored else (*ignored, group)
 
 
 def _with_allnames_of(preparation: Preparation, whole: Preparation) -> Preparation:
@@ -228,6 +234,14 @@ def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
         if value != default and value != "-".join(map(str, HIDDEN)):
             raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
     return description_of(network)
+
+
+def _targets(target: Any, description: Mapping[str, Any] | None, loss: DefinitionLike | None) -> tuple[str, ...]:
+    """The columns to predict. Raises InputError where none are said, and the loss would not take one."""
+    targets = one_or_several(target) or described_targets(description or {})
+    if not targets:
+        check_target_needed(loss if description is None else description.get("loss"))
+    return targets
 
 
 def _output(output: str | Path | None, curve: str | Path | None, report: str | Path | None, language: str) -> Path | None:

@@ -115,6 +115,19 @@ def sums_for_means(case: LayerCase) -> Candidates:
     return {"x": [norm.dx(*pair) for pair in pairs]}
 
 
+def twice_the_mean(case: LayerCase) -> Candidates:
+    """One of the two means, or both, taken off twice."""
+    norm = Norm(case)
+    return {"x": [norm.dx(2, 1), norm.dx(1, 2), norm.dx(2, 2)]}
+
+
+def scale_and_shift_interchanged(case: LayerCase) -> Candidates:
+    """∂E/∂γ and ∂E/∂β, each in the other's place."""
+    if "shift" not in case.truth:
+        return {}
+    return {"gamma": [case.truth["shift"]], "shift": [case.truth["gamma"]]}
+
+
 def other_power(case: LayerCase) -> Candidates:
     """The part of v with another power of √(v + ε), or without the ½."""
     norm = Norm(case)
@@ -248,6 +261,13 @@ def last_only(case: LayerCase) -> Candidates:
     }
 
 
+def means_over_places(case: LayerCase) -> Candidates:
+    """What all places of a convolution share, divided by how many they are; by the samples, too, or not."""
+    rows, *places, _ = case.results[0].shape
+    count = int(np.prod(places))
+    return {symbol: [case.truth[symbol] / count, case.truth[symbol] / (count * rows)] for symbol in ("W", "b") if symbol in case.truth}
+
+
 def largest_at(case: LayerCase, window: WindowIndex, *, last: bool = False) -> Array:
     """1 at the largest of a window, channel by channel; of equals at the first, or the last."""
     values = case.numbers["x"][window]
@@ -267,6 +287,14 @@ def overwritten_pools(case: LayerCase) -> Candidates:
         whole[window] = part
         single[window] = np.where(share > 0, part, single[window])
     return {"x": [whole, single]}
+
+
+def first_window_alone(case: LayerCase) -> Candidates:
+    """What goes back through the first window of a pool, and through no other."""
+    arrived = np.zeros_like(case.arrived["out"])
+    place, _ = next(windows(case))
+    arrived[place] = case.arrived["out"][place]
+    return {"x": [replace(case, arrived={"out": arrived}).gradients()["x"]]}
 
 
 def gradient_at_equals(case: LayerCase, kind: str) -> Array:

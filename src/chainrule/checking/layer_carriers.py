@@ -166,6 +166,38 @@ def cell(part: Callable[[Expression, Expression], Expression]) -> LayerCarrier:
     return carrier
 
 
+def reset_left_out(e: Expression, own: LetterOwner, time: int) -> Expression:
+    """r ⊙ h, or r ⊙ (h U), as if r were 1 on the way back to the second factor."""
+    del own, time
+    r, other = e.arguments
+    return r * held(other) + other
+
+
+def weights_without_reset(*, shift: bool) -> LayerCarrier:
+    """n = tanh(…) of a gated recurrent unit, where r does not stand in ∂E/∂U; nor, with shift, in ∂E/∂d."""
+
+    def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
+        del time
+        first, second = e.arguments[0].arguments
+        U, d = own.values["U_on"], own.letters.get("d")
+        h = own.values["h_on"] if "h_on" in own.values else own.letters["h"]
+        units = int(U.shape[0])
+        of_n = p.part(U, axis=1, start=2 * units, stop=3 * units)
+        z = first + held(h) @ of_n
+        if second.primitive is p.matmul:  # (r ⊙ h) U
+            z += second.arguments[0] @ held(of_n)
+        else:  # r ⊙ (h U + d)
+            r, s = own.values["r"], h @ held(of_n)
+            if d is not None:
+                d = p.part(d, axis=0, start=2 * units, stop=3 * units)
+                s += held(d) if shift else d
+                z += d if shift else 0
+            z += r * s
+        return held(1 - e**2) * z
+
+    return carrier
+
+
 # Attention
 
 

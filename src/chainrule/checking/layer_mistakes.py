@@ -115,9 +115,14 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(119, "HIPS/autograd#39, PaddlePaddle#17663", (
         Way(("embedding",), "dT[x] = ∂E/∂y", computes=arrays.overwritten_tokens),
     )),
-    LayerMistake(120, "qixianbiao/RNN#2", (
+    LayerMistake(120, "qixianbiao/RNN#2, ooples/AiDotNet#722", (
         Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": held_constant, "c_on": held_constant}),
         Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 2", {"h_on": carriers.through_time, "c_on": carriers.through_time}),
+        *(
+            Way(SEQUENCES_OF_LSTM, f"∇[sg({state}⟨t−1⟩)], t ≥ {first}", {f"{state}_on": carrier})
+            for first, carrier in ((1, held_constant), (2, carriers.through_time))
+            for state in "hc"
+        ),
     )),
     LayerMistake(121, "arunmallya/arunmallya.github.io#3, mratsim/Arraymancer#237", (
         Way(SEQUENCES_OF_RNN, "∂E/∂W⟨1⟩", {"z": carriers.FIRST_STEP}),
@@ -174,6 +179,25 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(PROJECTIONS[:2], "dC.reshape(N, H, T, d)", {"C": carriers.unturned_heads("F")}),
     )),
     LayerMistake(133, "unslothai/unsloth#3314", (Way(("glu",), "∂E/∂(x, g) = ∂E/∂(g, x)", computes=arrays.halves_interchanged),)),
+    LayerMistake(134, "tenstorrent/tt-metal#53204", (
+        Way(NORMS, "(∂E/∂n − k₁ m₁ − k₂ n ⊙ m₂) / √(v + ε), k ∈ {1, 2}", computes=arrays.twice_the_mean),
+    )),
+    LayerMistake(135, "Oneflow-Inc/oneflow#6149", (
+        Way(NORMS, "∂E/∂(γ, β) = ∂E/∂(β, γ)", computes=arrays.scale_and_shift_interchanged),
+    )),
+    LayerMistake(136, "sebgao/cTensor#3, Oneflow-Inc/oneflow#255", (
+        Way(WINDOWED, "∂E/∂W / k, ∂E/∂b / k, k ∈ {H′ W′, N H′ W′}", computes=arrays.means_over_places),
+    )),
+    LayerMistake(137, "fla-org/flash-linear-attention#1071", (
+        *(
+            Way(GRU, f"∂E/∂{letters} = … δₙ in place of … r ⊙ δₙ", {"n": carriers.weights_without_reset(shift=shift)})
+            for letters, shift in (("U", False), ("(U, d)", True))
+        ),
+        Way(GRU, "∂E/∂(r ⊙ a) = ∂E/∂a", {"k": carriers.reset_left_out}),
+    )),
+    LayerMistake(138, "riccardoandreoni0/CNN-from-scratch#1", (
+        Way(POOLS, "dx of the first window", computes=arrays.first_window_alone),
+    )),
     LayerMistake(1, "", (Way(("dense", *WINDOWED), "δ · (W − η ∂E/∂W)ᵀ", computes=arrays.after_the_step),)),
     LayerMistake(36, "", (
         Way(CONVOLUTIONS, "dW = ∂E/∂zᵢⱼ ⊙ x[…], db = ∂E/∂zᵢⱼ", computes=arrays.last_only),

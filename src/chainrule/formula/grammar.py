@@ -431,6 +431,8 @@ class _Reader:
         token = self._take()
         if token.kind == "number":
             atom = self._number(token)
+        elif token.sign == "√" and self._here.kind == "number":
+            atom = self._made(p.sqrt(self._number(self._take())), token.start)
         elif token.kind == "name":
             atom = self._call(token) if self._here.sign == "(" else self._letter(token)
         elif token.sign == "(":

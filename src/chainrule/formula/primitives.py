@@ -13,21 +13,24 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
-from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Operand, PlainNumber, Primitive, Shape, as_expression
+from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, ExpressionLike, PlainNumber, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
     AmongZeros,
     Bracket,
     Fence,
     Form,
+    Gathered,
     Infix,
     IsLargest,
     Laid,
     Leaf,
     MatrixTimes,
     Named,
+    Numbered,
     Part,
     Piecewise,
     Prefix,
@@ -42,9 +45,10 @@ from chainrule.formula.forms import (
     Transpose,
 )
 
-Slopes: TypeAlias = "tuple[Operand | None, ...]"
+Slopes: TypeAlias = "tuple[ExpressionLike | None, ...]"
 PI = math.pi
 LN2 = math.log(2)
+HALF = Fraction(1, 2)
 
 
 def _add(primitive: Primitive) -> Primitive:
@@ -136,7 +140,7 @@ position = _add(
         "position",
         lambda xp, extent: xp.position(extent),
         lambda extent: (extent,),
-        Named("position"),
+        Numbered(),
         element=lambda at, index, extent: constant(number=index[0]),
     )
 )
@@ -597,7 +601,7 @@ added_at = _structural(
     shape=lambda x, index, extent: (extent, *x.shape[len(index.shape) :]),
     pullback=lambda g, x, index, y, extent: (lookup(g, index), None),
     element=_added_at_element,
-    form=Named("added_at"),
+    form=Gathered(),
 )
 """Rows added up in a table of zeros, each at its place: the way back from `lookup`."""
 

@@ -81,7 +81,10 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
     """The network as plain data, from which `network_of_description` makes the same network. What has its default is left out.
 
     numbers  False leaves out the parameters, as a record does that holds them elsewhere
+
+    Raises InputError for what is no network.
     """
+    check_network(network)
     conventions, wiring = network.conventions, network.wiring
     names = {layer: next(call.name for call in wiring.calls if call.layer is layer) for layer in wiring.layers}
     shown = network.numbered_layers if numbers else [replace(layer, given={}) for layer in network.layers]
@@ -288,6 +291,13 @@ def check_table(table: object, where: str, known: Iterable[str]) -> None:
     for key in table:
         if key not in known:
             raise UnknownNameError(f"setting of {where}", str(key), known)
+
+
+def check_network(subject: object) -> None:
+    """Is it a network? Raises InputError, which says where that of a problem, a step or a model is."""
+    if not isinstance(subject, Network):
+        within = "; its network is .network" if isinstance(getattr(subject, "network", None), Network) else ""
+        raise InputError(f"a network is needed, and this is {quoted(type(subject).__name__)}{within}.")
 
 
 @contextmanager

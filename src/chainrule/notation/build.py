@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
@@ -95,6 +95,7 @@ class _Builder(FrozenValue):
     write: Write
     fold: int
     summed: bool = False
+    axis: str = "j"
 
     def piece(self, node: Expression) -> _Piece:
         """The layout of one node."""
@@ -112,10 +113,12 @@ class _Builder(FrozenValue):
             case forms.Times() if (sides := equal_sides(node)) is not None:
                 a, b = (self.piece(side).formula for side in sides)
                 return _Piece(f.Fenced(f.row(a, f.Operator("="), b), "[", "]"))
+            case forms.Times() if (factors := _of_one_window(node)) is not None:
+                return self._times(factors, "⊙")
             case forms.Times():
-                return self._times(node, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
+                return self._times(arguments, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
             case forms.MatrixTimes():
-                return self._times(node, "⋆" if any(_has_windows(argument) for argument in arguments) else "·")
+                return self._times(arguments, "⋆" if any(_has_windows(argument) for argument in arguments) else "·")
             case forms.Ratio():
                 return _Piece(f.Fraction(*(self.piece(argument).formula for argument in arguments)), forms.PRODUCT)
             case forms.Raised(base) if base in self.labels.taken:
@@ -127,7 +130,7 @@ class _Builder(FrozenValue):
             case forms.Radical():
                 return _Piece(f.Root(self.piece(arguments[0]).formula))
             case forms.Named(name):
-                return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in arguments)))
+                return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in self._operands(node))))
             case forms.Stated():
                 return self._stated(node)
             case forms.Fence(left, right):
@@ -154,24 +157,38 @@ class _Builder(FrozenValue):
             case forms.Laid():
                 inner = _moved(arguments[0])
                 if isinstance(inner.primitive.form, forms.MatrixTimes):
-                    return self._times(inner, "∗")
+                    return self._times(inner.arguments, "∗")
                 return _Piece(f.Sum(self._in(arguments[0], forms.PRODUCT), ""), forms.SUM)
+            case forms.Gathered():
+                return _Piece(
+                    f.row(f.Transposed(self._at_each(node)), f.Operator("·"), self._in(arguments[0], forms.PRODUCT)), forms.PRODUCT
+                )
             case forms.IsLargest():
                 largest = self.piece(arguments[0]).formula
                 return _Piece(f.Fenced(f.row(largest, f.Operator("="), f.Call("max", (largest,))), "[", "]"))
             case forms.Transpose() if _has_windows(arguments[0]):
                 return self.piece(arguments[0])
+            case forms.Transpose() if isinstance(arguments[0].primitive.form, forms.Gathered):  # where vectors are columns
+                rows = f.Transposed(self._in(arguments[0].arguments[0], forms.ATOM))
+                return _Piece(f.row(rows, f.Operator("·"), self._at_each(arguments[0])), forms.PRODUCT)
             case forms.Transpose() if not _turns_matrices(node):
                 return self.piece(arguments[0])
             case forms.Transpose():
                 return _Piece(f.Transposed(self._in(arguments[0], forms.ATOM)), forms.POWER)
-            case forms.Quiet() if node.primitive.name == "window":
-                return self.piece(_moved(arguments[0], zeros=True))
+            case forms.Numbered():
+                return _Piece(f.Symbol(self.axis, key=""))
             case forms.Quiet():
-                return self.piece(arguments[0])
+                return self._quiet(node)
             case forms.Spelled():
                 assert node.primitive.paper is not None
                 return self.piece(node.primitive.paper(*arguments))
+
+    def _quiet(self, node: Expression) -> _Piece:
+        (inner,) = node.arguments
+        if node.primitive is spread and len(inner.shape) == 1:
+            (own,) = {*range(len(node.shape))} - {*node.parameters["axes"]}
+            return replace(self, axis=_axis_letter(len(node.shape) - own - 1)).piece(inner)
+        return self.piece(_moved(inner, zeros=True) if node.primitive.name == "window" else inner)
 
     def _in(self, node: Expression, level: int, product: bool = False) -> f.Formula:
         piece = self.piece(node)
@@ -204,6 +221,19 @@ class _Builder(FrozenValue):
         inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(forms.PRODUCT)
         return f.row(f.Operator(sign), inside)
 
+    def _operands(self, node: Expression) -> list[Expression]:
+        """The arguments; the largest of several that are largest themselves is the largest of all: max(a, b, c) for max(max(a, b), c)."""
+        if node.primitive.name not in ("maximum", "minimum", "largest"):
+            return list(node.arguments)
+        nested = (one.name is None and one.primitive is node.primitive and self.write(one) is None for one in node.arguments)
+        return [inner for one, own in zip(node.arguments, nested, strict=True) for inner in (self._operands(one) if own else [one])]
+
+    def _at_each(self, node: Expression) -> f.Formula:
+        """[x = 0 … 4]: a column for each row of a table, with 1 where x names it."""
+        where = _moved(node.arguments[1])
+        rows = (_whole(0), f.Ellipsis(), _whole(int(node.parameters["extent"]) - 1))
+        return f.Fenced(f.row(self.piece(where).formula, f.Operator("="), *rows), "[", "]")
+
     def _stated(self, node: Expression) -> _Piece:
         """f(x), f′(g, x) for its gradient, f(x1, x2, …)[1, 2] for an element."""
         from chainrule.formula.stated import function_name
@@ -219,8 +249,8 @@ class _Builder(FrozenValue):
         places = [part for place in at for part in (f.Operator(","), _whole(place + 1))][1:]
         return _Piece(f.row(call, f.Fenced(f.row(*places), "[", "]")), forms.POWER)
 
-    def _times(self, node: Expression, sign: str) -> _Piece:
-        left, right = (self.piece(argument) for argument in node.arguments)
+    def _times(self, factors: Sequence[Expression], sign: str) -> _Piece:
+        left, right = map(self.piece, factors)
         apart = right.level in (forms.SUM, forms.SIGN) or _starts_with_sign(right.formula) or (sign == "⊙" and _is_dotted(right.formula))
         second = f.Fenced(right.formula) if apart else right.formula
         return _Piece(f.row(left.within(forms.PRODUCT), f.Operator(sign), second), forms.PRODUCT)
@@ -250,6 +280,26 @@ class _Builder(FrozenValue):
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
+
+
+def _axis_letter(behind: int) -> str:
+    """By which letter the places along an axis are counted that has so many others behind it: j along the last, i along that before."""
+    return "jik"[behind] if behind < len("jik") else "k"
+
+
+def _of_one_window(node: Expression) -> tuple[Expression, Expression] | None:
+    """g and [x = max(x)] of g ⊙ [max(x) = max(max(x))] ⊙ [x = max(x)], where a window's maximum is taken axis by axis; None of all else."""
+    outer, own = node.arguments
+    inner = outer
+    while inner.name is None and isinstance(inner.primitive.form, forms.Quiet):
+        (inner,) = inner.arguments
+    if not isinstance(own.primitive.form, forms.IsLargest) or inner.name is not None or not isinstance(inner.primitive.form, forms.Times):
+        return None
+    g, above = inner.arguments
+    (x,) = own.arguments
+    if not isinstance(above.primitive.form, forms.IsLargest) or above.arguments[0].name is not None or above.arguments[0].arguments != (x,):
+        return None
+    return g, own
 
 
 def _parts_of_one_axis(terms: list[tuple[str, Expression]]) -> list[Expression | None] | None:
@@ -323,8 +373,9 @@ def _not_above(factor: Expression) -> tuple[Expression, Expression] | None:
 
 
 def _is_number(node: Expression) -> bool:
-    """A single number, stretched or not: its product needs no ⊙."""
-    return not node.shape or (node.primitive is spread and not node.arguments[0].shape)
+    """A single number, stretched or not, or what counts along an axis: its product needs no ⊙."""
+    inner = node.arguments[0] if node.primitive is spread else node
+    return not inner.shape or isinstance(inner.primitive.form, forms.Numbered)
 
 
 def _level_of(written: f.Formula) -> int:

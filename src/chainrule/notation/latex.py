@@ -293,4 +293,5 @@ def _gap(before: f.Formula, item: f.Formula) -> str:
             isinstance(item, f.Operator) and item.sign in ",;"
         )
         return "" if tight else " "
-    return r" \; " if isinstance(before, f.Prose) or isinstance(item, f.Prose | f.Number) else " "
+    number = isinstance(item, f.Number) and not isinstance(before, f.Ellipsis)
+    return r" \; " if isinstance(before, f.Prose) or isinstance(item, f.Prose) or number else " "

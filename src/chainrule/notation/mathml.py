@@ -174,7 +174,7 @@ def _spaced(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> l
     """Items side by side, with an invisible times between factors and a space around prose."""
     marks: list[str] = []
     for before, item in zip((None, *items), items, strict=False):
-        if before is not None and not isinstance(before, f.Operator) and not isinstance(item, f.Operator):
+        if before is not None and not isinstance(before, f.Operator | f.Ellipsis) and not isinstance(item, f.Operator | f.Ellipsis):
             prose = isinstance(before, f.Prose) or isinstance(item, f.Prose)
             marks.append(element("mspace", "", {"width": "0.3em"}) if prose else element("mo", _INVISIBLE_TIMES))
         marks.append(inside(item))

@@ -178,7 +178,7 @@ def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:
     """Side by side; prose and numbers need room before them, unless a sign stands between."""
     parts = [inside(items[0])] if items else ['""']
     for before, item in pairwise(items):
-        signs = isinstance(before, f.Operator) or isinstance(item, f.Operator)
+        signs = isinstance(before, f.Operator | f.Ellipsis) or isinstance(item, f.Operator)
         wide = not signs and (isinstance(before, f.Prose) or isinstance(item, f.Prose | f.Number))
         parts += ["med", inside(item)] if wide else [inside(item)]
     return " ".join(parts)

@@ -66,7 +66,12 @@ class Problem(Explained, Displayed, Frozen):
 
 
 def described_problem(problem: Problem) -> dict[str, Any]:
-    """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out."""
+    """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out.
+
+    Raises InputError for what is no problem.
+    """
+    if not isinstance(problem, Problem):
+        raise InputError(f"a problem is needed, and this is {quoted(type(problem).__name__)}; described(network) is of a network alone.")
     data: dict[str, Any] = {}
     if problem.x is not None and problem.t is not None:
         data = {"x": number_lists(problem.x.tolist()), **({"t": number_lists(problem.t.tolist())} if problem.network.targets else {})}
