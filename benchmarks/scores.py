@@ -161,7 +161,7 @@ def of_scikit_learn(preparation, learned: Table, tested: Table, seed: int) -> fl
 
 def lines(seeds: range = SEEDS) -> Iterator[str]:
     """The table, in Markdown."""
-    yield "| set | rows | measure | chainrule | scikit-learn | difference | guessing |"
+    yield "| set | rows | measure | chainrule, float32 | scikit-learn, float64 | difference | guessing |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for name in SETS:
         found = compared(name, seeds)

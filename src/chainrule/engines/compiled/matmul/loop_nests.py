@@ -303,8 +303,8 @@ class Nest:
                 self.number,
             )
         operands = [self._operand(name, row, here.panel, column) for name in self.tile_emitter.operands]
-        own = self._own(here)
-        ahead, rate = (at(builder, here.b, LEAD), own) if own else self._ahead(here, tile)
+        lead = self._lead()
+        ahead, rate = (at(builder, here.b, LEAD), lead) if lead else self._ahead(here, tile)
         count = whole(blocks[here.place] or self.given.n)
         given = [a, here.b, count, ahead, *operands]
 
@@ -320,7 +320,7 @@ class Nest:
                 first=here.place == 0,
                 last=here.place == len(blocks) - 1,
                 ahead=rate,
-                own=own > 0,
+                near=lead > 0,
                 following=self._following(rows),
                 fetched=blocks[here.place] >= 128 and self.product.most * strides.columns * self.size > FAR // 8,
                 chains=self.chains,
@@ -373,8 +373,8 @@ class Nest:
             builder, self.given.b, add_integers(builder, within, multiply_integers(builder, panels, weights.stride * self.size))
         ), rate
 
-    def _own(self, here: Here) -> int:
-        """Bytes of its own part of W that a tile asks for in each turn of the loop, where it is the only one that reads it."""
+    def _lead(self) -> int:
+        """Bytes of W that a tile asks for, `LEAD` bytes ahead, in each turn of the loop: where it is the only one that reads them."""
         weights, alone = self.strides.weights, self.product.most <= self.most_rows and self.context.processor.bytes == LINE
         if weights is None or self.strides.turned or not alone or not NEAR < weights.size * self.size <= FAR:
             return 0

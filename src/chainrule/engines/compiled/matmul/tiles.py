@@ -73,7 +73,7 @@ class TileShape(FrozenValue):
     steps          of k; none: as many as are said in the call
     first, last    is it the first, the last block of k?
     ahead          bytes to prefetch from the address `ahead` on in each turn of the loop; 0: none
-    own            whether these are of the tile's own part of b, which it soon reads
+    near           whether these are wanted in the first-level cache: the tile soon reads them itself
     following      bytes to prefetch of the next tile's part of each operand in panels, in each turn of the loop; 0: none
     fetched        whether operands by rows are prefetched before the loop
     chains         each sum is made of so many, which take turns
@@ -89,7 +89,7 @@ class TileShape(FrozenValue):
     first: bool = True
     last: bool = True
     ahead: int = 0
-    own: bool = False
+    near: bool = False
     following: int = 0
     fetched: bool = False
     chains: int = 1
@@ -213,7 +213,7 @@ class TileEmitter(FrozenValue):
 
         An operand in panels lies so that the next tile's part follows this one's.
         """
-        streams = [(ahead, shape.ahead, False, shape.own)] if shape.ahead else []
+        streams = [(ahead, shape.ahead, False, shape.near)] if shape.ahead else []
         for name in self.operands if shape.following else ():
             if self.operands[name].kind == "panels":
                 streams.append((pointers[name], shape.following, True, True))
