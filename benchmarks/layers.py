@@ -211,7 +211,7 @@ def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
 
 
 if __name__ == "__main__":
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1" or {*KERNELS} & {*os.environ}:
         kept = {name: value for name, value in os.environ.items() if name not in KERNELS}
         os.execve(sys.executable, [sys.executable, *sys.argv], {**kept, **dict.fromkeys(THREADS, "1")})
     warnings.filterwarnings("ignore", message="TF32")  # of Intel's graphics, wherever oneDNN is turned off
