@@ -69,7 +69,7 @@ def _collisions(shapes: list[DrawnShape], diagram: Diagram) -> Iterator[str]:
     circles = [shape for shape in shapes if isinstance(shape, Circle)]
     whole = Box(0, 0, diagram.width, diagram.height)
     for (a, one, _), (b, other, _) in itertools.combinations(labels, 2):
-        if _shrunk(one).meets(_shrunk(other)):
+        if _shrunk(one).overlaps(_shrunk(other)):
             yield f"{a} on {b}"
     for name, box, _ in labels:
         if box.left < whole.left or box.right > whole.right or box.top < whole.top or box.bottom > whole.bottom:

@@ -32,8 +32,7 @@ ARGUMENTS = [
     (["explain", "2-2-1", "--loss", "cross_entropie"], "no loss is called 'cross_entropie'. Did you mean 'cross_entropy'?"),
     (["explain", "--optimizer", "adamm"], "no optimizer is called 'adamm'. Did you mean 'adam"),
     (["explain", "--optimizer", "adam:beta=0.9"], "no option of adam is called 'beta'. They are two: beta1 is that of m"),
-    (["explain", "2-2-1", "--input", "0,5 1,2"], "Commas separate numbers here; a decimal sign is a point, as in 0.5."),
-    (["explain", "1-1", "--weights", "w1=0,5"], "Commas separate numbers here; a decimal sign is a point, as in 0.5."),
+    (["explain", "2-2-1", "--input", "0,5 1,2,3"], "input needs rows of 2 numbers"),
     (["explain", "--initializer", "xavier"], "no initializer is called 'xavier'."),
     (["explain", "--regularizer", "l3"], "no regularizer is called 'l3'."),
     (["explain", "--notation", "nielson"], "no notation is called 'nielson'. Did you mean 'nielsen'?"),
@@ -105,7 +104,7 @@ ARGUMENTS = [
     (["explain", "--learning-rate", "inf"], "sgd got learning_rate = inf, which is no number to compute with"),
     (["explain", "--learning-rate", "1e300"], "learning_rate = 1e+300"),
     (["explain", "--learning-rate", "1e7"], "sgd got learning_rate = 10000000.0; it must be greater than 0 and at most 1,000,000"),
-    (["explain", "--learning-rate", "0,05"], "the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not '0,05'"),
+    (["explain", "--learning-rate", "0,0,5"], "the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not '0,0,5'"),
     (["explain", "--learning-rate", "fast"], "no schedule is called 'fast'"),
     (["explain", "--learning-rate", "cosine:rate=0"], "cosine got rate = 0; it must be greater than 0"),
     (["explain", "--learning-rate", "step_decay:every=0", *RECORD], "step_decay got every = 0; it must be greater than 0."),
@@ -291,8 +290,9 @@ scalars = st.one_of(
     st.text(max_size=8),
     st.sampled_from(["tanh", "sgd", "huber", "cross_entropy", "nielsen", 1e300, -1, 0, 10**400]),
 )
-tables = lambda inner: st.dictionaries(st.text(max_size=8), inner, max_size=4)
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | tables(inner), max_leaves=8)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=8
+)
 cuts = (st.integers(0, 600), st.integers(0, 40), st.text(max_size=10))
 
 

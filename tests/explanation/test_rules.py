@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.samples import examples
 
-import chainrule.network.schedules  # noqa: F401 — importing is registering
 from chainrule.api.problems import problem
 from chainrule.document.document import Inline, TableBlock
 from chainrule.explanation.explain import contexts

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.flowers import QUICK, flowers, printed, write_rows
+from tests.samples import built_in
 
 import chainrule as cr
 from chainrule.api.batches import fitting_targets
@@ -228,10 +229,6 @@ def test_what_ours_declare():
         "selu": ("lecun_normal", "numbers"),
         "softmax": ("glorot_uniform", "distribution"),
     }
-
-
-def built_in(kind):
-    return {name: found for name, found in definitions(kind).items() if found.function.__module__.startswith("chainrule.")}
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("sigmoid", 0, 1), ("hard_sigmoid", 0, 1), ("tanh", -1, 1), ("hard_tanh", -1, 1)])

@@ -28,7 +28,8 @@ from chainrule.pages.mistakes import TracedArray
 from chainrule.pages.program import OPERATIONS, Tracer, traced_program
 
 PAGE = Path(str(files("chainrule.pages")))
-TOOLS = PAGE / "front/node_modules/.bin"
+FRONT = Path(__file__).parents[2] / "src/chainrule/pages/front"  # which is not installed
+TOOLS = FRONT / "node_modules/.bin"
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (TOOLS / "esbuild").exists(), reason="needs Node: scripts/install test, where there is npm"
 )
@@ -41,7 +42,7 @@ def built_anew(tmp_path_factory):
     """The files that the sources give, and the names of properties that are shortened in them."""
     folder = tmp_path_factory.mktemp("built")
     command = ["node", "build.mjs", folder, "--shortened"]
-    said = subprocess.run(command, cwd=PAGE / "front", check=True, capture_output=True, text=True).stdout
+    said = subprocess.run(command, cwd=FRONT, check=True, capture_output=True, text=True).stdout
     return sorted(folder.iterdir()), set(said.split())
 
 
@@ -63,7 +64,7 @@ def test_the_module_is_small_and_asks_nothing_of_anybody():
 
 
 def test_a_page_is_given_only_what_it_computes():
-    rows = (PAGE / "front/arrays.ts").read_text().partition("export const ROWS")[2]
+    rows = (FRONT / "arrays.ts").read_text().partition("export const ROWS")[2]
     assert {*re.findall(r"^  (\w+): ", rows, re.MULTILINE), "leaf"} == OPERATIONS
     with pytest.raises(InputError, match="dropout draws other units for each step"):
         page_content(problem({"inputs": 2, "layers": [{"kind": "dropout", "rate": 0.5}, {"units": 1}]}))
@@ -91,7 +92,7 @@ def test_arrays_that_are_traced_do_what_every_primitive_asks_of_them():
 def test_names_of_what_comes_and_goes_are_never_shortened(built_anew):
     """That of a type in content.ts or messages.ts; the compiler lets nobody read another of what Python says."""
     _, shortened = built_anew
-    types = "".join((PAGE / "front" / name).read_text() for name in ("content.ts", "messages.ts"))
+    types = "".join((FRONT / name).read_text() for name in ("content.ts", "messages.ts"))
     assert len(shortened) > 50
     assert shortened.isdisjoint({*re.findall(r"^  (?:readonly )?(\w+)\??: ", types, re.MULTILINE), *OPERATIONS})
 

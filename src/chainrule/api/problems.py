@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained_model
-from chainrule.api.settings import NumbersLike, chosen_notation, chosen_optimizer, setting, weights_of_numbers
+from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
+from chainrule.api.typed_numbers import NumbersLike, with_typed_weights
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import Bound, DefinitionLike, find
@@ -139,7 +140,7 @@ def problem(
                 raise InputError("--weights-as says how numbers are written; a file of tensors has its own order. Leave one of them out.")
             network = with_state(network, str(weights))
         else:
-            network = network.with_weights(weights_of_numbers(weights), weights_as or ())
+            network = with_typed_weights(network, weights, weights_as or ())
     elif weights_as:
         raise InputError("--weights-as says how weights are written; give them, with --weights.")
     if upstream is not None:
@@ -208,7 +209,7 @@ def problem_named(name: str) -> Problem:
     """What an example, a short form, a file or "-" (standard input) describes. Raises InputError."""
     if name in EXAMPLES:
         found = problem_from(EXAMPLES[name])
-        return replace(found, network=found.network.told({}))  # nobody gave these numbers
+        return replace(found, network=found.network.understood_as({}))  # nobody gave these numbers
     if name == "-":
         return _described(_standard_input())
     from pathlib import Path

@@ -197,8 +197,7 @@ def _cautions(model: Model, rows: Rows) -> Any:
     """What about the rows is worth a line."""
     preparation = model.preparation
     assert preparation is not None
-    drawn = model.plan.test > 0 and not model.plan.test_last
-    return cautions(rows.first, preparation, rows.labels(preparation), split_at_random=drawn)
+    return cautions(rows.first, preparation, rows.labels(preparation), split_at_random=model.plan.tests_drawn)
 
 
 def _is_file(model: Model) -> bool:

@@ -290,7 +290,7 @@ def _is_multiple(one: Probed, other: ProbePass) -> bool:
     factors = list[float]()
     for layer in other.layers:
         found, wanted = one.gradient(f"dW{layer.number}"), other.truth[f"dW{layer.number}"]
-        if found is None or found.shape != wanted.shape or not wanted.any():
+        if found is None or found.shape != wanted.shape or not wanted.any() or not found.any():
             return False
         factor = float(np.vdot(wanted, found) / np.vdot(wanted, wanted))
         if np.abs(found - factor * wanted).max() > 1e-6 * abs(factor) * np.abs(wanted).max() + one.floor(layer.W):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from chainrule.base.errors import InputError, ShapeError, quoted
+from chainrule.base.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -285,10 +284,4 @@ def problem_from_options(network: str | None, row: tuple[str, ...] = (), weights
     """The problem that the options of a command line ask for. Raises InputError."""
     from chainrule.api.problems import problem
 
-    try:
-        return problem(network, row=row or None, weights=" ".join(weights) or None, **options)
-    except ShapeError as error:
-        typed = (*weights, *(options.get(name) for name in ("input", "target", "upstream")))
-        if any(text and re.search(r"(^|[\s;=\"])[-+]?\d+,\d", text) for text in typed):
-            raise ShapeError(f"{error} Commas separate numbers here; a decimal sign is a point, as in 0.5.") from None
-        raise
+    return problem(network, row=row or None, weights=" ".join(weights) or None, **options)

@@ -165,15 +165,18 @@ def draw(
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
 @click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
 @click.option("-o", "--output", metavar="FILE", help="Write to this .html file.")
-def write_page(detail: str | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
+def write_page(detail: Detail | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
     """Write a training step as a page in which every number can be changed, and everything follows at once.
 
     One file that a browser opens from disk, without network access: weights, inputs, targets and the learning rate are dragged or typed,
     the step is walked through number by number, and training goes on as long as one likes. NETWORK as in `chainrule explain`.
     """
-    from chainrule.cli.page import page_command
+    from chainrule.api.page import page
 
-    page_command(output, {"detail": detail, "exact": exact, "digits": digits}, options)
+    if output is None:
+        raise InputError("say where the page is to be written: chainrule page -o page.html.")
+    page(problem_from_options(**options), output, detail=detail, exact=exact, digits=digits)
+    say(f"wrote {output}")
 
 
 @click.command(

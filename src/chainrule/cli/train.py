@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from chainrule.cli import DIVERGED, INTERRUPTED
 from chainrule.cli.options import (
     DEFINITIONS,
     Sectioned,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from chainrule.data.table import Table
     from chainrule.training.model import Model
 
-INTERRUPTED, DIVERGED = 130, 3
 DEFAULT_OUTPUT, BEST = "model.safetensors", "best.safetensors"
 
 TRAIN_EXAMPLES = """\b
@@ -141,11 +141,11 @@ PLAN_OPTIONS = (
     ),
     click.option(
         "--validation", metavar="PART|last",
-        help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 2000 rows or more]",
+        help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 8000 rows or more]",
     ),
     click.option(
         "--validation-folds", type=click.IntRange(0), metavar="K",
-        help="K networks trained beside, each without a K-th of the rows, tell when to stop.  [default: 5 below 2000 rows, 3 if very wide]",
+        help="K networks trained beside, each without a K-th of the rows, tell when to stop.  [default: 5 below 2000 rows, 3 below 8000]",
     ),
     click.option(
         "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"

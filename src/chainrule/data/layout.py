@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import IO
 
 import numpy as np
@@ -165,6 +165,8 @@ def _found_layout(
     comments, text = _comments(text)
     titles = [] if header is False else _titles(text, separator)
     text = text[sum(map(len, titles)) :]
+    empty = [] if header is False else _empty_lines(text)
+    text = text[sum(map(len, empty)) :] or text
     divider = _separator(text) if separator is None else separator
     spaced = _is_spaced(text, divider)
     lines = io.StringIO(text, newline="")
@@ -202,7 +204,8 @@ def _found_layout(
     elif any(_is_number(cell) for cell in rows[0]):
         notes.append("the first row is taken for the header although it holds numbers")
     return TextLayout(
-        path, encoding, divider, names, has_header, tuple(notes), skipped=skipped + len(comments) + len(titles) - bool(hidden),
+        path, encoding, divider, names, has_header, tuple(notes),
+        skipped=skipped + len(comments) + len(titles) + (-1 if hidden else len(empty)),
         commented=bool(comments), unnamed=unnamed, spaced=spaced, below=ruled + len(further), footer=len(footer),
         repeated=repeated,
     )  # fmt: skip
@@ -245,18 +248,26 @@ def _comments(text: str) -> tuple[list[str], str]:
     return comments, "".join(lines[len(comments) :])
 
 
+def _empty_lines(text: str) -> list[str]:
+    """The lines at the beginning that hold nothing, or nothing but separators."""
+    return list(takewhile(lambda line: not line.strip(" \t\r\n,;|"), io.StringIO(text, newline="")))
+
+
 def _titles(text: str, separator: str | None) -> list[str]:
     """The lines above a table: at most one cell is filled in each, or two, a key and its value, where the table has more columns; below
     them stand names, and rows as wide, with numbers among them.
     """
     lines = list(islice(io.StringIO(text, newline=""), MOST_TITLES + 200))
-    for tried in (sign for sign in SEPARATORS if sign != " ") if separator is None else (separator,):
+    signs = [sign for sign in SEPARATORS if sign != " "] if separator is None else [separator]
+    for tried in signs:
         filled = [_filled(_cells_of(line, tried)) for line in lines[: MOST_TITLES + 1]]
         for most in (1, 2):
             above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
             some_alone = any(count < 2 for count in filled[:above])
             if some_alone and any(line.strip() for line in lines[:above]) and _is_table(lines[above:], tried, least=most + 1):
-                return lines[:above]
+                wide = len(_cells_of(lines[above], tried))
+                # Decimal commas part a line with names before semicolons do, too; but then it is the head of a wider table.
+                return [] if any(_is_table(lines, sign, least=wide + 1) for sign in signs) else lines[:above]
     return []
 
 
@@ -345,8 +356,11 @@ def _filled(cells: Iterable[str]) -> int:
 
 
 def _is_spaced(text: str, separator: str | None) -> bool:
-    """Do blanks stand between separators and quotes, as in 1.5, "red, dark"?"""
-    return separator not in (None, " ") and re.search(rf'{re.escape(separator or "")} +"', text) is not None
+    """Do blanks stand between separators and opening quotes, as in 1.5, "red, dark"?"""
+    if separator in (None, " "):
+        return False
+    before = text.split('"')[:-1:2]  # what stands before each opening quote
+    return any(piece.endswith(" ") and piece.rstrip(" ").endswith(separator) for piece in before)
 
 
 def _ends_empty(text: str, separator: str) -> bool:

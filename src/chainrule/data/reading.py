@@ -145,7 +145,7 @@ class Forms(FrozenValue):
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
     notes   what was found out, in words
-    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3
+    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3, 1.10
     """
 
     forms: Mapping[str, ColumnForm]
@@ -352,11 +352,12 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
     if signs[","] and signs["."]:
         notes = [f"decimal signs: comma in {_few(signs[','])}, point in {_few(signs['.'])}"]
     else:
-        asked = scan.options.numbers.decimal
-        notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
+        asked = scan.options.numbers
+        has_comma = bool(signs[","]) or asked.decimal == "," or (asked.thousands == "." and not signs["."])
+        notes = [f"decimal sign: {'comma' if has_comma else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
-    whole = [name for name in numbers if not scan.evidence[name].votes and not scan.evidence[name].open]
-    padded = {name: scan.evidence[name].padded for name in whole if scan.evidence[name].padded}
+    found = {name: scan.evidence[name] for name in numbers}
+    padded = {name: one.padded for name, one in found.items() if one.padded and ("." in one.padded or not (one.votes or one.open))}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
 
 

@@ -25,7 +25,7 @@ class Column(Frozen):
              missing (text and dates)
     format   of numbers in text, how they are written
     doubt    of numbers that are left as text, why it is not clear how they are written
-    padded   of whole numbers in text that may be names, one that a number does not keep: of one length, with zeros first; or as 2E3
+    padded   of numbers in text that may be names, one that a number does not keep: 007, 2E3, 1.10
     """
 
     name: str

@@ -186,13 +186,15 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
     """Blocks of so many rows, the last one of fewer, up to a part that cannot be cut so; what is left is put into `rest`."""
     # Some hundred rows at least, if so many are asked for: each column of a part takes its time, however few its rows.
     at_once = max(PART, min(4000, 20 * rows) * len(layout.names))
-    left = b""
+    left, longest = b"", csv.field_size_limit() * len(layout.names)
     while (more := lines.read(at_once)) or left:
         text = left + more.encode(errors="surrogatepass")
-        whole, newline, left = text.rpartition(b"\n") if more else (text.removesuffix(b"\n"), b"\n", b"")
-        if not newline:
+        end = _end_of_rows(text) if more else len(text)
+        whole, left = text[:end], text[end:]
+        if not whole and len(left) < longest:
             continue
-        whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
+        if not more and not whole.endswith(b"\n"):
+            whole += b"\n"
         whole = _with_single_blanks(whole) if layout.separator == " " else whole
         commented = layout.commented and f"\n{COMMENT}".encode() in b"\n" + whole
         part = None if commented or not whole else _cut(layout, whole)
@@ -202,17 +204,28 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         stop = part.rows - part.rows % rows if more else part.rows
         for start in range(0, stop, rows):
             yield part.columns(start, min(start + rows, stop))
-        rest.lines += stop
         at_once *= 1 if stop else 2
-        if stop < part.rows:
-            left = whole[part.row_starts[stop] :] + left
+        done = int(part.row_starts[stop]) if stop < part.rows else len(whole)
+        rest.lines += whole.count(b"\n", 0, done)
+        left = whole[done:] + left
+
+
+def _end_of_rows(text: bytes) -> int:
+    """Where the last line ends that does not end within a quoted cell; the text begins outside of one."""
+    end = text.rfind(b"\n") + 1
+    is_open = text.count(b'"', 0, end) % 2 == 1
+    while end and is_open:
+        before = text.rfind(b"\n", 0, end - 1) + 1
+        is_open = text.count(b'"', before, end) % 2 == 0
+        end = before
+    return end
 
 
 def _with_single_blanks(text: bytes) -> bytes:
     """The lines with one blank between any two cells, and none around them; nothing where blanks may mean something else."""
     if b'"' in text or ODD_BLANKS.search(text):
         return b""
-    signs = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
+    signs = np.frombuffer(text.replace(b"\r\n", b"\n").replace(b"\t", b" "), np.uint8)
     is_blank, is_end = signs == ord(" "), signs == ord("\n")
     behind = np.append(is_blank[1:] | is_end[1:], True)  # a blank, or nothing more in this line, comes next
     kept: bytes = signs[~(is_blank & behind)].tobytes()

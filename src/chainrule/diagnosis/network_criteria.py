@@ -367,7 +367,11 @@ def _hidden(case: Case) -> Iterator[tuple[Units, str]]:
 def mean_predicted(case: Case) -> Mapping[str, FindingValue] | None:
     """The inputs make no difference: every row gets the mean of the targets."""
     end = case.end
-    return {"mean": float(end.t.mean(axis=0)[0]), "rows": len(end.t)} if end.predicts_the_mean else None
+    if not end.predicts_the_mean:
+        return None
+    column = end.t[:, 0]
+    mean = float(column.mean())
+    return {"mean": mean if abs(mean) > ROUNDED * float(np.abs(column).max()) else 0.0, "rows": len(end.t)}
 
 
 def keys_of_deltas(network: Network, known: Collection[str]) -> list[str]:

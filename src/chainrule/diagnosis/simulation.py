@@ -109,6 +109,12 @@ class Simulation(Frozen):
         return (self.errors[0] - self.last_error) / (abs(self.errors[0]) or 1.0)
 
     @property
+    def late_change(self) -> float:
+        """The share of its last error by which it changed over the last half of the run."""
+        late = self.errors[len(self.errors) // 2 :]
+        return (max(late) - min(late)) / (abs(self.last_error) or 1.0)
+
+    @property
     def sound(self) -> bool:
         """Did the error only go where it should?"""
         return self.ending in ("zero", "minimum", "falling") and self.gained > LEAST_GAIN and not self.rose

@@ -207,7 +207,7 @@ def _sample_table(context: Context, own: Sequence[Any]) -> TableBlock:
     head = [context.plain("data.sample")]
     derivation, one = context.derivation, context.one_sample
     letters = [
-        (formula_text(one.label(node.name.at(0, *place))),)
+        (one.label(node.name.at(0, *place)),)
         for side in (derivation.predictions, derivation.targets)
         for node, place in context.columns_of(side)[:columns]
         if node.name

@@ -13,10 +13,11 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
-from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Operand, PlainNumber, Primitive, Shape, as_expression
+from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, ExpressionLike, PlainNumber, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
     AmongZeros,
     Bracket,
@@ -44,9 +45,10 @@ from chainrule.formula.forms import (
     Transpose,
 )
 
-Slopes: TypeAlias = "tuple[Operand | None, ...]"
+Slopes: TypeAlias = "tuple[ExpressionLike | None, ...]"
 PI = math.pi
 LN2 = math.log(2)
+HALF = Fraction(1, 2)
 
 
 def _add(primitive: Primitive) -> Primitive:

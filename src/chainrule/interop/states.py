@@ -57,8 +57,8 @@ def with_state(network: Network, path: str | Path) -> Network:
     what does not fit is named.
     """
     matches = matched(network, tensors_of(path), str(path))
-    told = {"form": "state", "tensors": [[one.name, one.key, one.turned] for one in matches]}
-    return network.with_parameters({**network.parameters, **{one.key: one.array for one in matches}}).told(told)
+    understood = {"form": "state", "tensors": [[one.name, one.key, one.turned] for one in matches]}
+    return network.with_parameters({**network.parameters, **{one.key: one.array for one in matches}}).understood_as(understood)
 
 
 def tensors_of(path: str | Path) -> dict[str, Array]:

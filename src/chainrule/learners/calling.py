@@ -129,7 +129,7 @@ class Pool:
         sizes = probe.sizes
         simple: dict[str, Any] = {
             "rate": probe.rate,
-            "momentum": 0.0,
+            "momentum": MOMENTUM,
             "penalty": probe.penalty,
             "epochs": 1,
             "batch": probe.rows,
@@ -200,28 +200,35 @@ def _given_before(name: str) -> bool:
 _NOTHING = object()
 
 
+MOMENTUM = 0.5
+"""What a program gets that takes a momentum: the first step is that of gradient descent, and a slip shows from the second step on."""
+
 _GRADIENTS = re.compile(r"grad|back|deriv|bprop|nabla", re.IGNORECASE)
 _UPDATES = re.compile(r"update|step|train|descent|learn|fit|optim", re.IGNORECASE)
 
 
+def gives_gradients(function: ast.FunctionDef) -> bool:
+    """Does the name of a function say that it gives gradients, and neither it nor a learning rate that they change something?"""
+    named = _GRADIENTS.search(function.name) is not None and not _UPDATES.search(function.name)
+    return named and all(as_kind(name, "rate") is None for name in arguments_of(function, keywords=True))
+
+
 def results(function: ast.FunctionDef, result: Any) -> dict[str, Any]:
     """What a function gave, by the names in its `return`, and by the keys of dicts in it. A dict without a name that a function gives
-    whose name says that it gives gradients is called "grads".
+    whose name says that it gives gradients is called "grads"; keys of weights in a dict that it gives mean their gradients.
     """
     named: dict[str, Any] = {}
-    value = returned(function)
+    value, gives = returned(function), gives_gradients(function)
     if isinstance(value, ast.Tuple) and isinstance(result, (tuple, list)) and len(result) == len(value.elts):
-        for place, (node, item) in enumerate(zip(value.elts, result, strict=True)):
-            named[_name(node) or f"return {place + 1}"] = item
-    elif isinstance(value, ast.Dict) and isinstance(result, dict):
-        gives = _GRADIENTS.search(function.name) and not _UPDATES.search(function.name)
-        named["grads" if gives else "return"] = result
+        for place, (node, item) in enumerate(zip(value.elts, result, strict=True), start=1):
+            named[_name(node) or ("grads" if gives and isinstance(item, dict) and "grads" not in named else f"return {place}")] = item
     elif result is not None:
-        named[(_name(value) if value is not None else "") or "return"] = result
-    for item in list(named.values()):
+        named[(_name(value) if value is not None else "") or ("grads" if gives and isinstance(result, dict) else "return")] = result
+    for name, item in list(named.items()):
         if isinstance(item, dict):
+            of_gradients = as_kind(name, "grads", "dW") is not None or (gives and as_kind(name, "params", "cache") is None)
             for key, inner in item.items():
-                if isinstance(key, str):
+                if isinstance(key, str) and not (of_gradients and [one.kind for one in meanings(key)[:1]] in (["W"], ["b"])):
                     named.setdefault(key, inner)
     return named
 

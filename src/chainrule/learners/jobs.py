@@ -82,7 +82,8 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         raise guard.stopped
     if reading is None:
         raise _not_understood(loaded, trials)
-    return {**_told(reading, header), "trials": trials.count[0]}
+    equal = trials.failed[0] if len({*reading.probe.sizes}) == 1 and reading.free == "own" and trials.failed else None
+    return {**_told(reading, header), "trials": trials.count[0], "equal": equal}
 
 
 @contextlib.contextmanager
@@ -101,9 +102,8 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     if trials.forward:
         entry, gave = trials.forward[0]
         return Stopped("learners.refused.forms", entry, problem=gave)
-    errors = [error for error in trials.errors if error[0] >= 0]
-    if errors:
-        _, line, problem = errors[0]
+    if trials.failed and trials.ran[0] < len(trials.failed):
+        line, problem = trials.failed[0]
         return Stopped("learners.refused.not_understood", line, problem=problem)
     if trials.count[0]:
         return Stopped("learners.refused.not_seen")

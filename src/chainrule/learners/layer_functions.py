@@ -138,14 +138,32 @@ class Called:
             return _arrays(given[:-1])
         maker = methods_of(self.loaded, self.pair.owner).get("__init__")
         learned = [symbol for symbol in self.left if symbol in self.plain["parameters"]]
-        bound = {} if maker is None else self._bound(arguments_of(maker, method=True), needed_by(maker, method=True), learned, whole=False)
-        self.object = self._call(self.loaded.namespace[self.pair.owner], bound)
+        self.object = self._made_of_sizes(maker)
+        if self.object is None:
+            named = ([], []) if maker is None else (arguments_of(maker, method=True), needed_by(maker, method=True))
+            self.object = self._call(self.loaded.namespace[self.pair.owner], self._bound(*named, learned, whole=False))
         for symbol in learned:
             if symbol in self.left:
                 self._put(symbol)
         bound = self._bound(arguments_of(node, method=True), needed_by(node, method=True), self.left, whole=True)
         given = self._call(getattr(self.object, node.name), bound)
         return _arrays(given if isinstance(given, tuple) else (given,))
+
+    def _made_of_sizes(self, maker: ast.FunctionDef | None) -> Any:
+        """An object whose class wants two things without a name that is known, (i, o): of a dense layer they are its sizes; else None."""
+        needed = [] if maker is None else needed_by(maker, method=True)
+        unknown = not any(name in self.known or any(self._is_called(symbol, name) for symbol in self.inputs) for name in needed)
+        if len(needed) != 2 or not unknown or not {"n_in", "n_out"} <= self.known.keys():
+            return None
+        try:
+            return self._call(
+                self.loaded.namespace[self.pair.owner], dict(zip(needed, (self.known["n_in"], self.known["n_out"]), strict=True))
+            )
+        except Exception:  # noqa: BLE001  # whatever their code raises: then they are something else
+            return None
+
+    def _is_called(self, symbol: str, name: str) -> bool:
+        return re.fullmatch(self.inputs[symbol], name.strip("_"), re.IGNORECASE) is not None
 
     def backward(self, seeds: Mapping[str, Array]) -> NamedArrays:
         """The gradients, with the names that the program has for them. Raises UnfitPair, and whatever the program raises."""
@@ -198,7 +216,7 @@ class Called:
         bound, waiting, table = dict[str, Any](), list[str](), None
         for name in names:
             fresh = [one for one in left if one in self.left]
-            fitting = next((one for one in fresh if re.fullmatch(self.inputs[one], name.strip("_"), re.IGNORECASE)), None)
+            fitting = next((one for one in fresh if self._is_called(one, name)), None)
             if TABLE.fullmatch(name):
                 table = bound[name] = ArgumentTable(self.known, self.inputs, self.arrays)
             elif fitting is not None:

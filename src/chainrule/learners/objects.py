@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from chainrule.learners.calling import Pool, needs_pairs
+from chainrule.learners.calling import MOMENTUM, Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
@@ -26,6 +26,7 @@ from chainrule.learners.programs import (
     shown_signature,
 )
 from chainrule.learners.stored import leaves
+from chainrule.learners.styles import numbers_read
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
 
 
@@ -45,6 +46,8 @@ class ObjectProgram(LearnerProgram):
         self.entry = " → ".join(shown_signature(step, f"{name}." if place == 0 else "") for place, step in enumerate(self.steps))
         self.node = node
         self._rated = False
+        self._penalties = numbers_read(loaded, list(self.methods.values()), "penalty")
+        self._penalized = bool(self._penalties)
 
     def depths(self) -> Sequence[int]:
         return (2, 1, 3)
@@ -80,8 +83,9 @@ class ObjectProgram(LearnerProgram):
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
-                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
+                setattr(made, name, {"rate": probe.rate, "momentum": MOMENTUM, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
+                self._penalized = self._penalized or (kind == "penalty" and "decay" not in name.lower())
         return made
 
     def _places(self, made: Any) -> Iterator[Parameters]:
@@ -96,8 +100,12 @@ class ObjectProgram(LearnerProgram):
             node = self.methods.get(name)
             yield from () if node is None else arguments_of(node, keywords=True)
 
+    def penalized(self) -> bool:
+        return self._penalized or super().penalized()
+
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
+        loaded.namespace.update(dict.fromkeys(self._penalties, probe.penalty))
         made = self.construct(probe, layout)
         places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == probe.has), None)
         if places is None:

@@ -264,10 +264,23 @@ class ScriptProgram(LearnerProgram):
         self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._known[0] else self._fixed_rate()
         answer = self._finished(probe, layout, pool, named, states, places.names())
+        if probe.sizes != self.own.sizes and self._moves_its_own_part_alone(answer.gradients):
+            raise Unreadable("its sizes are written into its loops")
         altered = tuple(
             key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name])
         )
         return Answer(**{**{name: getattr(answer, name) for name in answer.__match_args__}, "altered": altered})
+
+    def _moves_its_own_part_alone(self, gradients: Mapping[str, Array]) -> bool:
+        """Is of a larger parameter trained just what has the size of its own? Then its loops count to numbers, as range(3) does."""
+        for key, gradient in gradients.items():
+            number, own = int(key[2:]), self.own.sizes
+            block = tuple(slice(0, size) for size in (own[number - 1 : number + 1] if key[1] == "W" else own[number : number + 1]))
+            outside = np.ones(gradient.shape, dtype=bool)
+            outside[block] = False
+            if gradient.ndim == len(block) and outside.any() and not gradient[outside].any() and gradient[block].all():
+                return True
+        return False
 
     def _arguments_of(self, call: ast.Call) -> Iterator[list[str]]:
         """The names of the arguments of what a call may call: a function of the program, or a method of one of its classes."""

@@ -23,7 +23,7 @@ from chainrule.learners.names import INIT, as_kind, meaning, ranked
 from chainrule.learners.parameters import flat_parameters, parameter_places
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves, like
-from chainrule.learners.syntax import arguments_of, calls_in, names_in
+from chainrule.learners.syntax import arguments_of, calls_in, is_plain_number, names_in
 
 
 class ParameterPlace(FrozenValue):
@@ -89,7 +89,7 @@ def style_of(loaded: Loaded, nodes: Sequence[ast.FunctionDef], *, apart: bool = 
             return _lists(weights[0], "".join(biases[:1]), in_globals=in_globals)
         if weights:
             return _separate(loaded, weights, biases, in_globals=in_globals)
-        containers = [name for name in names if as_kind(name, "params")]
+        containers = [name for name in names if as_kind(name, "params")] or [name for name in names if _has_keys_of_weights(name, nodes)]
         if in_globals:
             containers = [name for name in containers if isinstance(loaded.namespace.get(name), (dict, list))]
         if containers:
@@ -294,6 +294,19 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
     raise Unreadable("no structure")
 
 
+def _has_keys_of_weights(name: str, nodes: Sequence[ast.FunctionDef]) -> bool:
+    """Is something taken from it by the name of a weight, as p["W1"]?"""
+    parts = (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Subscript))
+    return any(
+        isinstance(part.value, ast.Name)
+        and part.value.id == name
+        and isinstance(part.slice, ast.Constant)
+        and isinstance(part.slice.value, str)
+        and meaning(part.slice.value).kind == "W"
+        for part in parts
+    )
+
+
 def _plural(name: str, nodes: Sequence[ast.FunctionDef]) -> bool:
     """Is it a list of all W? Its name ends in s, or it is indexed by a number."""
     if meaning(name).rank is not None:
@@ -310,6 +323,12 @@ def _plural(name: str, nodes: Sequence[ast.FunctionDef]) -> bool:
             if isinstance(part, (ast.For, ast.comprehension)) and name in names_in(part.iter):
                 return True
     return False
+
+
+def numbers_read(loaded: Loaded, nodes: Sequence[ast.FunctionDef], kind: str) -> list[str]:
+    """Global variables that hold one number of this meaning, "rate" or "penalty", where functions read them; a decay may be the rate's."""
+    names = [name for name in read_globals(loaded, nodes) if meaning(name).kind == kind and is_plain_number(loaded.namespace.get(name))]
+    return [name for name in names if kind != "penalty" or "decay" not in name.lower()]
 
 
 def read_globals(loaded: Loaded, nodes: Sequence[ast.FunctionDef]) -> list[str]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.api.batches import with_sample
-from chainrule.api.settings import chosen_optimizer, weights_of_numbers
+from chainrule.api.settings import chosen_optimizer
+from chainrule.api.typed_numbers import with_typed_weights
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
@@ -191,7 +192,7 @@ class Live(AnyWidget):
         value = proposal["value"]
         if self._changing:
             return value  # type: ignore[no-any-return]  # they come from a network
-        return self.network.with_weights(weights_of_numbers(value.tolist() if isinstance(value, np.ndarray) else value)).weights
+        return with_typed_weights(self.network, value.tolist() if isinstance(value, np.ndarray) else value).weights
 
     @validate("x", "t")
     def _checked_rows(self, proposal: Mapping[str, Any]) -> list[list[float]]:

@@ -8,8 +8,9 @@ from typing import Any
 from chainrule.base.errors import ShapeError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.layers import Owner, checked_size, layer
+from chainrule.network.layers import checked_size, layer
 from chainrule.network.normalization import dropped, normalised_with_moments, with_scale
+from chainrule.network.owner import Owner
 from chainrule.network.spatial import spatial_extents
 
 HIDDEN = -1e30

@@ -311,7 +311,7 @@ class Network(WithoutCaches, Displayed):
 
         return with_weights(self, weights, weights_as)
 
-    def told(self, understood: Mapping[str, Any]) -> Network:
+    def understood_as(self, understood: Mapping[str, Any]) -> Network:
         """The same network, with what was understood of the numbers that it was given, as plain data for explanations."""
         return self._with(understood=understood)
 

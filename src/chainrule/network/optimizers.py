@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Name, Operand, as_expression, named
+from chainrule.formula.expression import Expression, ExpressionLike, Name, as_expression, named
 from chainrule.network.definitions import checked_name
 from chainrule.network.options import NotNegative, Positive, Rate, Share
 from chainrule.network.registration import optimizer
@@ -43,7 +43,7 @@ def let(name: str, expression: Expression, *, time: int | None = None) -> Expres
     return named(Name(checked_name(name), time=time), expression)
 
 
-def averaged(old: Expression, new: Expression, share: Operand) -> Expression:
+def averaged(old: Expression, new: Expression, share: ExpressionLike) -> Expression:
     """A mean over the steps in which older values count ever less: β · old + (1 − β) · new, with β = share."""
     return share * old + (1 - share) * new
 
@@ -156,7 +156,7 @@ def adamw(
 
 
 def _adam_direction(
-    g: Expression, m: Expression, v: Expression, k: Expression, beta1: Operand, beta2: Operand, epsilon: Operand
+    g: Expression, m: Expression, v: Expression, k: Expression, beta1: ExpressionLike, beta2: ExpressionLike, epsilon: ExpressionLike
 ) -> tuple[Expression, Expression, Expression]:
     """m̂ / (√v̂ + ε), and the new moments m and v."""
     m = averaged(m, g, beta1)
@@ -354,7 +354,7 @@ def _everywhere(number: Expression, like: Expression) -> Expression:
 # Clipping: what may be done to a gradient before any of these rules sees it.
 
 
-def clip_value(g: Expression, limit: Operand) -> Expression:
+def clip_value(g: Expression, limit: ExpressionLike) -> Expression:
     """Each element of a gradient kept between −limit and limit: max(−c, min(c, g)).
 
     Source: Mikolov (2012), Statistical language models based on neural networks.
@@ -362,7 +362,7 @@ def clip_value(g: Expression, limit: Operand) -> Expression:
     return p.maximum(-limit, p.minimum(limit, g))
 
 
-def clip_norm(g: Expression, norm: Expression, limit: Operand) -> Expression:
+def clip_norm(g: Expression, norm: Expression, limit: ExpressionLike) -> Expression:
     """A gradient made shorter, in its own direction, where the norm of all gradients is above a limit: g · min(1, c / ‖g‖).
 
     Written as g · c / max(‖g‖, c), which is the same and never divides by zero. `norm` comes from `global_norm`.

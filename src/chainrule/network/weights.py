@@ -160,7 +160,7 @@ def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Netwo
         )
     places = everything if len(numbers) == most else alone
     changed = network.with_parameters({key: numbers[place] for key, place in places.items()})
-    return changed.told({"form": "list", "rows": reading.rows, "bias": reading.bias, "count": len(numbers)})
+    return changed.understood_as({"form": "list", "rows": reading.rows, "bias": reading.bias, "count": len(numbers)})
 
 
 def in_order(network: Network, reading: WeightLayout, count: int) -> list[WeightPlace]:
@@ -310,8 +310,8 @@ def _fitted(network: Network, arrays: Mapping[str, Array], reading: WeightLayout
 
 def _read(network: Network, found: Mapping[WeightLayout, _Fitted], reading: WeightLayout, given: Mapping[str, Any]) -> Network:
     matrices = [key for key in given if len(network.shapes[key]) == 2]
-    told = {"form": "matrices", "rows": reading.rows, "bias": reading.bias, "keys": matrices}
-    return network.with_parameters(found[reading].parameters).told(told)
+    understood = {"form": "matrices", "rows": reading.rows, "bias": reading.bias, "keys": matrices}
+    return network.with_parameters(found[reading].parameters).understood_as(understood)
 
 
 def _unfitting(network: Network, arrays: Mapping[str, Array], usual: WeightLayout) -> str:
@@ -351,6 +351,6 @@ def _with_named(start: Network, network: Network, named: Mapping[str, tuple[Weig
     counts = {key: sum(1 for own, _ in taken if own == key) for key in changed}
     before = {**dict.fromkeys(network.initializers, "drawn"), **dict.fromkeys(network.given, "kept")}
     rest = {key: before.get(key, "zero") for key, count in counts.items() if count < changed[key].size}
-    told = {"form": "names", "places": [[name, key, list(index)] for name, ((key, index), _) in named.items()], "rest": rest}
+    understood = {"form": "names", "places": [[name, key, list(index)] for name, ((key, index), _) in named.items()], "rest": rest}
     matrices = network.understood if network is not start else None
-    return network.with_parameters(changed).told({**told, **({"with": dict(matrices)} if matrices else {})})
+    return network.with_parameters(changed).understood_as({**understood, **({"with": dict(matrices)} if matrices else {})})

@@ -359,7 +359,7 @@ def _nearest(point: shapes.Point, box: shapes.Box) -> shapes.Point:
 
 
 def _meets(box: shapes.Box, others: Iterable[shapes.Box]) -> bool:
-    return any(box.meets(other) for other in others)
+    return any(box.overlaps(other) for other in others)
 
 
 def _candidates(anchors: Sequence[shapes.Point], angles: Sequence[int]) -> Iterable[tuple[float, float, float, float]]:

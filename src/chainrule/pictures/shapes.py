@@ -143,7 +143,7 @@ class Box(FrozenValue):
     right: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
+    def overlaps(self, other: Box) -> bool:
         """Do they overlap?"""
         return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
 

@@ -72,7 +72,8 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
     def predict(self, table: Any) -> Array:
         """The answers in the data's own units or labels: (rows,) for one target, (rows, targets) for several.
 
-        table  whatever `chainrule.train` takes, its target left out or not; or an array with the columns of the inputs, in their order
+        table  whatever `chainrule.train` takes, its target left out or not; or an array, or rows as lists: of the columns that were trained
+               on, with the targets or without, or of those that are inputs, in their order
 
         A model that was trained on numbers without a table answers with its outputs, as they are. Raises InputError.
         """
@@ -102,13 +103,21 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """The rows of a source as the model reads them, with its targets or without. Raises InputError."""
         from chainrule.data.reading import read
 
-        features = [feature.name for feature in self._preparation.features]
-        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2 and data.shape[1] == len(features):
-            data = {name: data[:, place] for place, name in enumerate(features)}
-        elif isinstance(data, (list, tuple)) and data and all(isinstance(row, (list, tuple)) and len(row) == len(features) for row in data):
-            data = dict(zip(features, map(list, zip(*data, strict=True)), strict=True))
+        data = self._with_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         return read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
+
+    def _with_names(self, data: Any) -> Any:
+        """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""
+        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2:
+            columns: list[Any] = [*data.T]
+        elif isinstance(data, (list, tuple)) and data and all(isinstance(row, (list, tuple)) and len(row) == len(data[0]) for row in data):
+            columns = [*map(list, zip(*data, strict=True))]
+        else:
+            return data
+        inputs = tuple(feature.name for feature in self._preparation.features)
+        names = next((order for order in (inputs, *self.column_orders) if len(order) == len(columns)), None)
+        return data if names is None else dict(zip(names, columns, strict=True))
 
     def evaluate(self, tables: Any) -> Scores:
         """The scores on rows with their targets: whatever `chainrule.train` takes, or tables of a stream together. Raises InputError."""

@@ -110,6 +110,11 @@ class Plan(Displayed, FrozenValue):
         _check_class_weights(self.class_weights)
         object.__setattr__(self, "optimizer", find("optimizer", self.optimizer))
 
+    @property
+    def tests_drawn(self) -> bool:
+        """Are the rows that test drawn from all, one by one?"""
+        return self.test > 0 and not self.test_last and self.group is None
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data, from which `from_dict` makes the same plan."""
         plain = {setting.name: getattr(self, setting.name) for setting in fields(self)}

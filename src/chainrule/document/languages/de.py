@@ -573,6 +573,8 @@ WORDS = {
     "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹².",
     "repeat.settled": "Nach {steps} Schritten steht der Fehler still, bei {error}.",
     "repeat.settled.steps=1": "Nach einem Schritt steht der Fehler still, bei {error}.",
+    "repeat.minimum": "Nach {steps} Schritten ist der Fehler {error}; der Gradient liegt unter einem Millionstel von dem, was er am "
+    "Anfang war.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
     "overview.forward": "Jede Größe wird aus denen vor ihr berechnet:",
@@ -1070,6 +1072,9 @@ WORDS = {
     "jeweils einen Teil der Zeilen nicht lernen und an ihm gemessen werden",
     "train.split_without": "Zeilen: {train} zum Lernen, keine sagen, wann Schluss ist, {test} sagen, wie gut es ist",
     "train.group": "Zeilen mit gleichem {name} gehören zum selben Teil",
+    "train.last.test": "geprüft wird an den letzten Zeilen",
+    "train.last.validation": "von den übrigen sagen die letzten Zeilen, wann Schluss ist",
+    "train.last.test_and_validation": "geprüft wird an den letzten Zeilen; die davor sagen, wann Schluss ist",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
@@ -1093,6 +1098,7 @@ WORDS = {
     "gegeben, macht --dates Eingänge daraus; wird es nicht gebraucht: {ignore}",
     "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
+    "caution.versions": "{name} gilt als Zahl, {cell} als {value}, das es auch gibt; sind es Versionen: {categories}",
     "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
     "caution.totals.count=1": "die Zeile {rows} sieht nach einer Summe der anderen aus, dem Namen „{name}“ nach; wenn ja, gehört sie "
     "nicht in die Datei",
@@ -1402,9 +1408,10 @@ WORDS = {
     "learners.understood.layout.vectors.inputs_first": "{x} ist ein einziges Beispiel, {w} ist (Eingaben, Neuronen)",
     "learners.understood.layout.vectors.units_first": "{x} ist ein einziges Beispiel, {w} ist (Neuronen, Eingaben)",
     "learners.understood.network": "Aktivierungen: {activations}; erprobt mit {sizes} Neuronen",
+    "learners.understood.equal": "wo Schichten verschieden groß sind, scheitert es in Zeile {line}: {problem}",
     "learners.understood.loss.stated": "Verlust: {loss}, wie angegeben",
     "learners.understood.loss.seen": "Verlust: {loss}; sein Wert kam im Programm vor",
-    "learners.understood.loss.assumed": "Verlust: {loss}, angenommen; das Programm berechnet keinen",
+    "learners.understood.loss.assumed": "Verlust: {loss}, angenommen: der Wert keines Verlusts, der hier bekannt ist, war zu sehen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",
     "learners.note.cells": "Zellen, die Python nicht lesen kann, sind ausgelassen",

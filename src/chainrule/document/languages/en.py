@@ -542,6 +542,7 @@ WORDS = {
     "repeat.not_reached": "After {steps} steps the error is still above 10⁻¹².",
     "repeat.settled": "After {steps} steps the error stands still at {error}.",
     "repeat.settled.steps=1": "After one step the error stands still at {error}.",
+    "repeat.minimum": "After {steps} steps the error is {error}; the gradient is below a millionth of what it was at the start.",
     "repeat.overflow": "At step {step} the numbers leave every sensible range: this run diverges.",
     # Overview
     "overview.forward": "Each quantity is computed from those before it:",
@@ -1035,6 +1036,9 @@ WORDS = {
     "fold of these rows and judged on it, tell when to stop",
     "train.split_without": "rows: {train} to train on, none to tell when to stop, {test} to say how good it is",
     "train.group": "rows with the same {name} are in one part",
+    "train.last.test": "the last rows test",
+    "train.last.validation": "of the others, the last rows tell when to stop",
+    "train.last.test_and_validation": "the last rows test, and those before them tell when to stop",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
@@ -1060,6 +1064,7 @@ WORDS = {
     "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
     "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
+    "caution.versions": "{name} is read as numbers, {cell} as {value}, which is there as well; if these are versions, say {categories}",
     "caution.totals": "rows {rows} look like totals of the others, as “{name}”; if so, take them out of the file",
     "caution.totals.count=1": "row {rows} looks like a total of the others, by its name “{name}”; if so, take it out of the file",
     "caution.spelling_columns": "the columns {names} differ by capital letters or blanks only",
@@ -1359,9 +1364,10 @@ WORDS = {
     "learners.understood.layout.vectors.inputs_first": "{x} is one sample, {w} is (inputs, units)",
     "learners.understood.layout.vectors.units_first": "{x} is one sample, {w} is (units, inputs)",
     "learners.understood.network": "activations: {activations}; it was tried with {sizes} units",
+    "learners.understood.equal": "where layers have different sizes it fails in line {line}: {problem}",
     "learners.understood.loss.stated": "loss: {loss}, as stated",
     "learners.understood.loss.seen": "loss: {loss}; its value was seen in the program",
-    "learners.understood.loss.assumed": "loss: {loss}, assumed; the program computes none",
+    "learners.understood.loss.assumed": "loss: {loss}, assumed: the value of no loss that is known here was seen",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
     "learners.note.cells": "cells that Python does not read are left out",
