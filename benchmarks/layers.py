@@ -1,7 +1,7 @@
 """Training steps of layers beside PyTorch eager: `python benchmarks/layers.py`, float32, one thread, a batch of 32, in processor time.
 
 Each row is a network in a short form and the same module in PyTorch; a step is the forward pass, the gradients and w ← w − η g.
-NumPy takes the kernels that `chainrule train` would have it take (OPENBLAS_CORETYPE=Haswell in the environment: those for AVX2).
+NumPy's OpenBLAS takes the kernels that fit the processor, as PyTorch does, whatever the environment says of them.
 Processor time of both is taken in turns, and the least of the rounds counts; so a busy machine changes both alike.
 """
 
@@ -18,13 +18,15 @@ import torch
 from torch import Tensor, nn
 
 import chainrule as cr
-from chainrule.base.openblas import fitting_kernels
 from chainrule.engines.written import written_program
 from chainrule.network.network import Network
 from chainrule.network.short_form import short_form
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """What libraries are asked by for one thread, before they are imported: the program starts itself anew for that."""
+
+KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""What would keep OpenBLAS to the kernels of another processor, as machines do that are to give the same digits."""
 
 ROWS, RATE, ROUNDS, SECONDS = 32, 1e-4, 7, 0.15
 
@@ -209,8 +211,9 @@ def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
 
 
 if __name__ == "__main__":
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**fitting_kernels(), **os.environ, **dict.fromkeys(THREADS, "1")})
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1" or {*KERNELS} & {*os.environ}:
+        kept = {name: value for name, value in os.environ.items() if name not in KERNELS}
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**kept, **dict.fromkeys(THREADS, "1")})
     warnings.filterwarnings("ignore", message="TF32")  # of Intel's graphics, wherever oneDNN is turned off
     print("| network | parameters | written | PyTorch eager | PyTorch ÷ written |\n| --- | ---: | ---: | ---: | ---: |")
     for name, size, own, other in rows(*sys.argv[1:2]):

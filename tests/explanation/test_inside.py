@@ -12,6 +12,7 @@ from chainrule.document.document import Paragraph, TableBlock
 from chainrule.explanation.backward import chain_rule_section
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.explain import contexts
+from chainrule.explanation.illustrations import first_weight
 from chainrule.explanation.inside import inside_section
 from chainrule.explanation.uses import uses_of, ways
 from chainrule.formula.scalar import Element
@@ -283,3 +284,11 @@ def test_the_largest_of_a_window_is_written_once() -> None:
     assert "∂E/∂h = ∂E/∂y · W2ᵀ ⊙ [h = max(h)]" in said
     assert "y = max(h[1,1], h[1,2], h[2,1], h[2,2]) · w10" in said
     assert "max(max(" not in said
+
+
+def test_the_curve_of_the_error_is_along_a_weight_that_it_depends_on() -> None:
+    network = cr.Network(cr.tokens(2, 4), cr.embedding(2, 4), cr.flatten(), cr.dense(1), seed=2)
+    (context,) = contexts(network.step([[2, 3]], [[1.0]]))
+    weight = first_weight(context)
+    assert weight is not None
+    assert weight.index == (2, 0)  # the first row of the table whose token is there

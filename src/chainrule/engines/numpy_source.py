@@ -59,7 +59,7 @@ class QuickSource(Source):
         return Fragment(["first_largest(", x, f", {axis})"], word="largest_here", truth=True)
 
     def pad(self, x: Any, margins: Sequence[tuple[Any, Any]]) -> Fragment:
-        """np.pad spends twenty times as long on words as on zeros."""
+        """np.pad takes up to ten times as long for small arrays."""
         pairs = ", ".join(f"({before}, {after})" for before, after in margins)
         return Fragment(["among_zeros(", number_like(piece_of(x)), f", ({pairs}{',' * (len(margins) == 1)}))"], word="pad")
 

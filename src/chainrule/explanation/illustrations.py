@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Illustration, Paragraph, Section, TableBlock
@@ -66,7 +66,7 @@ def _forward(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
 
 def _descent(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Before the last sentence: E along the first weight that moves."""
-    weight = _first_weight(context) if _is_small(context) else None
+    weight = first_weight(context) if _is_small(context) else None
     if weight is None:
         return blocks
     return (*blocks[:-1], _plotted(_descent_diagram, context, weight), *blocks[-1:])
@@ -83,9 +83,18 @@ def _descent_diagram(context: Context, weight: Element, small: bool = False) -> 
     return draw_descent(context, weight, small)
 
 
-def _first_weight(context: Context) -> Element | None:
+def first_weight(context: Context) -> Element | None:
+    """The first weight of a matrix that moves; rather one that E depends on, as no word does that is not in the batch."""
     moving = [part.parameter for part in context.step.update.parameters if len(part.parameter.shape) > 1]
-    return next((element for parameter in moving for element in context.each_element(parameter)), None)
+
+    def slope(weight: Element) -> Any:
+        gradient = context.gradient_of(weight)
+        return context.step.values[gradient.quantity.key][gradient.index]
+
+    def weights() -> Iterator[Element]:  # one after the other: there may be a million
+        return (weight for parameter in moving for weight in context.each_element(parameter))
+
+    return next((weight for weight in weights() if slope(weight) != 0), next(weights(), None))
 
 
 def _chain(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
