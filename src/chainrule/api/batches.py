@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.api.models import Trained
-from chainrule.api.typed_numbers import Numbers, fitting
+from chainrule.api.typed_numbers import NumbersLike, fitting
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.formula.expression import order
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.network.wiring import Extent
 from chainrule.steps.problem import Problem
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 def with_batch(
     problem: Problem,
-    x: Numbers | None,
-    t: Numbers | None,
+    x: NumbersLike | None,
+    t: NumbersLike | None,
     data: Any,
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,
@@ -52,7 +53,7 @@ def with_batch(
     return changed if row is None else _chosen(changed, _rows(row))
 
 
-def _typed_rows(problem: Problem, x: Numbers | None, t: Numbers | None) -> tuple[Array | None, Array | None, Classes | None]:
+def _typed_rows(problem: Problem, x: NumbersLike | None, t: NumbersLike | None) -> tuple[Array | None, Array | None, Classes | None]:
     """Inputs, targets, and which of them were class numbers: of all readings of what was typed, the first in which both have as many rows.
 
     Raises InputError.

@@ -8,11 +8,11 @@ from typing import Any
 
 from chainrule.api.typed_numbers import checked_number, with_points
 from chainrule.base.errors import InputError, quoted
-from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.notation.conventions import CHOICES, Notation
 
 
-def setting(wanted: Wanted) -> Any:
+def setting(wanted: DefinitionLike) -> Any:
     """A name with options, "huber:delta=2,…", as a table; everything else as it is."""
     if not isinstance(wanted, str) or ":" not in wanted:
         return wanted
@@ -59,8 +59,8 @@ def typed(name: str, value: Any) -> list[str]:
 
 def chosen_optimizer(
     present: Bound | None,
-    wanted: Wanted | None,
-    learning_rate: float | Wanted | None,
+    wanted: DefinitionLike | None,
+    learning_rate: float | DefinitionLike | None,
     multipliers: str | Mapping[str, float] | None = None,
 ) -> Bound:
     """The optimiser wanted, else the description's, else gradient descent; with the learning rate, and what multiplies it, if wanted."""
@@ -85,7 +85,7 @@ def multipliers_of_text(wanted: str | Mapping[str, float] | None) -> Mapping[str
     return found
 
 
-def _rate(wanted: float | Wanted) -> Any:
+def _rate(wanted: float | DefinitionLike) -> Any:
     value = _value(wanted) if isinstance(wanted, str) else wanted
     if isinstance(value, str) and not value[:1].isalpha():
         raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {quoted(wanted)}.")

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from chainrule.base.errors import InputError, ShapeError, quoted
 
 if TYPE_CHECKING:
-    from chainrule.network.network import Array, Network
+    from chainrule.base.arrays import Array
+    from chainrule.network.network import Network
 
-Numbers: TypeAlias = "str | Sequence[Any] | Array"
-Rows: TypeAlias = list[list[float]]
+NumbersLike: TypeAlias = "str | Sequence[Any] | Array"
+TypedRows: TypeAlias = list[list[float]]
 T = TypeVar("T")
 
 _SIGNS = str.maketrans({**dict.fromkeys("−–－﹣", "-"), **dict.fromkeys("\xa0\u2009\u202f\t|&", " "), "，": ",", "；": ";", "\r": "\n"})
@@ -125,11 +126,11 @@ def _readings(typed: str, decimal_comma: bool) -> list[str]:
     return list(dict.fromkeys(one.replace("\n", between) for one in found for between in (";", " ")))
 
 
-# Rows
+# TypedRows
 
 
-def _rows(what: str, text: str) -> Rows:
-    """Rows with ; between them, or in brackets. Raises InputError."""
+def _rows(what: str, text: str) -> TypedRows:
+    """TypedRows with ; between them, or in brackets. Raises InputError."""
     rows = _without_brackets(what, _without_names(what, text)).strip().strip(";").split(";")
     return [_row(f"{what} row {place}", row) for place, row in enumerate(rows, start=1)]
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import goes_together
 from chainrule.checking.evidence import PROBE_RATES, Architecture, Fault, Observation, OwnCheck, Saying, probe_of
@@ -19,7 +20,6 @@ from chainrule.checking.matching import Explanation, followed
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
 from chainrule.network.definitions import find
-from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 FAR = 1000.0

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.matching import Explanation, followed
@@ -17,7 +18,6 @@ from chainrule.checking.probed import Probed
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
 from chainrule.network.definitions import Bound, definitions, find
-from chainrule.network.network import Array
 from chainrule.network.update import STEP_NUMBER, update
 
 ONLINE = (1.0, 2.0, 0.5)

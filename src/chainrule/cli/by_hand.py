@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.api.check import check_observed
 from chainrule.api.typed_numbers import number, with_plain_signs, with_points
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.checking.evidence import Observation
 from chainrule.checking.marks import Paper, digits_of
@@ -20,7 +21,6 @@ from chainrule.checking.report import paper_name
 from chainrule.cli.check import WIDE, WRONG, print_check
 from chainrule.cli.output import say
 from chainrule.document.words import Words
-from chainrule.network.network import Array
 
 BACK = ("<", "undo", "back", "zurück", "zurueck")
 """What takes the last quantity back."""

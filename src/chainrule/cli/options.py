@@ -84,7 +84,7 @@ def titled(title: str, *options: Callable[[Any], Any]) -> tuple[Callable[[Any], 
     return tuple(map(marked, options))
 
 
-def complete_data(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_sources(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Sets that ship with scikit-learn, then files."""
     from chainrule.data.shipped import PREFIX, SHIPPED
 
@@ -232,7 +232,7 @@ BATCH_OPTIONS = (
         help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it, and goes on to ∂E/∂x.',
     ),
     click.option(
-        "--data", metavar="FILE", shell_complete=complete_data, help="A table of numbers (CSV), in place of --input and --target."
+        "--data", metavar="FILE", shell_complete=complete_sources, help="A table of numbers (CSV), in place of --input and --target."
     ),
     click.option("--row", metavar="N", multiple=True, help="Rows of the data or of the batch, from 1: 3, 3-7 or 3,5.  [default: all]"),
     click.option("--encoding", metavar="NAME", help="Encoding of the data, as cp1252.  [default: utf-8]"),

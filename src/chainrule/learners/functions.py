@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import math
@@ -15,12 +16,12 @@ from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
-from chainrule.learners.parameters import Parameters, parameter_places, rolled, shared_arrays
-from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copy_of, literal_rate, shown_signature
+from chainrule.learners.parameters import Parameters, flat_parameters, parameter_places, shared_arrays
+from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves
 from chainrule.learners.styles import numbers_read, style_of, vector_blocks
-from chainrule.learners.syntax import Function, arguments_of
+from chainrule.learners.syntax import arguments_of
 
 
 class FunctionProgram(LearnerProgram):
@@ -44,20 +45,20 @@ class FunctionProgram(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return self.style.biases
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         if self.style.vector:
-            yield from (Form(None, inside, sizes, (bias,) * (len(sizes) - 1)) for inside in ((True, False) if bias else (False,)))
+            yield from (ParameterForm(None, inside, sizes, (bias,) * (len(sizes) - 1)) for inside in ((True, False) if bias else (False,)))
             return
         if not self.style.own:
             has = (bias,) * (len(sizes) - 1)
             shared = tuple(SHARED if one and units > 1 else bias for one, units in zip(self.style.shared, sizes[1:], strict=False))
             if bias and SHARED in shared and len(shared) == len(has):
-                yield Form(None, False, sizes, shared)
-            yield Form(None, bias and not self.style.separate_bias, sizes, has)
+                yield ParameterForm(None, False, sizes, shared)
+            yield ParameterForm(None, bias and not self.style.separate_bias, sizes, has)
             return
         roots = self.style.make(self.loaded, trial(sizes, rows), Layout())
         ways = [places for places in parameter_places(list(leaves(dict(roots)))) if places.sizes == sizes]
-        yield from (Form(*form) for form in dict.fromkeys((way.units_first, bool(way.inside), sizes, way.has) for way in ways))
+        yield from (ParameterForm(*form) for form in dict.fromkeys((way.units_first, bool(way.inside), sizes, way.has) for way in ways))
 
     def one_sample(self) -> bool:
         return called_by_sample(self.loaded, self.backward)
@@ -110,14 +111,15 @@ class FunctionProgram(LearnerProgram):
     def _placed(self, roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
         if not self.style.vector:
             return _placed(roots, probe, layout, checked=checked)
-        return rolled(self.style.vector, roots, vector_blocks(probe, layout, self.style.apart), self.style.order, probe.sizes, layout)
+        blocks = vector_blocks(probe, layout, self.style.apart)
+        return flat_parameters(self.style.vector, roots, blocks, self.style.order, probe.sizes, layout)
 
     def _taken_apart(self, name: str, value: Any, probe: Probe, layout: Layout) -> dict[str, Any]:
         """A vector of all gradients as these, by their names; anything else as it is."""
         flat, parts = numbers(value), vector_blocks(probe, layout, self.style.apart)
         if flat is None or flat.size != sum(math.prod(shape) for _, shape in parts) or max(flat.shape, default=0) != flat.size:
             return {name: value}
-        own = rolled(name, {name: flat.ravel()}, parts, self.style.order, probe.sizes, layout)
+        own = flat_parameters(name, {name: flat.ravel()}, parts, self.style.order, probe.sizes, layout)
         named = [(f"dW{number}", leaf) for number, leaf in enumerate(own.weights, start=1)]
         named += [(f"db{number}", leaf) for number, leaf in enumerate(own.biases, start=1) if leaf is not None]
         return {key: leaf.get() for key, leaf in named}
@@ -175,7 +177,7 @@ def _is_data(value: Any) -> bool:
     return isinstance(value, (np.ndarray, list, float, int, dict)) and not isinstance(value, bool)
 
 
-def _takes_samples_and_targets(function: Function) -> bool:
+def _takes_samples_and_targets(function: ast.FunctionDef) -> bool:
     kinds = [as_kind(name, "x", "t") for name in arguments_of(function)]
     return {kind.kind for kind in kinds if kind is not None} == {"x", "t"} and len(kinds) > 2
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.base.arrays import Array
+from chainrule.learners.layout import Layout, Probe
 from chainrule.learners.names import as_kind, compact, meaning, ranked
 from chainrule.learners.reporting import numbers
 

@@ -15,7 +15,16 @@ from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copy_of, literal_rate, methods_of, shown_signature
+from chainrule.learners.programs import (
+    Answer,
+    LearnerProgram,
+    ParameterForm,
+    called_by_sample,
+    copy_of,
+    literal_rate,
+    methods_of,
+    shown_signature,
+)
 from chainrule.learners.stored import leaves
 from chainrule.learners.styles import numbers_read
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
@@ -46,7 +55,7 @@ class ObjectProgram(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return (True,)
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         met = []
         for columns in (False, True) if self._made_of_samples() else (False,):
             made = self.construct(trial(sizes, rows, bias=bias, kind="classes"), Layout(columns=columns))
@@ -55,7 +64,7 @@ class ObjectProgram(LearnerProgram):
                 if form not in met and places.sizes[0] >= 1:
                     met.append(form)
         fitting = [form for form in met if form[2] == sizes]  # a class that takes our sizes has no others
-        yield from (Form(*form) for form in fitting or met)
+        yield from (ParameterForm(*form) for form in fitting or met)
 
     def _made_of_samples(self) -> bool:
         return self.maker is not None and any(meaning(name).kind in ("x", "t") for name in arguments_of(self.maker, method=True))

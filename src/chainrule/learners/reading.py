@@ -19,7 +19,7 @@ from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
-from chainrule.learners.layout import Layout, Probe, Unreadable, Wanted, layouts, trial
+from chainrule.learners.layout import Layout, Probe, StatedLayout, Unreadable, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
@@ -27,8 +27,8 @@ from chainrule.learners.own_backward import own_backward_programs
 from chainrule.learners.programs import (
     ROWS,
     Answer,
-    Form,
     LearnerProgram,
+    ParameterForm,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
 
@@ -211,7 +211,7 @@ def _readings(
             kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
             probe = trial(form.sizes, rows, bias=form.has, kind=kind)
             units_first = form.units_first if header.units_first is None else header.units_first
-            wanted = Wanted(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
+            wanted = StatedLayout(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
             for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
                 key = (probe.sizes, rows, form.has, layout)
                 if key in met or (layout.vectors and rows != 1):
@@ -249,7 +249,7 @@ def _readings(
                 yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, None if rows == ROWS else rows)
 
 
-def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:
+def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[ParameterForm | None]:
     """How the program keeps its parameters, at these sizes; None where it cannot even be made."""
     try:
         with impatient(2.0):

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
-
-Array = np.ndarray[Any, Any]
 
 
 def _softmax(z: Array) -> Array:

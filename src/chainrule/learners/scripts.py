@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
-from chainrule.learners.layout import Array, Layout, Probe, Unreadable
+from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copy_of, literal_rate, methods_of
+from chainrule.learners.programs import ROWS, Answer, LearnerProgram, ParameterForm, copy_of, literal_rate, methods_of
 from chainrule.learners.samples import (
     Samples,
     named_samples,
@@ -190,11 +191,11 @@ class ScriptProgram(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return (any(self.own.has),)
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         has = self.own.has if len(self.own.has) == len(sizes) - 1 else (bias,) * (len(sizes) - 1)
         if not self._single or sizes == self.own.sizes:
             square = len(set(self.own.sizes)) == 1
-            yield Form(None if square else self.own.units_first, bool(self.own.inside), sizes, has)
+            yield ParameterForm(None if square else self.own.units_first, bool(self.own.inside), sizes, has)
 
     def one_output(self) -> bool:
         return self.own.sizes[-1] == 1
