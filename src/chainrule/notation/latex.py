@@ -150,8 +150,8 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Row() | f.Equation():
             return _row(in_a_row(formula), inside)
         case f.Lines(several):
-            *before, last = map(inside, several)  # {} is what a sign at the end of a line stands before
-            return rf"\begin{{aligned}} {_stacked([*(f'&{line} {{}}' for line in before), f'&{last}'])} \end{{aligned}}"
+            *further, end = map(inside, several)  # {} is what a sign at the end of a line stands before
+            return rf"\begin{{aligned}} {_stacked([*(f'&{line} {{}}' for line in further), f'&{end}'])} \end{{aligned}}"
         case f.Fraction(above, below):
             return rf"\frac{{{inside(above)}}}{{{inside(below)}}}"
         case f.Power(base, exponent):
