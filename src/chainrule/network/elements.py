@@ -189,7 +189,7 @@ def _by_row_and_column(network: Network, pairs: Sequence[tuple[int, int]]) -> st
     """Where the two figures of w12 may be those of a place in the first matrix: how that is written."""
     for matrix in [one for one in _of_kind(network, "w") if len(one.shape) == 2][:1]:
         for row, column in pairs:
-            if 1 <= min(row, column) and max(row, column) <= min(_shape(matrix)):
+            if min(row, column) >= 1 and max(row, column) <= min(_shape(matrix)):
                 turned = f" or {matrix.key}[{column},{row}]" * (row != column)
                 return f" A weight by its place is {matrix.key}[{row},{column}]{turned}: the input stands first, the unit second."
     return ""
