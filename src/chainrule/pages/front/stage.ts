@@ -13,9 +13,6 @@ const TOP = 52;
 const [WIDE, NARROW, NARROW_PLACE] = [640, 470, 400];
 /** More lines than this are drawn without their numbers, but for those that matter now. */
 const MOST_LABELS = 14;
-/** What the number of a weight takes of the picture, and how far along its line it may stand from where it would, if another is there. */
-const [LABEL_WIDTH, LABEL_HEIGHT] = [62, 17];
-const ELSEWHERE = [0, -0.08, 0.1, 0.18, 0.26];
 
 /** Of more units in a column so many are drawn; the others are folded away, and come when they are asked for. */
 const [MOST_UNITS, SHOWN] = [11, 8];
@@ -43,7 +40,6 @@ export class StageView {
   #radius = 24;
   /** From one column to the next. */
   #apart = WIDE;
-  #labelled: Spot[] = [];
   #width = WIDE;
   /** Are units too near to each other to have their names above them, and their biases below? */
   #crowded = false;
@@ -135,7 +131,6 @@ export class StageView {
     }
     const edges = svg("g.edges");
     const labels = svg("g.labels");
-    this.#labelled = [];
     const own = stage.edges.filter(([from, to]) => this.#spots.has(from) && this.#spots.has(to));
     own.forEach(([from, to, weight], place) => this.#drawEdge(edges, labels, from, to, weight, own.length, place));
     this.picture.append(edges);
@@ -199,13 +194,11 @@ export class StageView {
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
-    const crossed = [...this.#spots.values()].filter(({ x }) => x === b.x).length > 1; // there labels would meet in the middle
-    const beside = (this.#radius + LABEL_WIDTH / 2) / Math.max(b.x - a.x, 1); // not on the unit that it leaves
-    const usual = count > MOST_LABELS ? Math.min(Math.max(0.3, beside), 0.5) : crossed && Math.abs(b.y - a.y) >= 4 ? 0.36 : 0.5;
-    const at = (part: number): Spot => ({ x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - (passing ? 8 * this.#radius * part * (1 - part) : 0) });
-    const free = ({ x, y }: Spot): boolean => this.#labelled.every((one) => Math.abs(one.x - x) >= LABEL_WIDTH || Math.abs(one.y - y) >= LABEL_HEIGHT);
-    const spot = ELSEWHERE.map((further) => at(usual + further)).find(free) ?? at(usual);
-    if (weight >= 0) this.#labelled.push(spot);
+    const across = Math.abs(b.y - a.y);
+    const crossed = across > 4 && [...this.#spots.values()].some((one) => one !== b && one.x === b.x); // there labels would meet in the middle
+    const part = !crossed ? 0.5 : count > MOST_LABELS ? 0.3 : across > 99 ? 0.27 : 0.36; // steep ones meet before their middle
+    const raised = passing ? 8 * this.#radius * part * (1 - part) : 0;
+    const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
     const product = svg("text.product", { x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
     let label: Shown | undefined;
     if (weight >= 0) {
