@@ -38,6 +38,8 @@ import chainrule as cr
         ("0,05 1; 0,1 2", [[0.05, 1], [0.1, 2]]),
         ("1.5.2 1", None),
         ("1,2,3", None),
+        ("1,000 2", None),  # 1000, or 1.0?
+        ("1,250 0,5", [[1.25, 0.5]]),
     ],
 )
 def test_inputs_are_read_as_they_are_written(typed: str, rows: Any) -> None:
@@ -85,3 +87,7 @@ def test_rates_and_options_have_decimal_commas_too() -> None:
     given = problem.optimizer.given
     assert (given["learning_rate"], given["momentum"], given["clip_norm"]) == (0.5, 0.8, 1.5)
     assert given["multipliers"] == {"hidden1": 0.1, "output": 2}
+
+
+def test_the_letters_of_a_formula_have_decimal_commas_too() -> None:
+    assert "c = a · b = 0.5 · (−1.25) = −0.625" in str(cr.explain_formula("c = a*b", at="a=0,5, b=−1,25"))

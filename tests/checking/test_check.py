@@ -93,6 +93,34 @@ def test_a_function_is_checked_in_this_process():
         assert_backprop(wrong_function, activations=["tanh", "identity"], hint=1)
 
 
+def right_function(x, t, p):
+    h = np.tanh(x @ p["W1"] + p["b1"])
+    delta2 = (h @ p["W2"] + p["b2"] - t) / len(x)
+    delta1 = delta2 @ p["W2"].T * (1 - h**2)
+    return {"dW1": x.T @ delta1, "db1": delta1.sum(0), "dW2": h.T @ delta2, "db2": delta2.sum(0)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (lambda found: found, ""),
+        (lambda found: {key[1:]: value for key, value in found.items()}, ""),  # the keys of the parameters themselves
+        (lambda found: {key: value.astype(np.float32) for key, value in found.items()}, ""),
+        (lambda found: {key: value for key, value in found.items() if key != "db1"}, "lacks db1"),
+        (lambda found: tuple(found.values()), "gives 'tuple' in place of a dict"),
+    ],
+)
+def test_what_a_function_gives_is_all_of_its_gradients(changed, message):
+    def function(*given):
+        return changed(right_function(*given))
+
+    if message:
+        with pytest.raises(AssertionError, match=message):
+            assert_backprop(function, activations=["tanh", "identity"])
+    else:
+        assert_backprop(function, activations=["tanh", "identity"])
+
+
 def test_a_function_that_raises_is_refused():
     def raising(x, t, p):
         raise ValueError("no")

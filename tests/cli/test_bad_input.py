@@ -43,7 +43,7 @@ ARGUMENTS = [
     # formulas
     (["explain", "--formula", "d = a b"], "a and b stand side by side; if they are multiplied, write a*b."),
     (["explain", "--formula", "a*b", "--at", "a=1"], "b has no number"),
-    (["explain", "--formula", "a*b", "--at", "a=0,5 b=1"], "a decimal number is written with a point: 0.5."),
+    (["explain", "--formula", "a*b", "--at", "a=1,500 b=1"], "write 1.500 if it is a decimal one, 1500 if it separates thousands."),
     (["explain", "--formula", "a/b", "--at", "a=1 b=0"], "this divides by 0"),
     (["explain", "--formula", "a*b", "--at", "a=1 b=2", "mazur"], "leave out the network 'mazur', or --formula."),
     (["explain", "--formula", "a*b", "--at", "a=1 b=2", "--step", "2"], "leave out --step, or --formula."),

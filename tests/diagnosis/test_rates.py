@@ -207,6 +207,17 @@ CASES = [
 ]  # fmt: skip
 
 
+def test_an_error_that_rises_a_little_where_a_relu_crosses_0_falls_all_the_same() -> None:
+    given = {"loss": "binary_cross_entropy", "activation": "relu", "weights": "0.5 -0.5 0.3 0.8 1 -1 0.1 -0.2 0"}
+    found = problem("2-2-1", input="1 -1; 2 0; 0 3", target="1; 0; 1", learning_rate=0.05, **given)
+    assert found.x is not None
+    assert found.t is not None
+    assert found.optimizer is not None
+    run = Runner(FullBatch(found.network, found.x, found.t, found.optimizer)).simulated(0.05, 1266)
+    assert (np.diff(run.errors[633:]) > 0).any()
+    assert run.ending == "falling"
+
+
 @pytest.mark.parametrize(("source", "options", "wanted"), some(CASES, 3))
 def test_rates_that_once_were_advised_falsely(source: tuple[str], options: dict[str, Any], wanted: dict[str, Any]) -> None:
     found = problem(*source, **options)

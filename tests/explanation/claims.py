@@ -520,7 +520,8 @@ def _(own: Reading, /, rate: str, step: str) -> bool:
 @claim("rates.wandering")
 def _(own: Reading, /, rate: str, steps: str, error: str) -> bool:
     run = own.errors(number(rate), int(steps) + 1)
-    rises = len(run) <= int(steps) or run[-1] >= own.before or (np.diff(run[len(run) // 2 :]) > 0).any()
+    late = run[len(run) // 2 :]
+    rises = len(run) <= int(steps) or run[-1] >= own.before or np.diff(late).clip(min=0).sum() > 0.019 * (late[0] - late[-1])
     return own.ends_with(number(rate), int(steps), error) and bool(rises)
 
 

@@ -189,7 +189,6 @@ POINTS = [
     ("a=1 b=2 c=3", "the formula says itself what c is"),
     ("a=1 b=2 a=3", "a is given twice"),
     ("a=-5,612 b=2", "write -5.612 if it is a decimal one, -5612 if it separates thousands."),
-    ("a=0,5 b=2", "written with a point: 0.5."),
     ("a 1, b 2", 'numbers are given as "a=-4 b=2".'),
     ("a=1b=2", "a space, a comma or ; is missing"),
     ("a=x b=2", "a takes a number"),

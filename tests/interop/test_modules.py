@@ -228,7 +228,7 @@ class Branching(nn.Module):
         (nn.Linear(4, 3), np.ones((3, 5)), "PyTorch cannot export this model"),
         (nn.Linear(4, 3), None, "shapes are learnt from inputs"),
         (nn.Linear(4, 3), "abc", "inputs of a model are tensors or arrays"),
-        ("a text", np.ones((3, 4)), "made of a PyTorch module"),
+        ("a text", np.ones((3, 4)), "a network is problem\\('a text'\\).network"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_words(model, x, words):

@@ -274,6 +274,11 @@ def test_two_weights_between_the_same_units_are_refused_with_both() -> None:
             "no weight leads from unit 1 to unit 2. Units are counted through, the inputs first: x 1 to 2; hidden1 3 to 4; output 5",
         ),
         ("w0,2=3", None, "unit 2 has no bias"),
+        (
+            "w12=3",
+            None,
+            r"there is no w12: this network has w1 to w6. A weight by its place is W1\[1,2\] or W1\[2,1\]: the input stands first",
+        ),
         ("v=3", None, "'v': say which layer, W1 to W2 or hidden1, output"),
         ("hidden2.W=3", None, "there is no layer hidden2; this network has hidden1, output"),
         ("hidden1.U=3", None, "the hidden1 layer has no U"),

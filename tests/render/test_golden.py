@@ -136,11 +136,19 @@ def dollars(source: str) -> str:
 
 def in_one_line(mathematics: str) -> str:
     """An equation without the lines of its alignment, each of several by itself; the rows of matrices stay."""
-    depth, kept = 0, []
-    for part in re.split(r"(\\begin\{\w+\}|\\end\{\w+\}|\\\\ &|\\\\)", mathematics):
-        depth += part.startswith(r"\begin") - part.startswith(r"\end")
-        is_break = depth == 1 and part.startswith(r"\\")
-        kept.append("$$ $$" if is_break and not part.endswith("&") else " " if is_break or part.endswith("{aligned}") else part)
+    around, kept = list[str](), []
+    for part in re.split(r"(\\begin\{\w+\}|\\end\{\w+\}|\\\\ &(?:\\qquad)?|\\\\)", mathematics):
+        if part.startswith(r"\end"):
+            around.pop()
+        is_break = around[-1:] == ["aligned"] and part.startswith(r"\\")
+        if part.startswith(r"\begin"):
+            around.append(part[7:-1])
+        if is_break and len(around) == 1 and "&" not in part:
+            kept.append("$$ $$")  # another equation
+        elif is_break or part.endswith("{aligned}"):
+            kept.append(" ")
+        else:
+            kept.append(part.replace("&", "") if around[-1:] == ["aligned"] else part)
     return "".join(kept)
 
 

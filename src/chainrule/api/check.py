@@ -214,6 +214,8 @@ def check_function(
 
     It runs in this process. What it raises is why there is no answer.
     """
+    if not activations:
+        raise InputError('a network has a layer at least; name its activations, as ["tanh", "identity"].')
     architecture = Architecture(tuple(activations), loss, **known)
     further = extremes(architecture, seed)
     observations = [_answer(function, problem) for problem in probes(architecture, seed)]
@@ -228,8 +230,14 @@ def _answer(function: Gradients, problem: Problem, *, whole: bool = False) -> Ob
     try:
         kind = int if whole else float
         with np.errstate(all="ignore"):
-            given = function(problem.x.astype(kind), problem.t.astype(kind), parameters)
-        return Observation(problem, {key: np.asarray(value, dtype=float) for key, value in given.items()})
+            given: Any = function(problem.x.astype(kind), problem.t.astype(kind), parameters)
+        if not isinstance(given, Mapping):
+            return Observation(problem, failure=f'it gives {quoted(type(given).__name__)} in place of a dict, {{"dW1": …, "db1": …}}')
+        found = {f"d{key}" if key in parameters else key: np.asarray(value) for key, value in given.items()}
+        if lacking := [f"d{key}" for key in parameters if f"d{key}" not in found]:
+            return Observation(problem, failure=f"what it gives lacks {', '.join(lacking)}")
+        coarse = any(value.dtype in (np.float32, np.float16) for value in found.values())
+        return Observation(problem, {key: value.astype(float) for key, value in found.items()}, exact_to=1e-6 if coarse else 1e-9)
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything
         return Observation(problem, failure=f"{type(error).__name__}: {error}")
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 PointLike: TypeAlias = "str | Mapping[str, float | Fraction | str] | None"
 
-_VALUE = re.compile(r"[-+−–]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+−–]?[0-9]+)?(?:\s*/\s*[0-9]+)?")
+_VALUE = re.compile(
+    r"[-+−–]?(?:(?![1-9][0-9]{0,2},[0-9]{3}(?![0-9]))[0-9]+,[0-9]+|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+−–]?[0-9]+)?(?:\s*/\s*[0-9]+)?"
+)
 _SET = re.compile(r"\s*(?P<name>[^\W0-9]\w*)\s*=\s*")
 
 
@@ -131,8 +133,8 @@ def _fraction(name: str, value: Any) -> Fraction:
 
 
 def _read_number(text: str) -> Fraction | float:
-    """−4, 0.5, 1e-3 or 2/3; infinite where that is too much."""
-    above, _, below = text.replace("−", "-").replace("–", "-").replace(" ", "").partition("/")
+    """−4, 0.5 or 0,5, 1e-3 or 2/3; infinite where that is too much."""
+    above, _, below = text.replace("−", "-").replace("–", "-").replace(",", ".").replace(" ", "").partition("/")
     if len(text) > 400 or not math.isfinite(float(above)) or (below and not int(below)):
         return math.inf
     return Fraction(above) / int(below or 1)

@@ -31,6 +31,9 @@ _POWER_OF_TEN = r"\s*[·×⋅*]\s*10(?:\s*(?:\^|\*\*)\s*[({]?\s*([-+−–]?\d+)
 _DECIMAL_COMMA = r"(?<=\d),(?=\d)(?![\d,\s]+[\])}]*\s*=)"
 """A comma between figures, but for one in a name: w1,4 = 0,5."""
 
+_THOUSANDS = r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,])"
+"""What may be 1000 as well as 1.0 with three digits."""
+
 _TURNED = r"\s*\^?\{?[ᵀT⊤]\}?"
 
 _ROW = rf"[\[(]([^\[\]();]*)[\])](?:{_TURNED})?"
@@ -116,8 +119,8 @@ def _all_that_fit(read: Callable[[str], Any], fitted: Callable[[Any], T], readin
 def _readings(typed: str, decimal_comma: bool) -> list[str]:
     """The ways in which a text can be read, as text with points: with decimal commas, with a new line between rows or within one."""
     text = re.sub(r"\s*\n\s*", "\n", with_plain_signs(typed).strip())
-    found = [text]
-    if re.search(_DECIMAL_COMMA, text):
+    found, commas = [text], len(re.findall(_DECIMAL_COMMA, text))
+    if commas and (decimal_comma or commas > len(re.findall(_THOUSANDS, text))):
         decimal = [with_points(text)]
         if "=" not in text:  # where numbers have commas, ; parts those of a list, too: [0,5; 1]
             decimal.append(decimal[0].replace(";", " "))

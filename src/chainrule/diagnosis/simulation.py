@@ -42,6 +42,9 @@ STILL = 1e-6
 NEARLY_STILL = 1e-2
 """Where it changed by more than this share of the first error, no gradient is next to 0."""
 
+LEAST_RISE = 0.02
+"""Rises that come to no more than this share of what an error loses are no rising and falling: a ReLU whose z crosses 0 makes such."""
+
 MOST_RISE = 2.0
 """A run whose error grows to more than so many times what it was at the start is no good one, even if it falls again."""
 
@@ -63,7 +66,7 @@ class Simulation(Frozen):
 
     errors   E before each step
     ending   "zero": E is below `TOLERANCE`; "minimum": the gradient is below `GRADIENT_TOLERANCE`; "still": E no longer changes;
-             "falling": it fell in every step of the last half; "wandering": it rose and fell; "diverged"
+             "falling": it fell over the last half, and rose in few steps and by little; "wandering": it rose and fell; "diverged"
     runner       what ran, and parameters: those at the end
     """
 
@@ -242,7 +245,13 @@ class Runner:
                 return "minimum", end
         if still:
             return "still", end
-        return "falling" if lowered and all(b <= a + 1e-12 * abs(a) for a, b in pairwise(late)) else "wandering", end
+        return "falling" if lowered and _falls(late) else "wandering", end
+
+
+def _falls(errors: Sequence[float]) -> bool:
+    """Do the errors fall, but for rises that are next to nothing beside that?"""
+    rise = sum(max(0.0, b - a - 1e-12 * abs(a)) for a, b in pairwise(errors))
+    return rise <= LEAST_RISE * max(0.0, errors[0] - errors[-1])
 
 
 def _beyond(first: float) -> float:

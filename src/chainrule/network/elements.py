@@ -179,10 +179,20 @@ def _from_unit_to_unit(network: Network, kind: str, number: int) -> str:
     pairs = [(int(digits[:cut]), int(digits[cut:])) for cut in range(1, len(digits))] if kind == "w" else [(0, number)]
     meant = [f"w{source},{unit}" for source, unit in pairs if leading(network, source, unit)]
     if not meant:
-        return ""
+        return _by_row_and_column(network, pairs) if kind == "w" else ""
     if kind == "w":
         return f" If {' or '.join(meant)} is meant, from unit to unit, write it with the comma."
     return f" If that of unit {number} is meant, inputs and units counted through, write {meant[0]}."
+
+
+def _by_row_and_column(network: Network, pairs: Sequence[tuple[int, int]]) -> str:
+    """Where the two figures of w12 may be those of a place in the first matrix: how that is written."""
+    for matrix in [one for one in _of_kind(network, "w") if len(one.shape) == 2][:1]:
+        for row, column in pairs:
+            if min(row, column) >= 1 and max(row, column) <= min(_shape(matrix)):
+                turned = f" or {matrix.key}[{column},{row}]" * (row != column)
+                return f" A weight by its place is {matrix.key}[{row},{column}]{turned}: the input stands first, the unit second."
+    return ""
 
 
 def _layer(network: Network, wanted: str, word: str | None, number: str) -> int:

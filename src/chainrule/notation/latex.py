@@ -150,7 +150,8 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Row() | f.Equation():
             return _row(in_a_row(formula), inside)
         case f.Lines(several):
-            return rf"\begin{{aligned}} {_stacked('&' + inside(line) for line in several)} \end{{aligned}}"
+            *further, end = map(inside, several)  # {} is what a sign at the end of a line stands before
+            return rf"\begin{{aligned}} {_stacked([*(f'&{line} {{}}' for line in further), f'&{end}'])} \end{{aligned}}"
         case f.Fraction(above, below):
             return rf"\frac{{{inside(above)}}}{{{inside(below)}}}"
         case f.Power(base, exponent):
@@ -191,7 +192,11 @@ def aligned_latex(equations: f.Equation | Sequence[f.Equation], words: Mapping[s
 
 def _aligned_lines(equation: f.Equation, words: Mapping[str, str]) -> list[str]:
     first, *others = (formula_latex(side, words) for side in equation.sides)
-    lines = [f"&{formula_latex(f.Operator(relation))} {side}" for relation, side in zip(equation.relations, others, strict=True)]
+    lines: list[str] = []
+    for relation, side in zip(equation.relations, others, strict=True):
+        if not relation:  # a side goes on; {} is what a sign at the end of a line stands before
+            lines[-1] += " {}"
+        lines.append(f"&{formula_latex(f.Operator(relation))} {side}" if relation else rf"&\qquad {side}")
     return [f"{first} {lines[0]}", *lines[1:]]
 
 

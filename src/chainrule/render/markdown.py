@@ -27,6 +27,7 @@ from chainrule.document.document import (
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned_latex, formula_latex
+from chainrule.render.breaking import with_short_lines
 from chainrule.render.lines import picture_lines
 
 ALERTS = {"insight": "NOTE", "warning": "WARNING", "more": "TIP"}
@@ -54,6 +55,10 @@ class Dialect(FrozenValue):
 GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", less=r"\<", in_cells=True)
 JUPYTER = Dialect(("$", "$"), ("$$\n", "\n$$"), alerts=False, dollar="<span>$</span>", less="&lt;", in_cells=False)
 """In Jupyter, formulas are cut out before Markdown is read, and \\$ would be read as mathematics after it."""
+
+
+COLUMNS = 72
+"""Letters of a displayed line, about what GitHub and Jupyter show beside a list of files."""
 
 
 def markdown(document: Document, dialect: Dialect = GITHUB) -> str:
@@ -119,7 +124,7 @@ def _displayed(equations: Iterable[Equation | Formula], words: Words) -> Iterato
     for short, group in groupby(equations, key=lambda equation: isinstance(equation, Equation) and len(equation.sides) == 2):
         together = list(group)
         for one in [together] if short else [[equation] for equation in together]:
-            lines = [equation for equation in one if isinstance(equation, Equation)]
+            lines = [with_short_lines(equation, COLUMNS) for equation in one if isinstance(equation, Equation)]
             yield aligned_latex(lines, words.catalogue) if lines else formula_latex(one[0], words.catalogue)
 
 

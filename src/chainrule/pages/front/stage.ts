@@ -194,8 +194,9 @@ export class StageView {
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
-    const crossed = [...this.#spots.values()].filter(({ x }) => x === b.x).length > 1; // there labels would meet in the middle
-    const part = count > MOST_LABELS ? 0.3 : crossed && Math.abs(b.y - a.y) >= 4 ? 0.36 : 0.5;
+    const across = Math.abs(b.y - a.y);
+    const crossed = across > 4 && [...this.#spots.values()].some((one) => one !== b && one.x === b.x); // there labels would meet in the middle
+    const part = !crossed ? 0.5 : count > MOST_LABELS ? 0.3 : across > 99 ? 0.27 : 0.36; // steep ones meet before their middle
     const raised = passing ? 8 * this.#radius * part * (1 - part) : 0;
     const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
     const product = svg("text.product", { x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
