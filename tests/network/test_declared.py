@@ -396,7 +396,7 @@ OTHER_THINGS = {
     ("measures", "absolute"),  # of scores
     ("measures", "squared"),
     *(("OPERATIONS", name) for name in ("constant", "tanh")),  # rows of the page's own arithmetic
-    ("RESERVED", "softmax"),  # a function at the head of a printed program
+    *((name, "softmax") for name in ("RESERVED", "HELPERS")),  # a function at the head of a printed program
     ("FUNCTIONS", "tanh"),  # what LaTeX and Typst have an upright word for
     *(("OTHERS", name) for name in ("sigmoid", "tanh", "relu", "leaky_relu")),  # whose derivatives are taken for one another
 }
