@@ -132,7 +132,7 @@ class Mutant(ast.NodeTransformer, importlib.abc.SourceLoader):
     new: ast.AST
 
     def __str__(self) -> str:
-        line = getattr(self.old, "lineno", None) or self.old.target.lineno  # type: ignore[attr-defined]  # of a comprehension
+        line = getattr(self.old, "lineno", None) or self.old.target.lineno
         old, new = (ast.unparse(node).splitlines()[0].strip() for node in (self.old, self.new))
         return f"{self.path.stem}:{line}: {old}  →  {new}"
 
@@ -180,7 +180,7 @@ def run(mutant: Mutant | None) -> int:
     import pytest
 
     if mutant is not None:
-        sys.meta_path.insert(0, mutant)  # type: ignore[arg-type]  # a finder needs only find_spec
+        sys.meta_path.insert(0, mutant)
     first = MODULES[mutant.path.stem] if mutant else ""
     for name in sorted(TESTS, key=lambda name: name != first):
         (path,) = (ROOT / "tests").rglob(f"test_{name}.py")

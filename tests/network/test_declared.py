@@ -361,7 +361,7 @@ def test_an_own_optimiser_that_says_nothing_has_a_rate_like_ours(untouched):
 
 
 def test_types_that_only_checkers_know_are_no_hindrance(untouched):
-    def bent(z: "Nobody", *, bend: "Nothing" = 0.5) -> "Nobody":  # noqa: F821
+    def bent(z: "Nobody", *, bend: "Nothing" = 0.5) -> "Nobody":  # noqa: F821  # names that type checkers alone know
         return bend * z
 
     assert cr.activation(bent)(bend=-3).options == {"bend": -3}
