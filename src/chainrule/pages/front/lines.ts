@@ -141,4 +141,3 @@ export function prose(session: Session, parts: Prose): (string | Node)[] {
 
 /** A layout of numbers in place of a line: a letter and its number. */
 export const stated = (element: number): Line => ({ kind: "stated", result: element });
-export const letterOf = (element: number): Layout => ["l", element];
