@@ -132,7 +132,7 @@ class Mutant(ast.NodeTransformer, importlib.abc.SourceLoader):
     new: ast.AST
 
     def __str__(self) -> str:
-        line = getattr(self.old, "lineno", None) or self.old.target.lineno  # type: ignore[attr-defined]  # of a comprehension
+        line = getattr(self.old, "lineno", None) or self.old.target.lineno
         old, new = (ast.unparse(node).splitlines()[0].strip() for node in (self.old, self.new))
         return f"{self.path.stem}:{line}: {old}  →  {new}"
 
@@ -154,11 +154,23 @@ class Mutant(ast.NodeTransformer, importlib.abc.SourceLoader):
         return ast.unparse(self.visit(self.module)).encode()
 
 
+def module_called(name: str) -> Path:
+    """The one module of that name among formulas and networks."""
+    (path,) = (path for wing in ("formula", "network") for path in (ROOT / "src/chainrule" / wing).glob(f"{name}.py"))
+    return path
+
+
+def tests_called(name: str) -> Path:
+    """The one file of tests of that name."""
+    (path,) = (ROOT / "tests").rglob(f"test_{name}.py")
+    return path
+
+
 def mutants() -> list[Mutant]:
     """All that can be made."""
     found = []
     for name in MODULES:
-        (path,) = (ROOT / "src").rglob(f"{name}.py")
+        path = module_called(name)
         module = ast.parse(path.read_text(encoding="utf-8"))
         found += [Mutant(path, module, node, new) for node in changeable(module) for new in changes(node)]
     return found
@@ -180,11 +192,10 @@ def run(mutant: Mutant | None) -> int:
     import pytest
 
     if mutant is not None:
-        sys.meta_path.insert(0, mutant)  # type: ignore[arg-type]  # a finder needs only find_spec
+        sys.meta_path.insert(0, mutant)
     first = MODULES[mutant.path.stem] if mutant else ""
     for name in sorted(TESTS, key=lambda name: name != first):
-        (path,) = (ROOT / "tests").rglob(f"test_{name}.py")
-        if pytest.main([*QUIETLY, str(path)], plugins=[FirstFailure()]):
+        if pytest.main([*QUIETLY, str(tests_called(name))], plugins=[FirstFailure()]):
             return TESTS.index(name) + 1
     return 0
 

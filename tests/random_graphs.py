@@ -123,7 +123,7 @@ def agrees(seed: int) -> None:
         each = LOSSES[description["loss"]](y, torch.tensor(found.t[:, start : start + y.shape[1]])).sum(1)
         error = error + output.get("weight", 1) * (each.mean() if description["batch"] == "mean" else each.sum())
         start += y.shape[1]
-    error.backward()  # type: ignore[no-untyped-call]
+    error.backward()
     close(step.prediction, torch.cat(outputs, 1))
     close(step.error, error)
     largest = max(float(parameter.grad.abs().max()) for parameter in parameters.values() if parameter.grad is not None)

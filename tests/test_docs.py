@@ -144,6 +144,14 @@ def test_the_commands_exist():
         assert (ROOT / script).exists(), script
 
 
+def test_mutants_are_made_of_modules_that_exist_and_shown_to_tests_that_do(monkeypatch):
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    script = runpy.run_path(str(ROOT / "scripts" / "mutants.py"))
+    assert all(script["module_called"](name).exists() for name in script["MODULES"])
+    assert all(script["tests_called"](name).exists() for name in script["TESTS"])
+    assert {*script["MODULES"].values()} <= {*script["TESTS"]}
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the scripts are written for bash")
 @pytest.mark.parametrize("script", ["help", "install", "lint", "pictures", "prove", "test"])
 def test_a_script_says_what_it_does(script, tmp_path):

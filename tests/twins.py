@@ -154,7 +154,7 @@ class TorchNamespace:
     max = staticmethod(lambda x, axis, keepdims: torch.amax(x, dim=axis, keepdim=keepdims))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return getattr(torch, name)  # type: ignore[no-any-return]
+        return getattr(torch, name)
 
 
 def with_slope_off(primitive: Any, factor: float = 1.0005) -> Callable[[], None]:

@@ -141,7 +141,7 @@ def test_a_run_is_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     whole = cr.train(table, network=from_toml(HOUSES), epochs=8, engine="written")
     source = written(tmp_path, table)
 
-    class Stop(cr.train.__globals__["Watch"]):  # type: ignore[misc]  # its class
+    class Stop(cr.train.__globals__["Watch"]):
         def epoch(self, report: Any, measure: Any) -> None:
             if report.epoch == 4:
                 raise KeyboardInterrupt

@@ -49,7 +49,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
 
 def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path):
     path = tmp_path / "file"
-    with pytest.raises(FileError, match="exists already"), writing_whole(path, replacing=False) as file:  # noqa: PT012
+    with pytest.raises(FileError, match="exists already"), writing_whole(path, replacing=False) as file:  # noqa: PT012  # the end raises it
         file.write(b"mine")
         path.write_text("theirs")
     assert path.read_text() == "theirs"

@@ -382,6 +382,7 @@ def ended(arguments: list[str]) -> tuple[int, str, str]:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(out.fileno(), 1)
                 os.dup2(err.fileno(), 2)
+                # They last as long as the process.
                 sys.stdin, sys.stdout, sys.stderr = (open(n, mode, encoding="utf-8", closefd=False) for n, mode in enumerate("rww"))  # noqa: SIM115
                 code = main(arguments)
                 sys.stdout.flush()

@@ -334,7 +334,7 @@ def naming(model, folder):
 
     def rewritten(name, **form):
         with safe_open(model, "numpy") as file:
-            tensors, plain = {key: file.get_tensor(key) for key in file.keys()}, json.loads(file.metadata()["chainrule"])  # noqa: SIM118
+            tensors, plain = {key: file.get_tensor(key) for key in file.keys()}, json.loads(file.metadata()["chainrule"])  # noqa: SIM118  # it is no dict
         plain["source"] |= {"name": str(name), "form": form}
         save_file(tensors, "changed.safetensors", {"chainrule": json.dumps(plain)})
         return "changed.safetensors"

@@ -246,7 +246,7 @@ def test_a_rule_that_does_something_else_with_its_rate_is_followed_step_by_step(
     monkeypatch.setitem(REGISTRY, "optimizer", dict(REGISTRY["optimizer"]))
 
     @optimizer
-    def bent(w, g, *, learning_rate=0.1):  # type: ignore[no-untyped-def]
+    def bent(w, g, *, learning_rate=0.1):
         return w - learning_rate**2 * g
 
     found = problem("40-30-10", optimizer="bent", seed=2)

@@ -141,7 +141,7 @@ def reading(asked: dict[str, Any], detail: str = "scalar") -> Reading:
     """A document about what is asked for, read and tried."""
     found = problem(**asked)
     names = [str(layer.activation.name) for layer in found.network.layers if layer.activation is not None]
-    own = Reading(asked, Example(found.network, found.x, found.t, found.optimizer, names), explain(found, detail=detail))  # type: ignore[arg-type]
+    own = Reading(asked, Example(found.network, found.x, found.t, found.optimizer, names), explain(found, detail=detail))
     for section in own.document.sections:
         own.rate = asked["learning_rate"]  # where a section speaks of another one, it says so
         for block in section.blocks:

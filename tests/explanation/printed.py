@@ -16,6 +16,11 @@ def said(text: Inline) -> str:
     return "".join(part if isinstance(part, str) else formula_text(part) for part in text)
 
 
+def plainly_said(text: Inline) -> str:
+    """The same without ≈ before numbers."""
+    return said(text).replace("≈", "")
+
+
 def number(text: str) -> float:
     """What a printed number is worth."""
     plain = text.replace("≈", "").replace("−", "-").replace("∞", "inf").replace(",", "")

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from tests.explanation.printed import number, plainly_said
 
 import chainrule as cr
 from chainrule.document.document import Paragraph, TableBlock
@@ -19,16 +20,8 @@ from chainrule.formula.scalar import Element
 from chainrule.notation.text import formula_text
 
 
-def spoken(text) -> str:
-    return "".join(part if isinstance(part, str) else formula_text(part) for part in text).replace("≈", "")
-
-
-def number(text: str) -> float:
-    return float(text.replace("−", "-").replace(" · 10^", "e"))
-
-
 def cells(table: TableBlock) -> np.ndarray:
-    return np.array([[0.0 if spoken(cell) == "·" else number(spoken(cell)) for cell in row[1:]] for row in table.rows])
+    return np.array([[0.0 if plainly_said(cell) == "·" else number(plainly_said(cell)) for cell in row[1:]] for row in table.rows])
 
 
 def context_of(network: cr.Network, rows: int, seed: int) -> Context:
@@ -43,7 +36,7 @@ def context_of(network: cr.Network, rows: int, seed: int) -> Context:
 def told(context: Context) -> tuple[list[str], list[TableBlock]]:
     section = inside_section(context)
     assert section is not None
-    texts = [spoken(block.text) for block in section.blocks if isinstance(block, Paragraph)]
+    texts = [plainly_said(block.text) for block in section.blocks if isinstance(block, Paragraph)]
     return texts, [block for block in section.blocks if isinstance(block, TableBlock)]
 
 
@@ -102,24 +95,24 @@ def test_how_much_of_the_gradient_arrives_through_time(layer, reverse):
     network = cr.Network(cr.sequence(5, 2), getattr(cr, layer)(3, reverse=reverse), cr.dense(1), seed=3)
     context = context_of(network, 2, 1)
     texts, (table,) = told(context)
-    heads = [spoken(head) for head in table.head]
+    heads = [plainly_said(head) for head in table.head]
     states = ["c", "h"] if layer == "lstm" else ["h"]
     assert [head for head in heads if "∂" in head] == [
         f"‖∂E/∂{formula_text(context.labels.label(context.derivation.named[f'{state}1_t1'].name)).replace('ᵗ¹', '')}‖" for state in states
     ]
     gates = {"rnn": [], "lstm": ["i", "f", "o"], "gru": ["r", "u"]}[layer]
     for row in table.rows:
-        time = int(spoken(row[0]))
+        time = int(plainly_said(row[0]))
         for head, cell in zip(heads[1:], row[1:], strict=True):
             letter = next((one for one in "ifoguhcr" if re.search(rf"(?:∂|^){one}", head.replace("∂E/", ""))), "")
-            if spoken(cell) == "–":
+            if plainly_said(cell) == "–":
                 continue
             if "∂" in head:
                 expected = np.linalg.norm(context.step.values[f"d{letter}1_t{time}"])
             else:
                 assert letter in gates
                 expected = context.step.values[f"{letter}1_t{time}"].mean()
-            assert number(spoken(cell)) == pytest.approx(expected, rel=6e-3)
+            assert number(plainly_said(cell)) == pytest.approx(expected, rel=6e-3)
     first, last = (1, 5) if reverse else (5, 1)
     for line in texts[1:]:
         if match := re.search(r"From step (\d) to step (\d)", line):
@@ -240,7 +233,7 @@ def test_uses_of_a_shared_weight_add_up_and_those_that_carry_nothing_are_counted
     weight = Element(context.derivation.parameters[0], (1, 1, 0, 0))
     uses = uses_of(context, weight)
     assert sum(use.worth for use in uses) == pytest.approx(context.step.gradients["W1"][1, 1, 0, 0], rel=1e-12)
-    text = " ".join(spoken(block.text) for block in chain_rule_section(context).blocks if isinstance(block, Paragraph))
+    text = " ".join(plainly_said(block.text) for block in chain_rule_section(context).blocks if isinstance(block, Paragraph))
     counted = re.search(r"is used (\d+) times\. (\d+) of its uses carry 0 and are left out here; of the (\d+) others", text)
     assert counted
     assert int(counted[1]) == int(counted[2]) + int(counted[3])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.explanation.printed import number
 from tests.random_graphs import case_of
 from tests.samples import some
 
@@ -47,10 +48,6 @@ def random_problem(seed: int, rows: int = 1) -> Problem:
 def said(document: Document) -> str:
     """All of it on one line."""
     return " ".join(str(document).split())
-
-
-def value(text: str) -> float:
-    return float(text.replace("−", "-").replace(" · 10^", "e"))
 
 
 def left_sides(section: Section) -> list[str]:
@@ -131,15 +128,17 @@ def test_sentences_of_random_networks_are_true(seed: int, rows: int, extent: int
         rate = step.optimizer.options["learning_rate"]
         own = np.sqrt(sum(float((one**2).sum()) for one in moved.values()))
         other = rate * np.sqrt(sum(float((one**2).sum()) for one in plain.values()))
-        assert value(lengths[1]) == pytest.approx(other, rel=1e-4)
-        assert value(lengths[2]) == pytest.approx(own, rel=1e-4)
+        assert number(lengths[1]) == pytest.approx(other, rel=1e-4)
+        assert number(lengths[2]) == pytest.approx(own, rel=1e-4)
     elif "would have taken this very step" in text:
         rate = step.optimizer.options["learning_rate"]
         assert all(np.allclose(moved[key], -rate * plain[key], rtol=1e-8, atol=1e-12) for key in moved)
     if verdict := re.search(r"It became about ([\d.]+) times (larger|smaller)", text):
-        assert value(verdict[1]) == pytest.approx((step.after.error / step.error) ** (1 if verdict[2] == "larger" else -1), rel=0.06)
+        assert number(verdict[1]) == pytest.approx((step.after.error / step.error) ** (1 if verdict[2] == "larger" else -1), rel=0.06)
     elif verdict := re.search(r"It (rose|fell) by ([\d.]+) %", text):
-        assert value(verdict[2]) == pytest.approx(100 * (step.after.error / step.error - 1) * (1 if verdict[1] == "rose" else -1), rel=0.06)
+        assert number(verdict[2]) == pytest.approx(
+            100 * (step.after.error / step.error - 1) * (1 if verdict[1] == "rose" else -1), rel=0.06
+        )
     else:
         assert re.search(r"is the same after the step|nothing (left )?to learn|left the range", text)
     if why := re.search(r"the step was too long|does not go against the gradient", text):

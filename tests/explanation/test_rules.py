@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.explanation.printed import number, plainly_said
 from tests.samples import examples
 
 from chainrule.api.problems import problem
-from chainrule.document.document import Inline, TableBlock
+from chainrule.document.document import TableBlock
 from chainrule.explanation.explain import contexts
 from chainrule.explanation.rules import TriedRule, beside_plain, rule_lines, told
 from chainrule.formula import primitives as p
@@ -25,17 +26,9 @@ from chainrule.steps.problem import Problem
 NUMBER = r"(−?[\d.]+(?: · 10\^−?\d+)?)"
 
 
-def spoken(text: Inline) -> str:
-    return "".join(part if isinstance(part, str) else formula_text(part) for part in text).replace("≈", "")
-
-
-def number(text: str) -> float:
-    return float(text.replace("−", "-").replace(" · 10^", "e"))
-
-
 def sentences(found: Problem, step: int = 1) -> list[str]:
     (context,) = contexts(found, step=step, detail="scalar")
-    return [spoken(line) for line in told(context)]
+    return [plainly_said(line) for line in told(context)]
 
 
 SHARES = st.floats(0.05, 0.95).map(lambda share: round(share, 3))
@@ -174,7 +167,7 @@ def test_plain_gradient_descent_stands_beside_the_step(case):
     plain = {key: -rate * step.gradients[key] for key in step.parameters}
     own = {key: step.new_parameters[key] - step.parameters[key] for key in step.parameters}
     lengths = [float(np.sqrt(sum(np.sum(one**2) for one in side.values()))) for side in (plain, own)]
-    text = spoken(blocks[1].text)
+    text = plainly_said(blocks[1].text)
     if "this very step" in text:
         assert all(np.allclose(own[key], plain[key], rtol=1e-9, atol=1e-12) for key in own)
         assert ("carried over" in text) <= (count == 1)
@@ -182,7 +175,7 @@ def test_plain_gradient_descent_stands_beside_the_step(case):
     said = re.search(rf"length {NUMBER} \(.*length {NUMBER}\.$", text)
     assert [number(said[1]), number(said[2])] == pytest.approx(lengths, rel=1e-5)
     (table,) = [block for block in blocks if isinstance(block, TableBlock)]
-    rows = [[number(spoken(cell)) for cell in row[1:]] for row in table.rows]
+    rows = [[number(plainly_said(cell)) for cell in row[1:]] for row in table.rows]
     expected = [(step.gradients[k].T.ravel(), plain[k].T.ravel(), own[k].T.ravel()) for k in step.parameters]
     np.testing.assert_allclose(rows, np.concatenate([np.stack(columns, axis=1) for columns in expected]), rtol=1e-5, atol=1e-15)
 

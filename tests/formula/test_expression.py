@@ -59,7 +59,7 @@ def test_what_has_a_name() -> None:
     assert (a + b).name is None
     assert (a + b).symbol == ""
     with pytest.raises(ValueError, match="add has no name"):
-        (a + b).key  # noqa: B018
+        (a + b).key  # noqa: B018  # to ask is enough
     assert as_expression(3).constant == 3
     assert a.constant is None
     assert definition(named(Name("r"), q)) is q

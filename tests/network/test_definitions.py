@@ -285,7 +285,7 @@ FORMULAS = [
     ("activation", "leaky_relu", "{z if z > 0, otherwise 0.01 · z}"),
     ("activation", "elu", "{z if z > 0, otherwise 1 · (e^z − 1)}"),
     ("activation", "selu", "1.0507009873554805 · {z if z > 0, otherwise 1.6732632423543772 · (e^z − 1)}"),
-    ("activation", "gelu", "1/2 · z ⊙ (1 + erf(z / √(2)))"),
+    ("activation", "gelu", "1/2 · z ⊙ (1 + erf(z / √2))"),
     ("activation", "silu", "z ⊙ σ(z)"),
     ("activation", "softplus", "softplus(z)"),
     ("activation", "softsign", "z / (1 + |z|)"),

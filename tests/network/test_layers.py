@@ -37,7 +37,7 @@ def test_like_torch_over_many_options(kind: str) -> None:
 
 
 def test_every_kind_has_its_twin() -> None:
-    layers.load_built_in()
+    layers.load_layer_kinds()
     ours = {name for name, kind in layers.KINDS.items() if kind.function.__module__.startswith("chainrule.")}
     elsewhere = {"dense", "tied", "add", "multiply", "join", "graph"}  # in tests/graphs.py, and of exported programs in tests/interop
     assert ours - elsewhere == set(TWINS)

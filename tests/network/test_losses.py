@@ -20,7 +20,7 @@ def twin(network: cr.Network) -> tuple[Any, dict[str, torch.Tensor]]:
 
 def agrees(step: cr.Step, error: torch.Tensor, parameters: dict[str, torch.Tensor]) -> None:
     """E and every gradient."""
-    error.backward()  # type: ignore[no-untyped-call]  # torch does not say
+    error.backward()
     assert float(step.error) == pytest.approx(float(error.detach()), rel=1e-12)
     for key, parameter in parameters.items():
         np.testing.assert_allclose(step.gradients[key], parameter.grad, rtol=1e-9, atol=1e-14)

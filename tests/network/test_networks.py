@@ -190,7 +190,7 @@ def clip(parameters: dict[str, torch.Tensor], clip_value: float | None = None, c
     if clip_value is not None:
         torch.nn.utils.clip_grad_value_(parameters.values(), clip_value)
     if clip_norm is not None:
-        norm = torch.sqrt(sum((parameter.grad**2).sum() for parameter in parameters.values()))  # type: ignore[arg-type, operator]
+        norm = torch.sqrt(sum((parameter.grad**2).sum() for parameter in parameters.values()))
         for parameter in parameters.values():
             parameter.grad *= min(1.0, clip_norm / float(norm))
 

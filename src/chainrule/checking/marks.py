@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -95,11 +95,6 @@ def marked(observation: Observation) -> list[QuantityMark]:
         if found.shape == marks[-1].expected.shape:
             given[key] = found
     return marks
-
-
-def marks_reached(marks: Sequence[QuantityMark]) -> tuple[int, int]:
-    """Marks reached, and marks there are."""
-    return sum(mark.mark for mark in marks), len(marks)
 
 
 def digits_of(text: str) -> Iterator[float]:

@@ -256,11 +256,6 @@ class Sharded(tuple[Array, ...]):
         return sharded
 
 
-def shard_of(data: Data) -> Shard | None:
-    """Which rows of a whole these are; None where they are all."""
-    return data.shard if isinstance(data, Sharded) else None
-
-
 def row_count(data: Data) -> int:
     """How many rows they are, in all processes."""
     return data.shard.total if isinstance(data, Sharded) else len(data[0])

@@ -8,11 +8,9 @@ own computes without parameters, as `jax.nn.relu` does, is a layer by that funct
 from __future__ import annotations
 
 import inspect
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,11 +66,6 @@ class ReadFunction(Frozen):
         theirs = np.concatenate([np.asarray(one, dtype=float).reshape(len(columns), -1) for one in results], axis=1)
         if difference(network.predict(columns), theirs)[0] > ALIKE:
             raise DescriptionError("this function gives other numbers for another number of examples, or needs float32; it cannot be read.")
-
-
-def is_jax_function(model: object) -> bool:
-    """Is it a function with its parameters, and is JAX there? It is not imported to know it."""
-    return isinstance(model, partial) and "jax" in sys.modules
 
 
 def precise() -> Any:

@@ -197,7 +197,7 @@ def _are_signals(values: Sequence[Any]) -> bool:
 
 
 def _kind_called(name: str, module: str, path: str) -> Kind:
-    load_built_in()
+    load_layer_kinds()
     if name not in KINDS:
         run_definitions(module, path)
     if name not in KINDS:
@@ -336,7 +336,7 @@ def layer(function: Callable[..., Expression] | None = None, **facts: Any) -> Ki
 def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
     name = function.__name__
     if not is_built_in(function):
-        load_built_in()
+        load_layer_kinds()
     before = KINDS.get(name)
     if before is not None and before.function.__module__ != function.__module__:
         raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
@@ -349,7 +349,7 @@ def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
 
 
 @cache
-def load_built_in() -> None:
+def load_layer_kinds() -> None:
     """Registers the kinds that stand in modules of their own."""
     from importlib import import_module
 
@@ -360,7 +360,7 @@ def load_built_in() -> None:
 def kind_of_layer(name: Any) -> Kind:
     """The kind of layer of that name. Raises UnknownNameError."""
     if not isinstance(name, str) or name not in KINDS:
-        load_built_in()
+        load_layer_kinds()
     if not isinstance(name, str) or name not in KINDS:
         raise UnknownNameError("kind of layer", str(name), KINDS, "If it is your own, name its file with --definitions FILE.py.")
     return KINDS[name]

@@ -1,6 +1,6 @@
 /** Small helpers for elements of the page. */
 
-export type Attributes = Record<string, string | number | boolean | undefined>;
+type Attributes = Record<string, string | number | boolean | undefined>;
 
 /** What an element is given: attributes, of which those that are false, undefined or beyond all numbers are left out, and children. */
 type Part = Attributes | Node | string;
@@ -45,7 +45,7 @@ export function button(act: () => void, ...parts: Part[]): HTMLButtonElement {
 /** May what changes flash now? It does not while a number is dragged, nor for those who want no motion. */
 export const flashing = { on: false };
 
-export function flash(element: Element): void {
+function flash(element: Element): void {
   if (flashing.on) element.animate({ background: ["var(--flash)", "transparent"], filter: ["brightness(1.4)", "none"] }, 600);
 }
 

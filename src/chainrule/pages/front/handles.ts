@@ -17,7 +17,7 @@ export interface Changing {
 }
 
 /** The weight of the digit that is moved: the second significant one; that of 0 and of small numbers is 0.01. */
-export function unitOf(value: number): number {
+function unitOf(value: number): number {
   return 10 ** (Math.max(-1, Math.floor(Math.log10(Math.abs(value) || 1e-9))) - 1);
 }
 

@@ -13,23 +13,23 @@ interface Piece {
 }
 
 /** What stands for a node in place of its letter or its operation; nothing leaves it as it is. */
-export type Write = (node: number) => Layout | undefined;
+type Write = (node: number) => Layout | undefined;
 
 export function row(...items: Layout[]): Layout {
   const flat = items.flatMap((item): Layout[] => (item[0] === "r" ? (item.slice(1) as Layout[]) : [item]));
   return flat.length === 1 ? flat[0]! : ["r", ...flat];
 }
 
-export const fenced = (inside: Layout): Layout => ["(", inside, "(", ")"];
+const fenced = (inside: Layout): Layout => ["(", inside, "(", ")"];
 
-export function levelOf(layout: Layout): number {
+function levelOf(layout: Layout): number {
   if (layout[0] === "n") return layout[1].startsWith("−") ? SIGN : layout[2] === undefined ? ATOM : PRODUCT;
   if (layout[0] === "f") return PRODUCT;
   if (layout[0] === "r") return startsWithSign(layout) ? SIGN : PRODUCT;
   return ATOM;
 }
 
-export function startsWithSign(layout: Layout): boolean {
+function startsWithSign(layout: Layout): boolean {
   if (layout[0] === "r") return startsWithSign(layout[1] as Layout);
   if (layout[0] === "o") return layout[2] === 1;
   return layout[0] === "n" && layout[1].startsWith("−");

@@ -1,7 +1,7 @@
 /** Equations on the page, which are written anew where they stand when numbers change. */
 
 import { listOf } from "./arrays";
-import type { Layout, Line, Prose } from "./content";
+import type { Line, Prose } from "./content";
 import { html, svg } from "./dom";
 import { Printer, put } from "./mathml";
 import { TooLong } from "./numbers";
@@ -139,6 +139,5 @@ export function prose(session: Session, parts: Prose): (string | Node)[] {
   });
 }
 
-/** A layout of numbers in place of a line: a letter and its number. */
+/** A letter and its number, in place of a line. */
 export const stated = (element: number): Line => ({ kind: "stated", result: element });
-export const letterOf = (element: number): Layout => ["l", element];

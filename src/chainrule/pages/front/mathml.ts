@@ -11,11 +11,11 @@ const PARTIAL = '<mi mathvariant="normal">∂</mi>';
 /** Stands in a skeleton where a number's digits will stand. */
 const SLOT = "\u0001";
 
-export const escaped = (text: string): string =>
+const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
 
 /** Markup with the digits of its numbers apart, so that they can be replaced where they stand. */
-export interface Markup {
+interface Markup {
   skeleton: string;
   digits: string[];
 }
@@ -156,7 +156,7 @@ function hasComma(layout: Layout): boolean {
 }
 
 /** The markup as a whole. */
-export function joined({ skeleton, digits }: Markup): string {
+function joined({ skeleton, digits }: Markup): string {
   let at = 0;
   return skeleton.replaceAll(SLOT, () => escaped(digits[at++]!));
 }

@@ -4,7 +4,7 @@ import type { Layout } from "./content";
 import { type Real, compare, equal, fraction, isNumber, leadOf, multiply, ofDouble, ofNumber, parsed, rounding, subtract, ten } from "./real";
 
 /** A number that ends within so many significant digits is printed whole. */
-export const WHOLE = 9;
+const WHOLE = 9;
 /** A double may miss the decimal that it stands for by so many units in its last place. */
 const DUST = 16n;
 /** A double of more digits is not taken for the decimal that it is written as. */

@@ -7,7 +7,7 @@ import type { Words } from "./words";
 export const [WIDTH, HEIGHT] = [640, 340];
 const [LEFT, RIGHT, TOP, BOTTOM] = [66, 16, 14, 40];
 
-export interface Scale {
+interface Scale {
   (value: number): number;
   low: number;
   high: number;
@@ -20,7 +20,7 @@ function scale(low: number, high: number, from: number, to: number, logarithmic 
 }
 
 /** Round numbers between two ends. */
-export function ticks(low: number, high: number, count = 5): number[] {
+function ticks(low: number, high: number, count = 5): number[] {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const unit = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.99)!;
@@ -35,7 +35,7 @@ function powers(low: number, high: number): number[] {
   return listOf(Math.max(0, Math.floor((last - first) / every) + 1), (i) => 10 ** (first + i * every));
 }
 
-export interface Frame {
+interface Frame {
   picture: SVGSVGElement;
   x: Scale;
   y: Scale;

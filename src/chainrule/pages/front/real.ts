@@ -34,7 +34,7 @@ const UNDEFINED = fraction(0n, 0n, false);
 export const isNumber = (x: Real): boolean => x.below !== 0n;
 const isUndefined = (x: Real): boolean => x.below === 0n && x.above === 0n;
 const magnitude = (x: bigint): bigint => (x < 0n ? -x : x);
-export const signOf = (x: Real): number => (x.above > 0n ? 1 : x.above < 0n ? -1 : 0);
+const signOf = (x: Real): number => (x.above > 0n ? 1 : x.above < 0n ? -1 : 0);
 const inexact = (x: Real): Real => (x.exact ? { ...x, exact: false } : x);
 
 const tens: bigint[] = [1n];

@@ -14,7 +14,7 @@ interface Moment {
 }
 
 /** Steps that are kept; further training goes on from the last of them. */
-export const MOST_STEPS = 5000;
+const MOST_STEPS = 5000;
 const MOST_MOMENTS = 200;
 
 export class Session {
