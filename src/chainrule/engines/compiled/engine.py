@@ -79,7 +79,7 @@ class Compiled:
         """The function of that name for batches of at most `size` rows, which are numbers of a type."""
         straight = self.straight
         if straight is None:
-            straight = self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS)
+            straight = not self.step_graph.has_places and self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS)
         rows = min(size, 2) if straight else size
         threads = self._most_threads if self._worth_sharing(size) and not straight else 1
         return FunctionRequest(self.step_graph, name, rows, given, self.dtype, self.processor, straight, threads)

@@ -38,19 +38,19 @@ can be computed in the same pass:
     columns  sums over the rows of a batch, column by column, and what follows from them: a bias and its optimiser
     flat     all elements of a parameter: an optimiser that had to wait, a penalty
     figures  single numbers
-    move     arrays side by side, or some columns of one: what does not lie there already is copied
+    move     arrays side by side, or in another order: what does not lie there already is copied
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.compiled.graph.operations import DEAR, MOVES, Operation
-from chainrule.engines.compiled.graph.step_graph import topological_order
+from chainrule.engines.compiled.graph.operations import DEAR, MOVES, Operation, over_batch, rows_each
+from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.formula.expression import Shape
-from chainrule.network.derivation import BATCH
 
 
 @dataclass(eq=False)
@@ -67,6 +67,9 @@ class Stage:
     nodes: list[Operation] = field(default_factory=list)
 
 
+AGAIN, WORTH_KEEPING = 2, 3
+"""What is cheap is kept if more wanted nodes than these would compute it, of at least so many operations."""
+
 FIRST, SOON, LATER, LAST = range(4)
 """Ranks of stages."""
 
@@ -81,7 +84,7 @@ def _near(node: Operation, walls: set[Operation]) -> set[Operation]:
 
 
 def _over_rows(node: Operation) -> bool:
-    return node.opcode == "reduce" and 0 in node.detail[1] and node.arguments[0].shape[:1] == (BATCH,)
+    return node.opcode == "reduce" and 0 in node.detail[1] and rows_each(node.arguments[0].shape) > 0
 
 
 class Schedule:
@@ -114,11 +117,14 @@ class Schedule:
         for node in self.nodes:
             if node.opcode == "matmul":
                 wanted.add(node)
-                wanted |= {operand(argument) for argument in node.arguments}
+                wanted |= {operand(factor(argument)) for argument in node.arguments}
+            elif node.opcode == "part":
+                wanted.add(operand(node))
             elif node.opcode in MOVES:
-                wanted |= {node, *node.arguments}
+                wanted |= {node, *map(operand, node.arguments)}
             elif node.opcode == "reduce" or (node.elementwise and (not node.shape or node.opcode in DEAR)):
                 wanted.add(node)
+        wanted |= _done_too_often(self.nodes, wanted)
         return [node for node in self.nodes if node in wanted and node.opcode != "leaf" and node not in self.step_scalars]
 
     # The order
@@ -174,7 +180,7 @@ class Schedule:
         """Single numbers first; then what replaces parameters, while its gradient is in the cache, unless these are still read."""
         if stage.kind == "figures":
             return FIRST
-        if BATCH in stage.shape:
+        if over_batch(stage.shape):
             return LATER
         return LAST if self._left(stage) else SOON
 
@@ -247,13 +253,40 @@ class Schedule:
             for node in stage.nodes:
                 needed |= {source for source in self.near[node] if source in home and home[source] is not stage}
                 if node.opcode == "matmul":
-                    needed |= {operand(argument) for argument in node.arguments} & set(home)
+                    needed |= {operand(factor(argument)) for argument in node.arguments} & set(home)
         return [node for node in self.wanted if node in needed]
 
 
-def operand(node: Operation) -> Operation:
-    """The matrix that lies in memory, of one that is multiplied."""
+def _done_too_often(nodes: Sequence[Operation], wanted: Collection[Operation]) -> set[Operation]:
+    """What is cheap, and would be computed again and again: the state of a recurrence is made of the state before it, and so on."""
+    reached: dict[Operation, set[Operation]] = {}
+    users: dict[Operation, int] = {}
+    found: set[Operation] = set()
+    work: dict[Operation, int] = {}
+    for node in nodes:
+        walls = (argument for argument in node.arguments if argument not in wanted)
+        work[node] = sum(work[argument] for argument in walls) + node.elementwise
+    for node in reversed(nodes):
+        above = reached.pop(node, set())
+        if node in wanted:
+            above = {node}
+        elif len(above) > AGAIN and users[node] > 1 and node.elementwise and over_batch(node.shape) and work[node] >= WORTH_KEEPING:
+            found.add(node)
+            above = {node}
+        for argument in {*node.arguments}:
+            reached.setdefault(argument, set()).update(above)
+            users[argument] = users.get(argument, 0) + 1
+    return found
+
+
+def factor(node: Operation) -> Operation:
+    """The matrix that is multiplied, as it lies in memory."""
     return node.arguments[0] if node.opcode == "transpose" else node
+
+
+def operand(node: Operation) -> Operation:
+    """The array in which it lies, of which it is a part."""
+    return operand(node.arguments[0]) if node.opcode == "part" else node
 
 
 def _kind(node: Operation) -> tuple[str, Shape]:
@@ -266,10 +299,10 @@ def _kind(node: Operation) -> tuple[str, Shape]:
         (argument,) = node.arguments
         if _over_rows(node) and node.shape:
             return "columns", node.shape
-        return ("rows" if BATCH in argument.shape else "flat"), argument.shape
+        return ("rows" if over_batch(argument.shape) else "flat"), argument.shape
     if not node.shape:
         return "figures", ()
-    return ("rows" if BATCH in node.shape else "flat"), node.shape
+    return ("rows" if over_batch(node.shape) else "flat"), node.shape
 
 
 def _fits(node: Operation, stage: Stage) -> bool:
@@ -281,17 +314,22 @@ def _fits(node: Operation, stage: Stage) -> bool:
     kind, shape = _kind(node)
     if kind == "flat" and stage.kind == "columns" and node.elementwise:
         return shape == stage.shape
-    if kind != stage.kind:
+    if kind != stage.kind or (kind == "columns" and _summed(node) not in map(_summed, stage.nodes[:1] or [node])):
         return False
-    if kind == "rows" and len(shape) != len(stage.shape):
+    if kind == "rows" and len(shape) != len(stage.shape) and shape[0] == stage.shape[0]:
         if len(stage.shape) == 1:
             stage.shape = shape
         return True
     return shape == stage.shape
 
 
+def _summed(node: Operation) -> Any:
+    """Of which rows it is the sum."""
+    return node.arguments[0].shape[0]
+
+
 def _at_hand(source: Operation, node: Operation, stage: Stage) -> bool:
     """Is a value of the stage known where another node of it is computed? Sums over everything are known only when it ends."""
     if stage.kind == "columns":
         return node.elementwise
-    return not (source.opcode == "reduce" and not source.shape) and not (source.opcode == "reduce" and BATCH not in source.shape)
+    return not (source.opcode == "reduce" and not source.shape) and not (source.opcode == "reduce" and not over_batch(source.shape))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from chainrule.base.errors import NotCompilable
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.brief import brief
-from chainrule.engines.compiled.graph.operations import Graph, Operation
-from chainrule.formula.expression import Expression, order
+from chainrule.engines.compiled.graph.operations import MOVES, Graph, Operation, rows_each
+from chainrule.engines.compiled.graph.order import topological_order
+from chainrule.engines.compiled.graph.signals import Signals
+from chainrule.engines.compiled.graph.steps import together
+from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import Derivation
 from chainrule.network.network import Network
@@ -51,6 +55,12 @@ class StepGraph(Frozen):
     options: Mapping[str, float]
     parcels: tuple[tuple[str, ...], ...] = ()
 
+    @cached_property
+    def has_places(self) -> bool:
+        """Has an example more than one row anywhere, or does anything stand elsewhere than where it is computed?"""
+        nodes = topological_order([self.error, *self.predictions, *self.new.values()])
+        return any(rows_each(node.shape) > 1 or node.opcode in MOVES - {"join", "part"} for node in nodes)
+
     @property
     def keys(self) -> tuple[str, ...]:
         """What the arrays of a state are called."""
@@ -82,6 +92,7 @@ class StepGraph(Frozen):
 def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, float], graph: Graph | None = None) -> StepGraph:
     """The nodes of a step, in that graph or a new one; without an optimiser, of its way forward alone. Raises NotCompilable."""
     derivation, graph = brief(network).derivation, graph or Graph()
+    signals = Signals(graph)
     _check_fits(derivation)
     leaves: dict[Expression, Operation] = {}
 
@@ -97,13 +108,13 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
         derivation.weights: "s",
     }
     data = {
-        leaf(variable): Columns(arrays[variable], int(numbered[variable][0, 0]), widths[arrays[variable]]) for variable in derivation.data
+        leaf(variable): Columns(arrays[variable], int(numbered[variable].flat[0]), widths[arrays[variable]]) for variable in derivation.data
     }
     parameters = {variable.key: leaf(variable) for variable in derivation.parameters}
     forward = derivation.error, *derivation.predictions
     if optimizer is None:
-        error, *predictions = (graph.add(root, leaves) for root in forward)
-        return StepGraph(graph, data, parameters, {}, error, tuple(predictions), {}, {})
+        error, *predictions = (signals.add(root, leaves) for root in forward)
+        return _whole(StepGraph(graph, data, parameters, {}, error, tuple(predictions), {}, {}))
     rule = network_update(network, optimizer, derivation)
     states = {variable.key: leaf(variable) for part in rule.parameters for variable in part.states}
     leaf(STEP_NUMBER)
@@ -115,15 +126,31 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
             leaf(letter)
         else:
             leaves[letter] = graph.number(number)
-    error, *predictions = (graph.add(root, leaves) for root in forward)
+    error, *predictions = (signals.add(root, leaves) for root in forward)
     for gradient in derivation.gradients:
-        graph.add(gradient, leaves)
+        signals.add(gradient, leaves)
     new: dict[str, Operation] = {}
     for part in rule.parameters:
         for state, after in zip(part.states, part.new_states, strict=True):
-            new[state.key] = graph.add(after, leaves)
-        new[part.parameter.key] = graph.add(part.new, leaves)
-    return StepGraph(graph, data, parameters, states, error, tuple(predictions), new, outside)
+            new[state.key] = signals.add(after, leaves)
+        new[part.parameter.key] = signals.add(part.new, leaves)
+    return _whole(StepGraph(graph, data, parameters, states, error, tuple(predictions), new, outside))
+
+
+def _whole(step: StepGraph) -> StepGraph:
+    """The step with sums over all steps of a sequence in one piece. Raises NotCompilable for what nothing computes."""
+    roots = [step.error, *step.predictions, *step.new.values()]
+    error, *others = together(step.graph, roots)
+    count = len(step.predictions)
+    found = replace(step, error=error, predictions=tuple(others[:count]), new=dict(zip(step.new, others[count:], strict=True)))
+    for node in topological_order([found.error, *found.predictions, *found.new.values()]):
+        if node.opcode in NOT_YET:
+            raise NotCompilable(NOT_YET[node.opcode])
+    return found
+
+
+NOT_YET = {"each": "a product for each example, as in an attention, has no machine code"}
+"""What has nodes and no machine code."""
 
 
 def _check_fits(derivation: Derivation) -> None:
@@ -132,20 +159,3 @@ def _check_fits(derivation: Derivation) -> None:
         raise NotCompilable("numbers that are drawn for every step, as those of a dropout, have no machine code")
     if derivation.moving:
         raise NotCompilable("running means, as those of a batch normalisation, have no machine code")
-    for node in order(derivation.error, *derivation.gradients):
-        if len(node.shape) > 2 or node.primitive.name in ("largest", "at_largest", "window", "overlap", "lookup", "added_at", "position"):
-            raise NotCompilable("arrays of over two axes have no machine code")
-
-
-def topological_order(roots: Iterable[Operation], walls: Iterable[Operation] = ()) -> list[Operation]:
-    """Every node that the roots are made of, arguments first; nothing below a wall, unless it is a root."""
-    seen: set[Operation] = set()
-    stop, pending = walls if isinstance(walls, set) else set(walls), list(roots)
-    first = set(pending)
-    while pending:
-        node = pending.pop()
-        if node not in seen:
-            seen.add(node)
-            if node not in stop or node in first:
-                pending += node.arguments
-    return sorted(seen, key=lambda node: node.place)

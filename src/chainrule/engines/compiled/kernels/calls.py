@@ -13,7 +13,7 @@ from chainrule.engines.compiled.emission.lowering import lowered, step_scalars
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Stage
-from chainrule.engines.compiled.kernels.gather_scatter import gather_scatter
+from chainrule.engines.compiled.kernels.gather_scatter import Copied, gather_scatter
 from chainrule.engines.compiled.kernels.loops import KINDS
 from chainrule.engines.compiled.kernels.program import (
     ALL,
@@ -25,7 +25,7 @@ from chainrule.engines.compiled.kernels.program import (
     figures_access,
     kernel_access,
 )
-from chainrule.engines.compiled.llvm.instructions import at, whole
+from chainrule.engines.compiled.llvm.instructions import at, multiply_integers, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
 
 
@@ -69,10 +69,9 @@ class KernelLibrary:
         kernel = self.of(signature)
         return StageCall(stage, kernel_access(signature, kernel.by_rows), signature, kernel)
 
-    def copy(self, given: str, columns: int, strides: tuple[int, int], *, ordered: bool = False) -> Any:
-        """The function that copies rows of numbers of a type: see `gather_scatter`."""
-        key = repr(("copy", given, columns, strides, ordered))
-        return self.once(key, lambda name: gather_scatter(self.context, name, given, columns, strides, ordered))
+    def copy(self, given: str, copied: Copied, *, ordered: bool = False) -> Any:
+        """The function that copies numbers of a type: see `gather_scatter`."""
+        return self.once(repr((given, copied, ordered)), lambda name: gather_scatter(self.context, name, given, copied, ordered))
 
 
 class StageCalls(ThreadFrame):
@@ -149,11 +148,14 @@ class StageCalls(ThreadFrame):
         if not self.several:
             self.wait()
 
-    def _copy(self, source: Buffer, target: Buffer) -> None:
-        """This thread's part of the rows of an array to another."""
+    def _copy(self, source: Buffer, target: Buffer, copied: Copied) -> None:
+        """This thread's part of the examples of an array to another."""
         start, count = self.part_of_rows()
-        copy = self.kernels.copy(self.context.dtype, int(source.shape[1]), (source.stride, target.stride))
-        self.builder.call(copy, [self.row(source, start), self.row(target, start), whole(0), count])
+        places = (
+            at(self.builder, self.pointer(buffer), multiply_integers(self.builder, start, distance), self.context.element)
+            for buffer, distance in zip((source, target), copied.examples, strict=True)
+        )
+        self.builder.call(self.kernels.copy(self.context.dtype, copied), [*places, whole(0), count])
 
     def _hand_out(self, parcel: int) -> None:
         """One thread says that a parcel is ready, when all are done with it."""

@@ -17,7 +17,8 @@ from chainrule.engines.compiled.emission.epoch_loop import Batch, emit_epoch
 from chainrule.engines.compiled.emission.lowering import lowered, narrowed, row_index, step_scalars, tiny_as_zero, widened
 from chainrule.engines.compiled.graph.buffers import straight_line_state_layout
 from chainrule.engines.compiled.graph.operations import Operation
-from chainrule.engines.compiled.graph.step_graph import StepGraph, topological_order
+from chainrule.engines.compiled.graph.order import topological_order
+from chainrule.engines.compiled.graph.step_graph import StepGraph
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import DOUBLE, at, element_type, loop, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
@@ -145,7 +146,7 @@ class StraightLineCode:
         if node.opcode == "join":
             return [value for values in arguments for value in values]
         if node.opcode == "part":
-            return arguments[0][slice(*node.detail)]
+            return arguments[0][node.detail.start : node.detail.stop]
         raise NotCompilable(f"{node.opcode} has no straight-line code")
 
     def _spread(self, node: Operation, values: list[MachineValue]) -> list[MachineValue]:
