@@ -24,6 +24,9 @@ STAGES = {
     "columns": "sums over the rows of the batch, column by column",
     "flat": "every element of a parameter",
     "figures": "single numbers",
+    "each": "a matrix product for each example; the rest is computed tile by tile",
+    "lookup": "rows of a table",
+    "added_at": "rows added up in a table, each at its place",
     "move": "arrays side by side, or in another order: only what does not lie there is copied",
 }
 

@@ -4,12 +4,13 @@
 What is written alike is one node. Named quantities leave no node behind, only their names, for reading.
 
     operation  elementwise: add subtract multiply divide negative power, or the name of a function (exp, where, greater …)
-               leaf, number, size; matmul, transpose, spread, reduce; join, part, reshape, arrange
-               products: a sum of many products of rows, until `graph.steps` makes one of it; each: a product for each example
+               leaf, number, size; matmul, transpose, spread, reduce; join, part, reshape, arrange; lookup, added_at
+               products: a sum of many products of rows, until `graph.steps` makes one of it; each: products for each example
     shape      () for scalars; (batch,), (batch, n) with a row for each example, (batch × 3, n) with a row for each of its places;
                (n,), (m, n) of parameters
     detail     leaf: its key · number: itself · spread: axes · reduce: (kind, axes) with kind sum or max · part: a `Part` · join: whether
                the columns stand side by side, or the places · arrange: an `Arrangement`
+               each: an `EachProduct`
 
 What formulas say of arrays with more axes, `graph.signals` says of such rows.
 """
@@ -34,6 +35,11 @@ ELEMENTWISE = CHEAP | DEAR
 
 MOVES = frozenset(["join", "part", "reshape", "arrange"])
 """Operations that compute nothing: what stands in one array stands in another."""
+
+PRODUCTS = frozenset(["matmul", "each"])
+
+ALONE = frozenset(["lookup", "added_at"])
+"""Operations that have a pass over memory for themselves."""
 
 BY_PLACES = f"{BATCH} × "
 
@@ -77,6 +83,19 @@ class Part(FrozenValue):
     stop: int
     row: int = 0
     step: int = 1
+
+
+class EachProduct(FrozenValue):
+    """Products of the matrices of each example: a (rows, terms) and b (terms, columns), so many one behind the other.
+
+    turned  whether a lies transposed
+    """
+
+    count: int
+    rows: int
+    terms: int
+    columns: int
+    turned: bool = False
 
 
 class Arrangement(FrozenValue):

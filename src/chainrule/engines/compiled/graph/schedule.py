@@ -39,6 +39,8 @@ can be computed in the same pass:
     flat     all elements of a parameter: an optimiser that had to wait, a penalty
     figures  single numbers
     move     arrays side by side, or in another order: what does not lie there already is copied
+    each     a matrix product for each example, and what follows from it element by element
+    lookup   rows of a table; added_at, rows added up in one
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.compiled.graph.operations import DEAR, MOVES, Operation, over_batch, rows_each
+from chainrule.engines.compiled.graph.operations import ALONE, DEAR, MOVES, PRODUCTS, Operation, over_batch, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.formula.expression import Shape
 
@@ -57,7 +59,7 @@ from chainrule.formula.expression import Shape
 class Stage:
     """One pass over memory.
 
-    kind   "product", "rows", "columns", "flat", "figures" or "move"
+    kind   "product", "rows", "columns", "flat", "figures", "move", "each", "lookup" or "added_at"
     shape  of what it goes through; () for figures
     nodes  the wanted nodes that it computes, in their order; of a product the product first
     """
@@ -120,7 +122,7 @@ class Schedule:
                 wanted |= {operand(factor(argument)) for argument in node.arguments}
             elif node.opcode == "part":
                 wanted.add(operand(node))
-            elif node.opcode in MOVES:
+            elif node.opcode in MOVES | ALONE or node.opcode == "each":
                 wanted |= {node, *map(operand, node.arguments)}
             elif node.opcode == "reduce" or (node.elementwise and (not node.shape or node.opcode in DEAR)):
                 wanted.add(node)
@@ -210,7 +212,9 @@ class Schedule:
             return None
         stage.nodes.append(node)
         others = {other for other in candidates if other is not node} | set(self.users.get(node, ()))
-        while joining := [other for other in sorted(others, key=_place) if other.opcode != "matmul" and self._joins(other, stage, done)]:
+        while joining := [
+            other for other in sorted(others, key=_place) if other.opcode not in PRODUCTS and self._joins(other, stage, done)
+        ]:
             for other in joining:
                 if self._joins(other, stage, done):
                     stage.nodes.append(other)
@@ -295,6 +299,8 @@ def _kind(node: Operation) -> tuple[str, Shape]:
         return "product", node.shape
     if node.opcode in MOVES:
         return "move", node.shape
+    if node.opcode in ALONE or node.opcode == "each":
+        return node.opcode, node.shape
     if node.opcode == "reduce":
         (argument,) = node.arguments
         if _over_rows(node) and node.shape:
@@ -307,9 +313,9 @@ def _kind(node: Operation) -> tuple[str, Shape]:
 
 def _fits(node: Operation, stage: Stage) -> bool:
     """Is it of the kind that the stage computes?"""
-    if node.opcode == "matmul" or node.opcode in MOVES:
+    if node.opcode in PRODUCTS or node.opcode in MOVES | ALONE:
         return stage.kind == _kind(node)[0] and not stage.nodes
-    if stage.kind == "product":
+    if stage.kind in ("product", "each"):
         return node.elementwise and node.shape == stage.shape
     kind, shape = _kind(node)
     if kind == "flat" and stage.kind == "columns" and node.elementwise:

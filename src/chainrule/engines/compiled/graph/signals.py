@@ -24,6 +24,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.engines.compiled.graph.arrangement import loops, numbers_of
 from chainrule.engines.compiled.graph.operations import (
     Arrangement,
+    EachProduct,
     Graph,
     Operation,
     Part,
@@ -230,17 +231,16 @@ class Signals:
         return self._each_by_each(expression, a, b)
 
     def _each_by_each(self, expression: Expression, a: Value, b: Value) -> Operation:
-        """A product for each example, which reads its matrices as they lie or transposed."""
-        factors = []
-        for argument, value in zip(expression.arguments, (a, b), strict=True):
-            view = self._view(value, argument.shape)
-            swapped = view.permuted([*range(len(view.shape) - 2), len(view.shape) - 1, len(view.shape) - 2])
-            turned = not view.in_order and (swapped.in_order or self._part_of(swapped, self._matrices(swapped)) is not None)
-            factors.append((self._rows(swapped if turned else value, self._matrices(swapped if turned else view)), turned))
-        (left, left_turned), (right, right_turned) = factors
+        """A product for each example, which reads its first matrix as it lies or transposed."""
+        one, other = (argument.shape for argument in expression.arguments)
+        view = self._view(a, one)
+        swapped = view.permuted([*range(len(view.shape) - 2), len(view.shape) - 1, len(view.shape) - 2])
+        turned = not view.in_order and swapped.in_order
+        left = self._rows(swapped if turned else a, self._matrices(swapped if turned else view))
+        right = self._rows(b, self._matrices(self._view(b, other)))
         *several, rows, columns = _each(expression.shape)
-        detail = math.prod(several), rows, int(expression.arguments[0].shape[-1]), columns, left_turned, right_turned
-        return self.graph.node("each", left, right, shape=(rows_of(math.prod(several) * rows), columns), detail=detail)
+        detail = EachProduct(math.prod(several), rows, int(one[-1]), columns, turned)
+        return self.graph.node("each", left, right, shape=(rows_of(detail.count * rows), columns), detail=detail)
 
     def _matrices(self, view: View) -> Shape:
         return (rows_of(math.prod(view.shape[:-1])), view.shape[-1])
@@ -433,6 +433,22 @@ class Signals:
         there = (*own[:first], *inside, *own[first + several :])
         view, target = self._view(x, argument.shape), matrix_shape(expression.shape)
         return self._arranged(view, there, target, empty=True, added=True)
+
+    # Tables
+
+    def _lookup(self, expression: Expression, table: Value, index: Value) -> Value:
+        lines, where = (argument.shape for argument in expression.arguments)
+        if len(lines) != 2 or over_batch(lines) or not over_batch(where):
+            raise NotCompilable("only rows of a matrix of parameters can be looked up in machine code")
+        places = self._rows(index, (rows_of(math.prod(_each(where))),))
+        return self.graph.node("lookup", self._node(table, lines), places, shape=(places.shape[0], lines[1]))
+
+    def _added_at(self, expression: Expression, x: Value, index: Value) -> Value:
+        rows, where = (argument.shape for argument in expression.arguments)
+        if len(rows) != len(where) + 1 or not over_batch(where):
+            raise NotCompilable("only rows of examples can be added up in a table in machine code")
+        places = self._rows(index, (rows_of(math.prod(_each(where))),))
+        return self.graph.node("added_at", self._rows(x, (places.shape[0], rows[-1])), places, shape=expression.shape)
 
     # The largest
 

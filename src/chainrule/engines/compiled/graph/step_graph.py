@@ -138,19 +138,11 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
 
 
 def _whole(step: StepGraph) -> StepGraph:
-    """The step with sums over all steps of a sequence in one piece. Raises NotCompilable for what nothing computes."""
+    """The step with sums over all steps of a sequence in one piece."""
     roots = [step.error, *step.predictions, *step.new.values()]
     error, *others = together(step.graph, roots)
     count = len(step.predictions)
-    found = replace(step, error=error, predictions=tuple(others[:count]), new=dict(zip(step.new, others[count:], strict=True)))
-    for node in topological_order([found.error, *found.predictions, *found.new.values()]):
-        if node.opcode in NOT_YET:
-            raise NotCompilable(NOT_YET[node.opcode])
-    return found
-
-
-NOT_YET = {"each": "a product for each example, as in an attention, has no machine code"}
-"""What has nodes and no machine code."""
+    return replace(step, error=error, predictions=tuple(others[:count]), new=dict(zip(step.new, others[count:], strict=True)))
 
 
 def _check_fits(derivation: Derivation) -> None:

@@ -14,7 +14,7 @@ from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Stage
 from chainrule.engines.compiled.kernels.gather_scatter import Copied, gather_scatter
-from chainrule.engines.compiled.kernels.loops import KINDS
+from chainrule.engines.compiled.kernels.kinds import KINDS
 from chainrule.engines.compiled.kernels.program import (
     ALL,
     Access,

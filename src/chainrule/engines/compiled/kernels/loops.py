@@ -9,7 +9,7 @@ is computed along, and kept out of every sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -382,11 +382,3 @@ def _values(kernel: LoopKernel, evaluator: Evaluator, role: str, start: Any, col
         else:
             values.append((node, evaluator.value(node, role)))
     return values
-
-
-KINDS: dict[str, Callable[[Any, str, Any], Any]] = {
-    "product": ProductKernel,
-    "rows": rows_kernel,
-    "columns": columns_kernel,
-    "flat": flat_kernel,
-}

@@ -9,11 +9,11 @@ from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.emission.context import ModuleContext, counts
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.layout import Panels
-from chainrule.engines.compiled.graph.operations import Operation, over_batch, rows_each
+from chainrule.engines.compiled.graph.operations import EachProduct, Operation, over_batch, rows_each
 from chainrule.engines.compiled.graph.schedule import factor
 from chainrule.engines.compiled.kernels.evaluation import COLUMN, FULL, Evaluator
 from chainrule.engines.compiled.kernels.program import StageSignature, ThreadFrame
-from chainrule.engines.compiled.llvm.instructions import whole
+from chainrule.engines.compiled.llvm.instructions import at, loop, multiply_integers, whole
 from chainrule.engines.compiled.llvm.machine import MachineValue
 from chainrule.engines.compiled.llvm.target import itemsize
 from chainrule.engines.compiled.matmul import products
@@ -39,21 +39,7 @@ class ProductKernel:
         factors = [signature.program.home[factor(argument)] for argument in first.arguments]
         self.factors = [signature.buffers.index(factor) for factor in factors]
         self.kind = kind = "column_sums" if first.opcode == "reduce" else _kind(*first.arguments)
-        self.names = {buffer: f"array_{i}" for i, buffer in enumerate(signature.buffers) if buffer in signature.inside}
-        self.figures = {node: f"number_{i}" for i, node in enumerate(signature.figures)}
-        operands = {name: _operand(buffer) for buffer, name in self.names.items()} | dict.fromkeys(self.figures.values(), NUMBER)
-        role = COLUMN if kind == "column_sums" else FULL
-
-        def epilogue(tile: Tile, sums: MachineValue) -> None:
-            evaluator = Evaluator(
-                tile.machine, signature, lambda buffer, role: tile.load(self.names[buffer]), lambda node: tile.load(self.figures[node])
-            )
-            evaluator.known[first, role] = sums
-            values = [(node, evaluator.value(node, role)) for node in signature.stage.nodes]
-            for node, value in values:
-                if signature.kept(node):
-                    tile.store(self.names[signature.program.home[node]], value)
-
+        self.epilogue_of(signature, COLUMN if kind == "column_sums" else FULL)
         sizes, partial = [self.most, self.most], ""  # two sizes: any number of rows
         if kind == "column_sums":
             self.factors *= 2
@@ -69,8 +55,27 @@ class ProductKernel:
             examples = counts(context.rows, context.parts, context.threads) if self.by_rows else [context.rows]
             sizes = [count * self.each for count in examples]
             partial = self._partial(signature) if kind == "forward" else ""
-        self.product = products.Product(context, name, strides, sizes, epilogue, operands, partial)
+        self.product = products.Product(context, name, strides, sizes, self.epilogue, self.operands, partial)
         context.scratch = max(context.scratch, self.product.room)
+
+    def epilogue_of(self, signature: StageSignature, role: str) -> None:
+        """The formulas of a stage behind its product, and what they read and write."""
+        first = signature.stage.nodes[0]
+        self.names = {buffer: f"array_{i}" for i, buffer in enumerate(signature.buffers) if buffer in signature.inside}
+        self.figures = {node: f"number_{i}" for i, node in enumerate(signature.figures)}
+        self.operands = {name: _operand(buffer) for buffer, name in self.names.items()} | dict.fromkeys(self.figures.values(), NUMBER)
+
+        def epilogue(tile: Tile, sums: MachineValue) -> None:
+            evaluator = Evaluator(
+                tile.machine, signature, lambda buffer, role: tile.load(self.names[buffer]), lambda node: tile.load(self.figures[node])
+            )
+            evaluator.known[first, role] = sums
+            values = [(node, evaluator.value(node, role)) for node in signature.stage.nodes]
+            for node, value in values:
+                if signature.kept(node):
+                    tile.store(self.names[signature.program.home[node]], value)
+
+        self.epilogue = epilogue
 
     def _partial(self, signature: StageSignature) -> str:
         """An array that the epilogue only writes: sums that are not complete may stand there meanwhile."""
@@ -99,6 +104,41 @@ class ProductKernel:
         given |= {f"number_{i}": number for i, number in enumerate(numbers)}
         left, right = (arrays[i] for i in self.factors)
         self.product.call(frame.builder, left, right, frame.scratch, rows, share, shares, given)
+
+
+class EachProductKernel(ProductKernel):
+    """Matrix products of each example, with an epilogue. Each thread computes those of its own examples."""
+
+    by_rows = True
+
+    def __init__(self, context: ModuleContext, name: str, signature: StageSignature) -> None:
+        first = signature.stage.nodes[0]
+        self.detail: EachProduct = first.detail
+        a, b = (signature.program.home[argument] for argument in first.arguments)
+        self.factors = [signature.buffers.index(factor) for factor in (a, b)]
+        self.epilogue_of(signature, FULL)
+        strides = products.each_strides(context.layout(1, self.detail.columns), self.detail, (a.stride, b.stride))
+        self.product = products.Product(context, name, strides, [self.detail.rows], self.epilogue, self.operands)
+        context.scratch = max(context.scratch, self.product.room)
+
+    def call(self, frame: ThreadFrame, signature: StageSignature, numbers: Sequence[Any], _: Any) -> None:
+        """Call it for the examples of this thread."""
+        builder, (first, rows) = frame.builder, frame.part_of_rows()
+        count = multiply_integers(builder, rows, self.detail.count)
+        arrays = [frame.row(buffer, first) if buffer.kind in ("rows", "numbers") else frame.pointer(buffer) for buffer in signature.buffers]
+        with loop(builder, 0, count, name="each") as place:
+            here = [
+                at(
+                    builder,
+                    array,
+                    multiply_integers(builder, place, buffer.rows_each // self.detail.count * buffer.stride),
+                    frame.context.element,
+                )
+                if buffer.kind in ("rows", "numbers")
+                else array
+                for array, buffer in zip(arrays, signature.buffers, strict=True)
+            ]
+            self._call(frame, here, numbers, whole(self.detail.rows), whole(0), whole(1))
 
 
 def _by_rows(context: ModuleContext, weights: Panels, columns: int) -> bool:

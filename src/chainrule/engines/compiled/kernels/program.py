@@ -17,7 +17,7 @@ from chainrule.engines.compiled.emission.context import SUM, ModuleContext
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.graph.buffers import Buffer, Buffers, StateLayout
 from chainrule.engines.compiled.graph.layout import LINE, padded, row_stride
-from chainrule.engines.compiled.graph.operations import Operation, over_batch, rows_each
+from chainrule.engines.compiled.graph.operations import PRODUCTS, Operation, over_batch, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.engines.compiled.graph.schedule import Schedule, Stage, factor, operand
 from chainrule.engines.compiled.kernels.copies import copies_of, joined_arrays
@@ -161,7 +161,7 @@ class StageSignature:
         for place, node in enumerate(self.stage.nodes):
             for argument in node.arguments:
                 self._visit(factor(argument) if node.opcode == "matmul" else argument)
-            if not place and (node.opcode == "matmul" or self.stage.kind == "columns"):  # its own operands are in no formula so far
+            if not place and (node.opcode in PRODUCTS or self.stage.kind == "columns"):  # its own operands are in no formula so far
                 self.inside.clear()
                 self.read.clear()
             self.seen[node] = len(self.seen)

@@ -467,8 +467,8 @@ class IRBuilder:
 
     # From one type to another
 
-    bitcast, zext, trunc, fpext, fptrunc, sitofp, inttoptr = map(
-        _of_types, ("bitcast", "zext", "trunc", "fpext", "fptrunc", "sitofp", "inttoptr")
+    bitcast, zext, trunc, fpext, fptrunc, sitofp, fptosi, inttoptr = map(
+        _of_types, ("bitcast", "zext", "trunc", "fpext", "fptrunc", "sitofp", "fptosi", "inttoptr")
     )
 
     # Lanes

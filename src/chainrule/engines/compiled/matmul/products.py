@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from chainrule.base.frozen import replace
 from chainrule.engines.compiled.graph.layout import Panels
+from chainrule.engines.compiled.graph.operations import EachProduct
 from chainrule.engines.compiled.matmul.loop_nests import Product, ProductStrides
 from chainrule.engines.compiled.matmul.tiles import COLUMNS, NUMBER, Operand, panels, rows, rowwise
 
@@ -72,3 +73,10 @@ def gradient_strides(layout: Panels, strides: tuple[int, int], rows: int) -> Pro
 def column_sum_strides(layout: Panels, stride: int) -> ProductStrides:
     """g = the sums of the columns of δ, where g has this layout. The product is called with δ twice."""
     return ProductStrides(1, None, layout.columns, 0, 0, layout.width, (stride, stride))
+
+
+def each_strides(layout: Panels, each: EachProduct, strides: tuple[int, int]) -> ProductStrides:
+    """a b, or where a lies transposed aᵀ b, of two matrices by rows with these strides."""
+    a, b = strides
+    row, step = (1, a) if each.turned else (a, 1)
+    return ProductStrides(each.rows, each.terms, each.columns, row, step, layout.width, (b, b))
