@@ -43,7 +43,7 @@ def _split(extent: int, read: int, written: int, across: Sequence[int]) -> list[
     for stride, columns in zip((read, written), across, strict=True):
         if stride % columns == 0:
             steps.append((stride // columns, 0))
-        elif extent * stride <= columns:
+        elif (extent - 1) * stride < columns:
             steps.append((0, stride))
         else:
             inner, rest = divmod(columns, stride)

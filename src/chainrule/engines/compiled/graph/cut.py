@@ -72,8 +72,8 @@ def cut_step(network: Network, optimizer: Bound) -> CutStep:
     error, *new = rebuilt(graph, roots, {node: leaves[key] for key, node in sums.items()})
     local = next((node for node in found if not node.shape), graph.number(0))
     known: dict[str, Any] = {"graph": graph, "parameters": whole.parameters, "states": states, "predictions": (), "options": whole.options}
-    before = StepGraph(data=whole.data, error=local, new=sums, parcels=parcels[:-1], **known)
-    after = StepGraph(data={}, error=error, new=dict(zip(whole.new, new, strict=True)), **known)
+    before = StepGraph(data=whole.data, error=local, measured=local, new=sums, parcels=parcels[:-1], **known)
+    after = StepGraph(data={}, error=error, measured=error, new=dict(zip(whole.new, new, strict=True)), **known)
     return CutStep(before, after, tuple(sums), parcels)
 
 

@@ -4,22 +4,25 @@
 What is written alike is one node. Named quantities leave no node behind, only their names, for reading.
 
     operation  elementwise: add subtract multiply divide negative power, or the name of a function (exp, where, greater …)
-               leaf, number, size; matmul, transpose, spread, reduce; join, part, reshape, arrange; lookup, added_at
+               leaf, number, array, size; matmul, transpose, spread, reduce; join, part, reshape, arrange; lookup, added_at
                products: a sum of many products of rows, until `graph.steps` makes one of it; each: products for each example
     shape      () for scalars; (batch,), (batch, n) with a row for each example, (batch × 3, n) with a row for each of its places;
                (n,), (m, n) of parameters
     detail     leaf: its key · number: itself · spread: axes · reduce: (kind, axes) with kind sum or max · part: a `Part` · join: whether
                the columns stand side by side, or the places · arrange: an `Arrangement`
-               each: an `EachProduct`
+               each: an `EachProduct` · array: its `Numbers`
 
-What formulas say of arrays with more axes, `graph.signals` says of such rows.
+What formulas say of arrays with more axes, `graph.in_rows` says of such rows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import FrozenValue
@@ -58,17 +61,19 @@ def rows_each(shape: Shape) -> int:
 
 
 def matrix_shape(shape: Shape) -> Shape:
-    """How an array of this shape lies where nothing else is said: a row for every place, and a parameter with a row for all axes but its
-    last. Rows of single numbers, as the pixels of a grey image, are one row for each example. Raises NotCompilable.
-    """
+    """How an array of this shape lies where nothing else is said: with a row for every place. Raises NotCompilable."""
     if len(shape) <= 2:
         return checked(shape)
     if any(isinstance(size, str) for size in shape[1:]):
         raise NotCompilable(f"arrays of the shape {shape} have no machine code")
     rows = math.prod(int(size) for size in shape[1 if shape[0] == BATCH else 0 : -1])
-    if shape[0] != BATCH:
-        return (rows, shape[-1])
-    return (BATCH, rows) if shape[-1] == 1 else (rows_of(rows), shape[-1])
+    return (rows if shape[0] != BATCH else rows_of(rows), shape[-1])
+
+
+def moved_shape(shape: Shape) -> Shape:
+    """How an array lies of which nothing is computed as it stands: single numbers, as a grey image has them, are no rows of their own."""
+    found = matrix_shape(shape)
+    return (BATCH, rows_each(found)) if rows_each(found) > 1 and found[1:] == (1,) else found
 
 
 def over_batch(shape: Shape) -> bool:
@@ -83,6 +88,16 @@ class Part(FrozenValue):
     stop: int
     row: int = 0
     step: int = 1
+
+
+class Numbers:
+    """Constants, known by a short text."""
+
+    def __init__(self, numbers: Any) -> None:
+        self.numbers = np.ascontiguousarray(numbers, np.float64).ravel()
+
+    def __repr__(self) -> str:
+        return hashlib.sha256(self.numbers.tobytes()).hexdigest()
 
 
 class EachProduct(FrozenValue):
@@ -181,11 +196,15 @@ class Graph:
             self.nodes.append(self._known[key])
         return self._known[key]
 
-    def leaf(self, key: str, shape: Shape) -> Operation:
-        """What comes from outside: x, W1, learning_rate."""
-        node = self.node("leaf", shape=matrix_shape(shape), detail=key)
+    def leaf(self, key: str, shape: Shape, flat: bool = False) -> Operation:
+        """What comes from outside: x, W1, learning_rate; `flat`, number after number."""
+        node = self.node("leaf", shape=(math.prod(map(int, shape)),) if flat else moved_shape(shape), detail=key)
         self.outside.setdefault(node, shape)
         return node
+
+    def array(self, numbers: Any) -> Operation:
+        """Numbers that are part of the code, one after the other."""
+        return self.node("array", shape=(numbers.size,), detail=Numbers(numbers))
 
     def number(self, number: Any) -> Operation:
         """A constant."""

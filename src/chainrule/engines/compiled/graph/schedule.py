@@ -72,6 +72,9 @@ class Stage:
 AGAIN, WORTH_KEEPING = 2, 3
 """What is cheap is kept if more wanted nodes than these would compute it, of at least so many operations."""
 
+OUTSIDE = frozenset(["leaf", "array"])
+"""What is there before the step."""
+
 FIRST, SOON, LATER, LAST = range(4)
 """Ranks of stages."""
 
@@ -82,7 +85,7 @@ def _place(node: Operation) -> int:
 
 def _near(node: Operation, walls: set[Operation]) -> set[Operation]:
     """The wanted nodes and the leaves that a wanted node reads."""
-    return {found for found in topological_order([node], walls) if found is not node and (found in walls or found.opcode == "leaf")}
+    return {found for found in topological_order([node], walls) if found is not node and (found in walls or found.opcode in OUTSIDE)}
 
 
 def _over_rows(node: Operation) -> bool:
@@ -115,7 +118,7 @@ class Schedule:
     # What is wanted
 
     def _wanted(self) -> list[Operation]:
-        wanted = {node for node in self.roots if node.opcode != "leaf"}
+        wanted = {node for node in self.roots if node.opcode not in OUTSIDE}
         for node in self.nodes:
             if node.opcode == "matmul":
                 wanted.add(node)
@@ -127,7 +130,7 @@ class Schedule:
             elif node.opcode == "reduce" or (node.elementwise and (not node.shape or node.opcode in DEAR)):
                 wanted.add(node)
         wanted |= _done_too_often(self.nodes, wanted)
-        return [node for node in self.nodes if node in wanted and node.opcode != "leaf" and node not in self.step_scalars]
+        return [node for node in self.nodes if node in wanted and node.opcode not in OUTSIDE and node not in self.step_scalars]
 
     # The order
 
@@ -136,7 +139,7 @@ class Schedule:
         done, or until a parameter is read no more, which they are to replace.
         """
         done: set[Operation] = set()
-        missing = {node: sum(source.opcode != "leaf" for source in self.near[node]) for node in self.wanted}
+        missing = {node: sum(source.opcode not in OUTSIDE for source in self.near[node]) for node in self.wanted}
         ready = {node for node in self.wanted if not missing[node]}
         waiting: set[Operation] = set()
         woken: dict[Operation, list[Operation]] = {}
@@ -233,7 +236,7 @@ class Schedule:
     def _computed(self, node: Operation, stage: Stage, done: set[Operation]) -> bool:
         """Is all that the node reads known, or at hand in the stage?"""
         return _fits(node, stage) and all(
-            source.opcode == "leaf" or source in done or (source in stage.nodes and _at_hand(source, node, stage))
+            source.opcode in OUTSIDE or source in done or (source in stage.nodes and _at_hand(source, node, stage))
             for source in self.near[node]
         )
 
@@ -244,7 +247,7 @@ class Schedule:
         if reader in stage.nodes:
             return True
         return _fits(reader, stage) and all(
-            source.opcode == "leaf" or source in done or source in stage.nodes or self._beside(source, node, stage, done)
+            source.opcode in OUTSIDE or source in done or source in stage.nodes or self._beside(source, node, stage, done)
             for source in self.near[reader]
         )
 

@@ -11,9 +11,9 @@ import numpy as np
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.brief import brief
-from chainrule.engines.compiled.graph.operations import MOVES, Graph, Operation, rows_each
+from chainrule.engines.compiled.graph.in_rows import InRows, flat_parameters
+from chainrule.engines.compiled.graph.operations import ALONE, MOVES, Graph, Operation, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
-from chainrule.engines.compiled.graph.signals import Signals
 from chainrule.engines.compiled.graph.steps import together
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound
@@ -39,7 +39,8 @@ class StepGraph(Frozen):
     data        where the inputs, the targets, and s where the examples are weighted, lie: leaves with their columns
     parameters  W1, b1 …: leaves by their keys
     states      of the optimiser, m_W1 …: leaves by their keys
-    error, predictions  E, and y of each output
+    error, predictions  E of what is trained, and y of each output
+    measured    E of what predicts, in which statistics of a batch are running ones; mostly the same node
     new         the node that each parameter or state becomes, by its key; what is frozen has none
     options     numbers that the code takes from outside
     parcels     keys of `new`: what is handed out while the step goes on, one after the other, each as soon as all of it is there
@@ -50,6 +51,7 @@ class StepGraph(Frozen):
     parameters: Mapping[str, Operation]
     states: Mapping[str, Operation]
     error: Operation
+    measured: Operation
     predictions: tuple[Operation, ...]
     new: Mapping[str, Operation]
     options: Mapping[str, float]
@@ -58,8 +60,8 @@ class StepGraph(Frozen):
     @cached_property
     def has_places(self) -> bool:
         """Has an example more than one row anywhere, or does anything stand elsewhere than where it is computed?"""
-        nodes = topological_order([self.error, *self.predictions, *self.new.values()])
-        return any(rows_each(node.shape) > 1 or node.opcode in MOVES - {"join", "part"} for node in nodes)
+        nodes = topological_order([self.error, self.measured, *self.predictions, *self.new.values()])
+        return any(rows_each(node.shape) > 1 or node.opcode in ELSEWHERE for node in nodes)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ class StepGraph(Frozen):
 
     def roots(self, function: str) -> list[Operation]:
         """What a function computes: "epoch", "error" or "predict"."""
-        return {"epoch": [self.error, *self.new.values()], "error": [self.error], "predict": [*self.predictions]}[function]
+        return {"epoch": [self.error, *self.new.values()], "error": [self.measured], "predict": [*self.predictions]}[function]
 
     def description(self, function: str) -> str:
         """All that the code of a function depends on, as text: each node that it needs with the places of its arguments, what the
@@ -89,15 +91,21 @@ class StepGraph(Frozen):
         return repr((nodes, [place[root] for root in roots], [(key, leaf.shape) for key, leaf in leaves.items()], new, data, parcels))
 
 
+ELSEWHERE = MOVES - {"join", "part"} | ALONE | {"array", "each"}
+"""What straight-line code does not know."""
+
+
 def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, float], graph: Graph | None = None) -> StepGraph:
     """The nodes of a step, in that graph or a new one; without an optimiser, of its way forward alone. Raises NotCompilable."""
     derivation, graph = brief(network).derivation, graph or Graph()
-    signals = Signals(graph)
+    in_rows = InRows(graph)
     _check_fits(derivation)
+    inference = derivation if network.inference is network.derivation else network.inference
     leaves: dict[Expression, Operation] = {}
+    flat = {variable.key for variable in flat_parameters([derivation.error, inference.error])}
 
-    def leaf(variable: Expression) -> Operation:
-        leaves[variable] = graph.leaf(variable.key, variable.shape)
+    def leaf(variable: Expression, of: Expression | None = None) -> Operation:
+        leaves[variable] = graph.leaf(variable.key, variable.shape, (variable if of is None else of).key in flat)
         return leaves[variable]
 
     widths = {"x": network.inputs, "t": network.targets, "s": 1}
@@ -111,12 +119,14 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
         leaf(variable): Columns(arrays[variable], int(numbered[variable].flat[0]), widths[arrays[variable]]) for variable in derivation.data
     }
     parameters = {variable.key: leaf(variable) for variable in derivation.parameters}
-    forward = derivation.error, *derivation.predictions
+    for variable in (*inference.data, *inference.parameters):
+        leaf(variable)
+    forward = inference.error, *inference.predictions
     if optimizer is None:
-        error, *predictions = (signals.add(root, leaves) for root in forward)
-        return _whole(StepGraph(graph, data, parameters, {}, error, tuple(predictions), {}, {}))
+        error, *predictions = (in_rows.add(root, leaves) for root in forward)
+        return _whole(StepGraph(graph, data, parameters, {}, error, error, tuple(predictions), {}, {}))
     rule = network_update(network, optimizer, derivation)
-    states = {variable.key: leaf(variable) for part in rule.parameters for variable in part.states}
+    states = {variable.key: leaf(variable, part.parameter) for part in rule.parameters for variable in part.states}
     leaf(STEP_NUMBER)
     outside: dict[str, float] = {}
     for letter, number in rule.options.items():
@@ -126,28 +136,30 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
             leaf(letter)
         else:
             leaves[letter] = graph.number(number)
-    error, *predictions = (signals.add(root, leaves) for root in forward)
+    error = in_rows.add(derivation.error, leaves)
+    measured, *predictions = (in_rows.add(root, leaves) for root in forward)
     for gradient in derivation.gradients:
-        signals.add(gradient, leaves)
+        in_rows.add(gradient, leaves)
     new: dict[str, Operation] = {}
     for part in rule.parameters:
         for state, after in zip(part.states, part.new_states, strict=True):
-            new[state.key] = signals.add(after, leaves)
-        new[part.parameter.key] = signals.add(part.new, leaves)
-    return _whole(StepGraph(graph, data, parameters, states, error, tuple(predictions), new, outside))
+            new[state.key] = in_rows.add(after, leaves)
+        new[part.parameter.key] = in_rows.add(part.new, leaves)
+    for variable, after in derivation.moving.items():
+        new[variable.key] = in_rows.add(after, leaves)
+    return _whole(StepGraph(graph, data, parameters, states, error, measured, tuple(predictions), new, outside))
 
 
 def _whole(step: StepGraph) -> StepGraph:
     """The step with sums over all steps of a sequence in one piece."""
-    roots = [step.error, *step.predictions, *step.new.values()]
-    error, *others = together(step.graph, roots)
+    roots = [step.error, step.measured, *step.predictions, *step.new.values()]
+    error, measured, *others = together(step.graph, roots)
     count = len(step.predictions)
-    return replace(step, error=error, predictions=tuple(others[:count]), new=dict(zip(step.new, others[count:], strict=True)))
+    new = dict(zip(step.new, others[count:], strict=True))
+    return replace(step, error=error, measured=measured, predictions=tuple(others[:count]), new=new)
 
 
 def _check_fits(derivation: Derivation) -> None:
     """Raises NotCompilable, in one line, where a network is more than rows and matrices."""
     if derivation.masks:
         raise NotCompilable("numbers that are drawn for every step, as those of a dropout, have no machine code")
-    if derivation.moving:
-        raise NotCompilable("running means, as those of a batch normalisation, have no machine code")

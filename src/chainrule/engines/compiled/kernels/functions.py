@@ -155,7 +155,7 @@ class KernelEmitter:
                 stage_calls.figures |= {
                     node: stage_calls.wide.value(sum_of_parts(builder, given["room"], i, PARTS)) for i, node in enumerate(nodes)
                 }
-                error = stage_calls.stages(behind)[self.step_graph.error].ir
+                error = stage_calls.stages(behind)[self.step_graph.measured].ir
                 part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
                 builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
         builder.ret_void()

@@ -11,6 +11,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext
@@ -51,6 +53,10 @@ class KernelProgram:
         self.home: dict[Operation, Buffer] = dict(state.of)
         self.data = [node for node in data if node in nodes]
         multiplied = {operand(factor(argument)) for node in nodes if node.opcode == "matmul" for argument in node.arguments}
+        self.constants = Buffers("constants", context.dtype, context.processor, 0)
+        for node in nodes:
+            if node.opcode == "array":
+                self.home[node] = self.constants.add(node)
         for node in reversed(self.schedule.stored):
             if node.opcode == "join":
                 self._lay_side_by_side(node, region, multiplied)
@@ -68,11 +74,20 @@ class KernelProgram:
                     self.home[node] = state.of[leaf] if leaf is not None else region.add(node)
         for node in nodes:
             if node.opcode == "part" and operand(node) in self.home:
-                self.home[node] = self.home[node.arguments[0]].part(node.detail, rows_each(node.shape), context.dtype)
+                self._lies(node)
         for each in (self.room, self.apart):
             each.length += LINE  # behind the last row of a part there has to be something to read, up to a whole vector
         self.totals = region.region, region.length
         region.length += SUM * sum(node.opcode == "reduce" and not node.shape for node in self.schedule.wanted)
+
+    @property
+    def constant_bytes(self) -> bytes:
+        """The numbers that are part of the code, where they lie."""
+        room = np.zeros(self.constants.length, np.uint8)
+        for node, buffer in self.constants.of.items():
+            numbers = node.detail.numbers.astype(self.constants.dtype).view(np.uint8)
+            room[buffer.start : buffer.start + len(numbers)] = numbers
+        return room.tobytes()
 
     def _lay_side_by_side(self, join: Operation, region: Buffers, multiplied: Container[Operation]) -> None:
         """A place for arrays side by side, and in it for those that can be written there: whole vectors, rows, or rows of the data."""
@@ -102,12 +117,18 @@ class KernelProgram:
             elif array.stride == array.shape[1]:
                 self.home[source] = array.in_rows(source.shape)
 
+    def _lies(self, node: Operation) -> Buffer:
+        """The place of an array that has one, or of a part of one."""
+        if node.opcode == "part" and node not in self.home:
+            self.home[node] = self._lies(node.arguments[0]).part(node.detail, rows_each(node.shape), self.room.dtype)
+        return self.home[node]
+
     def _in_rows(self, node: Operation) -> Buffer | None:
         """The array of which it is another reading, which lies there; None where it has to be copied.
 
         Numbers that are only read may have their neighbours behind them where rows have padding.
         """
-        array = self.home[node.arguments[0]]
+        array = self._lies(node.arguments[0])
         own = int(array.shape[1]) if len(array.shape) > 1 else 1
         return array.in_rows(node.shape) if array.stride == own and len(node.shape) > 1 else None
 
@@ -314,6 +335,8 @@ class ThreadFrame:
         self.own_rows = first, builder.sub(end, first)
         apart = at(builder, given["room"], builder.add(given["shared"], builder.mul(given["share"], given["apart"])))
         self.regions = {"memory": given["memory"], "room": given["room"], "apart": apart}
+        if program.constants.length:
+            self.regions["constants"] = context.module.constant(program.constant_bytes)
         self.scratch = at(builder, apart, program.apart.length)
 
     def pointer(self, buffer: Buffer) -> Any:

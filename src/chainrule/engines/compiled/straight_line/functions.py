@@ -313,7 +313,7 @@ class StraightLineEmitter:
         with tiny_as_zero(builder, self.dtype), loop(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(code.machine, {key: given[key] for key in ("x", "t", "s")}, sample))
         code.after()
-        error = widened(code.machine, code.values[self.step_graph.error][0]).ir
+        error = widened(code.machine, code.values[self.step_graph.measured][0]).ir
         error = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
         builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), error), given["result"])
         builder.ret_void()

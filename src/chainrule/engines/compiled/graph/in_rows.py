@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
-from typing import TypeAlias
+from itertools import accumulate
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import FrozenValue, replace
@@ -30,12 +32,15 @@ from chainrule.engines.compiled.graph.operations import (
     Part,
     checked,
     matrix_shape,
+    moved_shape,
     over_batch,
     rows_each,
     rows_of,
 )
-from chainrule.formula.expression import Expression, Shape, folded
+from chainrule.formula.arrays import FLOATS
+from chainrule.formula.expression import Expression, Shape, folded, order
 from chainrule.network.derivation import BATCH
+from chainrule.network.network import Array
 
 
 class View(FrozenValue):
@@ -96,7 +101,11 @@ class View(FrozenValue):
         return None if axes else replace(self, shape=shape, strides=tuple(reversed(strides)))
 
 
-Value: TypeAlias = "Operation | View"
+MOST_COMPARED = 256
+"""Each number of which the largest is looked for is an array of its own."""
+
+Value: TypeAlias = "Operation | View | Array"
+"""A node; numbers of one in another order; or numbers that are known."""
 
 
 def _row_by_row(shape: Sequence[int]) -> tuple[int, ...]:
@@ -111,7 +120,32 @@ def _each(shape: Shape) -> tuple[int, ...]:
     return tuple(map(int, shape[1:]))
 
 
-class Signals:
+def _is_one_number(node: Operation) -> bool:
+    """Is it the same number everywhere?"""
+    return node.opcode == "spread" and not node.arguments[0].shape
+
+
+def _number_of(value: Value) -> Any:
+    """What is known of it; None where it is not known yet."""
+    if isinstance(value, Operation):
+        return value.detail if value.opcode == "number" else None
+    return value if isinstance(value, np.ndarray) else None
+
+
+def flat_parameters(roots: Sequence[Expression]) -> set[Expression]:
+    """Parameters with several axes that are the same for every example: they lie number after number, as an example does."""
+    found = set()
+    for node in order(*roots):
+        if node.primitive.name == "spread" and node.shape[:1] == (BATCH,):
+            (argument,) = node.arguments
+            while argument.primitive.name == "named":
+                (argument,) = argument.arguments
+            if argument.primitive.name == "variable" and len(argument.shape) > 1 and not over_batch(argument.shape):
+                found.add(argument)
+    return found
+
+
+class InRows:
     """The nodes of expressions, in a graph. Raises NotCompilable where there are none."""
 
     def __init__(self, graph: Graph) -> None:
@@ -130,6 +164,11 @@ class Signals:
         if name == "size":
             dimension = expression.parameters["dimension"]
             return self.graph.node("size") if dimension == BATCH else self.graph.number(dimension)
+        if not over_batch(expression.shape) and (name == "position" or any(isinstance(one, np.ndarray) for one in arguments)):
+            known = [_number_of(one) for one in arguments]
+            if all(one is not None for one in known):
+                numbers: Array = np.asarray(expression.primitive.value(FLOATS, *known, **expression.parameters), float)
+                return numbers
         handler: Callable[..., Value] | None = getattr(self, f"_{name}", None)
         if handler is not None:
             value = handler(expression, *arguments)
@@ -149,6 +188,7 @@ class Signals:
         """A value of this shape as a view."""
         if isinstance(value, View):
             return value
+        assert isinstance(value, Operation)
         each = _each(shape)
         return View(value, each, _row_by_row(each))
 
@@ -156,6 +196,10 @@ class Signals:
         """The node of a value of this shape, in whatever rows."""
         if isinstance(value, Operation):
             return value
+        if not isinstance(value, View):
+            if len(shape) != 1:
+                raise NotCompilable("constants in a matrix, beside parameters, have no machine code")
+            return self.graph.array(value)
         return value.source if value.in_order else self._rows(value, matrix_shape(shape))
 
     def _matrix(self, value: Value, shape: Shape) -> Operation:
@@ -166,6 +210,7 @@ class Signals:
         """The node whose rows are these."""
         if isinstance(value, Operation):
             return self.graph.reshaped(value, target)
+        assert isinstance(value, View)
         if value.in_order:
             return self.graph.reshaped(value.source, target)
         part = self._part_of(value, target)
@@ -201,20 +246,32 @@ class Signals:
     # What is computed
 
     def _elementwise(self, expression: Expression, arguments: Sequence[Value]) -> Operation:
-        """Of arrays in different rows all are taken in the shortest ones."""
-        if over_batch(expression.shape):
-            _each(expression.shape)
-        shapes = [argument.source.shape if isinstance(argument, View) and argument.in_order else
-                  argument.shape if isinstance(argument, Operation) else matrix_shape(expression.shape)
-                  for argument in arguments]  # fmt: skip
-        if over_batch(expression.shape):
-            among = [shape for shape in shapes if over_batch(shape)]
-            target = max(among, key=lambda shape: (rows_each(shape), len(shape)))
-            arguments = [
-                argument if shape == () else self._rows(argument, target) for argument, shape in zip(arguments, shapes, strict=True)
-            ]
-        node: Operation = expression.primitive.value(self.graph, *arguments, **expression.parameters)
+        """An operation element by element, on arrays in the same rows."""
+        own = self._in_shortest_rows if over_batch(expression.shape) else self._of_parameters
+        node: Operation = expression.primitive.value(self.graph, *own(expression, arguments), **expression.parameters)
         return node
+
+    def _in_shortest_rows(self, expression: Expression, arguments: Sequence[Value]) -> list[Operation]:
+        """Of arrays in different rows all are taken in the shortest ones."""
+        _each(expression.shape)
+        target: Shape = ()
+        for argument in arguments:
+            if isinstance(argument, View) and not argument.in_order:
+                shape = matrix_shape(expression.shape)
+            else:
+                shape = self._node(argument, expression.shape).shape
+            target = max(target, shape, key=lambda shape: (rows_each(shape), len(shape)))
+        return [self._node(one, ()) if isinstance(one, Operation) and not one.shape else self._rows(one, target) for one in arguments]
+
+    def _of_parameters(self, expression: Expression, arguments: Sequence[Value]) -> list[Operation]:
+        """What has no row for an example lies in one way, number after number or as a matrix."""
+        nodes = [self._node(value, argument.shape) for value, argument in zip(arguments, expression.arguments, strict=True)]
+        flat = next((node.shape for node in nodes if len(node.shape) == 1), ())
+        if flat and len(expression.shape) > 1:
+            nodes = [self.graph.reshaped(node, flat) if _is_one_number(node) else node for node in nodes]
+        if len({node.shape for node in nodes if node.shape}) > 1:
+            raise NotCompilable("a parameter that is multiplied and has a row for each place as well has no machine code")
+        return nodes
 
     def _named(self, expression: Expression, value: Value) -> Value:
         return value
@@ -251,7 +308,8 @@ class Signals:
         inner = argument
         while inner.primitive.name == "named":
             (inner,) = inner.arguments
-        if inner.primitive.name == "matmul" and over_batch(inner.shape) and axes == tuple(range(len(inner.shape) - 2)):
+        each = inner.primitive.name == "matmul" and all(over_batch(factor.shape[:1]) for factor in inner.arguments)
+        if each and axes == tuple(range(len(inner.shape) - 2)):
             return self._gradient(inner)
         return self._reduced(argument, x, axes)
 
@@ -360,12 +418,14 @@ class Signals:
             return self.graph.node("spread", self._node(x, ()), shape=target, detail=tuple(range(len(target))))
         each, count = _each(expression.shape), len(expression.shape)
         if not over_batch(argument.shape):
-            if len(argument.shape) > 1:
-                raise NotCompilable("a parameter with a row for each place has no machine code")
-            if axes == tuple(range(count - 1)):
-                return self.graph.node("spread", self._node(x, argument.shape), shape=matrix_shape(expression.shape), detail=(0,))
-            row = self.graph.node("spread", self._node(x, argument.shape), shape=(BATCH, argument.shape[0]), detail=(0,))
-            return self._repeated(row, (BATCH, *argument.shape), each, [axis - 1 for axis in axes if axis])
+            numbers = self.graph.array(x) if isinstance(x, np.ndarray) else self._node(x, argument.shape)
+            if len(numbers.shape) > 1:
+                raise NotCompilable("a parameter that is multiplied and has a row for each place as well has no machine code")
+            if len(argument.shape) == 1 and axes == tuple(range(count - 1)):
+                return self.graph.node("spread", numbers, shape=matrix_shape(expression.shape), detail=(0,))
+            row = self.graph.node("spread", numbers, shape=(BATCH, numbers.shape[0]), detail=(0,))
+            every = (BATCH, *argument.shape)
+            return self._repeated(self._view(row, every), every, each, [axis - 1 for axis in axes if axis])
         if axes == tuple(range(len(argument.shape), count)):
             numbers = self._rows(x, (rows_of(math.prod(_each(argument.shape))),))
             return self.graph.node("spread", numbers, shape=(*numbers.shape, math.prod(each[axis - 1] for axis in axes)), detail=(1,))
@@ -402,7 +462,7 @@ class Signals:
             before, after = ([] if side is None else [side] for side in zeros)
             return self.graph.join([*before, self._rows(x, matrix_shape(argument.shape)), *after], "columns")
         there = _row_by_row(each)
-        view, target = self._view(x, argument.shape), matrix_shape(expression.shape)
+        view, target = self._view(x, argument.shape), moved_shape(expression.shape)
         return self._arranged(view, there, target, start * there[axis - 1], empty=True)
 
     def _zeros(self, columns: int) -> Operation:
@@ -431,7 +491,7 @@ class Signals:
             for stride, step in zip(own[first : first + several], group, strict=True)
         )
         there = (*own[:first], *inside, *own[first + several :])
-        view, target = self._view(x, argument.shape), matrix_shape(expression.shape)
+        view, target = self._view(x, argument.shape), moved_shape(expression.shape)
         return self._arranged(view, there, target, empty=True, added=True)
 
     # Tables
@@ -458,40 +518,32 @@ class Signals:
         if not over_batch(shape) or axis == 0:
             raise NotCompilable("the largest of parameters, or of a batch, has no machine code")
         view = self._view(x, shape)
+        if view.shape[axis - 1] > MOST_COMPARED:
+            raise NotCompilable(f"the largest of more than {MOST_COMPARED} numbers, as of a long window, has no machine code")
         found = []
         for place in range(view.shape[axis - 1]):
             each = (*view.shape[: axis - 1], *view.shape[axis:])
             strides = (*view.strides[: axis - 1], *view.strides[axis:])
             one = View(view.source, each, strides, view.offset + place * view.strides[axis - 1])
-            found.append(self._rows(one, matrix_shape((BATCH, *each))))
+            found.append(self._rows(one, moved_shape((BATCH, *each))))
         return found
 
     def _largest(self, expression: Expression, x: Value) -> Value:
-        first, *others = self._slices(expression, x)
-        return reduce(lambda one, other: self.graph.elementwise("maximum", one, other), others, first)
+        return self._so_far(self._slices(expression, x))[-1]
+
+    def _so_far(self, slices: Sequence[Operation]) -> list[Operation]:
+        """The largest of the first, of the first two …"""
+        return list(accumulate(slices, lambda one, other: self.graph.elementwise("maximum", one, other)))
 
     def _at_largest(self, expression: Expression, x: Value) -> Value:
-        """1 at the first of the largest: behind none that is as large, and before none that is larger."""
-        slices, axis = self._slices(expression, x), expression.parameters["axis"] % len(expression.shape)
-        graph, found = self.graph, []
-        for place, own in enumerate(slices):
-            terms = [
-                graph.greater(own, other) if i < place else 1 - graph.greater(other, own) for i, other in enumerate(slices) if i != place
-            ]
-            one = math.prod(terms[1:], start=terms[0]) if terms else graph.node("spread", graph.number(1), shape=own.shape, detail=(0, 1))
-            found.append(
-                graph.reshaped(
-                    one,
-                    matrix_shape(
-                        (BATCH, *self._view(x, expression.shape).shape[: axis - 1], *self._view(x, expression.shape).shape[axis:])
-                    ),
-                )
-            )
-        each = _each(expression.shape)
-        order = [axis - 1, *(place for place in range(len(each)) if place != axis - 1)]
-        joined = graph.join([self._flat(one) for one in found], "places")
+        """1 at the first of the largest: where it is larger than all before it, and none is larger."""
+        slices, graph = self._slices(expression, x), self.graph
+        so_far = self._so_far(slices)
+        found = [1 - graph.elementwise("greater", so_far[-1], own) for own in slices]
+        for place, before in enumerate(so_far[:-1], start=1):
+            found[place] = found[place] * graph.elementwise("greater", slices[place], before)
+        joined = graph.join([graph.reshaped(one, (BATCH, numbers_of(one.shape))) for one in found], "places")
+        each, axis = _each(expression.shape), expression.parameters["axis"] % len(expression.shape) - 1
+        order = [axis, *(place for place in range(len(each)) if place != axis)]
         turned = [each[place] for place in order]
         return View(joined, tuple(turned), _row_by_row(turned)).permuted([order.index(place) for place in range(len(order))])
-
-    def _flat(self, node: Operation) -> Operation:
-        return self.graph.reshaped(node, (BATCH, numbers_of(node.shape)))
