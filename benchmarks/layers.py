@@ -1,22 +1,25 @@
 """Training steps of layers beside PyTorch eager: `python benchmarks/layers.py`, float32, one thread, a batch of 32, in processor time.
 
-Each row is a network in a short form and the same module in PyTorch; a step is the forward pass, the gradients and w ← w − η g.
-Processor time of both is taken in turns, and the least of the rounds counts; so a busy machine changes both alike.
+Each row is a network in a short form and the same module in PyTorch; a step is the forward pass, the gradients and w ← w − η g. Both
+engines are there, the NumPy program and machine code, which takes the steps of a pass in one call, with the time to compile it.
+Processor time of all is taken in turns, and the least of the rounds counts; so a busy machine changes them alike.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 import chainrule as cr
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.written import written_program
 from chainrule.network.network import Network
 from chainrule.network.short_form import short_form
@@ -25,6 +28,9 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 """What libraries are asked by for one thread, before they are imported: the program starts itself anew for that."""
 
 ROWS, RATE, ROUNDS, SECONDS = 32, 1e-4, 7, 0.15
+
+PASS = 16
+"""Steps of a pass by machine code."""
 
 
 class Last(nn.Module):
@@ -134,6 +140,24 @@ def _ours(network: Network, x: np.ndarray, t: np.ndarray) -> Callable[[], object
     return once
 
 
+def _machine_code(network: Network, x: np.ndarray, t: np.ndarray) -> tuple[Callable[[], object], float]:
+    """A pass, and the seconds that it takes to make its code."""
+    start = time.process_time()
+    engine = Compiled(network, cr.sgd(RATE), dtype="float32", threads=1)
+    data = tuple(np.tile(array.astype(np.float32), (PASS, 1)) for array in (x, t))
+    engine.prepare(data, ROWS)
+    made = time.process_time() - start
+    state: Sequence[np.ndarray] = [np.asarray(array, np.float32) for array in network.parameters.values()]
+
+    def once() -> None:
+        nonlocal state
+        passed = engine.epoch(data, None, ROWS, state, 0, math.inf, lambda: False)
+        assert passed.ended == "whole"
+        state = passed.state
+
+    return once, made
+
+
 def _theirs(module: nn.Module, x: np.ndarray, t: np.ndarray, shape: tuple[int, ...], tokens: bool) -> Callable[[], object]:
     signal = torch.tensor(x.reshape(len(x), *shape), dtype=torch.long if tokens else torch.float32)
     if len(shape) == 3:
@@ -157,8 +181,10 @@ def _seconds(step: Callable[[], object]) -> float:
     return taken / count
 
 
-def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
-    """What the network is, its parameters, and seconds of a step here and there; of those whose name holds what is wanted."""
+def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float, float, float]]:
+    """What the network is, its parameters, seconds until machine code is there, and of a step by it, by the NumPy program, and by PyTorch;
+    of those whose name holds what is wanted.
+    """
     torch.set_num_threads(1)
     random = np.random.default_rng(0)
     for name, (network, module) in NETWORKS.items():
@@ -169,15 +195,19 @@ def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
         x = random.integers(0, vocabulary, (ROWS, extent)).astype(float) if vocabulary else random.normal(size=(ROWS, extent))
         t = random.normal(size=(ROWS, network.outputs))
         ours, theirs = _ours(network, x, t), _theirs(module(), x, t, shape, bool(vocabulary))
-        ours(), theirs()
-        pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(ROUNDS)]
-        yield name, sum(p.size for p in network.parameters.values()), min(a for a, _ in pairs), min(b for _, b in pairs)
+        code, made = _machine_code(network, x, t)
+        ours(), theirs(), code()
+        rounds = [(_seconds(code) / PASS, _seconds(ours), _seconds(theirs)) for _ in range(ROUNDS)]
+        fast, own, other = (min(times) for times in zip(*rounds, strict=True))
+        yield name, sum(p.size for p in network.parameters.values()), made, fast, own, other
 
 
 if __name__ == "__main__":
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **dict.fromkeys(THREADS, "1")})
     warnings.filterwarnings("ignore", message="TF32")  # of Intel's graphics, wherever oneDNN is turned off
-    print("| network | parameters | written | PyTorch eager | PyTorch ÷ written |\n| --- | ---: | ---: | ---: | ---: |")
-    for name, size, own, other in rows(*sys.argv[1:2]):
-        print(f"| {name} | {size:,} | {own * 1e3:.2f} ms | {other * 1e3:.2f} ms | {other / own:.2f} |", flush=True)
+    print("| network | parameters | to compile | compiled | written | PyTorch eager | ÷ compiled | ÷ written |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, size, made, fast, own, other in rows(*sys.argv[1:2]):
+        times = " | ".join(f"{seconds * 1e3:.2f} ms" for seconds in (fast, own, other))
+        print(f"| {name} | {size:,} | {made:.1f} s | {times} | {other / fast:.1f} | {other / own:.2f} |", flush=True)

@@ -30,10 +30,12 @@ MOST_NUMBERS, FEW_NUMBERS = 60, 8
 """Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
 
 FEWEST_SHARED = 10**6
-"""Rows × parameters of a layer, on average, from which a second thread makes a step shorter (measured)."""
+"""Multiplications of a layer's product on the way forward, on average, from which a second thread makes a step shorter (measured)."""
 
 WORTH_THREADS = 10**7
-"""Rows × parameters of all its batches from which a call is worth the start of a thread; without the way back, three times as many."""
+"""Multiplications on the way forward of all its batches from which a call is worth the start of a thread; without the way back, three
+times as many.
+"""
 
 
 FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
@@ -86,7 +88,7 @@ class Compiled:
 
     def _worth_sharing(self, size: int) -> bool:
         """Are the products of a batch long enough for several threads, which wait for each other behind each of them?"""
-        return size * self.network.size >= FEWEST_SHARED * len(self.network.layers)
+        return size * self.step_graph.multiplied >= FEWEST_SHARED * max(1, len(self.step_graph.products))
 
     def _code_for(self, name: str, size: int, given: str) -> CompiledFunction:
         """The function of that name, in memory."""
@@ -173,7 +175,7 @@ class Compiled:
 
     def _worth_threads(self, rows: int) -> bool:
         """Is a call that takes steps with so many rows worth the start of a thread?"""
-        return rows * self.network.size >= WORTH_THREADS and self._wanted_threads > 1
+        return rows * self.step_graph.multiplied >= WORTH_THREADS and self._wanted_threads > 1
 
     def _forward(self, code: CompiledFunction, size: int, rows: int, given: Sequence[Any]) -> None:
         """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""

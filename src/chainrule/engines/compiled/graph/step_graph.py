@@ -12,7 +12,7 @@ from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.brief import brief
 from chainrule.engines.compiled.graph.in_rows import InRows, flat_parameters
-from chainrule.engines.compiled.graph.operations import ALONE, MOVES, Graph, Operation, rows_each
+from chainrule.engines.compiled.graph.operations import ALONE, MOVES, PRODUCTS, Graph, Operation, over_batch, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.engines.compiled.graph.steps import together
 from chainrule.formula.expression import Expression
@@ -58,6 +58,17 @@ class StepGraph(Frozen):
     parcels: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
+    def products(self) -> tuple[int, ...]:
+        """Multiplications for an example, of each matrix product on the way forward."""
+        nodes = [node for node in topological_order(self.predictions) if node.opcode in PRODUCTS and over_batch(node.shape)]
+        return tuple(rows_each(node.shape) * int(node.shape[1]) * _terms(node) for node in nodes)
+
+    @cached_property
+    def multiplied(self) -> int:
+        """Multiplications of all of them."""
+        return sum(self.products)
+
+    @cached_property
     def has_places(self) -> bool:
         """Has an example more than one row anywhere, or does anything stand elsewhere than where it is computed?"""
         nodes = topological_order([self.error, self.measured, *self.predictions, *self.new.values()])
@@ -89,6 +100,11 @@ class StepGraph(Frozen):
         data = [(node.detail, node.shape, tuple(columns)) for node, columns in self.data.items()]
         parcels = self.parcels if function == "epoch" else ()
         return repr((nodes, [place[root] for root in roots], [(key, leaf.shape) for key, leaf in leaves.items()], new, data, parcels))
+
+
+def _terms(product: Operation) -> int:
+    """Of how many terms each number of it is the sum."""
+    return int(product.arguments[0].shape[1]) if product.opcode == "matmul" else int(product.detail.terms)
 
 
 ELSEWHERE = MOVES - {"join", "part"} | ALONE | {"array", "each"}
