@@ -3,6 +3,7 @@
 Each row is a network in a short form and the same module in PyTorch; a step is the forward pass, the gradients and w ← w − η g. Both
 engines are there, the NumPy program and machine code, which takes the steps of a pass in one call, with the time to compile it.
 Processor time of all is taken in turns, and the least of the rounds counts; so a busy machine changes them alike.
+NumPy takes the kernels that `chainrule train` would have it take (OPENBLAS_CORETYPE=Haswell in the environment: those for AVX2).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 import chainrule as cr
+from chainrule.base.openblas import fitting_kernels
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.written import written_program
 from chainrule.network.network import Network
@@ -68,14 +70,33 @@ class Beside(nn.Module):
         return x + self.layers(x)
 
 
-def _residual() -> Network:
+def _residual(inputs: int, width: int, count: int) -> tuple[Network, Callable[[], nn.Module]]:
+    """A residual MLP: a hidden layer, so many times x + f(x), and an output of ten."""
+
     def net(x: object) -> object:
-        h = cr.dense(128, "relu")(x)
-        for _ in range(3):
-            h = h + cr.dense(128)(cr.dense(128, "relu")(h))
+        h = cr.dense(width, "relu")(x)
+        for _ in range(count):
+            h = h + cr.dense(width)(cr.dense(width, "relu")(h))
         return cr.dense(10)(h)
 
-    return Network(64, net)
+    def module() -> nn.Module:
+        parts = (Beside(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width)) for _ in range(count))
+        return nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), *parts, nn.Linear(width, 10))
+
+    return Network(inputs, net), module
+
+
+def _convolutions(height: int, width: int, channels: int, units: Sequence[int | str]) -> nn.Module:
+    """Convolutions of 3 × 3 of so many channels with zeros around and tanh, pools of 2 × 2 at each "p", and an output of ten."""
+    layers: list[nn.Module] = []
+    for count in units:
+        if isinstance(count, str):
+            layers.append(nn.MaxPool2d(2))
+            height, width = height // 2, width // 2
+        else:
+            layers += [nn.Conv2d(channels, count, 3, padding=1), nn.Tanh()]
+            channels = count
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(height * width * channels, 10))
 
 
 def _block(width: int, heads: int) -> nn.Module:
@@ -83,20 +104,21 @@ def _block(width: int, heads: int) -> nn.Module:
 
 
 NETWORKS: dict[str, tuple[Network, Callable[[], nn.Module]]] = {
-    "residual MLP, 64-128-3 × (128-128)-10": (
-        _residual(),
-        lambda: nn.Sequential(
-            nn.Linear(64, 128),
-            nn.ReLU(),
-            *(Beside(nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 128)) for _ in range(3)),
-            nn.Linear(128, 10),
-        ),
-    ),
+    "residual MLP, 64-128-3 × (128-128)-10": _residual(64, 128, 3),
+    "residual MLP, 128-320-4 × (320-320)-10": _residual(128, 320, 4),
     "8x8x1:c16k3p1-p2-c32k3-10": (
         short_form("8x8x1:c16k3p1-p2-c32k3-10"),
         lambda: nn.Sequential(
             nn.Conv2d(1, 16, 3, padding=1), nn.Tanh(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3), nn.Tanh(), nn.Flatten(), nn.Linear(128, 10)
         ),
+    ),
+    "16x16x3:c64k3p1-p2-c128k3p1-c256k3p1-p2-10": (
+        short_form("16x16x3:c64k3p1-p2-c128k3p1-c256k3p1-p2-10"),
+        lambda: _convolutions(16, 16, 3, (64, "p", 128, 256, "p")),
+    ),
+    "8x8x3:c64k3p1-c128k3p1-c256k3p1-p2-10": (
+        short_form("8x8x3:c64k3p1-c128k3p1-c256k3p1-p2-10"),
+        lambda: _convolutions(8, 8, 3, (64, 128, 256, "p")),
     ),
     "20x16:lstm32-10": (
         short_form("20x16:lstm32-10"),
@@ -118,6 +140,14 @@ NETWORKS: dict[str, tuple[Network, Callable[[], nn.Module]]] = {
         short_form("v60x32:e128-block4-60"),
         lambda: nn.Sequential(nn.Embedding(60, 128), _block(128, 4), nn.Flatten(), nn.Linear(4096, 60)),
     ),
+    "v60x32:e192-block6-60": (
+        short_form("v60x32:e192-block6-60"),
+        lambda: nn.Sequential(nn.Embedding(60, 192), _block(192, 6), nn.Flatten(), nn.Linear(6144, 60)),
+    ),
+    "v60x16:e224-block4-60": (
+        short_form("v60x16:e224-block4-60"),
+        lambda: nn.Sequential(nn.Embedding(60, 224), _block(224, 4), nn.Flatten(), nn.Linear(3584, 60)),
+    ),
     "20x128:lstm256-10": (
         short_form("20x128:lstm256-10"),
         lambda: nn.Sequential(Last(nn.LSTM(128, 256, batch_first=True)), nn.Linear(256, 10)),
@@ -125,6 +155,10 @@ NETWORKS: dict[str, tuple[Network, Callable[[], nn.Module]]] = {
     "20x128:gru256-10": (
         short_form("20x128:gru256-10"),
         lambda: nn.Sequential(Last(nn.GRU(128, 256, batch_first=True)), nn.Linear(256, 10)),
+    ),
+    "20x128:gru384-10": (
+        short_form("20x128:gru384-10"),
+        lambda: nn.Sequential(Last(nn.GRU(128, 384, batch_first=True)), nn.Linear(384, 10)),
     ),
 }  # fmt: skip
 
@@ -204,7 +238,7 @@ def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float, float, floa
 
 if __name__ == "__main__":
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **dict.fromkeys(THREADS, "1")})
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**fitting_kernels(), **os.environ, **dict.fromkeys(THREADS, "1")})
     warnings.filterwarnings("ignore", message="TF32")  # of Intel's graphics, wherever oneDNN is turned off
     print("| network | parameters | to compile | compiled | written | PyTorch eager | ÷ compiled | ÷ written |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")

@@ -102,6 +102,20 @@ def logger(random: np.random.Generator, rows: int) -> Columns:
     return columns | {"count": list(map(str, random.integers(0, 10_000, rows))), "y": _words(random, rows, "ok alarm")}
 
 
+def spoken(random: np.random.Generator, rows: int) -> Columns:
+    """What people wrote, with quotes of their own, beside numbers."""
+    columns: Columns = {f"x{place}": _decimals(random, rows, ".4f") for place in range(4)}
+    notes = [f'"he said ""{word}"" {place % 1000}"' for place, word in enumerate(_words(random, rows, "yes no never often"))]
+    return columns | {"note": notes, "y": _words(random, rows, "A B")}
+
+
+def addresses(random: np.random.Generator, rows: int) -> Columns:
+    """Cells of two lines, beside numbers."""
+    columns: Columns = {f"x{place}": _decimals(random, rows, ".4f") for place in range(4)}
+    places = [f'"{place % 1000} {word} Street\nRiverside"' for place, word in enumerate(_words(random, rows, "High Low Long Old"))]
+    return columns | {"place": places, "y": _words(random, rows, "A B")}
+
+
 FILES: dict[str, tuple[Callable[[np.random.Generator, int], Columns], int, str]] = {
     "numbers of 17 digits": (numbers, 90_000, ""),
     "numbers and text": (mixed, 500_000, ""),
@@ -114,6 +128,8 @@ FILES: dict[str, tuple[Callable[[np.random.Generator, int], Columns], int, str]]
     "blanks between cells": (logger, 500_000, r"sep=r'\s+'"),
     "comments above": (logger, 500_000, "comment='#'"),
     "a separator at the end of rows": (logger, 500_000, "index_col=False"),
+    "quotes within quotes": (spoken, 900_000, ""),
+    "cells of two lines": (addresses, 850_000, ""),
 }
 """What is in a file of about 50 MB, how many rows, and what pandas is told."""
 

@@ -44,10 +44,11 @@ def shipped(package: str, *path: str) -> Path:
 
 def rows_of_csv(path: Path) -> list[dict[str, object]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return [{name: _cell(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+        return [{name: cell(text) for name, text in row.items()} for row in csv.DictReader(file)]
 
 
-def _cell(text: str) -> object:
+def cell(text: str) -> object:
+    """A number where it is one; None where there is no value."""
     try:
         return float(text)
     except ValueError:

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator
 
-from chainrule.pictures.shapes import PENS, SCRIPT, Box, Circle, Diagram, Label, Line, Path, Scene, Shape, still_shapes, width
+from chainrule.pictures.shapes import PENS, SCRIPT, Box, Circle, Diagram, DrawnShape, Label, Line, Path, Scene, still_shapes, width
 
 ASCENT, DESCENT = 0.72, 0.22
 """Of letters above and below their line, in sizes: that of the capitals and brackets of common serif fonts, a little less."""
@@ -49,14 +49,14 @@ def collisions(diagram: Diagram) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def turns(diagram: Diagram) -> Iterator[Iterable[Shape]]:
+def turns(diagram: Diagram) -> Iterator[Iterable[DrawnShape]]:
     """What is seen where nothing moves, and in each turn."""
     yield still_shapes(diagram.shapes)
     for turn in range(1, 1 + max((shape.number for shape in diagram.shapes if isinstance(shape, Scene)), default=0)):
         yield _in_turn(diagram.shapes, turn)
 
 
-def _in_turn(shapes: Iterable[Shape], turn: int) -> Iterator[Shape]:
+def _in_turn(shapes: Iterable[DrawnShape], turn: int) -> Iterator[DrawnShape]:
     for shape in shapes:
         if not isinstance(shape, Scene):
             yield shape
@@ -64,12 +64,12 @@ def _in_turn(shapes: Iterable[Shape], turn: int) -> Iterator[Shape]:
             yield from _in_turn(shape.shapes, turn)
 
 
-def _collisions(shapes: list[Shape], diagram: Diagram) -> Iterator[str]:
+def _collisions(shapes: list[DrawnShape], diagram: Diagram) -> Iterator[str]:
     labels = [(said(shape), letters(shape), shape) for shape in shapes if isinstance(shape, Label) and said(shape).strip()]
     circles = [shape for shape in shapes if isinstance(shape, Circle)]
     whole = Box(0, 0, diagram.width, diagram.height)
     for (a, one, _), (b, other, _) in itertools.combinations(labels, 2):
-        if _shrunk(one).meets(_shrunk(other)):
+        if _shrunk(one).overlaps(_shrunk(other)):
             yield f"{a} on {b}"
     for name, box, _ in labels:
         if box.left < whole.left or box.right > whole.right or box.top < whole.top or box.bottom > whole.bottom:

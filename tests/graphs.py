@@ -13,7 +13,7 @@ import torch
 from tests.twins import Case, close, tensors
 
 from chainrule.formula.expression import Expression
-from chainrule.network.description import network_from
+from chainrule.network.description import network_of_description
 from chainrule.network.layers import Owner, add, dense, join, layer, multiply, tied
 from chainrule.network.network import Network
 
@@ -226,7 +226,7 @@ def _densely_connected_by_hand(p: Any, x: Tensor) -> Tensor:
 
 def _described() -> Network:
     """Layers of a description stand in any order."""
-    return network_from(
+    return network_of_description(
         {
             "inputs": {"x": 2, "v": 2},
             "layers": [

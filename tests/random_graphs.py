@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from tests.twins import Case, close, tensors
 
-from chainrule.network.description import network_from
+from chainrule.network.description import network_of_description
 
 FUNCTIONS: dict[str, Any] = {
     "identity": lambda z: z,
@@ -76,7 +76,7 @@ def description_of(seed: int) -> dict[str, Any]:
 
 def case_of(seed: int, rows: int = 3) -> Case:
     """The network of that description with numbers, and a batch."""
-    random, network = np.random.default_rng(seed), network_from(description_of(seed))
+    random, network = np.random.default_rng(seed), network_of_description(description_of(seed))
     numbers = {key: random.normal(0, 0.8, shape).round(2) for key, shape in network.shapes.items()}
     x, t = (random.normal(size=(rows, columns)).round(2) for columns in (network.inputs, network.outputs))
     return Case(network.with_parameters(numbers), x, t)

@@ -1,10 +1,12 @@
-"""Which cases of a wide proof `scripts/test` looks at; the others are left to `scripts/prove`."""
+"""Which cases tests look at: of a wide proof some, as the others are left to `scripts/prove`; of definitions those that are built in."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from chainrule.network.definitions import Definition, definitions, is_built_in
 
 
 def some(cases: Iterable[Any], chosen: int | Callable[[Any], bool], ids: Callable[[Any], str] | None = None) -> list[Any]:
@@ -15,6 +17,11 @@ def some(cases: Iterable[Any], chosen: int | Callable[[Any], bool], ids: Callabl
         given = case if isinstance(case, tuple) else (case,)
         marked.append(pytest.param(*given, id=None if ids is None else ids(case), marks=[] if kept else pytest.mark.proof))
     return marked
+
+
+def built_in(kind: str) -> dict[str, Definition]:
+    """The definitions of a kind that come with the package, by name: those of people are tests' own."""
+    return {name: found for name, found in definitions(kind).items() if is_built_in(found.function)}
 
 
 def examples(count: int) -> Any:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.samples import built_in
 
 import chainrule as cr
 from chainrule.base.errors import ChainruleError
@@ -42,8 +43,7 @@ def test_type_checkers_see_the_same_objects():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_built_in_definition_is_public(kind):
-    built_in = {name for name, found in definitions(kind).items() if found.function.__module__.startswith("chainrule.")}
-    for name in built_in:
+    for name in built_in(kind):
         assert (kind, name) in SHADOWED or getattr(cr, name) is definitions(kind)[name]
     assert callable(getattr(cr, kind))
 
@@ -139,3 +139,33 @@ def test_the_six_lines_of_the_interface():
     step = network.step(x=[[8, 12]], t=[[4]], optimizer=cr.sgd(0.05))
     assert step.gradients["W1"].shape == (2, 2)
     assert step.after.prediction.item() == pytest.approx(13.92444348915712, rel=1e-12)
+
+
+MATHEMATICS = {"primitives", "expression", "reductions", "activations", "losses", "layers", "spatial", "initializers", "schedules"}
+"""A formula may be a row of the table, a definition and a layer under its one name: relu, mean, add."""
+
+ENDS = {"cli", "api"}
+"""What is called from outside has the name of what it hands on to: the command train, `cr.explain`."""
+
+
+def test_a_name_of_the_source_means_one_thing():
+    homes: dict[str, set[Path]] = {}
+    for path in sorted(Path(cr.__file__).parent.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            name = node.name if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else alias_of(node)
+            if name and not name.startswith("_"):
+                homes.setdefault(name, set()).add(path)
+    for name, paths in homes.items():
+        others = {
+            path for path in paths if path.stem not in MATHEMATICS and path.parent.name != "cli"
+        }  # commands are called as functions are
+        assert len(others) <= 1 or name == "explain", (name, sorted(map(str, paths)))
+    assert len(homes) > 2000
+
+
+def alias_of(node):
+    """The name that a type gets in a line of its own."""
+    match node:
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="TypeAlias")):
+            return name
+    return ""

@@ -73,6 +73,8 @@ def aims_table(found: dict[str, Any]) -> str:
             name, reached = "itself with one thread", alone and alone / measured["seconds"][OURS]
         else:
             kind = min((k for k in PEERS if k in ratios), key=ratios.__getitem__, default=None) if against == "best" else against
+            if kind is None:
+                continue  # nobody else was measured
             name, reached = (f"the best: {KINDS[kind].name}" if against == "best" else KINDS[kind].name), ratios.get(kind)
         if reached:
             verdict = "" if reached >= least else " ✗"

@@ -56,9 +56,10 @@ from chainrule.training.metrics import Scores as Scores
 from chainrule.data.reading import read as read
 from chainrule.gradient_check.prove import prove as prove
 from chainrule.notation.conventions import Notation as Notation
-from chainrule.network.definitions import activation as activation, loss as loss, regularizer as regularizer, initializer as initializer
-from chainrule.network.definitions import optimizer as optimizer, schedule as schedule, load_file as load_file
-from chainrule.network.definitions import Positive as Positive, NotNegative as NotNegative, Share as Share
+from chainrule.network.registration import activation as activation, loss as loss, regularizer as regularizer, initializer as initializer
+from chainrule.network.registration import optimizer as optimizer, schedule as schedule
+from chainrule.network.definitions import load_file as load_file
+from chainrule.network.options import Positive as Positive, NotNegative as NotNegative, Share as Share
 from chainrule.network.activations import identity as identity, sigmoid as sigmoid, tanh as tanh, relu as relu
 from chainrule.network.activations import selu as selu, silu as silu, softplus as softplus, softsign as softsign
 from chainrule.network.activations import softmax as softmax

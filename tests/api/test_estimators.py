@@ -101,6 +101,14 @@ def test_a_model_predicts_from_whatever_train_takes(model, form):
     assert np.array(model.preparation.classes)[chances.argmax(axis=1)].tolist() == answers.tolist()
 
 
+@pytest.mark.parametrize("names", [["a"], ["a", "size"], ["a", "kind", "size"]])
+def test_an_array_has_the_inputs_or_all_columns_that_were_trained_on(model, names):
+    array = np.array([SMALL[name] for name in names], dtype=object).T
+    assert model.predict(array).tolist() == model.predict(array.tolist()).tolist() == model.predict(SMALL).tolist()
+    if "kind" in names:
+        assert model.evaluate(array).rows == 40
+
+
 def test_numbers_come_in_the_units_of_the_data():
     model = cr.train(SMALL, target=["size"], ignore=["kind"], epochs=300, engine="written")
     assert model.predict({"a": [1.0, 5.0]}) == pytest.approx([10, 50], abs=3)

@@ -359,23 +359,23 @@ def test_what_people_wrote_is_text_and_cautions_are_notes(tmp_path, monkeypatch)
     assert any("width is -999 in 10 rows" in note.lower() for note in notes)
 
 
-def test_steps_of_a_small_network_can_be_opened_live_from_the_same_file(there, tmp_path):
+def test_steps_of_a_small_network_can_be_opened_live_from_the_same_file(there, document):
+    assert document.live is not None  # with as many units as a training takes by itself
     model = cr.train("stones.csv", target="kind", hidden=3, epochs=2, validation_folds=0)
-    document = report_of(model, "m.safetensors", used_rows(model))
-    steps = [section.key for section in document.sections if section.key.startswith("step")]
-    assert list(document.live.contents) == steps
-    page = html(document)
+    small = report_of(model, "m.safetensors", used_rows(model))
+    steps = [section.key for section in small.sections if section.key.startswith("step")]
+    assert list(small.live.contents) == steps
+    page = html(small)
     assert all(f'data-live="{key}"' in page for key in steps)
-    assert page.count(document.live.module) == 1
-    contents = [json.loads(text) for text in document.live.contents.values()]
+    assert page.count(small.live.module) == 1
+    contents = [json.loads(text) for text in small.live.contents.values()]
     assert contents[0]["leaves"]["parameters"] != contents[-1]["leaves"]["parameters"]
     assert "like" not in contents[0]
     for content in contents:
-        like = document.live.contents.get(content.get("like", ""))
+        like = small.live.contents.get(content.get("like", ""))
         assert like is None or len(content["leaves"]["inputs"]["x"]) == len(json.loads(like)["leaves"]["inputs"]["x"])
     assert any("like" in content for content in contents)
-    assert "first 4 of its 32 rows" in said(document, steps[0]).replace("\n", " ")
-    assert cr.report("stones.safetensors").live is not None  # with as many units as a training takes by itself
+    assert "first 4 of its 32 rows" in said(small, steps[0]).replace("\n", " ")
     wide = cr.train("stones.csv", target="kind", hidden=200, epochs=1, validation_folds=0)
     assert report_of(wide, "m.safetensors", used_rows(wide)).live is None
 

@@ -106,7 +106,8 @@ def test_an_interruption_while_a_line_is_compared_ends_as_one_at_the_prompt(monk
     ],
 )
 def test_numbers_are_read_as_people_write_them(typed, count, wanted):
-    from chainrule.cli.by_hand import _number, _readings
+    from chainrule.api.typed_numbers import number
+    from chainrule.cli.by_hand import _readings
 
     parts = next(parts for parts in _readings(typed) if len(parts) == count)
-    assert [_number(part) for part in parts] == wanted
+    assert [number(part) for part in parts] == wanted

@@ -241,12 +241,15 @@ def test_completion_is_printed(shell, capsys):
         ("chainrule train t.csv --dates month,", {"month,weekday", "month,hour"}),
         ("chainrule train data:i", {"data:iris"}),
         ("chainrule train data:iris --target s", {"species", "sepal_width"}),
-        ("chainrule predict model.safetensors data:iris --keep s", {"species", "sepal_width"}),
+        ("chainrule predict model.safetensors t.csv --keep s", {"species", "sepal_width"}),
     ],
 )
-def test_names_are_completed(words, offered):
+def test_names_are_completed(words, offered, tmp_path):
+    (tmp_path / "t.csv").write_text("species,sepal_width,petal_width\nsetosa,3.5,0.2\n")
     asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_CHAINRULE_COMPLETE": "bash_complete"}
-    ended = subprocess.run([sys.executable, "-m", "chainrule"], capture_output=True, text=True, env=os.environ | asked, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-m", "chainrule"], capture_output=True, text=True, env=os.environ | asked, cwd=tmp_path, check=False
+    )
     assert offered <= {line.partition(",")[2] for line in ended.stdout.splitlines()}
 
 

@@ -226,6 +226,8 @@ def test_a_model_that_exists_is_not_replaced_unasked(model, folder, capsys):
         (("--activation", "tahn"), "no activation is called 'tahn'. Did you mean 'tanh'?"),
         (("--loss", "cross_entropy"), "the loss cross_entropy does not fit this task; binary_cross_entropy does."),
         (("--loss", "binary_cross_entropy_from_logits"), "the loss binary_cross_entropy_from_logits does not fit this task"),
+        (("--loss", "contrastive"), "contrastive compares two examples with each other, which training on a table does not offer;"),
+        (("--loss", "masked_cross_entropy"), "sequence_cross_entropy compares every step of a sequence, which training"),
         (("-o", "model.pt"), "model.pt: a model is written as .safetensors."),
         (("-o", "nowhere/model.safetensors"), "nowhere/model.safetensors cannot be written: there is no folder nowhere."),
         (("--log", "run.txt"), "run.txt: a log is written as .jsonl or .csv; the suffix says which."),

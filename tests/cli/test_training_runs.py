@@ -241,10 +241,27 @@ def test_rows_that_belong_together(folder, capsys):
     printed(["explain", "model.safetensors", "--step", "5"], capsys)
     printed(["train", "visits.csv", "--target", "t", "--group", "patient", "--folds", "3", "--force", *QUICK], capsys)
     assert all(scores.rows % 6 == 0 for scores in Model.load("model.safetensors").scores.values())
+    assert "not by the target 't'" in printed(["train", "visits.csv", "--target", "t", "--group", "t", "--force"], capsys, 2)[1]
     assert (
         "no column of visits.csv is called 'pat'"
         in printed(["train", "visits.csv", "--target", "t", "--group", "pat", "--force"], capsys, 2)[1]
     )
+
+
+def test_the_last_rows_are_said_to_be_those_that_test(folder, capsys):
+    write_rows("days.csv", [{"day": f"2024-01-{1 + i // 4:02} {i % 4}:00", "g": i % 9, "x": i % 7, "t": i + 0.5} for i in range(80)])
+    command = ["train", "days.csv", "--target", "t", *QUICK, "--force"]
+    advice = "--test last tests on the last ones"
+    for options, said in (
+        (["--test", "last"], "  the last rows test\n"),
+        (["--validation", "last"], "  of the others, the last rows tell when to stop\n"),
+        (["--test", "last:0.2", "--validation", "last:0.2"], "  the last rows test, and those before them tell when to stop\n"),
+        (["--test", "0", "--validation", "last"], "  of the others, the last rows tell when to stop\n"),
+        (["--group", "g"], "  rows with the same g are in one part\n"),
+    ):
+        out, _ = printed([*command, *options], capsys)
+        assert said in out
+        assert (advice in " ".join(out.split())) == (options[0] == "--validation")  # nowhere else are they drawn, or is it possible
 
 
 @pytest.fixture
@@ -266,6 +283,7 @@ def test_what_contradicts_the_run_is_refused_by_name(cut_short, folder, capsys):
         (["--no-shuffle"], "--no-shuffle contradicts the run"),
         (["--impute", "mean"], "--impute mean contradicts the run, which began without it"),
         (["--drop-missing"], "--drop-missing contradicts the run"),
+        (["--network", "1-4-1"], "--network contradicts the run, which began without it; leave it out"),
         (["--activation", "relu"], "--activation relu contradicts the run, which began with --activation tanh, the default"),
         (["--decimal", ","], "--decimal , contradicts the run"),
     ):

@@ -123,6 +123,10 @@ def every(path, **options):
 @example("a;b;c\n980;x;1,5\n12;y;2,5\n1.250;z;3\n", {})
 @example('a,b\n"1",x\n"2","y ""z"""\n', {})
 @example("a,b\n1,x\n2,y\n3,\x00\n", {})
+@example('a,b\r\n1,"x ""y"" \n, z"\r\n2,"\r\n"""\r\n3,""""\n4,"\n\n\n"\r\n5,""\r\n', {})
+@example('a,b\n1,"x\n2,"y\n"\n3,5"\n4,""z\n', {})
+@example("\n\na\tb\nx\tu\ny\tv\n", {})
+@example(",\na,b\nx,u\ny,v\n", {})
 @example('a,b\n"x ""y""",1\n"z\n""",2\n"",3\n', {})
 @example("a,b\n2024-01-05 10:30,1\n2024-01-05 10:61,2\n", {})
 @example("a,b\n05/13/2024 10:30,1\n05/13/2024 24:30,2\n", {})
@@ -142,7 +146,7 @@ def test_usual_files_take_the_quick_way(cells, tmp_path, monkeypatch):
     names = [f"x{place}" for place in range(8)]
     rows = [[f"{x:.4f}" for x in row] for row in random.normal(size=(1_500, 8))]
     for row, count in zip(rows, random.integers(0, 50, len(rows)), strict=True):
-        row[3], row[5], row[6] = str(count), ("red", '"light, blue"', "")[count % 3], "" if count == 7 else row[6]
+        row[3], row[5], row[6] = str(count), ("red", '"light, ""sky""\nblue"', "")[count % 3], "" if count == 7 else row[6]
     path = tmp_path / "t.csv"
     path.write_text("\n".join(map(",".join, [names, *rows])) + "\n")
     slow = outcome(path)  # below the smallest size that is worth it
@@ -155,7 +159,18 @@ def test_usual_files_take_the_quick_way(cells, tmp_path, monkeypatch):
 def _few(layout, rows):
     assert rows == arrow_text.first_rows(8) <= arrow_text.FIRST, "the file is read without pyarrow"
     count, columns = next(iter(text._blocks(layout, rows)))
-    yield text.Block(1, count, dict(zip(layout.names, columns, strict=True)))
+    yield text.RowBlock(1, count, dict(zip(layout.names, columns, strict=True)))
+
+
+def test_without_pyarrow_rows_are_cut_all_at_once(tmp_path, monkeypatch):
+    """Python's csv reads the header, and no other row."""
+    path = tmp_path / "t.csv"
+    rows = "".join(f'{place}.5,"the ""{place}""\nof, {place % 3}",""\r\n' for place in range(300))
+    path.write_bytes(f"a,b,c\r\n{rows}".encode())
+    slow = outcome(path)
+    monkeypatch.setattr(text, "_checked_widths", lambda layout, first, block: pytest.fail(f"row {first} is read by csv"))
+    monkeypatch.setattr(text, "PART", 1000)
+    assert outcome(path) == slow
 
 
 def test_without_pyarrow_python_reads(tmp_path, monkeypatch):

@@ -21,6 +21,9 @@ FORMS = (
     "%Y%m%d %H:%M",
     "%Y%m",
     "%d.%m.",
+    "%m/%Y",
+    "%b %Y",
+    "%b-%y",
 )
 DRAWN = st.builds(lambda when, form: when.strftime(form), st.datetimes(), st.sampled_from(FORMS))
 ODD = st.sampled_from(
@@ -35,6 +38,10 @@ ODD = st.sampled_from(
         "24:30",
         "10:61:00",
         "2024q3",
+        "Q3 2024",
+        "4Q/2021",
+        "13/2024",
+        "05-1950",
         "2024-13",
         "٣/٤/2024",
         "x",

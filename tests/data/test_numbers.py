@@ -148,6 +148,9 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
         "{} 3/8",
         "{}½",
         "{}h 17m",
+        "{} ft 1 in",
+        "{} lbs. 3 oz.",
+        "{}' 1\"",
         "{}.25-187",
     ],
 )

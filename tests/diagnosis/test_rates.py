@@ -17,6 +17,7 @@ from chainrule.api.problems import problem
 from chainrule.diagnosis.rates import BOUNDED_RATE, BUDGET, MOST_RATE, RUNS, Advice, advise, affordable
 from chainrule.diagnosis.scalar_search import rounded, rounded_down, rounded_up
 from chainrule.diagnosis.simulation import FEWEST_STEPS, GRADIENT_TOLERANCE, MOST_RISE, MOST_STEPS, TOLERANCE, Runner, Simulation
+from chainrule.engines.full_batch import FullBatch
 from chainrule.network.definitions import REGISTRY, Bound, Definition, find
 from chainrule.network.examples import EXAMPLES
 from chainrule.network.examples import example as built_in
@@ -32,7 +33,7 @@ UNSCALED = {
 
 
 def advice_for(found: Case, rule: Bound) -> Advice | None:
-    return advise(found.network, found.x, found.t, rule, weights=found.s)
+    return advise(Runner(FullBatch(found.network, found.x, found.t, rule, weights=found.s)))
 
 
 def small(seed: int) -> Case:
@@ -45,13 +46,13 @@ def test_a_good_rate_keeps_its_promise(name: str) -> None:
     assert found.x is not None
     assert found.t is not None
     assert found.optimizer is not None
-    advice = advise(found.network, found.x, found.t, found.optimizer)
+    advice = advise(Runner(FullBatch(found.network, found.x, found.t, found.optimizer)))
     assert advice is not None
     assert advice.good is not None
     assert advice.recommended is not None
     assert advice.good == rounded(advice.good)
     changed = found.optimizer.definition.bind(learning_rate=advice.good)
-    errors = Runner(found.network, found.x, found.t, changed)(advice.good, advice.steps)
+    errors = Runner(FullBatch(found.network, found.x, found.t, changed))(advice.good, advice.steps)
     steps = found.network.steps(found.x, found.t, changed)
     close(errors[:20], [step.error for step, _ in zip(steps, errors[:20], strict=False)], 1e-9)
     assert min(errors) == pytest.approx(advice.recommended.last_error, rel=1e-6) or min(errors) < TOLERANCE
@@ -91,7 +92,7 @@ def test_in_place_of_a_schedule_constant_rates_are_tried() -> None:
 def test_a_later_step_is_advised_from_its_own_states() -> None:
     found, rule = small(1), find("optimizer", "momentum")
     third = next(itertools.islice(found.network.steps(found.x, found.t, rule), 2, None))
-    errors = Runner(third.network, found.x, found.t, rule, None, third.states, third.number)(0.05, 6)
+    errors = Runner(FullBatch(third.network, found.x, found.t, rule, None, third.states, third.number))(0.05, 6)
     following = [step.error for step in itertools.islice(found.network.steps(found.x, found.t, rule), 2, 8)]
     close(errors, following, 1e-12)
 
@@ -104,14 +105,14 @@ def test_a_rule_without_a_rate_has_no_advice() -> None:
 @pytest.mark.parametrize("units", [1, 200])
 def test_a_network_that_cannot_learn(units: int) -> None:
     network = Network(2, dense(units, "tanh", frozen=["W", "b"]), dense(1, frozen=["W", "b"]), seed=1)
-    advice = advise(network, np.array([[1.0, 2.0]]), np.array([[3.0]]), find("optimizer", "sgd"))
+    advice = advise(Runner(FullBatch(network, np.array([[1.0, 2.0]]), np.array([[3.0]]), find("optimizer", "sgd"))))
     assert advice is not None
     assert advice.to_dict() == {"lowers_below": None, "converges_below": None, "recommended": None}
 
 
 def test_a_network_that_has_learned() -> None:
     network = Network(1, dense(1, bias=False, weights=[[2.0]]))
-    advice = advise(network, np.array([[1.0]]), np.array([[2.0]]), find("optimizer", "sgd"))
+    advice = advise(Runner(FullBatch(network, np.array([[1.0]]), np.array([[2.0]]), find("optimizer", "sgd"))))
     assert advice is not None
     assert advice.to_dict() == {"lowers_below": None, "converges_below": None, "recommended": None}
 
@@ -119,7 +120,7 @@ def test_a_network_that_has_learned() -> None:
 @pytest.mark.parametrize("rate", [1e-300, 1e-9, 1e6])
 def test_absurd_rates_in_use(rate: float) -> None:
     network, x, t = Network(1, dense(1, bias=False, weights=[[1.0]])), np.array([[1.0]]), np.array([[2.0]])
-    advice = advise(network, x, t, find("optimizer", {"name": "sgd", "learning_rate": rate}))
+    advice = advise(Runner(FullBatch(network, x, t, find("optimizer", {"name": "sgd", "learning_rate": rate}))))
     assert advice is not None
     assert advice.lowers_below is not None
     assert rate != 1e6 or advice.lowers_below == pytest.approx(2, rel=1e-2)
@@ -132,7 +133,7 @@ def test_the_cost_is_held_down_by_counting_not_by_the_clock(form: str, name: str
     assert found.x is not None
     assert found.t is not None
     assert found.optimizer is not None
-    run = Runner(found.network, found.x, found.t, found.optimizer)
+    run = Runner(FullBatch(found.network, found.x, found.t, found.optimizer))
     steps = affordable(run)
     assert FEWEST_STEPS <= steps <= MOST_STEPS
     assert steps == FEWEST_STEPS or run.work * RUNS * steps <= BUDGET
@@ -151,7 +152,7 @@ def test_bounds_are_rounded_towards_the_side_where_they_hold(rate: float) -> Non
 def test_every_sentence_about_rates_holds(seed: int) -> None:
     """Twenty rates below and above each bound, and the runs of which the rest tells, by a program that shares nothing with ours."""
     found = example(seed)
-    advice = advise(found.network, found.x, found.t, found.rule)
+    advice = advise(Runner(FullBatch(found.network, found.x, found.t, found.rule)))
     assert advice is not None
     if advice.gradient == 0:
         assert not found.run([1.0], 1).norms[0].any()
@@ -212,7 +213,7 @@ def test_rates_that_once_were_advised_falsely(source: tuple[str], options: dict[
     assert found.x is not None
     assert found.t is not None
     assert found.optimizer is not None
-    advice = advise(found.network, found.x, found.t, found.optimizer)
+    advice = advise(Runner(FullBatch(found.network, found.x, found.t, found.optimizer)))
     assert advice is not None
     said = advice.to_dict()
     assert all(said[key] == value for key, value in wanted.items() if key != "most")
@@ -222,14 +223,14 @@ def test_rates_that_once_were_advised_falsely(source: tuple[str], options: dict[
 @pytest.mark.parametrize("rule", ["sgd", "adamw:decay=0.1", "nesterov", "sgd:clip_norm=0.1"])
 def test_one_step_of_a_large_network_is_walked_as_far_as_the_rate_says(rule: str) -> None:
     found = problem("40-30-10", loss="cross_entropy", optimizer=rule, seed=2, input=np.linspace(-1, 1, 80).reshape(2, 40).tolist())
-    runner = Runner(found.network, found.x, found.t, found.optimizer)
+    runner = Runner(FullBatch(found.network, found.x, found.t, found.optimizer))
     assert runner.way is not None
     for rate in (0.0, 1e-6, 0.03, 0.7, 40.0):
         assert runner.after(rate) == pytest.approx(runner(rate, 2)[1], rel=1e-9)
 
 
 def test_a_rule_that_does_something_else_with_its_rate_is_followed_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chainrule.network.definitions import optimizer
+    from chainrule.network.registration import optimizer
 
     monkeypatch.setitem(REGISTRY, "optimizer", dict(REGISTRY["optimizer"]))
 
@@ -238,6 +239,6 @@ def test_a_rule_that_does_something_else_with_its_rate_is_followed_step_by_step(
         return w - learning_rate**2 * g
 
     found = problem("40-30-10", optimizer="bent", seed=2)
-    runner = Runner(found.network, found.x, found.t, found.optimizer)
+    runner = Runner(FullBatch(found.network, found.x, found.t, found.optimizer))
     assert runner.way is None
     assert runner.after(0.1) == runner(0.1, 2)[1]

@@ -23,9 +23,10 @@ from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.compiled.runtime import functions
 from chainrule.engines.epoch import Written
 from chainrule.formula import primitives as p
-from chainrule.network.definitions import REGISTRY, activation, find, optimizer
+from chainrule.network.definitions import REGISTRY, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.network.registration import activation, optimizer
 from chainrule.training.loop import Training
 from chainrule.training.plan import Plan
 

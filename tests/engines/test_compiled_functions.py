@@ -13,9 +13,10 @@ from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.llvm.target import processor_named
 from chainrule.engines.compiled.runtime import functions
 from chainrule.formula import primitives as p
-from chainrule.network.definitions import REGISTRY, activation, find
+from chainrule.network.definitions import REGISTRY, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.network.registration import activation
 from chainrule.training.loop import Training
 from chainrule.training.plan import Plan
 

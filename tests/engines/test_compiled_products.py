@@ -309,6 +309,22 @@ def test_the_inner_loop_keeps_its_sums_in_registers(name, dtype):
     assert assembly.count("(%rsp)") < 20  # nothing is spilled within the loop
 
 
+@pytest.mark.parametrize(("name", "batch", "shape", "asks"), [
+    ("avx512", 1, (784, 128), True),
+    ("avx512", 32, (784, 128), False),  # which several tiles read: arithmetic holds them up
+    ("avx512", 1, (64, 64), False),  # which is in the first level
+    ("avx2", 1, (784, 128), False),
+])  # fmt: skip
+def test_a_single_tile_asks_for_its_weights_ahead_where_a_vector_is_a_whole_line(name, batch, shape, asks):
+    of = target.processor_named(name)
+    context = ModuleContext(module_for(of), "float32", of, 0, 1)
+    layout = context.layout(*shape)
+    forward, out = forward_strides(layout, context.stride(shape[0])), rows(context.stride(shape[1]))
+    Product(context, "f", forward, [batch], lambda tile, z: tile.store("y", z), {"y": out})
+    near = ", i32 0, i32 3, i32 1)"  # to be read, into the first level, data
+    assert any("llvm.prefetch" in line and near in line for line in str(context.module).splitlines()) is asks
+
+
 def counting(of):
     """void count(meeting, slots, share, shares, rounds): each thread counts in its slot, and looks at all slots behind every barrier."""
     module = module_for(of)

@@ -20,16 +20,18 @@ from tests.twins import Case, TorchNamespace, case, close, everything
 
 import chainrule as cr
 from chainrule.base.errors import InexactError, InputError, ShapeError
+from chainrule.engines.full_batch import FullBatch
 from chainrule.engines.unrolled import Unrolled
 from chainrule.engines.written import Program, written_program
 from chainrule.formula import primitives as p
 from chainrule.formula.arrays import Arrays, Exact, fraction
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, variable
-from chainrule.network.definitions import REGISTRY, Bound, find, optimizer
+from chainrule.network.definitions import REGISTRY, Bound, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.network.optimizers import let
+from chainrule.network.registration import optimizer
 from chainrule.network.update import STEP_NUMBER
 from chainrule.steps.step import Step
 
@@ -156,7 +158,7 @@ def test_names_in_a_rule_do_not_meet_those_of_the_program(clumsy: Bound) -> None
 
 def unrolled_agrees(found: Case, rule: Bound, tolerance: float = 1e-11) -> None:
     steps = steps_of(found, rule)
-    unrolled = Unrolled(found.network, found.x, found.t, rule, found.s)
+    unrolled = Unrolled(FullBatch(found.network, found.x, found.t, rule, found.s))
     errors, last = unrolled.run(None, len(steps))
     scale = max(abs(step.error) for step in steps)
     np.testing.assert_allclose(errors, [step.error for step in steps], rtol=0, atol=tolerance * max(scale, 1e-3))
@@ -190,19 +192,19 @@ def test_large_net_inputs_do_not_overflow_in_the_loop(loss: str, output: str) ->
     network = Network(1, dense(2, output, weights=[[300.0, -300.0]]), loss=loss)
     found = Case(network, np.array([[3.0]]), np.array([[1.0, 0.0]]))
     unrolled_agrees(found, find("optimizer", "sgd"))
-    assert np.isfinite(Unrolled(network, found.x, found.t, find("optimizer", "sgd")).run(None, 3)[0]).all()
+    assert np.isfinite(Unrolled(FullBatch(network, found.x, found.t, find("optimizer", "sgd"))).run(None, 3)[0]).all()
 
 
 def test_divergence_ends_the_loop() -> None:
     network = Network(2, dense(2, bias=False), dense(1, bias=False), seed=1)
-    errors, _ = Unrolled(network, np.array([[8.0, 12.0]]), np.array([[4.0]]), find("optimizer", "sgd")).run(0.5, 100)
+    errors, _ = Unrolled(FullBatch(network, np.array([[8.0, 12.0]]), np.array([[4.0]]), find("optimizer", "sgd"))).run(0.5, 100)
     assert len(errors) < 20
     assert not np.isfinite(errors[-1])
 
 
 def test_the_loop_ends_where_it_is_told_to() -> None:
     network = Network(2, dense(1, bias=False, weights=[[1.0], [1.0]]))
-    unrolled = Unrolled(network, np.array([[1.0, 1.0]]), np.array([[4.0]]), find("optimizer", "sgd"))
+    unrolled = Unrolled(FullBatch(network, np.array([[1.0, 1.0]]), np.array([[4.0]]), find("optimizer", "sgd")))
     errors, _ = unrolled.run(0.1, 100, below=1e-3)
     assert errors[-2] > 1e-3 > errors[-1]
     assert len(unrolled.run(0.1, 100)[0]) == 100
@@ -325,7 +327,7 @@ def test_a_program_is_the_same_each_time(seed: int) -> None:
 @pytest.mark.parametrize("most", [1, 239, 240, 241, 777, 1500])
 def test_a_run_that_goes_in_circles_is_what_it_would_be_step_by_step(source, most):
     step = cr.problem(source).step()
-    unrolled = Unrolled(step.network, step.x, step.t, step.optimizer)
+    unrolled = Unrolled(FullBatch(step.network, step.x, step.t, step.optimizer))
     assert unrolled.repeats
     rates = (0.001, 0.0174, 0.0189, 0.5, 3, 100)
     in_laps = [repr(unrolled.run(rate, most, 1e-12, 1e12)) for rate in rates]
@@ -335,7 +337,7 @@ def test_a_run_that_goes_in_circles_is_what_it_would_be_step_by_step(source, mos
 
 def test_circles_are_gone_through_once():
     step = cr.problem("seed").step()
-    unrolled, laps = Unrolled(step.network, step.x, step.t, step.optimizer), []
+    unrolled, laps = Unrolled(FullBatch(step.network, step.x, step.t, step.optimizer)), []
     run = unrolled.quick
     unrolled.quick = lambda *given: laps.append(given[3]) or run(*given)
     errors, _ = unrolled.run(0.0189, 3000)
@@ -346,5 +348,5 @@ def test_circles_are_gone_through_once():
 @pytest.mark.parametrize("optimizer", ["momentum", "adam", "sgd:clip_norm=1"])
 def test_steps_that_depend_on_more_than_the_parameters_do_not_repeat(optimizer):
     step = cr.problem("seed", optimizer=optimizer).step()
-    repeats = Unrolled(step.network, step.x, step.t, step.optimizer).repeats
+    repeats = Unrolled(FullBatch(step.network, step.x, step.t, step.optimizer)).repeats
     assert repeats is (optimizer == "sgd:clip_norm=1")  # of the parameters alone

@@ -146,7 +146,7 @@ class Parser:
             self.take(closing)
             return {"(": tree, "|": ("call", "abs", tree), "⌊": ("call", "floor", tree)}[token]
         if token == "√":
-            return ("call", "√", *self.arguments())
+            return ("call", "√", *(self.arguments() if self.peek() == "(" else [self.atom()]))
         if token == "[":
             return self.bracket()
         if token == "{":

@@ -614,7 +614,14 @@ def _(own: Reading, /, steps: str, **rest: str) -> bool:
 
 @claim("repeat.settled", "repeat.settled.steps=1")
 def _(own: Reading, /, error: str, steps: str = "1") -> bool:
-    return own.ends_with(own.rate, int(steps), error)
+    late = own.errors(own.rate, int(steps) + 1)[int(steps) // 2 :]
+    return own.ends_with(own.rate, int(steps), error) and bool(np.ptp(late) <= 2e-3 * abs(late[-1]))
+
+
+@claim("repeat.minimum")
+def _(own: Reading, /, error: str, steps: str) -> bool:
+    norms = own.example.run([own.rate], int(steps) + 1).norms
+    return own.ends_with(own.rate, int(steps), error) and bool(norms[1][0] <= 1.05e-6 * norms[0][0])
 
 
 @claim("repeat.overflow")

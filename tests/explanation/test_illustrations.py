@@ -17,7 +17,7 @@ from chainrule.render.latex import latex
 from chainrule.render.markdown import markdown
 from chainrule.render.notebook import notebook
 from chainrule.render.plain import plain
-from chainrule.render.slides import pieces
+from chainrule.render.slides import slide_pieces
 from chainrule.render.typst import typst
 
 SECTIONS = {"forward": 1, "descent": 1, "chain": 2, "outcome": 1, "repeat": 1}
@@ -56,7 +56,7 @@ def test_formats_with_pictures_show_them_and_text_does_not():
 
 def test_slides_show_the_way_of_each_weight_beside_its_chain():
     document = problem("seed").explain()
-    chains = [piece for piece in pieces(document.staged.section("chain")) if isinstance(piece.block, Equations)]
+    chains = [piece for piece in slide_pieces(document.staged.section("chain")) if isinstance(piece.block, Equations)]
     assert [formula_text(piece.picture.beside) for piece in chains] == [f"∂E/∂w{number}" for number in (5, 6, 1, 2, 3, 4)]
     assert [piece.picture.beside for piece in chains] == [piece.block.equations[0].sides[0] for piece in chains]
     assert not any(block.beside for section in document.illustrated.sections for block in section.blocks if isinstance(block, Illustration))

@@ -178,7 +178,7 @@ def test_a_weight_of_a_kernel_is_told_by_the_uses_that_bring_most():
 def test_the_root_of_the_features_is_written_as_a_root():
     network = cr.Network(cr.sequence(2, 3), cr.multi_head_attention(1), cr.flatten(), cr.dense(1), seed=1)
     said = str(network.step(np.ones((1, 6)), [[1]]).explain(detail="matrix"))
-    assert "√(3)" in said
+    assert "√3" in said
     assert "1.732" not in said
 
 
@@ -253,3 +253,14 @@ def test_no_formula_has_a_word_for_a_move_of_numbers():
             .explain(detail="matrix")
         )
         assert not re.search(r"\b(reshape|place|windows|overlap|argmax|transpose|part)\(", text)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "written"), [("rows", "∂E/∂T1 = [x = 0 … 3]ᵀ · ∂E/∂h"), ("columns", "∂E/∂T1 = (∂E/∂h)ᵀ · [x = 0 … 3]")]
+)
+def test_the_gradient_of_a_table_reads_as_mathematics(vectors: str, written: str) -> None:
+    network = cr.Network(cr.tokens(3, 4), cr.embedding(2, 4), cr.flatten(), cr.dense(1), seed=2)
+    said = " ".join(str(cr.explain(network, notation={"vectors": vectors}, detail="matrix")).split())
+    assert written in said
+    assert "each row of the table gets the sum of what arrives where its token stands" in said
+    assert "[a = b] is 1 where that holds" in said

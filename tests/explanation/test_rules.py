@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.samples import examples
 
-import chainrule.network.schedules  # noqa: F401 — importing is registering
 from chainrule.api.problems import problem
 from chainrule.document.document import Inline, TableBlock
 from chainrule.explanation.explain import contexts
 from chainrule.explanation.rules import TriedRule, beside_plain, rule_lines, told
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.definitions import REGISTRY, loss, optimizer
+from chainrule.network.definitions import REGISTRY
+from chainrule.network.registration import loss, optimizer
 from chainrule.notation.text import formula_text
 from chainrule.steps.problem import Problem
 

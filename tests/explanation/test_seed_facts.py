@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from chainrule.diagnosis.rates import advise
+from chainrule.diagnosis.simulation import Runner
+from chainrule.engines.full_batch import FullBatch
 from chainrule.engines.unrolled import Unrolled
 from chainrule.formula.expression import Name, variable
 from chainrule.formula.scalar import Element, Scalars
@@ -84,7 +86,7 @@ def test_the_step_made_the_error_31_times_larger() -> None:
 
 def test_which_rates_would_have_done() -> None:
     step = first("seed")
-    advice = advise(step.network, step.x, step.t, step.optimizer)
+    advice = advise(Runner(FullBatch(step.network, step.x, step.t, step.optimizer)))
     assert advice is not None
     assert advice.lowers_below == 0.0189
     assert advice.best_single is not None
@@ -138,5 +140,5 @@ def test_mazur_after_ten_thousand_rounds() -> None:
     assert found.x is not None
     assert found.t is not None
     assert found.optimizer is not None
-    errors, _ = Unrolled(found.network, found.x, found.t, found.optimizer).run(None, 10_000)
+    errors, _ = Unrolled(FullBatch(found.network, found.x, found.t, found.optimizer)).run(None, 10_000)
     assert f"{errors[-1]:.10f}" == "0.0000351085"

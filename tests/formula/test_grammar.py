@@ -42,6 +42,7 @@ def at(reading: ParsedFormula, numbers: dict[str, object], exact: bool = False) 
         ("σ(a) + sigmoid(a)", ["f = σ(a) + σ(a)"]),
         ("ReLU(a) + a.relu() + (a - 1).relu()", ["f = ReLU(a) + ReLU(a) + ReLU(a − 1)"]),
         ("√(a) + sqrt(abs(b))", ["f = √(a) + √(|b|)"]),
+        ("√2 · a", ["f = √2 · a"]),
         ("Max(a, min(b, 2))", ["f = max(a, min(b, 2))"]),
         ("tan(a)", ["f = sin(a) / cos(a)"]),
         ("pow(a, 3)", ["f = a^3"]),

@@ -15,7 +15,7 @@ from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, order, variable
 from chainrule.formula.theorems import THEOREMS, Theorem, applications, shortened
-from chainrule.network import definitions
+from chainrule.network import registration
 from chainrule.network.definitions import REGISTRY
 from chainrule.network.layers import dense
 from chainrule.network.losses import focal
@@ -138,7 +138,7 @@ def test_without_the_theorem_any_targets_will_do() -> None:
 def test_what_a_loss_makes_of_the_targets_need_not_add_up_to_one(weight: float, smoothing: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(REGISTRY, "loss", dict(REGISTRY["loss"]))
 
-    @definitions.loss(output="softmax", targets="distribution")
+    @registration.loss(output="softmax", targets="distribution")
     def smoothed(y: Expression, t: Expression) -> Expression:
         """−Σ (weight · t + smoothing) ln y."""
         return -p.total((weight * t + smoothing) * p.log(y), axes=(1,))

@@ -12,7 +12,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.expression import PRIMITIVES, Expression, Name, Primitive, variable
 from chainrule.gradient_check import prove as proof
-from chainrule.network import definitions, initializers
+from chainrule.network import definitions, initializers, registration
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def failure(report: proof.Proof) -> str:
 
 
 def test_an_activation_of_ones_own() -> None:
-    @definitions.activation
+    @registration.activation
     def bent(z: Expression, *, bend: float = 0.5) -> Expression:
         """A line and a wave."""
         return z + bend * p.sin(z)
@@ -70,7 +70,7 @@ def test_a_slope_that_is_missing() -> None:
     wrong = replace(PRIMITIVES["exp"], slope=lambda x, y: (None,))
     assert all(check.by != "a" for check in proof.prove(wrong).checks)  # nothing claimed, nothing compared
 
-    @definitions.activation
+    @registration.activation
     def exponent(z: Expression) -> Expression:
         """2 to the power z, by a primitive that cannot be derived by its exponent."""
         return p.power(2, z)
@@ -79,7 +79,7 @@ def test_a_slope_that_is_missing() -> None:
 
 
 def test_an_activation_that_sums() -> None:
-    @definitions.activation
+    @registration.activation
     def summed(z: Expression) -> Expression:
         """Not an activation: it loses an axis."""
         return p.total(z, axes=(len(z.shape) - 1,))
@@ -88,7 +88,7 @@ def test_an_activation_that_sums() -> None:
 
 
 def test_an_activation_with_an_if() -> None:
-    @definitions.activation
+    @registration.activation
     def clipped(z: Expression) -> Expression:
         """Python's if asks a formula whether it is true."""
         return z if z > 0 else 0 * z
@@ -99,7 +99,7 @@ def test_an_activation_with_an_if() -> None:
 def test_an_option_that_cannot_be_a_letter() -> None:
     import math
 
-    @definitions.activation
+    @registration.activation
     def scaled(z: Expression, *, scale: float = 2.0) -> Expression:
         """The scale is used as a number."""
         return math.sqrt(scale) * z
@@ -108,7 +108,7 @@ def test_an_option_that_cannot_be_a_letter() -> None:
 
 
 def test_a_loss_of_the_wrong_shape() -> None:
-    @definitions.loss
+    @registration.loss
     def turned(y: Expression, t: Expression) -> Expression:
         """Sums over the batch, and leaves a number for each output."""
         return p.total((y - t) ** 2, axes=(0,))
@@ -117,7 +117,7 @@ def test_a_loss_of_the_wrong_shape() -> None:
 
 
 def test_a_loss_with_a_kink_and_a_pole() -> None:
-    @definitions.loss
+    @registration.loss
     def ratio(y: Expression, t: Expression) -> Expression:
         """|ln(y / t)|: only above 0, with a kink where y = t."""
         return abs(p.log(y / t))
@@ -126,7 +126,7 @@ def test_a_loss_with_a_kink_and_a_pole() -> None:
 
 
 def test_a_formula_without_a_value() -> None:
-    @definitions.activation
+    @registration.activation
     def nowhere(z: Expression) -> Expression:
         """The root of a negative number."""
         return p.sqrt(-1 - z**2)
@@ -135,7 +135,7 @@ def test_a_formula_without_a_value() -> None:
 
 
 def test_a_regularizer_that_is_no_number() -> None:
-    @definitions.regularizer
+    @registration.regularizer
     def rows(W: Expression, *, rate: float = 0.1) -> Expression:
         """Forgets an axis."""
         return rate * p.total(W**2, axes=(0,))
@@ -144,7 +144,7 @@ def test_a_regularizer_that_is_no_number() -> None:
 
 
 def test_an_initializer_that_is_no_distribution() -> None:
-    @definitions.initializer
+    @registration.initializer
     def numbers(inputs: Expression, units: Expression) -> float:
         """A number in place of a distribution."""
         return 0.5
@@ -153,7 +153,7 @@ def test_an_initializer_that_is_no_distribution() -> None:
 
 
 def test_an_initializer_of_infinite_weights() -> None:
-    @definitions.initializer
+    @registration.initializer
     def wide(inputs: Expression, units: Expression) -> initializers.Distribution:
         """Divides by nought for one input."""
         return initializers.Constant(1 / (inputs - 1))
@@ -185,7 +185,7 @@ def sign_of_ratio(w: Expression, g: Expression, *, learning_rate: float = 0.1) -
     ],
 )
 def test_wrong_update_rules(rule: Callable[..., Any], words: str) -> None:
-    assert words in failure(proof.prove(definitions.optimizer(rule)))
+    assert words in failure(proof.prove(registration.optimizer(rule)))
 
 
 def test_an_optimizer_whose_rate_changes() -> None:
@@ -194,7 +194,7 @@ def test_an_optimizer_whose_rate_changes() -> None:
 
 
 def test_a_schedule_that_falls_below_nought() -> None:
-    @definitions.schedule
+    @registration.schedule
     def line(k: Expression, *, rate: float = 0.1) -> Expression:
         """A line that goes on falling."""
         return rate * (1 - k / 50)

@@ -36,6 +36,8 @@ RIGHT += (
     *("columns_each_sample.py", "estimator.py", "globals_polish.py", "half_cells.ipynb", "matlab_habits.py", "pytree.py"),
     *("shared_functions.py", "shared_scalars.py", "tensor_engine.py", "turkish_adam.py", "zero_kara.py"),
     *("gradient_check.py", "checked_at_a_kink.py", "unrolled_theta.py", "unrolled_matlab.py"),
+    *("grads_by_place.py", "grads_unnamed.py", "backprop_updates.py", "absolute_error.py", "german_lists_counted.py"),
+    *("leaky_by_numbers.py", "propagate.py", "until_rmse.py", "dict_called_p.py"),
 )
 """Biases that units share, layers that share their arrays with a dict, weights that fit() begins, `from numpy import *`, a tape; checks of
 their own, and one vector of all parameters.
@@ -48,6 +50,9 @@ RIGHT += (
 """Three layers with a penalty, a minus inside of the product, a method that trains and calls the others, gradients that are clipped."""
 
 WRONG = {
+    "fails_unless_equal.py": (15, "d2 @ W2"),
+    "slope_of_another_layer.py": (51, "d2@W2.T*h2*(1-h2)"),
+    "penalty_in_a_global.py": (37, ""),
     "loss_beside.py": (28, "(Y - T) * Y * (1 - Y) / len(X)"),
     "columns_two_slips.py": (23, "np.sum(dZ2, axis=1, keepdims=True)"),
     "french_two_slips.py": (23, "delta_sortie.mean(axis=0, keepdims=True)"),

@@ -270,6 +270,12 @@ def test_what_is_returned_without_a_name_has_its_line_where_only_some_sizes_work
     assert "x" not in readings[0].names
 
 
+def test_a_dense_layer_is_made_of_its_sizes_whatever_they_are_called(judged):
+    own = "self.W, self.b = np.random.randn(i, o), np.zeros(o)"
+    _, verdict = judged("import numpy as np\n" + SQUARE_ONLY.replace("(self, W, b)", "(self, i, o)").replace("self.W, self.b = W, b", own))
+    assert [fault.number for fault in verdict.faults] == [15]
+
+
 def test_what_is_no_layer_that_is_known_is_said(judged):
     text = "\n\ndef odd_forward(x):\n    return np.sin(x), x\n\n\ndef odd_backward(dout, cache):\n    return dout\n"
     _, verdict = judged((LAYERS / "cs231n_dropout.py").read_text("utf-8") + text)

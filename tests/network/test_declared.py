@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.flowers import QUICK, flowers, printed, write_rows
+from tests.samples import built_in
 
 import chainrule as cr
 from chainrule.api.batches import fitting_targets
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.formula.expression import PRIMITIVES
-from chainrule.network.definitions import KINDS, REGISTRY, Range, check_definition, definitions, find
+from chainrule.network.definitions import KINDS, REGISTRY, definitions, find
+from chainrule.network.options import Range
+from chainrule.network.registration import check_definition
 from chainrule.training.model import Model
 
 SOURCE = Path(cr.__file__).parent
@@ -226,10 +229,6 @@ def test_what_ours_declare():
         "selu": ("lecun_normal", "numbers"),
         "softmax": ("glorot_uniform", "distribution"),
     }
-
-
-def built_in(kind):
-    return {name: found for name, found in definitions(kind).items() if found.function.__module__.startswith("chainrule.")}
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("sigmoid", 0, 1), ("hard_sigmoid", 0, 1), ("tanh", -1, 1), ("hard_tanh", -1, 1)])

@@ -26,8 +26,9 @@ from chainrule.formula.scalar import Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.gradient_check.prove import prove
 from chainrule.network import initializers
-from chainrule.network.definitions import KINDS, REGISTRY, Bound, Definition, find, optimizer
+from chainrule.network.definitions import KINDS, REGISTRY, Bound, Definition, find
 from chainrule.network.optimizers import let
+from chainrule.network.registration import optimizer
 
 for kind in KINDS:
     if kind != "initializer":

@@ -20,7 +20,7 @@ from chainrule.network.description import (
     described,
     from_json,
     from_toml,
-    network_from,
+    network_of_description,
     read_description,
     to_json,
     to_toml,
@@ -157,7 +157,7 @@ def test_only_what_is_not_default_is_described():
 
 def test_minus_nought_and_large_numbers_return():
     given = Network(2, dense(2, weights=[[-0.0, 1e300], [5e-324, 2.0**60]]))
-    back = network_from(from_toml(to_toml(described(given)))).given["W1"]
+    back = network_of_description(from_toml(to_toml(described(given)))).given["W1"]
     assert back.tobytes() == given.given["W1"].tobytes()
 
 
@@ -242,7 +242,7 @@ def test_messages_name_the_place(change, message):
 @pytest.mark.parametrize("missing", ["inputs", "layers"])
 def test_what_must_be_there(missing):
     with pytest.raises(DescriptionError, match="description"):
-        network_from({key: value for key, value in EXAMPLES["seed"].items() if key != missing})
+        network_of_description({key: value for key, value in EXAMPLES["seed"].items() if key != missing})
 
 
 def test_own_definitions_are_described_by_name():
@@ -257,7 +257,7 @@ def test_own_definitions_are_described_by_name():
     try:
         network = Network(1, dense(1, squeezed(by=3)))
         assert described(network)["layers"] == [{"units": 1, "activation": {"name": "squeezed", "by": 3}}]
-        assert network_from(described(network)) == network
+        assert network_of_description(described(network)) == network
     finally:
         del REGISTRY["activation"]["squeezed"]
 

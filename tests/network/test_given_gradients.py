@@ -229,6 +229,7 @@ def test_given_gradients_on_the_command_line(capsys: pytest.CaptureFixture[str],
         (lambda: chain("upstream", weighted=True).step([[1, 2, 3]], [[1, 2]]), "examples cannot be weighted"),
         (lambda: cr.train({"a": [1.0, 2, 3, 4] * 5, "b": [1.0, 2, 3, 4] * 5}, target="b", loss="objective"), "measures no distance"),
         (lambda: cr.train({"a": [1.0, 2, 3, 4] * 5, "b": [1.0, 2, 3, 4] * 5}, target="b", loss="upstream"), "measures no distance"),
+        (lambda: cr.train({"a": [1.0, 2, 3, 4] * 5}, loss="triplet"), r"triplet measures no distance .*; in Python, network\.steps\(x"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make: Callable[[], Any], said: str) -> None:

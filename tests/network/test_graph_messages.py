@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chainrule.base.errors import InputError
-from chainrule.network.description import network_from
+from chainrule.network.description import network_of_description
 from chainrule.network.layers import KINDS, add, dense, join, layer, multiply, tied
 from chainrule.network.network import Network
 
@@ -64,7 +64,7 @@ DESCRIPTIONS = [
 @pytest.mark.parametrize(("description", "message"), DESCRIPTIONS, ids=[message for _, message in DESCRIPTIONS])
 def test_descriptions(description: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
-        network_from({"inputs": 2, **description})
+        network_of_description({"inputs": 2, **description})
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ import chainrule as cr
 from chainrule.cli import main
 from chainrule.network import layers
 from chainrule.network.definitions import REGISTRY, Definition, definitions, find
-from chainrule.network.description import described, from_json, from_toml, network_from, to_json, to_toml
+from chainrule.network.description import described, from_json, from_toml, network_of_description, to_json, to_toml
 from chainrule.network.network import Network
 from chainrule.steps.step import Step
 
@@ -53,7 +53,7 @@ def test_a_description_leads_back_to_the_network(graph: Graph) -> None:
     network = graph.case.network
     DESCRIPTION.validate(described(network))
     for read, write in ((from_toml, to_toml), (from_json, to_json)):
-        assert network_from(read(write(described(network)))) == network
+        assert network_of_description(read(write(described(network)))) == network
     assert network.replaced(seed=3) == network.replaced(seed=3)
     assert network.replaced(seed=3) != network
 

@@ -19,10 +19,11 @@ from chainrule.formula import primitives as p
 from chainrule.formula.arrays import Arrays
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
-from chainrule.network.definitions import REGISTRY, Bound, activation, find, loss, optimizer
+from chainrule.network.definitions import REGISTRY, Bound, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.network.optimizers import let
+from chainrule.network.registration import activation, loss, optimizer
 
 
 def known(bound: Bound) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.samples import built_in
 
 import chainrule as cr
 from chainrule.base.errors import DescriptionError, UnknownNameError
@@ -261,11 +262,8 @@ def test_one_cycle_with_other_lengths_like_torch(steps: int, rise: float) -> Non
 
 
 def test_every_schedule_and_optimizer_has_its_twin_here() -> None:
-    built_in = {
-        kind: {name for name, d in REGISTRY[kind].items() if d.function.__module__.startswith("chainrule.")}
-        for kind in ("schedule", "optimizer")
-    }
-    assert built_in == {"schedule": SCHEDULES.keys(), "optimizer": OPTIMIZERS.keys()}
+    assert built_in("schedule").keys() == SCHEDULES.keys()
+    assert built_in("optimizer").keys() == OPTIMIZERS.keys()
 
 
 def test_after_the_cycle_the_rate_stays_down() -> None:

@@ -14,7 +14,7 @@ from tests.samples import examples, some
 from tests.twins import Case
 
 from chainrule.network.definitions import find
-from chainrule.network.description import described, from_json, from_toml, network_from, to_json, to_toml
+from chainrule.network.description import described, from_json, from_toml, network_of_description, to_json, to_toml
 from chainrule.notation.conventions import Notation
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -34,7 +34,7 @@ def test_descriptions_return(seed: int) -> None:
     description = described(network)
     DESCRIPTION.validate(description)
     for read, write in ((from_toml, to_toml), (from_json, to_json)):
-        back = network_from(read(write(description)))
+        back = network_of_description(read(write(description)))
         assert back == network
         assert back.shapes == network.shapes
         assert all(np.array_equal(back.parameters[key], numbers) for key, numbers in network.parameters.items())

@@ -23,7 +23,7 @@ from chainrule.notation.labels import Labels
 from chainrule.notation.latex import formula_latex
 from chainrule.notation.numbers import evaluated, meant, number_formula
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import chain, matrices, stated, worked
+from chainrule.notation.worked import chain, matrices, value_equation, worked
 
 NUMBERED = letters_of((2, 2, 1))
 SHAPES = {"x": ("batch", 2), "t": ("batch", 1), "y": ("batch", 1), "h": ("batch", 2)}
@@ -95,8 +95,8 @@ def read(equation, values=None):
             "w6 = w6 − η · ∂E/∂w6 = 0.16 − 0.05 · (−3.144064) = 0.3172032",
         ),
         (worked(label(h1), -(w1 * w2 * w3), {w1: -2, w2: 3, w3: 4}, NUMBERED), "h1 = −w1 · w2 · w3 = −(−2) · 3 · 4 = 24"),
-        (stated(label(h1), 8.399999999999999, NUMBERED), "h1 = 8.4"),
-        (stated(label(prediction), 0.7513650695523157, NUMBERED), "y ≈ 0.751365"),
+        (value_equation(label(h1), 8.399999999999999, NUMBERED), "h1 = 8.4"),
+        (value_equation(label(prediction), 0.7513650695523157, NUMBERED), "y ≈ 0.751365"),
         (
             matrices(label(h), x @ W1, {x: [[8, 12]], W1: [[0.21, 0.19], [0.56, 0.02]]}, [[8.399999999999999, 1.76]], NUMBERED),
             "h = x · W1 = [8, 12] · [[0.21, 0.19], [0.56, 0.02]] = [8.4, 1.76]",
@@ -481,7 +481,7 @@ def test_equations_are_found_in_documents():
 
 
 def test_an_equation_is_a_formula():
-    assert isinstance(stated(Symbol("a"), 1, Labels()), Equation)
+    assert isinstance(value_equation(Symbol("a"), 1, Labels()), Equation)
 
 
 def test_a_case_takes_the_branch_of_what_is_printed_though_floats_lose_it():

@@ -19,7 +19,7 @@ from chainrule.explanation.context import Context
 from chainrule.explanation.weight import find_weight
 from chainrule.formula.expression import Expression, Name, order
 from chainrule.network.definitions import find
-from chainrule.network.description import network_from
+from chainrule.network.description import network_of_description
 from chainrule.network.layers import dense, join
 from chainrule.network.network import Network
 from chainrule.network.update import network_update
@@ -71,7 +71,7 @@ def test_no_two_quantities_of_a_chain_share_a_name(notation, sizes, bias, sample
 @examples(5)
 @given(seed=st.integers(0, 10**6), samples=st.integers(1, 2), optimizer=st.sampled_from(["sgd", "momentum", "adam"]))
 def test_no_two_quantities_of_a_graph_share_a_name(notation, seed, samples, optimizer):
-    assert not namesakes(network_from(description_of(seed)), NOTATIONS[notation], samples, optimizer)
+    assert not namesakes(network_of_description(description_of(seed)), NOTATIONS[notation], samples, optimizer)
 
 
 @pytest.mark.parametrize("name", GRAPHS)

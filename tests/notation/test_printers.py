@@ -87,6 +87,9 @@ FORMULAS = [
     (Fenced(a, "|", "|"), "|a|", r"\lvert a \rvert"),
     (Fenced(Fraction(a, y), "⌊", "⌋"), "⌊a/y⌋", r"\left\lfloor \frac{a}{y} \right\rfloor"),
     (Root(Fenced(row(a, plus, y))), "√(a + y)", r"\sqrt{a + y}"),
+    (Root(Number("2")), "√2", r"\sqrt{2}"),
+    (Power(Root(Number("2")), Number("3")), "(√2)^3", r"\sqrt{2}^{3}"),
+    (row(y, Ellipsis(), Number("2")), "y … 2", r"y \cdots 2"),
     (Fenced(row(z, above, Number("0")), "[", "]"), "[z > 0]", "[z > 0]"),
     (
         leaky,

@@ -28,7 +28,8 @@ from chainrule.pages.mistakes import TracedArray
 from chainrule.pages.program import OPERATIONS, Tracer, traced_program
 
 PAGE = Path(str(files("chainrule.pages")))
-TOOLS = PAGE / "front/node_modules/.bin"
+FRONT = Path(__file__).parents[2] / "src/chainrule/pages/front"  # which is not installed
+TOOLS = FRONT / "node_modules/.bin"
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (TOOLS / "esbuild").exists(), reason="needs Node: scripts/install test, where there is npm"
 )
@@ -36,16 +37,18 @@ LARGEST = 120_000
 """Bytes of module and style together."""
 
 
-def build(*arguments: object) -> str:
-    """What the build script says."""
-    command = ["node", "build.mjs", *map(str, arguments)]
-    return subprocess.run(command, cwd=PAGE / "front", check=True, capture_output=True, text=True).stdout
+@pytest.fixture(scope="module")
+def built_anew(tmp_path_factory):
+    """The files that the sources give, and the names of properties that are shortened in them."""
+    folder = tmp_path_factory.mktemp("built")
+    command = ["node", "build.mjs", folder, "--shortened"]
+    said = subprocess.run(command, cwd=FRONT, check=True, capture_output=True, text=True).stdout
+    return sorted(folder.iterdir()), set(said.split())
 
 
 @needs_node
-def test_the_built_files_are_what_their_sources_give(tmp_path):
-    build(tmp_path)
-    built = sorted(tmp_path.iterdir())
+def test_the_built_files_are_what_their_sources_give(built_anew):
+    built, _ = built_anew
     assert [file.name for file in built] == ["page.css", "page.js", "served.css", "served.js", "widget.js"]
     for file in built:
         assert file.read_bytes() == (PAGE / file.name).read_bytes(), "npm run build, in src/chainrule/pages/front, builds it anew"
@@ -61,7 +64,7 @@ def test_the_module_is_small_and_asks_nothing_of_anybody():
 
 
 def test_a_page_is_given_only_what_it_computes():
-    rows = (PAGE / "front/arrays.ts").read_text().partition("export const ROWS")[2]
+    rows = (FRONT / "arrays.ts").read_text().partition("export const ROWS")[2]
     assert {*re.findall(r"^  (\w+): ", rows, re.MULTILINE), "leaf"} == OPERATIONS
     with pytest.raises(InputError, match="dropout draws other units for each step"):
         page_content(problem({"inputs": 2, "layers": [{"kind": "dropout", "rate": 0.5}, {"units": 1}]}))
@@ -86,10 +89,10 @@ def test_arrays_that_are_traced_do_what_every_primitive_asks_of_them():
 
 
 @needs_node
-def test_names_of_what_comes_and_goes_are_never_shortened():
+def test_names_of_what_comes_and_goes_are_never_shortened(built_anew):
     """That of a type in content.ts or messages.ts; the compiler lets nobody read another of what Python says."""
-    shortened = set(build("--shortened").split())
-    types = "".join((PAGE / "front" / name).read_text() for name in ("content.ts", "messages.ts"))
+    _, shortened = built_anew
+    types = "".join((FRONT / name).read_text() for name in ("content.ts", "messages.ts"))
     assert len(shortened) > 50
     assert shortened.isdisjoint({*re.findall(r"^  (?:readonly )?(\w+)\??: ", types, re.MULTILINE), *OPERATIONS})
 

@@ -172,6 +172,61 @@ def test_a_german_page_speaks_german_and_reads_commas(opened):
     tab.locator(".alarms:not(.pending)", has_text="Lernrate").wait_for()
 
 
+TWO_SAMPLES = {"source": "2-2-1", "activation": "tanh", "input": "1 2; 3 -1", "target": "1; 0", "seed": 3, "learning_rate": 0.05}
+
+
+def numbers_of(texts: list[str]) -> list[float]:
+    """Printed numbers, as −0.0123 or 1.2 · 10⁻⁵."""
+    lowered = (re.sub(" · 10(.+)", lambda it: f"e{it[1].translate(LOWERED)}", text.replace("−", "-")) for text in texts)
+    return [float(text) for text in lowered]
+
+
+def test_each_view_shows_the_numbers_of_python(opened):
+    """The picture of slope, contours, learned function and layers, and the tables of samples and of all numbers."""
+    given = problem(**TWO_SAMPLES)
+    step, network = given.step(), given.network
+    weights, gradients = (np.concatenate([np.ravel(one[key]) for key in network.shapes]) for one in (network.parameters, step.gradients))
+    tab = opened(given)
+    tab.evaluate("() => { for (const view of ['slope', 'contours', 'function', 'layers', 'samples', 'numbers']) chainrule.open(view); }")
+    tab.locator(".view.contours .dot").wait_for(state="attached")
+
+    def attributes(chosen: str, name: str) -> list[str]:
+        return tab.locator(chosen).evaluate_all("(all, name) => all.map((one) => one.getAttribute(name))", name)
+
+    tab.evaluate("() => { chainrule.select(chainrule.session.places.get('W1 0')); chainrule.open('slope'); }")
+    tab.evaluate("chainrule.render()")
+    slope = tab.locator(".view.slope .about").text_content().split()
+    assert numbers_of([text.rstrip(".,;") for text in slope if re.fullmatch(r"−?\d+\.\d+[.,;]?", text)]) == pytest.approx(
+        [gradients[0]], rel=1e-3
+    )
+
+    lines = [line for line in attributes(".view.contours .contour", "d") if line]
+    assert len(lines) >= 8
+
+    field = [float(one) for one in attributes(".view.function .field rect", "fill-opacity")]
+    x = np.asarray(given.x)
+    low, high = (end + side * 0.35 * np.ptp(x, axis=0) for end, side in ((x.min(axis=0), -1), (x.max(axis=0), 1)))
+    places = low + (high - low) * (np.arange(36)[:, None] + 0.5) / 36
+    grid = np.array([(places[i, 0], places[j, 1]) for j in range(36) for i in range(36)])
+    y = network.predict(grid)[:, 0]
+    assert field == pytest.approx(0.06 + 0.72 * (y - y.min()) / np.ptp(y), abs=1e-3)
+
+    marks = [float(one) for one in attributes(".view.layers .strip-mark", "fill-opacity")]
+    h = np.abs(step.values["h1"]).ravel()
+    assert marks[:4] == pytest.approx(0.1 + 0.9 * h / h.max(), abs=6e-3)
+
+    alone = [
+        np.concatenate([np.ravel(one.gradients[key]) for key in network.shapes]) / 2
+        for one in (next(network.steps(given.x[n : n + 1], given.t[n : n + 1], given.optimizer)) for n in range(2))
+    ]
+    table = np.array(numbers_of(tab.locator(".view.samples td.number").all_text_contents())).reshape(-1, 3)
+    wanted = np.column_stack([*alone, gradients])  # array by array; the page goes from weight to weight as they are numbered
+    assert table[table[:, 0].argsort()] == pytest.approx(wanted[wanted[:, 0].argsort()], rel=1e-3)
+
+    shown = numbers_of(tab.locator(".view.numbers input").evaluate_all("(all) => all.map((one) => one.value)"))
+    assert sorted(shown) == sorted([*np.ravel(given.x), *np.ravel(given.t), *weights, 0.05])
+
+
 BRANCHES = "several inputs and outputs"
 
 

@@ -139,10 +139,10 @@ def check(graph: BoxGraph, diagram: Diagram) -> None:
     """Nothing covers anything, nothing leaves the picture, and each arrow leads from its source to its target and through no box."""
     labels = [covered(shape) for shape in diagram.shapes if isinstance(shape, Label)]
     boxes, tips, ways = frames(graph, diagram), heads(diagram), arrows(diagram)
-    assert not [1 for a, b in itertools.combinations(boxes.values(), 2) if a.meets(b)]
+    assert not [1 for a, b in itertools.combinations(boxes.values(), 2) if a.overlaps(b)]
     inner = [Box(one.left, one.top + 2.5, one.right, one.bottom - 2.5) for one in labels]  # their lines are as close as those of a page
-    assert not [1 for a, b in itertools.combinations(inner, 2) if a.meets(b)]
-    assert not [1 for a in inner for b in tips if a.meets(b)]
+    assert not [1 for a, b in itertools.combinations(inner, 2) if a.overlaps(b)]
+    assert not [1 for a in inner for b in tips if a.overlaps(b)]
     for box in (*labels, *boxes.values(), *tips):
         assert box.left >= 0
         assert box.top >= 0
@@ -150,7 +150,7 @@ def check(graph: BoxGraph, diagram: Diagram) -> None:
         assert box.bottom <= diagram.height
     for label in inner:
         for box in boxes.values():
-            assert not label.meets(box) or (box.left <= label.left and label.right <= box.right and label.bottom <= box.bottom)
+            assert not label.overlaps(box) or (box.left <= label.left and label.right <= box.right and label.bottom <= box.bottom)
     assert set(ways) == set(range(len(graph.arrows)))
     starts = {(source, *ways[number].loops[0][0]) for number, (source, _) in enumerate(graph.arrows)}
     for number, (source, target) in enumerate(graph.arrows):

@@ -205,7 +205,7 @@ def test_a_label_hides_no_point():
     points = [Box(s.x - s.radius, s.y - s.radius, s.x + s.radius, s.y + s.radius) for s in shapes if isinstance(s, Circle)]
     labels = [s for s in shapes if isinstance(s, Label) and "label" in said(s)]
     assert len(labels) == len(points) == 24
-    assert [said(label) for label in labels if any(covered(label).meets(point) for point in points)] == []
+    assert [said(label) for label in labels if any(covered(label).overlaps(point) for point in points)] == []
 
 
 def test_epochs_are_whole_numbers():

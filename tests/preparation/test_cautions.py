@@ -132,6 +132,23 @@ def test_codes_that_look_like_powers_of_ten(tmp_path):
     assert told(healthy(rate=[f"{place % 9 + 1}.0E+{place % 7:02}" for place in range(ROWS)]), tmp_path=tmp_path) == []
 
 
+def test_versions_that_look_like_decimals(tmp_path):
+    """1.10 is the tenth, and not the first again; of amounts that two people wrote down, other decimals show that they are numbers."""
+    versions = [f"{place % 3 + 1}.{place * 7 % 12 + 1}" for place in range(ROWS)]
+    assert told(healthy(version=versions), tmp_path=tmp_path)[0] == ("versions", "version")
+    assert told(healthy(version=[*versions[:-1], "2"]), tmp_path=tmp_path)[0] == ("versions", "version")
+    assert told(healthy(version=[*versions[:-1], "2.05"]), tmp_path=tmp_path) == []
+    dose = ["0.5", "0.50", "1.5", "0.25", "1", "2.5", "1.50"]
+    assert told(healthy(dose=[dose[place * 5 % 7] for place in range(ROWS)]), tmp_path=tmp_path) == []
+    assert told(healthy(size=[f"{place * 0.1:.1f}" for place in range(ROWS)]), tmp_path=tmp_path) == []
+
+
+def test_versions_that_turn_out_to_be_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr("chainrule.data.numbers.FIRST", ROWS // 2)
+    sizes = [f"1.{place % 12 + 1}" for place in range(ROWS // 2)]
+    assert told(healthy(size=sizes + [f"{place / 64:.4f}" for place in range(ROWS // 2)]), tmp_path=tmp_path) == []
+
+
 def test_rows_that_add_up_others(tmp_path):
     """At the end by their name, elsewhere by their sums."""
     columns = healthy()
@@ -204,19 +221,20 @@ MONTHS, DAYS = RANDOM.integers(1, 13, ROWS), RANDOM.integers(1, 29, ROWS)
 
 
 @pytest.mark.parametrize(
-    ("name", "numbers"),
+    ("name", "numbers", "none"),
     [
-        ("stamp", [f"{2000 + month}{month:02d}{day:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
-        ("month", [f"{1990 + day}{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
-        ("order_date", [f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]),
+        ("stamp", [f"{2000 + month}{month:02d}{day:02d}" for month, day in zip(MONTHS, DAYS, strict=True)], "20240231"),
+        ("month", [f"{1990 + day}{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)], "199013"),
+        ("sold", [f"{month:02d}.{1990 + day}" for month, day in zip(MONTHS, DAYS, strict=True)], "13.2013"),
+        ("order_date", [f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)], "12.13"),
     ],
 )
-def test_dates_that_are_read_as_numbers(name, numbers, tmp_path):
+def test_dates_that_are_read_as_numbers(name, numbers, none, tmp_path):
     assert told(healthy(**{name: numbers}), tmp_path=tmp_path) == [("days", name)]
     assert told(healthy(**{name: np.array(numbers, dtype=float)})) == [("days_typed", name)]
-    broken = [*numbers[:-1], numbers[-1][:-2] + "13" if name != "stamp" else "20240231"]
-    assert ("days", name) not in told(healthy(**{name: broken}), tmp_path=tmp_path)
+    assert ("days", name) not in told(healthy(**{name: [*numbers[:-1], none]}), tmp_path=tmp_path)
 
 
 def test_prices_like_dates_are_no_dates(tmp_path):
+    assert told(healthy(density=[f"1.{1900 + 3 * day}" for day in DAYS]), tmp_path=tmp_path) == []
     assert told(healthy(price=[f"{day:02d}.{month:02d}" for month, day in zip(MONTHS, DAYS, strict=True)]), tmp_path=tmp_path) == []

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.processes.together import Array, Processes
+from chainrule.base.arrays import Array
+from chainrule.processes.together import Processes
 
 PATIENCE = 30
 

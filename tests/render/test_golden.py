@@ -11,18 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests import equations as reader
 from tests.golden.regenerate import DOCUMENTS, DRAWN, FORMATS, HERE, document_of, is_kept
-from tests.samples import examples, some
+from tests.samples import built_in, examples, some
 
-import chainrule.network.activations
-import chainrule.network.initializers
-import chainrule.network.losses
-import chainrule.network.optimizers
-import chainrule.network.regularizers
-import chainrule.network.schedules  # noqa: F401 — importing is registering
 from chainrule.api.problems import problem
 from chainrule.document.document import Document, Section
 from chainrule.explanation.explain import explain
-from chainrule.network.definitions import REGISTRY
 from chainrule.notation.blocks import line_width
 from chainrule.notation.conventions import PRESETS
 from chainrule.notation.labels import Labels
@@ -290,16 +283,12 @@ def seen(problem: Problem, **options) -> Document:
     return document
 
 
-def names(kind: str) -> list[str]:
-    return [name for name, definition in REGISTRY[kind].items() if definition.function.__module__.startswith("chainrule.")]
-
-
 DETAILS = ("scalar", "matrix", "overview")
 
 
 def looked_at(kind: str) -> list[tuple[str, str]]:
     """Every definition with a level of detail; the levels take turns."""
-    return list(zip(names(kind), itertools.cycle(DETAILS), strict=False))
+    return list(zip(built_in(kind), itertools.cycle(DETAILS), strict=False))
 
 
 @pytest.mark.parametrize(("notation", "detail"), some(itertools.product(PRESETS, DETAILS), 2))
@@ -323,23 +312,23 @@ def test_every_optimizer(optimizer, detail):
     seen(problem("1-2-1", optimizer=optimizer, seed=9), detail=detail, step=3)
 
 
-@pytest.mark.parametrize("optimizer", some(names("optimizer"), 4))
+@pytest.mark.parametrize("optimizer", some(list(built_in("optimizer")), 4))
 def test_every_optimizer_that_clips(optimizer):
     seen(problem("1-2-1", optimizer={"name": optimizer, "clip_norm": 0.01, "clip_value": 0.1}, seed=9, notation="nielsen"), step=2)
 
 
-@pytest.mark.parametrize("schedule", names("schedule"))
+@pytest.mark.parametrize("schedule", list(built_in("schedule")))
 def test_every_schedule(schedule):
     seen(problem("1-2-1", learning_rate=f"{schedule}:rate=0.1", seed=10), step=2)
 
 
-@pytest.mark.parametrize(("regularizer", "samples"), some(itertools.product(names("regularizer"), [1, 3]), 2))
+@pytest.mark.parametrize(("regularizer", "samples"), some(itertools.product(list(built_in("regularizer")), [1, 3]), 2))
 def test_every_regularizer(regularizer, samples):
     rows = "; ".join(["0.5 -1", "1 2", "-0.3 0.8"][:samples])
     seen(problem("2-2-1", regularizer=regularizer, seed=11, input=rows), detail="scalar", step=2)
 
 
-@pytest.mark.parametrize("initializer", names("initializer"))
+@pytest.mark.parametrize("initializer", list(built_in("initializer")))
 def test_every_initializer(initializer):
     seen(problem("2-2-1", initializer=initializer, seed=12, notation="german"), detail="matrix")
 
@@ -348,7 +337,7 @@ def test_every_initializer(initializer):
 def problems(draw) -> tuple[Problem, dict[str, object]]:
     """Any small network with a batch, in any notation, and how closely it is looked at."""
     sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
-    loss = draw(st.sampled_from(names("loss")))
+    loss = draw(st.sampled_from(list(built_in("loss"))))
     if "binary" in loss:
         sizes[-1] = 1
     samples = draw(st.integers(1, 3))
@@ -359,16 +348,16 @@ def problems(draw) -> tuple[Problem, dict[str, object]]:
     )
     found = problem(
         "-".join(map(str, sizes)),
-        activation=draw(st.sampled_from(names("activation"))),
+        activation=draw(st.sampled_from(list(built_in("activation")))),
         loss=loss,
         bias=draw(st.booleans()),
         seed=draw(st.integers(0, 99)),
-        regularizer=draw(st.sampled_from([None, *names("regularizer")])),
+        regularizer=draw(st.sampled_from([None, *list(built_in("regularizer"))])),
         outputs=draw(st.sampled_from(["sum", "mean"])),
         batch=draw(st.sampled_from(["sum", "mean"])),
         notation=draw(st.sampled_from([*PRESETS, "layers=subscript", "ng,decimal=comma,language=de"])),
-        optimizer=draw(st.sampled_from(names("optimizer"))),
-        learning_rate=draw(st.sampled_from([0.05, 0.5, *(f"{name}:rate=0.1" for name in names("schedule"))])),
+        optimizer=draw(st.sampled_from(list(built_in("optimizer")))),
+        learning_rate=draw(st.sampled_from([0.05, 0.5, *(f"{name}:rate=0.1" for name in list(built_in("schedule")))])),
         input=rows,
     )
     extent = draw(st.sampled_from([{}, {"brief": True}, {"all": True}]))

@@ -141,29 +141,20 @@ def test_objects_in_the_language_of_their_network():
     assert "Schritt" in chainrule.problem("seed", notation="german").step()._repr_markdown_()
 
 
-def test_marimo_and_jupyter_find_it():
-    formatter = pytest.importorskip("IPython").core.formatters.DisplayFormatter()
-    data, _ = formatter.format(chainrule.problem("seed").network)
-    assert data["text/markdown"] == object_markdown(chainrule.problem("seed").network)
-    assert data["text/plain"].startswith("Network(")
+SHOWN = {
+    "network": lambda: chainrule.problem("seed").network,
+    "step": lambda: chainrule.problem("mazur").step(),
+    "document": lambda: chainrule.problem("xor").explain(),
+    "definition": lambda: chainrule.tanh,
+    "model": lambda: chainrule.train("data:iris", target="species", hidden=2, epochs=2, seed=1),
+}
 
 
-CELLS = """\
-import chainrule as cr
-cr.problem("seed").network
-cr.problem("mazur").step()
-cr.problem("xor").explain()
-cr.tanh
-cr.train("data:iris", target="species", hidden=2, epochs=2, seed=1)"""
-
-
-def test_objects_show_themselves_in_a_kernel():
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line) for line in CELLS.splitlines()])
-    nbclient.NotebookClient(book, timeout=600).execute()
-    first, *others = [cell.outputs for cell in book.cells]
-    assert first == []
-    for outputs in others:
-        (output,) = [one for one in outputs if one.output_type == "execute_result"]
-        assert {"text/markdown", "text/plain"} <= set(output.data)
-        assert "$" in output.data["text/markdown"]
+@pytest.mark.parametrize("name", SHOWN)
+def test_jupyter_and_marimo_find_formulas(name):
+    """As their formatter asks objects; that a kernel asks it, `test_a_notebook_runs_in_jupyter` shows."""
+    shown = SHOWN[name]()
+    data, _ = pytest.importorskip("IPython").core.formatters.DisplayFormatter().format(shown)
+    assert "$" in data["text/markdown"]
+    assert data["text/markdown"] == shown._repr_markdown_()
+    assert data["text/plain"]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule.api.train import stopping_plan
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.training.plan import Plan, batch_size_for, example_weights, fold_places, patience_for, split_rows
 
@@ -160,8 +161,30 @@ def test_patience_is_so_many_steps_within_bounds(rows, size, epochs):
     assert patience_for(rows, size) == epochs
 
 
-@pytest.mark.parametrize(("columns", "folds"), [(300, 5), (301, 3)])
-def test_tables_of_very_many_inputs_have_fewer_folds(columns, folds):
-    numbers = np.random.default_rng(0).normal(size=(30, columns + 1))
+@pytest.mark.parametrize(("rows", "inputs", "folds"), [
+    (19, 1, 0), (20, 1, 5), (1999, 1, 5), (2000, 1, 3), (7999, 1, 3),
+    (30, 300, 5), (30, 301, 3), (2000, 2000, 3), (1999, 2001, 5),
+])  # fmt: skip
+def test_folds_decide_when_to_stop_where_rows_are_few(rows, inputs, folds):
+    said = dict.fromkeys(("validation", "validation_folds", "patience"))
+    plan = stopping_plan(Plan(), rows, inputs, said)
+    assert (plan.validation_folds, plan.validation) == (folds, 0.0)
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(8000, 1), (2000, 2001)])
+def test_of_more_rows_a_part_is_set_aside(rows, inputs):
+    said = dict.fromkeys(("validation", "validation_folds", "patience"))
+    plan = stopping_plan(Plan(), rows, inputs, said)
+    assert (plan.validation_folds, plan.validation) == (0, 0.1)
+
+
+@pytest.mark.parametrize(("said", "validation"), [({"validation_folds": 0}, 0.1), ({"until": 0.1}, 0.1), ({"validation_folds": 4}, 0.0)])
+def test_who_says_how_to_stop_gets_it(said, validation):
+    plan = stopping_plan(Plan(**said), 3000, 1, dict.fromkeys(("validation", "validation_folds", "patience")) | said)
+    assert (plan.validation_folds, plan.validation) == (said.get("validation_folds", 0), validation)
+
+
+def test_train_counts_the_rows_to_train_on_and_their_inputs():
+    numbers = np.random.default_rng(0).normal(size=(30, 302))
     model = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written")
-    assert model.plan.validation_folds == folds
+    assert model.plan.validation_folds == 3

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.api.models import Trained
-from chainrule.api.settings import Numbers, rows_of_numbers
+from chainrule.api.typed_numbers import NumbersLike, fitting
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.formula.expression import order
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
 from chainrule.network.wiring import Extent
 from chainrule.steps.problem import Problem
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 def with_batch(
     problem: Problem,
-    x: Numbers | None,
-    t: Numbers | None,
+    x: NumbersLike | None,
+    t: NumbersLike | None,
     data: Any,
     row: int | str | Sequence[int | str] | None,
     target_columns: str | Sequence[str] | None,
@@ -44,16 +46,36 @@ def with_batch(
         return _from_table(problem, data, row, target_columns, {} if encoding is None else {"encoding": encoding})
     if target_columns is not None:
         raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
-    network = problem.network
-    given_x = problem.x if x is None else network.checked_x(rows_of_numbers("input", x), "input")
-    rows = None if given_x is None else len(given_x)
-    given_t, classes = (problem.t, None) if t is None else read_targets(network, rows_of_numbers("target", t), "target", rows)
-    if given_x is not None and given_t is not None and len(given_x) != len(given_t):
-        raise InputError(f"there are {len(given_x)} rows of inputs but {len(given_t)} of targets; both need as many.")
+    given_x, given_t, classes = _typed_rows(problem, x, t)
     others = {key: value for key, value in problem.origin.items() if key != "classes" or classes is None}
     origin = {**others, **({"classes": classes} if classes else {})}
     changed = replace(problem, x=given_x, t=given_t, origin=origin)
     return changed if row is None else _chosen(changed, _rows(row))
+
+
+def _typed_rows(problem: Problem, x: NumbersLike | None, t: NumbersLike | None) -> tuple[Array | None, Array | None, Classes | None]:
+    """Inputs, targets, and which of them were class numbers: of all readings of what was typed, the first in which both have as many rows.
+
+    Raises InputError.
+    """
+    network, comma = problem.network, problem.network.notation.decimal == "comma"
+    inputs = [problem.x] if x is None else fitting("input", x, lambda rows: network.checked_x(rows, "input"), decimal_comma=comma)
+    pairs: list[tuple[Array | None, Array | None, Classes | None]] = []
+    refusals: list[InputError] = []
+    for given in inputs:
+        read = partial(read_targets, network, name="target", rows=None if given is None else len(given))
+        try:
+            targets = [(problem.t, None)] if t is None else fitting("target", t, read, decimal_comma=comma)
+            pairs += [(given, *one) for one in targets]
+        except InputError as error:
+            refusals.append(error)
+    if not pairs:
+        raise refusals[0]
+    for pair in pairs:
+        if pair[0] is None or pair[1] is None or len(pair[0]) == len(pair[1]):
+            return pair
+    counts = [0 if part is None else len(part) for part in pairs[0][:2]]
+    raise InputError(f"there are {counts[0]} rows of inputs but {counts[1]} of targets; both need as many.")
 
 
 def _chosen(problem: Problem, rows: list[int]) -> Problem:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable
 from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, probes
@@ -18,7 +19,6 @@ from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, 
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import QuantityMark, marked
 from chainrule.checking.report import Assessment, completed
-from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def check_each(
     from concurrent.futures import ThreadPoolExecutor
 
     for file in files:  # a name that is wrong is told before anybody's program runs
+        if not isinstance(file, (str, os.PathLike)):
+            raise InputError(f"what is checked is a file of somebody's program or numbers, and not {quoted(type(file).__name__)}.")
         _check_there(Path(file))
     several = min(len(files), workers or os.cpu_count() or 1)
     with Sandboxes(several) as sandboxes, ThreadPoolExecutor(several) as pool:

@@ -21,7 +21,7 @@ from chainrule.api.problems import is_short_form, problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.network.definitions import find
-from chainrule.network.description import described, network_from, read_description
+from chainrule.network.description import described, network_of_description, read_description
 from chainrule.network.network import Network
 from chainrule.network.wiring import INPUT, Extent
 from chainrule.preparation.fitting import Places
@@ -101,7 +101,7 @@ def fitted_network(description: Mapping[str, Any], preparation: Preparation, see
             losses = zip(outputs, preparation.parts, strict=True)
             wanted["outputs"] = {name: {"loss": part.loss, **wanted["outputs"][name]} for name, part in losses}
     plain = {"seed": seed, "loss": preparation.loss, **description, **wanted}
-    network = network_from({key: value for key, value in plain.items() if key not in ("data", "optimizer", "title")})
+    network = network_of_description({key: value for key, value in plain.items() if key not in ("data", "optimizer", "title")})
     _check(network, preparation)
     return network, preparation
 

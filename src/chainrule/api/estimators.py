@@ -19,10 +19,10 @@ from chainrule.api.batches import with_table
 from chainrule.api.models import trained_model
 from chainrule.api.networks import HIDDEN, fitting_network
 from chainrule.api.settings import chosen_optimizer
+from chainrule.base.arrays import Array
 from chainrule.data.table import Column, Table
 from chainrule.diagnosis.divergence import diverged
-from chainrule.network.definitions import Wanted
-from chainrule.network.network import Array
+from chainrule.network.definitions import DefinitionLike
 from chainrule.preparation.columns import Feature, Target, Task
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.loop import Overflowed, Training
@@ -84,10 +84,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self,
         hidden: int | Sequence[int] = HIDDEN,
         *,
-        activation: Wanted = "tanh",
-        regularizer: Wanted | None = None,
-        optimizer: Wanted = "adam",
-        learning_rate: float | Wanted | None = None,
+        activation: DefinitionLike = "tanh",
+        regularizer: DefinitionLike | None = None,
+        optimizer: DefinitionLike = "adam",
+        learning_rate: float | DefinitionLike | None = None,
         batch_size: int | None = None,
         max_iter: int = 200,
         tol: float = 1e-4,
@@ -268,10 +268,10 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
         self,
         hidden: int | Sequence[int] = HIDDEN,
         *,
-        activation: Wanted = "tanh",
-        regularizer: Wanted | None = None,
-        optimizer: Wanted = "adam",
-        learning_rate: float | Wanted | None = None,
+        activation: DefinitionLike = "tanh",
+        regularizer: DefinitionLike | None = None,
+        optimizer: DefinitionLike = "adam",
+        learning_rate: float | DefinitionLike | None = None,
         batch_size: int | None = None,
         max_iter: int = 200,
         tol: float = 1e-4,

@@ -15,13 +15,12 @@ from chainrule.document.document import Block, BoxGraph, Document, Equations, No
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from chainrule.api.problems import Source
     from chainrule.explanation.context import Context
     from chainrule.explanation.explain import Detail
     from chainrule.network.network import Network
     from chainrule.notation.formula import Equation, Formula
     from chainrule.pictures.shapes import Diagram
-    from chainrule.steps.problem import Problem
-    from chainrule.steps.step import Step
     from chainrule.training.history import Report
     from chainrule.training.model import Model
 
@@ -105,13 +104,13 @@ class Figure(FrozenValue):
         return drawn if isinstance(drawn, str) else drawn.decode()
 
     def _repr_html_(self) -> str:
-        from chainrule.render.notebook import image
+        from chainrule.render.notebook import image_element
 
-        return image(self.rendered("svg"), self.title)
+        return image_element(self.rendered("svg"), self.title)
 
 
 def figure(
-    subject: Problem | Step | Model,
+    subject: Source,
     name: str,
     *,
     weight: str | None = None,
@@ -123,7 +122,7 @@ def figure(
 ) -> Figure:
     """A figure of a step.
 
-    subject  a `Problem`, a recorded `Step`, or, for its training curve, a `Model`
+    subject  a `Problem`, a recorded `Step`, a network as of `problem`, or, for its training curve, a `Model`
     name     one of `FIGURES`
     weight   the one of `descent`, `update` and `chain`; w1 if none is said
     step     which step of the run, from 1
@@ -134,14 +133,17 @@ def figure(
     """
     from chainrule.training.model import Model
 
+    if not isinstance(name, str):
+        raise InputError(f"the name of the figure stands behind what it is of: figure({type(name).__name__.lower()}, {quoted(subject)}).")
     if name not in FIGURES:
         raise UnknownNameError("figure", name, FIGURES)
     if isinstance(subject, Model):
         return _of_model(subject, name)
+    from chainrule.api.problems import problem_or_step
     from chainrule.explanation.explain import contexts, title
     from chainrule.pictures.shapes import with_description
 
-    (context,) = contexts(subject, detail=detail, step=step, digits=digits, exact=exact)
+    (context,) = contexts(problem_or_step(subject), detail=detail, step=step, digits=digits, exact=exact)
     made = _made(context, name, weight, steps)
     if not isinstance(made, Section):
         return Figure(f"{title(context)}: {made.alt}", with_description(made), context.notation.language)

@@ -14,14 +14,14 @@ from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.formula.arrays import fraction
 from chainrule.formula.expression import Expression
-from chainrule.formula.grammar import MOST_SIGNS, ParsedFormula, Text, about_comma, parse_formula
+from chainrule.formula.grammar import MOST_SIGNS, ParsedFormula, TypedText, about_comma, parse_formula
 from chainrule.network.definitions import Definition, definitions
 from chainrule.notation.conventions import Notation
 
 if TYPE_CHECKING:
     from chainrule.document.document import Document
 
-Point: TypeAlias = "str | Mapping[str, float | Fraction | str] | None"
+PointLike: TypeAlias = "str | Mapping[str, float | Fraction | str] | None"
 
 _VALUE = re.compile(r"[-+−–]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+−–]?[0-9]+)?(?:\s*/\s*[0-9]+)?")
 _SET = re.compile(r"\s*(?P<name>[^\W0-9]\w*)\s*=\s*")
@@ -29,7 +29,7 @@ _SET = re.compile(r"\s*(?P<name>[^\W0-9]\w*)\s*=\s*")
 
 def explain_formula(
     formula: str,
-    at: Point = None,
+    at: PointLike = None,
     *,
     detail: Literal["overview", "scalar"] | None = None,
     weight: str | None = None,
@@ -60,7 +60,7 @@ def explain_formula(
     return explain_calculation(Worked(reading.calculation, values, written), detail=detail, weight=weight)
 
 
-def formula_code(formula: str, at: Point = None) -> str:
+def formula_code(formula: str, at: PointLike = None) -> str:
     """The formula and its derivatives as plain Python. Arguments and errors as of `explain_formula`."""
     from chainrule.engines.plain import program
 
@@ -69,7 +69,7 @@ def formula_code(formula: str, at: Point = None) -> str:
     return program(reading.calculation, {node.key: float(number) for node, number in numbers.items()})
 
 
-def read_formula(formula: str, at: Point) -> tuple[ParsedFormula, dict[Expression, Any]]:
+def read_formula(formula: str, at: PointLike) -> tuple[ParsedFormula, dict[Expression, Any]]:
     """The formula, in which every registered activation is a function, and the number of every input. Raises InputError."""
     given = _pairs(at) if isinstance(at, str) else {} if at is None else {str(name): (value, None) for name, value in at.items()}
     own = {name: partial(_activation, definition) for name, definition in definitions("activation").items()}
@@ -140,7 +140,7 @@ def _read_number(text: str) -> Fraction | float:
 
 def _pairs(at: str) -> dict[str, tuple[Any, Any]]:
     """The numbers of a text such as a=-4 b=2, each with what makes an error of it. Raises InputError."""
-    text = Text(at)
+    text = TypedText(at)
     if len(at) > MOST_SIGNS:
         raise InputError(f"--at may have {MOST_SIGNS:,} signs, and this has {len(at):,}.")
     found: dict[str, tuple[Any, Any]] = {}

@@ -26,7 +26,7 @@ MOST_TRIALS = 10_000
 
 
 def read_grid(grid: str | Mapping[str, Any]) -> dict[str, list[Any]]:
-    """The values of each name; a range stays one, as a `Range`. Raises InputError."""
+    """The values of each name; a range stays one, as a `GridRange`. Raises InputError."""
     if isinstance(grid, str):
         pairs = [part.partition("=") for part in grid.split()]
         if not pairs or not all(name and equals and text for name, equals, text in pairs):

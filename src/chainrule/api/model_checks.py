@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.api.modules import ModuleProblem, is_module, module_problem
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
 from chainrule.document.words import Words
-from chainrule.network.network import Array
 
 if TYPE_CHECKING:
     import torch

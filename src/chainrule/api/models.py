@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
-from chainrule.steps.order import Wanted
+from chainrule.steps.order import OrderLike
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, following
 
@@ -34,7 +34,7 @@ class Replayed(Problem):
 
     record: Step | None = None
 
-    def steps(self, *, exact: bool = False, order: Wanted | None = None, epochs: int | None = None) -> Iterator[Step]:
+    def steps(self, *, exact: bool = False, order: OrderLike | None = None, epochs: int | None = None) -> Iterator[Step]:
         """The recorded step first. Raises InputError if fractions, or steps in an order, are asked for."""
         step = self.record
         if order is not None or epochs is not None:

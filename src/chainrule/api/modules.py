@@ -19,6 +19,7 @@ import numpy as np
 
 from chainrule.api.problems import problem
 from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
+from chainrule.base.arrays import Array
 from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.base.files import write_whole
 from chainrule.base.frozen import replace
@@ -27,9 +28,9 @@ from chainrule.document.words import Words
 from chainrule.explanation.explain import Detail
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import stated_operations
-from chainrule.network.definitions import Definition, Wanted, definitions, find
-from chainrule.network.description import network_from as described_network
-from chainrule.network.network import Array, Network
+from chainrule.network.definitions import Definition, DefinitionLike, definitions, find
+from chainrule.network.description import check_network, network_of_description
+from chainrule.network.network import Network
 from chainrule.network.targets import read_targets
 from chainrule.notation.conventions import Notation
 from chainrule.steps.problem import Problem
@@ -116,7 +117,9 @@ def network_from(description: Any, x: Any = None, *, loss: Any = None, **setting
     parameters. A matrix that is only used in a linear layer is (in, out) here. Raises InputError.
     """
     if isinstance(description, Mapping):
-        return described_network(description)
+        return network_of_description(description)
+    if isinstance(description, (Network, Problem, Step)):
+        return description if isinstance(description, Network) else description.network
     return _read(description, x, loss, settings)[0]
 
 
@@ -126,8 +129,8 @@ def module_problem(
     t: Any = None,
     *,
     loss: Any = None,
-    optimizer: Wanted | None = None,
-    learning_rate: float | Wanted | None = None,
+    optimizer: DefinitionLike | None = None,
+    learning_rate: float | DefinitionLike | None = None,
     **settings: Any,
 ) -> ModuleProblem:
     """A PyTorch module with a batch and an optimiser; arguments as of `network_from` and `chainrule.problem`. Raises InputError."""
@@ -179,6 +182,7 @@ def write_onnx(network: Network, path: str | Path, *, precision: Literal["float3
     """
     from chainrule.interop.onnx import onnx_model
 
+    check_network(network)
     write_whole(path, onnx_model(network, precision).SerializeToString())
 
 
@@ -198,8 +202,8 @@ def explain(
     t: Any = None,
     *,
     loss: Any = None,
-    optimizer: Wanted | None = None,
-    learning_rate: float | Wanted | None = None,
+    optimizer: DefinitionLike | None = None,
+    learning_rate: float | DefinitionLike | None = None,
     language: str | None = None,
     notation: Any = None,
     detail: Detail | None = None,
@@ -259,6 +263,8 @@ def _read(model: Any, x: Any, loss: Any, settings: Mapping[str, Any]) -> tuple[N
     from chainrule.interop.modules import read_module, read_program
 
     if not is_module(model):
+        if isinstance(model, (str, Path)):
+            raise DescriptionError(f"of a name or a file, a network is problem({quoted(str(model))}).network.")
         beside = "; a JAX function is given with its parameters, as functools.partial(f, params)" if callable(model) else ""
         raise DescriptionError(f"a network is made of a PyTorch module, or of a description as plain data, not of {quoted(model)}{beside}.")
     if x is None:

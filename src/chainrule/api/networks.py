@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chainrule.api.settings import setting
 from chainrule.base.errors import InputError, quoted
-from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.preparation.preparation import Preparation
@@ -19,9 +19,9 @@ def fitting_network(
     preparation: Preparation,
     seed: int,
     hidden: str | int | Sequence[int],
-    activation: Wanted,
-    loss: Wanted | None,
-    regularizer: Wanted | None,
+    activation: DefinitionLike,
+    loss: DefinitionLike | None,
+    regularizer: DefinitionLike | None,
 ) -> Network:
     """The network that fits a preparation: dense layers, and what its task asks for where nothing else is said. Raises InputError."""
     inner, wanted = find("activation", setting(activation)), find("loss", preparation.loss if loss is None else setting(loss))
@@ -44,10 +44,29 @@ def layer_sizes(hidden: str | int | Sequence[int]) -> list[int]:
     return [] if sizes == ["0"] else [int(size) for size in sizes]
 
 
+OF_SEVERAL = {"pairs": "two examples with each other", "steps": "every step of a sequence"}
+"""What losses compare whose targets are neither numbers nor the class of an example, by the kind of their targets."""
+
+
+def check_target_needed(loss: DefinitionLike | None) -> None:
+    """For a run without a target: would its loss need one? Raises InputError where it does not, so that no column has to be named."""
+    if loss is not None and not (wanted := find("loss", setting(loss))).definition.has_target:
+        raise InputError(f"{_without_target(wanted)}; in Python, network.steps(x, optimizer=…) takes its steps.")
+
+
+def _without_target(loss: Bound) -> str:
+    return f"{loss.name} measures no distance from a target, so that a table cannot teach it"
+
+
 def _check_loss(loss: Bound, preparation: Preparation) -> None:
     """Does the loss fit targets as the table gives them, classes or numbers, and outputs that predict them? Raises InputError."""
     if not loss.definition.measures:
-        raise InputError(f"{loss.name} measures no distance from a target, so that a table cannot teach it; {preparation.loss} does.")
+        raise InputError(f"{_without_target(loss)}; {preparation.loss} does.")
+    if loss.definition.targets in OF_SEVERAL:
+        raise InputError(
+            f"{loss.name} compares {OF_SEVERAL[loss.definition.targets]}, which training on a table does not offer; "
+            "in Python, network.steps(x, t, optimizer) takes its steps."
+        )
     fitting = {"classify": ("numbers", "distribution"), "binary": ("numbers", "probabilities", "signs"), "regress": ("numbers",)}
     if loss.definition.targets not in fitting[preparation.task] or loss.definition.logits:
         raise InputError(f"the loss {loss.name} does not fit this task; {preparation.loss} does.")

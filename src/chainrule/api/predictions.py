@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.data.cells import parse_number
-from chainrule.network.network import Array
 from chainrule.preparation.columns import labels_of
 
 if TYPE_CHECKING:

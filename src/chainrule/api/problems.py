@@ -12,24 +12,29 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.api.batches import with_batch, with_sample
 from chainrule.api.models import Replayed, Trained, recorded, replayed, scales, trained_model
-from chainrule.api.settings import Numbers, chosen_notation, chosen_optimizer, setting, weights_of_numbers
+from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
+from chainrule.api.typed_numbers import NumbersLike, with_typed_weights
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
-from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
 from chainrule.network.layers import Layer
 from chainrule.network.network import Network
 from chainrule.notation.conventions import Notation
 from chainrule.steps.problem import Problem, problem_from
+from chainrule.steps.step import Step
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainrule.training.model import Model
+
+    Source: TypeAlias = str | Path | Mapping[str, Any] | Network | Problem | Step | Model
 
 SHORT_FORM = r"\s*(?:[-–]?\d[\w\s.,;:×+–-]*|v\d+x[\w:.×-]*)"
 """What looks like 2-2-1, or like 8x8x1:c4k3-10 and v7x20:e16-10, right or wrong."""
@@ -39,38 +44,39 @@ FILES = {".csv", ".tsv", ".txt", ".safetensors"}
 
 
 def problem(
-    source: str | Path | Mapping[str, Any] | Network | None = None,
+    source: Source | None = None,
     *,
     bias: bool | None = None,
-    activation: Wanted | None = None,
-    output_activation: Wanted | None = None,
-    loss: Wanted | None = None,
-    weights: Numbers | Mapping[str, Any] | None = None,
+    activation: DefinitionLike | None = None,
+    output_activation: DefinitionLike | None = None,
+    loss: DefinitionLike | None = None,
+    weights: NumbersLike | Mapping[str, Any] | None = None,
     weights_as: str | Sequence[str] | None = None,
     seed: int | None = None,
-    initializer: Wanted | None = None,
-    regularizer: Wanted | None = None,
+    initializer: DefinitionLike | None = None,
+    regularizer: DefinitionLike | None = None,
     outputs: str | None = None,
     batch: str | None = None,
     notation: str | Mapping[str, Any] | Notation | None = None,
     language: str | None = None,
-    input: Numbers | None = None,
-    target: Numbers | None = None,
-    upstream: Numbers | None = None,
+    input: NumbersLike | None = None,
+    target: NumbersLike | None = None,
+    upstream: NumbersLike | None = None,
     data: str | Path | None = None,
     row: int | str | Sequence[int | str] | None = None,
     target_columns: str | Sequence[str] | None = None,
     encoding: str | None = None,
-    learning_rate: float | Wanted | None = None,
+    learning_rate: float | DefinitionLike | None = None,
     multipliers: str | Mapping[str, float] | None = None,
-    optimizer: Wanted | None = None,
+    optimizer: DefinitionLike | None = None,
     step: int | None = None,
 ) -> Problem:
     """The network, batch and optimiser that a person asks for; what they lack is drawn from the seed, in round numbers.
 
     source             nothing (the seed), an example's name, a short form such as "2-2-1", a .toml or .json file, "-" (standard
-                       input), a model in a .safetensors file, a description as plain data, or a network; also the record of a
-                       step, as .json or plain data, which is what it is: of the options only notation and language go with it
+                       input), a model or its .safetensors file, a description as plain data, a network or another problem; also a
+                       step or its record, as .json or plain data, which is what it is: of the options only notation and language go
+                       with it
     bias               False takes every b away, True gives one to every layer
     activation         of the hidden layers; tanh in a short form
     output_activation  of the last layer; what fits the loss if none is said
@@ -124,7 +130,7 @@ def problem(
     network = found.network
     if changes or any(new is not old for old, new in zip(numbered, layers, strict=True)):  # else it keeps what it has worked out
         network = network.replaced(layers=layers, **changes)
-    if not isinstance(source, Network):  # whose numbers are its owner's
+    if not isinstance(source, (Network, Problem)):  # whose numbers are their owner's
         network = network.made_legible()
     if weights is not None:
         from chainrule.interop.states import is_state, with_state
@@ -134,7 +140,7 @@ def problem(
                 raise InputError("--weights-as says how numbers are written; a file of tensors has its own order. Leave one of them out.")
             network = with_state(network, str(weights))
         else:
-            network = network.with_weights(weights_of_numbers(weights), weights_as or ())
+            network = with_typed_weights(network, weights, weights_as or ())
     elif weights_as:
         raise InputError("--weights-as says how weights are written; give them, with --weights.")
     if upstream is not None:
@@ -145,19 +151,38 @@ def problem(
     return with_sample(with_batch(changed, input, target, data, row, target_columns, encoding))
 
 
+def problem_or_step(subject: Source) -> Problem | Step:
+    """What is to be shown, if it is a problem or a step; of everything else the `problem`. Raises InputError."""
+    return subject if isinstance(subject, (Problem, Step)) else problem(subject)
+
+
 # Where a network comes from
 
 
-def _found(source: str | Path | Mapping[str, Any] | Network | None) -> Problem:
+def _found(source: Source | None) -> Problem:
+    if isinstance(source, Problem):
+        return source
     if isinstance(source, Network):
         return Problem(source)
+    if isinstance(source, Step):
+        return recorded(source)
     if isinstance(source, Mapping):
         return _described(source)
-    name = str(source or "seed")
-    found = problem_named(name)
+    named = source is None or isinstance(source, (str, os.PathLike))
+    found = problem_named(str(source or "seed")) if named else _of_model(source)
     if isinstance(found, Replayed):
         return found
-    return replace(found, origin={**found.origin, "source": name, **scales(found.preparation if isinstance(found, Trained) else None)})
+    origin = {**found.origin, **({"source": str(source or "seed")} if named else {})}
+    return replace(found, origin=origin | scales(found.preparation if isinstance(found, Trained) else None))
+
+
+def _of_model(source: object) -> Problem:
+    """A trained model, as of its file. Raises InputError where it is anything else."""
+    from chainrule.training.model import Model
+
+    if isinstance(source, Model):
+        return trained_model(source)
+    raise InputError(f"{type(source).__name__} is no network; give a Network, a Problem, a Step, a Model, plain data, or a name as 2-2-1.")
 
 
 def _described(data: Mapping[str, Any]) -> Problem:
@@ -184,7 +209,7 @@ def problem_named(name: str) -> Problem:
     """What an example, a short form, a file or "-" (standard input) describes. Raises InputError."""
     if name in EXAMPLES:
         found = problem_from(EXAMPLES[name])
-        return replace(found, network=found.network.told({}))  # nobody gave these numbers
+        return replace(found, network=found.network.understood_as({}))  # nobody gave these numbers
     if name == "-":
         return _described(_standard_input())
     from pathlib import Path
@@ -232,7 +257,7 @@ def _standard_input() -> dict[str, Any]:
 
 
 def _changed_layers(
-    network: Network, layers: list[Layer], bias: bool | None, activation: Wanted | None, initializer: Wanted | None
+    network: Network, layers: list[Layer], bias: bool | None, activation: DefinitionLike | None, initializer: DefinitionLike | None
 ) -> list[Layer]:
     """The layers, with their numbers, as the options want them."""
     last = network.last_layers
@@ -252,7 +277,7 @@ def _changed_layers(
     return layers
 
 
-def _changed_output(network: Network, layer: Layer, loss: Bound | None, activation: Wanted | None) -> Layer:
+def _changed_output(network: Network, layer: Layer, loss: Bound | None, activation: DefinitionLike | None) -> Layer:
     """A last layer; if its activation fitted the old loss and another loss is wanted, it fits that."""
     if activation is not None:
         return layer.with_options(activation=find("activation", setting(activation)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from chainrule.api.batches import with_sample
 from chainrule.api.doctor import case_of_rows, first_cure, options_of, training_command, verdict
 from chainrule.api.models import scales, trained_model
 from chainrule.api.settings import chosen_notation
-from chainrule.base.errors import InputError
+from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
 from chainrule.diagnosis.criteria import sentence
 from chainrule.diagnosis.divergence import Diverged
@@ -65,6 +66,8 @@ def report(model: str | Path | Model, path: str | Path | None = None, *, data: A
     """
     if path is not None:
         check_report(path, language)
+    if not isinstance(model, (str, os.PathLike, Model)):
+        raise InputError(f"a report is of a trained model, or of its file, and not of {quoted(type(model).__name__)}.")
     found = model if isinstance(model, Model) else Model.load(model)
     rows, lacking = _rows(found, data)
     document = report_of(found, SOMEWHERE if isinstance(model, Model) else str(model), rows, lacking=lacking, language=language)
@@ -194,8 +197,7 @@ def _cautions(model: Model, rows: Rows) -> Any:
     """What about the rows is worth a line."""
     preparation = model.preparation
     assert preparation is not None
-    drawn = model.plan.test > 0 and not model.plan.test_last
-    return cautions(rows.first, preparation, rows.labels(preparation), split_at_random=drawn)
+    return cautions(rows.first, preparation, rows.labels(preparation), split_at_random=model.plan.tests_drawn)
 
 
 def _is_file(model: Model) -> bool:

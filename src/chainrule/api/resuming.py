@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from chainrule.api.described import description_of
 from chainrule.api.networks import layer_sizes
 from chainrule.api.settings import one_or_several, setting, typed
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.printing import command_line
 from chainrule.network.definitions import Bound, find
-from chainrule.network.network import Array
 from chainrule.processes.launch import restarted
 from chainrule.processes.together import Processes
 from chainrule.training.agreement import alike, check_options, check_versions, readable_here
@@ -52,6 +52,7 @@ def _defaults() -> dict[str, Any]:
 
 def _plain_option(name: str, value: Any) -> Any:
     """An option as plain data, the same however it was written."""
+    value = [*value] if getattr(value, "ndim", 0) else value  # names in an array, as the columns of a data frame are
     if value is None or value == "" or (isinstance(value, (list, tuple)) and not value):
         return None
     if name == "hidden":
@@ -92,12 +93,14 @@ def check_resumed(began: Model, asked: Mapping[str, Any]) -> None:
         began_with = f"with {_option(name, was)}{'' if name in known else ', the default'}"
         if was is None or (was is False and name not in known):
             began_with = "without it"
+        elif name == "network":
+            began_with = "with another one"
         raise InputError(f"{_option(name, value)} contradicts the run, which began {began_with}; leave it out, or begin anew with --force.")
 
 
 def _option(name: str, value: Any) -> str:
-    """An option as it is typed."""
-    return command_line(*typed(name, value))
+    """An option as it is typed; of a network, of which there may be pages, only that there is one."""
+    return "--network" if isinstance(value, Mapping) and name == "network" else command_line(*typed(name, value))
 
 
 class Begun(FrozenValue):

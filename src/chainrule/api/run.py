@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from chainrule.api.figures import training_curve
 from chainrule.api.resuming import Begun
 from chainrule.api.watching import Watch
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
 from chainrule.data.reading import memory_left
 from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.preparation.cautions import Caution
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.together import Processes

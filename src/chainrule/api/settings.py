@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from chainrule.api.typed_numbers import checked_number, with_points
 from chainrule.base.errors import InputError, quoted
-from chainrule.network.definitions import Bound, Wanted, find
-from chainrule.network.network import Array
+from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.notation.conventions import CHOICES, Notation
 
-Numbers: TypeAlias = "str | Sequence[Any] | Array"
 
-
-def setting(wanted: Wanted) -> Any:
+def setting(wanted: DefinitionLike) -> Any:
     """A name with options, "huber:delta=2,…", as a table; everything else as it is."""
     if not isinstance(wanted, str) or ":" not in wanted:
         return wanted
     name, _, options = wanted.partition(":")
-    pairs = [option.partition("=") for option in options.split(",")]
+    pairs = [option.partition("=") for option in re.split(r",(?!\d)", options)]
     for key, equals, value in pairs:
         if not (key.strip() and equals and value.strip()):
             raise InputError(f"options are written as name:option=number,option=number, not {quoted(wanted)}.")
@@ -34,6 +32,8 @@ def one_or_several(wanted: Any) -> tuple[str, ...]:
 def _value(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
+    if re.fullmatch(r"[-−+]?\d+,\d+", text):
+        text = with_points(text)
     for kind in (int, float):
         try:
             return kind(text)
@@ -59,8 +59,8 @@ def typed(name: str, value: Any) -> list[str]:
 
 def chosen_optimizer(
     present: Bound | None,
-    wanted: Wanted | None,
-    learning_rate: float | Wanted | None,
+    wanted: DefinitionLike | None,
+    learning_rate: float | DefinitionLike | None,
     multipliers: str | Mapping[str, float] | None = None,
 ) -> Bound:
     """The optimiser wanted, else the description's, else gradient descent; with the learning rate, and what multiplies it, if wanted."""
@@ -75,17 +75,17 @@ def multipliers_of_text(wanted: str | Mapping[str, float] | None) -> Mapping[str
     if not isinstance(wanted, str):
         return wanted
     found: dict[str, float] = {}
-    for part in wanted.replace(",", " ").replace(";", " ").split():
+    for part in with_points(wanted).replace(",", " ").replace(";", " ").split():
         name, equals, number = part.partition("=")
         if not (name and equals and number):
             raise InputError(f'multipliers of rates are names with numbers, as "hidden1=0.1 b2=2", not {quoted(wanted)}.')
         if name in found:
             raise InputError(f"the multiplier of {name} is given twice; leave one of them out.")
-        found[name] = _number("multipliers", number)
+        found[name] = checked_number("multipliers", number)
     return found
 
 
-def _rate(wanted: float | Wanted) -> Any:
+def _rate(wanted: float | DefinitionLike) -> Any:
     value = _value(wanted) if isinstance(wanted, str) else wanted
     if isinstance(value, str) and not value[:1].isalpha():
         raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {quoted(wanted)}.")
@@ -115,68 +115,3 @@ def _notation_settings(text: str) -> dict[str, Any]:
         else:
             settings.setdefault("letters", {})[key] = value
     return settings
-
-
-# Numbers
-
-NAMED = r"""(?P<name>[^\W\d]\w*(?:\.\w+)?(?:\s*\[[\d\s,]+\]|\s*,\s*\d+)?)\s*="""
-"""The name of a weight, or of a matrix, before its numbers: w14=, w1,4=, W1=, hidden1.W[2,3]=."""
-
-
-def weights_of_numbers(weights: Numbers | Mapping[str, Any]) -> Any:
-    """Weights: one list of numbers, or what stands after each name: `W1="0.3 -0.1; 0.2 0.4" b1="0 0"`. Raises InputError."""
-    if not isinstance(weights, str) or "=" not in weights:
-        return weights if isinstance(weights, Mapping) else row_of_numbers("weights", weights)
-    weights = re.sub(r"_\{([\d\s,]+)\}", r"\1", weights)  # w_{1,6}, as LaTeX writes w1,6
-    names = list(re.finditer(NAMED, weights))
-    if not names or weights[: names[0].start()].strip(" ,;"):
-        raise InputError(f'weights are numbers, or names with numbers, as W1="0.3 -0.1; 0.2 0.4" or w14=0.2, not {quoted(weights)}.')
-    found: dict[str, Any] = {}
-    for match, following in zip(names, [*names[1:], None], strict=True):
-        name = "".join(match["name"].split())
-        values = weights[match.end() : following.start() if following is not None else None].strip(" ,;\n").strip("\"'")
-        if name in found:
-            raise InputError(f"{name} is given twice; leave one of them out.")
-        rows = rows_of_numbers(name, values)
-        found[name] = rows[0][0] if len(rows) == len(rows[0]) == 1 else rows
-    return found
-
-
-def rows_of_numbers(what: str, values: Numbers) -> Any:
-    """Rows of numbers: text with spaces or commas between values and ; between rows, or with a program's brackets, [[0, 1], [1, 1]]; or
-    what is one already. Raises InputError.
-    """
-    if not isinstance(values, str):
-        return values
-    rows = _without_brackets(what, values.strip()).strip(";").split(";")
-    return [row_of_numbers(f"{what} row {number}", row) for number, row in enumerate(rows, start=1)]
-
-
-def _without_brackets(what: str, text: str) -> str:
-    """[[0, 1], [1, 1]] as 0, 1;1, 1, and [0 1; 1 1] as 0 1; 1 1. Raises InputError for brackets in brackets in brackets."""
-    if not (text.startswith("[") and text.endswith("]")):
-        return text
-    inside = text[1:-1].strip()
-    if "[" not in inside and "]" not in inside:
-        return inside
-    row = r"\[([^\[\]]*)\]"
-    if not re.fullmatch(rf"{row}(?:\s*[,;]?\s*{row})*\s*,?", inside):
-        raise InputError(f"{what} has brackets that are no rows of numbers; write them as 0.1 0.2; 0.3 0.4.")
-    return ";".join(re.findall(row, inside))
-
-
-def row_of_numbers(what: str, values: Numbers) -> Any:
-    """One row of numbers, from text with spaces or commas between them, or what is one already. Raises InputError."""
-    if not isinstance(values, str):
-        return values
-    cells = values.replace(",", " ").split()
-    if not cells:
-        raise InputError(f"{what} holds no numbers; write them as 0.21 0.56.")
-    return [_number(what, cell) for cell in cells]
-
-
-def _number(what: str, cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        raise InputError(f"{what} holds {quoted(cell)}, which is no number.") from None

@@ -27,7 +27,7 @@ from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, UnknownNameError, quoted
 from chainrule.base.interruption import asked_to_end, ignore_ctrl_c, interrupt
 from chainrule.diagnosis.divergence import Diverged
-from chainrule.network.definitions import KINDS, Definition, definitions
+from chainrule.network.definitions import KINDS, Definition, definitions, is_built_in
 from chainrule.processes.launch import count_said
 from chainrule.training.cross_validation import FoldNetwork, fold_predictions
 from chainrule.training.metrics import Scores, score
@@ -210,7 +210,7 @@ def _own_definitions(settings: Sequence[Mapping[str, Any]]) -> list[Definition]:
     """The definitions of a person's own that the settings name; all of them, where a description may."""
     names = set(re.findall(r"\w+", repr(settings)))
     every = [definition for kind in KINDS for definition in definitions(kind).values()]
-    own = [definition for definition in every if not definition.function.__module__.startswith("chainrule.")]
+    own = [definition for definition in every if not is_built_in(definition.function)]
     return own if "network" in names else [definition for definition in own if definition.name in names]
 
 

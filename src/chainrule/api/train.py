@@ -16,15 +16,16 @@ import numpy as np
 
 from chainrule.api.described import described_targets, description_of, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
-from chainrule.api.networks import HIDDEN, check_losses, fitting_network
+from chainrule.api.networks import HIDDEN, check_losses, check_target_needed, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
 from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
 from chainrule.api.watching import Watch, watching
-from chainrule.base.errors import InputError
+from chainrule.base.arrays import Array
+from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
-from chainrule.network.definitions import Wanted
-from chainrule.network.network import Array, Network
+from chainrule.network.definitions import DefinitionLike
+from chainrule.network.network import Network
 from chainrule.preparation.cautions import cautions, written_day
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.launch import several
@@ -37,16 +38,17 @@ from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, last_rows
 from chainrule.training.rows import Rows, Subset
 
 FOLDS, FEWER_FOLDS, VERY_WIDE = 5, 3, 10
-"""Folds of the cross-validation that decides when to stop, where nothing is said about it, and where a table has more inputs than so many
-times its rows, as a network of thousands of inputs takes its time …"""
+"""Folds of the cross-validation that decides when to stop, where nothing is said about it: the fewer where rows are many, and where a table
+has more inputs than so many times its rows, as networks then take their time."""
 
 Precision: TypeAlias = Literal["float32", "float64"]
 
 PRECISION: Precision = "float32"
 """In which numbers a run computes where nothing is said about it. Scores are the same, in less time and memory (docs/training.md)."""
 
-FEWEST_TO_FOLD, FEWEST_TO_VALIDATE = 20, 2000
-"""… and there are so many rows to train on. Of more, validation rows are set aside: enough for a good estimate, and not missed."""
+FEWEST_TO_FOLD, MANY, MOST_TO_FOLD = 20, 2000, 8000
+"""There are folds from the first number of rows to train on, fewer from the second. From the third on, or from the second if there are more
+inputs than rows, validation rows are set aside: enough for a good estimate, and not missed. docs/training.md says how this was measured."""
 
 
 def train(
@@ -56,11 +58,11 @@ def train(
     network: str | Path | Mapping[str, Any] | Network | None = None,
     task: Literal["classify", "regress"] | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
-    activation: Wanted = "tanh",
-    loss: Wanted | None = None,
-    regularizer: Wanted | None = None,
-    optimizer: Wanted | None = None,
-    learning_rate: float | Wanted | None = None,
+    activation: DefinitionLike = "tanh",
+    loss: DefinitionLike | None = None,
+    regularizer: DefinitionLike | None = None,
+    optimizer: DefinitionLike | None = None,
+    learning_rate: float | DefinitionLike | None = None,
     multipliers: str | Mapping[str, float] | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -115,8 +117,8 @@ def train(
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
     multipliers    what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
     epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine, precision   as in
-                   `Plan`; of fewer
-                   than 2000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds decide
+                   `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds
+                   decide, 3 from 2000 rows on
                    test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
                    of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
@@ -145,9 +147,7 @@ def train(
     """
     asked = asked_options(locals())
     group = None if group is None else str(group)
-    together = (group,) if group is not None and group not in one_or_several(ignore) else ()
     columns: dict[str, Any] = {
-        "ignore": (*one_or_several(ignore), *together),
         "categories": one_or_several(categories),
         "numbers": one_or_several(numbers),
     }
@@ -164,7 +164,8 @@ def train(
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
     path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
-    targets, columns["places"] = one_or_several(target) or described_targets(description or {}), places_of_image(description)
+    targets, columns["places"] = _targets(target, description, loss), places_of_image(description)
+    columns["ignore"] = _left_out(one_or_several(ignore), group, targets)
     processes = several(processes)
     watch = watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
@@ -178,7 +179,7 @@ def train(
         rows = rows.complete(whole)
         labels = _labels(rows, whole, processes)
         columns["task"] = _decided_tasks(whole, tasks)
-        plan = _stopping(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
+        plan = stopping_plan(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
         groups = alike(processes, lambda: rows.groups(plan.group))
         parts = split_rows(labels, plan, groups)
         plan = begun.plan(plan_settings) if begun else plan if groups is None else _folding_groups(plan, groups[parts[0]])
@@ -202,9 +203,16 @@ def train(
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else cross_validated(prepared, labels, in_folds, outputs, watch)
         run = prepared(*parts)
-        drawn = len(run.test) > 0 and not plan.test_last
+        drawn = len(run.test) > 0 and plan.tests_drawn
         run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
         return finished_model(run, run.training(), scores, outputs, watch, language)
+
+
+def _left_out(ignored: tuple[str, ...], group: str | None, targets: Sequence[str]) -> tuple[str, ...]:
+    """The columns that are no inputs, as asked, and because the groups are told by one. Raises InputError where that is a target."""
+    if group is not None and group in targets:
+        raise InputError(f"rows are kept together by a column that is known of new rows, too, not by the target {quoted(group)}.")
+    return ignored if group is None or group in ignored else (*ignored, group)
 
 
 def _with_allnames_of(preparation: Preparation, whole: Preparation) -> Preparation:
@@ -228,6 +236,14 @@ def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
     return description_of(network)
 
 
+def _targets(target: Any, description: Mapping[str, Any] | None, loss: DefinitionLike | None) -> tuple[str, ...]:
+    """The columns to predict. Raises InputError where none are said, and the loss would not take one."""
+    targets = one_or_several(target) or described_targets(description or {})
+    if not targets:
+        check_target_needed(loss if description is None else description.get("loss"))
+    return targets
+
+
 def _output(output: str | Path | None, curve: str | Path | None, report: str | Path | None, language: str) -> Path | None:
     """Where the model is written. Raises InputError where the curve could not be drawn, or the report not be made."""
     if curve is not None:
@@ -241,8 +257,8 @@ def _output(output: str | Path | None, curve: str | Path | None, report: str | P
 
 def _plan(
     settings: Mapping[str, Any],
-    optimizer: Wanted | None,
-    learning_rate: float | Wanted | None,
+    optimizer: DefinitionLike | None,
+    learning_rate: float | DefinitionLike | None,
     multipliers: str | Mapping[str, float] | None,
 ) -> Plan:
     """The plan with these settings where they are said; the rate is that of the plan's own optimiser if no other one is wanted."""
@@ -252,13 +268,12 @@ def _plan(
     return replace(plan, optimizer=chosen_optimizer(plan.optimizer, optimizer, learning_rate, multipliers))
 
 
-def _stopping(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) -> Plan:
+def stopping_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) -> Plan:
     """The plan with what decides when to stop, and with its patience, where these were not said; for so many rows to train on."""
     if said["validation"] is None:
-        if said["validation_folds"] is None and rows < FEWEST_TO_VALIDATE:
-            folds = FEWER_FOLDS if inputs > VERY_WIDE * rows else FOLDS
-            plan = replace(plan, validation_folds=0 if rows < FEWEST_TO_FOLD or plan.until is not None else folds)
-        if plan.validation_folds or rows < FEWEST_TO_VALIDATE:
+        if said["validation_folds"] is None and plan.until is None and FEWEST_TO_FOLD <= rows < (MANY if inputs > rows else MOST_TO_FOLD):
+            plan = replace(plan, validation_folds=FEWER_FOLDS if rows >= MANY or inputs > VERY_WIDE * rows else FOLDS)
+        if plan.validation_folds or rows < MANY:
             plan = replace(plan, validation=0.0)
     if said["patience"] is None:
         plan = replace(plan, patience=patience_for(rows, plan.batch_size or batch_size_for(rows)))

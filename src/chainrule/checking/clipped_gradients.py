@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.probed import Probed
-from chainrule.network.network import Array
 
 LOOSE = 1e-9
 """How far lengths may be from the limit, relatively."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import ChainruleError
 from chainrule.base.frozen import Frozen
 from chainrule.formula.backprop import local_derivatives
@@ -20,7 +21,7 @@ from chainrule.formula.primitives import spread
 from chainrule.network.definitions import Bound, definitions
 from chainrule.network.derivation import reduced
 from chainrule.network.layers import dense
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 ONE = as_expression(1)
 """∂E/∂E."""

@@ -17,13 +17,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.checking.declared import is_kinked
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound, find
 from chainrule.network.layers import dense
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.steps.problem import Problem
 
 PROBE_RATES = (0.1, 0.07, 0.13, 0.09, 0.11)

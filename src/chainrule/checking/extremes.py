@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import goes_together
 from chainrule.checking.evidence import PROBE_RATES, Architecture, Fault, Observation, OwnCheck, Saying, probe_of
@@ -19,7 +20,6 @@ from chainrule.checking.matching import Explanation, followed
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
 from chainrule.network.definitions import find
-from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 FAR = 1000.0
@@ -290,7 +290,7 @@ def _is_multiple(one: Probed, other: ProbePass) -> bool:
     factors = list[float]()
     for layer in other.layers:
         found, wanted = one.gradient(f"dW{layer.number}"), other.truth[f"dW{layer.number}"]
-        if found is None or found.shape != wanted.shape or not wanted.any():
+        if found is None or found.shape != wanted.shape or not wanted.any() or not found.any():
             return False
         factor = float(np.vdot(wanted, found) / np.vdot(wanted, wanted))
         if np.abs(found - factor * wanted).max() > 1e-6 * abs(factor) * np.abs(wanted).max() + one.floor(layer.W):

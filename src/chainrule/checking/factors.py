@@ -9,8 +9,8 @@ from functools import cache
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.network.network import Array
 
 REACH = {"twos": 3, "rows": 4, "outputs": 2, "inputs": 1, "units": 1}
 """How large the exponents of a factor are sought: 2³, N⁴, k², and a layer's inputs and units."""
@@ -19,7 +19,7 @@ WEIGHTS = (1.0, 1.0, 1.5, 2.5, 2.6)
 """How unlikely a unit of each exponent is; of two readings of a factor the likelier one is taken."""
 
 
-class Sizes(FrozenValue):
+class FactorSizes(FrozenValue):
     """What a factor may be made of at one layer of one probe: numbers of samples, outputs, the layer's inputs and units; the rate."""
 
     rows: int
@@ -71,7 +71,7 @@ class Factor(FrozenValue):
             self.rates + power * other.rates,
         )
 
-    def at(self, extent: Sizes) -> float:
+    def at(self, extent: FactorSizes) -> float:
         """Its value at a layer of a probe."""
         return float(
             self.sign
@@ -110,7 +110,7 @@ def _exponents() -> Array:
     return np.asarray(every[np.argsort(cost, kind="stable")])
 
 
-def read_factor(numbers: Sequence[float], extents: Sequence[Sizes], *, exact_to: float = 1e-7) -> Factor | None:
+def read_factor(numbers: Sequence[float], extents: Sequence[FactorSizes], *, exact_to: float = 1e-7) -> Factor | None:
     """What a factor is made of that has these values at these layers of the probes; None if that changes without a rule."""
     values = np.asarray(numbers, dtype=float)
     if not len(values) or not np.isfinite(values).all() or (values == 0).any() or len(set(np.sign(values))) > 1:

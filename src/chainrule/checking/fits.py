@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
-from chainrule.checking.factors import Factor, Sizes, read_factor
+from chainrule.checking.factors import Factor, FactorSizes, read_factor
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed, gradient_key
-from chainrule.network.network import Array
 
 
 class Fit(Frozen):
@@ -47,7 +47,7 @@ def fitted(probed: Sequence[Probed], number: int, edge: str, terms: Terms) -> Fi
 
 def _fitted(probed: Sequence[Probed], number: int, edge: str, terms: Terms, *, penalty: bool) -> Fit | None:
     key = gradient_key(edge, number)
-    factors, penalties, extents, far, given = list[float](), list[float](), list[Sizes](), 0.0, False
+    factors, penalties, extents, far, given = list[float](), list[float](), list[FactorSizes](), 0.0, False
     blurred = 0.0
     common: Array | None = None
     for place, one in enumerate(probed):
@@ -122,7 +122,7 @@ def _common_numbers(probed: Sequence[Probed], number: int, edge: str, values: Se
     return np.asarray(np.linalg.lstsq(rows, np.concatenate(wanted), rcond=None)[0])
 
 
-def _read_penalty(probe: ProbePass, numbers: Sequence[float], extents: Sequence[Sizes], exact_to: float) -> Factor | None:
+def _read_penalty(probe: ProbePass, numbers: Sequence[float], extents: Sequence[FactorSizes], exact_to: float) -> Factor | None:
     """How many times the penalty's derivative λ W is there; where no λ is known, what λ is, perhaps over N."""
     known = probe.penalty
     if known:

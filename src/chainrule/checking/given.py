@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import check_readable, parse_json, read_text
 from chainrule.checking.declared import strength
 from chainrule.checking.evidence import Architecture, Observation
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import FORMAT, Step
 

@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.clipped_gradients import ClippedGradients, clipped_gradients
 from chainrule.checking.declared import other_losses, square_factor
@@ -25,7 +26,6 @@ from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
 from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
 from chainrule.network.definitions import Bound, find
-from chainrule.network.network import Array
 
 NEAR = 1e-6
 """Two factors are the same up to this, relatively."""

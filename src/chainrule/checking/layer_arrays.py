@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import replace
 from chainrule.checking.layer_probes import LayerCase
-from chainrule.network.network import Array
 
 Candidates: TypeAlias = "Mapping[str, Sequence[Array]]"
 
@@ -115,6 +115,19 @@ def sums_for_means(case: LayerCase) -> Candidates:
     return {"x": [norm.dx(*pair) for pair in pairs]}
 
 
+def twice_the_mean(case: LayerCase) -> Candidates:
+    """One of the two means, or both, taken off twice."""
+    norm = Norm(case)
+    return {"x": [norm.dx(2, 1), norm.dx(1, 2), norm.dx(2, 2)]}
+
+
+def scale_and_shift_interchanged(case: LayerCase) -> Candidates:
+    """∂E/∂γ and ∂E/∂β, each in the other's place."""
+    if "shift" not in case.truth:
+        return {}
+    return {"gamma": [case.truth["shift"]], "shift": [case.truth["gamma"]]}
+
+
 def other_power(case: LayerCase) -> Candidates:
     """The part of v with another power of √(v + ε), or without the ½."""
     norm = Norm(case)
@@ -159,10 +172,10 @@ def gamma_twice(case: LayerCase) -> Candidates:
 # Convolutions and pools
 
 
-Index: TypeAlias = "tuple[Any, ...]"
+WindowIndex: TypeAlias = "tuple[Any, ...]"
 
 
-def windows(case: LayerCase, stride: int | None = None) -> Iterator[tuple[Index, Index]]:
+def windows(case: LayerCase, stride: int | None = None) -> Iterator[tuple[WindowIndex, WindowIndex]]:
     """Of each window the place that it belongs to, and where it lies in the signal with its margin."""
     options = case.options
     step, size = stride or options["stride"], options["size"]
@@ -248,7 +261,14 @@ def last_only(case: LayerCase) -> Candidates:
     }
 
 
-def largest_at(case: LayerCase, window: Index, *, last: bool = False) -> Array:
+def means_over_places(case: LayerCase) -> Candidates:
+    """What all places of a convolution share, divided by how many they are; by the samples, too, or not."""
+    rows, *places, _ = case.results[0].shape
+    count = int(np.prod(places))
+    return {symbol: [case.truth[symbol] / count, case.truth[symbol] / (count * rows)] for symbol in ("W", "b") if symbol in case.truth}
+
+
+def largest_at(case: LayerCase, window: WindowIndex, *, last: bool = False) -> Array:
     """1 at the largest of a window, channel by channel; of equals at the first, or the last."""
     values = case.numbers["x"][window]
     flat = values.reshape(values.shape[0], -1, values.shape[-1])
@@ -269,7 +289,15 @@ def overwritten_pools(case: LayerCase) -> Candidates:
     return {"x": [whole, single]}
 
 
-def tied(case: LayerCase, kind: str) -> Array:
+def first_window_alone(case: LayerCase) -> Candidates:
+    """What goes back through the first window of a pool, and through no other."""
+    arrived = np.zeros_like(case.arrived["out"])
+    place, _ = next(windows(case))
+    arrived[place] = case.arrived["out"][place]
+    return {"x": [replace(case, arrived={"out": arrived}).gradients()["x"]]}
+
+
+def gradient_at_equals(case: LayerCase, kind: str) -> Array:
     """∂E/∂x of a max pool where some are equal: to "all" of them, to the "last" one, or "shared" among them."""
     found = np.zeros(case.numbers["x"].shape)
     for place, window in windows(case):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.checking.layer_probes import Carrier, LetterOwner
+from chainrule.checking.layer_probes import LayerCarrier, LetterOwner
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import held
@@ -17,7 +17,7 @@ from chainrule.network.layers import kind_of_layer
 from chainrule.network.recurrence import at_step
 
 
-def constant(e: Expression, own: LetterOwner, time: int) -> Expression:
+def held_constant(e: Expression, own: LetterOwner, time: int) -> Expression:
     """The quantity, held."""
     del own, time
     return held(e)
@@ -29,12 +29,12 @@ def without_slope(e: Expression, own: LetterOwner, time: int) -> Expression:
     return e.arguments[0]
 
 
-def with_slope(slope: Callable[[Expression, Expression], Expression]) -> Carrier:
+def with_slope(slope: Callable[[Expression, Expression], Expression]) -> LayerCarrier:
     """f(z) with another slope, a formula of z and h = f(z)."""
     return lambda e, own, time: held(slope(e.arguments[0], e)) * e.arguments[0]
 
 
-def times(factor: Callable[[LetterOwner], float]) -> Carrier:
+def times(factor: Callable[[LetterOwner], float]) -> LayerCarrier:
     """The quantity times a number."""
     return lambda e, own, time: e * factor(own)
 
@@ -113,7 +113,7 @@ def through_time(e: Expression, own: LetterOwner, time: int) -> Expression:
     return held(e) if time > 1 else e
 
 
-def _one_step(kept: Callable[[int, int], bool]) -> Carrier:
+def _one_step(kept: Callable[[int, int], bool]) -> LayerCarrier:
     """Weights count at one step alone."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -125,7 +125,7 @@ def _one_step(kept: Callable[[int, int], bool]) -> Carrier:
     return carrier
 
 
-def _kept_at(kept: Callable[[int, int], bool]) -> Carrier:
+def _kept_at(kept: Callable[[int, int], bool]) -> LayerCarrier:
     """A parameter that counts at one step alone."""
     return lambda e, own, time: e if kept(time, int(own.letters["x"].shape[1])) else held(e)
 
@@ -143,7 +143,7 @@ FIRST_STEP, LAST_STEP = _one_step(_first), _one_step(_last)
 KEPT_FIRST, KEPT_LAST = _kept_at(_first), _kept_at(_last)
 
 
-def cell_slope(slope: Callable[[Expression], Expression] | None) -> Carrier:
+def cell_slope(slope: Callable[[Expression], Expression] | None) -> LayerCarrier:
     """h = o ⊙ tanh(c), with another slope of tanh; None: without the way to c."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -155,13 +155,45 @@ def cell_slope(slope: Callable[[Expression], Expression] | None) -> Carrier:
     return carrier
 
 
-def cell(part: Callable[[Expression, Expression], Expression]) -> Carrier:
+def cell(part: Callable[[Expression, Expression], Expression]) -> LayerCarrier:
     """c = f ⊙ c⟨t−1⟩ + i ⊙ g, with something else for the first product."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
         del e, time
         before = own.values["c_on"] if "c_on" in own.values else own.letters["c"]
         return part(own.values["f"], before) + own.values["i"] * own.values["g"]
+
+    return carrier
+
+
+def reset_left_out(e: Expression, own: LetterOwner, time: int) -> Expression:
+    """r ⊙ h, or r ⊙ (h U), as if r were 1 on the way back to the second factor."""
+    del own, time
+    r, other = e.arguments
+    return r * held(other) + other
+
+
+def weights_without_reset(*, shift: bool) -> LayerCarrier:
+    """n = tanh(…) of a gated recurrent unit, where r does not stand in ∂E/∂U; nor, with shift, in ∂E/∂d."""
+
+    def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
+        del time
+        first, second = e.arguments[0].arguments
+        U, d = own.values["U_on"], own.letters.get("d")
+        h = own.values["h_on"] if "h_on" in own.values else own.letters["h"]
+        units = int(U.shape[0])
+        of_n = p.part(U, axis=1, start=2 * units, stop=3 * units)
+        z = first + held(h) @ of_n
+        if second.primitive is p.matmul:  # (r ⊙ h) U
+            z += second.arguments[0] @ held(of_n)
+        else:  # r ⊙ (h U + d)
+            r, s = own.values["r"], h @ held(of_n)
+            if d is not None:
+                d = p.part(d, axis=0, start=2 * units, stop=3 * units)
+                s += held(d) if shift else d
+                z += d if shift else 0
+            z += r * s
+        return held(1 - e**2) * z
 
     return carrier
 
@@ -175,7 +207,7 @@ def root(own: LetterOwner) -> float:
     return float(np.sqrt(int(q.shape[-1])))
 
 
-def unfed(letter: str) -> Carrier:
+def unfed(letter: str) -> LayerCarrier:
     """The product with Wq, Wk or Wv, whose gradient does not reach the signal."""
 
     def carrier(e: Expression, own: LetterOwner, time: int) -> Expression:
@@ -187,6 +219,6 @@ def unfed(letter: str) -> Carrier:
     return carrier
 
 
-def unturned_heads(letter: str) -> Carrier:
+def unturned_heads(letter: str) -> LayerCarrier:
     """Heads that are cut out of, or laid into, the features without turning the axes."""
     return lambda e, own, time: p.reshape(own.values[letter], sizes=e.shape)

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Place, Saying, Verdict
-from chainrule.checking.layer_arrays import RATE, tied
+from chainrule.checking.layer_arrays import RATE, gradient_at_equals
 from chainrule.checking.layer_kinds import layer_kinds
 from chainrule.checking.layer_mistakes import LAYER_MISTAKES, Way
 from chainrule.checking.layer_probes import EPSILONS, LayerCase, LayerKind, Writing, drawn
-from chainrule.network.network import Array
 
 NEAR = 1e-5
 """How far a gradient may be from the right one, relative to its largest element: what float32 needs."""
@@ -140,7 +140,7 @@ class LayerReading(Frozen):
         yield Saying("check.layers.gates", {"gates": gates}) if gates else Saying(self.writing.key)
 
 
-class Explained(Frozen):
+class LayerExplanation(Frozen):
     """What explains some of the wrong gradients: one way, or two that are made together."""
 
     numbers: tuple[int, ...]
@@ -362,7 +362,9 @@ def _ways(kind: LayerKind) -> list[tuple[int, Way]]:
     return [(row.number, way) for row in LAYER_MISTAKES for way in row.ways if kind.called in way.kinds]
 
 
-def _explanations(reading: LayerReading, answers: Sequence[LayerAnswer], given: Sequence[str], wrong: Sequence[str]) -> list[Explained]:
+def _explanations(
+    reading: LayerReading, answers: Sequence[LayerAnswer], given: Sequence[str], wrong: Sequence[str]
+) -> list[LayerExplanation]:
     """Every way that gives some of the wrong gradients; two together where none does."""
     if not wrong:
         return []
@@ -383,7 +385,7 @@ def _explanations(reading: LayerReading, answers: Sequence[LayerAnswer], given: 
 
 def _explains(
     reading: LayerReading, answers: Sequence[LayerAnswer], given: Sequence[str], wrong: Sequence[str], numbers: tuple[int, ...], way: Way
-) -> Iterator[Explained]:
+) -> Iterator[LayerExplanation]:
     """The wrong gradients that a way gives, and how many right ones it would make wrong."""
     with np.errstate(all="ignore"):
         computed = [way.gradients(answer.case) for answer in answers]
@@ -402,7 +404,7 @@ def _explains(
             not all(_near(reading, a, symbol, one[symbol][0]) for a, one in zip(answers, computed, strict=True)) for symbol in right
         )
     if symbols:
-        yield Explained(numbers, way.written, tuple(symbols), against)
+        yield LayerExplanation(numbers, way.written, tuple(symbols), against)
 
 
 def _by_factor(
@@ -460,5 +462,5 @@ def _cautions(reading: LayerReading) -> Iterator[Fault]:
         said = Saying("check.why.layer.fails", {"problem": why})
         yield Fault(None, first, first, said, nothing, nothing, key="some_sizes", place=reading.backward)
     answers = [one for one in reading.tied if "x" in one.gradients]
-    if answers and all(_near(reading, one, "x", tied(one.case, "all")) for one in answers):
+    if answers and all(_near(reading, one, "x", gradient_at_equals(one.case, "all")) for one in answers):
         yield _fault(reading, answers, "x", 116, Saying("check.why.layer.ties"))

@@ -14,7 +14,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.checking import layer_arrays as arrays
 from chainrule.checking import layer_carriers as carriers
 from chainrule.checking.layer_arrays import Candidates
-from chainrule.checking.layer_carriers import cell, cell_slope, constant, times, with_slope, without_slope
+from chainrule.checking.layer_carriers import cell, cell_slope, held_constant, times, with_slope, without_slope
 from chainrule.checking.layer_probes import Carriers, LayerCase
 from chainrule.checking.mistakes import NUMBERED, Mistake
 from chainrule.formula import primitives as p
@@ -71,13 +71,13 @@ _USES = {"Q": "KV", "K": "QV", "V": "QK", "K, V": "Q", "Q, V": "K", "Q, K": "V"}
 
 LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(101, "deeplearning4j#8379", (
-        Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(sg(v) + ε) + β]", {"mu": constant, "v": constant}),
+        Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(sg(v) + ε) + β]", {"mu": held_constant, "v": held_constant}),
     )),
     LayerMistake(102, "abhiskk/ladder#2", (
-        Way(NORMS, "∇[γ ⊙ (x − μ) / √(sg(v) + ε) + β]", {"v": constant}),
-        Way(("rms_norm",), "∇[γ ⊙ x / √(sg(v) + ε)]", {"v": constant}),
+        Way(NORMS, "∇[γ ⊙ (x − μ) / √(sg(v) + ε) + β]", {"v": held_constant}),
+        Way(("rms_norm",), "∇[γ ⊙ x / √(sg(v) + ε)]", {"v": held_constant}),
     )),
-    LayerMistake(103, "BVLC/caffe#1891", (Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(v + ε) + β]", {"mu": constant}),)),
+    LayerMistake(103, "BVLC/caffe#1891", (Way(NORMS, "∇[γ ⊙ (x − sg(μ)) / √(v + ε) + β]", {"mu": held_constant}),)),
     LayerMistake(104, "denizyuret/Knet.jl#288", (Way((*NORMS, "rms_norm"), "∇[n + β]", computes=arrays.without_gamma),)),
     LayerMistake(105, "CS231n solutions", (Way((*NORMS, "rms_norm"), "Σ ∂E/∂y ⊙ n′, n′ ∈ {x, x − μ, y}", computes=arrays.other_factor),)),
     LayerMistake(106, "flagos-ai/FlagGems#59, AskyJx/xDeepLearning#1", (
@@ -115,9 +115,14 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
     LayerMistake(119, "HIPS/autograd#39, PaddlePaddle#17663", (
         Way(("embedding",), "dT[x] = ∂E/∂y", computes=arrays.overwritten_tokens),
     )),
-    LayerMistake(120, "qixianbiao/RNN#2", (
-        Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": constant, "c_on": constant}),
+    LayerMistake(120, "qixianbiao/RNN#2, ooples/AiDotNet#722", (
+        Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 1", {"h_on": held_constant, "c_on": held_constant}),
         Way(SEQUENCES, "∇[sg(h⟨t−1⟩)], t ≥ 2", {"h_on": carriers.through_time, "c_on": carriers.through_time}),
+        *(
+            Way(SEQUENCES_OF_LSTM, f"∇[sg({state}⟨t−1⟩)], t ≥ {first}", {f"{state}_on": carrier})
+            for first, carrier in ((1, held_constant), (2, carriers.through_time))
+            for state in "hc"
+        ),
     )),
     LayerMistake(121, "arunmallya/arunmallya.github.io#3, mratsim/Arraymancer#237", (
         Way(SEQUENCES_OF_RNN, "∂E/∂W⟨1⟩", {"z": carriers.FIRST_STEP}),
@@ -150,7 +155,7 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(("lstm_step", *SEQUENCES_OF_LSTM), "∂E/∂(i, f, g, o)′, (i, f, g, o)′ ≠ (i, f, g, o)", computes=arrays.other_gates),
         Way(("gru_step", "gru"), "∂E/∂(r, z, n)′, (r, z, n)′ ≠ (r, z, n)", computes=arrays.other_gates),
     )),
-    LayerMistake(127, "paiml/aprender#2203", (Way(ATTENTION, "∇[sg(A) v]", {"A": constant}),)),
+    LayerMistake(127, "paiml/aprender#2203", (Way(ATTENTION, "∇[sg(A) v]", {"A": held_constant}),)),
     LayerMistake(128, "esceptico/perceiver-io#9", (
         Way(ATTENTION, "∇[S = q kᵀ]", {"S": times(carriers.root)}),
         Way(ATTENTION, "∇[S = q kᵀ / d]", {"S": times(lambda own: 1 / carriers.root(own))}),
@@ -174,6 +179,25 @@ LAYER_MISTAKES: tuple[LayerMistake, ...] = (
         Way(PROJECTIONS[:2], "dC.reshape(N, H, T, d)", {"C": carriers.unturned_heads("F")}),
     )),
     LayerMistake(133, "unslothai/unsloth#3314", (Way(("glu",), "∂E/∂(x, g) = ∂E/∂(g, x)", computes=arrays.halves_interchanged),)),
+    LayerMistake(134, "tenstorrent/tt-metal#53204", (
+        Way(NORMS, "(∂E/∂n − k₁ m₁ − k₂ n ⊙ m₂) / √(v + ε), k ∈ {1, 2}", computes=arrays.twice_the_mean),
+    )),
+    LayerMistake(135, "Oneflow-Inc/oneflow#6149", (
+        Way(NORMS, "∂E/∂(γ, β) = ∂E/∂(β, γ)", computes=arrays.scale_and_shift_interchanged),
+    )),
+    LayerMistake(136, "sebgao/cTensor#3, Oneflow-Inc/oneflow#255", (
+        Way(WINDOWED, "∂E/∂W / k, ∂E/∂b / k, k ∈ {H′ W′, N H′ W′}", computes=arrays.means_over_places),
+    )),
+    LayerMistake(137, "fla-org/flash-linear-attention#1071", (
+        *(
+            Way(GRU, f"∂E/∂{letters} = … δₙ in place of … r ⊙ δₙ", {"n": carriers.weights_without_reset(shift=shift)})
+            for letters, shift in (("U", False), ("(U, d)", True))
+        ),
+        Way(GRU, "∂E/∂(r ⊙ a) = ∂E/∂a", {"k": carriers.reset_left_out}),
+    )),
+    LayerMistake(138, "riccardoandreoni0/CNN-from-scratch#1", (
+        Way(POOLS, "dx of the first window", computes=arrays.first_window_alone),
+    )),
     LayerMistake(1, "", (Way(("dense", *WINDOWED), "δ · (W − η ∂E/∂W)ᵀ", computes=arrays.after_the_step),)),
     LayerMistake(36, "", (
         Way(CONVOLUTIONS, "dW = ∂E/∂zᵢⱼ ⊙ x[…], db = ∂E/∂zᵢⱼ", computes=arrays.last_only),

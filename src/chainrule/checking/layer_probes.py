@@ -16,16 +16,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.stated import held
 from chainrule.network.layers import Layer, Owner, kind_of_layer
-from chainrule.network.network import Array
 
-Carrier: TypeAlias = "Callable[[Expression, LetterOwner, int], Expression]"
-Carriers: TypeAlias = "Mapping[str, Carrier]"
+LayerCarrier: TypeAlias = "Callable[[Expression, LetterOwner, int], Expression]"
+Carriers: TypeAlias = "Mapping[str, LayerCarrier]"
 
 EPSILONS = (1e-5, 1e-8, 1e-6, 1e-7, 1e-3, 1e-12, 0.0)
 """What is added to a variance, where the program does not take it as an argument."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.checking.evidence import Observation
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.steps.problem import Problem
 
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.checking.factors import Factor
 from chainrule.checking.fits import Fit, fitted, largest_magnitude
 from chainrule.checking.mistakes import MISTAKES, TOGETHER, Rewriting, Situation
 from chainrule.checking.probed import Probed, gradient_key
-from chainrule.network.network import Array
 
 WIDTH = 12
 """So many explanations of the layers above are followed."""

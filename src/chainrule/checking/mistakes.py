@@ -22,12 +22,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import goes_together, is_kinked, is_rectifier, slope_of
 from chainrule.checking.factors import Factor
 from chainrule.checking.passes import LayerPass, ProbePass
 from chainrule.network.definitions import Bound, find
-from chainrule.network.network import Array
 
 Computes: TypeAlias = "Callable[[Situation], Array | None]"
 

@@ -10,11 +10,12 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.declared import Slope, goes_together, loss_gradient, loss_values, slope_of, strength, through_activation
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 
 class LayerPass(Frozen):

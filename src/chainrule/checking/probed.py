@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
-from chainrule.checking.factors import Sizes
+from chainrule.checking.factors import FactorSizes
 from chainrule.checking.passes import ProbePass
-from chainrule.network.network import Array
 
 
 class Probed(Frozen):
@@ -56,10 +56,10 @@ class Probed(Frozen):
         W = self.probe.layers[number - 1].W
         return None if gradient is None or gradient.shape != W.shape else W - self.rate * gradient
 
-    def extent(self, number: int) -> Sizes:
+    def extent(self, number: int) -> FactorSizes:
         """What factors may be made of at a layer."""
         W = self.probe.layers[number - 1].W
-        return Sizes(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1], self.rate)
+        return FactorSizes(self.probe.rows, self.probe.t.shape[1], W.shape[0], W.shape[1], self.rate)
 
     def floor(self, parameter: Array | None) -> float:
         """How large an error is that comes from reading a gradient off an update."""

@@ -81,10 +81,15 @@ def _help() -> str:
 def _command(arguments: list[str]) -> int:
     """Runs a command; whoever asks it to end gets the answer of Ctrl-C. What is explained without an option needs no click."""
     from chainrule.base.interruption import asked_to_end, interrupt
+    from chainrule.base.openblas import fitting_kernels
 
     with asked_to_end(interrupt):
+        numpy_starts = "numpy" not in sys.modules
+        if numpy_starts:
+            for variable, value in fitting_kernels().items():
+                os.environ.setdefault(variable, value)
         if arguments[:1] == ["explain"] and len(arguments) <= 2 and not "".join(arguments[1:]).startswith("-"):
-            if "numpy" not in sys.modules:
+            if numpy_starts:
                 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one step on a few samples needs none of the threads that it starts
             from chainrule.cli.document import explain_network
 

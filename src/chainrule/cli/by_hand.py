@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.api.check import check_observed
+from chainrule.api.typed_numbers import number, with_plain_signs, with_points
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.checking.evidence import Observation
 from chainrule.checking.marks import Paper, digits_of
@@ -19,7 +21,6 @@ from chainrule.checking.report import paper_name
 from chainrule.cli.check import WIDE, WRONG, print_check
 from chainrule.cli.output import say
 from chainrule.document.words import Words
-from chainrule.network.network import Array
 
 BACK = ("<", "undo", "back", "zurück", "zurueck")
 """What takes the last quantity back."""
@@ -71,7 +72,7 @@ def _walk(words: Words, paper: Paper, given: dict[str, Array], wrong: list[str],
             wrong[:] = [one for one in wrong if one in given]
             continue
         if typed:
-            values = np.array([_number(part) for part in typed.split()]).reshape(wanted.shape)
+            values = np.array([number(part) for part in typed.split()]).reshape(wanted.shape)
             places = max(digits_of(re.sub(r"\S+/\S+", "0", typed)))
             rounded[key] = places if places < 0.5 else 0.0
             mark = paper.mark(quantities[place], values, given, rounded[key])
@@ -97,24 +98,12 @@ def _typed(words: Words, shape: tuple[int, ...]) -> str | None:
         if not text or text.lower() in BACK:
             return text.lower()
         for parts in _readings(text):
-            if len(parts) == count and all(_number(part) is not None for part in parts):
+            if len(parts) == count and all(number(part) is not None for part in parts):
                 return " ".join(parts)
         say("  " + words.plain("check.hand.numbers", count=count))
 
 
 def _readings(text: str) -> Sequence[list[str]]:
     """A line as numbers: a comma parts them, or stands for the point, as in 0,593; the count tells which."""
-    text = re.sub(r"[\[\]()|]", " ", text.replace("−", "-"))
-    return [
-        text.replace(",", " ").replace(";", " ").split(),
-        re.sub(r"(?<=\d),(?=\d)", ".", text).replace(",", " ").replace(";", " ").split(),
-    ]
-
-
-def _number(text: str) -> float | None:
-    """A number, or a fraction as it is written on paper: 3/4."""
-    above, line, below = text.partition("/")
-    try:
-        return float(above) / float(below) if line else float(above)
-    except (ValueError, ZeroDivisionError):
-        return None
+    text = re.sub(r"[\[\]()]", " ", with_plain_signs(text))
+    return [one.replace(",", " ").replace(";", " ").split() for one in (text, with_points(text))]

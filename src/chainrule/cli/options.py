@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from chainrule.base.errors import InputError, ShapeError, quoted
+from chainrule.base.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -85,7 +84,7 @@ def titled(title: str, *options: Callable[[Any], Any]) -> tuple[Callable[[Any], 
     return tuple(map(marked, options))
 
 
-def complete_data(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_sources(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Sets that ship with scikit-learn, then files."""
     from chainrule.data.shipped import PREFIX, SHIPPED
 
@@ -233,7 +232,7 @@ BATCH_OPTIONS = (
         help='A given ∂E/∂y, "-3 1", in place of targets and loss: back-propagation starts from it, and goes on to ∂E/∂x.',
     ),
     click.option(
-        "--data", metavar="FILE", shell_complete=complete_data, help="A table of numbers (CSV), in place of --input and --target."
+        "--data", metavar="FILE", shell_complete=complete_sources, help="A table of numbers (CSV), in place of --input and --target."
     ),
     click.option("--row", metavar="N", multiple=True, help="Rows of the data or of the batch, from 1: 3, 3-7 or 3,5.  [default: all]"),
     click.option("--encoding", metavar="NAME", help="Encoding of the data, as cp1252.  [default: utf-8]"),
@@ -285,10 +284,4 @@ def problem_from_options(network: str | None, row: tuple[str, ...] = (), weights
     """The problem that the options of a command line ask for. Raises InputError."""
     from chainrule.api.problems import problem
 
-    try:
-        return problem(network, row=row or None, weights=" ".join(weights) or None, **options)
-    except ShapeError as error:
-        typed = (*weights, *(options.get(name) for name in ("input", "target", "upstream")))
-        if any(text and re.search(r"(^|[\s;=\"])[-+]?\d+,\d", text) for text in typed):
-            raise ShapeError(f"{error} Commas separate numbers here; a decimal sign is a point, as in 0.5.") from None
-        raise
+    return problem(network, row=row or None, weights=" ".join(weights) or None, **options)

@@ -165,15 +165,18 @@ def draw(
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
 @click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
 @click.option("-o", "--output", metavar="FILE", help="Write to this .html file.")
-def write_page(detail: str | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
+def write_page(detail: Detail | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
     """Write a training step as a page in which every number can be changed, and everything follows at once.
 
     One file that a browser opens from disk, without network access: weights, inputs, targets and the learning rate are dragged or typed,
     the step is walked through number by number, and training goes on as long as one likes. NETWORK as in `chainrule explain`.
     """
-    from chainrule.cli.page import page_command
+    from chainrule.api.page import page
 
-    page_command(output, {"detail": detail, "exact": exact, "digits": digits}, options)
+    if output is None:
+        raise InputError("say where the page is to be written: chainrule page -o page.html.")
+    page(problem_from_options(**options), output, detail=detail, exact=exact, digits=digits)
+    say(f"wrote {output}")
 
 
 @click.command(
@@ -366,7 +369,7 @@ def write_text(output: str, text: str) -> None:
 @click.option("-o", "--output", metavar="FILE", help="Write the description to a .toml or .json file, to be changed.")
 def examples(name: str | None, output: str | None) -> None:
     """List the built-in examples, or print the description of one, as a start for your own."""
-    from chainrule.network.description import network_from
+    from chainrule.network.description import network_of_description
     from chainrule.network.examples import EXAMPLES, example
 
     if name is not None:
@@ -375,7 +378,7 @@ def examples(name: str | None, output: str | None) -> None:
         raise InputError(f"say which example to write to {output}, as chainrule examples seed -o {output}.")
     else:
         for key, description in EXAMPLES.items():
-            network = network_from(description)
+            network = network_of_description(description)
             say(f"{key:<10}  {network.summary:<17}  {description['title']}")
 
 

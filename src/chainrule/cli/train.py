@@ -13,9 +13,9 @@ from chainrule.cli.options import (
     DEFINITIONS,
     Sectioned,
     complete_columns,
-    complete_data,
     complete_files,
     complete_lists,
+    complete_sources,
     definition_option,
     titled,
     with_options,
@@ -53,7 +53,7 @@ Example
   chainrule info model.safetensors
 """
 
-DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_data)
+DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_sources)
 MODEL = click.argument("model", shell_complete=complete_files)
 LANGUAGE = click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed.  [default: en]")
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
@@ -141,11 +141,11 @@ PLAN_OPTIONS = (
     ),
     click.option(
         "--validation", metavar="PART|last",
-        help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 2000 rows or more]",
+        help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 8000 rows or more]",
     ),
     click.option(
         "--validation-folds", type=click.IntRange(0), metavar="K",
-        help="K networks trained beside, each without a K-th of the rows, tell when to stop.  [default: 5 below 2000 rows, 3 if very wide]",
+        help="K networks trained beside, each without a K-th of the rows, tell when to stop.  [default: 5 below 2000 rows, 3 below 8000]",
     ),
     click.option(
         "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"

@@ -13,11 +13,11 @@ from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue
 
 if TYPE_CHECKING:
-    from chainrule.data.columns import Form
+    from chainrule.data.columns import ColumnForm
 
 ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)\s*(\{.*\}|\S+)(.*)""", re.IGNORECASE)
 
-FORMS: dict[str, Form] = {"numeric": "number", "real": "number", "integer": "number", "string": "text", "date": "date"}
+FORMS: dict[str, ColumnForm] = {"numeric": "number", "real": "number", "integer": "number", "string": "text", "date": "date"}
 
 
 class ArffHead(FrozenValue):
@@ -25,7 +25,7 @@ class ArffHead(FrozenValue):
 
     lines: int
     names: tuple[str, ...]
-    forms: dict[str, Form]
+    forms: dict[str, ColumnForm]
     quote: str
 
 
@@ -39,7 +39,7 @@ def is_arff(path: str, text: str) -> bool:
 
 def read_arff_head(path: str, text: str) -> ArffHead:
     """What stands before the rows. Raises FileError."""
-    forms: dict[str, Form] = {}
+    forms: dict[str, ColumnForm] = {}
     lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
         said = line.strip()
@@ -57,7 +57,7 @@ def read_arff_head(path: str, text: str) -> ArffHead:
     raise FileError(f"{path} is no complete ARFF file: it has no line @data.")
 
 
-def _checked(path: str, forms: dict[str, Form]) -> tuple[str, ...]:
+def _checked(path: str, forms: dict[str, ColumnForm]) -> tuple[str, ...]:
     if not forms:
         raise FileError(f"{path} is no complete ARFF file: no @attribute stands before @data.")
     return tuple(forms)

@@ -8,17 +8,20 @@ import sys
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.data.cells import Array, Kind, is_missing
+from chainrule.data.cells import ColumnKind, is_missing
 from chainrule.data.dates import is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
+from chainrule.data.json_lines import columns_of
 from chainrule.data.table import Column, Table, sliced
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -36,6 +39,8 @@ BROKEN = (
 MOST_COLUMNS = 100_000
 """An array with more is refused before a column is made of each."""
 
+DAY = np.timedelta64(1, "D")
+
 EXTRA = "pip install 'chainrule[data]'"
 
 
@@ -43,6 +48,7 @@ def array_tables(
     source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[str, ...] = (), has_header: bool = True
 ) -> Iterator[Table]:
     """Named arrays of one length as tables of at most `rows` rows. Raises InputError."""
+    arrays = {f"{name}.{part}" if part else name: values for name, column in arrays.items() for part, values in _parts(column).items()}
     typed = {str(name): _typed(source, str(name), values) for name, values in arrays.items()}
     lengths = {name: len(values) for name, (values, _) in typed.items()}
     if len(typed) < len(arrays):
@@ -54,6 +60,8 @@ def array_tables(
     if odd is not None:
         raise InputError(f"{source}: column {quoted(odd)} has {lengths[odd]} rows, but the first column has {length}.")
 
+    spans = [name for name, values in arrays.items() if _holds_durations(values)]
+    notes += (f"durations in days: {', '.join(map(str, spans))}",) if spans else ()
     mixed = [name for name, (values, kind) in typed.items() if kind == "text" and _holds_types(arrays[name])]
     notes += (f"values of several types are read as text: {', '.join(mixed)}",) if mixed else ()
 
@@ -63,25 +71,44 @@ def array_tables(
     return sliced(length, rows, cut, Table(source, (), 1, notes, has_header))
 
 
-def _values(values: Array, kind: Kind) -> Array:
+def _parts(column: Any) -> Mapping[str, Any]:
+    """A column of objects as columns of what they hold, by name; any other by itself, under the name ""."""
+    is_plain = isinstance(column, np.ndarray) and column.dtype != object
+    first = None if is_plain else next((value for value in column if value is not None), None)
+    return columns_of([value or {} for value in column]) if isinstance(first, Mapping) else {"": column}
+
+
+def _holds_durations(values: Any) -> bool:
+    """Are these lengths of time?"""
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        return bool(values.dtype.kind == "m")
+    return isinstance(next((value for value in values if _plain(value) is not None), None), timedelta)
+
+
+def _values(values: Array, kind: ColumnKind) -> Array:
     return values if values.dtype == object else np.asarray(values, dtype=np.float64)
 
 
-def _typed(source: str, name: str, values: Any) -> tuple[Array, Kind]:
+def _typed(source: str, name: str, values: Any) -> tuple[Array, ColumnKind]:
     """The array as it will be cut, and what kind it is; numbers are not copied yet. Raises InputError."""
     array = np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray):
+        array = array.astype(object)
+        array[np.ma.getmaskarray(values)] = None
     if array.ndim != 1:
         raise InputError(f"{source}: column {quoted(name)} has the shape {array.shape}; a column has one axis.")
     if array.dtype.kind in "iuf":
         return array, "number"
     if array.dtype.kind == "b":
         return array, "boolean"
+    if array.dtype.kind == "m":
+        return array / DAY, "number"
     if array.dtype.kind in "OUSM":
         return _of_objects(source, name, array)
     raise InputError(f"{source}: column {quoted(name)} holds values of the type {array.dtype}; give numbers, text or truth values.")
 
 
-def _of_objects(source: str, name: str, array: Array) -> tuple[Array, Kind]:
+def _of_objects(source: str, name: str, array: Array) -> tuple[Array, ColumnKind]:
     """Numbers if all are numbers, truth values if all are such, else text."""
     if array.dtype.kind == "U" and array.size and np.ascontiguousarray(array).view(f"{array.dtype.str[0]}u4").max() > sys.maxunicode:
         raise InputError(f"{source}: column {quoted(name)} holds text with signs beyond Unicode; is the file broken?")
@@ -116,12 +143,14 @@ def _plain(value: Any) -> Any:
 
 
 def _number_or_text(value: Any) -> Any:
-    """Fractions and decimals as floats, NumPy's scalars as Python's, anything else as text."""
+    """Fractions and decimals as floats, durations in days, NumPy's scalars as Python's, anything else as text."""
     from decimal import Decimal
     from fractions import Fraction
 
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, timedelta):
+        return value / timedelta(days=1)
     return float(value) if isinstance(value, (Decimal, Fraction)) else str(value)
 
 
@@ -131,6 +160,9 @@ def _number_or_text(value: Any) -> Any:
 def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], bool]:
     """Columns of a vector, a matrix, a structured array, or of images, and whether their names are the data's own."""
     try:
+        if hasattr(array, "toarray") and hasattr(array, "nnz"):  # of SciPy, most of whose values are 0
+            _check_width(source, array.shape)
+            array = array.toarray()
         given, array = array, np.asanyarray(array)
         if array.dtype.kind in "US" and isinstance(given, (list, tuple)):
             array = np.array(given, dtype=object)  # so that numbers beside text stay numbers
@@ -138,16 +170,23 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
         raise InputError(f"{source} cannot be read as rows of numbers: {error}.") from None
     if not array.size:
         raise InputError(f"{source} holds no values.")
-    if array.ndim and array.size // len(array) > MOST_COLUMNS:
-        raise InputError(f"{source} has {array.size // len(array):,} columns, which is more than this can hold ({MOST_COLUMNS:,}).")
+    _check_width(source, array.shape)
     if array.dtype.names:
         return {name: array[name] for name in array.dtype.names}, True
     if array.ndim == 0:
+        if array.dtype.kind == "O" and given is not None:
+            raise InputError(f"{type(given).__name__} holds no rows; give a file, a table or an array.")
         raise InputError(f"{source} is a single value; give rows of values.")
     if array.ndim > 2:
         return _pixels(array), True
     table = array[:, None] if array.ndim == 1 else array
     return {f"column{place + 1}": table[:, place] for place in range(table.shape[1])}, False
+
+
+def _check_width(source: str, shape: Sequence[int]) -> None:
+    columns = math.prod(shape[1:])
+    if columns > MOST_COLUMNS:
+        raise InputError(f"{source} has {columns:,} columns, which is more than this can hold ({MOST_COLUMNS:,}).")
 
 
 def _pixels(array: Array) -> dict[str, Array]:
@@ -247,6 +286,12 @@ def of_frame(frame: Any) -> dict[str, Array] | None:
         return _of_pandas_series(frame)
     if library == "pyarrow" and hasattr(frame, "to_table"):
         frame = frame.to_table()
+    while library == "pyarrow" and any(str(kind).startswith("struct") for kind in frame.schema.types):
+        frame = frame.flatten()  # user.age, as of objects in JSON
+    names = [str(name) for name in getattr(frame, "columns", ())] if library == "pandas" else []
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise InputError(f"the data frame has several columns of the name {quoted(twice)}; give each its own.")
     try:
         import narwhals
     except ImportError:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data.cells import Array, is_missing, spellings, without_missing_numbers
-from chainrule.data.columns import CellOptions, Form, Found, column_of, evidence_of_plain, found_in, with_rows
+from chainrule.data.cells import is_missing, spellings, without_missing_numbers
+from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, evidence_of_plain, found_in, with_rows
 from chainrule.data.encodings import UNREADABLE
 from chainrule.data.layout import COMMENT
 from chainrule.data.numbers import NumberFormat, looks_like_number
@@ -22,7 +23,7 @@ from chainrule.data.table import Column
 
 if TYPE_CHECKING:
     from chainrule.data.layout import TextLayout
-    from chainrule.data.text import Block
+    from chainrule.data.text import RowBlock
 
 FIRST, CELLS, FEWEST = 1000, 1 << 18, 20
 """Rows that say which columns are plain numbers; of wide files fewer, with so many cells about, and so many rows at least."""
@@ -56,11 +57,11 @@ class RowRange(FrozenValue):
     arrays: Mapping[str, Any]
     plain: Mapping[str, str]
 
-    def found(self, asked: Mapping[str, Form], options: CellOptions) -> dict[str, Found]:
+    def found(self, asked: Mapping[str, ColumnForm], options: CellOptions) -> dict[str, Found]:
         """What the cells of every column are."""
         return {name: self._found(name, values, asked.get(name), options) for name, values in self.arrays.items()}
 
-    def _found(self, name: str, values: Any, asked: Form | None, options: CellOptions) -> Found:
+    def _found(self, name: str, values: Any, asked: ColumnForm | None, options: CellOptions) -> Found:
         if name in self.plain:
             numbers, decimal = _numbers(values, options), self.plain[name]
             return Found(numbers, None if np.isnan(numbers).all() else "number", decimal, evidence_of_plain(numbers, decimal))
@@ -73,7 +74,7 @@ class RowRange(FrozenValue):
         evidence = with_rows(found.evidence, firsts + self.first)
         return replace(found, values=None if found.values is None else found.values[places], evidence=evidence)
 
-    def columns(self, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
+    def columns(self, forms: Mapping[str, ColumnForm], options: CellOptions) -> Iterator[Column]:
         """The columns that have a form. Raises Unfit."""
         for name, form in forms.items():
             values = self.arrays[name]
@@ -122,7 +123,7 @@ def _numbers(values: Any, options: CellOptions) -> Array:
     return without_missing_numbers(numbers, options.missing)
 
 
-def read_parts(layout: TextLayout, plain: Mapping[str, str], start: Block, options: CellOptions) -> Iterator[RowRange]:
+def read_parts(layout: TextLayout, plain: Mapping[str, str], start: RowBlock, options: CellOptions) -> Iterator[RowRange]:
     """The file in parts. Raises Unfit, perhaps after some of them.
 
     plain   by name of a column that is read as plain numbers, their decimal sign; "" for whole ones

@@ -9,10 +9,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-Array: TypeAlias = "np.ndarray[Any, Any]"
-Kind: TypeAlias = Literal["number", "text", "boolean", "date"]
+from chainrule.base.arrays import Array
 
-KINDS: tuple[Kind, ...] = ("number", "text", "boolean", "date")
+ColumnKind: TypeAlias = Literal["number", "text", "boolean", "date"]
+
+KINDS: tuple[ColumnKind, ...] = ("number", "text", "boolean", "date")
 
 MISSING = frozenset(
     {"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat", "null", "none", "nil", "\\n", "?", "-", "--", "---", ".", "..", "…",
@@ -147,6 +148,6 @@ def are_repeated(cells: Sequence[str]) -> bool:
     return len(set(some)) < 0.25 * len(some)
 
 
-def common_kind(first: Kind | None, second: Kind | None) -> Kind | None:
+def common_kind(first: ColumnKind | None, second: ColumnKind | None) -> ColumnKind | None:
     """The kind of a column whose two parts are of these kinds."""
     return second if first is None or first == second else first if second is None else "text"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
-from chainrule.data.cells import Array
 from chainrule.data.encodings import (
     UNREADABLE,
     check_is_table,

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.data.cells import (
     MISSING,
     TRUTH,
-    Array,
-    Kind,
+    ColumnKind,
     common_kind,
     is_missing,
     known_floats,
@@ -41,7 +41,7 @@ from chainrule.data.numbers import (
 from chainrule.data.spans import LEAST, Meaning, Spans, meaning_of
 from chainrule.data.table import Column
 
-Form: TypeAlias = "Kind | NumberFormat"
+ColumnForm: TypeAlias = "ColumnKind | NumberFormat"
 """What a column is read as; of numbers, how they are written."""
 
 
@@ -67,12 +67,12 @@ class Found(Frozen):
     """
 
     values: Array | None
-    kind: Kind | None
+    kind: ColumnKind | None
     decimal: str = ""
     evidence: Evidence = field(default_factory=Evidence)
     format: NumberFormat | None = None
 
-    def fits(self, form: Form) -> bool:
+    def fits(self, form: ColumnForm) -> bool:
         """Are the values what they are when all cells of the column are read in this form?"""
         if self.values is None:
             return False
@@ -83,7 +83,7 @@ class Found(Frozen):
         return self.kind is None or form == self.kind or (form == "text" and self.kind == "date")
 
 
-def found_in(cells: Sequence[str], first: int, asked: Form | None, options: CellOptions) -> Found:
+def found_in(cells: Sequence[str], first: int, asked: ColumnForm | None, options: CellOptions) -> Found:
     """What the cells are, of rows from `first` on; the kind may be asked for."""
     spans = _as_spans(cells)
     if spans is not None and (found := _found_in_spans(spans, first, asked, options)) is not None:
@@ -91,7 +91,7 @@ def found_in(cells: Sequence[str], first: int, asked: Form | None, options: Cell
     return _found_in_texts(cells.texts if isinstance(cells, Spans) else cells, first, asked, options)
 
 
-def _found_in_texts(cells: Sequence[str], first: int, asked: Form | None, options: CellOptions) -> Found:
+def _found_in_texts(cells: Sequence[str], first: int, asked: ColumnForm | None, options: CellOptions) -> Found:
     missing = options.missing
     if isinstance(asked, str) and asked in ("text", "date"):
         return Found(texts(cells, missing), asked)
@@ -126,7 +126,7 @@ def _as_spans(cells: Sequence[str]) -> Spans | None:
     return None if len(cells) < LEAST else cells if isinstance(cells, Spans) else Spans.of(cells)
 
 
-def _found_in_spans(cells: Spans, first: int, asked: Form | None, options: CellOptions) -> Found | None:
+def _found_in_spans(cells: Spans, first: int, asked: ColumnForm | None, options: CellOptions) -> Found | None:
     """As `found_in`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
     head = shapes_of(cells[:FEW])
     if not isinstance(asked, str) and len(max(head, key=len)) <= MOST_NUMBER and evidence_of(head, first, options.missing).stray is None:
@@ -204,9 +204,9 @@ class Scan:
     expected   the forms that columns had where a model was trained, or that were asked for
     """
 
-    def __init__(self, source: str, separator: str | None, expected: Mapping[str, Form], options: CellOptions) -> None:
+    def __init__(self, source: str, separator: str | None, expected: Mapping[str, ColumnForm], options: CellOptions) -> None:
         self.source, self.separator, self.expected, self.options = source, separator, expected, options
-        self.kinds: dict[str, Kind | None] = {}
+        self.kinds: dict[str, ColumnKind | None] = {}
         self.evidence: dict[str, Evidence] = {}
 
     def add(self, found: Mapping[str, Found]) -> None:
@@ -223,11 +223,11 @@ class Scan:
             self.evidence[name] = self.evidence[name] + later.evidence[name] if name in self.evidence else later.evidence[name]
 
     @property
-    def known(self) -> Mapping[str, Form]:
+    def known(self) -> Mapping[str, ColumnForm]:
         """What further rows need not be asked any more: forms that were expected, and text, which stays text whatever follows."""
         return {**{name: kind for name, kind in self.kinds.items() if kind == "text"}, **self.expected}
 
-    def decided(self) -> tuple[dict[str, Form], dict[str, str]]:
+    def decided(self) -> tuple[dict[str, ColumnForm], dict[str, str]]:
         """The form of every column, and by name of a column of numbers that is left as text why it is not clear how they are written.
 
         Raises FileError where it is not clear and numbers are needed.
@@ -235,7 +235,7 @@ class Scan:
         # The decimal sign of each column that speaks for one alone, and how many columns speak for each.
         votes = {name: next(iter(evidence.votes)) for name, evidence in self.evidence.items() if self._speaks(evidence)}
         counts, turned = Counter(votes.values()), self._turned(votes)
-        forms: dict[str, Form] = {}
+        forms: dict[str, ColumnForm] = {}
         doubts: dict[str, str] = {}
         for name, kind in self.kinds.items():
             evidence, asked = self.evidence[name], self.expected.get(name)
@@ -272,14 +272,14 @@ class Scan:
     def _speaks(evidence: Evidence) -> bool:
         return evidence.stray is None and len(evidence.votes) == 1
 
-    def _check_strays(self, name: str, evidence: Evidence, asked: Form | None) -> None:
+    def _check_strays(self, name: str, evidence: Evidence, asked: ColumnForm | None) -> None:
         if evidence.stray is not None and (isinstance(asked, NumberFormat) or asked in ("number", "boolean")):
             row, cell = evidence.stray
             called = "truth value" if asked == "boolean" else "number"
             raise FileError(f"{self.source}: row {row}, column {quoted(name)} holds {quoted(cell)}, which is no {called}.")
 
 
-def column_of(name: str, cells: Sequence[str], form: Form, options: CellOptions) -> Column | None:
+def column_of(name: str, cells: Sequence[str], form: ColumnForm, options: CellOptions) -> Column | None:
     """The cells as a column of this form; None where one of them cannot be."""
     spans = _as_spans(cells)
     if spans is not None and (column := _column_of_spans(name, spans, form, options)) is not None:
@@ -287,7 +287,7 @@ def column_of(name: str, cells: Sequence[str], form: Form, options: CellOptions)
     return _column_of_texts(name, cells.texts if isinstance(cells, Spans) else cells, form, options)
 
 
-def _column_of_texts(name: str, cells: Sequence[str], form: Form, options: CellOptions) -> Column | None:
+def _column_of_texts(name: str, cells: Sequence[str], form: ColumnForm, options: CellOptions) -> Column | None:
     if not isinstance(form, NumberFormat):
         values = _found_in_texts(cells, 1, form, options).values
         return None if values is None else Column(name, values, form)
@@ -296,7 +296,7 @@ def _column_of_texts(name: str, cells: Sequence[str], form: Form, options: CellO
     return None if values is None else Column(name, without_missing_numbers(values, options.missing), "number", form)
 
 
-def _column_of_spans(name: str, cells: Spans, form: Form, options: CellOptions) -> Column | None:
+def _column_of_spans(name: str, cells: Spans, form: ColumnForm, options: CellOptions) -> Column | None:
     """As `column_of`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
     if isinstance(form, NumberFormat):
         shapes = cells.shapes(options.missing) if len(max(cells[:FEW], key=len)) <= MOST_NUMBER else None

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import Array
 
 MONTHS = (
     "jan januar january jänner", "feb februar february", "mar märz mär march mrz", "apr april", "may mai", "jun juni june", "jul juli july",
@@ -40,14 +40,17 @@ DAYS = (
     rf"(?P<d3>\d{{1,2}})[-. ]{{0,2}}{MONTH}[-., ]{{0,2}}(?P<y3>\d{{4}}|\d{{2}})",
     rf"{MONTH} (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
     r"(?P<y5>\d{4})(?:-|m)(?P<m5>0[1-9]|1[0-2]|(?<=m)[1-9])",
-    r"(?P<y6>\d{4})[- ]?Q(?P<quarter>[1-4])",
+    r"(?P<y6>\d{4})[-/ ]?Q(?P<quarter>[1-4])|(?:Q(?P<quarter1>[1-4])|(?P<quarter2>[1-4])Q)[-/ ]?(?P<y7>\d{4})",
     r"(?P<y8>(?:19|20)\d{2})(?P<m8>0[1-9]|1[0-2])(?P<d8>0[1-9]|[12]\d|3[01])?",
     r"(?P<d9>0?[1-9]|[12]\d|3[01])\.(?P<m9>0?[1-9]|1[0-2])\.?",
+    r"(?P<m1>0?[1-9]|1[0-2])[-/.](?P<y1>(?:19|20)\d{2})",
+    rf"{MONTH}(?:[-., /]{{1,2}}(?P<y1>\d{{4}})|[-'’](?P<y2>\d{{2}}))",
     rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}}) (?P<y7>\d{{4}})",
 )
-"""… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), and as C does (Jan 3 14:05:00 2024).
+"""… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), months and quarters of a year (7/2024,
+Jul-24, Q3 2024), and as C does (Jan 3 14:05:00 2024).
 
-Cells such as 20240131 and 06.12 are numbers, unless dates are asked for.
+Cells such as 20240131, 06.12 and 07.2024 are numbers, unless dates are asked for.
 """
 
 NAMED_DAY = (
@@ -60,7 +63,7 @@ FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{NAMED_DAY})?(?:{d
 
 NINES = str.maketrans("012345678", "999999999")
 
-BY_DIGITS = (4, 5, 6, 7)
+BY_DIGITS = (4, 5, 6, 7, 8)
 """Those of the forms that not every digit fits."""
 
 MOST_SHAPES = 200

@@ -131,7 +131,7 @@ def open_binary(path: str | Path) -> IO[bytes]:
         raise unreadable_error(path, error) from None
 
 
-class Part(io.RawIOBase):
+class FilePart(io.RawIOBase):
     """Some bytes of a file, for reading."""
 
     def __init__(self, path: str | Path, part: range) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.arrays import of_array
-from chainrule.data.cells import Array
 from chainrule.data.encodings import UNREADABLE, check_file, unreadable_error
 from chainrule.data.files import IMAGES
 

@@ -1,4 +1,4 @@
-"""Rows in JSON: an object a line, or a list of objects, or an object of columns."""
+"""Rows in JSON: an object a line, or a list of objects, or an object of columns. Objects within rows are columns, too: user.age."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.files import parse_json, read_text
-from chainrule.data.cells import Array
 from chainrule.data.encodings import UNREADABLE, open_binary, unreadable_error
 from chainrule.data.files import suffix_of
 
@@ -23,7 +23,7 @@ FIRST = 1000
 def of_json(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
     """Columns of consecutive parts of a file of JSON, and the number of each part's first row. Raises FileError."""
     if suffix_of(path) == ".json" and (whole := _whole(path)) is not None:
-        yield {str(name): _column(values) for name, values in whole.items()}, 1
+        yield {str(name): values for name, values in whole.items()}, 1
         return
     lines = _objects(path)
     start = list(islice(lines, FIRST))
@@ -43,7 +43,7 @@ def of_json(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
         waiting = waiting or list(islice(lines, rows))
 
 
-def _whole(path: Path) -> Mapping[str, list[Any]] | None:
+def _whole(path: Path) -> Mapping[str, Array] | None:
     """The columns of a .json file that is a list of objects, or an object of lists; None where a line has an object. Raises FileError."""
     text = read_text(path) if path.suffix.lower() == ".json" else open_binary(path).read().decode("utf-8-sig", "replace")
     lines = text.strip().splitlines()
@@ -51,21 +51,33 @@ def _whole(path: Path) -> Mapping[str, list[Any]] | None:
         return None
     data = _unwrapped(parse_json(text, str(path)))
     if isinstance(data, Mapping) and data and all(isinstance(values, list) for values in data.values()):
-        return data
+        return {name: _column(values) for name, values in data.items()}
     if isinstance(data, Mapping):
         data = [data]
     if not isinstance(data, list) or not data or not all(isinstance(row, Mapping) for row in data):
         raise FileError(f"{path} is no table: it should hold a list of objects, one a row, or an object of columns.")
-    columns = columns_of(data)
-    for number, row in enumerate(data, start=1):
-        _check(path, number, row, columns)
-    return columns
+    return columns_of(data)
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as columns; what a row lacks is None."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
+    """Rows as columns; what a row lacks is None.
+
+    >>> columns_of([{"user": {"age": 41}, "y": 1}, {"y": 2}])
+    {'user.age': array([41, None], dtype=object), 'y': array([1, 2], dtype=object)}
+    """
+    flat = [*map(_flat, rows)]
+    names = dict.fromkeys(name for row in flat for name in row)
+    return {name: _column([row.get(name) for row in flat]) for name in names}
+
+
+def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row with what objects in it hold in their place, by the names of both."""
+    if not any(isinstance(value, Mapping) for value in row.values()):
+        return row
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        flat |= {f"{name}.{part}": held for part, held in _flat(value).items()} if isinstance(value, Mapping) else {name: value}
+    return flat
 
 
 def _unwrapped(data: Any) -> Any:
@@ -87,7 +99,7 @@ def _unwrapped(data: Any) -> Any:
     return data
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
+def _objects(path: Path) -> Iterator[Mapping[str, Any]]:
     number = 0
     try:
         with open_binary(path) as file:
@@ -102,7 +114,7 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
                     raise FileError(f"{path}: row {number} is no complete JSON: {held} ({error}).") from None
                 if not isinstance(row, dict):
                     raise FileError(f'{path}: row {number} is no object; each line holds one row, as {{"height": 1.7, "colour": "red"}}.')
-                yield row
+                yield _flat(row)
     except UNREADABLE as error:
         raise unreadable_error(path, error) from None
 
@@ -113,14 +125,11 @@ def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _check(path: Path, number: int, row: Mapping[str, Any], names: Collection[str]) -> None:
-    """Raises FileError for a column that comes late, and for what is no single value."""
-    for name, value in row.items():
+    """Raises FileError for a column that comes late."""
+    for name in row:
         if name not in names:
             late = f"{path}: row {number} has {quoted(name)}, which no row of the first {FIRST:,} has"
             raise FileError(f"{late}; give it to the first one, as null.")
-        if isinstance(value, (dict, list)):
-            where = f"{path}: row {number}, column {quoted(name)}"
-            raise FileError(f"{where} holds {quoted(value)}; a cell is a number, text, a truth value or null.")
 
 
 def _column(values: list[Any]) -> Array:

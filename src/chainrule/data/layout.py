@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import IO
 
 import numpy as np
@@ -18,10 +18,10 @@ from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
 from chainrule.data.cells import is_missing, parse_number, plain_floats, shape_of
-from chainrule.data.columns import Form
+from chainrule.data.columns import ColumnForm
 from chainrule.data.encodings import (
     UNREADABLE,
-    Part,
+    FilePart,
     check_is_table,
     checked_encoding,
     encoding_error,
@@ -104,13 +104,13 @@ class TextLayout(FrozenValue):
     below: int = 0
     footer: int = 0
     repeated: bool = False
-    forms: Mapping[str, Form] = field(default_factory=dict)
+    forms: Mapping[str, ColumnForm] = field(default_factory=dict)
     part: range | None = None
     before: int = 0
 
     def open(self) -> IO[bytes]:
         """The file, or the part of it, for reading. Raises FileError."""
-        return open_binary(self.path) if self.part is None else io.BufferedReader(Part(self.path, self.part))
+        return open_binary(self.path) if self.part is None else io.BufferedReader(FilePart(self.path, self.part))
 
     @property
     def own_header(self) -> bool:
@@ -165,6 +165,8 @@ def _found_layout(
     comments, text = _comments(text)
     titles = [] if header is False else _titles(text, separator)
     text = text[sum(map(len, titles)) :]
+    empty = [] if header is False else _empty_lines(text)
+    text = text[sum(map(len, empty)) :] or text
     divider = _separator(text) if separator is None else separator
     spaced = _is_spaced(text, divider)
     lines = io.StringIO(text, newline="")
@@ -202,7 +204,8 @@ def _found_layout(
     elif any(_is_number(cell) for cell in rows[0]):
         notes.append("the first row is taken for the header although it holds numbers")
     return TextLayout(
-        path, encoding, divider, names, has_header, tuple(notes), skipped=skipped + len(comments) + len(titles) - bool(hidden),
+        path, encoding, divider, names, has_header, tuple(notes),
+        skipped=skipped + len(comments) + len(titles) + (-1 if hidden else len(empty)),
         commented=bool(comments), unnamed=unnamed, spaced=spaced, below=ruled + len(further), footer=len(footer),
         repeated=repeated,
     )  # fmt: skip
@@ -243,6 +246,11 @@ def _comments(text: str) -> tuple[list[str], str]:
         elif line.strip():
             break
     return comments, "".join(lines[len(comments) :])
+
+
+def _empty_lines(text: str) -> list[str]:
+    """The lines at the beginning that hold nothing, or nothing but separators."""
+    return list(takewhile(lambda line: not line.strip(" \t\r\n,;|"), io.StringIO(text, newline="")))
 
 
 def _titles(text: str, separator: str | None) -> list[str]:
@@ -345,8 +353,11 @@ def _filled(cells: Iterable[str]) -> int:
 
 
 def _is_spaced(text: str, separator: str | None) -> bool:
-    """Do blanks stand between separators and quotes, as in 1.5, "red, dark"?"""
-    return separator not in (None, " ") and re.search(rf'{re.escape(separator or "")} +"', text) is not None
+    """Do blanks stand between separators and opening quotes, as in 1.5, "red, dark"?"""
+    if separator in (None, " "):
+        return False
+    before = text.split('"')[:-1:2]  # what stands before each opening quote
+    return any(piece.endswith(" ") and piece.rstrip(" ").endswith(separator) for piece in before)
 
 
 def _ends_empty(text: str, separator: str) -> bool:

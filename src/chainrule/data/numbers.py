@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import Array, is_missing, known_floats, shape_of
+from chainrule.data.cells import is_missing, known_floats, shape_of
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 """The signs that stand inside numbers, as messages call them."""
@@ -64,17 +65,21 @@ POWER = re.compile(r"(?<=\d) ?[×xX·*] ?10(?:(?:\^|\*\*)([+-]?\d{1,3})|([⁺⁻
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
+PARTS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch|inches|lbs?|oz|st"
+"""Units of which a quantity is told in several, as 6 ft 1 in."""
+
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
     rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
     (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
     (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}} | (?<=[.,]\d)\d*[+-]\d{{3}} )?
     \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
-    | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:d|h|m|s|min|hrs?|sec)\ ?){{2,4}}""",
+    | \[[-+\d.,e\ ]*\d[-+\d.,e\ ]*\]
+    | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{PARTS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, and
-8.73-187 of Fortran."""
+"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, 6 ft 1 in,
+a list of numbers, and 8.73-187 of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
@@ -255,7 +260,7 @@ class Evidence:
     short, long  a whole number without any sign: of at most three digits, and of more, which thousands signs would have parted
     units      by unit; "" for a cell without one
     stray      a cell that holds no number
-    padded     a cell that begins with zeros, where all of the first ones are digits and of one length; or one as 2E3, where all are such
+    padded     a cell that a number does not keep, as of `padded_cell`
     """
 
     decimal: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -340,12 +345,17 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
 
 def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
     """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one with more digits than float64
-    keeps, if all are digits; one as 2E3, which may be a name as well, if all are such, or digits; "" otherwise.
+    keeps, if all are digits; one as 2E3, which may be a name as well, if all are such, or digits; one as 1.10, if all may be versions, of
+    which 1.1 is another; "" otherwise.
     """
     start = next((cell for cell in cells if not is_missing(cell, missing)), "").strip() if first == 1 else ""
-    if not (start.isdigit() or CODE.fullmatch(start)):
+    if not (start.isdigit() or CODE.fullmatch(start) or VERSION.fullmatch(start)):
         return ""
     known = [cell.strip() for cell in cells[:FIRST] if not is_missing(cell, missing)]
+    versions = {cell for cell in known if VERSION.fullmatch(cell)}
+    if versions:
+        tenth = next((cell for cell in known if cell in versions and cell[-1] == "0" and cell[:-1] in versions), "")
+        return tenth if all(cell in versions or cell.isdigit() for cell in known) else ""
     power = next(filter(CODE.fullmatch, known), "")
     if power:
         return power if all(cell.isdigit() or CODE.fullmatch(cell) for cell in known) else ""
@@ -357,6 +367,10 @@ def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> s
 
 CODE = re.compile(r"[0-9]{1,3}E[0-9]{1,2}")
 """A number to programs, and a name to people, who write 2.0E+03 or 2000."""
+
+
+VERSION = re.compile(r"[0-9]{1,3}\.(?:[0-9]|[12][0-9]|30)")
+"""A version or a chapter; of decimals with two digits some begin with 0, or are larger."""
 
 
 class NumberOptions(FrozenValue):

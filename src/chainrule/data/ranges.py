@@ -55,7 +55,7 @@ def _rows_of(path: Path) -> int | None:
     return None
 
 
-def fingerprint(paths: Iterable[str | Path]) -> str:
+def file_fingerprint(paths: Iterable[str | Path]) -> str:
     """By which it is seen whether two processes have the same files: their sizes, and some of what is in them."""
     known = hashlib.sha256()
     for path in map(Path, paths):

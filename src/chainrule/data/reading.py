@@ -25,9 +25,9 @@ from chainrule.base.control_groups import control_groups
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data import arrays, arrow_text
-from chainrule.data.cells import KINDS, MISSING, Kind, common_kind, missing_words, parse_number
+from chainrule.data.cells import KINDS, MISSING, ColumnKind, common_kind, missing_words, parse_number
 from chainrule.data.characters import checked_length, of_characters
-from chainrule.data.columns import CellOptions, Form, Found, Scan
+from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan
 from chainrule.data.encodings import gives_once, reopenable
 from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
 from chainrule.data.json_lines import columns_of, of_json
@@ -36,12 +36,12 @@ from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
 from chainrule.data.ranges import OfEach, alone, counts_of, tables_between
 from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
-from chainrule.data.text import Block, TextFiles
+from chainrule.data.text import RowBlock, TextFiles
 
 __all__ = [
     "Column",
+    "ColumnKind",
     "Forms",
-    "Kind",
     "SHIPPED",
     "Table",
     "chunks",
@@ -145,10 +145,10 @@ class Forms(FrozenValue):
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
     notes   what was found out, in words
-    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3
+    padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3, 1.10
     """
 
-    forms: Mapping[str, Form]
+    forms: Mapping[str, ColumnForm]
     doubts: Mapping[str, str]
     notes: tuple[str, ...] = ()
     padded: Mapping[str, str] = field(default_factory=dict)
@@ -169,7 +169,7 @@ def forms_of(
     form, expected = Reading.of(**options), _checked_kinds(kinds)
     files = form.text_files(source)
     if files is None:
-        kinds_of_parts: dict[str, Kind | None] = {}
+        kinds_of_parts: dict[str, ColumnKind | None] = {}
         for found in of_each(lambda: _merged_kinds(_parts(source, BLOCK, form, part if isinstance(part, range) else None))):
             kinds_of_parts |= {name: common_kind(kinds_of_parts.get(name), kind) for name, kind in found.items()}
         return Forms({name: kind or "number" for name, kind in kinds_of_parts.items()}, {})
@@ -185,7 +185,7 @@ def text_files(source: Any, **options: Any) -> TextFiles | None:
     return Reading.of(**options).text_files(source)
 
 
-def kinds_of(source: Any, **options: Any) -> dict[str, Kind]:
+def kinds_of(source: Any, **options: Any) -> dict[str, ColumnKind]:
     """The kind of every column, found in one pass over the whole source. Options as of `read`."""
     return {name: "number" if isinstance(form, NumberFormat) else form for name, form in forms_of(source, **options).forms.items()}
 
@@ -231,7 +231,7 @@ class Reading(FrozenValue):
         return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
 
 
-def _scanned(files: TextFiles, expected: Mapping[str, Form], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
+def _scanned(files: TextFiles, expected: Mapping[str, ColumnForm], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
     """What all rows say about the columns, and, if it is to be kept, what each part of them was found to be."""
     first: dict[str, Found] = {}
     block = None
@@ -263,16 +263,16 @@ def _rows_at_once(files: TextFiles) -> int:
     return min(MOST, max(FEWEST, CELLS // len(files.first.names)))
 
 
-def _first_block(files: TextFiles) -> Block:
+def _first_block(files: TextFiles) -> RowBlock:
     with closing(files.blocks(arrow_text.first_rows(len(files.first.names)))) as blocks:
         return next(blocks)
 
 
-def _new_scan(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> Scan:
+def _new_scan(files: TextFiles, expected: Mapping[str, ColumnForm], form: Reading) -> Scan:
     return Scan(files.name, files.first.separator, {**files.first.forms, **expected}, form.cells)
 
 
-ReadParts: TypeAlias = "Callable[[TextLayout, Mapping[str, str], Block, CellOptions], Iterator[Any]]"
+ReadParts: TypeAlias = "Callable[[TextLayout, Mapping[str, str], RowBlock, CellOptions], Iterator[Any]]"
 """A quicker reader than Python's csv."""
 
 
@@ -315,7 +315,7 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
         yield _with_doubts(files.table(block, block.columns(files.name, found.forms, form.cells), found.notes), found)
 
 
-def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) -> Table:
+def _read_text(files: TextFiles, expected: Mapping[str, ColumnForm], form: Reading) -> Table:
     """The whole table: each part as its own cells say; and once more where all cells together say something else."""
     scan, parts = _scanned(files, expected, form, keep=True)
     found = _forms(files.first, scan)
@@ -327,7 +327,7 @@ def _read_text(files: TextFiles, expected: Mapping[str, Form], form: Reading) ->
     return joined(tables, {name: kind_of(wanted) for name, wanted in found.forms.items()})
 
 
-def _joined_column(name: str, form: Form, parts: Sequence[Any]) -> Column:
+def _joined_column(name: str, form: ColumnForm, parts: Sequence[Any]) -> Column:
     """Values of consecutive blocks as one column; of blocks without any value, whatever they were taken for."""
     kind, as_text = kind_of(form), form in ("text", "date")
     values = [part if (part.dtype == object) == as_text else np.full(len(part), None if as_text else np.nan) for part in parts]
@@ -355,8 +355,8 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
         asked = scan.options.numbers.decimal
         notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
-    whole = [name for name in numbers if not scan.evidence[name].votes and not scan.evidence[name].open]
-    padded = {name: scan.evidence[name].padded for name in whole if scan.evidence[name].padded}
+    found = {name: scan.evidence[name] for name in numbers}
+    padded = {name: one.padded for name, one in found.items() if one.padded and ("." in one.padded or not (one.votes or one.open))}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)
 
 
@@ -580,19 +580,19 @@ def _shipped_name(source: str | Path) -> str | None:
 # Kinds
 
 
-def _checked_kinds(kinds: Mapping[str, str | NumberFormat] | None) -> dict[str, Form]:
+def _checked_kinds(kinds: Mapping[str, str | NumberFormat] | None) -> dict[str, ColumnForm]:
     for name, kind in (kinds or {}).items():
         if not isinstance(kind, NumberFormat) and kind not in KINDS:
             raise UnknownNameError(f"kind of column (asked for {quoted(name)})", kind, KINDS)
     return {name: kind if isinstance(kind, NumberFormat) else KINDS[KINDS.index(kind)] for name, kind in (kinds or {}).items()}
 
 
-def kind_of(form: Form) -> Kind:
+def kind_of(form: ColumnForm) -> ColumnKind:
     """The kind of a column of this form."""
     return "number" if isinstance(form, NumberFormat) else form
 
 
-def _check_kinds(part: Table, kinds: Mapping[str, Kind]) -> None:
+def _check_kinds(part: Table, kinds: Mapping[str, ColumnKind]) -> None:
     """Raises FileError where a column of a source that knows its types holds text in some rows and numbers in others."""
     for column in part.columns:
         if (column.values.dtype == object) != (kinds[column.name] in ("text", "date")) and not column.missing.all():
@@ -602,9 +602,9 @@ def _check_kinds(part: Table, kinds: Mapping[str, Kind]) -> None:
             )
 
 
-def _merged_kinds(parts: Iterable[Table]) -> dict[str, Kind]:
+def _merged_kinds(parts: Iterable[Table]) -> dict[str, ColumnKind]:
     """The kind of every column over all parts; a column that has no value at all counts as numbers."""
-    found: dict[str, Kind | None] = {}
+    found: dict[str, ColumnKind | None] = {}
     for part in parts:
         for column in part.columns:
             found[column.name] = common_kind(found.get(column.name), None if column.missing.all() else column.kind)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, UnknownNameError
 from chainrule.data.arrays import EXTRA
-from chainrule.data.cells import Array
 
 SHIPPED = {
     "iris": "species",

@@ -15,8 +15,9 @@ from typing import Any, overload
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
-from chainrule.data.cells import DIGIT, MISSING, NINES, Array, are_various
+from chainrule.data.cells import DIGIT, MISSING, NINES, are_various
 
 WORD, WIDEST = 8, 24
 """Bytes that are compared at once; and of a cell that is compared at all."""
@@ -44,7 +45,7 @@ FACTORS = (0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF
 LAST = [np.uint64((1 << 64) - (1 << 8 * (WORD - count))) for count in range(WORD + 1)]
 """What keeps the last bytes of eight, so many of them."""
 
-QUOTE, NEWLINE = b'"\n'
+QUOTE, NEWLINE, RETURN = b'"\n\r'
 
 ZERO = ord("0")
 GROUPED = re.compile(rb"[,.' ][0-9]{3}(?![0-9])|[^\x00-\x7f]")
@@ -417,36 +418,43 @@ class Cut:
 
 
 def cut(text: bytes, separator: str, width: int, quote: str, longest: int) -> Cut | None:
-    r"""Whole lines as rows of so many cells; None where they are anything else, as where a cell goes over several lines.
+    r"""Whole rows of so many cells, with a newline behind each; None where they are anything else.
 
     longest   bytes that a cell may have
 
-    >>> [cells.texts for cells in cut(b'1,"a, b"\n2,c\n', ",", 2, '"', 100).columns(0, 2)]
-    [['1', '2'], ['a, b', 'c']]
+    >>> [cells.texts for cells in cut(b'1,"a, ""b"" c"\n2,d\n', ",", 2, '"', 100).columns(0, 2)]
+    [['1', '2'], ['a, "b" c', 'd']]
     """
     sign = separator.encode()
-    if not text or len(sign) > 1 or quote != '"' or b"\r" in text or b"\0" in text:
+    if not text or len(sign) > 1 or quote != '"' or b"\0" in text:
         return None
+    quotes = None
+    if b'"' in text:
+        quotes = Quotes.of(text)
+        text = quotes.text
     held = Signs(text)
-    signs = held.array
-    is_end = signs == NEWLINE
-    borders, quotes = np.flatnonzero(is_end | (signs == ord(sign))), np.flatnonzero(signs == QUOTE) if b'"' in text else None
+    signs, before = held.array, held.before
+    is_border = (signs == NEWLINE) | (signs == ord(sign))
     if quotes is not None:
-        inside = (np.searchsorted(quotes, borders) & 1).astype(bool)
-        if is_end[borders[inside]].any():
-            return None
-        borders = borders[~inside]
-    ends = is_end[borders]
-    if len(borders) % width or not ends[width - 1 :: width].all() or int(ends.sum()) * width != len(borders):
+        is_border[before:] &= ~quotes.inside
+    borders = np.flatnonzero(is_border)
+    ends = signs[borders] == NEWLINE
+    if not len(borders) or len(borders) % width or not ends[width - 1 :: width].all() or int(ends.sum()) * width != len(borders):
         return None
     starts = np.empty_like(borders)
-    starts[0], starts[1:] = held.before, borders[:-1] + 1
-    row_starts = starts[::width] - held.before
+    starts[0], starts[1:] = before, borders[:-1] + 1
+    row_starts = starts[::width] - before
+    if b"\r" in text:
+        is_return = ends & (signs[borders - 1] == RETURN)
+        outside = signs[before:] == RETURN if quotes is None else (signs[before:] == RETURN) & ~quotes.inside
+        if int(is_return.sum()) != int(outside.sum()):
+            return None
+        borders = borders - is_return
     if quotes is not None:
         within = signs[starts] == QUOTE
-        if 2 * int(within.sum()) != len(quotes) or not ((signs[borders - 1] == QUOTE) & (borders - starts > 1))[within].all():
+        if 2 * int(within.sum()) != quotes.count or not ((signs[borders - 1] == QUOTE) & (borders - starts > 1))[within].all():
             return None
-        starts, borders = starts + within, borders - within
+        starts, borders, row_starts = starts + within, borders - within, quotes.places(row_starts)
     sizes = (borders - starts).reshape(-1, width)
     if int(sizes.max()) > longest or not sizes.any(axis=1).all():  # rows of nothing but separators are none at the end of a file
         return None
@@ -454,6 +462,39 @@ def cut(text: bytes, separator: str, width: int, quote: str, longest: int) -> Cu
     return Cut(held, columns[0], columns[1], row_starts, None if quotes is not None else partial(_split, text, separator))
 
 
+class Quotes(FrozenValue):
+    """The quotes of a text, in turn opening and closing: two side by side within a cell close and open again, and stand for one.
+
+    text      with one in place of two
+    inside    (bytes,): whether each byte is between an opening quote, which is counted in, and a closing one
+    count     how many quotes open or close a cell
+    left_out  where in the text each of the second ones would stand
+    """
+
+    text: bytes
+    inside: Array
+    count: int
+    left_out: Array
+
+    @staticmethod
+    def of(text: bytes) -> Quotes:
+        """Those of a text that begins outside of a cell."""
+        signs = np.frombuffer(text, np.uint8)
+        is_quote = signs == QUOTE
+        inside = np.logical_xor.accumulate(is_quote)
+        count, second = int(np.count_nonzero(is_quote)), np.empty(0, np.intp)
+        if b'""' in text:
+            second = np.flatnonzero(is_quote[1:] & is_quote[:-1] & inside[1:]) + 1
+            kept = np.ones(len(signs), dtype=bool)
+            kept[second] = False
+            text, inside = signs[kept].tobytes(), inside[kept]
+        return Quotes(text, inside, count - 2 * len(second), second - np.arange(len(second)))
+
+    def places(self, places: Array) -> Array:
+        """Where these places, none of them behind a quote, are in the text as it was."""
+        return places + np.searchsorted(self.left_out, places, side="right") if len(self.left_out) else places
+
+
 def _split(text: bytes, separator: str) -> list[str]:
     """All cells of lines without quotes."""
-    return text.decode(errors="surrogatepass").replace("\n", separator).split(separator)
+    return text.decode(errors="surrogatepass").replace("\r\n", "\n").replace("\n", separator).split(separator)

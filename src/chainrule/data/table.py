@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, replace
-from chainrule.data.cells import Array, Kind, is_missing, parse_number, without_missing_numbers
+from chainrule.data.cells import ColumnKind, is_missing, parse_number, without_missing_numbers
 from chainrule.data.numbers import NumberFormat
 
 LARGEST_NUMBER = 1e300
@@ -24,12 +25,12 @@ class Column(Frozen):
              missing (text and dates)
     format   of numbers in text, how they are written
     doubt    of numbers that are left as text, why it is not clear how they are written
-    padded   of whole numbers in text that may be names, one that a number does not keep: of one length, with zeros first; or as 2E3
+    padded   of numbers in text that may be names, one that a number does not keep: 007, 2E3, 1.10
     """
 
     name: str
     values: Array
-    kind: Kind
+    kind: ColumnKind
     format: NumberFormat | None = None
     doubt: str = ""
     padded: str = ""
@@ -84,7 +85,7 @@ class Table(Frozen):
         return tuple(column.name for column in self.columns)
 
     @cached_property
-    def kinds(self) -> dict[str, Kind]:
+    def kinds(self) -> dict[str, ColumnKind]:
         """The kind of every column, by name."""
         return {column.name: column.kind for column in self.columns}
 
@@ -159,7 +160,7 @@ class Table(Frozen):
         return f"{self.cell(place, column.name)} holds {quoted(column.values[place])}, which is no number."
 
 
-def joined(tables: list[Table], kinds: Mapping[str, Kind]) -> Table:
+def joined(tables: list[Table], kinds: Mapping[str, ColumnKind]) -> Table:
     """One table out of consecutive ones with the same columns, which are of these kinds. The list is emptied: as soon as a column is
     whole, its pieces take no memory any more.
     """
@@ -189,12 +190,12 @@ def resized(tables: Iterable[Table], rows: int) -> Iterator[Table]:
         yield joined(waiting, waiting[0].kinds)
 
 
-def retyped(table: Table, kinds: Mapping[str, Kind]) -> Table:
+def retyped(table: Table, kinds: Mapping[str, ColumnKind]) -> Table:
     """The table with its columns under these kinds, where their values allow it."""
     return replace(table, columns=tuple(retyped_column(column, kinds.get(column.name, column.kind)) for column in table.columns))
 
 
-def retyped_column(column: Column, kind: Kind) -> Column:
+def retyped_column(column: Column, kind: ColumnKind) -> Column:
     """The column under this kind, if it keeps its values in the same way or has none."""
     as_text = kind in ("text", "date")
     if as_text == (column.values.dtype == object):

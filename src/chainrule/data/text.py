@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
-from chainrule.data.columns import CellOptions, Form, Found, column_of, found_in
+from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
 from chainrule.data.layout import COMMENT, TextLayout, rows_of, trimmed
 from chainrule.data.spans import Cut, cut
@@ -59,7 +59,7 @@ class TextFiles(FrozenValue):
         """The layout of the first file."""
         return self.layouts[0]
 
-    def blocks(self, rows: int) -> Generator[Block]:
+    def blocks(self, rows: int) -> Generator[RowBlock]:
         """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
         done = self.before
         for layout in self.layouts:
@@ -75,7 +75,7 @@ class TextFiles(FrozenValue):
 # Rows
 
 
-class Block(FrozenValue):
+class RowBlock(FrozenValue):
     """Consecutive rows: the number of the first one, and the cells of each column."""
 
     first: int
@@ -87,11 +87,11 @@ class Block(FrozenValue):
         """The columns nearly all of whose cells are different."""
         return tuple(name for name, cells in self.cells.items() if are_various(cells))
 
-    def found(self, asked: Mapping[str, Form], options: CellOptions) -> dict[str, Found]:
+    def found(self, asked: Mapping[str, ColumnForm], options: CellOptions) -> dict[str, Found]:
         """What the cells of every column are."""
         return {name: found_in(cells, self.first, asked.get(name), options) for name, cells in self.cells.items()}
 
-    def columns(self, source: str, forms: Mapping[str, Form], options: CellOptions) -> Iterator[Column]:
+    def columns(self, source: str, forms: Mapping[str, ColumnForm], options: CellOptions) -> Iterator[Column]:
         """The columns that have a form. Raises FileError, which names the first cell that cannot be read so."""
         for name, form in forms.items():
             column = column_of(name, self.cells[name], form, options)
@@ -103,21 +103,21 @@ class Block(FrozenValue):
             yield column
 
 
-def blocks_of(layout: TextLayout, rows: int) -> Generator[Block]:
+def blocks_of(layout: TextLayout, rows: int) -> Generator[RowBlock]:
     """The file in blocks of `rows` rows, the last one of fewer. Raises FileError, which names the row."""
     first = start = layout.before + 1
     with closing(_blocks(layout, rows)) as blocks:
         for count, columns in blocks:
-            yield Block(first, count, dict(zip(layout.names, columns, strict=True)))
+            yield RowBlock(first, count, dict(zip(layout.names, columns, strict=True)))
             first += count
     if first == start:
         raise FileError(f"{layout.path} has a header but no rows.")
 
 
-Columns: TypeAlias = "Sequence[Sequence[str]]"
+CellColumns: TypeAlias = "Sequence[Sequence[str]]"
 
 
-def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, Columns]]:
+def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, CellColumns]]:
     """How many rows the next block has, and their cells, column by column."""
     try:
         with layout.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, newline="") as lines:
@@ -182,17 +182,19 @@ class Rest:
             yield line
 
 
-def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[Columns]:
+def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> Iterator[CellColumns]:
     """Blocks of so many rows, the last one of fewer, up to a part that cannot be cut so; what is left is put into `rest`."""
     # Some hundred rows at least, if so many are asked for: each column of a part takes its time, however few its rows.
     at_once = max(PART, min(4000, 20 * rows) * len(layout.names))
-    left = b""
+    left, longest = b"", csv.field_size_limit() * len(layout.names)
     while (more := lines.read(at_once)) or left:
         text = left + more.encode(errors="surrogatepass")
-        whole, newline, left = text.rpartition(b"\n") if more else (text.removesuffix(b"\n"), b"\n", b"")
-        if not newline:
+        end = _end_of_rows(text) if more else len(text)
+        whole, left = text[:end], text[end:]
+        if not whole and len(left) < longest:
             continue
-        whole = (whole + newline).replace(b"\r\n", b"\n") if b"\r" in whole else whole + newline
+        if not more and not whole.endswith(b"\n"):
+            whole += b"\n"
         whole = _with_single_blanks(whole) if layout.separator == " " else whole
         commented = layout.commented and f"\n{COMMENT}".encode() in b"\n" + whole
         part = None if commented or not whole else _cut(layout, whole)
@@ -202,17 +204,28 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         stop = part.rows - part.rows % rows if more else part.rows
         for start in range(0, stop, rows):
             yield part.columns(start, min(start + rows, stop))
-        rest.lines += stop
         at_once *= 1 if stop else 2
-        if stop < part.rows:
-            left = whole[part.row_starts[stop] :] + left
+        done = int(part.row_starts[stop]) if stop < part.rows else len(whole)
+        rest.lines += whole.count(b"\n", 0, done)
+        left = whole[done:] + left
+
+
+def _end_of_rows(text: bytes) -> int:
+    """Where the last line ends that does not end within a quoted cell; the text begins outside of one."""
+    end = text.rfind(b"\n") + 1
+    is_open = text.count(b'"', 0, end) % 2 == 1
+    while end and is_open:
+        before = text.rfind(b"\n", 0, end - 1) + 1
+        is_open = text.count(b'"', before, end) % 2 == 0
+        end = before
+    return end
 
 
 def _with_single_blanks(text: bytes) -> bytes:
     """The lines with one blank between any two cells, and none around them; nothing where blanks may mean something else."""
     if b'"' in text or ODD_BLANKS.search(text):
         return b""
-    signs = np.frombuffer(text.replace(b"\t", b" "), np.uint8)
+    signs = np.frombuffer(text.replace(b"\r\n", b"\n").replace(b"\t", b" "), np.uint8)
     is_blank, is_end = signs == ord(" "), signs == ord("\n")
     behind = np.append(is_blank[1:] | is_end[1:], True)  # a blank, or nothing more in this line, comes next
     kept: bytes = signs[~(is_blank & behind)].tobytes()

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
@@ -15,7 +16,7 @@ from chainrule.formula.expression import Expression, definition, neighbours, ord
 from chainrule.formula.primitives import spread
 from chainrule.formula.stated import held
 from chainrule.network.given import in_one_row
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 FLAT = 0.05
 """A slope f′ below this share of its maximum lets next to nothing of a gradient through: σ beyond ±4.4, tanh beyond ±2.2."""

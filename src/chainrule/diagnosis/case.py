@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.activity import Activity, Examiner
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH, reduced
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.steps.step import Step
 
 if TYPE_CHECKING:  # nobody who only looks at a step waits for what trains

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.diagnosis.case import Case
 from chainrule.document.words import Words
@@ -23,10 +24,9 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
 from chainrule.network.definitions import Bound
 from chainrule.network.layers import Layer
-from chainrule.network.network import Array
 
-Value: TypeAlias = "float | int | str"
-Finds: TypeAlias = Callable[[Case], "Mapping[str, Value] | None"]
+FindingValue: TypeAlias = "float | int | str"
+Finds: TypeAlias = Callable[[Case], "Mapping[str, FindingValue] | None"]
 
 BLANK = "\N{NO-BREAK SPACE}"
 """Lines are not cut at it."""
@@ -42,7 +42,7 @@ class Finding(FrozenValue):
     """
 
     key: str
-    numbers: Mapping[str, Value] = field(default_factory=dict)
+    numbers: Mapping[str, FindingValue] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -56,7 +56,7 @@ def sentence(words: Words, finding: Finding) -> str:
     return words.plain(finding.text, **number_texts(words, finding.numbers))
 
 
-def number_texts(words: Words, values: Mapping[str, Value]) -> dict[str, Value]:
+def number_texts(words: Words, values: Mapping[str, FindingValue]) -> dict[str, FindingValue]:
     """What stands in the places of a text: numbers with three digits and the decimal sign of the language."""
     return {name: words.decimal(number_words(value)) if isinstance(value, float) else value for name, value in values.items()}
 

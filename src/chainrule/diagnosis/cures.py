@@ -11,15 +11,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case, error_of, tried_epochs
-from chainrule.diagnosis.criteria import CRITERIA, Finding, Value, is_binary, outputs_of
+from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of
 from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER
 from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.diagnosis.scalar_search import rounded
 from chainrule.network.definitions import find
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 AFFORDABLE = 6e8
 """Parameters × rows × epochs of a whole training, up to which one is tried."""
@@ -54,7 +55,7 @@ class Treatment(Frozen):
 
     key: str
     case: Case
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, FindingValue] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     y: Callable[[Array], Array] = _same
     judged: tuple[Array, Array] | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError
 from chainrule.diagnosis.case import Case
@@ -19,7 +20,6 @@ from chainrule.diagnosis.scalar_search import first_that, rounded_down
 from chainrule.document.words import Words
 from chainrule.engines.epoch import State, Written, unwarned
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array
 from chainrule.steps.step import Step
 
 if TYPE_CHECKING:  # nobody who only looks at a step waits for what trains

@@ -10,7 +10,7 @@ from typing import Any
 from chainrule.base.display import Displayed
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, Value, found, number_texts, number_words, sentence
+from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, FindingValue, found, number_texts, number_words, sentence
 from chainrule.diagnosis.cures import Cure, cure_of
 from chainrule.diagnosis.simulation import TOLERANCE
 from chainrule.document.words import Words
@@ -156,7 +156,7 @@ def cure_sentence(words: Words, cure: Cure) -> str:
     return words.plain(key, change=change, steps=cure.steps, **number_texts(words, ends))
 
 
-def _plain(value: Value) -> Value:
+def _plain(value: FindingValue) -> FindingValue:
     return value if isinstance(value, str) or math.isfinite(value) else number_words(value)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.diagnosis.activity import Units
 from chainrule.diagnosis.case import Case, CureTrial, error_of, tried_epochs
 from chainrule.diagnosis.criteria import (
@@ -16,7 +17,7 @@ from chainrule.diagnosis.criteria import (
     MOST_RATIO,
     MOST_RMS,
     ColumnScales,
-    Value,
+    FindingValue,
     column_name,
     criterion,
     is_one_hot,
@@ -29,7 +30,7 @@ from chainrule.diagnosis.scalar_search import rounded
 from chainrule.diagnosis.simulation import TOLERANCE
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import order
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.steps.step import Step
 
 # The numbers themselves
@@ -41,14 +42,14 @@ from chainrule.steps.step import Step
     "numbers that are wrong but finite",
     after=("inputs_unscaled", "wrong_loss", "start_too_large"),
 )
-def not_finite(case: Case) -> Mapping[str, Value] | None:
+def not_finite(case: Case) -> Mapping[str, FindingValue] | None:
     """NaN or infinity, before the first step or in it: the first quantity of which it is true, in the order of computation."""
     if np.isfinite(case.start.error) and all(np.isfinite(g).all() for g in case.start.gradients.values()):
         return None
     return undefined(case.first_step) or {"quantity": case.first_step.first_infinite or "E"}
 
 
-def undefined(step: Step) -> Mapping[str, Value] | None:
+def undefined(step: Step) -> Mapping[str, FindingValue] | None:
     """Why the loss of an output has no finite value for a prediction y that is finite; None where that is not so."""
     network, derivation = step.network, step.network.derivation
     known = {**{node: step.values[node.key] for node in derivation.data}, **network.bindings()}
@@ -73,7 +74,7 @@ def undefined(step: Step) -> Mapping[str, Value] | None:
     "whether inputs that differ were meant to weigh differently",
     after=("outlier",),
 )
-def inputs_unscaled(case: Case) -> Mapping[str, Value] | None:
+def inputs_unscaled(case: Case) -> Mapping[str, FindingValue] | None:
     """Inputs far from mean 0 and deviation 1: the rate that fits one of them is too large or too small for the others."""
     x, _, _ = case.sample
     scale = ColumnScales.of(x)
@@ -103,7 +104,7 @@ def inputs_unscaled(case: Case) -> Mapping[str, Value] | None:
     "whether the units of the error are wanted as they are",
     after=("outlier",),
 )
-def targets_unscaled(case: Case) -> Mapping[str, Value] | None:
+def targets_unscaled(case: Case) -> Mapping[str, FindingValue] | None:
     """Targets far from 0: the first errors, and with them the first gradients, are large."""
     _, t, _ = case.sample
     scale = ColumnScales.of(t)
@@ -132,7 +133,7 @@ MOST_OUTSIDE = 0.01
     f"{MEASURED}",
     "targets that reach the ends of the range, which only an infinite z would give",
 )
-def bounded_output(case: Case) -> Mapping[str, Value] | None:
+def bounded_output(case: Case) -> Mapping[str, FindingValue] | None:
     """Targets that the output cannot give, whatever the weights."""
     _, t, _ = case.sample
     for layer, _, columns in outputs_of(case):
@@ -159,7 +160,7 @@ def _end(value: float) -> float | str:
     "the gradient is that of softmax(y), y in 0 … 1: no class ever gets more than e times the probability of another",
     "a temperature that was meant",
 )
-def double_softmax(case: Case) -> Mapping[str, Value] | None:
+def double_softmax(case: Case) -> Mapping[str, FindingValue] | None:
     """The softmax, or the sigmoid, is taken twice."""
     for layer, loss, _ in outputs_of(case):
         assert layer.activation is not None
@@ -180,7 +181,7 @@ def double_softmax(case: Case) -> Mapping[str, Value] | None:
     "a squared error that was wanted, as Brier's score is",
     after=("double_softmax",),
 )
-def wrong_loss(case: Case) -> Mapping[str, Value] | None:
+def wrong_loss(case: Case) -> Mapping[str, FindingValue] | None:
     """A loss that does not fit the output or the targets."""
     _, t, _ = case.sample
     for layer, loss, columns in outputs_of(case):
@@ -203,7 +204,7 @@ def wrong_loss(case: Case) -> Mapping[str, Value] | None:
     "Rumelhart, Hinton & Williams (1986): units that start alike stay alike",
     "a layer that was to start at 0, as the last one of a residual block",
 )
-def zero_start(case: Case) -> Mapping[str, Value] | None:
+def zero_start(case: Case) -> Mapping[str, FindingValue] | None:
     """Weights that are all 0 at the start: no gradient passes them, and units that are alike stay alike."""
     matrices = [p for p in case.network.derivation.parameters if len(p.shape) > 1]
     if len(matrices) < 2:
@@ -244,7 +245,7 @@ MOST_GAIN = 3.0
     "1 to 1.41 for Glorot's, He's and LeCun's initialisers; measured",
     "weights that were trained before",
 )
-def start_too_large(case: Case) -> Mapping[str, Value] | None:
+def start_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """Weights that are far larger at the start than any initialiser draws them."""
     for p in case.network.derivation.parameters:
         if len(p.shape) != 2 or p.name is None:
@@ -277,7 +278,7 @@ LEAST_PASSED, MOST_PASSED = 1e-3, 1e2
     "units that would be alive for rows that are not there",
     after=("inputs_unscaled", "targets_unscaled", "rate_too_large", "start_too_large", "exploding", "zero_start"),
 )
-def dead_units(case: Case) -> Mapping[str, Value] | None:
+def dead_units(case: Case) -> Mapping[str, FindingValue] | None:
     """Units through which no gradient flows, whatever the row."""
     for units, when in _hidden(case):
         dead = int(units.dead.sum())
@@ -293,7 +294,7 @@ def dead_units(case: Case) -> Mapping[str, Value] | None:
     "which of several causes it has",
     after=("not_finite", "zero_start", "dead_units"),
 )
-def no_gradient(case: Case) -> Mapping[str, Value] | None:
+def no_gradient(case: Case) -> Mapping[str, FindingValue] | None:
     """A gradient of nothing but zeros."""
     start = case.start
     if not math.isfinite(start.error) or abs(start.error) < TOLERANCE or start.gradient_norm != 0:
@@ -307,7 +308,7 @@ def no_gradient(case: Case) -> Mapping[str, Value] | None:
     "units that are nearly equal",
     after=("zero_start", "dead_units"),
 )
-def equal_units(case: Case) -> Mapping[str, Value] | None:
+def equal_units(case: Case) -> Mapping[str, FindingValue] | None:
     """Two units that are equal, and stay equal, since they get the same gradient."""
     pairs = list(_dense_pairs(case))
     for number, incoming, outgoing in pairs:
@@ -328,7 +329,7 @@ def equal_units(case: Case) -> Mapping[str, Value] | None:
     "units that are meant to be switches",
     after=("inputs_unscaled", "start_too_large", "rate_too_large", "targets_unscaled"),
 )
-def saturation(case: Case) -> Mapping[str, Value] | None:
+def saturation(case: Case) -> Mapping[str, FindingValue] | None:
     """Units at the flat ends of their activation."""
     for units, when in _hidden(case):
         if (share := units.saturated_share) > MOST_SATURATED:
@@ -363,10 +364,14 @@ def _hidden(case: Case) -> Iterator[tuple[Units, str]]:
         "outlier",
     ),
 )
-def mean_predicted(case: Case) -> Mapping[str, Value] | None:
+def mean_predicted(case: Case) -> Mapping[str, FindingValue] | None:
     """The inputs make no difference: every row gets the mean of the targets."""
     end = case.end
-    return {"mean": float(end.t.mean(axis=0)[0]), "rows": len(end.t)} if end.predicts_the_mean else None
+    if not end.predicts_the_mean:
+        return None
+    column = end.t[:, 0]
+    mean = float(column.mean())
+    return {"mean": mean if abs(mean) > ROUNDED * float(np.abs(column).max()) else 0.0, "rows": len(end.t)}
 
 
 def keys_of_deltas(network: Network, known: Collection[str]) -> list[str]:
@@ -411,7 +416,7 @@ def _cancels(case: Case, number: int, key: str) -> bool:
     "an optimiser that makes up for it, as Adam does in part",
     after=("saturation", "dead_units", "inputs_unscaled", "start_too_large", "zero_start"),
 )
-def vanishing(case: Case) -> Mapping[str, Value] | None:
+def vanishing(case: Case) -> Mapping[str, FindingValue] | None:
     """A gradient that shrinks from layer to layer until the first ones hardly learn."""
     sizes = delta_magnitudes(case)
     if sizes is None or not 0 < sizes[0] < LEAST_PASSED * sizes[-1]:
@@ -425,7 +430,7 @@ def vanishing(case: Case) -> Mapping[str, Value] | None:
     "a gradient that is clipped",
     after=("start_too_large",),
 )
-def exploding(case: Case) -> Mapping[str, Value] | None:
+def exploding(case: Case) -> Mapping[str, FindingValue] | None:
     """A gradient that grows from layer to layer."""
     sizes = delta_magnitudes(case)
     if sizes is None or sizes[0] <= MOST_PASSED * sizes[-1]:
@@ -468,7 +473,7 @@ SLOWER = (10.0, 1000.0, 1e6)
     "a rate that is too large only later",
     after=("inputs_unscaled", "targets_unscaled", "start_too_large", "exploding"),
 )
-def rate_too_large(case: Case) -> Mapping[str, Value] | None:
+def rate_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """A learning rate with which the error grows, though it falls with a smaller one."""
     rate = case.rate
     if rate is None or not math.isfinite(case.start.error) or (case.trained is not None and not case.trial.diverged):
@@ -488,7 +493,7 @@ def rate_too_large(case: Case) -> Mapping[str, Value] | None:
     "a run that is long enough to make up for it",
     after=("inputs_unscaled", "targets_unscaled", "vanishing", "zero_start", "start_too_large", "saturation", "nothing_to_learn"),
 )
-def rate_too_small(case: Case) -> Mapping[str, Value] | None:
+def rate_too_small(case: Case) -> Mapping[str, FindingValue] | None:
     """A learning rate with which hardly anything is learned in the steps of a trial, though it is with a larger one."""
     rate = case.rate
     if rate is None or case.trial.share <= HARDLY or not case.trial.share < 1.0 + 1e-9:
@@ -516,7 +521,7 @@ def faster(case: Case, rate: float) -> tuple[float, float] | None:
     "tried; the larger part of E is what is minimised first",
     "a penalty that was meant to win",
 )
-def penalty(case: Case) -> Mapping[str, Value] | None:
+def penalty(case: Case) -> Mapping[str, FindingValue] | None:
     """A penalty on the weights that keeps the network from learning."""
     if case.network.regularizer is None or case.trial.end is None:
         return None
@@ -540,7 +545,7 @@ begun; and by what a batch is divided that is too large."""
     "a rate that will be lowered later",
     after=("rate_too_large", "inputs_unscaled", "targets_unscaled"),
 )
-def batch_too_small(case: Case) -> Mapping[str, Value] | None:
+def batch_too_small(case: Case) -> Mapping[str, FindingValue] | None:
     """Batches so small that the rate is too large for their noise."""
     if case.each > SMALL_BATCH or case.rows < FULL_BATCH or case.trial.diverged:
         return None
@@ -554,7 +559,7 @@ def batch_too_small(case: Case) -> Mapping[str, Value] | None:
     "tried; Keskar et al. (2017), On large-batch training",
     "a larger rate, which may do as well",
 )
-def batch_too_large(case: Case) -> Mapping[str, Value] | None:
+def batch_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """Batches so large that there are hardly any steps."""
     if case.trained is None or not case.history or case.history[-1].step >= FEW_STEPS or case.each < SMALLER * SMALL_BATCH:
         return None

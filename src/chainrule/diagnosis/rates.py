@@ -14,9 +14,9 @@ from chainrule.base.frozen import Frozen
 from chainrule.diagnosis.scalar_search import bisected, first_that, golden, meeting_point, rounded, rounded_down, rounded_up, unit
 from chainrule.diagnosis.simulation import FEWEST_STEPS, GOOD_GAIN, LEAST_GAIN, MOST_STEPS, TOLERANCE, Runner, Simulation
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.steps.order import order_of
-from chainrule.steps.step import Step, in_floats
+from chainrule.steps.step import Step
 
 MOST_RATE = 1000.0
 """Rates are not tried beyond this: where the error still falls, it does so because everything saturates."""
@@ -79,20 +79,15 @@ class Advice(Frozen):
         return {"lowers_below": self.lowers_below, "converges_below": self.converges_below, "recommended": self.good}
 
 
-def advise(
-    network: Network, x: Array, t: Array, optimizer: Bound, run: Runner | None = None, *, weights: Array | None = None
-) -> Advice | None:
-    """What rates do on this batch, from the network's parameters.
+def advise(run: Runner) -> Advice | None:
+    """What rates do on its batch, from its network's parameters.
 
     None where the optimiser has no rate, and where the network is so large that nobody would wait for the answer.
-
-    run  its `Runner`, where there is one already
     """
-    run = run or Runner(network, x, t, optimizer, weights)
     rate = run.optimizer.options.get("learning_rate")
     if not isinstance(rate, (int, float)) or run.work > TOO_DEAR or not math.isfinite(run(0.0, 1)[0]):
         return None
-    return _Search(run, float(rate), scheduled=isinstance(optimizer.options["learning_rate"], Bound)).advice()
+    return _Search(run, float(rate), scheduled=isinstance(run.batch.optimizer.options["learning_rate"], Bound)).advice()
 
 
 def advice_at(step: Step, run: Runner | None = None) -> Advice | None:
@@ -104,8 +99,7 @@ def advice_at(step: Step, run: Runner | None = None) -> Advice | None:
     """
     if order_of(step.origin) is not None or not step.network.measures or not TOLERANCE <= abs(float(step.error)) < math.inf:
         return None
-    run, step = run or Runner.of(step), in_floats(step)
-    return advise(step.network, step.x, step.t, step.optimizer, run)
+    return advise(run or Runner.of(step))
 
 
 def affordable(run: Runner) -> int:

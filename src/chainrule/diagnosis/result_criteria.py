@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.criteria import Value, criterion
+from chainrule.diagnosis.criteria import FindingValue, criterion
 from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, some_rows
 from chainrule.training.metrics import Scores
 
@@ -34,7 +34,7 @@ def tested(case: Case) -> Scores | None:
     "whether it is by chance, of a few test rows",
     after=("outlier", "nothing_to_learn", "out_of_step", "rate_too_large", "rate_too_small"),
 )
-def worse_than_guessing(case: Case) -> Mapping[str, Value] | None:
+def worse_than_guessing(case: Case) -> Mapping[str, FindingValue] | None:
     """A model that is worth less than none."""
     others = tested(case)
     scores = others or case.scores.get("train")
@@ -52,7 +52,7 @@ def worse_than_guessing(case: Case) -> Mapping[str, Value] | None:
     "whether the class can be told from the others at all",
     after=("nothing_to_learn", "imbalance"),
 )
-def class_never_found(case: Case) -> Mapping[str, Value] | None:
+def class_never_found(case: Case) -> Mapping[str, FindingValue] | None:
     """Classes that the model never recognises."""
     scores = tested(case)
     parts = () if scores is None else scores.parts or (scores,)
@@ -68,7 +68,7 @@ def class_never_found(case: Case) -> Mapping[str, Value] | None:
     "why",
     after=("nothing_to_learn", "rate_too_large", "worse_than_guessing", "out_of_step"),
 )
-def start_kept(case: Case) -> Mapping[str, Value] | None:
+def start_kept(case: Case) -> Mapping[str, FindingValue] | None:
     """A training after which nothing was better than before it."""
     return {"epochs": int(str(case.outcome.get("epochs", 0)))} if case.outcome.get("best_epoch") == 0 else None
 
@@ -80,7 +80,7 @@ def start_kept(case: Case) -> Mapping[str, Value] | None:
     "rows of another kind among those that test",
     after=("outlier", "nothing_to_learn", "out_of_step"),
 )
-def overfitting(case: Case) -> Mapping[str, Value] | None:
+def overfitting(case: Case) -> Mapping[str, FindingValue] | None:
     """What was learned holds for the training rows alone."""
     scores, own = tested(case), case.scores.get("train")
     if scores is None or own is None or scores.main[1] is None or own.main[1] is None or scores.rows < FEWEST_TESTED:
@@ -108,7 +108,7 @@ def overfitting(case: Case) -> Mapping[str, Value] | None:
         "rate_too_small",
     ),
 )
-def underfitting(case: Case) -> Mapping[str, Value] | None:
+def underfitting(case: Case) -> Mapping[str, FindingValue] | None:
     """A network that could not learn what is there, or was not given the time."""
     rows = some_rows(case, spread=True)
     if case.trained is None or rows is None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.criteria import MEASURED, Value, column_name, criterion, is_binary, is_one_hot
-from chainrule.network.network import Array
+from chainrule.diagnosis.criteria import MEASURED, FindingValue, column_name, criterion, is_binary, is_one_hot
 from chainrule.network.wiring import Extent
 
 # The rows, and what is made of them
@@ -77,7 +77,7 @@ def some_rows(case: Case, *, spread: bool = False) -> tuple[Array, Array] | None
     "a column that is known before the target is, and says it nevertheless",
     of_data=True,
 )
-def leaking_column(case: Case) -> Mapping[str, Value] | None:
+def leaking_column(case: Case) -> Mapping[str, FindingValue] | None:
     """An input that is the target, but for unit and offset, or value by value."""
     if case.x.shape[1] < 2 or len({*case.columns}) == 1 or (rows := some_rows(case, spread=True)) is None:
         return None
@@ -97,7 +97,7 @@ def leaking_column(case: Case) -> Mapping[str, Value] | None:
     return None
 
 
-def _leak(case: Case, place: int) -> dict[str, Value]:
+def _leak(case: Case, place: int) -> dict[str, FindingValue]:
     """What is to be left out, and which input it is."""
     return {"column": column_name(case.columns or case.inputs, place, "x"), "place": place + 1}
 
@@ -113,7 +113,7 @@ FAR, ALONE, FEWEST_USUAL, MOST_SEARCHED = 1000, 10, 20, 50_000
     "whether the value is right all the same",
     of_data=True,
 )
-def outlier(case: Case) -> Mapping[str, Value] | None:
+def outlier(case: Case) -> Mapping[str, FindingValue] | None:
     """A single value far from all others: its error outweighs theirs."""
     held_out = case.held_out or (case.x[:0], case.t[:0])
     numbers = np.concatenate([part[:MOST_SEARCHED] for part in case.numbers])
@@ -140,7 +140,7 @@ def outlier(case: Case) -> Mapping[str, Value] | None:
     "rows that are alike because there are only so many; of tokens, which come again in any text, it says nothing",
     of_data=True,
 )
-def duplicates(case: Case) -> Mapping[str, Value] | None:
+def duplicates(case: Case) -> Mapping[str, FindingValue] | None:
     """Rows that both train and test."""
     tokens = any(isinstance(extent, Extent) and extent.vocabulary for extent in case.network.wiring.inputs.values())
     if case.held_out is None or not len(case.held_out[0]) or tokens:
@@ -158,7 +158,7 @@ def duplicates(case: Case) -> Mapping[str, Value] | None:
     "rows that were shuffled, and data in which the row before says more",
     of_data=True,
 )
-def out_of_step(case: Case) -> Mapping[str, Value] | None:
+def out_of_step(case: Case) -> Mapping[str, FindingValue] | None:
     """x and y do not belong together row by row: one of them is some rows late."""
     rows = some_rows(case)
     if rows is None or is_learnable(case):
@@ -209,7 +209,7 @@ def is_learnable(case: Case) -> bool:
     after=("out_of_step", "outlier"),
     of_data=True,
 )
-def nothing_to_learn(case: Case) -> Mapping[str, Value] | None:
+def nothing_to_learn(case: Case) -> Mapping[str, FindingValue] | None:
     """The inputs say nothing about the targets."""
     if is_learnable(case) or (case.trained is not None and _beats_guessing(case)):
         return None
@@ -235,7 +235,7 @@ def error_of_share(share: float, rows: int) -> float:
     "whether the rare class is the one that matters",
     of_data=True,
 )
-def imbalance(case: Case) -> Mapping[str, Value] | None:
+def imbalance(case: Case) -> Mapping[str, FindingValue] | None:
     """Classes of which one is so frequent that naming it always is nearly right."""
     labels = classes_of_rows(case.t)
     if labels is None or len(labels) < FEWEST_FOR_DATA:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.arrays import Array
+from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.activity import Activity, Examiner
+from chainrule.engines.full_batch import FullBatch
 from chainrule.engines.unrolled import MOST_OPERATIONS, Unrolled, operations
 from chainrule.engines.work import work
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.stated import stated_operations
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.steps.step import Step, in_floats
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from chainrule.engines.written import Program
 
 
-Run: TypeAlias = Callable[[float, int], "tuple[list[float], Callable[[], Mapping[str, Array]]]"]
+TrainingRun: TypeAlias = Callable[[float, int], "tuple[list[float], Callable[[], Mapping[str, Array]]]"]
 """run(rate, steps): the error before each step, ending early once it is zero or beyond all bounds, and what gives the last
 parameters."""
 
@@ -107,6 +109,12 @@ class Simulation(Frozen):
         return (self.errors[0] - self.last_error) / (abs(self.errors[0]) or 1.0)
 
     @property
+    def late_change(self) -> float:
+        """The share of its last error by which it changed over the last half of the run."""
+        late = self.errors[len(self.errors) // 2 :]
+        return (max(late) - min(late)) / (abs(self.last_error) or 1.0)
+
+    @property
     def sound(self) -> bool:
         """Did the error only go where it should?"""
         return self.ending in ("zero", "minimum", "falling") and self.gained > LEAST_GAIN and not self.rose
@@ -147,26 +155,18 @@ def is_saturated(activity: Activity) -> bool:
 
 
 class Runner:
-    """Trains from a network's own parameters, and from the states of its optimiser, with any rate; always on one batch.
+    """Runs a full-batch training with any rate in place of its optimiser's.
 
+    optimizer  with the rate of the first step, where it has a schedule
     work  of a step, in additions: counted in its formulas, or in the letters of its lines, which take about as long each
     """
 
-    def __init__(
-        self,
-        network: Network,
-        x: Array,
-        t: Array,
-        optimizer: Bound,
-        weights: Array | None = None,
-        states: Mapping[str, Array] | None = None,
-        number: int = 1,
-    ) -> None:
-        self.network, self.optimizer, self.number = network, with_constant_rate(optimizer, number), number
-        self.data = x, t, weights
-        self.has_states = bool(network_update(network, self.optimizer).state_shapes)
-        if operations(network, len(x)) <= MOST_OPERATIONS and not any(stated_operations(network.derivation.error)):
-            unrolled = Unrolled(network, x, t, self.optimizer, weights, states, number)
+    def __init__(self, batch: FullBatch) -> None:
+        self.batch, self.network, self.optimizer = batch, batch.network, with_constant_rate(batch.optimizer, batch.number)
+        derivation, rule = self.network.derivation, network_update(self.network, self.optimizer)
+        self.has_states = bool(rule.state_shapes)
+        if operations(self.network, len(batch.x)) <= MOST_OPERATIONS and not any(stated_operations(derivation.error)):
+            unrolled = Unrolled(replace(batch, optimizer=self.optimizer))
             first = unrolled.run(0.0, 1)[0][0]
 
             def run(rate: float, steps: int) -> tuple[list[float], Callable[[], Mapping[str, Array]]]:
@@ -174,28 +174,25 @@ class Runner:
                 errors, numbers = unrolled.run(rate, steps, below, _beyond(first))
                 return errors, partial(unrolled.arrays, numbers)
 
-            self.run: Run = run
+            self.run: TrainingRun = run
             self.way: StraightStep | None = None
             self.work: float = unrolled.length
         else:
             from chainrule.engines.written import written_program
 
-            program = written_program(network, self.optimizer)
-            batch = network.split(x, t, None if weights is None else weights.astype(float), number=number)
-            data = {node.key: part for node, part in batch.items()}
-            rule = network_update(network, self.optimizer)
+            program = written_program(self.network, self.optimizer)
+            data = {node.key: part for node, part in batch.data.items()}
             zeros = {key: np.zeros(shape) for key, shape in rule.state_shapes.items()}
-            start = {**data, **network.parameters, **zeros, **(states or {})}
-            self.run = _written_run(program, start, number)
-            self.way = _way(network, program, start, number)
-            derivation = network.derivation
-            self.work = work([derivation.error, *derivation.gradients, *rule.roots], len(x))
+            start = {**data, **self.network.parameters, **zeros, **batch.states}
+            self.run = _written_run(program, start, batch.number)
+            self.way = _way(self.network, program, start, batch.number)
+            self.work = work([derivation.error, *derivation.gradients, *rule.roots], len(batch.x))
 
     @staticmethod
     def of(step: Step) -> Runner:
         """From where a recorded step stands, parameters and states, on its batch."""
         step = in_floats(step)
-        return Runner(step.network, step.x, step.t, step.optimizer, step.weights, step.states, step.number)
+        return Runner(FullBatch(step.network, step.x, step.t, step.optimizer, step.weights, step.states, step.number))
 
     def __call__(self, rate: float, steps: int) -> list[float]:
         """The error before each step."""
@@ -211,7 +208,7 @@ class Runner:
     @cached_property
     def examiner(self) -> Examiner:
         """What looks at the network during a run."""
-        return Examiner(self.network, *self.data)
+        return Examiner(self.network, self.batch.x, self.batch.t, self.batch.weights)
 
     @cached_property
     def start(self) -> Activity:
@@ -253,7 +250,7 @@ def _beyond(first: float) -> float:
     return 1e12 * max(1.0, abs(first))
 
 
-def _written_run(program: Program, start: Mapping[str, Array], number: int) -> Run:
+def _written_run(program: Program, start: Mapping[str, Array], number: int) -> TrainingRun:
     def run(rate: float, steps: int) -> tuple[list[float], Callable[[], Mapping[str, Array]]]:
         options = {"learning_rate": rate} if "learning_rate" in program.options else {}
         values: dict[str, Any] = dict(start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from chainrule.base.frozen import Frozen, replace
@@ -92,14 +92,8 @@ def brief(network: Network) -> Brief:
     return Brief(with_closed_forms(own, found, network.absent), remarks)
 
 
-def with_functions_of_whole_arrays(derivation: Derivation) -> Derivation:
-    """The same, where a function of several parts of one array is taken of the array once, and parts of what it gives.
-
-    So the gates of a recurrence are one function of all their net inputs, and so are their slopes s (1 − s). Only where the parts are
-    at least half of the array.
-    """
-    roots = (*derivation.passed, *derivation.gradients, *derivation.asked, *derivation.moving.values())
-    forward = {*order(*derivation.passed)}
+def _functions_of_most_of_an_array(roots: Sequence[Expression], forward: Collection[Expression]) -> dict[Expression, _OfPart]:
+    """Below `roots`, the nodes that take one function of several parts of an array, which are together at least half of it."""
     known, constants = dict[Expression, _OfPart](), dict[Any, Expression]()
     groups: dict[tuple[_Function, Expression, int], list[Expression]] = {}
     for node in order(*roots):
@@ -108,17 +102,26 @@ def with_functions_of_whole_arrays(derivation: Derivation) -> Derivation:
             known[node] = found
             if node.primitive not in (p.part, p.named) and _has_a_curve(found.function) and not (found.past and node in forward):
                 groups.setdefault((found.function, found.part.arguments[0], found.part.parameters["axis"]), []).append(node)
-    replaced: set[Expression] = set()
+    chosen: dict[Expression, _OfPart] = {}
     for (_, array, axis), nodes in groups.items():
         extents = {(part.parameters["start"], part.parameters["stop"]) for part in (known[node].part for node in nodes)}
         extent = array.shape[axis]
         if len(extents) > 1 and isinstance(extent, int) and 2 * sum(stop - start for start, stop in extents) >= extent:
-            replaced |= {*nodes}
+            chosen |= {node: known[node] for node in nodes}
+    return chosen
+
+
+def with_functions_of_whole_arrays(derivation: Derivation) -> Derivation:
+    """The same, where a function of several parts of one array is taken of the array once, and parts of what it gives.
+
+    So the gates of a recurrence are one function of all their net inputs, and so are their slopes s (1 − s). Only where the parts are
+    at least half of the array.
+    """
+    roots = (*derivation.passed, *derivation.gradients, *derivation.asked, *derivation.moving.values())
+    replaced = _functions_of_most_of_an_array(roots, {*order(*derivation.passed)})
     if not replaced:
         return derivation
-    whole: dict[tuple[_Function, Expression], Expression] = {}
-
-    new: dict[Expression, Expression] = {}
+    whole, new = dict[tuple[_Function, Expression], Expression](), dict[Expression, Expression]()
 
     def of_array(function: _Function, array: Expression) -> Expression:
         if not isinstance(function, tuple):
@@ -131,8 +134,8 @@ def with_functions_of_whole_arrays(derivation: Derivation) -> Derivation:
     def value(node: Expression, arguments: list[Expression]) -> Expression:
         if node not in replaced:
             return node.rebuilt(*arguments)
-        part = known[node].part
-        return p.part(of_array(known[node].function, new[part.arguments[0]]), **part.parameters)
+        part = replaced[node].part
+        return p.part(of_array(replaced[node].function, new[part.arguments[0]]), **part.parameters)
 
     folded(roots, new, value)
 

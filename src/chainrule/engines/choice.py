@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, NotCompilable
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import Data, Engine, Written, row_count
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 if TYPE_CHECKING:
     from chainrule.engines.compiled.engine import Compiled

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.brief import brief
@@ -33,7 +34,7 @@ from chainrule.formula.expression import Expression, order
 from chainrule.network.definitions import Bound
 from chainrule.network.derivation import BATCH, Derivation
 from chainrule.network.given import checked_numbers
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Processes
 
@@ -45,7 +46,7 @@ ROWS = "rows"
 """What a program calls the number of rows of all processes."""
 
 Sums: TypeAlias = "tuple[Array, ...]"
-Step: TypeAlias = "Generator[Sums, Sums, tuple[Any, ...]]"
+StepGenerator: TypeAlias = "Generator[Sums, Sums, tuple[Any, ...]]"
 
 MEASURED_STEPS = 4
 """So many steps are measured, of which the shortest counts."""
@@ -123,12 +124,12 @@ class DistributedProgram(FrozenValue):
     levels: int
 
     @property
-    def step(self) -> Callable[..., Step]:
+    def step(self) -> Callable[..., StepGenerator]:
         """A training step."""
         return self.program.functions["step"]  # type: ignore[no-any-return]  # what was executed has no types
 
     @property
-    def error(self) -> Callable[..., Step]:
+    def error(self) -> Callable[..., StepGenerator]:
         """E alone, as it is measured."""
         return self.program.functions["error"]  # type: ignore[no-any-return]  # as above
 
@@ -175,7 +176,7 @@ def _function(name: str, arguments: Sequence[Expression], options: Sequence[str]
 
 
 @lru_cache(maxsize=16)
-def gradient_program(derivation: Derivation) -> Callable[..., Step]:
+def gradient_program(derivation: Derivation) -> Callable[..., StepGenerator]:
     """gradient(x, t, parameters …, rows) → (E, ∂E/∂ each parameter …), as a generator of its sums. Raises InputError."""
     writer = _begun([derivation.error, *derivation.gradients])
     for quantity in (derivation.error, *derivation.gradients):
@@ -393,13 +394,13 @@ class Distributed:
                 part = tuple(array[one - first : other - first] for array in some)
                 yield part, places[one:other] - begin, min(size, total - begin)
 
-    def _reduced(self, step: Step, further: list[float] | None = None, begun: Sequence[Array] = ()) -> tuple[Any, ...]:
+    def _reduced(self, step: StepGenerator, further: list[float] | None = None, begun: Sequence[Array] = ()) -> tuple[Any, ...]:
         """What the generator returns when its sums are those of all processes; further and begun as of `with_sums`."""
         return with_sums(step, self.processes.reduce, self.dtype, further, begun)
 
 
 def with_sums(
-    step: Step, reduce: Callable[[Array], Array], dtype: str, further: list[float] | None = None, begun: Sequence[Array] = ()
+    step: StepGenerator, reduce: Callable[[Array], Array], dtype: str, further: list[float] | None = None, begun: Sequence[Array] = ()
 ) -> tuple[Any, ...]:
     """What a generator of sums returns when they have been added up over all processes, in that precision.
 

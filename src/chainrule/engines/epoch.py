@@ -13,10 +13,11 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.engines.source import Source
 from chainrule.engines.written import Program, written_error, written_program
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.processes.together import Shard
 
 Data: TypeAlias = "tuple[Array, ...]"

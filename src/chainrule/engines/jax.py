@@ -12,13 +12,14 @@ from typing import Any, overload
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.engines.epoch import BLOCK, Data, Passed, State, Written, gathered
 from chainrule.engines.languages import LANGUAGES
 from chainrule.engines.work import work
 from chainrule.engines.written import written_error
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 CALL_WORK, CALL_STEPS = 2e9, 64
 """Steps of one call are as much work together as so many additions, and at least so many: in between, who asked for the pass may end it.

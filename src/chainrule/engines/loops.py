@@ -26,11 +26,11 @@ TIMED = re.compile(r"(\w*?_t)(\d+)((?:_\w+)?)")
 WHOLE = re.compile(r"\d+")
 BLANK = ""
 
-Index: TypeAlias = "tuple[int, int]"
+SlotPlace: TypeAlias = "tuple[int, int]"
 """a and b of a number that is a · time + b."""
 
 
-class Text(Frozen):
+class TokenLine(Frozen):
     """Tokens, of which whole numbers and the numbers of variables are slots.
 
     form   the tokens; None for a whole number, and for a variable of a step its name with ? in place of the number
@@ -60,10 +60,10 @@ class Text(Frozen):
         """Does the line belong to the one before?"""
         return bool(self.form) and (self.form[0] or "x").isspace()
 
-    def cut(self, start: int, stop: int) -> Text:
+    def cut(self, start: int, stop: int) -> TokenLine:
         """Some of the tokens."""
         before = sum(place < start for place in self.places)
-        return Text(self.form[start:stop], self.slots[before : before + sum(start <= place < stop for place in self.places)])
+        return TokenLine(self.form[start:stop], self.slots[before : before + sum(start <= place < stop for place in self.places)])
 
     def written(self, one: Callable[[str | None, int], str]) -> str:
         """As text, with what stands for each slot: one(its variable, its place among the slots)."""
@@ -82,10 +82,10 @@ class Text(Frozen):
         return (self.form[place] or "") if 0 <= place < len(self.form) else ""
 
 
-def _read(line: str, foreign: Collection[str] = ()) -> Text:
+def _read(line: str, foreign: Collection[str] = ()) -> TokenLine:
     """A line, taken apart; foreign variables are none of steps."""
     if line.lstrip().startswith("#"):
-        return Text((line,), ())
+        return TokenLine((line,), ())
     form, slots = list[str | None](), list[int]()
     for token in TOKENS.findall(line):
         if (found := TIMED.fullmatch(token)) and (family := f"{found[1]}?{found[3]}") not in foreign:
@@ -96,7 +96,7 @@ def _read(line: str, foreign: Collection[str] = ()) -> Text:
             slots.append(int(token))
         else:
             form.append(token)
-    return Text(tuple(form), tuple(slots))
+    return TokenLine(tuple(form), tuple(slots))
 
 
 class Repeated(Frozen):
@@ -107,7 +107,7 @@ class Repeated(Frozen):
     count  how many times
     """
 
-    texts: tuple[Text, ...]
+    texts: tuple[TokenLine, ...]
     grows: tuple[tuple[int, ...], ...]
     count: int
 
@@ -128,13 +128,13 @@ class Repeated(Frozen):
         """for time in range(2, 33), with a place for the name of the time."""
         return f"for {{}} in {_range(self.times.start, self.times.stop, self.times.step)}"
 
-    def index(self, text: int, slot: int) -> Index:
+    def index(self, text: int, slot: int) -> SlotPlace:
         """a and b of the slot's number, a · time + b."""
         a = self.grows[text][slot] * self.times.step
         return a, self.texts[text].slots[slot] - a * self.times.start
 
     @property
-    def targets(self) -> dict[str, Index]:
+    def targets(self) -> dict[str, SlotPlace]:
         """The variables to which the lines give a value."""
         return {text.target: self.index(i, 0) for i, text in enumerate(self.texts) if text.target}
 
@@ -148,7 +148,7 @@ def _range(start: int, stop: int, step: int) -> str:
     return f"range({start}, {stop}{BLANK if step == 1 else f', {step}'})"
 
 
-def _repeated(texts: Sequence[Text], start: int, length: int) -> Repeated | None:
+def _repeated(texts: Sequence[TokenLine], start: int, length: int) -> Repeated | None:
     """How often texts repeat from `start` on, `length` of them at a time; None where that is fewer than LEAST times."""
     first, second = (texts[start + i * length : start + (i + 1) * length] for i in range(2))
     if [text.form for text in first] != [text.form for text in second]:
@@ -165,7 +165,7 @@ def _repeated(texts: Sequence[Text], start: int, length: int) -> Repeated | None
     return found if count >= LEAST and steps and max(steps) == 1 else None
 
 
-def _longest(texts: Sequence[Text], start: int) -> Repeated | None:
+def _longest(texts: Sequence[TokenLine], start: int) -> Repeated | None:
     """The loop over most lines from `start` on."""
     best: Repeated | None = None
     for length in range(1, min(LONGEST, (len(texts) - start) // LEAST) + 1):
@@ -185,7 +185,7 @@ def _lines(loop: Repeated) -> int:
     return len(loop.texts) * loop.count
 
 
-def _grouped(texts: Sequence[Text]) -> Iterator[Text | Repeated]:
+def _grouped(texts: Sequence[TokenLine]) -> Iterator[TokenLine | Repeated]:
     """The lines, with loops in place of those that repeat."""
     start = 0
     while start < len(texts):
@@ -215,7 +215,7 @@ def rolled(lines: Sequence[str], taken: Iterable[str] = (), *, scans: bool = Fal
     return list(_Rolled(parts, known, scans).lines())
 
 
-def _texts(lines: Sequence[str], known: Collection[str]) -> list[Text]:
+def _texts(lines: Sequence[str], known: Collection[str]) -> list[TokenLine]:
     """The lines, taken apart; variables of steps are those that get all their values here, and whose entries have a free name."""
     texts = [_read(line) for line in lines]
     given = {(text.target, text.slots[0]) for text in texts if text.target}
@@ -223,7 +223,7 @@ def _texts(lines: Sequence[str], known: Collection[str]) -> list[Text]:
     foreign = {family for family, number in used - given} | {family for family, _ in given if family and _entries(family) in known}
     forms: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
     texts = [_read(line, foreign) for line in lines] if foreign else texts
-    return [Text(forms.setdefault(text.form, text.form), text.slots) for text in texts]
+    return [TokenLine(forms.setdefault(text.form, text.form), text.slots) for text in texts]
 
 
 def _entries(family: str) -> str:
@@ -242,7 +242,7 @@ class _Rolled:
     entries  variables that have an entry for each step; the others of a loop are variables of its step alone
     """
 
-    def __init__(self, parts: Sequence[Text | Repeated], known: Collection[str], scans: bool) -> None:
+    def __init__(self, parts: Sequence[TokenLine | Repeated], known: Collection[str], scans: bool) -> None:
         self.parts, self.known, self.scans = parts, known, scans
         self.time = self.free("time")
         loops = [part for part in parts if isinstance(part, Repeated)]
@@ -259,7 +259,7 @@ class _Rolled:
         """Is it read in the loop alone that gives it a value, in the same step?"""
         loops = [part for part in self.parts if isinstance(part, Repeated)]
         (loop, *others) = [loop for loop in loops if family in loop.targets]
-        outside = [text.slots[slot] for text in self.parts if isinstance(text, Text) for slot in _slots(text, family)]
+        outside = [text.slots[slot] for text in self.parts if isinstance(text, TokenLine) for slot in _slots(text, family)]
         a, b = loop.targets[family]
         inside = [(one, one.index(i, slot)) for one in loops for i, text in enumerate(one.texts) for slot in _slots(text, family)]
         elsewhere = {a * time + b for time in loop.times} & {*outside}
@@ -270,7 +270,7 @@ class _Rolled:
         new = dict[int, list[str]]()
         made, at = set[str](), None
         for place, part in enumerate(self.parts):
-            if isinstance(part, Text) and part.form and (part.form[0] or BLANK).startswith("# ") and part.form[0] in SECTIONS:
+            if isinstance(part, TokenLine) and part.form and (part.form[0] or BLANK).startswith("# ") and part.form[0] in SECTIONS:
                 at = None
             for family in part.targets if isinstance(part, Repeated) else [part.target]:
                 if family in self.entries and family not in made:
@@ -303,7 +303,7 @@ class _Rolled:
 
         return loop.texts[i].written(one)
 
-    def number(self, index: Index) -> str:
+    def number(self, index: SlotPlace) -> str:
         """time − 1 for (1, −1)."""
         a, b = index
         if a == 0:
@@ -315,7 +315,7 @@ class _Rolled:
     def _times(self, a: int) -> str:
         return self.time if a == 1 else f"-{self.time}" if a == -1 else f"{a} * {self.time}"
 
-    def _line(self, text: Text) -> str:
+    def _line(self, text: TokenLine) -> str:
         """A line by itself, in which what repeats between commas or as a term of a sum is written once."""
         for opened, closed, separator in _sequences(text):
             bounds = [opened, *_outermost(text, opened, closed, separator), closed]
@@ -325,10 +325,10 @@ class _Rolled:
                 return f"{self._plain(text.cut(0, opened - (separator == COMMA)))}{found}{self._rest(text, closed + (separator == COMMA))}"
         return self._plain(text)
 
-    def _rest(self, text: Text, start: int) -> str:
+    def _rest(self, text: TokenLine, start: int) -> str:
         return self._line(text.cut(start, len(text.form)))
 
-    def _written_once(self, items: Sequence[Text], separator: Sequence[str]) -> str | None:
+    def _written_once(self, items: Sequence[TokenLine], separator: Sequence[str]) -> str | None:
         """Items of a tuple, or terms of a sum, with a comprehension in place of those that repeat; None where none do."""
         for start in range(len(items) - LEAST + 1):
             found = _repeated(items, start, 1)
@@ -341,7 +341,7 @@ class _Rolled:
             return f"[{each}]" if not before + after else f"[{', '.join([*before, f'*[{each}]', *after])}]"
         return None
 
-    def _plain(self, text: Text) -> str:
+    def _plain(self, text: TokenLine) -> str:
         def one(family: str | None, slot: int) -> str:
             number = str(text.slots[slot])
             if family is None:
@@ -374,7 +374,7 @@ class _Scan:
                     return None
         return scan
 
-    def _fits(self, family: str | None, index: Index, text: Text, place: int) -> bool:
+    def _fits(self, family: str | None, index: SlotPlace, text: TokenLine, place: int) -> bool:
         a, b = index
         if a == 0 or (family in self.outer.own and family in self.loop.targets):
             return True
@@ -455,11 +455,11 @@ def _batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (names[start : start + size] for start in range(0, len(names), size))
 
 
-def _slots(text: Text, family: str) -> list[int]:
+def _slots(text: TokenLine, family: str) -> list[int]:
     return [slot for slot, name in enumerate(text.families) if name == family]
 
 
-def _sequences(text: Text) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _sequences(text: TokenLine) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Where a tuple, or the sum that is the whole value of a line, begins and ends, and what stands between its items."""
     depth: list[int] = []
     for place, token in enumerate(text.form):
@@ -473,7 +473,7 @@ def _sequences(text: Text) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         yield 4, len(text.form), PLUS
 
 
-def _outermost(text: Text, start: int, stop: int, separator: tuple[str, ...]) -> Iterator[int]:
+def _outermost(text: TokenLine, start: int, stop: int, separator: tuple[str, ...]) -> Iterator[int]:
     """Where separators stand that lie in no further bracket."""
     depth = 0
     for place in range(start, stop):

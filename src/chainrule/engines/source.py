@@ -176,6 +176,10 @@ class Source:
         """The "total" or "mean" of one array, or of products of two, along the last axis; None where the general form will do."""
         return None
 
+    def sum_of_rows(self, x: Fragment) -> Fragment | None:
+        """The sum along all axes but the last, of three or more; None where the general form will do."""
+        return None
+
     def added_table(self, extent: int, index: Fragment, rows: str, width: int) -> Fragment | None:
         """The table of which rows are the gradient, as one value; None where they are added one by one."""
         return None

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
+from chainrule.engines.full_batch import FullBatch
 from chainrule.engines.source import COMPARISON, Fragment, Source, source_text
 from chainrule.engines.writer import Writer
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.scalar import Element, Index, Scalars
-from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.update import network_update
 
 MOST_OPERATIONS = 100
@@ -31,7 +32,7 @@ MOST_OPERATIONS = 100
 LAP = 240
 """Steps after which a run is asked whether it goes in circles: a multiple of the lengths that circles have, 2, 4, 8, 16, 3, 5 …"""
 
-Loop = Callable[..., tuple[list[float], list[float]]]
+StepLoop = Callable[..., tuple[list[float], list[float]]]
 
 
 class _ScalarSource(Source):
@@ -132,32 +133,20 @@ QUIET = {**FUNCTIONS, **{name: _quiet(*pair) for name, pair in BEYOND.items()}, 
 
 
 class Unrolled:
-    """A network's training loop on one batch.
+    """A training loop of lines for single numbers.
 
     run(rate, most, below, above) trains from the network's own parameters and returns E before every step and the last parameters.
-    weights  of the examples, where the network is weighted
-    states   of the optimiser before the first step, where they are not 0
-    number   of the first step
     length   how many letters the lines of one step have, written one below the other, which says how long it takes
     repeats  whether a step follows from the parameters alone, so that a run that comes back to some goes in circles
     """
 
-    def __init__(
-        self,
-        network: Network,
-        x: Array,
-        t: Array,
-        optimizer: Bound,
-        weights: Array | None = None,
-        states: Mapping[str, Array] | None = None,
-        number: int = 1,
-    ) -> None:
-        self.network, self.number, self.given_states = network, number, states or {}
-        self.rule = network_update(network, optimizer)
-        self.scalars = _SafeScalars({"batch": len(x)})
-        derivation = network.derivation
+    def __init__(self, batch: FullBatch) -> None:
+        self.batch, self.network = batch, batch.network
+        self.rule = network_update(batch.network, batch.optimizer)
+        self.scalars = _SafeScalars({"batch": len(batch.x)})
+        derivation = batch.network.derivation
         self.fixed = [element for data in derivation.data for element in self._elements(data)]
-        self.numbers = [float(value) for data in network.split(x, t, weights, number=number).values() for value in data.ravel()]
+        self.numbers = [float(value) for data in batch.data.values() for value in data.ravel()]
         self.trained = [element for part in self.rule.parameters for element in self._elements(part.parameter)]
         self.states = [element for part in self.rule.parameters for state in part.states for element in self._elements(state)]
         self.start = [self._number(element) for element in self.trained]
@@ -216,13 +205,13 @@ class Unrolled:
         for element in (e for parameter in self.network.derivation.parameters for e in self._elements(parameter) if e not in trained):
             yield f"    {_identifier(element)} = {self._number(element)!r}"
         for element in self.states:
-            start = self.given_states.get(str(element.quantity.name))
+            start = self.batch.states.get(str(element.quantity.name))
             yield f"    {_identifier(element)} = {0.0 if start is None else float(start[element.index])!r}"
         for letter in self.rule.options:
             yield f"    {letter.name} = _options[{str(letter.name)!r}]"
         yield "    _errors = []"
         yield "    try:"
-        yield f"        for k in range({self.number}, _most + {self.number}):"
+        yield f"        for k in range({self.batch.number}, _most + {self.batch.number}):"
         yield from (f"            {line}" for line in step)
         yield "    except _ends:"
         yield "        _errors.append(_inf)"
@@ -268,7 +257,7 @@ def _in_place(lines: Sequence[str], olds: Mapping[str, str]) -> list[str]:
     return [*reversed(done), *([f"{', '.join(later.values())}, = {', '.join(later)},"] if later else [])]
 
 
-def _loop(code: CodeType, functions: Mapping[str, Any]) -> Loop:
+def _loop(code: CodeType, functions: Mapping[str, Any]) -> StepLoop:
     space = dict(functions)
     exec(code, space)  # noqa: S102  # our own text: a person's words never enter it
     return space["run"]  # type: ignore[no-any-return]  # what was executed has no types

@@ -89,7 +89,7 @@ class Writer:
         if node.primitive.name == "spread":
             return self._spread(node, arguments[0])
         if node.primitive.name == "place":
-            return self.source.pad(arguments[0], _margins(node))
+            return self._placed(node)
         if (own := self.source.applied(node.primitive.name, arguments, node.parameters)) is not None:
             return own
         if node.primitive.name == "stated":
@@ -106,6 +106,8 @@ class Writer:
             return along
         if node.primitive.name == "total" and node.arguments[0] in self.by_step:
             return self.source.sum(arguments[0], 0)
+        if (summed := self._sum_of_rows(node)) is not None:
+            return summed
         if node.primitive.name in ("total", "mean") and self._kept_axis(node):
             reduction = self.source.sum if node.primitive.name == "total" else self.source.mean
             return reduction(arguments[0], node.parameters["axes"], keepdims=True)
@@ -186,6 +188,16 @@ class Writer:
         again = [user.primitive.name == "spread" and user.parameters["axes"] == axes for user in self.users[node]]
         return axes != tuple(range(len(axes))) and bool(again) and all(again)
 
+    def _placed(self, node: Expression) -> Fragment:
+        """An array among zeros: along several axes at once, where nobody else reads what lies between."""
+        (inner,), margins, axes = node.arguments, _margins(node), {node.parameters["axis"]}
+        while inner.primitive.name == "place" and inner.parameters["axis"] not in axes and len(self.users[inner]) == 1:
+            axis = inner.parameters["axis"]
+            axes.add(axis)
+            margins[axis] = _margins(inner)[axis]
+            (inner,) = inner.arguments
+        return self.source.pad(self.pieces[inner], margins)
+
     def _spread(self, node: Expression, piece: Fragment) -> Fragment:
         (inner,), axes = node.arguments, node.parameters["axes"]
         kept = inner.primitive.name in ("total", "mean") and self._kept_axis(inner)
@@ -255,6 +267,13 @@ class Writer:
         if summed is None or not self._kept_axis(node):
             return summed
         return parenthesized(summed, ATOM)[(*[slice(None)] * last, None)]
+
+    def _sum_of_rows(self, node: Expression) -> Fragment | None:
+        """A sum along all axes but the last, of three or more, where the language has something quicker."""
+        (inner,) = node.arguments if node.primitive.name == "total" else (node,)
+        last = len(inner.shape) - 1
+        summed = inner is not node and last > 1 and node.parameters["axes"] == tuple(range(last))
+        return self.source.sum_of_rows(self.pieces[inner]) if summed else None
 
     def _position(self, node: Expression) -> Fragment:
         """In the precision of the first array that comes from outside."""
@@ -375,7 +394,10 @@ class Writer:
         self.lines.append(f"{name} = {source_text(piece)}")
 
 
-RESERVED = ("N", "math", "erf", "erfc", "softmax", "np", "torch", "jax", "jnp", "functools", "in_its_precision")
+RESERVED = (
+    *("N", "math", "np", "torch", "jax", "jnp", "functools", "in_its_precision"),
+    *("erf", "erfc", "softmax", "sum_of_rows", "first_largest", "among_zeros"),
+)
 """The number of rows, functions and libraries: names that no variable may have."""
 
 

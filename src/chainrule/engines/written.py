@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.brief import brief, with_functions_of_whole_arrays
 from chainrule.engines.loops import rolled
-from chainrule.engines.numpy_source import NUMPY, SOFTMAX, error_functions
+from chainrule.engines.numpy_source import NUMPY
 from chainrule.engines.source import Source, sizes, wrapped_items
 from chainrule.engines.writer import Writer, identifier
 from chainrule.formula.expression import Expression, order
@@ -98,10 +98,6 @@ def _header(functions: list[str], quiet: bool, language: Source) -> list[str]:
         lines += ["", language.quiet]
     if helpers:
         lines += ["", "", *helpers]
-    if any(re.search(r"(?<![.\w])erfc?\(", line) for line in functions):
-        lines += ["", "", *error_functions()]
-    if any(re.search(r"(?<![.\w])softmax\(", line) for line in functions):
-        lines += ["", "", *SOFTMAX]
     return [*lines, "", ""]
 
 

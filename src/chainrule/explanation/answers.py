@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
 from chainrule.document.document import Block, Equations, Paragraph, Section, TableBlock
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.scalar import Element
-from chainrule.network.network import Array
 from chainrule.notation.formula import Equation, Formula, Prose
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import worked

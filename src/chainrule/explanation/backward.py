@@ -167,11 +167,13 @@ def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> l
 
 
 def signs_told(context: Context) -> list[Block]:
-    """What Σ_j, ⋆ and ∗ mean, where a formula of the network has them."""
+    """What Σ_j, ⋆, ∗ and [x = 0 … n] mean, where a formula of the network has them."""
     nodes = order(*context.derivation.gradients, context.derivation.error)
     sums = any(node.primitive.name == "total" and len(node.arguments[0].shape) > 2 and node.shape for node in nodes)
     windows = any(node.primitive.name == "window" for node in nodes)
     said = [context.text("signs.sums", sum=Symbol("Σ", "j"))] * sums + [context.text("signs.windows")] * windows
+    tables = (node for node in nodes if node.primitive.name == "added_at")
+    said += [context.text("signs.tokens", product=formula(one, context.labels)) for one in itertools.islice(tables, 1)]
     return [Paragraph(text) for text in said]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
     from chainrule.explanation.sequence import OrderedRun
-    from chainrule.steps.order import Wanted as WantedOrder
+    from chainrule.steps.order import OrderLike
     from chainrule.steps.problem import Problem
     from chainrule.steps.step import Step
 
@@ -41,7 +41,7 @@ def explain(
     weight: str | None = None,
     step: int | None = None,
     steps: int = 1,
-    order: WantedOrder | None = None,
+    order: OrderLike | None = None,
     epochs: int | None = None,
     digits: int | None = None,
     exact: bool = False,
@@ -98,7 +98,7 @@ def contexts(
     extent: str = "usual",
     step: int | None = None,
     steps: int = 1,
-    order: WantedOrder | None = None,
+    order: OrderLike | None = None,
     epochs: int | None = None,
     digits: int | None = None,
     exact: bool = False,
@@ -120,13 +120,13 @@ def contexts(
     return _ready(recorded, detail, extent, digits, exact)
 
 
-def _check_no_order(order: WantedOrder | None, epochs: int | None) -> None:
+def _check_no_order(order: OrderLike | None, epochs: int | None) -> None:
     """Raises InputError where a single recorded step is to be taken in an order."""
     if order is not None or epochs is not None:
         raise InputError("a recorded step has its own rows; leave out order and epochs.")
 
 
-def _run(subject: Problem | Step, order: WantedOrder, epochs: int | None, exact: bool) -> OrderedRun:
+def _run(subject: Problem | Step, order: OrderLike, epochs: int | None, exact: bool) -> OrderedRun:
     from chainrule.explanation.sequence import taken
     from chainrule.steps.step import Step
 

@@ -9,7 +9,7 @@ from chainrule.document.document import Block, Note
 from chainrule.explanation.context import Context
 
 if TYPE_CHECKING:
-    from chainrule.diagnosis.criteria import Value
+    from chainrule.diagnosis.criteria import FindingValue
 
 FACTS = (
     "inputs_unscaled", "bounded_output", "double_softmax", "wrong_loss", "zero_start", "equal_units", "no_gradient", "dead_units",
@@ -42,7 +42,7 @@ def facts_blocks(context: Context) -> list[Block]:
     ]
 
 
-def _value(context: Context, value: Value) -> Any:
+def _value(context: Context, value: FindingValue) -> Any:
     """A number as the document writes numbers."""
     if isinstance(value, str) and not value.strip("0123456789.,e^+−· …"):  # several numbers
         return context.words.decimal(value)

@@ -36,7 +36,7 @@ from chainrule.notation.formula import Derivative, Equation, Formula, Operator, 
 from chainrule.notation.labels import TypedLabels
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import chain, stated, worked
+from chainrule.notation.worked import chain, value_equation, worked
 from chainrule.pictures.graph import graph_lines
 from chainrule.pictures.shapes import FAMILIES
 
@@ -107,7 +107,7 @@ class Worked(FrozenValue):
 
     def given(self, letter: Expression) -> Equation:
         """a = −4"""
-        return stated(self.symbol(letter), self.values[letter], self.labels)
+        return value_equation(self.symbol(letter), self.values[letter], self.labels)
 
     def symbolic(self, quantity: Expression) -> Equation:
         """c = a + b"""
@@ -131,7 +131,7 @@ class Worked(FrozenValue):
                 local = (self.slope(user, letter), self.calculation.slopes[user, letter])
                 factors.append([local] if user is result else [(self.gradient(user), gradients[user]), local])
         if letter is result or not factors:
-            return stated(self.gradient(letter), self.values[gradients[letter]], self.labels)
+            return value_equation(self.gradient(letter), self.values[gradients[letter]], self.labels)
         return chain(factors, self.gradient(letter), self.values, self.labels, self.values[gradients[letter]])
 
     def over_paths(self, letter: Expression) -> Equation:
@@ -285,7 +285,7 @@ def _box(worked: Worked, node: Expression, numbers: bool) -> Vertex:
     line = () if is_input else worked.symbolic(node).sides[1:]
     about = tuple((side if len(formula_text(side)) <= LONGEST else "…",) for side in line)
     value: tuple[Inline, ...] = ((_equal(worked.given(node)),),) if numbers or is_input else ()
-    gradient = stated(worked.gradient(node), worked.values[calculation.gradients[node]], worked.labels)
+    gradient = value_equation(worked.gradient(node), worked.values[calculation.gradients[node]], worked.labels)
     return Vertex(worked.symbol(node), kind, about=about, values=value, gradients=((gradient,),) if numbers else ())
 
 

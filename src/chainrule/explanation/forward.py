@@ -26,7 +26,7 @@ from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.text import formula_text
-from chainrule.notation.worked import stated
+from chainrule.notation.worked import value_equation
 
 MOST_LINES = 24
 """Scalar lines of a section; beyond, the others are a question away."""
@@ -151,7 +151,7 @@ def with_penalty(context: Context, values: Values) -> Values:
 
 def _in_arrays(context: Context, letter: Formula, expression: Expression, values: Values, worth: Expression) -> Equation:
     """A formula of whole arrays, and what it is worth: the number of a letter."""
-    number, shown = stated(letter, values[worth], context.labels), context.of_batch(expression)
+    number, shown = value_equation(letter, values[worth], context.labels), context.of_batch(expression)
     line = Equation((letter, formula(shown, context.labels), number.sides[1]), ("=", number.relations[0]))
     return with_trace(line, Trace(shown, values, worth, stated=True))
 
@@ -207,7 +207,7 @@ def _sample_table(context: Context, own: Sequence[Any]) -> TableBlock:
     head = [context.plain("data.sample")]
     derivation, one = context.derivation, context.one_sample
     letters = [
-        (formula_text(one.label(node.name.at(0, *place))),)
+        (one.label(node.name.at(0, *place)),)
         for side in (derivation.predictions, derivation.targets)
         for node, place in context.columns_of(side)[:columns]
         if node.name

@@ -91,7 +91,7 @@ class _Box(Frozen):
     inner: tuple[Expression, ...] = ()
 
 
-Lines = Callable[[Expression], tuple[Inline, ...]]
+LinesOf = Callable[[Expression], tuple[Inline, ...]]
 
 
 def _nothing(_: object) -> tuple[Inline, ...]:
@@ -110,10 +110,10 @@ class _Drawing:
 
     def graph(
         self,
-        parameters: Lines | None = None,
-        values: Lines = _nothing,
+        parameters: LinesOf | None = None,
+        values: LinesOf = _nothing,
         gradients: Callable[[_Box], tuple[Inline, ...]] = _nothing,
-        changes: Lines = _nothing,
+        changes: LinesOf = _nothing,
     ) -> BoxGraph:
         """The picture, with these lines for each parameter and each quantity; the shapes of parameters where nothing is said."""
         vertices = []

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.document.document import NOUGHT, Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
@@ -40,8 +41,6 @@ MOST_STEPS = 12
 
 MOST_USES = 8
 """Places of one token that are added up one by one."""
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def inside_section(context: Context) -> Section | None:

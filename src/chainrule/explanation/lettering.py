@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from chainrule.base.frozen import replace
 from chainrule.explanation.context import Context
 from chainrule.notation.formula import Equation, Formula, Operator, row
 from chainrule.notation.numbers import printed
-from chainrule.pictures.shapes import TextRun, prose_runs, text_runs
-
-Runs: TypeAlias = tuple[TextRun, ...]
+from chainrule.pictures.plot import Runs
+from chainrule.pictures.shapes import prose_runs, text_runs
 
 LONGEST_NAME = 24
 """Letters of a column's name; a longer one is cut."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
 from chainrule.checking.given import architecture_of
@@ -16,7 +17,6 @@ from chainrule.checking.passes import ProbePass
 from chainrule.checking.report import paper_name
 from chainrule.document.document import Inline, Section, TableBlock
 from chainrule.explanation.context import Context
-from chainrule.network.network import Array
 
 NEAR = 1e-9
 """A mistake that changes a number by less than this, relatively, does not show in it."""

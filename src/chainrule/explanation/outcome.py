@@ -45,6 +45,9 @@ LEAST_LEFT = 1e-6
 SLIGHT = 1e-3
 """A part of E that is hardly noticed where a rate is rounded."""
 
+STANDING = 1e-3
+"""An error that changed by no more than this share of it over the last half of a run is said to stand still."""
+
 MOST_SCHEDULED = 200
 """Steps that are computed one by one, where nobody asked for so many."""
 
@@ -438,6 +441,8 @@ def _ending(context: Context, optimizer: Bound, errors: list[float], most: int) 
         return context.text("repeat.overflow", step=len(errors))
     rate = optimizer.options.get("learning_rate")
     run = context.run.simulated(float(rate), most) if isinstance(rate, (int, float)) and len(errors) > MOST_PREDICTIONS else None
+    if run is not None and run.ending == "minimum" and run.late_change > STANDING:
+        return context.text("repeat.minimum", steps=len(errors) - 1, error=last)
     if run is not None and run.ending in ("minimum", "still"):
         return (*context.text("repeat.settled", steps=len(errors) - 1, error=last), *standing_still(context, run))
     return context.text("repeat.not_reached", steps=len(errors) - 1, error=last)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
 from chainrule.explanation.alike import EVERYTHING, parted, shared_pattern, shortens
 from chainrule.explanation.context import Context, can_be_written
@@ -14,7 +15,6 @@ from chainrule.explanation.forward import error_lines
 from chainrule.explanation.remarks import kinks
 from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
-from chainrule.network.network import Array
 from chainrule.notation.numbers import number_formula
 
 ROUNDING = 1e-14

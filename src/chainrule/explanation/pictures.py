@@ -20,7 +20,7 @@ from chainrule.network.network import Network
 from chainrule.notation.formula import Formula, Number, Prose, Row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import number_formula
-from chainrule.notation.worked import stated
+from chainrule.notation.worked import value_equation
 
 MOST_DRAWN = 6
 """A layer with more neurons is drawn with its first and last ones."""
@@ -170,7 +170,7 @@ def _equal(context: Context, quantity: Expression, unit: int) -> Formula:
     """t = 4, of the first sample."""
     assert quantity.name is not None
     letter = _labels(context).label(quantity.name.at(0, unit))
-    return stated(letter, context.step.values[quantity.key][0, unit], context.labels)
+    return value_equation(letter, context.step.values[quantity.key][0, unit], context.labels)
 
 
 def _labels(context: Context) -> Labels:

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.base.errors import InputError
 from chainrule.diagnosis.rates import MOST_RATE
 from chainrule.explanation.context import Context
-from chainrule.explanation.lettering import Runs, equation, message_runs, signed, value_runs
+from chainrule.explanation.lettering import equation, message_runs, signed, value_runs
 from chainrule.explanation.outcome import attempted_runs, run_errors
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name
@@ -19,7 +19,7 @@ from chainrule.formula.scalar import Element
 from chainrule.notation.formula import Equation, Formula, Operator, row
 from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import printed
-from chainrule.pictures.plot import Arrow, Mark, Plot, Scale, Series
+from chainrule.pictures.plot import Arrow, Mark, Plot, Runs, Scale, Series
 from chainrule.pictures.shapes import FAMILIES, prose_runs, text_runs
 from chainrule.training.history import Report
 

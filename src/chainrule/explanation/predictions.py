@@ -7,17 +7,17 @@ from typing import TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.explanation.answers import ColumnUnits, column_units
 from chainrule.explanation.context import Context
-from chainrule.explanation.lettering import Runs, equation, in_ink, message_runs, shortened_name
+from chainrule.explanation.lettering import equation, in_ink, message_runs, shortened_name
 from chainrule.formula.expression import Name
-from chainrule.network.network import Array
 from chainrule.notation.formula import Formula, Prose, row
 from chainrule.notation.numbers import printed
-from chainrule.pictures.contours import Point, inner_pieces, loops
-from chainrule.pictures.plot import Mark, Plot, Region, Scale, Series
-from chainrule.pictures.shapes import FAMILIES, prose_runs, text_runs
+from chainrule.pictures.contours import inner_pieces, loops
+from chainrule.pictures.plot import Mark, Plot, Region, Runs, Scale, Series
+from chainrule.pictures.shapes import FAMILIES, Point, prose_runs, text_runs
 from chainrule.pictures.ticks import multiples
 
 PREDICTION, TARGET = FAMILIES["y"], FAMILIES["t"]

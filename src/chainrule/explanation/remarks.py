@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.document.document import Block, Inline, Note, Paragraph
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.backprop import local_derivatives
@@ -20,7 +21,6 @@ from chainrule.formula.forms import Bracket, Piecewise
 from chainrule.formula.primitives import sign
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array
 from chainrule.notation.formula import Formula
 from chainrule.notation.numbers import evaluated, meant
 

@@ -27,7 +27,7 @@ from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, multi
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Derivative, Equation, Formula, Symbol
 from chainrule.notation.numbers import number_formula
-from chainrule.notation.worked import stated
+from chainrule.notation.worked import value_equation
 
 MOST_MOVES = 16
 """Rows of the table of how far weights move."""
@@ -121,13 +121,13 @@ def options_told(context: Context, of_step: bool = True) -> list[Block]:
     """The numbers behind the rule's letters. of_step: that of the step among them, which changes from step to step"""
     blocks: list[Block] = []
     lines = [
-        stated(context.labels.label(letter.name), value, context.labels)
+        value_equation(context.labels.label(letter.name), value, context.labels)
         for letter, value in context.step.update.options.items()
         if letter.name
     ]
     if STEP_NUMBER in order(*context.step.update.roots):
         if of_step:
-            lines.append(stated(context.labels.label(Name("k")), context.step.number, context.labels))
+            lines.append(value_equation(context.labels.label(Name("k")), context.step.number, context.labels))
         blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
     return [*blocks, Equations(tuple(lines))] if lines else []
 

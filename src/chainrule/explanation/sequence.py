@@ -15,12 +15,11 @@ from chainrule.explanation.rules import TriedRule, options_told, rule_lines, sta
 from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
 from chainrule.notation.numbers import number_formula
-from chainrule.steps.order import Order, order_of
-from chainrule.steps.order import Wanted as WantedOrder
+from chainrule.steps.order import Order, OrderLike, order_of
 from chainrule.steps.step import Step
 
 if TYPE_CHECKING:
-    from chainrule.network.network import Array
+    from chainrule.base.arrays import Array
     from chainrule.steps.problem import Problem
 
 MOST_WORKED = 6
@@ -64,7 +63,7 @@ class OrderedRun(FrozenValue):
     errors: dict[int, float]
 
 
-def taken(problem: Problem, order: WantedOrder, epochs: int | None, exact: bool) -> OrderedRun:
+def taken(problem: Problem, order: OrderLike, epochs: int | None, exact: bool) -> OrderedRun:
     """The whole run of a problem in this order. It ends early where the error is no finite number. Raises InputError."""
     whole = next(problem.steps(exact=exact))
     steps = problem.steps(exact=exact, order=order, epochs=epochs)

@@ -10,7 +10,7 @@ from chainrule.document.document import Inline
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element
 from chainrule.network.elements import THRESHOLDS, units
-from chainrule.network.weights import SOURCE, TARGET, Place, WeightLayout, in_order
+from chainrule.network.weights import SOURCE, TARGET, WeightLayout, WeightPlace, in_order
 from chainrule.notation.formula import Formula
 from chainrule.notation.text import formula_text
 
@@ -113,7 +113,7 @@ def _counted(context: Context) -> str:
     )
 
 
-def _letter(context: Context, place: Place) -> Formula:
+def _letter(context: Context, place: WeightPlace) -> Formula:
     key, index = place
     return context.letter(Element(context.derivation.named[key], index))
 

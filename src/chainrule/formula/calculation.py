@@ -29,7 +29,7 @@ from chainrule.formula.expression import Expression, as_expression, named, order
 from chainrule.formula.primitives import PI, add
 from chainrule.formula.tidy import tidy
 
-Refusal = Callable[[Expression, Sequence[float], Expression | None], Exception]
+ErrorFor = Callable[[Expression, Sequence[float], Expression | None], Exception]
 
 
 class Calculation(Frozen):
@@ -103,7 +103,7 @@ class Calculation(Frozen):
             ways[node] = 1 if node is self.result else sum(ways[user] for user in self.users[node])
         return ways
 
-    def at(self, numbers: Mapping[Expression, Any], refused: Refusal, *, exact: bool = False) -> dict[Expression, Any]:
+    def at(self, numbers: Mapping[Expression, Any], refused: ErrorFor, *, exact: bool = False) -> dict[Expression, Any]:
         """The value of every letter, of every slope and of every gradient where the inputs have these numbers.
 
         refused  the error for an operation that has no number there: from it and the numbers that it is of; or, from a quantity, no

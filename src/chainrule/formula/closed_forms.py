@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Name, Operand, Primitive, Shape, order, variable
+from chainrule.formula.expression import Expression, ExpressionLike, Name, Primitive, Shape, order, variable
 from chainrule.formula.theorems import matches
 
 
@@ -92,13 +92,13 @@ def _found(form: ClosedForm, node: Expression) -> FormPlace | None:
     return FormPlace(form, node, tuple(found[one] for one in operands), tuple(found[one] for one in numbers))
 
 
-def normalised(x: Expression, axes: Sequence[int], epsilon: Operand) -> Expression:
+def normalised(x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
     """n = (x − μ) / √(v + ε), with μ and v over some axes."""
     centred = x - _again(p.mean(x, axes=tuple(axes)), x, axes)
     return centred / _deviation(x, axes, epsilon)
 
 
-def normalised_gradient(g: Expression, x: Expression, axes: Sequence[int], epsilon: Operand) -> Expression:
+def normalised_gradient(g: Expression, x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
     """∂E/∂x = (g − mean g − n · mean(g ⊙ n)) / √(v + ε), where n is `normalised`."""
     n = normalised(x, axes, epsilon)
     common = _again(p.mean(g, axes=tuple(axes)), x, axes)
@@ -106,11 +106,11 @@ def normalised_gradient(g: Expression, x: Expression, axes: Sequence[int], epsil
     return (g - common - n * along) / _deviation(x, axes, epsilon)
 
 
-def _deviation(x: Expression, axes: Sequence[int], epsilon: Operand) -> Expression:
+def _deviation(x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
     return _again(_root(x, axes, epsilon), x, axes)
 
 
-def _root(x: Expression, axes: Sequence[int], epsilon: Operand) -> Expression:
+def _root(x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
     centred = x - _again(p.mean(x, axes=tuple(axes)), x, axes)
     return p.sqrt(p.mean(centred**2, axes=tuple(axes)) + epsilon)
 
@@ -119,12 +119,14 @@ def _again(x: Expression, like: Expression, axes: Sequence[int]) -> Expression:
     return p.spread(x, axes=tuple(axes), sizes=tuple(like.shape[axis] for axis in axes))
 
 
-def scaled(x: Expression, gamma: Expression, beta: Expression, epsilon: Operand = 1e-5) -> Expression:
+def scaled(x: Expression, gamma: Expression, beta: Expression, epsilon: ExpressionLike = 1e-5) -> Expression:
     """γ ⊙ n + β, one of each for every channel, where n is `normalised` over all other axes."""
     return normalised(x, _axes_of_batch(x), epsilon) * gamma + beta
 
 
-def scaled_gradients(g: Expression, x: Expression, gamma: Expression, beta: Expression, epsilon: Operand = 1e-5) -> tuple[Expression, ...]:
+def scaled_gradients(
+    g: Expression, x: Expression, gamma: Expression, beta: Expression, epsilon: ExpressionLike = 1e-5
+) -> tuple[Expression, ...]:
     """∂E/∂x = γ / √(v + ε) · (g − ∂E/∂β / m − n · ∂E/∂γ / m) of m numbers; ∂E/∂γ = Σ g ⊙ n and ∂E/∂β = Σ g, which are sums as well."""
     axes = tuple(_axes_of_batch(x))
     n, m = normalised(x, axes, epsilon), p.count(x.shape, axes)
@@ -140,18 +142,18 @@ def _axes_of_batch(x: Expression) -> Sequence[int]:
     return range(len(x.shape) - 1)
 
 
-def root_mean_square(x: Expression, epsilon: Operand = 1e-5) -> Expression:
+def root_mean_square(x: Expression, epsilon: ExpressionLike = 1e-5) -> Expression:
     """n = x / √(mean of x² + ε), along the last axis."""
     return x / _root_mean_square(x, epsilon)
 
 
-def root_mean_square_gradient(g: Expression, x: Expression, epsilon: Operand = 1e-5) -> tuple[Expression]:
+def root_mean_square_gradient(g: Expression, x: Expression, epsilon: ExpressionLike = 1e-5) -> tuple[Expression]:
     """∂E/∂x = (g − n · mean(g ⊙ n)) / √(mean of x² + ε)."""
     n, axes = root_mean_square(x, epsilon), (len(x.shape) - 1,)
     return ((g - n * _again(p.mean(g * n, axes=axes), x, axes)) / _root_mean_square(x, epsilon),)
 
 
-def _root_mean_square(x: Expression, epsilon: Operand) -> Expression:
+def _root_mean_square(x: Expression, epsilon: ExpressionLike) -> Expression:
     axes = (len(x.shape) - 1,)
     return _again(p.sqrt(p.mean(x**2, axes=axes) + epsilon), x, axes)
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Dimension: TypeAlias = int | str
 Shape: TypeAlias = tuple[Dimension, ...]
-Number: TypeAlias = int | float | Fraction
-Operand: TypeAlias = "Expression | int | float | Fraction"
+PlainNumber: TypeAlias = int | float | Fraction
+ExpressionLike: TypeAlias = "Expression | int | float | Fraction"
 T = TypeVar("T")
 
 
@@ -109,7 +109,7 @@ class Primitive(Frozen):
     value: Callable[..., Any]
     shape: Callable[..., Shape]
     form: Form
-    slope: Callable[..., tuple[Operand | None, ...]] | None = None
+    slope: Callable[..., tuple[ExpressionLike | None, ...]] | None = None
     pullback: Callable[..., tuple[Expression | None, ...]] | None = None
     element: Callable[..., Expression] | None = None
     paper: Callable[..., Expression] | None = None
@@ -119,7 +119,7 @@ class Primitive(Frozen):
         """True if each element of the result depends on the same element of the arguments alone."""
         return self.slope is not None
 
-    def __call__(self, *arguments: Operand, **parameters: Any) -> Expression:
+    def __call__(self, *arguments: ExpressionLike, **parameters: Any) -> Expression:
         """Apply to expressions; plain numbers become constants, and elementwise operands get one shape."""
         operands = tuple(as_expression(a) for a in arguments)
         if self.elementwise:
@@ -182,7 +182,7 @@ class Expression(Operators, OneLine, Displayed, Frozen):
         return "" if self.name is None else self.name.symbol
 
     @property
-    def constant(self) -> Number | None:
+    def constant(self) -> PlainNumber | None:
         """The number, if this is a plain constant."""
         return self.parameters["number"] if self.primitive.name == "constant" else None
 
@@ -192,7 +192,7 @@ class Expression(Operators, OneLine, Displayed, Frozen):
             return self
         return self.primitive(*arguments, **self.parameters)
 
-    def applied(self, operation: str, *operands: Operand) -> Expression:
+    def applied(self, operation: str, *operands: ExpressionLike) -> Expression:
         """The row of the table of that name, applied."""
         return PRIMITIVES[operation](*operands)
 
@@ -210,7 +210,7 @@ PRIMITIVES: dict[str, Primitive] = {}
 """The table, filled by `chainrule.formula.primitives`."""
 
 
-def as_expression(operand: Operand) -> Expression:
+def as_expression(operand: ExpressionLike) -> Expression:
     """An expression as it is; a number as a constant."""
     return operand if isinstance(operand, Expression) else PRIMITIVES["constant"](number=operand)
 

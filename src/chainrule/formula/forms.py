@@ -110,6 +110,10 @@ class Laid(FrozenValue):
     """Products laid where they come from and added: δ ∗ W; Σ of anything else."""
 
 
+class Gathered(FrozenValue):
+    """Rows added up, each in a row of a table that stands at its place: [x = 0 … 4]ᵀ · h, with a column for each row of the table."""
+
+
 class IsLargest(FrozenValue):
     """1 where it is the largest: [x = max(x)]."""
 
@@ -131,6 +135,7 @@ Form: TypeAlias = (
     | Taken
     | AmongZeros
     | Laid
+    | Gathered
     | IsLargest
     | Part
     | Quiet

@@ -47,7 +47,7 @@ LARGEST = 10**300
 WINDOW = 72
 """So many columns of a long line are shown around the marked place."""
 
-Function = Callable[..., Expression]
+ExpressionFunction = Callable[..., Expression]
 
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _TOKEN = re.compile(
@@ -64,12 +64,12 @@ _SIGNS = {**dict.fromkeys("−–", "-"), **dict.fromkeys("·⋅∙×", "*"), "�
 _HINTS = {"|": "write abs(x) for |x|", "[": "use ( )", "{": "use ( )", ":": "write = to define a name, and / to divide"}
 """What to write in place of a sign that has no meaning here."""
 
-_OPERATIONS: dict[str, Function] = {"+": p.add, "-": p.subtract, "*": p.multiply, "/": p.divide}
+_OPERATIONS: dict[str, ExpressionFunction] = {"+": p.add, "-": p.subtract, "*": p.multiply, "/": p.divide}
 
 
-def named_functions() -> dict[str, Function]:
+def named_functions() -> dict[str, ExpressionFunction]:
     """The elementwise rows of the table of primitives, by their names and by how they are written on paper; tan and pow besides."""
-    found: dict[str, Function] = {}
+    found: dict[str, ExpressionFunction] = {}
     for row in PRIMITIVES.values():
         if row.elementwise:
             found.update(dict.fromkeys((row.name, row.form.name if isinstance(row.form, Named) else row.name), row))
@@ -85,7 +85,7 @@ def to_power(base: Expression, exponent: Expression) -> Expression:
     return p.exp(exponent * p.log(base)) if depends_on_variable(exponent) else p.power(base, exponent)
 
 
-class Text(FrozenValue):
+class TypedText(FrozenValue):
     """What was typed. option: by which it is given on the command line."""
 
     typed: str
@@ -116,7 +116,7 @@ class ParsedFormula(FrozenValue):
     places       where each operation and each letter stands, from and to
     """
 
-    text: Text
+    text: TypedText
     calculation: Calculation
     given: Mapping[Expression, Any]
     places: Mapping[Expression, tuple[int, int]]
@@ -159,7 +159,7 @@ def about_comma(before: str, after: str) -> str:
     return f"a decimal number is written with a point: {before}.{after}."
 
 
-def parse_formula(typed: str, known: Mapping[str, Function] | None = None, letters: Collection[str] = ()) -> ParsedFormula:
+def parse_formula(typed: str, known: Mapping[str, ExpressionFunction] | None = None, letters: Collection[str] = ()) -> ParsedFormula:
     """The calculation that a text describes.
 
     known    further functions by their names
@@ -170,7 +170,7 @@ def parse_formula(typed: str, known: Mapping[str, Function] | None = None, lette
     """
     if not isinstance(typed, str):
         raise InputError(f'a formula is a text, as "c = a + b; f = c*a", not {quoted(typed)}.')
-    text = Text(typed)
+    text = TypedText(typed)
     if len(typed) > MOST_SIGNS:
         raise InputError(f"a formula may have {MOST_SIGNS:,} signs, and this one has {len(typed):,}; explain a part of it.")
     return _Reader(text, {**named_functions(), **(known or {})}, letters).reading()
@@ -193,8 +193,8 @@ def _joins(token: _Token) -> bool:
 
 @dataclass
 class _Reader:
-    text: Text
-    functions: Mapping[str, Function]
+    text: TypedText
+    functions: Mapping[str, ExpressionFunction]
     letters: Collection[str]
     known: dict[str, Expression] = field(default_factory=dict)
     inputs: list[Expression] = field(default_factory=list)
@@ -431,6 +431,8 @@ class _Reader:
         token = self._take()
         if token.kind == "number":
             atom = self._number(token)
+        elif token.sign == "√" and self._here.kind == "number":
+            atom = self._made(p.sqrt(self._number(self._take())), token.start)
         elif token.kind == "name":
             atom = self._call(token) if self._here.sign == "(" else self._letter(token)
         elif token.sign == "(":
@@ -491,7 +493,7 @@ class _Reader:
             f"{name} is used before it is defined; move its line up, unless the two are defined by each other.", token.start, token.stop
         )
 
-    def _function(self, token: _Token) -> Function:
+    def _function(self, token: _Token) -> ExpressionFunction:
         name = token.sign
         found = None if name in self.known else self.functions.get(name) or self.functions.get(name.lower())
         if found is not None:
@@ -534,7 +536,7 @@ class _Reader:
         self.position += 2
         return self._applied(function, name.sign, [operand], start)
 
-    def _applied(self, function: Function, name: str, arguments: list[Expression], start: int) -> Expression:
+    def _applied(self, function: ExpressionFunction, name: str, arguments: list[Expression], start: int) -> Expression:
         stop = self.tokens[self.position - 1].stop
         try:
             result = function(*arguments)
@@ -549,7 +551,7 @@ class _Reader:
         return result
 
 
-def _arity(function: Function) -> int:
+def _arity(function: ExpressionFunction) -> int:
     """How many numbers a function takes."""
     slope = getattr(function, "slope", None)
     if slope is not None:

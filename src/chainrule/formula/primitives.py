@@ -16,12 +16,13 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
-from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, Number, Operand, Primitive, Shape, as_expression
+from chainrule.formula.expression import PRIMITIVES, Dimension, Expression, ExpressionLike, PlainNumber, Primitive, Shape, as_expression
 from chainrule.formula.forms import (
     AmongZeros,
     Bracket,
     Fence,
     Form,
+    Gathered,
     Infix,
     IsLargest,
     Laid,
@@ -42,7 +43,7 @@ from chainrule.formula.forms import (
     Transpose,
 )
 
-Slopes: TypeAlias = "tuple[Operand | None, ...]"
+Slopes: TypeAlias = "tuple[ExpressionLike | None, ...]"
 PI = math.pi
 LN2 = math.log(2)
 
@@ -120,7 +121,7 @@ def _leaf(name: str, value: Callable[..., Any], shape: Callable[..., Shape] = la
     return _add(Primitive(name, value, shape, Leaf()))
 
 
-def _no_shape(number: Number) -> Shape:
+def _no_shape(number: PlainNumber) -> Shape:
     if isinstance(number, float) and not math.isfinite(number):
         raise ValueError(f"a formula cannot hold the number {number}: write a finite one, as 1e300")
     return ()
@@ -597,7 +598,7 @@ added_at = _structural(
     shape=lambda x, index, extent: (extent, *x.shape[len(index.shape) :]),
     pullback=lambda g, x, index, y, extent: (lookup(g, index), None),
     element=_added_at_element,
-    form=Named("added_at"),
+    form=Gathered(),
 )
 """Rows added up in a table of zeros, each at its place: the way back from `lookup`."""
 

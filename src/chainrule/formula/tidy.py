@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
-from chainrule.formula.expression import Expression, Number, Shape, depends_on_variable, order
+from chainrule.formula.expression import Expression, PlainNumber, Shape, depends_on_variable, order
 from chainrule.formula.primitives import (
     add,
     constant,
@@ -81,12 +81,12 @@ def _numeric(expression: Expression) -> bool:
     return not depends_on_variable(expression)
 
 
-def _value(expression: Expression) -> Number | None:
+def _value(expression: Expression) -> PlainNumber | None:
     """The number of a constant, stretched or not."""
     return _bare(expression).constant
 
 
-def _number(value: Number) -> Expression | None:
+def _number(value: PlainNumber) -> Expression | None:
     """A constant; None where floats overflow, which is left to those who compute."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
@@ -95,7 +95,7 @@ def _number(value: Number) -> Expression | None:
     return constant(number=value)
 
 
-def _ratio(a: Number, b: Number) -> Number:
+def _ratio(a: PlainNumber, b: PlainNumber) -> PlainNumber:
     return a / b if isinstance(a, float) or isinstance(b, float) else Fraction(a) / Fraction(b)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Shape
-
-Array: TypeAlias = NDArray[Any]
 
 MEASURED, EXACT = 1e-7, 1e-10
 """How far a derivative may be from one measured with differences, and a value from an equal formula, in parts of the largest element."""

@@ -7,14 +7,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Shape, order, variable
-from chainrule.gradient_check.checks import EXACT, MEASURED, Array, Check, compared, failure, scale_of, shape_text
+from chainrule.gradient_check.checks import EXACT, MEASURED, Check, compared, failure, scale_of, shape_text
 
-Numbers: TypeAlias = dict[Expression, Array]
+Assignment: TypeAlias = dict[Expression, Array]
 Derive: TypeAlias = Callable[[Expression, Sequence[Expression], Expression], Mapping[Expression, Expression]]
 
 SIZES = {"batch": 2}
@@ -70,7 +71,7 @@ def _judged(
     labels: Mapping[Expression, str],
     of: Expression,
     derived: Mapping[Expression, Expression],
-    numbers: Numbers,
+    numbers: Assignment,
     weighted: Array,
     measured: Sequence[Array | None],
 ) -> Iterator[Check]:
@@ -85,7 +86,7 @@ def _judged(
             yield compared(f"{label}, by a complex step", got, steps, EXACT, "the formula", "a complex step", by=(str(x.name), numbers[x]))
 
 
-def _measured(of: Expression, x: Expression, numbers: Numbers, weights: Array, h: float = 1e-3) -> Array | None:
+def _measured(of: Expression, x: Expression, numbers: Assignment, weights: Array, h: float = 1e-3) -> Array | None:
     """∂(Σ weights · of)/∂x by central differences; None where they cannot be trusted."""
 
     def central(index: tuple[int, ...], h: float) -> float:
@@ -101,7 +102,7 @@ def _measured(of: Expression, x: Expression, numbers: Numbers, weights: Array, h
     return second if agree.all() else None
 
 
-def _complex_step(of: Expression, x: Expression, numbers: Numbers, weights: Array, h: float = 1e-30) -> Array:
+def _complex_step(of: Expression, x: Expression, numbers: Assignment, weights: Array, h: float = 1e-30) -> Array:
     """∂(Σ weights · of)/∂x as Im E(x + ih) / h: nothing is subtracted, so nothing is lost."""
     result = np.zeros(numbers[x].shape)
     for index in np.ndindex(result.shape):
@@ -109,14 +110,14 @@ def _complex_step(of: Expression, x: Expression, numbers: Numbers, weights: Arra
     return result
 
 
-def _moved(of: Expression, x: Expression, numbers: Numbers, weights: Array, index: tuple[int, ...], by: complex) -> Any:
+def _moved(of: Expression, x: Expression, numbers: Assignment, weights: Array, index: tuple[int, ...], by: complex) -> Any:
     """Σ weights · of where one element of x is moved."""
     moved = numbers[x].astype(np.result_type(numbers[x], type(by)))
     moved[index] += by
     return np.sum(weights * evaluate([of], {**numbers, x: moved})[of])
 
 
-def random_operands(of: Expression, operands: Sequence[Expression], random: np.random.Generator) -> Numbers | None:
+def random_operands(of: Expression, operands: Sequence[Expression], random: np.random.Generator) -> Assignment | None:
     """Numbers for which `of` has a value, or None."""
     for _, draw in DOMAINS:
         numbers = {x: draw(random, sizes_of(x.shape)) for x in operands}
@@ -125,7 +126,7 @@ def random_operands(of: Expression, operands: Sequence[Expression], random: np.r
     return None
 
 
-def has_finite_value(of: Expression, numbers: Numbers) -> bool:
+def has_finite_value(of: Expression, numbers: Assignment) -> bool:
     """Has a formula a value for these numbers?"""
     if of.primitive is p.variable:
         return True

@@ -88,6 +88,8 @@ def prove(
     if isinstance(subject, Primitive):
         return Proof(subject.name, tuple(_primitive(subject, shapes, random, derive)))
     bound = subject.bind() if isinstance(subject, Definition) else subject
+    if not isinstance(bound, Bound):
+        raise InputError(f"{type(subject).__name__} is no definition and no primitive: a proof is of an activation, a loss …")
     trials = dict(zip(KINDS, (_activation, _loss, _regularizer, _initializer, _optimizer, _schedule), strict=True))
     try:
         checks = tuple(trials[bound.definition.kind](bound, shapes, random, derive))

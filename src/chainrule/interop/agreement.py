@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula.expression import Shape
 from chainrule.interop.exporting import torch_needed
 from chainrule.interop.modules import ReadModule
 from chainrule.interop.nodes import doubled
 from chainrule.interop.reading import Origin
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 if TYPE_CHECKING:
     import torch

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import logging
+import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -52,7 +55,7 @@ def exported(module: torch.nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
         except Exception as error:  # noqa: BLE001  # PyTorch raises what it wants, and says the rest in many lines
             failed = failed or error
     assert failed is not None
-    raise DescriptionError(f"PyTorch cannot export this model: {_first_line(failed)}") from None
+    raise DescriptionError(f"PyTorch cannot export this model: {_value_asked_for(failed) or _first_line(failed)}") from None
 
 
 def in_float64(module: torch.nn.Module) -> torch.nn.Module:
@@ -139,9 +142,19 @@ def _quiet() -> Iterator[None]:
         warnings.simplefilter("ignore")
         logging.disable(logging.ERROR)
         try:
-            yield
+            with contextlib.redirect_stderr(io.StringIO()):  # graphs of what failed are printed there
+                yield
         finally:
             logging.disable(before)
+
+
+def _value_asked_for(error: Exception) -> str:
+    """What to write in place of a branch that follows the numbers, where that is why PyTorch refused; else ""."""
+    if "data-dependent" not in str(error):
+        return ""
+    called = re.search(r'The following call raised this error:\s*File "([^"]+)", line (\d+), in \w+\s*(.*)', str(error))
+    where = f"line {called[2]} of {os.path.basename(called[1])}, `{called[3].strip()[:80]}`, " if called else "its forward "
+    return f"{where}asks for the value of a tensor, as if, while and .item() do. Where elements take different ways, write torch.where."
 
 
 def _first_line(error: Exception) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import ChainruleError, DescriptionError, InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula import primitives as p
@@ -27,7 +28,7 @@ from chainrule.interop.operations.shapes import filled
 from chainrule.interop.operations.table import JAX, JaxCall, UnreadableOperation
 from chainrule.interop.reading import LayerReader, Origin, count_beside, input_name, input_size, symbol_of
 from chainrule.network.derivation import BATCH
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.spatial import LOWEST
 from chainrule.network.wiring import INPUT, OUTPUT, Wiring
 

@@ -14,7 +14,7 @@ from chainrule.formula.expression import Dimension, Expression, Shape
 from chainrule.interop.operations.shapes import permuted, reshaped
 from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
 
-Axes = tuple[tuple[Dimension, ...], ...]
+MergedAxes = tuple[tuple[Dimension, ...], ...]
 """Of each axis that PyTorch sees, the extents of those that it is here."""
 
 
@@ -22,7 +22,7 @@ class Merged(Frozen):
     """A formula whose axes are more than PyTorch sees."""
 
     formula: Expression
-    axes: Axes
+    axes: MergedAxes
 
     def places(self, axis: int) -> range:
         """Where the axes lie that PyTorch sees as this one."""
@@ -30,7 +30,7 @@ class Merged(Frozen):
         return range(start, start + len(self.axes[axis % len(self.axes)]))
 
 
-def merged_formula(name: str, arguments: Sequence[Any], options: Mapping[str, Any], axes: Axes) -> Any:
+def merged_formula(name: str, arguments: Sequence[Any], options: Mapping[str, Any], axes: MergedAxes) -> Any:
     """An operation some of whose operands, or whose result, have such axes. Raises UnreadableOperation."""
     first, entry = arguments[0], PYTORCH[name]
     if entry.together == "shape":
@@ -56,7 +56,7 @@ def merged_formula(name: str, arguments: Sequence[Any], options: Mapping[str, An
     return Merged(result, axes) if any(len(axis) > 1 for axis in axes) else result
 
 
-def _as_they_lie(shape: Shape, axes: Axes) -> Axes:
+def _as_they_lie(shape: Shape, axes: MergedAxes) -> MergedAxes:
     """The axes in the order in which they lie in an array of that shape: of those that are counted together, the examples first or last."""
     found, place = list[tuple[Dimension, ...]](), 0
     for axis in axes:

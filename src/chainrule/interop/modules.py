@@ -28,11 +28,11 @@ from chainrule.interop.nodes import (
     called_differently,
     doubled,
     is_complex,
-    kind_of,
     last_computing,
     leaf_calls,
     leaves_of,
     mapped,
+    module_kind,
     needed_nodes,
     number_kind,
     only_moves,
@@ -362,7 +362,7 @@ class _Reader(LayerReader):
 
     def _cut(self, node: Any, path: str, value: Expression) -> Expression:
         """What a layer of its own gives from here on, which is a value of PyTorch's."""
-        cut = self.cut(path, value, kind_of(node, path))
+        cut = self.cut(path, value, module_kind(node, path))
         self.made_by[self.signals[first_examples(cut)]] = node
         return cut
 

@@ -113,7 +113,7 @@ def path_of(node: Any) -> str:
     return str(stack[-1][0]) if stack else ""
 
 
-def kind_of(node: Any, path: str) -> str:
+def module_kind(node: Any, path: str) -> str:
     """What kind of layer gives it: "Linear", or the operation."""
     stack = list(node.meta.get("nn_module_stack", {}).values())
     return str(stack[-1][1]).rpartition(".")[2] if stack and stack[-1][0] == path else operation_of(node).strip("_").replace("_", " ")

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.base.operators import Operators
 from chainrule.formula.expression import Expression, order
 from chainrule.formula.stated import refuse_stated
 from chainrule.network.derivation import BATCH
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 NATIVE = {
     "sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "softplus": "Softplus", "softmax": "Softmax", "erf": "Erf", "matmul": "MatMul",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Dimension, Expression, Name, Shape, order, variable
@@ -14,7 +15,6 @@ from chainrule.network.definitions import TAKEN
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import PARAMETER, QUANTITY, graph, instructions
 from chainrule.network.layers import Layer
-from chainrule.network.network import Array
 from chainrule.network.wiring import INPUT, Extent, LayerCall, Wiring, checked
 
 COUNTS = (97, 193, 389, 769, 1543)

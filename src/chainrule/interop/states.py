@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 SUFFIXES = {".pt", ".pth", ".bin", ".safetensors"}
 """Of files that hold tensors by name."""
@@ -56,8 +57,8 @@ def with_state(network: Network, path: str | Path) -> Network:
     what does not fit is named.
     """
     matches = matched(network, tensors_of(path), str(path))
-    told = {"form": "state", "tensors": [[one.name, one.key, one.turned] for one in matches]}
-    return network.with_parameters({**network.parameters, **{one.key: one.array for one in matches}}).told(told)
+    understood = {"form": "state", "tensors": [[one.name, one.key, one.turned] for one in matches]}
+    return network.with_parameters({**network.parameters, **{one.key: one.array for one in matches}}).understood_as(understood)
 
 
 def tensors_of(path: str | Path) -> dict[str, Array]:

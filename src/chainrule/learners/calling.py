@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.layout import Layout, Probe
-from chainrule.learners.names import LAST, Meaning, as_kind, meanings
+from chainrule.learners.names import LAST, NameMeaning, as_kind, meanings
 from chainrule.learners.reporting import numbers
-from chainrule.learners.syntax import Function, arguments_of, needed_by, own_parts
+from chainrule.learners.syntax import arguments_of, needed_by, own_parts
 
 
 class Unbound(Exception):
@@ -39,7 +39,7 @@ class Pool:
         """Which of x and t the program has changed."""
         return tuple(key for key, now, before in (("x", self.x, self.before[0]), ("t", self.t, self.before[1])) if not _same(now, before))
 
-    def arguments(self, function: Function, *, method: bool = False) -> dict[str, Any]:
+    def arguments(self, function: ast.FunctionDef, *, method: bool = False) -> dict[str, Any]:
         """A value for every argument of a function that needs one, and for those that say what they are. Raises Unbound."""
         names, keywords = arguments_of(function, method=method, keywords=True), function.args.kwonlyargs
         needed = {*needed_by(function, method=method)}
@@ -108,7 +108,7 @@ class Pool:
                 return value
         return _NOTHING
 
-    def _known(self, meaning: Meaning, name: str, beside: list[str] = []) -> Any:  # noqa: B006  # never changed
+    def _known(self, meaning: NameMeaning, name: str, beside: list[str] = []) -> Any:  # noqa: B006  # never changed
         probe, kind = self.probe, meaning.kind
         if kind in ("x", "t"):
             rivals = [other for other in beside if other != name and (others := meanings(other)) and others[0].kind == kind]
@@ -129,7 +129,7 @@ class Pool:
         sizes = probe.sizes
         simple: dict[str, Any] = {
             "rate": probe.rate,
-            "momentum": 0.0,
+            "momentum": MOMENTUM,
             "penalty": probe.penalty,
             "epochs": 1,
             "batch": probe.rows,
@@ -168,7 +168,7 @@ class Pool:
         rows, outputs = self.probe.t.shape
         return (outputs,) if self.layout.vectors else (outputs, rows) if self.layout.columns else (rows, outputs)
 
-    def take(self, function: Function, result: Any) -> dict[str, Any]:
+    def take(self, function: ast.FunctionDef, result: Any) -> dict[str, Any]:
         """What a call gave, by the names in its `return`; kept for later calls."""
         named = results(function, result)
         self.given.update(named)
@@ -186,7 +186,7 @@ _PAIRS = re.compile(
 """Names of what holds inputs and targets together, where no other argument holds the targets."""
 
 
-def needs_pairs(function: Function) -> bool:
+def needs_pairs(function: ast.FunctionDef) -> bool:
     """Does it take inputs and targets together, in an argument that it needs?"""
     names = needed_by(function)
     return any(_PAIRS.match(name) for name in names) and not any(meanings(name)[:1] and meanings(name)[0].kind == "t" for name in names)
@@ -200,33 +200,40 @@ def _given_before(name: str) -> bool:
 _NOTHING = object()
 
 
+MOMENTUM = 0.5
+"""What a program gets that takes a momentum: the first step is that of gradient descent, and a slip shows from the second step on."""
+
 _GRADIENTS = re.compile(r"grad|back|deriv|bprop|nabla", re.IGNORECASE)
 _UPDATES = re.compile(r"update|step|train|descent|learn|fit|optim", re.IGNORECASE)
 
 
-def results(function: Function, result: Any) -> dict[str, Any]:
+def gives_gradients(function: ast.FunctionDef) -> bool:
+    """Does the name of a function say that it gives gradients, and neither it nor a learning rate that they change something?"""
+    named = _GRADIENTS.search(function.name) is not None and not _UPDATES.search(function.name)
+    return named and all(as_kind(name, "rate") is None for name in arguments_of(function, keywords=True))
+
+
+def results(function: ast.FunctionDef, result: Any) -> dict[str, Any]:
     """What a function gave, by the names in its `return`, and by the keys of dicts in it. A dict without a name that a function gives
-    whose name says that it gives gradients is called "grads".
+    whose name says that it gives gradients is called "grads"; keys of weights in a dict that it gives mean their gradients.
     """
     named: dict[str, Any] = {}
-    value = returned(function)
+    value, gives = returned(function), gives_gradients(function)
     if isinstance(value, ast.Tuple) and isinstance(result, (tuple, list)) and len(result) == len(value.elts):
-        for place, (node, item) in enumerate(zip(value.elts, result, strict=True)):
-            named[_name(node) or f"return {place + 1}"] = item
-    elif isinstance(value, ast.Dict) and isinstance(result, dict):
-        gives = _GRADIENTS.search(function.name) and not _UPDATES.search(function.name)
-        named["grads" if gives else "return"] = result
+        for place, (node, item) in enumerate(zip(value.elts, result, strict=True), start=1):
+            named[_name(node) or ("grads" if gives and isinstance(item, dict) and "grads" not in named else f"return {place}")] = item
     elif result is not None:
-        named[(_name(value) if value is not None else "") or "return"] = result
-    for item in list(named.values()):
+        named[(_name(value) if value is not None else "") or ("grads" if gives and isinstance(result, dict) else "return")] = result
+    for name, item in list(named.items()):
         if isinstance(item, dict):
+            of_gradients = as_kind(name, "grads", "dW") is not None or (gives and as_kind(name, "params", "cache") is None)
             for key, inner in item.items():
-                if isinstance(key, str):
+                if isinstance(key, str) and not (of_gradients and [one.kind for one in meanings(key)[:1]] in (["W"], ["b"])):
                     named.setdefault(key, inner)
     return named
 
 
-def returned(function: Function) -> ast.expr | None:
+def returned(function: ast.FunctionDef) -> ast.expr | None:
     """What the last `return` of a function gives."""
     parts = (part for statement in function.body for part in own_parts(statement))
     found = [node.value for node in parts if isinstance(node, ast.Return) and node.value is not None]

@@ -24,13 +24,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Probe, trial
 from chainrule.learners.sandbox import THREADS, Limits, Refusal
 from chainrule.learners.submission import plain_problem
-from chainrule.network.network import Array
 from chainrule.steps.problem import Problem
 
 LONGEST = 1 << 24

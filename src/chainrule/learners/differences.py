@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.functions import FunctionProgram
-from chainrule.learners.layout import Array, Layout, Probe, Unreadable
+from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Stopped
 from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.names import UPDATE
@@ -23,7 +24,7 @@ from chainrule.learners.objects import ObjectProgram
 from chainrule.learners.programs import LearnerProgram
 from chainrule.learners.recognition import errors, passed
 from chainrule.learners.reporting import numbers
-from chainrule.learners.syntax import Function, called_name, calls_in, names_in, needed_by, product_parts
+from chainrule.learners.syntax import called_name, calls_in, names_in, needed_by, product_parts
 
 CHECKS = re.compile(r"num|approx|finite|diff|check|estimate|fd_?grad", re.IGNORECASE)
 GRADIENT = re.compile(r"grad|deriv|diff|nabla", re.IGNORECASE)
@@ -77,7 +78,7 @@ def own_checks(loaded: Loaded) -> Iterator[dict[str, Any]]:
             }
 
 
-def _bound(node: Function) -> tuple[str, str] | None:
+def _bound(node: ast.FunctionDef) -> tuple[str, str] | None:
     """The names of the two arguments that it needs: a function, and where it is differentiated."""
     needed = needed_by(node)
     functions, points = ([name for name in needed if pattern.match(name)] for pattern in (FUNCTION, POINT))
@@ -145,7 +146,7 @@ def network_checks(
             }
 
 
-def _checks_of(loaded: Loaded, program: LearnerProgram) -> Iterator[tuple[str, Function]]:
+def _checks_of(loaded: Loaded, program: LearnerProgram) -> Iterator[tuple[str, ast.FunctionDef]]:
     methods = program.methods if isinstance(program, ObjectProgram) else {}
     for name, node in {**loaded.functions, **methods}.items():
         if _is_check(name) and node.lineno != program.line and _bound(node) is None:
@@ -177,7 +178,7 @@ def _ways(loaded: Loaded, program: LearnerProgram, name: str) -> Iterator[Learne
             yield ObjectProgram(loaded, program.name, [*still, name], program.choice)
 
 
-def _quotients(loaded: Loaded, node: Function) -> Iterator[Quotient]:
+def _quotients(loaded: Loaded, node: ast.FunctionDef) -> Iterator[Quotient]:
     """Differences over a step in a function; what stands in both, as in |a − b| / (a + b), is no step."""
     places = dict[tuple[int, ...], set[int]]()
     for number, spot in enumerate(loaded.spots):
@@ -207,7 +208,7 @@ def _place(node: ast.expr) -> tuple[int, int, int, int]:
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
-def _difference(factor: ast.expr, function: Function) -> ast.BinOp | None:
+def _difference(factor: ast.expr, function: ast.FunctionDef) -> ast.BinOp | None:
     """The difference that a factor is, or the variable has that it is."""
     if isinstance(factor, ast.Name):
         values = [

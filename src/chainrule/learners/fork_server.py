@@ -22,7 +22,7 @@ GRACE = 2.0
 """Seconds that a process has to end after it was told that its time is over."""
 
 
-def serve() -> None:
+def answer_jobs() -> None:
     """Answer jobs, a line of JSON each, until there are no more. The command of this process."""
     lines, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     silent()

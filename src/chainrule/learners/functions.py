@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import math
@@ -10,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.calling import Pool, needs_pairs
+from chainrule.learners.calling import Pool, gives_gradients, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, backward_first, forward_first, meaning
-from chainrule.learners.parameters import Parameters, parameter_places, rolled, shared_arrays
-from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copy_of, literal_rate, shown_signature
+from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.parameters import Parameters, flat_parameters, parameter_places, shared_arrays
+from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves
-from chainrule.learners.styles import read_globals, style_of, vector_blocks
-from chainrule.learners.syntax import Function, arguments_of, is_plain_number
+from chainrule.learners.styles import numbers_read, style_of, vector_blocks
+from chainrule.learners.syntax import arguments_of
 
 
 class FunctionProgram(LearnerProgram):
@@ -35,7 +36,8 @@ class FunctionProgram(LearnerProgram):
         self.entry = shown_signature(node)
         self.style = style_of(loaded, self.nodes, apart=apart)
         self._snapshot = {key: value for key, value in loaded.namespace.items() if _is_data(value)}
-        self._rate_set = _rates(loaded, loaded.namespace, self.nodes)
+        self._rate_set = numbers_read(loaded, self.nodes, "rate")
+        self._penalty_set = numbers_read(loaded, self.nodes, "penalty")
 
     def depths(self) -> Sequence[int]:
         return self.style.depths
@@ -43,20 +45,20 @@ class FunctionProgram(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return self.style.biases
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         if self.style.vector:
-            yield from (Form(None, inside, sizes, (bias,) * (len(sizes) - 1)) for inside in ((True, False) if bias else (False,)))
+            yield from (ParameterForm(None, inside, sizes, (bias,) * (len(sizes) - 1)) for inside in ((True, False) if bias else (False,)))
             return
         if not self.style.own:
             has = (bias,) * (len(sizes) - 1)
             shared = tuple(SHARED if one and units > 1 else bias for one, units in zip(self.style.shared, sizes[1:], strict=False))
             if bias and SHARED in shared and len(shared) == len(has):
-                yield Form(None, False, sizes, shared)
-            yield Form(None, bias and not self.style.separate_bias, sizes, has)
+                yield ParameterForm(None, False, sizes, shared)
+            yield ParameterForm(None, bias and not self.style.separate_bias, sizes, has)
             return
         roots = self.style.make(self.loaded, trial(sizes, rows), Layout())
         ways = [places for places in parameter_places(list(leaves(dict(roots)))) if places.sizes == sizes]
-        yield from (Form(*form) for form in dict.fromkeys((way.units_first, bool(way.inside), sizes, way.has) for way in ways))
+        yield from (ParameterForm(*form) for form in dict.fromkeys((way.units_first, bool(way.inside), sizes, way.has) for way in ways))
 
     def one_sample(self) -> bool:
         return called_by_sample(self.loaded, self.backward)
@@ -64,11 +66,14 @@ class FunctionProgram(LearnerProgram):
     def arguments(self) -> Iterator[str]:
         return (name for node in self.nodes for name in arguments_of(node, keywords=True))
 
+    def penalized(self) -> bool:
+        return bool(self._penalty_set) or super().penalized()
+
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
         loaded.namespace.update({key: copy.deepcopy(value) for key, value in self._snapshot.items()})
-        for name in self._rate_set:
-            loaded.namespace[name] = probe.rate
+        for names, value in ((self._rate_set, probe.rate), (self._penalty_set, probe.penalty)):
+            loaded.namespace.update(dict.fromkeys(names, value))
         roots = self.style.make(loaded, probe, layout)
         places = self._placed(roots, probe, layout)
         self.integers = places.integers()
@@ -106,14 +111,15 @@ class FunctionProgram(LearnerProgram):
     def _placed(self, roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
         if not self.style.vector:
             return _placed(roots, probe, layout, checked=checked)
-        return rolled(self.style.vector, roots, vector_blocks(probe, layout, self.style.apart), self.style.order, probe.sizes, layout)
+        blocks = vector_blocks(probe, layout, self.style.apart)
+        return flat_parameters(self.style.vector, roots, blocks, self.style.order, probe.sizes, layout)
 
     def _taken_apart(self, name: str, value: Any, probe: Probe, layout: Layout) -> dict[str, Any]:
         """A vector of all gradients as these, by their names; anything else as it is."""
         flat, parts = numbers(value), vector_blocks(probe, layout, self.style.apart)
         if flat is None or flat.size != sum(math.prod(shape) for _, shape in parts) or max(flat.shape, default=0) != flat.size:
             return {name: value}
-        own = rolled(name, {name: flat.ravel()}, parts, self.style.order, probe.sizes, layout)
+        own = flat_parameters(name, {name: flat.ravel()}, parts, self.style.order, probe.sizes, layout)
         named = [(f"dW{number}", leaf) for number, leaf in enumerate(own.weights, start=1)]
         named += [(f"db{number}", leaf) for number, leaf in enumerate(own.biases, start=1) if leaf is not None]
         return {key: leaf.get() for key, leaf in named}
@@ -132,7 +138,7 @@ class FunctionProgram(LearnerProgram):
                 roots[name] = self.loaded.namespace[name]
             elif name in named and named[name] is not None:
                 roots[name] = named[name]
-        if len(roots) == 1:
+        if len(roots) == 1 and (self.update or not gives_gradients(self.loaded.functions[self.backward])):
             (name,) = roots
             for value in named.values():
                 if (
@@ -171,9 +177,9 @@ def _is_data(value: Any) -> bool:
     return isinstance(value, (np.ndarray, list, float, int, dict)) and not isinstance(value, bool)
 
 
-def _rates(loaded: Loaded, names: Mapping[str, Any], nodes: Sequence[Function]) -> list[str]:
-    """Global variables that hold the learning rate, where functions read them."""
-    return [name for name in read_globals(loaded, nodes) if meaning(name).kind == "rate" and is_plain_number(names.get(name))]
+def _takes_samples_and_targets(function: ast.FunctionDef) -> bool:
+    kinds = [as_kind(name, "x", "t") for name in arguments_of(function)]
+    return {kind.kind for kind in kinds if kind is not None} == {"x", "t"} and len(kinds) > 2
 
 
 def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
@@ -187,6 +193,7 @@ def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram
         if entry
         else sorted((name for name in names if BACKWARD.search(name)), key=backward_first)
     )
+    backwards = backwards or [name for name in names if _takes_samples_and_targets(loaded.functions[name])]  # whatever they are called
     forwards = [name for name in names if FORWARD.search(name) and name not in backwards[:1]]
     forwards.sort(key=forward_first)
     updates = [name for name in names if UPDATE.search(name) and not needs_pairs(loaded.functions[name])]

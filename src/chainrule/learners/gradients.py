@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.layout import Array, Layout, Probe
+from chainrule.base.arrays import Array
+from chainrule.learners.layout import Layout, Probe
 from chainrule.learners.names import as_kind, compact, meaning, ranked
 from chainrule.learners.reporting import numbers
 
@@ -71,6 +72,9 @@ def _of_kind(named: Mapping[str, Any], inner: Mapping[str, Any], kind: str, coun
         if not single or not _many(named[single], depth):
             return [(name, named[name]) for name in ranked(arrays, f"d{kind}")]
     for name in direct:
+        numbered = named[name] if isinstance(named[name], dict) else {}  # {1: ∂E/∂W1, 2: ∂E/∂W2}
+        if len(numbered) == count and count and all(isinstance(key, int) for key in numbered):
+            return [(f"{name}[{key}]", numbered[key]) for key in sorted(numbered)]
         if isinstance(named[name], (list, tuple)) and len(named[name]) == count and count:
             return [(f"{name}[{place}]", item) for place, item in enumerate(named[name])]
         if isinstance(named[name], np.ndarray) and named[name].dtype == object and len(named[name]) == count:

@@ -24,8 +24,6 @@ STEP = 1e-6
 A, B = 0.7, -1.3
 """The numbers of the graphs."""
 
-Build = Callable[[Any, Any], Any]
-
 
 class SmallGraph(Frozen):
     """A small graph.
@@ -37,7 +35,7 @@ class SmallGraph(Frozen):
     """
 
     written: str
-    build: Build
+    build: Callable[[Any, Any], Any]
     needs: tuple[str, ...]
     several: bool = False
     ordered: bool = False

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.learners.layout import Wanted
+from chainrule.learners.layout import StatedLayout
 from chainrule.learners.names import meaning
 
 KINDS = (
@@ -84,9 +84,9 @@ class Header(FrozenValue):
     vectors: bool | None = None
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> StatedLayout:
         """Of the layout."""
-        return Wanted(self.columns, self.units_first, self.targets, self.vectors)
+        return StatedLayout(self.columns, self.units_first, self.targets, self.vectors)
 
 
 def read_header(text: str) -> Header:

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.learners.calling import Unbound
 from chainrule.learners.differences import network_checks, own_checks
 from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layer_functions import layer_answers
-from chainrule.learners.layout import Array, Layout, Probe, Unreadable
+from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
@@ -81,7 +82,8 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         raise guard.stopped
     if reading is None:
         raise _not_understood(loaded, trials)
-    return {**_told(reading, header), "trials": trials.count[0]}
+    equal = trials.failed[0] if len({*reading.probe.sizes}) == 1 and reading.free == "own" and trials.failed else None
+    return {**_told(reading, header), "trials": trials.count[0], "equal": equal}
 
 
 @contextlib.contextmanager
@@ -100,9 +102,8 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     if trials.forward:
         entry, gave = trials.forward[0]
         return Stopped("learners.refused.forms", entry, problem=gave)
-    errors = [error for error in trials.errors if error[0] >= 0]
-    if errors:
-        _, line, problem = errors[0]
+    if trials.failed and trials.ran[0] < len(trials.failed):
+        line, problem = trials.failed[0]
         return Stopped("learners.refused.not_understood", line, problem=problem)
     if trials.count[0]:
         return Stopped("learners.refused.not_seen")

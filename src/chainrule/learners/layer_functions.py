@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.layers import BACKWARD_NAMES, FORWARD_NAMES
-from chainrule.learners.layout import Array
 from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.programs import methods_of
 from chainrule.learners.recognition import SeenValues
@@ -34,7 +34,7 @@ GRADIENT = re.compile(r"(?:dl_?d|d_?|grad(?:ient)?s?_?|delta_?)(?P<after>\w+)|(?
 NUMBERS = (np.ndarray, np.floating)
 """What a gradient may be: one number where too much was summed."""
 
-Named = list[tuple[str, Array]]
+NamedArrays = list[tuple[str, Array]]
 
 
 class Pair(Frozen):
@@ -51,7 +51,7 @@ class Pair(Frozen):
     owner: str = ""
 
 
-class Table(dict[str, Any]):
+class ArgumentTable(dict[str, Any]):
     """What a program takes as one argument, and asks by its own names: sizes and modes, or parameters."""
 
     def __init__(self, known: Mapping[str, Any], inputs: Mapping[str, str], arrays: Mapping[str, Array]) -> None:
@@ -105,7 +105,7 @@ def layer_pairs(loaded: Loaded) -> Iterator[Pair]:
             yield Pair(f"{name}.{forward.name}, {name}.{backward.name}", forward, backward, name)
 
 
-class Unfit(Exception):
+class UnfitPair(Exception):
     """A layer that a pair is not: its arguments are others."""
 
 
@@ -128,18 +128,20 @@ class Called:
         self.kept: list[str] = []
 
     def forward(self) -> list[Array]:
-        """What the forward pass gives, but for its cache. Raises Unfit, and whatever the program raises."""
+        """What the forward pass gives, but for its cache. Raises UnfitPair, and whatever the program raises."""
         node = self.pair.forward
         if not self.pair.owner:
             given = self._call(self.loaded.namespace[node.name], self._bound(arguments_of(node), needed_by(node), self.left, whole=True))
             if not isinstance(given, tuple) or len(given) < 2:
-                raise Unfit
+                raise UnfitPair
             self.cache = given[-1]
             return _arrays(given[:-1])
         maker = methods_of(self.loaded, self.pair.owner).get("__init__")
         learned = [symbol for symbol in self.left if symbol in self.plain["parameters"]]
-        bound = {} if maker is None else self._bound(arguments_of(maker, method=True), needed_by(maker, method=True), learned, whole=False)
-        self.object = self._call(self.loaded.namespace[self.pair.owner], bound)
+        self.object = self._made_of_sizes(maker)
+        if self.object is None:
+            named = ([], []) if maker is None else (arguments_of(maker, method=True), needed_by(maker, method=True))
+            self.object = self._call(self.loaded.namespace[self.pair.owner], self._bound(*named, learned, whole=False))
         for symbol in learned:
             if symbol in self.left:
                 self._put(symbol)
@@ -147,8 +149,24 @@ class Called:
         given = self._call(getattr(self.object, node.name), bound)
         return _arrays(given if isinstance(given, tuple) else (given,))
 
-    def backward(self, seeds: Mapping[str, Array]) -> Named:
-        """The gradients, with the names that the program has for them. Raises Unfit, and whatever the program raises."""
+    def _made_of_sizes(self, maker: ast.FunctionDef | None) -> Any:
+        """An object whose class wants two things without a name that is known, (i, o): of a dense layer they are its sizes; else None."""
+        needed = [] if maker is None else needed_by(maker, method=True)
+        unknown = not any(name in self.known or any(self._is_called(symbol, name) for symbol in self.inputs) for name in needed)
+        if len(needed) != 2 or not unknown or not {"n_in", "n_out"} <= self.known.keys():
+            return None
+        try:
+            return self._call(
+                self.loaded.namespace[self.pair.owner], dict(zip(needed, (self.known["n_in"], self.known["n_out"]), strict=True))
+            )
+        except Exception:  # noqa: BLE001  # whatever their code raises: then they are something else
+            return None
+
+    def _is_called(self, symbol: str, name: str) -> bool:
+        return re.fullmatch(self.inputs[symbol], name.strip("_"), re.IGNORECASE) is not None
+
+    def backward(self, seeds: Mapping[str, Array]) -> NamedArrays:
+        """The gradients, with the names that the program has for them. Raises UnfitPair, and whatever the program raises."""
         node, bound = self.pair.backward, dict[str, Any]()
         names, needed = arguments_of(node, method=bool(self.pair.owner)), needed_by(node, method=bool(self.pair.owner))
         waiting = [seeds[symbol] for symbol in self.plain["results"]]
@@ -161,11 +179,11 @@ class Called:
             elif name in self.known:
                 bound[name] = _as_value(self.known[name])
             elif name in needed:
-                raise Unfit
+                raise UnfitPair
             if name in self.plain["rates"]:
                 self.rate = bound.get(name)
         if waiting:
-            raise Unfit
+            raise UnfitPair
         function = getattr(self.object, node.name) if self.pair.owner else self.loaded.namespace[node.name]
         given = self._call(function, bound)
         found = _with_names(given, node)
@@ -191,16 +209,16 @@ class Called:
             return function(**given)
 
     def _bound(self, names: Sequence[str], needed: Sequence[str], left: list[str], *, whole: bool) -> dict[str, Any]:
-        """Arguments by their names, what no name fits in order. Raises Unfit where one is left over.
+        """Arguments by their names, what no name fits in order. Raises UnfitPair where one is left over.
 
         whole  whether every array has to be taken
         """
         bound, waiting, table = dict[str, Any](), list[str](), None
         for name in names:
             fresh = [one for one in left if one in self.left]
-            fitting = next((one for one in fresh if re.fullmatch(self.inputs[one], name.strip("_"), re.IGNORECASE)), None)
+            fitting = next((one for one in fresh if self._is_called(one, name)), None)
             if TABLE.fullmatch(name):
-                table = bound[name] = Table(self.known, self.inputs, self.arrays)
+                table = bound[name] = ArgumentTable(self.known, self.inputs, self.arrays)
             elif fitting is not None:
                 bound[name] = self._taken(fitting)
             elif name in self.known:
@@ -210,10 +228,10 @@ class Called:
         for name in waiting:
             fresh = [one for one in left if one in self.left]
             if not fresh:
-                raise Unfit
+                raise UnfitPair
             bound[name] = self._taken(fresh[0])
         if whole and self.left and table is None:
-            raise Unfit
+            raise UnfitPair
         return bound
 
     def _taken(self, symbol: str) -> Array:
@@ -221,14 +239,14 @@ class Called:
         return self.arrays[symbol].copy()
 
     def _put(self, symbol: str) -> None:
-        """Give an object one of its parameters, where it has one of that name and shape. Raises Unfit."""
+        """Give an object one of its parameters, where it has one of that name and shape. Raises UnfitPair."""
         for prefix, holder in _holders(self.object):
             for key, value in holder.items():
                 fits = isinstance(value, np.ndarray) and value.size == self.arrays[symbol].size
                 if fits and re.fullmatch(self.inputs[symbol], f"{prefix}{key}".strip("_"), re.IGNORECASE):
                     holder[key] = self._taken(symbol).reshape(value.shape)
                     return
-        raise Unfit
+        raise UnfitPair
 
 
 def _holders(owner: Any) -> Iterator[tuple[str, dict[Any, Any]]]:
@@ -252,7 +270,7 @@ def _arrays(values: Sequence[Any]) -> list[Array]:
     return [np.array(value, dtype=float) for value in values if isinstance(value, (np.ndarray, np.floating, float, list))]
 
 
-def _with_names(given: Any, node: ast.FunctionDef) -> Named:
+def _with_names(given: Any, node: ast.FunctionDef) -> NamedArrays:
     """What a backward pass returned, with the names that its last `return` has for it."""
     if isinstance(given, dict):
         return [(str(key), np.array(value, dtype=float)) for key, value in given.items() if isinstance(value, NUMBERS)]
@@ -289,7 +307,7 @@ def _of_object(owner: Any) -> Iterator[tuple[str, Array]]:
             yield from (("*", np.array(one, dtype=float)) for one in value if isinstance(one, NUMBERS))
 
 
-def by_symbol(found: Named, inputs: Mapping[str, str], parameters: Sequence[str]) -> dict[str, tuple[str, Array]]:
+def by_symbol(found: NamedArrays, inputs: Mapping[str, str], parameters: Sequence[str]) -> dict[str, tuple[str, Array]]:
     """Gradients by the symbols of what they belong to, each with the program's name: by that name, and what has none in order."""
     result, others = dict[str, tuple[str, Array]](), list[tuple[str, Array]]()
     for name, value in found:
@@ -384,7 +402,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any], *, shaped: bo
                 recorder.begin()
             try:
                 found = by_symbol(called.backward(arrived), plain["inputs"], plain["parameters"])
-            except Unfit:
+            except UnfitPair:
                 return None
             except (Exception, TooLong) as error:  # noqa: BLE001  # whatever a learner's program raises
                 calls.append({"probe": number, "turn": turn, "failure": f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"})

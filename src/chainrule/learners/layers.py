@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import Array, Layout, Probe, Unreadable, trial
+from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
 from chainrule.learners.parameters import Parameters, parameter_places
-from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
+from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
 from chainrule.learners.stored import leaves
-from chainrule.learners.syntax import Function, arguments_of, needed_by
+from chainrule.learners.syntax import arguments_of, needed_by
 
 FORWARD_NAMES = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
 BACKWARD_NAMES = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
@@ -49,16 +50,16 @@ class LayerProgram(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return (True,)
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         probe = trial(sizes, rows, bias=bias)
         places = [_places(layer) for layer in self._made(probe) if layer[1] is self.backward]
         if any(one.sizes != pair for one, pair in zip(places, itertools.pairwise(sizes), strict=True)):
             raise Unreadable("sizes")
-        yield Form(places[0].units_first, False, sizes, tuple(one.has[0] for one in places))
+        yield ParameterForm(places[0].units_first, False, sizes, tuple(one.has[0] for one in places))
 
-    def _made(self, probe: Probe) -> list[tuple[Any, Function, Function]]:
+    def _made(self, probe: Probe) -> list[tuple[Any, ast.FunctionDef, ast.FunctionDef]]:
         """The layers: each with its backward and its forward pass."""
-        layers: list[tuple[Any, Function, Function]] = []
+        layers: list[tuple[Any, ast.FunctionDef, ast.FunctionDef]] = []
         for number, (w, b) in enumerate(zip(probe.weights, probe.biases, strict=True)):
             one = Probe(probe.x, probe.t, [w], [b], probe.rate)
             layers.append((self._new(self.dense, one), self.backward, self.forward))
@@ -117,7 +118,7 @@ class LayerProgram(LearnerProgram):
         forward_found = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], updated, forward_found, names, pool.altered(), values=values, sizes=probe.sizes)
 
-    def _passed(self, layer: Any, method: Function, value: Any, probe: Probe) -> Any:
+    def _passed(self, layer: Any, method: ast.FunctionDef, value: Any, probe: Probe) -> Any:
         """A pass of a layer: its first argument is what is handed to it, another may be the rate."""
         names, needed = arguments_of(method, method=True), needed_by(method, method=True)[1:]
         others = {name: probe.rate for name in names[1:] if meaning(name).kind == "rate"}
@@ -136,7 +137,7 @@ def _handed(layer: Any, given: Any, attribute: re.Pattern[str]) -> Any:
     raise Unreadable("nothing is handed on")
 
 
-def _places(layer: tuple[Any, Function, Function]) -> Parameters:
+def _places(layer: tuple[Any, ast.FunctionDef, ast.FunctionDef]) -> Parameters:
     """Where a layer has its weights. Raises Unreadable where it has none."""
     found = next(parameter_places(list(leaves({"self": layer[0]}))), None)
     if found is None or len(found.weights) != 1:
@@ -144,7 +145,7 @@ def _places(layer: tuple[Any, Function, Function]) -> Parameters:
     return found
 
 
-def _passes(loaded: Loaded, name: str) -> tuple[Function, Function]:
+def _passes(loaded: Loaded, name: str) -> tuple[ast.FunctionDef, ast.FunctionDef]:
     """The forward and the backward pass of a class. Raises Unreadable where it lacks one."""
     methods = methods_of(loaded, name)
     forward = next((methods[one] for one in FORWARD_NAMES if one in methods), None)

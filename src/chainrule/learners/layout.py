@@ -8,9 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, FrozenValue
-
-Array = np.ndarray[Any, Any]
 
 Bias: TypeAlias = bool | str
 """Whether a layer has a bias; SHARED where all its units have one number."""
@@ -187,7 +186,7 @@ class Layout(FrozenValue):
         return {name: getattr(self, name) for name in self.__match_args__}
 
 
-class Wanted(Frozen):
+class StatedLayout(Frozen):
     """What a header or the program itself says of its layout: only such layouts are tried. None where nothing is said.
 
     first  the number of the first class
@@ -200,7 +199,7 @@ class Wanted(Frozen):
     first: int = 0
 
 
-def layouts(wanted: Wanted, *, inside: bool, biases: bool, outputs: int) -> Iterator[Layout]:
+def layouts(wanted: StatedLayout, *, inside: bool, biases: bool, outputs: int) -> Iterator[Layout]:
     """Layouts to be tried, the commonest first."""
     usual = ["matrix", "flat"] if outputs == 1 else ["matrix", "classes", "column"]
     places = ["last", "first"] if inside and biases else [""]

@@ -1,7 +1,7 @@
 """What learners call things: which quantity a name means, and of which layer, as far as names tell. Numbers decide afterwards.
 
 >>> meaning("dW1"), meaning("weights_hidden_output"), meaning("nabla_b"), meaning("learning_rate")
-(Meaning(kind='dW', rank=1.0), Meaning(kind='W', rank=50.0), Meaning(kind='db', rank=None), Meaning(kind='rate', rank=None))
+(NameMeaning(kind='dW', rank=1.0), NameMeaning(kind='W', rank=50.0), NameMeaning(kind='db', rank=None), NameMeaning(kind='rate', rank=None))
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LAST = 50.0
 """The rank of what belongs to the output layer, above every layer with a number."""
 
 
-class Meaning(FrozenValue):
+class NameMeaning(FrozenValue):
     """kind: "x", "t", "W", "b", "z", "h", "y", "dW", "db", "rate" …, "" where the name tells nothing; rank: what orders the layers."""
 
     kind: str
@@ -102,10 +102,10 @@ _PATTERNS = [
     ]
 ]  # fmt: skip
 
-_SPECIAL = {"U": Meaning("W", 1.0), "V": Meaning("W", LAST)}
+_SPECIAL = {"U": NameMeaning("W", 1.0), "V": NameMeaning("W", LAST)}
 
 
-STATED: dict[str, Meaning] = {}
+STATED: dict[str, NameMeaning] = {}
 """What the owner of the program that this process runs has said of its names."""
 
 
@@ -116,7 +116,7 @@ def use_stated_names(names: Mapping[str, str]) -> None:
     for name, kind in names.items():
         found = re.fullmatch(r"([A-Za-z_]+?)(\d*)", kind)
         if found is not None:
-            STATED[name] = Meaning(found[1], float(found[2]) if found[2] else None)
+            STATED[name] = NameMeaning(found[1], float(found[2]) if found[2] else None)
 
 
 def compact(name: str) -> str:
@@ -127,7 +127,7 @@ def compact(name: str) -> str:
 
 
 @cache
-def meanings(name: str) -> tuple[Meaning, ...]:
+def meanings(name: str) -> tuple[NameMeaning, ...]:
     """All that a name may mean, the likeliest first."""
     if name in STATED:
         return (STATED[name],)
@@ -136,11 +136,11 @@ def meanings(name: str) -> tuple[Meaning, ...]:
         return ()
     found = []
     if name in ("N",):
-        found.append(Meaning("count"))
+        found.append(NameMeaning("count"))
     for kind, pattern in _PATTERNS:
         match = pattern.match(short)
         if match:
-            found.append(Meaning(kind, _rank(match)))
+            found.append(NameMeaning(kind, _rank(match)))
     if name in _SPECIAL:
         found.append(_SPECIAL[name])
     if name[:1].isupper() and len(name) == 1:
@@ -149,12 +149,12 @@ def meanings(name: str) -> tuple[Meaning, ...]:
     return tuple(found)
 
 
-def meaning(name: str) -> Meaning:
+def meaning(name: str) -> NameMeaning:
     """What a name means first of all."""
-    return next(iter(meanings(name)), Meaning(""))
+    return next(iter(meanings(name)), NameMeaning(""))
 
 
-def as_kind(name: str, *kinds: str) -> Meaning | None:
+def as_kind(name: str, *kinds: str) -> NameMeaning | None:
     """What a name means, if it may be one of these kinds."""
     return next((found for found in meanings(name) if found.kind in kinds), None)
 
@@ -178,12 +178,12 @@ def ranked(names: list[str], kind: str) -> list[str]:
 
 
 FORWARD = re.compile(
-    r"forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
+    r"^fp$|forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
     re.IGNORECASE,
 )
 
 BACKWARD = re.compile(
-    r"back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
+    r"^bp$|back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
     re.IGNORECASE,
 )
 

@@ -9,14 +9,24 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from chainrule.learners.calling import Pool, needs_pairs
+from chainrule.learners.calling import MOMENTUM, Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import Answer, Form, LearnerProgram, called_by_sample, copy_of, literal_rate, methods_of, shown_signature
+from chainrule.learners.programs import (
+    Answer,
+    LearnerProgram,
+    ParameterForm,
+    called_by_sample,
+    copy_of,
+    literal_rate,
+    methods_of,
+    shown_signature,
+)
 from chainrule.learners.stored import leaves
+from chainrule.learners.styles import numbers_read
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
 
 
@@ -36,6 +46,8 @@ class ObjectProgram(LearnerProgram):
         self.entry = " → ".join(shown_signature(step, f"{name}." if place == 0 else "") for place, step in enumerate(self.steps))
         self.node = node
         self._rated = False
+        self._penalties = numbers_read(loaded, list(self.methods.values()), "penalty")
+        self._penalized = bool(self._penalties)
 
     def depths(self) -> Sequence[int]:
         return (2, 1, 3)
@@ -43,7 +55,7 @@ class ObjectProgram(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return (True,)
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         met = []
         for columns in (False, True) if self._made_of_samples() else (False,):
             made = self.construct(trial(sizes, rows, bias=bias, kind="classes"), Layout(columns=columns))
@@ -52,7 +64,7 @@ class ObjectProgram(LearnerProgram):
                 if form not in met and places.sizes[0] >= 1:
                     met.append(form)
         fitting = [form for form in met if form[2] == sizes]  # a class that takes our sizes has no others
-        yield from (Form(*form) for form in fitting or met)
+        yield from (ParameterForm(*form) for form in fitting or met)
 
     def _made_of_samples(self) -> bool:
         return self.maker is not None and any(meaning(name).kind in ("x", "t") for name in arguments_of(self.maker, method=True))
@@ -71,8 +83,9 @@ class ObjectProgram(LearnerProgram):
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
-                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
+                setattr(made, name, {"rate": probe.rate, "momentum": MOMENTUM, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
+                self._penalized = self._penalized or (kind == "penalty" and "decay" not in name.lower())
         return made
 
     def _places(self, made: Any) -> Iterator[Parameters]:
@@ -87,8 +100,12 @@ class ObjectProgram(LearnerProgram):
             node = self.methods.get(name)
             yield from () if node is None else arguments_of(node, keywords=True)
 
+    def penalized(self) -> bool:
+        return self._penalized or super().penalized()
+
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
+        loaded.namespace.update(dict.fromkeys(self._penalties, probe.penalty))
         made = self.construct(probe, layout)
         places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == probe.has), None)
         if places is None:

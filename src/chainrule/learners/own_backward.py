@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.learners.calling import Pool
-from chainrule.learners.layout import Array, Layout, Probe, Unreadable
+from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.loading import Loaded
-from chainrule.learners.programs import Answer, Form, LearnerProgram, methods_of
+from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
-from chainrule.learners.syntax import Function, arguments_of
+from chainrule.learners.syntax import arguments_of
 from chainrule.learners.tensors import as_array, tensor
 
 Layers = Callable[[Any, Sequence[Any], Sequence[Any]], list[Any]]
@@ -26,7 +27,7 @@ Layers = Callable[[Any, Sequence[Any], Sequence[Any]], list[Any]]
 class OwnBackward(LearnerProgram):
     """A function with its backward pass; `inputs` is how many tensors it takes."""
 
-    def __init__(self, loaded: Loaded, name: str, inputs: int, backward: Function, entry: str) -> None:
+    def __init__(self, loaded: Loaded, name: str, inputs: int, backward: ast.FunctionDef, entry: str) -> None:
         super().__init__(loaded)
         self.name, self.inputs, self.line, self.entry = name, inputs, backward.lineno, entry
 
@@ -39,10 +40,10 @@ class OwnBackward(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return (self.inputs != 2,)
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         if self.inputs not in (1, 2, 3):
             raise Unreadable("inputs")
-        yield Form(False if self.inputs == 1 else None, False, sizes, (bias,) * (len(sizes) - 1))
+        yield ParameterForm(False if self.inputs == 1 else None, False, sizes, (bias,) * (len(sizes) - 1))
 
     def differentiated(self, layers: Layers, x: Array, weights: list[Array], biases: list[Array]) -> tuple[list[Any], list[Any], list[Any]]:
         """What the layers gave, and the gradients of W and b; `layers` gives z, h, y, y − t and E."""

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
-from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe, Unreadable
+from chainrule.learners.layout import SHARED, Bias, Layout, Probe, Unreadable
 from chainrule.learners.names import as_kind, compact, ranked
 from chainrule.learners.stored import Stored, of_integers, rows_as_one, with_rows_joined
 
@@ -318,7 +319,7 @@ def _singles(weights: list[Stored], biases: list[Stored], sizes: tuple[int, ...]
     return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices), biases)
 
 
-def rolled(
+def flat_parameters(
     name: str, roots: Mapping[str, Any], blocks: Sequence[tuple[str, tuple[int, ...]]], order: Any, sizes: tuple[int, ...], layout: Layout
 ) -> Parameters:
     """All parameters in one vector, one block behind the other, in these shapes."""

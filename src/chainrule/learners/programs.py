@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import SHARED, Array, Bias, Layout, Probe, Unreadable
+from chainrule.learners.layout import SHARED, Bias, Layout, Probe, Unreadable
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import LOSS, as_kind, meaning
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
-from chainrule.learners.syntax import Function, arguments_of, called_name, calls_in, is_plain_number, names_in, needed_by, product_parts
+from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number, names_in, needed_by, product_parts
 from chainrule.learners.tensors import tensor
 
 ROWS = 4
@@ -58,7 +59,7 @@ class Answer(Frozen):
     gave: str = ""
 
 
-class Form(Frozen):
+class ParameterForm(Frozen):
     """How a program keeps its parameters: W as (units, inputs) or not, None where either may be; the bias inside of W; sizes; which layers
     have a bias.
     """
@@ -97,10 +98,10 @@ class LearnerProgram:
         """Whether biases are to be tried."""
         return (True, False)
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         """How it keeps its parameters. Raises Unreadable, Unbound, and whatever the program raises when it is made."""
         del rows
-        yield Form(None, False, sizes, (bias,) * (len(sizes) - 1))
+        yield ParameterForm(None, False, sizes, (bias,) * (len(sizes) - 1))
 
     def fixed(self) -> tuple[int, ...] | None:
         """The sizes that it fixes."""
@@ -254,7 +255,7 @@ def _difference(before: Array, after: Array) -> Array:
         return after * np.nan
 
 
-def shown_signature(node: Function, owner: str = "") -> str:
+def shown_signature(node: ast.FunctionDef, owner: str = "") -> str:
     """How a function is called, as it is shown."""
     names = [name for name in arguments_of(node) if name != "self"]
     return f"{owner}{node.name}({', '.join(names)})"
@@ -321,10 +322,10 @@ def _batches(loop: ast.For) -> bool:
     return bool(re.search(r"batches|loader|get_batch|iterate", ast.unparse(loop.iter), re.IGNORECASE))
 
 
-def methods_of(loaded: Loaded, name: str) -> dict[str, Function]:
+def methods_of(loaded: Loaded, name: str) -> dict[str, ast.FunctionDef]:
     """The methods of a class, also those of its parents in the file."""
     node = loaded.classes[name]
-    result: dict[str, Function] = {}
+    result: dict[str, ast.FunctionDef] = {}
     for base in node.bases:
         if isinstance(base, ast.Name) and base.id in loaded.classes and base.id != name:
             result.update(methods_of(loaded, base.id))

@@ -19,7 +19,7 @@ from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
-from chainrule.learners.layout import Layout, Probe, Unreadable, Wanted, layouts, trial
+from chainrule.learners.layout import Layout, Probe, StatedLayout, Unreadable, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
@@ -27,8 +27,8 @@ from chainrule.learners.own_backward import own_backward_programs
 from chainrule.learners.programs import (
     ROWS,
     Answer,
-    Form,
     LearnerProgram,
+    ParameterForm,
 )
 from chainrule.learners.scripts import ScriptProgram, script_programs
 
@@ -65,11 +65,18 @@ class Trials(Frozen):
 
     errors    what Python said, and at which line, the furthest first
     forward   of those whose forward pass was seen, but no gradients: the line, and what they gave
+    count, ran   how many trials there were, and how many of them Python did not end
     """
 
     errors: list[tuple[int, int | None, str]] = field(default_factory=list)
     forward: list[tuple[int, str]] = field(default_factory=list)
     count: list[int] = field(default_factory=lambda: [0])
+    ran: list[int] = field(default_factory=lambda: [0])
+
+    @property
+    def failed(self) -> list[tuple[int | None, str]]:
+        """At which line Python said what, of programs that could be called."""
+        return [(line, problem) for depth, line, problem in self.errors if depth >= 0]
 
     def note(self, depth: int, error: BaseException) -> None:
         """Keep what Python said of a trial."""
@@ -91,8 +98,15 @@ def _sizes(depth: int, last: int) -> tuple[int, ...]:
     return (5, *itertools.islice(itertools.cycle((7, 4)), depth - 1), last)
 
 
-def extents(program: LearnerProgram) -> Iterator[tuple[tuple[int, ...], int, str]]:
-    """Sizes, rows and what is free of them, to be tried in this order."""
+EQUAL = 4
+"""Units of every layer, for a program that fails where layers have different sizes."""
+
+
+def extents(program: LearnerProgram, *, equal: bool = False) -> Iterator[tuple[tuple[int, ...], int, str]]:
+    """Sizes, rows and what is free of them, to be tried in this order. equal: all layers have one size."""
+    if equal:
+        yield from (((EQUAL,) * (depth + 1), rows, "own") for depth in program.depths() for rows in program.rows_tried())
+        return
     own, one, several = program.fixed(), program.one_output(), program.rows_tried()
     outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
     for depth in program.depths():
@@ -105,12 +119,24 @@ def extents(program: LearnerProgram) -> Iterator[tuple[tuple[int, ...], int, str
 
 
 def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> ProgramReading | None:
-    """The first proposal that proves itself; else None. Raises Stopped where the program did what it may not."""
+    """The first proposal that proves itself; else None. Raises Stopped where the program did what it may not.
+
+    A program that fails wherever layers have different sizes, as δ W in place of δ Wᵀ does, is tried where all have the same.
+    """
+    found = _understood(loaded, header, guard, trials)
+    if found is None and trials.failed:
+        found = _understood(loaded, header, guard, Trials(), equal=True)
+    if found is None and loaded.recorder.left:
+        _patiently(loaded, header, guard)
+    return found
+
+
+def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *, equal: bool = False) -> ProgramReading | None:
     started = time.process_time()
     best: ProgramReading | None = None
     doubtful: ProgramReading | None = None
     for number, program in enumerate(proposals(loaded, header)):
-        for reading in _readings(number, program, header, guard, trials):
+        for reading in _readings(number, program, header, guard, trials, equal=equal):
             if best is None or _worth(reading) > _worth(best):
                 best = reading
             if reading.answer.forward.depth == len(reading.probe.weights) and not reading.answer.gradients:
@@ -128,8 +154,6 @@ def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> 
             return doubtful
         if time.process_time() - started > TIME:
             break
-    if loaded.recorder.left:
-        _patiently(loaded, header, guard)
     return None
 
 
@@ -173,19 +197,21 @@ def _reacts(reading: ProgramReading) -> bool:
     return any(not np.allclose(after.get(key, before[key]), before[key], rtol=1e-9, atol=0) for key in before)
 
 
-def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard, trials: Trials) -> Iterator[ProgramReading]:
+def _readings(
+    number: int, program: LearnerProgram, header: Header, guard: Guard, trials: Trials, *, equal: bool = False
+) -> Iterator[ProgramReading]:
     """What a proposal gives in each way in which it may be called, as far as it can be called at all."""
     met: set[tuple[Any, ...]] = set()
     patience = min(2.0, guard.limits["seconds"] / 3)
     started, failed = time.process_time(), list[tuple[int | None, str, bool]]()
-    for (sizes, rows, free), bias in itertools.product(extents(program), program.has_bias()):
+    for (sizes, rows, free), bias in itertools.product(extents(program, equal=equal), program.has_bias()):
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
                 return
             kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
             probe = trial(form.sizes, rows, bias=form.has, kind=kind)
             units_first = form.units_first if header.units_first is None else header.units_first
-            wanted = Wanted(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
+            wanted = StatedLayout(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
             for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
                 key = (probe.sizes, rows, form.has, layout)
                 if key in met or (layout.vectors and rows != 1):
@@ -218,11 +244,12 @@ def _readings(number: int, program: LearnerProgram, header: Header, guard: Guard
                         return
                     continue
                 failed.clear()
+                trials.ran[0] += 1
                 own = free == "own" or form.sizes != sizes
                 yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, None if rows == ROWS else rows)
 
 
-def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[Form | None]:
+def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[ParameterForm | None]:
     """How the program keeps its parameters, at these sizes; None where it cannot even be made."""
     try:
         with impatient(2.0):

@@ -28,8 +28,8 @@ LARGEST = 100_000
 """Elements of an array that is kept."""
 
 
-SHOWING = ("print", "append", "info", "debug", "write", "format", "set_postfix", "set_description", "add_scalar")
-"""Functions and methods that show or keep a value, and compute nothing with it."""
+SHOWING = ("print", "append", "info", "debug", "write", "format", "set_postfix", "set_description", "add_scalar", "sqrt")
+"""Functions and methods that show or keep a value, and compute nothing with it; and the root of a mean square, which is no loss."""
 
 
 class Spot(FrozenValue):

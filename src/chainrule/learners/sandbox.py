@@ -117,7 +117,7 @@ def _started() -> subprocess.Popen[bytes]:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     environment = {name: value for name, value in os.environ.items() if name == "PYTHONPATH" or not name.startswith("PYTHON")}
     environment.update(dict.fromkeys(THREADS, "1"), PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", MPLBACKEND="Agg")
-    start = f"import sys; sys.path.insert(0, {root!r}); from chainrule.learners.fork_server import serve; serve()"
+    start = f"import sys; sys.path.insert(0, {root!r}); from chainrule.learners.fork_server import answer_jobs; answer_jobs()"
     return subprocess.Popen(
         [sys.executable, "-c", start],
         stdin=subprocess.PIPE,

@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
-from chainrule.learners.layout import Array, Layout, Probe, Unreadable
+from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
-from chainrule.learners.programs import ROWS, Answer, Form, LearnerProgram, copy_of, literal_rate, methods_of
+from chainrule.learners.programs import ROWS, Answer, LearnerProgram, ParameterForm, copy_of, literal_rate, methods_of
 from chainrule.learners.samples import (
     Samples,
     named_samples,
@@ -190,11 +191,11 @@ class ScriptProgram(LearnerProgram):
     def has_bias(self) -> Sequence[bool]:
         return (any(self.own.has),)
 
-    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[Form]:
+    def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         has = self.own.has if len(self.own.has) == len(sizes) - 1 else (bias,) * (len(sizes) - 1)
         if not self._single or sizes == self.own.sizes:
             square = len(set(self.own.sizes)) == 1
-            yield Form(None if square else self.own.units_first, bool(self.own.inside), sizes, has)
+            yield ParameterForm(None if square else self.own.units_first, bool(self.own.inside), sizes, has)
 
     def one_output(self) -> bool:
         return self.own.sizes[-1] == 1
@@ -263,10 +264,23 @@ class ScriptProgram(LearnerProgram):
         self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._known[0] else self._fixed_rate()
         answer = self._finished(probe, layout, pool, named, states, places.names())
+        if probe.sizes != self.own.sizes and self._moves_its_own_part_alone(answer.gradients):
+            raise Unreadable("its sizes are written into its loops")
         altered = tuple(
             key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name])
         )
         return Answer(**{**{name: getattr(answer, name) for name in answer.__match_args__}, "altered": altered})
+
+    def _moves_its_own_part_alone(self, gradients: Mapping[str, Array]) -> bool:
+        """Is of a larger parameter trained just what has the size of its own? Then its loops count to numbers, as range(3) does."""
+        for key, gradient in gradients.items():
+            number, own = int(key[2:]), self.own.sizes
+            block = tuple(slice(0, size) for size in (own[number - 1 : number + 1] if key[1] == "W" else own[number : number + 1]))
+            outside = np.ones(gradient.shape, dtype=bool)
+            outside[block] = False
+            if gradient.ndim == len(block) and outside.any() and not gradient[outside].any() and gradient[block].all():
+                return True
+        return False
 
     def _arguments_of(self, call: ast.Call) -> Iterator[list[str]]:
         """The names of the arguments of what a call may call: a function of the program, or a method of one of its classes."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
-from chainrule.learners.layout import Array
 from chainrule.learners.limits import FILE
 from chainrule.learners.tensors import as_array, is_tensor, like_tensor
 

@@ -20,10 +20,10 @@ from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import INIT, as_kind, meaning, ranked
-from chainrule.learners.parameters import parameter_places, rolled
+from chainrule.learners.parameters import flat_parameters, parameter_places
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves, like
-from chainrule.learners.syntax import Function, arguments_of, calls_in, names_in
+from chainrule.learners.syntax import arguments_of, calls_in, is_plain_number, names_in
 
 
 class ParameterPlace(FrozenValue):
@@ -75,7 +75,7 @@ class Style(Frozen):
 ANY_DEPTH = (2, 3, 1)
 
 
-def style_of(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) -> Style:
+def style_of(loaded: Loaded, nodes: Sequence[ast.FunctionDef], *, apart: bool = False) -> Style:
     """Which it is, by the names of arguments. Raises Unreadable where nothing looks like a parameter."""
     arguments = list(dict.fromkeys(name for node in nodes for name in arguments_of(node, keywords=True)))
     vector = next((name for node in nodes for name in _unrolled(loaded, node)), "")
@@ -89,7 +89,7 @@ def style_of(loaded: Loaded, nodes: Sequence[Function], *, apart: bool = False) 
             return _lists(weights[0], "".join(biases[:1]), in_globals=in_globals)
         if weights:
             return _separate(loaded, weights, biases, in_globals=in_globals)
-        containers = [name for name in names if as_kind(name, "params")]
+        containers = [name for name in names if as_kind(name, "params")] or [name for name in names if _has_keys_of_weights(name, nodes)]
         if in_globals:
             containers = [name for name in containers if isinstance(loaded.namespace.get(name), (dict, list))]
         if containers:
@@ -208,13 +208,13 @@ def _vector(known: Loaded, name: str, *, apart: bool) -> Style:
         del loaded
         parts = vector_blocks(probe, layout, apart)
         roots = {name: np.zeros(sum(math.prod(shape) for _, shape in parts))}
-        rolled(name, roots, parts, order, probe.sizes, layout).set(probe, layout)
+        flat_parameters(name, roots, parts, order, probe.sizes, layout).set(probe, layout)
         return roots
 
     return Style(made, (2, 1, 3), (True, False), True, vector=name, apart=apart, order=order)
 
 
-def _unrolled(loaded: Loaded, node: Function, depth: int = 0) -> Iterator[str]:
+def _unrolled(loaded: Loaded, node: ast.FunctionDef, depth: int = 0) -> Iterator[str]:
     """Arguments whose parts are made matrices, theta[:20].reshape(4, 5), here or in a function that is given them."""
     arguments = arguments_of(node)
     for part in calls_in(node):
@@ -294,7 +294,20 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
     raise Unreadable("no structure")
 
 
-def _plural(name: str, nodes: Sequence[Function]) -> bool:
+def _has_keys_of_weights(name: str, nodes: Sequence[ast.FunctionDef]) -> bool:
+    """Is something taken from it by the name of a weight, as p["W1"]?"""
+    parts = (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Subscript))
+    return any(
+        isinstance(part.value, ast.Name)
+        and part.value.id == name
+        and isinstance(part.slice, ast.Constant)
+        and isinstance(part.slice.value, str)
+        and meaning(part.slice.value).kind == "W"
+        for part in parts
+    )
+
+
+def _plural(name: str, nodes: Sequence[ast.FunctionDef]) -> bool:
     """Is it a list of all W? Its name ends in s, or it is indexed by a number."""
     if meaning(name).rank is not None:
         return False
@@ -312,7 +325,13 @@ def _plural(name: str, nodes: Sequence[Function]) -> bool:
     return False
 
 
-def read_globals(loaded: Loaded, nodes: Sequence[Function]) -> list[str]:
+def numbers_read(loaded: Loaded, nodes: Sequence[ast.FunctionDef], kind: str) -> list[str]:
+    """Global variables that hold one number of this meaning, "rate" or "penalty", where functions read them; a decay may be the rate's."""
+    names = [name for name in read_globals(loaded, nodes) if meaning(name).kind == kind and is_plain_number(loaded.namespace.get(name))]
+    return [name for name in names if kind != "penalty" or "decay" not in name.lower()]
+
+
+def read_globals(loaded: Loaded, nodes: Sequence[ast.FunctionDef]) -> list[str]:
     """Global variables that functions read, also those that they call."""
     result: dict[str, None] = {}
     todo, met = list(nodes), set()

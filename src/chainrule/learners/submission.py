@@ -288,6 +288,8 @@ def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architect
             "learners.understood.network", {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}
         )
     )
+    if read.get("equal") and (failing := read["equal"][0]) is not None:
+        says.append(Saying("learners.understood.equal", {"line": source.place(failing)[0], "problem": read["equal"][1]}))
     where = "stated" if stated else "seen" if read["loss"] else "assumed"
     says.append(Saying(f"learners.understood.loss.{where}", {"loss": architecture.loss}))
     says.extend(Saying(note) for note in source.notes)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Any, TypeAlias
-
-Function: TypeAlias = ast.FunctionDef
+from typing import Any
 
 
-def arguments_of(function: Function, *, method: bool = False, keywords: bool = False) -> list[str]:
+def arguments_of(function: ast.FunctionDef, *, method: bool = False, keywords: bool = False) -> list[str]:
     """The names of its arguments; of a method without self, and those that are given by name only if `keywords`."""
     names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)][method:]
     return names + [argument.arg for argument in function.args.kwonlyargs] if keywords else names
 
 
-def needed_by(function: Function, *, method: bool = False) -> list[str]:
+def needed_by(function: ast.FunctionDef, *, method: bool = False) -> list[str]:
     """The names of the arguments that have no default."""
     names, defaults = arguments_of(function), len(function.args.defaults)
     return names[int(method) : len(names) - defaults]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from chainrule.base.arrays import Array
 
 
 def library_of(code: str) -> str:

@@ -14,12 +14,13 @@ from chainrule.api.batches import fitting_targets
 from chainrule.api.models import Replayed
 from chainrule.api.problems import problem
 from chainrule.api.settings import chosen_notation, chosen_optimizer
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
 from chainrule.document.words import Words
 from chainrule.network.definitions import definitions
 from chainrule.network.layers import dense
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.notation.conventions import CHOICES, PRESETS, Notation
 from chainrule.pages.content import MOST_NUMBERS, MOST_UNITS
 from chainrule.steps.problem import Problem, described_problem

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.api.problems import problem
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.formula.expression import Expression
 from chainrule.live.architecture import with_numbers
-from chainrule.network.description import network_from
-from chainrule.network.network import Array
+from chainrule.network.description import network_of_description
 from chainrule.steps.problem import Problem
 
 
@@ -34,7 +34,7 @@ def problem_of_link(link: str) -> Problem:
         raise InputError("this is no link of a page, or only a part of one: copy it whole, from # to its end.") from None
     if not isinstance(description, Mapping):
         raise InputError("this link holds numbers alone, since its network is too large for it; open the page that it was copied from.")
-    network = network_from(description)
+    network = network_of_description(description)
     nodes = network.derivation
     try:
         data = {"x": _rows(nodes.inputs, numbers).tolist(), "t": _rows(nodes.targets, numbers).tolist()}

@@ -73,7 +73,7 @@ def read_table(name: str, content: bytes) -> Table:
     return replace(table, source=name)
 
 
-class Data:
+class LearntTable:
     """A table, and what is to be predicted of it.
 
     target        a column; the last one if none is said
@@ -115,13 +115,13 @@ class Data:
         return {"name": self.table.source, "columns": names, "target": self.target, "drop": self.drop_missing, "lines": self.lines}
 
 
-def complete_data(table: Table, words: Words, target: str | None = None) -> Data:
+def complete_data(table: Table, words: Words, target: str | None = None) -> LearntTable:
     """The table; where values are missing, without the rows that lack one, which is then among what was decided. Raises InputError."""
     try:
-        return Data(table, words, target)
+        return LearntTable(table, words, target)
     except InputError:
         with suppress(InputError):
-            return Data(table, words, target, drop_missing=True)
+            return LearntTable(table, words, target, drop_missing=True)
         raise
 
 
@@ -163,7 +163,7 @@ class Going:
     """
 
     def __init__(
-        self, data: Data, subject: Problem, settings: Mapping[str, Any], words: Words, tell: Callable[[dict[str, Any]], None]
+        self, data: LearntTable, subject: Problem, settings: Mapping[str, Any], words: Words, tell: Callable[[dict[str, Any]], None]
     ) -> None:
         self.words, self.tell, self.data = words, tell, data
         self.epochs = _whole("epochs", settings.get("epochs", EPOCHS), MOST_EPOCHS)

@@ -18,8 +18,8 @@ from chainrule.api.problems import problem
 from chainrule.base.errors import ChainruleError, InputError, quoted
 from chainrule.document.words import Words
 from chainrule.live.architecture import LOOKS, architecture, changed, thawed, with_numbers
-from chainrule.live.runs import LARGEST_FILE, Data, Going, Past, as_page, complete_data, model_bytes, read_table
-from chainrule.network.description import from_json, from_toml, network_from, to_json, to_toml
+from chainrule.live.runs import LARGEST_FILE, Going, LearntTable, Past, as_page, complete_data, model_bytes, read_table
+from chainrule.network.description import from_json, from_toml, network_of_description, to_json, to_toml
 from chainrule.pages.content import MOST_NUMBERS, page_content
 from chainrule.steps.problem import Problem, described_problem
 from chainrule.steps.step import FORMAT, Step
@@ -51,7 +51,7 @@ class PageSession:
         self.numbers: dict[str, Any] = {}
         self.shape: dict[str, Any] = {"detail": detail, "digits": digits, "exact": exact}
         self.place, self.kept = 0, {0: subject}
-        self.data: Data | None = None
+        self.data: LearntTable | None = None
         self.run: Going | Past | None = None
         self.lock = threading.Lock()
 
@@ -183,7 +183,7 @@ class PageSession:
         if plain.get("format") == FORMAT:
             found: Problem = recorded(Step.from_dict(plain))
         else:
-            _check_small(network_from(plain))  # before a weight is drawn
+            _check_small(network_of_description(plain))  # before a weight is drawn
             found = problem(plain)
         answer = self.shown(found)
         self.data = self.run = None
@@ -206,11 +206,11 @@ class PageSession:
     def _table_read(self, name: str, content: bytes) -> dict[str, Any]:
         return self._of_data(complete_data(read_table(name, content), self.words))
 
-    def take(self, data: Data) -> None:
+    def take(self, data: LearntTable) -> None:
         """A table that a person named before the page was opened."""
         self._of_data(data)
 
-    def _of_data(self, data: Data) -> dict[str, Any]:
+    def _of_data(self, data: LearntTable) -> dict[str, Any]:
         answer = self.shown(data.problem(self.subject.network.notation))
         self.data, self.run = data, None
         return {**answer, "data": data.plain(), "run": None}
@@ -222,7 +222,7 @@ class PageSession:
         if self.run is not None and self.run.running:
             raise InputError(self.words.plain("served.going"))
         target = str(message.get("target", self.data.target))
-        return self._of_data(Data(self.data.table, self.words, target, drop_missing=message.get("drop") is True))
+        return self._of_data(LearntTable(self.data.table, self.words, target, drop_missing=message.get("drop") is True))
 
     # Training
 

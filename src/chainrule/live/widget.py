@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.api.batches import with_sample
-from chainrule.api.settings import chosen_optimizer, weights_of_numbers
+from chainrule.api.settings import chosen_optimizer
+from chainrule.api.typed_numbers import with_typed_weights
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
 from chainrule.live.session import PageSession
-from chainrule.network.definitions import Wanted
-from chainrule.network.network import Array, Network
+from chainrule.network.definitions import DefinitionLike
+from chainrule.network.network import Network
 from chainrule.pages.file import document, page_module, page_style
 from chainrule.steps.problem import Problem
 
@@ -68,7 +70,7 @@ class Live(AnyWidget):
         x: Any = None,
         t: Any = None,
         *,
-        optimizer: Wanted | None = None,
+        optimizer: DefinitionLike | None = None,
         learning_rate: float | None = None,
         detail: Detail | None = None,
         digits: int | None = None,
@@ -118,7 +120,7 @@ class Live(AnyWidget):
         """The training step that the page shows."""
         return self.problem.step()
 
-    def show(self, network: Network | Problem, x: Any = None, t: Any = None, *, optimizer: Wanted | None = None) -> None:
+    def show(self, network: Network | Problem, x: Any = None, t: Any = None, *, optimizer: DefinitionLike | None = None) -> None:
         """Another network in the same place. Raises InputError."""
         answer = self._session.shown(_problem(network, x, t, optimizer, None))
         self._follow(answer)
@@ -190,7 +192,7 @@ class Live(AnyWidget):
         value = proposal["value"]
         if self._changing:
             return value  # type: ignore[no-any-return]  # they come from a network
-        return self.network.with_weights(weights_of_numbers(value.tolist() if isinstance(value, np.ndarray) else value)).weights
+        return with_typed_weights(self.network, value.tolist() if isinstance(value, np.ndarray) else value).weights
 
     @validate("x", "t")
     def _checked_rows(self, proposal: Mapping[str, Any]) -> list[list[float]]:
@@ -235,7 +237,7 @@ class Live(AnyWidget):
         self._assigned = numbers
 
 
-def _problem(network: Network | Problem, x: Any, t: Any, optimizer: Wanted | None, learning_rate: float | None) -> Problem:
+def _problem(network: Network | Problem, x: Any, t: Any, optimizer: DefinitionLike | None, learning_rate: float | None) -> Problem:
     """What is to be shown. Raises InputError."""
     if isinstance(network, Problem):
         given, network = network, network.network

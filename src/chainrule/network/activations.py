@@ -11,7 +11,7 @@ from typing import Literal
 
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.definitions import activation
+from chainrule.network.registration import activation
 
 HALF = Fraction(1, 2)
 SELU_SCALE = 1.0507009873554804934193349852946

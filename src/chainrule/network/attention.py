@@ -9,7 +9,7 @@ from chainrule.base.errors import ShapeError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import Owner, checked_size, layer
-from chainrule.network.normalization import dropped, normalised, with_scale
+from chainrule.network.normalization import dropped, normalised_with_moments, with_scale
 from chainrule.network.spatial import spatial_extents
 
 HIDDEN = -1e30
@@ -68,7 +68,7 @@ def _mask_for(mask: Expression | None, heads: int, rows: int, columns: int) -> E
     raise ShapeError(f"the mask of an attention is ({columns},) or ({rows}, {columns}) for each example, not {mask.shape[1:]}.")
 
 
-def attended(
+def attended_by_heads(
     own: Owner,
     x: Expression,
     memory: Expression | None,
@@ -153,7 +153,7 @@ def multi_head_attention(
     Raises ShapeError, DescriptionError.
     Source: Vaswani et al. (2017), Attention is all you need, section 3.2.2.
     """
-    return attended(own, x, memory, mask, heads=heads, causal=causal, bias=bias, rotary=rotary)
+    return attended_by_heads(own, x, memory, mask, heads=heads, causal=causal, bias=bias, rotary=rotary)
 
 
 # Places
@@ -262,10 +262,10 @@ def transformer_block(
 
     def norm(signal: Expression, suffix: str) -> Expression:
         owner = own.inner(suffix)
-        return owner.named("l", with_scale(owner, normalised(owner, signal, (2,), epsilon)[0], True))
+        return owner.named("l", with_scale(owner, normalised_with_moments(owner, signal, (2,), epsilon)[0], True))
 
     def look(signal: Expression) -> Expression:
-        added = attended(own, signal, None, mask, heads=heads, causal=causal, bias=True, rotary=rotary)
+        added = attended_by_heads(own, signal, None, mask, heads=heads, causal=causal, bias=True, rotary=rotary)
         return dropped(own, added, rate, "Ma")
 
     def think(signal: Expression) -> Expression:

@@ -16,21 +16,20 @@ From then on `bent` is derived, explained and tested like the others, in Python 
 from __future__ import annotations
 
 import inspect
-import math
 import re
-import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from keyword import iskeyword
 from types import SimpleNamespace
-from typing import Annotated, Any, Literal, TypeAlias, TypedDict, Unpack, get_args, get_origin, get_type_hints, overload
+from typing import Any, Literal, TypeAlias, get_type_hints
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, order, variable
+from chainrule.network.options import Rate, checked_multipliers, checked_option
 
 HOMES = {
     "activation": "activations",
@@ -52,16 +51,6 @@ REGISTRY: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
 
 COMMON_OPTIONS: dict[str, dict[str, Any]] = {"optimizer": {"clip_value": None, "clip_norm": None, "multipliers": None}}
 """Options that every definition of a kind takes beside its own; `chainrule.network.update` heeds them."""
-
-OPERANDS: dict[str, tuple[int, int, str]] = {
-    "activation": (1, 1, "z"),
-    "loss": (1, 2, "y, t"),
-    "regularizer": (1, 1, "W"),
-    "initializer": (2, 2, "inputs, units"),
-    "optimizer": (2, sys.maxsize, "w, g"),
-    "schedule": (1, 1, "k"),
-}
-"""How many operands the function of a kind takes, at least and at most, and what they are called."""
 
 OPTION_NAMES: dict[str, dict[str, str]] = {
     "optimizer": {"lr": "learning_rate", "eta": "learning_rate", "η": "learning_rate", "step_size": "learning_rate", "eps": "epsilon"},
@@ -88,41 +77,16 @@ ABSENT: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Functions of the field that are not here: nothing of a similar spelling is offered in their place."""
 
-Function: TypeAlias = Callable[..., Any]
-Wanted: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any]"
-Values: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
+DefinitionFunction: TypeAlias = Callable[..., Any]
+DefinitionLike: TypeAlias = "str | Mapping[str, Any] | Definition | Bound | Sequence[Any]"
+ValueKind: TypeAlias = Literal["numbers", "probabilities", "distribution", "signs"]
 """What targets and outputs are: any numbers; each from 0 to 1; from 0 to 1 and 1 in sum over an example; −1 or 1, outputs between them."""
 
-Targets: TypeAlias = Literal[Values, "steps", "pairs", "gradient"]
-"""What a loss takes beside the outputs: targets as `Values` says, or, for each step of a sequence, a distribution or all 0 where the step
-does not count; whether two examples differ, 0 or 1; or a given gradient by the outputs.
+Targets: TypeAlias = Literal[ValueKind, "steps", "pairs", "gradient"]
+"""What a loss takes beside the outputs: targets as `ValueKind` says, or, for each step of a sequence, a distribution or all 0 where the
+step does not count; whether two examples differ, 0 or 1; or a given gradient by the outputs.
 """
 
-
-class Range(FrozenValue):
-    """The numbers that an option may be, said as its type: `f(z, *, bend: Annotated[float, Range(above=0)] = 0.5)`."""
-
-    above: float = -math.inf
-    at_least: float = -math.inf
-    below: float = math.inf
-    at_most: float = math.inf
-
-    def __contains__(self, number: float) -> bool:
-        return self.above < number < self.below and self.at_least <= number <= self.at_most
-
-    def __str__(self) -> str:
-        said = {"greater than": self.above, "at least": self.at_least, "less than": self.below, "at most": self.at_most}
-        return " and ".join(f"{words} {bound:,.15g}" for words, bound in said.items() if math.isfinite(bound))
-
-
-Positive = Annotated[float, Range(above=0)]
-NotNegative = Annotated[float, Range(at_least=0)]
-Share = Annotated[float, Range(at_least=0, below=1)]
-Rate = Annotated[float, Range(above=0, at_most=1e6)]
-"""Types of options; nobody means a larger rate than a million."""
-
-LARGEST_MULTIPLIER = 1_000_000
-"""Nobody means that one layer learns a million times as fast as another."""
 
 RATES = {("optimizer", "learning_rate"), ("optimizer", "clip_value"), ("optimizer", "clip_norm"), ("schedule", "rate")}
 """Options that every definition of a kind may have; they are rates, unless it says otherwise."""
@@ -137,12 +101,12 @@ class Definition(Displayed, Frozen):
 
     kind: str
     name: str
-    function: Function
-    output: Wanted = "identity"
+    function: DefinitionFunction
+    output: DefinitionLike = "identity"
     targets: Targets = "numbers"
     logits: bool = False
-    start: Wanted = "glorot_uniform"
-    gives: Values = "numbers"
+    start: DefinitionLike = "glorot_uniform"
+    gives: ValueKind = "numbers"
     largest_rate: float = 0.1
     also: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     meant: Mapping[str, str] = field(default_factory=dict)
@@ -200,6 +164,12 @@ class Definition(Displayed, Frozen):
         return 0.0 if self.logits else {"probabilities": 0.5, "signs": 0.0}.get(self.targets)
 
     @property
+    def place(self) -> str:
+        """Which one it is, and where it stands: activation f (mine.py, line 5)."""
+        code = self.function.__code__
+        return f"{self.kind} {self.name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
+
+    @property
     def summary(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
@@ -219,8 +189,19 @@ class Definition(Displayed, Frozen):
             name = self._option_called(spelled)
             if name in given:
                 raise DescriptionError(f"{self.name} got its {name} twice, once as {spelled}; leave one of them out.")
-            given[name] = _checked_option(self, name, value)
+            given[name] = self._checked(name, value)
         return Bound(self, given)
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """The value of an option, or the schedule in place of a learning rate. Raises DescriptionError, UnknownNameError."""
+        match self.kind, name:
+            case "optimizer", "learning_rate" if isinstance(value, (str, Mapping, Definition, Bound)):
+                return find("schedule", value)
+            case "optimizer", "multipliers":
+                if value is not None and "learning_rate" not in self.options:
+                    raise DescriptionError(f"{self.name} has no learning rate that could be multiplied.")
+                return checked_multipliers(self.name, value)
+        return checked_option(f"{self.name} got {name} = {quoted(value)}", value, self.options[name], self.types[name])
 
     def _option_called(self, wanted: str) -> str:
         """The option that a name means: its own name, or another one of the field. Raises UnknownNameError."""
@@ -238,54 +219,6 @@ class Definition(Displayed, Frozen):
 
     def __repr__(self) -> str:
         return f"chainrule.{self.name}"
-
-
-def _checked_option(definition: Definition, name: str, value: Any) -> Any:
-    """The value, or the schedule in place of a learning rate, if the option may be that. Raises DescriptionError, UnknownNameError."""
-    if (definition.kind, name) == ("optimizer", "learning_rate") and isinstance(value, (str, Mapping, Definition, Bound)):
-        return find("schedule", value)
-    default, asked = definition.options[name], f"{definition.name} got {name} = {quoted(value)}"
-    if (definition.kind, name) == ("optimizer", "multipliers"):
-        return _checked_multipliers(definition, value)
-    kind: Any = bool if isinstance(default, bool) else str if isinstance(default, str) else (int, float)
-    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-        raise DescriptionError(f"{asked}, which is no {'truth value' if kind is bool else 'text' if kind is str else 'number'}.")
-    wanted = definition.types[name]
-    if get_origin(wanted) is Literal and value not in get_args(wanted):
-        words = " or ".join(f'"{word}"' for word in get_args(wanted))
-        raise DescriptionError(f"{asked}; it must be {words}.")
-    if kind in (bool, str):
-        return value
-    if not abs(value) < 1e300:  # nor is NaN
-        raise DescriptionError(f"{asked}, which is no number to compute with.")
-    for allowed in getattr(wanted, "__metadata__", ()):
-        if isinstance(allowed, Range) and value not in allowed:
-            raise DescriptionError(f"{asked}; it must be {allowed}.")
-    return value
-
-
-def _checked_multipliers(definition: Definition, value: Any) -> dict[str, float] | None:
-    """By what the rates of layers and parameters are multiplied, by their names. Raises DescriptionError."""
-    if value is None:
-        return None
-    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-        example = '{"hidden1": 0.1, "b2": 2}'
-        raise DescriptionError(f"multipliers of rates stand behind names of layers or parameters, as {example}, not {quoted(value)}.")
-    if "learning_rate" not in definition.options:
-        raise DescriptionError(f"{definition.name} has no learning rate that could be multiplied.")
-    for name, factor in value.items():
-        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor <= LARGEST_MULTIPLIER:
-            raise DescriptionError(
-                f"{definition.name} got {quoted(factor)} as the multiplier of {name}; it must be a number greater than 0 and at most "
-                f"{LARGEST_MULTIPLIER:,}. What is to stay as it is, is frozen."
-            )
-    return dict(value)
-
-
-def _place(kind: str, name: str, function: Function) -> str:
-    """Which definition, and where it stands: activation f (mine.py, line 5)."""
-    code = function.__code__
-    return f"{kind} {name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
 
 
 class Bound(Displayed, FrozenValue):
@@ -317,15 +250,14 @@ class Bound(Displayed, FrozenValue):
         """Run the definition's function; `replaced` stands in for options (letters in place of numbers)."""
         common = COMMON_OPTIONS.get(self.definition.kind, {})
         options = {name: value for name, value in self.options.items() if name not in common}
-        place = _place(self.definition.kind, self.name, self.definition.function)
         try:
             result = self.definition.function(*operands, **{**options, **replaced})
         except ChainruleError:
             raise
         except Exception as error:  # a person's own function may raise anything
-            raise DescriptionError(f"{place}: {type(error).__name__}: {error}.") from error
+            raise DescriptionError(f"{self.definition.place}: {type(error).__name__}: {error}.") from error
         if self.definition.kind in ("activation", "loss", "regularizer") and not isinstance(result, Expression):
-            raise DescriptionError(f"{place} returns {quoted(result)}, not a formula of its operands.")
+            raise DescriptionError(f"{self.definition.place} returns {quoted(result)}, not a formula of its operands.")
         return result
 
     __call__ = apply
@@ -423,167 +355,12 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _registered(kind: str, function: Function, **facts: Any) -> Definition:
-    name = function.__name__
-    if not _is_built_in(function):
-        _load_built_in(kind)  # so that a name that is taken is refused here, and not where the built-in one is first wanted
-    before = REGISTRY[kind].get(name)
-    if before is not None and before.function.__module__ != function.__module__:
-        raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
-    if not isinstance(facts.get("also", {}), Mapping):
-        facts["also"] = {other: {} for other in facts["also"]}
-    definition = Definition(kind, name, function, **facts)
-    if not _is_built_in(function):  # a test checks those; here it would be paid at every start
-        check_definition(definition)
-    REGISTRY[kind][name] = definition
-    return definition
-
-
-def _is_built_in(function: Function) -> bool:
+def is_built_in(function: DefinitionFunction) -> bool:
+    """Is it one of ours, and not a person's own?"""
     return function.__module__.startswith("chainrule.")
 
 
-def check_definition(definition: Definition) -> None:
-    """Raises DescriptionError or UnknownNameError where what is declared is not known, or a function is not written as its kind is."""
-    kind, name, function = definition.kind, definition.name, definition.function
-    for word, what, known in (
-        (definition.targets, "kind of targets", get_args(Targets)),
-        (definition.gives, "kind of values", get_args(Values)),
-    ):
-        if word not in known:
-            raise UnknownNameError(what, str(word), known)
-    least, most, operands = OPERANDS[kind]
-    bare = [option for option, default in definition.options.items() if default is inspect.Parameter.empty]
-    if not least <= len(definition.operands) <= most or bare:
-        options = [*definition.operands[most:], *bare]
-        example = ", ".join([operands, *(["*"] if options else []), *(f"{option}=1.0" for option in options)])
-        raise DescriptionError(
-            f"{_place(kind, name, function)} is written with ({', '.join(inspect.signature(function).parameters)}); it takes {operands}, "
-            f"and options after a *, each with its default: {name}({example})."
-        )
-    if kind == "optimizer":  # its options stand as letters in formulas and programs; those of other kinds as numbers
-        for option in definition.options:
-            checked_name(option)
-
-
-def _declared(kind: str, function: Function | None, **facts: Any) -> Any:
-    """The definition of a function, or what makes one of it where the decorator was called with facts alone."""
-    return partial(_registered, kind, **facts) if function is None else _registered(kind, function, **facts)
-
-
-class OtherNames(TypedDict, total=False):
-    """Other names of a definition, of whatever kind.
-
-    also     names of exactly this function: ("logistic",); of a loss perhaps with the way of counting that they imply
-    meant    names that perhaps mean it, each with what is to be known: they are answered with it
-    spelled  other names of options, each with the option, or with what is to be known
-    """
-
-    also: Collection[str] | Mapping[str, Mapping[str, str]]
-    meant: Mapping[str, str]
-    spelled: Mapping[str, str]
-
-
-def _checked_names(names: OtherNames) -> dict[str, Any]:
-    """The names that a definition declares, and nothing else. Raises TypeError, as Python does for a keyword that is not known."""
-    for key in names:
-        if key not in OtherNames.__annotations__:
-            raise TypeError(f"a definition of this kind declares no {key}")
-    return dict(names)
-
-
-class Registrar:
-    """The decorator of a kind of definition that declares names alone: `OtherNames`."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    @overload
-    def __call__(self, function: Function) -> Definition: ...
-    @overload
-    def __call__(self, **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
-    def __call__(self, function: Function | None = None, **names: Unpack[OtherNames]) -> Any:
-        """The definition of a function, or what makes one of it."""
-        return _declared(self._kind, function, **_checked_names(names))
-
-
-@overload
-def activation(function: Function) -> Definition: ...
-@overload
-def activation(*, start: Wanted = ..., gives: Values = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
-def activation(
-    function: Function | None = None, *, start: Wanted = "glorot_uniform", gives: Values = "numbers", **names: Unpack[OtherNames]
-) -> Any:
-    """Register h = f(z): `f(z, *, options)`.
-
-    start  the initialiser that fits the weights of a layer with this activation, where none is said
-    gives  what its values are: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over the
-           units), "signs" (from −1 to 1). Where a loss takes any numbers, targets are drawn among these.
-    names  other names, `OtherNames`: also=("logistic",)
-
-    Whether it works element by element follows from its formula. Raises DescriptionError, UnknownNameError.
-    """
-    return _declared("activation", function, start=start, gives=gives, **_checked_names(names))
-
-
-@overload
-def loss(function: Function) -> Definition: ...
-@overload
-def loss(
-    *, output: Wanted = ..., targets: Targets = ..., logits: bool = ..., **names: Unpack[OtherNames]
-) -> Callable[[Function], Definition]: ...
-def loss(
-    function: Function | None = None,
-    *,
-    output: Wanted = "identity",
-    targets: Targets = "numbers",
-    logits: bool = False,
-    **names: Unpack[OtherNames],
-) -> Any:
-    """Register a loss: `f(y, t, *, options)`, element by element (then summed over the outputs, or averaged) or one number per example.
-    A function of y alone needs no targets: the output is its own error.
-
-    output   the activation that fits the last layer, where none is said
-    targets  what it compares with: "numbers" (any), "probabilities" (each from 0 to 1), "distribution" (from 0 to 1, and 1 in sum over
-             the outputs), "signs" (−1 or 1). So targets are drawn and checked, classes become numbers (0 and 1; one output each; −1 and
-             1), and outputs become classes (from ½ upward; the largest; from 0 upward) and probabilities, which signs have none of.
-             "steps": as "distribution", of each step of a sequence, or all 0 for a step that does not count. "pairs": 0 or 1, whether two
-             examples differ; the output is their distance, which tells no classes apart.
-             "gradient": no targets but a given ∂E/∂y, written u; such a loss is one number for the whole batch
-    logits   True where y are net inputs, of which the loss takes the sigmoid or the softmax itself: classes part at 0
-    names    other names, `OtherNames`: also={"mse": {"outputs": "mean"}}
-
-    Raises DescriptionError, UnknownNameError.
-    """
-    return _declared("loss", function, output=output, targets=targets, logits=logits, **_checked_names(names))
-
-
-@overload
-def optimizer(function: Function) -> Definition: ...
-@overload
-def optimizer(*, largest_rate: float = ..., **names: Unpack[OtherNames]) -> Callable[[Function], Definition]: ...
-def optimizer(function: Function | None = None, *, largest_rate: float = 0.1, **names: Unpack[OtherNames]) -> Any:
-    """Register an update rule: `f(w, g, states …, k, *, learning_rate, …)` gives the new w and the new states, in their order.
-
-    g is ∂E/∂w; every further operand is a state that starts at zero; k, where it is asked for, is the number of the step, from 1.
-
-    largest_rate  the largest learning rate that is ever recommended with this rule
-    names         other names, `OtherNames`: also=("gd",)
-    """
-    return _declared("optimizer", function, largest_rate=largest_rate, **_checked_names(names))
-
-
-regularizer = Registrar("regularizer")
-"""Register a penalty on a matrix of weights: `f(W, *, options)`, a scalar that is added to the error."""
-
-initializer = Registrar("initializer")
-"""Register a start of the weights: `f(inputs, units, *, options)` gives a distribution."""
-
-schedule = Registrar("schedule")
-"""Register a learning rate that changes: `f(k, *, rate, …)` gives the rate at step k, from 1."""
-
-
-def find(kind: str, wanted: Wanted) -> Bound:
+def find(kind: str, wanted: DefinitionLike) -> Bound:
     """The definition that a name, a table {name = …, options}, or a definition means; a list has an activation for each unit.
 
     Raises UnknownNameError, DescriptionError.
@@ -602,7 +379,7 @@ def find(kind: str, wanted: Wanted) -> Bound:
         wanted = options.pop("name", None)
     if not isinstance(wanted, str):
         raise DescriptionError(f'{kind} wants a name, as "…", or a table with a name, but was given {quoted(wanted)}.')
-    _load_built_in(kind)
+    load_built_in(kind)
     found, implied = _called(kind, wanted)
     return Bound(found, found.bind(**options).given, implied)
 
@@ -634,7 +411,7 @@ def _compact(name: str) -> str:
 
 def _registered_as(kind: str, name: str, module: str, path: str) -> Definition:
     """The definition of that name; the module, or else the file, that registers it is run first if need be."""
-    _load_built_in(kind)
+    load_built_in(kind)
     if name not in REGISTRY[kind]:
         run_definitions(module, path)
     return find(kind, name).definition
@@ -652,12 +429,13 @@ def run_definitions(module: str, path: str) -> None:
 
 def definitions(kind: str) -> dict[str, Definition]:
     """Every definition of a kind by name, the built-in ones first."""
-    _load_built_in(kind)
+    load_built_in(kind)
     return REGISTRY[kind]
 
 
 @cache
-def _load_built_in(kind: str) -> None:
+def load_built_in(kind: str) -> None:
+    """Registers the built-in definitions of a kind, the first time that it is asked to."""
     import importlib
 
     importlib.import_module(f"chainrule.network.{HOMES[kind]}")
@@ -684,4 +462,4 @@ def load_file(path: str) -> list[Definition]:
         said = " ".join(str(error).split())[:300]
         raise FileError(f"{path} could not be run: {type(error).__name__}{said and ': ' + said}") from error
     new = (definition for table in REGISTRY.values() for definition in table.values() if id(definition) not in before)
-    return [definition for definition in new if not _is_built_in(definition.function)]  # the file may have been the first to ask for those
+    return [definition for definition in new if not is_built_in(definition.function)]  # the file may have been the first to ask for those

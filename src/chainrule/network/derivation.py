@@ -271,22 +271,9 @@ def derive(
         for name, goal in goals.items()
         if goal.loss.definition.has_target
     }
-    parts, errors = list[Expression](), list[Expression]()
-    for name, goal in goals.items():
-        operands = [passed.outputs[name], *([targets[name]] if name in targets else [])]
-        loss, shape = goal.loss.apply(*operands), operands[0].shape
-        if loss.shape not in (shape, shape[:-1], shape[:1], ()):
-            raise ShapeError(
-                f"the loss {goal.loss.name} gives the shape {loss.shape} for predictions of the shape {shape}; it must give a number for "
-                f"each of them, or one for each example, {shape[:-1]}."
-            )
-        part = _whole(loss, weights) if goal.given else reduced(loss, conventions, weights)
-        # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
-        part = part if conventions.weighted else tidy(part)
-        if len(goals) > 1:
-            errors.append(named(output_name("E", name, goals), part))
-        parts.append(part if goal.weight == 1 else goal.weight * part)
-    paper = reduce(add, parts)
+    losses = {name: _error_of(passed.outputs[name], targets.get(name), goal, conventions, weights) for name, goal in goals.items()}
+    errors = [named(output_name("E", name, goals), part) for name, part in losses.items()] if len(goals) > 1 else []
+    paper = reduce(add, (part if goals[name].weight == 1 else goals[name].weight * part for name, part in losses.items()))
     for W in parameters:
         if regularizer is not None and len(W.shape) > 1 and W.name is not None:
             paper = paper + tidy(numbered(regularizer.apply(W), W, W.name.layer))
@@ -319,6 +306,19 @@ def derive(
     )
 
 
+def _error_of(y: Expression, t: Expression | None, goal: Goal, conventions: Conventions, weights: Expression | None) -> Expression:
+    """What one output adds to E, but for its weight among the outputs: one number for the batch. Raises ShapeError."""
+    loss = goal.loss.apply(*([y] if t is None else [y, t]))
+    if loss.shape not in (y.shape, y.shape[:-1], y.shape[:1], ()):
+        raise ShapeError(
+            f"the loss {goal.loss.name} gives the shape {loss.shape} for predictions of the shape {y.shape}; it must give a number for "
+            f"each of them, or one for each example, {y.shape[:-1]}."
+        )
+    part = _whole(loss, weights) if goal.given else reduced(loss, conventions, weights)
+    # Tidying s ⊙ (−Σ t ln y) would draw the minus out of the loss, where theorems look for it.
+    return part if conventions.weighted else tidy(part)
+
+
 def with_closed_forms(derivation: Derivation, closed: Sequence[FormPlace], absent: Mapping[str, Collection[tuple[int, ...]]]) -> Derivation:
     """The same derivation with closed forms in place of what the rules derive; what lies inside them has no gradient in it.
 
@@ -342,10 +342,10 @@ def _gradients(
 def _without(gradient: Expression, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
     """The gradient of a parameter of which some elements are not there: 0 at those."""
     assert gradient.name is not None
-    return named(gradient.name, pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
+    return named(gradient.name, named_pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
 
 
-def pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
+def named_pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
     """1 for each element of a parameter, 0 at the gaps; called by the letter and the parameter, as M_W1."""
     return named(Name(letter, mark=parameter.key), p.pattern(sizes=parameter.shape, gaps=tuple(sorted(gaps))))
 

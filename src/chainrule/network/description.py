@@ -78,10 +78,13 @@ TOML_TEXT = r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n
 
 
 def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
-    """The network as plain data, from which `network_from` makes the same network. What has its default is left out.
+    """The network as plain data, from which `network_of_description` makes the same network. What has its default is left out.
 
     numbers  False leaves out the parameters, as a record does that holds them elsewhere
+
+    Raises InputError for what is no network.
     """
+    check_network(network)
     conventions, wiring = network.conventions, network.wiring
     names = {layer: next(call.name for call in wiring.calls if call.layer is layer) for layer in wiring.layers}
     shown = network.numbered_layers if numbers else [replace(layer, given={}) for layer in network.layers]
@@ -163,7 +166,7 @@ def number_lists(values: Any) -> Any:
 # From plain data to values
 
 
-def network_from(description: Mapping[str, Any]) -> Network:
+def network_of_description(description: Mapping[str, Any]) -> Network:
     """The network that plain data describes. Raises InputError, which names the place."""
     check_table(description, "the description", KEYS)
     settings = {key: description[key] for key in SETTINGS if key in description}
@@ -288,6 +291,13 @@ def check_table(table: object, where: str, known: Iterable[str]) -> None:
     for key in table:
         if key not in known:
             raise UnknownNameError(f"setting of {where}", str(key), known)
+
+
+def check_network(subject: object) -> None:
+    """Is it a network? Raises InputError, which says where that of a problem, a step or a model is."""
+    if not isinstance(subject, Network):
+        within = "; its network is .network" if isinstance(getattr(subject, "network", None), Network) else ""
+        raise InputError(f"a network is needed, and this is {quoted(type(subject).__name__)}{within}.")
 
 
 @contextmanager

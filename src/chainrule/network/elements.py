@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING
 
 from chainrule.base.errors import InputError
 from chainrule.formula.expression import Expression, definition
-from chainrule.formula.scalar import Element, Scalars
+from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.notation.labels import Labels
 
 if TYPE_CHECKING:
     from chainrule.network.network import Network
 
-
-Index = tuple[int, ...]
 
 THRESHOLDS = "theta"
 """The symbol of thresholds."""

@@ -138,6 +138,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 def example(name: str) -> dict[str, Any]:
     """A built-in description, as plain data that may be changed. Raises UnknownNameError."""
-    if name not in EXAMPLES:
-        raise UnknownNameError("example", name, EXAMPLES)
+    if not isinstance(name, str) or name not in EXAMPLES:
+        raise UnknownNameError("example", str(name), EXAMPLES)
     return copy.deepcopy(EXAMPLES[name])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, ShapeError, UnknownNameError, quoted
 from chainrule.notation.conventions import Notation
-
-Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 
 def joined_parts(name: str, values: Any, sizes: Mapping[str, int], turned: bool) -> Array:

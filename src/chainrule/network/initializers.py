@@ -15,8 +15,10 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError
 from chainrule.base.frozen import FrozenValue
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Name, Operand, as_expression, order, variable
-from chainrule.network.definitions import Bound, NotNegative, initializer
+from chainrule.formula.expression import Expression, ExpressionLike, Name, as_expression, order, variable
+from chainrule.network.definitions import Bound
+from chainrule.network.options import NotNegative
+from chainrule.network.registration import initializer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +68,7 @@ class Distribution(Displayed, ABC):
 class Constant(Distribution, FrozenValue):
     """Every weight is `value`."""
 
-    value: Operand
+    value: ExpressionLike
 
     def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
         import numpy as np
@@ -80,8 +82,8 @@ class Constant(Distribution, FrozenValue):
 class Uniform(Distribution, FrozenValue):
     """Every number from `low` to `high` is equally likely; low must not be above high."""
 
-    low: Operand
-    high: Operand
+    low: ExpressionLike
+    high: ExpressionLike
 
     def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
         low, high = numbers
@@ -97,8 +99,8 @@ class Uniform(Distribution, FrozenValue):
 class Normal(Distribution, FrozenValue):
     """The normal distribution with this mean and standard deviation, which must not be negative; its tails are not cut off."""
 
-    mean: Operand
-    deviation: Operand
+    mean: ExpressionLike
+    deviation: ExpressionLike
 
     def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
         mean, deviation = numbers
@@ -113,7 +115,7 @@ class Normal(Distribution, FrozenValue):
 class Orthogonal(Distribution, FrozenValue):
     """A random matrix whose columns, or rows where there are fewer, are perpendicular and of length `gain`."""
 
-    gain: Operand
+    gain: ExpressionLike
 
     def _drawn(self, random: np.random.Generator, shape: tuple[int, int], *numbers: float) -> NDArray[np.float64]:
         import numpy as np
@@ -132,7 +134,7 @@ def distribution(start: Bound) -> Distribution:
     return drawn
 
 
-def bound_value(operand: Operand, inputs: int, units: int) -> float:
+def bound_value(operand: ExpressionLike, inputs: int, units: int) -> float:
     """The number of a bound for a layer of this size. Raises DescriptionError if it is not finite."""
     import numpy as np
 

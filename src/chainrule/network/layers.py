@@ -28,7 +28,7 @@ from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
-from chainrule.network.definitions import Bound, find, run_definitions
+from chainrule.network.definitions import Bound, find, is_built_in, run_definitions
 
 if TYPE_CHECKING:
     from chainrule.network.wiring import Signal
@@ -313,7 +313,7 @@ def layer(function: Callable[..., Expression] | None = None, **facts: Any) -> Ki
 
 def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
     name = function.__name__
-    if not function.__module__.startswith("chainrule."):
+    if not is_built_in(function):
         load_built_in()
     before = KINDS.get(name)
     if before is not None and before.function.__module__ != function.__module__:

@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, as_expression
-from chainrule.network.definitions import NotNegative, Positive, Share, loss
+from chainrule.network.options import NotNegative, Positive, Share
+from chainrule.network.registration import loss
 
 HALF = Fraction(1, 2)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
@@ -25,10 +26,9 @@ from chainrule.network.arguments import (
     wired,
     with_activations,
 )
-from chainrule.network.definitions import Bound, Wanted, find
+from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.network.derivation import BATCH, Derivation, Forward, derive, forward, quantity_called
 from chainrule.network.elements import cells
-from chainrule.network.given import Array as Array  # noqa: PLC0414  # handed on: who takes a Network takes its arrays, too
 from chainrule.network.given import (
     check_tokens,
     checked_batch,
@@ -87,9 +87,9 @@ class Network(WithoutCaches, Displayed):
         self,
         inputs: int | Mapping[str, int],
         *layers: Layer | Callable[..., Any],
-        loss: Wanted = "half_squared",
+        loss: DefinitionLike = "half_squared",
         emphasis: Mapping[str, float] | None = None,
-        regularizer: Wanted | None = None,
+        regularizer: DefinitionLike | None = None,
         outputs: str = "sum",
         batch: str = "mean",
         weighted: bool = False,
@@ -311,7 +311,7 @@ class Network(WithoutCaches, Displayed):
 
         return with_weights(self, weights, weights_as)
 
-    def told(self, understood: Mapping[str, Any]) -> Network:
+    def understood_as(self, understood: Mapping[str, Any]) -> Network:
         """The same network, with what was understood of the numbers that it was given, as plain data for explanations."""
         return self._with(understood=understood)
 
@@ -414,7 +414,7 @@ class Network(WithoutCaches, Displayed):
         return {expression: self.parameters[str(expression.name)] for expression in self.derivation.parameters}
 
     def step(
-        self, x: Any, t: Any = None, optimizer: Wanted = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
+        self, x: Any, t: Any = None, optimizer: DefinitionLike = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
     ) -> Step:
         """One training step on the batch (x, t), every number kept.
 
@@ -427,7 +427,7 @@ class Network(WithoutCaches, Displayed):
         return next(self.steps(x, t, optimizer, upstream=upstream, weights=weights, exact=exact))
 
     def steps(
-        self, x: Any, t: Any = None, optimizer: Wanted = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
+        self, x: Any, t: Any = None, optimizer: DefinitionLike = "sgd", *, upstream: Any = None, weights: Any = None, exact: bool = False
     ) -> Iterator[Step]:
         """Training steps on the same batch, one after the other, without end. As of `step`."""
         from chainrule.steps.step import steps
@@ -461,7 +461,7 @@ class Network(WithoutCaches, Displayed):
 
         return flat_gradient(self, x, t, weights, rows=rows, number=number, reduce=reduce)
 
-    def apply(self, flat: Any, optimizer: Wanted = "sgd", state: Mapping[str, Any] | None = None) -> tuple[Network, dict[str, Any]]:
+    def apply(self, flat: Any, optimizer: DefinitionLike = "sgd", state: Mapping[str, Any] | None = None) -> tuple[Network, dict[str, Any]]:
         """The network after a step with this flat gradient, as of `gradients`, and the state of the optimiser for the next step.
 
         state  what the step before gave; None for the first one

@@ -32,7 +32,7 @@ def _epsilon(value: Any) -> float:
     return float(value)
 
 
-def normalised(own: Owner, x: Expression, axes: Sequence[int], epsilon: float) -> tuple[Expression, Expression, Expression]:
+def normalised_with_moments(own: Owner, x: Expression, axes: Sequence[int], epsilon: float) -> tuple[Expression, Expression, Expression]:
     """(x − μ) / √(v + ε) over some axes, with μ and v = mean of (x − μ)²."""
     mu = own.named("mu", p.mean(x, axes=tuple(axes)))
     centred = own.named("c", x - spread_like(mu, axes, x))
@@ -72,7 +72,7 @@ def batch_norm(own: Owner, x: Expression, *, momentum: float = 0.1, epsilon: flo
     axes = tuple(range(len(x.shape) - 1))
     share, epsilon = checked_share(momentum, "the momentum of running means"), _epsilon(epsilon)
     if own.training:
-        n, mu, v = normalised(own, x, axes, epsilon)
+        n, mu, v = normalised_with_moments(own, x, axes, epsilon)
         count = p.count(x.shape, axes)
         unbiased = v * (count / p.maximum(count - 1, 1))
     else:
@@ -92,7 +92,7 @@ def layer_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bool 
     Raises DescriptionError.
     Source: Ba, Kiros & Hinton (2016), Layer normalization, eqs. 3 and 4.
     """
-    n, _, _ = normalised(own, x, (len(x.shape) - 1,), _epsilon(epsilon))
+    n, _, _ = normalised_with_moments(own, x, (len(x.shape) - 1,), _epsilon(epsilon))
     return with_scale(own, n, scale)
 
 
@@ -123,7 +123,7 @@ def group_norm(own: Owner, x: Expression, *, groups: int, epsilon: float = 1e-5,
     if channels % checked_size(groups, "groups"):
         raise ShapeError(f"{channels} channels cannot be divided into {groups} groups.")
     apart = p.reshape(x, sizes=(*x.shape[:-1], groups, channels // groups))
-    n, _, _ = normalised(own, apart, (*range(1, axes - 2), axes - 1), _epsilon(epsilon))
+    n, _, _ = normalised_with_moments(own, apart, (*range(1, axes - 2), axes - 1), _epsilon(epsilon))
     return with_scale(own, p.reshape(n, sizes=x.shape), scale)
 
 
@@ -140,7 +140,7 @@ def instance_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bo
     """
     if len(x.shape) < 3:
         raise ShapeError("there are no places to take means over: the signal has channels alone.")
-    n, _, _ = normalised(own, x, range(1, len(x.shape) - 1), _epsilon(epsilon))
+    n, _, _ = normalised_with_moments(own, x, range(1, len(x.shape) - 1), _epsilon(epsilon))
     return with_scale(own, n, scale)
 
 

@@ -11,8 +11,10 @@ import math
 from collections.abc import Sequence
 
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Name, Operand, as_expression, named
-from chainrule.network.definitions import NotNegative, Positive, Rate, Share, checked_name, optimizer
+from chainrule.formula.expression import Expression, ExpressionLike, Name, as_expression, named
+from chainrule.network.definitions import checked_name
+from chainrule.network.options import NotNegative, Positive, Rate, Share
+from chainrule.network.registration import optimizer
 
 WITH_MOMENTUM = "Gradient descent with momentum is the optimiser momentum, or nesterov, as momentum:momentum=0.9."
 WITH_DECAY = "Weight decay is a regulariser, l2 with its rate; or the optimiser adamw with its decay."
@@ -41,7 +43,7 @@ def let(name: str, expression: Expression, *, time: int | None = None) -> Expres
     return named(Name(checked_name(name), time=time), expression)
 
 
-def averaged(old: Expression, new: Expression, share: Operand) -> Expression:
+def averaged(old: Expression, new: Expression, share: ExpressionLike) -> Expression:
     """A mean over the steps in which older values count ever less: β · old + (1 − β) · new, with β = share."""
     return share * old + (1 - share) * new
 
@@ -154,7 +156,7 @@ def adamw(
 
 
 def _adam_direction(
-    g: Expression, m: Expression, v: Expression, k: Expression, beta1: Operand, beta2: Operand, epsilon: Operand
+    g: Expression, m: Expression, v: Expression, k: Expression, beta1: ExpressionLike, beta2: ExpressionLike, epsilon: ExpressionLike
 ) -> tuple[Expression, Expression, Expression]:
     """m̂ / (√v̂ + ε), and the new moments m and v."""
     m = averaged(m, g, beta1)
@@ -352,7 +354,7 @@ def _everywhere(number: Expression, like: Expression) -> Expression:
 # Clipping: what may be done to a gradient before any of these rules sees it.
 
 
-def clip_value(g: Expression, limit: Operand) -> Expression:
+def clip_value(g: Expression, limit: ExpressionLike) -> Expression:
     """Each element of a gradient kept between −limit and limit: max(−c, min(c, g)).
 
     Source: Mikolov (2012), Statistical language models based on neural networks.
@@ -360,7 +362,7 @@ def clip_value(g: Expression, limit: Operand) -> Expression:
     return p.maximum(-limit, p.minimum(limit, g))
 
 
-def clip_norm(g: Expression, norm: Expression, limit: Operand) -> Expression:
+def clip_norm(g: Expression, norm: Expression, limit: ExpressionLike) -> Expression:
     """A gradient made shorter, in its own direction, where the norm of all gradients is above a limit: g · min(1, c / ‖g‖).
 
     Written as g · c / max(‖g‖, c), which is the same and never divides by zero. `norm` comes from `global_norm`.

@@ -13,8 +13,8 @@ from chainrule.network.layers import Owner, checked_size, layer
 MOST_STEPS = 512
 """An unrolled recurrence is written out step by step; more steps than this would be a graph that nobody waits for."""
 
-State: TypeAlias = "tuple[Expression, ...]"
-StepOf: TypeAlias = "Callable[[int, State], State]"
+CellState: TypeAlias = "tuple[Expression, ...]"
+StepOf: TypeAlias = "Callable[[int, CellState], CellState]"
 Start: TypeAlias = "Callable[[Owner, Expression], StepOf]"
 
 
@@ -97,7 +97,7 @@ def _rnn(units: int, activation: Any, bias: bool) -> Start:
         W, U, b = _weights(own, int(x.shape[2]), units, 1, bias)
         inputs = _inputs(x, W, b)
 
-        def step(place: int, before: State) -> State:
+        def step(place: int, before: CellState) -> CellState:
             now = at_step(inputs, place)
             return (own.activated(activation, now + before[0] @ U if before else now, "h", place + 1),)
 
@@ -111,7 +111,7 @@ def _lstm(units: int, bias: bool) -> Start:
         W, U, b = _weights(own, int(x.shape[2]), units, 4, bias)
         inputs = _inputs(x, W, b)
 
-        def step(place: int, before: State) -> State:
+        def step(place: int, before: CellState) -> CellState:
             now, time = at_step(inputs, place), place + 1
             a = own.named("a", now + before[0] @ U if before else now, time)
             gates = (("i", p.sigmoid), ("f", p.sigmoid), ("g", p.tanh), ("o", p.sigmoid))
@@ -130,7 +130,7 @@ def _gru(units: int, bias: bool) -> Start:
         c = own.parameter("c", units) if bias else None
         inputs = _inputs(x, W, b)
 
-        def step(place: int, before: State) -> State:
+        def step(place: int, before: CellState) -> CellState:
             time = place + 1
             a = own.named("a", at_step(inputs, place), time)
             gates, new = p.part(a, axis=1, start=0, stop=2 * units), _gate(a, 2, units)

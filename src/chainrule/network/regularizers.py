@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.definitions import NotNegative, Rate, regularizer
+from chainrule.network.options import NotNegative, Rate
+from chainrule.network.registration import regularizer
 
 HALF = Fraction(1, 2)
 

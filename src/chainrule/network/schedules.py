@@ -10,8 +10,9 @@ from fractions import Fraction
 
 from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Expression, Operand, as_expression
-from chainrule.network.definitions import Positive, Rate, Share, schedule
+from chainrule.formula.expression import Expression, ExpressionLike, as_expression
+from chainrule.network.options import Positive, Rate, Share
+from chainrule.network.registration import schedule
 
 
 @schedule
@@ -78,12 +79,12 @@ def one_cycle(
     return p.select(k - 1 > top, down, up)
 
 
-def _wave(start: Operand, end: Operand, progress: Expression) -> Expression:
+def _wave(start: ExpressionLike, end: ExpressionLike, progress: Expression) -> Expression:
     """Half a cosine wave from start (progress 0) to end (progress 1)."""
     half = float((Fraction(str(start)) - Fraction(str(end))) / 2) if _is_number(start, end) else (start - end) / 2  # 0.045, without dust
     return end + half * (1 + p.cos(math.pi * progress))
 
 
-def _is_number(*options: Operand) -> bool:
+def _is_number(*options: ExpressionLike) -> bool:
     """True unless an option is a letter, as in an explanation."""
     return not any(isinstance(option, Expression) for option in options)

@@ -47,7 +47,7 @@ def per_axis(value: Any, axes: int, what: str, least: int = 1) -> Sizes:
     return values
 
 
-def padded(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0, first: int = 1) -> Expression:
+def with_margins(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0, first: int = 1) -> Expression:
     """x with so many places before and after along each of some axes, which hold 0, or another number.
 
     first  of these axes; where channels come last, they begin behind the batch
@@ -155,7 +155,7 @@ def conv(
         raise ShapeError(f"{channels} channels and {units} units cannot be divided into {groups} groups.")
     start = find("activation", activation).definition.start
     W = own.parameter("W", *sizes, channels // groups, units, start=start)
-    windows = windows_of(padded(x, _margins(padding, places, sizes, strides, gaps)), sizes, strides, gaps)
+    windows = windows_of(with_margins(x, _margins(padding, places, sizes, strides, gaps)), sizes, strides, gaps)
     if groups == 1:
         count = math.prod(sizes) * channels
         flat = p.reshape(windows, sizes=(*windows.shape[: 1 + axes], count))
@@ -227,7 +227,7 @@ def _pooled(x: Expression, size: Any, stride: Any, padding: Any, gap: Any, kind:
                 raise ShapeError(f"with a padding of {before} a window of {k} places would hold nothing of the {extent} that there are.")
     if strides == sizes and gaps == (1,) * axes and not any(map(any, margins)):
         return _reduced(_blocks(x, sizes), kind, [2 + 2 * axis for axis in range(axes)])
-    windows = windows_of(padded(x, margins, LOWEST if kind == LARGEST else 0), sizes, strides, gaps)
+    windows = windows_of(with_margins(x, margins, LOWEST if kind == LARGEST else 0), sizes, strides, gaps)
     return _reduced(windows, kind, [1 + axes + axis for axis in range(axes)])
 
 

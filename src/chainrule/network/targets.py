@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.network.given import checked_numbers
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 Classes = dict[str, Any]
 """What the numbers of each output's classes begin with, or the names of its classes in the order of its outputs."""

@@ -12,7 +12,7 @@ from chainrule.formula.primitives import select
 from chainrule.formula.tidy import tidy
 from chainrule.network import optimizers
 from chainrule.network.definitions import Bound
-from chainrule.network.derivation import Derivation, check_names, pattern
+from chainrule.network.derivation import Derivation, check_names, named_pattern
 from chainrule.network.network import Network
 
 MOVED = "U"
@@ -121,7 +121,7 @@ def network_update(network: Network, optimizer: Bound, derivation: Derivation | 
         if parameter in derivation.moving
     )
     kept = {parameter: network.kept[parameter.key] for parameter, _ in pairs if parameter.key in network.kept}
-    moved = {parameter: pattern(MOVED, parameter, gaps) for parameter, gaps in kept.items()}
+    moved = {parameter: named_pattern(MOVED, parameter, gaps) for parameter, gaps in kept.items()}
     factors = multipliers_of(network, optimizer.options["multipliers"] or {})
     own = {parameter: factors[parameter.key] for parameter, _ in pairs if parameter.key in factors}
     found = update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved, own)

@@ -18,14 +18,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
-from chainrule.network.elements import THRESHOLDS, Index, find_element, leading, typed_name
+from chainrule.formula.scalar import Index
+from chainrule.network.elements import THRESHOLDS, find_element, leading, typed_name
 from chainrule.network.given import checked_numbers
 from chainrule.network.layers import THRESHOLD
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
-Place: TypeAlias = tuple[str, Index]
+WeightPlace: TypeAlias = tuple[str, Index]
 """One number of a parameter: its key, and its index from 0."""
 
 TARGET, SOURCE = "target", "source"
@@ -158,13 +160,13 @@ def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Netwo
         )
     places = everything if len(numbers) == most else alone
     changed = network.with_parameters({key: numbers[place] for key, place in places.items()})
-    return changed.told({"form": "list", "rows": reading.rows, "bias": reading.bias, "count": len(numbers)})
+    return changed.understood_as({"form": "list", "rows": reading.rows, "bias": reading.bias, "count": len(numbers)})
 
 
-def in_order(network: Network, reading: WeightLayout, count: int) -> list[Place]:
+def in_order(network: Network, reading: WeightLayout, count: int) -> list[WeightPlace]:
     """What each of the numbers of a list is, in their order."""
     places = positions(network, reading)
-    found: list[tuple[int, Place]] = []
+    found: list[tuple[int, WeightPlace]] = []
     for key, array in places.items():
         found += [(int(position), (key, index)) for index, position in np.ndenumerate(array) if position < count]
     return [place for _, place in sorted(found)]
@@ -173,9 +175,9 @@ def in_order(network: Network, reading: WeightLayout, count: int) -> list[Place]
 # By matrix
 
 
-def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str, tuple[Place, Any]], dict[str, Any]]:
+def _sorted_out(network: Network, weights: Mapping[str, Any]) -> tuple[dict[str, tuple[WeightPlace, Any]], dict[str, Any]]:
     """Single numbers by the names they were given, each with its place; and whole parameters by their keys."""
-    named: dict[str, tuple[Place, Any]] = {}
+    named: dict[str, tuple[WeightPlace, Any]] = {}
     whole: dict[str, Any] = {}
     keys = {name: _key_called(network, name) for name in weights}
     sizes = {name: checked_numbers(name, values, None).size for name, values in weights.items()}
@@ -210,7 +212,7 @@ def _check_alone(network: Network, name: str, key: str) -> None:
         )
 
 
-def _place(network: Network, name: str) -> Place:
+def _place(network: Network, name: str) -> WeightPlace:
     """Where a single weight stands. Raises InputError for a bias that may be the third of all, or that of unit 3."""
     element = find_element(network, name)
     if _is_counted(name):
@@ -308,8 +310,8 @@ def _fitted(network: Network, arrays: Mapping[str, Array], reading: WeightLayout
 
 def _read(network: Network, found: Mapping[WeightLayout, _Fitted], reading: WeightLayout, given: Mapping[str, Any]) -> Network:
     matrices = [key for key in given if len(network.shapes[key]) == 2]
-    told = {"form": "matrices", "rows": reading.rows, "bias": reading.bias, "keys": matrices}
-    return network.with_parameters(found[reading].parameters).told(told)
+    understood = {"form": "matrices", "rows": reading.rows, "bias": reading.bias, "keys": matrices}
+    return network.with_parameters(found[reading].parameters).understood_as(understood)
 
 
 def _unfitting(network: Network, arrays: Mapping[str, Array], usual: WeightLayout) -> str:
@@ -332,13 +334,13 @@ def _size(shape: Iterable[int]) -> str:
 # By name
 
 
-def _with_named(start: Network, network: Network, named: Mapping[str, tuple[Place, Any]], said: Mapping[str, str]) -> Network:
+def _with_named(start: Network, network: Network, named: Mapping[str, tuple[WeightPlace, Any]], said: Mapping[str, str]) -> Network:
     """Single numbers. The others of their parameters stay as they are: as given before, or drawn."""
     for word in ("rows", "bias"):
         if word in said and network is start:
             raise InputError("weights by name have their places in their names; leave out what --weights-as says of rows and biases.")
     changed = {key: np.array(network.parameters[key], dtype=float) for key in dict.fromkeys(key for (key, _), _ in named.values())}
-    taken: dict[Place, str] = {}
+    taken: dict[WeightPlace, str] = {}
     for name, (place, value) in named.items():
         if (other := taken.setdefault(place, name)) != name:
             raise InputError(f"{other} and {name} are one and the same weight; leave out one of them.")
@@ -349,6 +351,6 @@ def _with_named(start: Network, network: Network, named: Mapping[str, tuple[Plac
     counts = {key: sum(1 for own, _ in taken if own == key) for key in changed}
     before = {**dict.fromkeys(network.initializers, "drawn"), **dict.fromkeys(network.given, "kept")}
     rest = {key: before.get(key, "zero") for key, count in counts.items() if count < changed[key].size}
-    told = {"form": "names", "places": [[name, key, list(index)] for name, ((key, index), _) in named.items()], "rest": rest}
+    understood = {"form": "names", "places": [[name, key, list(index)] for name, ((key, index), _) in named.items()], "rest": rest}
     matrices = network.understood if network is not start else None
-    return network.with_parameters(changed).told({**told, **({"with": dict(matrices)} if matrices else {})})
+    return network.with_parameters(changed).understood_as({**understood, **({"with": dict(matrices)} if matrices else {})})

@@ -37,7 +37,7 @@ LARGEST_EXPONENT = 5000
 LEAST_EXPONENT = -20_000
 """e^x is taken for 0 below; floats lose it below −745."""
 
-Operand: TypeAlias = "Real | int | float | Fraction"
+RealLike: TypeAlias = "Real | int | float | Fraction"
 
 
 class Real(Operators, Frozen):
@@ -58,7 +58,7 @@ class Real(Operators, Frozen):
         """The nearest float."""
         return _as_float(self.value)
 
-    def applied(self, operation: str, *operands: Operand) -> Real:
+    def applied(self, operation: str, *operands: RealLike) -> Real:
         """The operation; exact if its operands are, and its result is a fraction."""
         first, *others = map(real, operands)
         if operation == "negative":
@@ -90,7 +90,7 @@ def _is_nothing(a: Real, b: Real, both: bool) -> bool:
     return (a.value == 0 and a.exact and (both or b.value != 0)) or (both and b.value == 0 and b.exact)
 
 
-def real(value: Operand) -> Real:
+def real(value: RealLike) -> Real:
     """A number as the decimal it was written as: 0.1 is 1/10."""
     if isinstance(value, Real):
         return value
@@ -167,7 +167,7 @@ class Reals:
     """The functions in which the table of primitives writes its values, for `Real`."""
 
     @staticmethod
-    def number(number: Operand) -> Real:
+    def number(number: RealLike) -> Real:
         """A constant of a formula; the float nearest to π is written π and means it."""
         return Real(Fraction(_PI), exact=False) if number == math.pi else real(number)
 
@@ -179,7 +179,7 @@ class Reals:
         return all(magnitude(argument.value) < LARGEST_EXPONENT for argument in arguments)
 
     @staticmethod
-    def exp(x: Operand) -> Real:
+    def exp(x: RealLike) -> Real:
         """e^x; 1 at 0."""
         x = real(x)
         if not isinstance(x.value, Fraction) or x.value > LARGEST_EXPONENT:
@@ -194,12 +194,12 @@ class Reals:
         return Real(Fraction(context.exp(_decimal(x.value, context))), exact=False)
 
     @staticmethod
-    def expm1(x: Operand) -> Real:
+    def expm1(x: RealLike) -> Real:
         """e^x − 1."""
         return Reals.exp(x) - 1
 
     @staticmethod
-    def log(x: Operand) -> Real:
+    def log(x: RealLike) -> Real:
         """The natural logarithm; 0 at 1."""
         x = real(x)
         if not isinstance(x.value, Fraction) or x.value <= 0:
@@ -212,12 +212,12 @@ class Reals:
         return Real(Fraction(context.ln(_decimal(x.value, context))), exact=False)
 
     @staticmethod
-    def log1p(x: Operand) -> Real:
+    def log1p(x: RealLike) -> Real:
         """ln(1 + x)."""
         return Reals.log(1 + real(x))
 
     @staticmethod
-    def sqrt(x: Operand) -> Real:
+    def sqrt(x: RealLike) -> Real:
         """√x, exact for squares."""
         x = real(x)
         if not isinstance(x.value, Fraction) or x.value < 0:
@@ -229,7 +229,7 @@ class Reals:
         return Real(Fraction(context.sqrt(_decimal(x.value, context))), exact=False)
 
     @staticmethod
-    def tanh(x: Operand) -> Real:
+    def tanh(x: RealLike) -> Real:
         """(e^x − e^−x)/(e^x + e^−x)."""
         x = real(x)
         if magnitude(x.value) > LARGEST_EXPONENT:
@@ -238,17 +238,17 @@ class Reals:
         return (up - down) / (up + down)
 
     @staticmethod
-    def sin(x: Operand) -> Real:
+    def sin(x: RealLike) -> Real:
         """Sine of an angle in radians."""
         return _by_series(real(x), math.sin, lambda x: _alternating(x, x, 1, 2, odd=False), Fraction(0))
 
     @staticmethod
-    def cos(x: Operand) -> Real:
+    def cos(x: RealLike) -> Real:
         """Cosine of an angle in radians."""
         return _by_series(real(x), math.cos, lambda x: _alternating(x, Fraction(1), 0, 2, odd=False), Fraction(1))
 
     @staticmethod
-    def erf(x: Operand) -> Real:
+    def erf(x: RealLike) -> Real:
         """The error function, 2/√π · Σ (−1)^k x^(2k+1) / (k! (2k+1)); far from 0 so many digits that 1 ± erf x has fifty."""
         x = real(x)
         if magnitude(x.value) >= TAIL:
@@ -260,7 +260,7 @@ class Reals:
         return _by_series(x, math.erf, series, Fraction(0))
 
     @staticmethod
-    def erfc(x: Operand) -> Real:
+    def erfc(x: RealLike) -> Real:
         """1 − erf x; far from 0 its continued fraction, e^(−x²)/√π · 1/(x + (1/2)/(x + (2/2)/(x + …))) (Abramowitz, Stegun 7.1.14)."""
         x = real(x)
         if not x.value >= TAIL:  # what is no number, too
@@ -275,49 +275,49 @@ class Reals:
         return Reals.exp(-x * x) / Real(Fraction(below), exact=False)
 
     @staticmethod
-    def stated(arguments: Sequence[Operand], parameters: dict[str, Any]) -> Real:
+    def stated(arguments: Sequence[RealLike], parameters: dict[str, Any]) -> Real:
         """What PyTorch computes, in floats."""
         from chainrule.formula.stated import computed
 
         return Real(real(float(computed([_as_float(real(one).value) for one in arguments], parameters))).value, exact=False)
 
     @staticmethod
-    def abs(x: Operand) -> Real:
+    def abs(x: RealLike) -> Real:
         """|x|."""
         x = real(x)
         return Real(magnitude(x.value), x.exact)
 
     @staticmethod
-    def sign(x: Operand) -> Real:
+    def sign(x: RealLike) -> Real:
         """1, 0 or −1."""
         x = real(x)
         return x if x.value != x.value else Real(Fraction((x.value > 0) - (x.value < 0)), x.exact or x.value != 0)
 
     @staticmethod
-    def floor(x: Operand) -> Real:
+    def floor(x: RealLike) -> Real:
         """The largest whole number that is not larger."""
         x = real(x)
         return Real(Fraction(math.floor(x.value)), x.exact or x.value.denominator != 1) if isinstance(x.value, Fraction) else x
 
     @staticmethod
-    def maximum(a: Operand, b: Operand) -> Real:
+    def maximum(a: RealLike, b: RealLike) -> Real:
         """The larger of two; no number if either is none."""
         a, b = real(a), real(b)
         return a if a.value >= b.value or a.value != a.value else b
 
     @staticmethod
-    def minimum(a: Operand, b: Operand) -> Real:
+    def minimum(a: RealLike, b: RealLike) -> Real:
         """The smaller of two; no number if either is none."""
         a, b = real(a), real(b)
         return a if a.value <= b.value or a.value != a.value else b
 
     @staticmethod
-    def greater(a: Operand, b: Operand) -> Real:
+    def greater(a: RealLike, b: RealLike) -> Real:
         """1 where a > b, otherwise 0."""
         return real(a) > real(b)
 
     @staticmethod
-    def where(condition: Operand, a: Operand, b: Operand) -> Real:
+    def where(condition: RealLike, a: RealLike, b: RealLike) -> Real:
         """a where the condition is 1, b where it is 0."""
         return real(a) if real(condition).value else real(b)
 

@@ -26,7 +26,7 @@ class TextBlock(FrozenValue):
         return max(line_width(line) for line in self.lines)
 
 
-Part: TypeAlias = Segment | Break | TextBlock
+TextPart: TypeAlias = Segment | Break | TextBlock
 
 
 def text_block(formula: Formula, words: Mapping[str, str] = ENGLISH) -> TextBlock:
@@ -83,12 +83,12 @@ def _column(character: str) -> int:
 # --- Blocks ----------------------------------------------------------------------------------------------------------
 
 
-def _drawn(parts: Iterable[Segment | Break | Matrix], words: Mapping[str, str]) -> Iterator[Part]:
+def _drawn(parts: Iterable[Segment | Break | Matrix], words: Mapping[str, str]) -> Iterator[TextPart]:
     """With every matrix as a block."""
     return (_matrix(part, words) if isinstance(part, Matrix) else part for part in parts)
 
 
-def _joined(parts: Iterable[Part]) -> TextBlock:
+def _joined(parts: Iterable[TextPart]) -> TextBlock:
     """Parts side by side on one base line."""
     parts = list(parts)
     plain = [part for part in parts if not isinstance(part, TextBlock)]
@@ -154,7 +154,7 @@ def _point(line: list[Segment]) -> int:
 # --- Lines of a given width ------------------------------------------------------------------------------------------
 
 
-def _layouts(parts: list[Part], width: int) -> Iterator[list[list[Segment]]]:
+def _layouts(parts: list[TextPart], width: int) -> Iterator[list[list[Segment]]]:
     """All on one line; relations below each other; relations at a small indent; everything at the margin."""
     yield _stacked([(0, parts)])
     first, *sides = _split(parts, RELATION)
@@ -167,19 +167,19 @@ def _layouts(parts: list[Part], width: int) -> Iterator[list[list[Segment]]]:
         yield _stacked([*lines, *_filled_sides(sides, width, indent, hang)])
 
 
-def _filled_sides(sides: list[list[Part]], width: int, column: int, hang: int) -> list[tuple[int, list[Part]]]:
+def _filled_sides(sides: list[list[TextPart]], width: int, column: int, hang: int) -> list[tuple[int, list[TextPart]]]:
     """Each side from `column` on; what does not fit goes below it, `hang` columns further in."""
     return [
         (column + (hang if i else 0), line) for side in sides for i, line in enumerate(_filled(side, width - column, width - column - hang))
     ]
 
 
-def _filled(parts: list[Part], first: int, rest: int) -> list[list[Part]]:
+def _filled(parts: list[TextPart], first: int, rest: int) -> list[list[TextPart]]:
     """Parts in lines, broken at the lowest levels that do; the first line has `first` columns, the others `rest`."""
     levels = [part for part in parts if isinstance(part, Break)]
     if not levels or _width(parts) <= first:
         return [parts]
-    lines: list[list[Part]] = []
+    lines: list[list[TextPart]] = []
     for chunk in _split(parts, min(levels)):
         if lines and _width(lines[-1]) + 1 + _width(chunk) <= (first if len(lines) == 1 else rest):
             lines[-1] = [*lines[-1], Break(0), *chunk]
@@ -188,9 +188,9 @@ def _filled(parts: list[Part], first: int, rest: int) -> list[list[Part]]:
     return lines
 
 
-def _split(parts: list[Part], level: int) -> list[list[Part]]:
+def _split(parts: list[TextPart], level: int) -> list[list[TextPart]]:
     """The parts between the breaks of a level."""
-    chunks: list[list[Part]] = [[]]
+    chunks: list[list[TextPart]] = [[]]
     for part in parts:
         if isinstance(part, Break) and part == level:
             chunks.append([])
@@ -199,10 +199,10 @@ def _split(parts: list[Part], level: int) -> list[list[Part]]:
     return chunks
 
 
-def _width(parts: Iterable[Part]) -> int:
+def _width(parts: Iterable[TextPart]) -> int:
     return sum(1 if isinstance(part, Break) else part.width if isinstance(part, TextBlock) else _columns(part[0]) for part in parts)
 
 
-def _stacked(rows: Iterable[tuple[int, list[Part]]]) -> list[list[Segment]]:
+def _stacked(rows: Iterable[tuple[int, list[TextPart]]]) -> list[list[Segment]]:
     """Indented rows one below the other."""
     return [list(line) for indent, row in rows for line in _joined([(" " * indent, None), *row]).lines]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction as ExactNumber
 from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula import forms
-from chainrule.formula.expression import Expression, Number, order, substitute, variable
+from chainrule.formula.expression import Expression, PlainNumber, order, substitute, variable
 from chainrule.formula.primitives import spread, swapped, transpose
 from chainrule.formula.tidy import tidy
 from chainrule.notation import formula as f
@@ -112,10 +112,12 @@ class _Builder(FrozenValue):
             case forms.Times() if (sides := equal_sides(node)) is not None:
                 a, b = (self.piece(side).formula for side in sides)
                 return _Piece(f.Fenced(f.row(a, f.Operator("="), b), "[", "]"))
+            case forms.Times() if (factors := _of_one_window(node)) is not None:
+                return self._times(factors, "⊙")
             case forms.Times():
-                return self._times(node, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
+                return self._times(arguments, "·" if _is_number(arguments[0]) or _is_number(arguments[1]) else "⊙")
             case forms.MatrixTimes():
-                return self._times(node, "⋆" if any(_has_windows(argument) for argument in arguments) else "·")
+                return self._times(arguments, "⋆" if any(_has_windows(argument) for argument in arguments) else "·")
             case forms.Ratio():
                 return _Piece(f.Fraction(*(self.piece(argument).formula for argument in arguments)), forms.PRODUCT)
             case forms.Raised(base) if base in self.labels.taken:
@@ -127,7 +129,7 @@ class _Builder(FrozenValue):
             case forms.Radical():
                 return _Piece(f.Root(self.piece(arguments[0]).formula))
             case forms.Named(name):
-                return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in arguments)))
+                return _Piece(f.Call(name, tuple(self.piece(argument).formula for argument in self._operands(node))))
             case forms.Stated():
                 return self._stated(node)
             case forms.Fence(left, right):
@@ -154,13 +156,20 @@ class _Builder(FrozenValue):
             case forms.Laid():
                 inner = _moved(arguments[0])
                 if isinstance(inner.primitive.form, forms.MatrixTimes):
-                    return self._times(inner, "∗")
+                    return self._times(inner.arguments, "∗")
                 return _Piece(f.Sum(self._in(arguments[0], forms.PRODUCT), ""), forms.SUM)
+            case forms.Gathered():
+                return _Piece(
+                    f.row(f.Transposed(self._at_each(node)), f.Operator("·"), self._in(arguments[0], forms.PRODUCT)), forms.PRODUCT
+                )
             case forms.IsLargest():
                 largest = self.piece(arguments[0]).formula
                 return _Piece(f.Fenced(f.row(largest, f.Operator("="), f.Call("max", (largest,))), "[", "]"))
             case forms.Transpose() if _has_windows(arguments[0]):
                 return self.piece(arguments[0])
+            case forms.Transpose() if isinstance(arguments[0].primitive.form, forms.Gathered):  # where vectors are columns
+                rows = f.Transposed(self._in(arguments[0].arguments[0], forms.ATOM))
+                return _Piece(f.row(rows, f.Operator("·"), self._at_each(arguments[0])), forms.PRODUCT)
             case forms.Transpose() if not _turns_matrices(node):
                 return self.piece(arguments[0])
             case forms.Transpose():
@@ -204,6 +213,19 @@ class _Builder(FrozenValue):
         inside = f.Fenced(piece.formula) if _starts_with_sign(piece.formula) else piece.within(forms.PRODUCT)
         return f.row(f.Operator(sign), inside)
 
+    def _operands(self, node: Expression) -> list[Expression]:
+        """The arguments; the largest of several that are largest themselves is the largest of all: max(a, b, c) for max(max(a, b), c)."""
+        if node.primitive.name not in ("maximum", "minimum", "largest"):
+            return list(node.arguments)
+        nested = (one.name is None and one.primitive is node.primitive and self.write(one) is None for one in node.arguments)
+        return [inner for one, own in zip(node.arguments, nested, strict=True) for inner in (self._operands(one) if own else [one])]
+
+    def _at_each(self, node: Expression) -> f.Formula:
+        """[x = 0 … 4]: a column for each row of a table, with 1 where x names it."""
+        where = _moved(node.arguments[1])
+        rows = (_whole(0), f.Ellipsis(), _whole(int(node.parameters["extent"]) - 1))
+        return f.Fenced(f.row(self.piece(where).formula, f.Operator("="), *rows), "[", "]")
+
     def _stated(self, node: Expression) -> _Piece:
         """f(x), f′(g, x) for its gradient, f(x1, x2, …)[1, 2] for an element."""
         from chainrule.formula.stated import function_name
@@ -219,8 +241,8 @@ class _Builder(FrozenValue):
         places = [part for place in at for part in (f.Operator(","), _whole(place + 1))][1:]
         return _Piece(f.row(call, f.Fenced(f.row(*places), "[", "]")), forms.POWER)
 
-    def _times(self, node: Expression, sign: str) -> _Piece:
-        left, right = (self.piece(argument) for argument in node.arguments)
+    def _times(self, factors: Sequence[Expression], sign: str) -> _Piece:
+        left, right = map(self.piece, factors)
         apart = right.level in (forms.SUM, forms.SIGN) or _starts_with_sign(right.formula) or (sign == "⊙" and _is_dotted(right.formula))
         second = f.Fenced(right.formula) if apart else right.formula
         return _Piece(f.row(left.within(forms.PRODUCT), f.Operator(sign), second), forms.PRODUCT)
@@ -250,6 +272,21 @@ class _Builder(FrozenValue):
 
         number = self.piece(count(inside.shape, tuple(axes))).formula
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
+
+
+def _of_one_window(node: Expression) -> tuple[Expression, Expression] | None:
+    """g and [x = max(x)] of g ⊙ [max(x) = max(max(x))] ⊙ [x = max(x)], where a window's maximum is taken axis by axis; None of all else."""
+    outer, own = node.arguments
+    inner = outer
+    while inner.name is None and isinstance(inner.primitive.form, forms.Quiet):
+        (inner,) = inner.arguments
+    if not isinstance(own.primitive.form, forms.IsLargest) or inner.name is not None or not isinstance(inner.primitive.form, forms.Times):
+        return None
+    g, above = inner.arguments
+    (x,) = own.arguments
+    if not isinstance(above.primitive.form, forms.IsLargest) or above.arguments[0].name is not None or above.arguments[0].arguments != (x,):
+        return None
+    return g, own
 
 
 def _parts_of_one_axis(terms: list[tuple[str, Expression]]) -> list[Expression | None] | None:
@@ -365,7 +402,7 @@ def _behind_sign(written: f.Formula) -> f.Formula:
             return f.Fenced(written) if _starts_with_sign(written) else written
 
 
-def constant_formula(number: Number, decimal: str = "point") -> f.Formula:
+def constant_formula(number: PlainNumber, decimal: str = "point") -> f.Formula:
     """A number of the formula itself, exactly as it was written: ½, 2, 0.01, π."""
     if number == math.pi:
         return f.Symbol("π")

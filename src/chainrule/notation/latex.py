@@ -9,14 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, before_power, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
-
-Paint: TypeAlias = Callable[[str], str]
-"""From a symbol's key to the name of its colour; "" for none."""
+from chainrule.notation.parts import (
+    ENGLISH,
+    Paint,
+    before_power,
+    in_a_row,
+    letter_parts,
+    owner,
+    parenthesised,
+    raisable,
+    separator,
+    unfenced,
+)
 
 OPERATORS = {
     "−": "-",
@@ -163,7 +170,7 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Transposed(f.Symbol() as array):
             return painted(array, raised=r"\top")
         case f.Transposed(content):
-            return rf"{inside(held(content))}^{{\top}}"
+            return rf"{inside(parenthesised(content))}^{{\top}}"
         case f.Derivative(of, by):
             return rf"\frac{{\partial {painted(of)}}}{{\partial {painted(by)}}}"
         case f.Matrix(rows):
@@ -286,4 +293,5 @@ def _gap(before: f.Formula, item: f.Formula) -> str:
             isinstance(item, f.Operator) and item.sign in ",;"
         )
         return "" if tight else " "
-    return r" \; " if isinstance(before, f.Prose) or isinstance(item, f.Prose | f.Number) else " "
+    number = isinstance(item, f.Number) and not isinstance(before, f.Ellipsis)
+    return r" \; " if isinstance(before, f.Prose) or isinstance(item, f.Prose) or number else " "

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import ENGLISH, before_power, held, in_a_row, letter_parts, owner, raisable, separator, unfenced
+from chainrule.notation.parts import ENGLISH, before_power, in_a_row, letter_parts, owner, parenthesised, raisable, separator, unfenced
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
@@ -118,7 +118,7 @@ def _markup(formula: f.Formula, attributes: Attributes, words: Mapping[str, str]
             sign = element("mo", "∑")
             return element("mrow", (element("munder", sign + _script(index)) if index else sign) + inside(content))
         case f.Transposed(content):
-            return element("msup", inside(held(content)) + element("mo", "⊤"))
+            return element("msup", inside(parenthesised(content)) + element("mo", "⊤"))
         case f.Derivative(of, by):
             return element("mfrac", "".join(element("mrow", _PARTIAL + inside(part)) for part in (of, by)))
         case f.Matrix(rows):
@@ -174,7 +174,7 @@ def _spaced(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> l
     """Items side by side, with an invisible times between factors and a space around prose."""
     marks: list[str] = []
     for before, item in zip((None, *items), items, strict=False):
-        if before is not None and not isinstance(before, f.Operator) and not isinstance(item, f.Operator):
+        if before is not None and not isinstance(before, f.Operator | f.Ellipsis) and not isinstance(item, f.Operator | f.Ellipsis):
             prose = isinstance(before, f.Prose) or isinstance(item, f.Prose)
             marks.append(element("mspace", "", {"width": "0.3em"}) if prose else element("mo", _INVISIBLE_TIMES))
         marks.append(inside(item))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Call, Ellipsis, Equation, Fenced, Formula, Lines, Matrix, Number, Operator, Prose, Root, Row, Symbol
@@ -15,6 +16,9 @@ ENGLISH: Mapping[str, str] = {"if": "if", "otherwise": "otherwise"}
 
 SUMS, PRODUCTS = frozenset("+−±"), frozenset("·⊙×⋆∗")
 """Signs by how tightly they bind; every other sign is a relation."""
+
+Paint: TypeAlias = Callable[[str], str]
+"""From a symbol's key to its colour as a format says it, a name or a function; "" for none."""
 
 PLAIN = {str, int, float, bool, type(None), Fraction}
 """What formulas hold beside formulas."""
@@ -53,14 +57,14 @@ def is_atom(formula: Formula) -> bool:
     return False
 
 
-def held(formula: Formula) -> Formula:
+def parenthesised(formula: Formula) -> Formula:
     """In parentheses, unless it holds together without."""
     return formula if is_atom(formula) else Fenced(formula)
 
 
 def raisable(base: Formula) -> Formula:
     """The base of a power: in parentheses, too, where something is raised already."""
-    return Fenced(base) if isinstance(base, Symbol) and base.superscript else held(base)
+    return Fenced(base) if isinstance(base, Symbol) and base.superscript else parenthesised(base)
 
 
 def unfenced(formula: Formula) -> Formula:

@@ -107,9 +107,9 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
         case f.Fraction(above, below):
             yield from inside(_operand(above), space, "/ ", _operand(below))
         case f.Power(base, exponent):
-            yield from inside(parts.raisable(base), "^", parts.raisable(exponent))
+            yield from inside(_base(base), "^", parts.raisable(exponent))
         case f.Root(content):
-            yield from inside("√", f.Fenced(parts.unfenced(content)))
+            yield from inside("√", _radicand(content))
         case f.Fenced(content, left, right):
             yield from inside(clean(left), content, clean(right))
         case f.Call(name, arguments):
@@ -123,7 +123,7 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield f"Σ{_index(clean(index))} ", None
             yield from pieces(content, words, depth)
         case f.Transposed(content):
-            yield from inside(parts.held(content), "ᵀ")
+            yield from inside(parts.parenthesised(content), "ᵀ")
         case f.Derivative(of, by):
             yield from inside("∂", of, "/∂", by)
         case f.Matrix(rows) if len(rows) > 1:
@@ -180,6 +180,17 @@ def _is_simple(part: f.Formula) -> bool:
     return isinstance(part, f.Symbol | f.Number) and parts.is_atom(part)
 
 
+def _radicand(content: f.Formula) -> f.Formula:
+    """What stands behind a root sign: a whole number by itself, √2, all else in parentheses."""
+    bare = parts.unfenced(content)
+    return bare if isinstance(bare, f.Number) and bare.digits.isdecimal() and bare.power is None else f.Fenced(bare)
+
+
+def _base(base: f.Formula) -> f.Formula:
+    """The base of a power: (√2)^3, too."""
+    return f.Fenced(base) if isinstance(base, f.Root) and not isinstance(_radicand(base.inside), f.Fenced) else parts.raisable(base)
+
+
 def _is_tight(fraction: f.Fraction) -> bool:
     """Is it written without spaces: 1/2, h1/N?"""
     return _is_simple(parts.unsigned(fraction.above)) and _is_simple(fraction.below)
@@ -187,7 +198,7 @@ def _is_tight(fraction: f.Fraction) -> bool:
 
 def _operand(part: f.Formula) -> f.Formula:
     """Above or below a slash: powers need no parentheses there."""
-    return part if isinstance(part, f.Power | f.Transposed) else parts.held(part)
+    return part if isinstance(part, f.Power | f.Transposed) else parts.parenthesised(part)
 
 
 def _level(sign: str) -> int:

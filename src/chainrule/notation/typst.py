@@ -9,24 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import TypeAlias
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
 from chainrule.notation.parts import (
     ENGLISH,
+    Paint,
     before_power,
-    held,
     in_a_row,
     letter_parts,
     owner,
+    parenthesised,
     raisable,
     separator,
     unfenced,
 )
-
-Paint: TypeAlias = Callable[[str], str]
-"""From a symbol's key to the Typst function that is put around the symbol; "" for none."""
 
 OPERATORS = {",": r"\,", ";": r"\;", ":": r"\:", "/": r"\/", "·": "dot.op", "…": "dots.c", "-": "−", "*": "ast.op"}
 """Signs that Typst would read as its own; every other one of SIGNS is itself."""
@@ -93,7 +90,7 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Transposed(f.Symbol() as array):
             return _symbol(array, paint, raised="⊤")
         case f.Transposed(content):
-            return f"attach({inside(held(content))}, t: ⊤)"
+            return f"attach({inside(parenthesised(content))}, t: ⊤)"
         case f.Derivative(of, by):
             return f"frac(∂ {_symbol(of, paint)}, ∂ {_symbol(by, paint)})"
         case f.Matrix(rows):
@@ -181,7 +178,7 @@ def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:
     """Side by side; prose and numbers need room before them, unless a sign stands between."""
     parts = [inside(items[0])] if items else ['""']
     for before, item in pairwise(items):
-        signs = isinstance(before, f.Operator) or isinstance(item, f.Operator)
+        signs = isinstance(before, f.Operator | f.Ellipsis) or isinstance(item, f.Operator)
         wide = not signs and (isinstance(before, f.Prose) or isinstance(item, f.Prose | f.Number))
         parts += ["med", inside(item)] if wide else [inside(item)]
     return " ".join(parts)

@@ -32,7 +32,7 @@ MOST_GUARDED = 30
 """More significant digits than any float has; what is known to fifty can need them where it cancels."""
 
 
-def stated(left: Formula, value: Any, labels: Labels) -> Equation:
+def value_equation(left: Formula, value: Any, labels: Labels) -> Equation:
     """A quantity and its number: h1 = 8.4, y ≈ 0.751365."""
     number = printed(value, labels.notation)
     return Equation((left, number.formula), ("=" if number.exact else "≈",))

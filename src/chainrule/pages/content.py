@@ -204,57 +204,40 @@ class _Content:
         signals = self._signals()
         own = {signal.key for signal in signals}
         columns: dict[str, int] = {}
-        groups: list[dict[str, Any]] = []
-        edges: list[list[int]] = []
-        seen: set[tuple[int, int, int]] = set()
+        units: dict[str, list[dict[str, Any]]] = {}
+        edges: dict[tuple[int, int, int], None] = {}
         for signal in signals:
-            units, sources = [], set[str]()
-            for index in itertools.product(*map(range, self.context.scalars.shape(signal))):
-                element = Element(signal, index)
-                unit = self.formulas.of(element)
-                biases = []
-                for source, weight in self._incoming(element, own):
-                    if source is None and weight is not None:
-                        biases.append(self.formulas.of(weight))
-                    elif source is not None:
-                        sources.add(source.key)
-                        edge = (self.formulas.of(source), unit, -1 if weight is None else self.formulas.of(weight))
-                        if edge not in seen:
-                            seen.add(edge)
-                            edges.append(list(edge))
-                units.append(
-                    {
-                        "element": unit,
-                        "sample": index[0],
-                        "unit": index[-1],
-                        "biases": list(dict.fromkeys(biases)),
-                        "parts": self._parts(element, own),
-                    }
-                )
+            sources = set[str]()
+            units[signal.key] = [self._unit(element, own, edges, sources) for element in self._every(signal)]
             columns[signal.key] = 1 + max((columns[key] for key in sources if key in columns), default=-1)
-            groups.append({"key": signal.key, "column": columns[signal.key], "title": self._called(signal), "units": units})
-        last = max(columns.values())
-        for prediction in self.derivation.predictions:
-            columns[prediction.key] = last
-        for group in groups:
-            group["column"] = columns[group["key"]]
-        targets = [
-            [self.formulas.of(Element(t, i)) for i in itertools.product(*map(range, self.context.scalars.shape(t)))]
-            for t in self.derivation.targets
-        ]
-        outputs = [
-            [self.formulas.of(Element(y, i)) for i in itertools.product(*map(range, self.context.scalars.shape(y)))]
-            for y in self.derivation.predictions
-        ]
-        inputs = [node.key for node in self.derivation.inputs]
+        columns |= dict.fromkeys((prediction.key for prediction in self.derivation.predictions), max(columns.values()))
         return {
-            "groups": groups,
-            "edges": edges,
-            "targets": targets,
-            "outputs": outputs,
-            "inputs": inputs,
+            "groups": [
+                {"key": one.key, "column": columns[one.key], "title": self._called(one), "units": units[one.key]} for one in signals
+            ],
+            "edges": [list(edge) for edge in edges],
+            "targets": [[self.formulas.of(one) for one in self._every(t)] for t in self.derivation.targets],
+            "outputs": [[self.formulas.of(one) for one in self._every(y)] for y in self.derivation.predictions],
+            "inputs": [node.key for node in self.derivation.inputs],
             "error": self.formulas.of(Element(self.derivation.error, ())),
         }
+
+    def _every(self, quantity: Expression) -> list[Element]:
+        """Its elements, of all samples."""
+        return [Element(quantity, index) for index in itertools.product(*map(range, self.context.scalars.shape(quantity)))]
+
+    def _unit(self, element: Element, signals: set[str], edges: dict[tuple[int, int, int], None], sources: set[str]) -> dict[str, Any]:
+        """A unit for one sample; the lines that lead into it are added to `edges`, and the signals from which they come to `sources`."""
+        unit, biases = self.formulas.of(element), dict[int, None]()
+        for source, weight in self._incoming(element, signals):
+            number = -1 if weight is None else self.formulas.of(weight)
+            if source is not None:
+                sources.add(source.key)
+                edges[self.formulas.of(source), unit, number] = None
+            elif weight is not None:
+                biases[number] = None
+        parts = self._parts(element, signals)
+        return {"element": unit, "sample": element.index[0], "unit": element.index[-1], "biases": list(biases), "parts": parts}
 
     def _called(self, signal: Expression) -> str:
         """What stands above a column."""

@@ -22,7 +22,7 @@ from chainrule.formula.scalar import Element, Scalars
 from chainrule.notation import formula as f
 from chainrule.notation.build import constant_formula, formula
 from chainrule.notation.mathml import formula_mathml
-from chainrule.notation.parts import held, raisable
+from chainrule.notation.parts import parenthesised, raisable
 from chainrule.notation.text import formula_text
 from chainrule.notation.worked import fits, with_sizes
 
@@ -90,7 +90,7 @@ class Formulas:
         assert name is not None
         place = self._elements[key, index] = len(self.elements)
         letter = self.context.labels.label(name)
-        flags = int(raisable(letter) != letter) + 2 * int(held(letter) != letter)
+        flags = int(raisable(letter) != letter) + 2 * int(parenthesised(letter) != letter)
         alone = formula_text(self.context.one_sample.label(name))
         own: Plain = [key, 0, -1, self.markup(letter), flags, formula_text(letter), alone]
         self.elements.append(own)
@@ -156,7 +156,7 @@ class Formulas:
             case f.Symbol(letter) if letter.startswith("hole "):
                 return ["h", letter.removeprefix("hole ")]
             case f.Symbol() | f.Derivative():
-                return ["s", self.markup(part), int(raisable(part) != part) + 2 * int(held(part) != part)]
+                return ["s", self.markup(part), int(raisable(part) != part) + 2 * int(parenthesised(part) != part)]
             case f.Number(digits, power):
                 return ["n", digits] if power is None else ["n", digits, power]
             case f.Operator(sign, prefix):

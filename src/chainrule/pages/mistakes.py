@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.checking.given import architecture_of
 from chainrule.checking.passes import ProbePass
 from chainrule.explanation.context import Context
 from chainrule.explanation.mistakes import mistakes_at
-from chainrule.network.network import Array
 from chainrule.pages.program import Traced, Tracer
 
 FUNCTIONS = {

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-Point: TypeAlias = tuple[float, float]
-Edge: TypeAlias = tuple[int, int, int]
+from chainrule.pictures.shapes import Point
+
+CellSide: TypeAlias = tuple[int, int, int]
 """A side of a cell: its first corner (row, column), and 0 if it runs along the row, 1 down the column."""
 
 CASES: dict[int, tuple[tuple[int, int], ...]] = {
@@ -34,16 +35,16 @@ def loops(values: Sequence[Sequence[float]], level: float, xs: Sequence[float], 
     return [tuple(_crossing(framed, level, edge, *places) for edge in loop) for loop in _rings(following)]
 
 
-def _steps(values: list[list[float]], level: float, i: int, j: int) -> Iterator[tuple[Edge, Edge]]:
+def _steps(values: list[list[float]], level: float, i: int, j: int) -> Iterator[tuple[CellSide, CellSide]]:
     """How loops cross one cell, from edge to edge."""
     corners = (values[i][j], values[i][j + 1], values[i + 1][j + 1], values[i + 1][j])
     inside = sum(1 << corner for corner, value in enumerate(corners) if value >= level)
-    sides: tuple[Edge, ...] = ((i, j, 0), (i, j + 1, 1), (i + 1, j, 0), (i, j, 1))
+    sides: tuple[CellSide, ...] = ((i, j, 0), (i, j + 1, 1), (i + 1, j, 0), (i, j, 1))
     for start, end in CASES.get(inside, ()):
         yield sides[start], sides[end]
 
 
-def _rings(following: dict[Edge, Edge]) -> Iterator[list[Edge]]:
+def _rings(following: dict[CellSide, CellSide]) -> Iterator[list[CellSide]]:
     """Edges one after the other until they close."""
     while following:
         start, edge = following.popitem()
@@ -54,7 +55,7 @@ def _rings(following: dict[Edge, Edge]) -> Iterator[list[Edge]]:
         yield ring
 
 
-def _crossing(values: list[list[float]], level: float, edge: Edge, xs: list[float], ys: list[float]) -> Point:
+def _crossing(values: list[list[float]], level: float, edge: CellSide, xs: list[float], ys: list[float]) -> Point:
     """Where the level is crossed, between two corners; at the rim where beyond it there is nothing."""
     i, j, down = edge
     k, m = (i + 1, j) if down else (i, j + 1)

@@ -10,7 +10,21 @@ from chainrule.base.frozen import replace
 from chainrule.document.document import BoxGraph, Drawing, Edge, Illustration, Neuron, Picture, Visual
 from chainrule.notation.formula import Formula, Number, Operator, Row, row
 from chainrule.pictures.graph import graph_diagram
-from chainrule.pictures.shapes import FAMILIES, LINE, SIZE, SMALL, Circle, Diagram, Label, Path, Point, Shape, TextRun, text_runs, width
+from chainrule.pictures.shapes import (
+    FAMILIES,
+    LINE,
+    SIZE,
+    SMALL,
+    Circle,
+    Diagram,
+    DrawnShape,
+    Label,
+    Path,
+    Point,
+    TextRun,
+    text_runs,
+    width,
+)
 
 RADIUS, SMALL_RADIUS, MARGIN = 20.0, 13.0, 12.0
 """Of neurons, of the 1 that a bias is multiplied by, and around the picture."""
@@ -127,7 +141,7 @@ class _Layout:
 
     # Shapes
 
-    def _lines(self) -> Iterator[Shape]:
+    def _lines(self) -> Iterator[DrawnShape]:
         """Every weight; between layers whose weights have no labels, every pair of neurons that are drawn; what is lit last."""
         found: list[Path] = []
         for layer in range(len(self.picture.layers) - 1):
@@ -188,7 +202,7 @@ class _Layout:
         upright = ((ways[0][1], ways[-1][1]),) if count > 1 else ()
         return Path((*straight, *upright, ways[0][2:]), "faint" if self.picture.highlighted else "line")
 
-    def _neurons(self) -> Iterator[Shape]:
+    def _neurons(self) -> Iterator[DrawnShape]:
         for layer, neurons in enumerate(self.picture.layers):
             x = self.x[layer]
             yield Label(self.titles[layer], x, MARGIN + DOWN / 2, SMALL, quiet=True)
@@ -212,7 +226,7 @@ class _Layout:
             else:
                 yield Label(text_runs(line), x, y + radius + SMALL * 0.8 + DOWN * place, SMALL, handle=handle)
 
-    def _labels(self) -> Iterator[Shape]:
+    def _labels(self) -> Iterator[DrawnShape]:
         """The weights, one below the other where their lines end."""
         for (layer, unit), edges in self.stacks.items():
             for place, edge in enumerate(edges):

@@ -21,10 +21,10 @@ from chainrule.pictures.shapes import (
     SMALL,
     Circle,
     Diagram,
+    DrawnShape,
     Label,
     Path,
     Point,
-    Shape,
     TextRun,
     prose_runs,
     text_runs,
@@ -294,13 +294,13 @@ class _Layout:
         """The kind of a shape: lit, or one of the others beside it, or plain where nothing is lit."""
         return "lit" if handle in self.graph.highlighted else "faint" if self.graph.highlighted else plain
 
-    def _arrows(self) -> Iterator[Shape]:
+    def _arrows(self) -> Iterator[DrawnShape]:
         """What several have in common is drawn once: with one that is lit, if there is one."""
         drawn: set[tuple[int, int]] = set()
         for number in sorted(range(len(self.ways)), key=lambda number: f"e{number}" not in self.graph.highlighted):
             yield from self._arrow(number, drawn)
 
-    def _arrow(self, number: int, drawn: set[tuple[int, int]]) -> Iterator[Shape]:
+    def _arrow(self, number: int, drawn: set[tuple[int, int]]) -> Iterator[DrawnShape]:
         """A line that bends between columns, and its head; where a row ends, it ends too, and goes on in the next."""
         way, lit = self.ways[number], f"e{number}" in self.graph.highlighted
         source, target = way[0], way[-1]
@@ -357,7 +357,7 @@ class _Layout:
         angle = math.radians(share * min(55, 80 / most))
         return x - RADIUS * math.cos(angle), y + RADIUS * math.sin(angle)
 
-    def _box(self, number: int) -> Iterator[Shape]:
+    def _box(self, number: int) -> Iterator[DrawnShape]:
         vertex = self.graph.vertices[number]
         (x, y), (wide, high), handle = self._at(number), self.sizes[number], f"n{number}"
         lit = handle in self.graph.highlighted

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chainrule.document.document import GridBlock
 from chainrule.pictures.graph import inline_runs
-from chainrule.pictures.shapes import LINE, SMALL, Diagram, Label, Path, Shape, TextRun, width
+from chainrule.pictures.shapes import LINE, SMALL, Diagram, DrawnShape, Label, Path, TextRun, width
 
 MARGIN, PADDING, APART, WIDEST = 12.0, 7.0, 34.0, 860.0
 """Around the picture, beside the letters of a cell, between two planes; a wider row of planes goes on below."""
@@ -24,7 +24,7 @@ LONGEST = 46
 
 def grids_diagram(grids: Sequence[GridBlock], alt: str) -> Diagram:
     """The planes from left to right; where they are too wide together, in rows."""
-    shapes: list[Shape] = []
+    shapes: list[DrawnShape] = []
     x = y = MARGIN
     right = bottom = below = 0.0
     for grid in grids:
@@ -38,14 +38,14 @@ def grids_diagram(grids: Sequence[GridBlock], alt: str) -> Diagram:
     return Diagram(right + MARGIN, bottom + MARGIN, tuple(shapes), alt)
 
 
-def _plane(grid: GridBlock, left: float, top: float) -> tuple[list[Shape], float, float]:
+def _plane(grid: GridBlock, left: float, top: float) -> tuple[list[DrawnShape], float, float]:
     """Its shapes with that corner, its width and its height."""
     lines = [[inline_runs(cell) for cell in line] for line in (grid.head, *grid.rows)]
     widths = [max(width(line[place], SMALL) for line in lines) + 2 * PADDING for place in range(len(grid.head))]
     if len(set(grid.darkest)) == 1:  # a plane of one kind of number has columns of one width
         widths[1 : len(grid.darkest) + 1] = [max(widths[1 : len(grid.darkest) + 1])] * len(grid.darkest)
     caption = _lines(inline_runs(grid.caption))
-    shapes: list[Shape] = [Label(runs, left, top + (number + 0.5) * SMALL * LINE, SMALL, side=1) for number, runs in enumerate(caption)]
+    shapes: list[DrawnShape] = [Label(runs, left, top + (line + 0.5) * SMALL * LINE, SMALL, side=1) for line, runs in enumerate(caption)]
     start = top + len(caption) * SMALL * LINE + 4
     edges = [left + sum(widths[:place]) for place in range(len(widths) + 1)]
     for row, line in enumerate(lines):
@@ -60,13 +60,13 @@ def _plane(grid: GridBlock, left: float, top: float) -> tuple[list[Shape], float
     return shapes, wide, start - top + len(lines) * HEIGHT
 
 
-def _cell(box: tuple[tuple[float, float], tuple[float, float]], value: float, largest: float) -> list[Shape]:
+def _cell(box: tuple[tuple[float, float], tuple[float, float]], value: float, largest: float) -> list[DrawnShape]:
     (left, top), (right, bottom) = box
     loop = (((left, top), (right, top), (right, bottom), (left, bottom)),)
     share = abs(value) / largest if math.isfinite(value) and largest else 0.0
     shade = SHADES[math.ceil(share * (len(SHADES) - 1))]
     colour = 0 if value >= 0 else 1
-    ground: list[Shape] = [Path(loop, shade, colour, closed=True)] if shade else []
+    ground: list[DrawnShape] = [Path(loop, shade, colour, closed=True)] if shade else []
     return [*ground, Path(loop, "grid", closed=True)]
 
 

@@ -161,7 +161,7 @@ class _Layout:
         for line, note in enumerate(self.plot.notes):
             yield shapes.Label(note, MARGIN, MARGIN + shapes.SMALL * shapes.LINE * (line + 0.5), shapes.SMALL, side=1)
 
-    def _axes(self) -> Iterator[shapes.Shape]:
+    def _axes(self) -> Iterator[shapes.DrawnShape]:
         for value, label in self.x_ticks:
             x = self.left + self.width * share(self.plot.x, value)
             if self.plot.grid and not self.plot.x.names:
@@ -179,11 +179,11 @@ class _Layout:
             self.plot.x.title, self.right, self.bottom + shapes.SMALL * shapes.LINE * 1.5 + BELOW + 1, shapes.SMALL, quiet=True, side=-1
         )
 
-    def _regions(self) -> Iterator[shapes.Shape]:
+    def _regions(self) -> Iterator[shapes.DrawnShape]:
         for region in self.plot.regions:
             yield shapes.Path(tuple(tuple(map(self.at, loop)) for loop in region.loops), region.kind, region.colour, closed=True)
 
-    def _marks(self) -> Iterator[shapes.Shape]:
+    def _marks(self) -> Iterator[shapes.DrawnShape]:
         for mark in self.plot.marks:
             x, y = self.at((mark.x, mark.y))
             yield from _mark(mark.form, x, y, mark.colour)
@@ -192,7 +192,7 @@ class _Layout:
             if mark.label:
                 self.wanted.append(_Wanted(mark.label, [(x, y)], 0, ANGLES if mark.form else ABOVE))
 
-    def _arrows(self) -> Iterator[shapes.Shape]:
+    def _arrows(self) -> Iterator[shapes.DrawnShape]:
         for arrow in self.plot.arrows:
             start, end = self.at(arrow.start), self.at(arrow.end)
             yield from _arrow(start, end, arrow.colour)
@@ -217,14 +217,14 @@ class _Layout:
                     anchors = [passed[round((len(passed) - 1) * part)] for part in (MIDDLE if series.inline else PARTS)]
                     self.wanted.append(_Wanted(series.label, anchors, 2, line=series))
 
-    def _strokes(self, lines: Iterable[tuple[Series, list[list[shapes.Point]]]]) -> Iterator[shapes.Shape]:
+    def _strokes(self, lines: Iterable[tuple[Series, list[list[shapes.Point]]]]) -> Iterator[shapes.DrawnShape]:
         """Lines, with gaps where their own labels stand on them."""
         for series, pieces in lines:
             for gap in (gap for owner, gap in self.gaps if owner is series):
                 pieces = [part for piece in pieces for part in interrupted(piece, gap)]
             yield shapes.Path(tuple(map(tuple, pieces)), series.kind, series.colour, closed=series.closed)
 
-    def _labels(self) -> list[shapes.Shape]:
+    def _labels(self) -> list[shapes.DrawnShape]:
         """Each near its point or line, in the first order in which all find room; else as many as can be."""
         wanted, foot, taken = self.wanted, self.foot, list(self.taken)
         tried = []
@@ -238,7 +238,7 @@ class _Layout:
         self.foot, _, placed, self.gaps = min(tried, key=lambda one: one[:2])
         return placed
 
-    def _in_order(self, labels: Sequence[_Wanted]) -> Iterator[shapes.Shape]:
+    def _in_order(self, labels: Sequence[_Wanted]) -> Iterator[shapes.DrawnShape]:
         """One after the other; one that finds no room stands below the axes, and a number in its place, if that has room."""
         numbered = 0
         for wanted in labels:
@@ -257,7 +257,7 @@ class _Layout:
                     self.leaders += [_around(point, 1) for point in along([(shape.x1, shape.y1), (shape.x2, shape.y2)])]
             yield from placed
 
-    def _placed(self, wanted: _Wanted) -> Iterator[shapes.Shape]:
+    def _placed(self, wanted: _Wanted) -> Iterator[shapes.DrawnShape]:
         """The label at its place, joined with its point by a line where it is far away; nothing where there is none."""
         on_line = wanted.line is not None and wanted.line.inline
         if on_line and (written := self._on_line(wanted)):
@@ -359,7 +359,7 @@ def _nearest(point: shapes.Point, box: shapes.Box) -> shapes.Point:
 
 
 def _meets(box: shapes.Box, others: Iterable[shapes.Box]) -> bool:
-    return any(box.meets(other) for other in others)
+    return any(box.overlaps(other) for other in others)
 
 
 def _candidates(anchors: Sequence[shapes.Point], angles: Sequence[int]) -> Iterable[tuple[float, float, float, float]]:
@@ -367,7 +367,7 @@ def _candidates(anchors: Sequence[shapes.Point], angles: Sequence[int]) -> Itera
     return ((distance, x, y, angle) for distance in DISTANCES for x, y in anchors for angle in angles)
 
 
-def _arrow(start: shapes.Point, end: shapes.Point, colour: int | None) -> Iterator[shapes.Shape]:
+def _arrow(start: shapes.Point, end: shapes.Point, colour: int | None) -> Iterator[shapes.DrawnShape]:
     """A line with a head; nothing where it would be shorter than its head."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = math.hypot(dx, dy)
@@ -379,7 +379,7 @@ def _arrow(start: shapes.Point, end: shapes.Point, colour: int | None) -> Iterat
     yield shapes.Path(((end, (back[0] - 5 * uy, back[1] + 5 * ux), (back[0] + 5 * uy, back[1] - 5 * ux)),), "dot", colour, closed=True)
 
 
-def _mark(form: str, x: float, y: float, colour: int | None) -> Iterator[shapes.Shape]:
+def _mark(form: str, x: float, y: float, colour: int | None) -> Iterator[shapes.DrawnShape]:
     """A mark: forms differ so that nothing is told by colour alone."""
     r = RADIUS
     outlines = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, Label, Line, Path, Scene, Shape, prose_runs, width
+from chainrule.pictures.shapes import FAMILIES, SIZE, Diagram, DrawnShape, Label, Line, Path, Scene, prose_runs, width
 
 FORWARD, BACKWARD = FAMILIES["h"], FAMILIES["gradient"]
 """The colours of what runs forwards and backwards."""
@@ -30,7 +30,7 @@ def animated(diagram: Diagram, captions: Captions) -> Diagram:
     """
     layers = len(captions.forward)
     turns = _turns(layers)
-    shapes: list[Shape] = []
+    shapes: list[DrawnShape] = []
     for shape in diagram.shapes:
         shapes += _in_turn(shape, turns, layers)
     said = [*captions.forward, captions.error, *captions.backward, captions.update]
@@ -50,7 +50,7 @@ def _turns(layers: int) -> dict[str, int]:
     return {**forward, f"g{layers}": layers + 1, **backward, "u": 2 * layers + 1}
 
 
-def _in_turn(shape: Shape, turns: Mapping[str, int], layers: int) -> Iterator[Shape]:
+def _in_turn(shape: DrawnShape, turns: Mapping[str, int], layers: int) -> Iterator[DrawnShape]:
     """The shape, in its scene if it has one; a line carries a signal forwards and, but from what is given, one backwards."""
     if isinstance(shape, Label):
         kind, layer = re.match(r"([a-z]?)(\d*)", shape.handle).groups()  # type: ignore[union-attr]  # it matches everything

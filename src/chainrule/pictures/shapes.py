@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Call, Derivative, Equation, Fenced, Formula, Number, Operator, Power, Row, Symbol, Transposed
-from chainrule.notation.parts import before_power, held, in_a_row, letter_parts, raisable
+from chainrule.notation.parts import before_power, in_a_row, letter_parts, parenthesised, raisable
 from chainrule.notation.text import formula_text
 
 SIZE = 14.0
@@ -129,7 +129,7 @@ class Scene(FrozenValue):
     back     and what is dashed runs backwards
     """
 
-    shapes: tuple[Shape, ...]
+    shapes: tuple[DrawnShape, ...]
     number: int
     passing: bool = False
     back: bool = False
@@ -143,12 +143,12 @@ class Box(FrozenValue):
     right: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
+    def overlaps(self, other: Box) -> bool:
         """Do they overlap?"""
         return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
 
 
-Shape: TypeAlias = Circle | Line | Path | Label | Scene
+DrawnShape: TypeAlias = Circle | Line | Path | Label | Scene
 
 
 class Diagram(FrozenValue):
@@ -159,12 +159,12 @@ class Diagram(FrozenValue):
 
     width: float
     height: float
-    shapes: tuple[Shape, ...]
+    shapes: tuple[DrawnShape, ...]
     alt: str
     about: str = ""
 
 
-def still_shapes(shapes: Iterable[Shape]) -> Iterator[Circle | Line | Path | Label]:
+def still_shapes(shapes: Iterable[DrawnShape]) -> Iterator[Circle | Line | Path | Label]:
     """The shapes that are seen where nothing moves, without scenes."""
     for shape in shapes:
         if not isinstance(shape, Scene):
@@ -180,12 +180,12 @@ def with_description(diagram: Diagram) -> Diagram:
     return replace(diagram, about=about)
 
 
-def keys(shapes: Iterable[Shape]) -> set[str]:
+def keys(shapes: Iterable[DrawnShape]) -> set[str]:
     """Of the symbols that are written on labels."""
     return {run.key for shape in shapes for label in _labels(shape) for run in label.runs if run.key}
 
 
-def _labels(shape: Shape) -> Iterator[Label]:
+def _labels(shape: DrawnShape) -> Iterator[Label]:
     match shape:
         case Label():
             yield shape
@@ -225,7 +225,7 @@ def text_runs(formula: Formula) -> tuple[TextRun, ...]:
         case Power(base, exponent):
             return (*text_runs(raisable(base)), TextRun(formula_text(exponent), 1))
         case Transposed(inside):
-            return (*text_runs(held(inside)), TextRun("⊤", 1))
+            return (*text_runs(parenthesised(inside)), TextRun("⊤", 1))
         case Fenced(inside, left, right):
             return (TextRun(left), *text_runs(inside), TextRun(right))
         case Call(name, (argument,)):

@@ -21,7 +21,7 @@ from chainrule.pictures.diagram import (
     radius_of,
 )
 from chainrule.pictures.graph import graph_diagram
-from chainrule.pictures.shapes import SIZE, SMALL, Circle, Diagram, Label, Path, Point, Shape, TextRun, text_runs, width
+from chainrule.pictures.shapes import SIZE, SMALL, Circle, Diagram, DrawnShape, Label, Path, Point, TextRun, text_runs, width
 
 NARROW, ROW = 560.0, 330.0
 """A wider picture has letters that are too small on a telephone; so wide is a row of boxes there, without the arrows between rows."""
@@ -84,7 +84,7 @@ class _Upright:
             yield y
             y += self._below(layer) + FAN
 
-    def _lines(self) -> Iterator[Shape]:
+    def _lines(self) -> Iterator[DrawnShape]:
         """Every weight, what is lit last."""
         lines = (self._line(layer, *pair) for layer in self.layers[:-1] for pair in connected(self.picture, layer))
         yield from sorted(lines, key=lambda path: path.kind == "lit")
@@ -100,7 +100,7 @@ class _Upright:
         end = (self.x[layer + 1][target], self.y[layer + 1] - self._radius(layer + 1) - 3)
         return Path(((*(points if points[1][1] - start > 1 else points[:1]), end),), kind, colour, handle=handle)
 
-    def _neurons(self) -> Iterator[Shape]:
+    def _neurons(self) -> Iterator[DrawnShape]:
         for layer, neurons in enumerate(self.picture.layers):
             y, words = self.y[layer], self.titles[layer]
             for place, word in enumerate(words):

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
 from chainrule.data.dates import moments_of
 from chainrule.data.table import Column, Table
-from chainrule.preparation.columns import Array, enumerated, option
+from chainrule.preparation.columns import enumerated, option
 from chainrule.preparation.preparation import Preparation
 
 STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
@@ -139,13 +140,17 @@ def _days(table: Table, preparation: Preparation) -> Iterator[Caution]:
 
 
 def written_day(column: Column) -> str:
-    """The first number of the column, where all of them are days, else "": YYYYMMDD, or YYYYMM; DD.MM where the column's name says so."""
+    """The first number of the column, where all of them are days, else "": YYYYMMDD, YYYYMM or MM.YYYY; DD.MM where the column's name says
+    so.
+    """
     known = column.values[~column.missing]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     if low >= 1900_01 and high <= 2100_12 and high - low > 2:
         scale, form, least = 100, "%d", FEWEST
     elif low >= 1900_01_01 and high <= 2100_12_31 and high - low > 2:
         scale, form, least = 1, "%d", FEWEST
+    elif 1 < low < high - 1 < 12 and (np.abs(np.round(known * 10_000) % 10_000 - 2000) <= 100).all():
+        scale, form, least = 10_000, "%07.4f", FEW_DAYS
     elif low > 1 and high < 32 and DAY.fullmatch(column.name):
         scale, form, least = 100, "%05.2f", FEW_DAYS
     else:
@@ -154,7 +159,9 @@ def written_day(column: Column) -> str:
     digits = np.round(different * scale)
     if len(different) < least or not np.isclose(different * scale, digits, rtol=0, atol=1e-6).all():
         return ""
-    if high < 32:  # in a leap year, every day of the calendar exists
+    if scale == 10_000:
+        digits = digits % 10_000 * 10_000 + digits // 10_000 * 100 + 1
+    elif high < 32:  # in a leap year, every day of the calendar exists
         digits = 2024_00_00 + digits % 100 * 100 + digits // 100
     elif scale == 100:
         digits += 1
@@ -163,14 +170,19 @@ def written_day(column: Column) -> str:
 
 
 def _zeros(table: Table, preparation: Preparation) -> Iterator[Caution]:
-    """Codes read as numbers, which lose something: the zeros that they begin with, or the last of very many digits."""
+    """Codes and versions read as numbers, which lose something: zeros that they begin or end with, or the last of very many digits."""
     for column in _numbers(table, preparation):
-        if column.padded:
-            written = {"name": column.name, "cell": column.padded, **_ways(column.name)}
-            if "E" in column.padded:
-                yield Caution("powers", written | {"value": f"{float(column.padded):g}"})
-            else:
-                yield Caution("zeros" if column.padded.startswith("0") else "digits", written)
+        cell = column.padded
+        known = next((key for sign, key in (("E", "powers"), (".", "versions")) if sign in cell), "zeros" if cell[:1] == "0" else "digits")
+        if cell and (known != "versions" or _are_versions(column.values[~column.missing])):
+            yield Caution(known, {"name": column.name, "cell": cell, "value": f"{float(cell):g}", **_ways(column.name)})
+
+
+def _are_versions(values: Array) -> bool:
+    """May the numbers behind the points be 0 to 30? One digit there, as of 1.4, is one of 0 to 9."""
+    hundredths = values * 100
+    parts = np.round(hundredths) % 100
+    return bool(np.isclose(hundredths, np.round(hundredths)).all() and ((parts <= 30) | (parts % 10 == 0)).all())
 
 
 def _spellings(table: Table, preparation: Preparation) -> Iterator[Caution]:

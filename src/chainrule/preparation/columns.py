@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.printing import command_line
-from chainrule.data.cells import Kind, parse_number
-from chainrule.data.columns import Form
+from chainrule.data.cells import ColumnKind, parse_number
+from chainrule.data.columns import ColumnForm
 from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column, Table
 from chainrule.network.targets import one_hot
 
-Array: TypeAlias = "np.ndarray[Any, Any]"
 Task: TypeAlias = Literal["classify", "binary", "regress", "mixed"]
 
 LOSSES: dict[Task, str] = {"classify": "cross_entropy", "binary": "binary_cross_entropy", "regress": "half_squared"}
@@ -43,7 +43,7 @@ class Feature(FrozenValue):
 
     name: str
     kind: Literal["number", "boolean", "category", "date", "token"]
-    read_as: Kind
+    read_as: ColumnKind
     mean: float = 0.0
     deviation: float = 1.0
     categories: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Feature(FrozenValue):
     high: float | None = None
 
     @property
-    def form(self) -> Form:
+    def form(self) -> ColumnForm:
         """What `read` is to take the column for."""
         return self.read_as if self.written is None else self.written
 
@@ -132,7 +132,7 @@ class Target(FrozenValue):
 
     name: str
     kind: Literal["number", "class"]
-    read_as: Kind
+    read_as: ColumnKind
     mean: float = 0.0
     deviation: float = 1.0
     classes: tuple[str, ...] = ()
@@ -144,7 +144,7 @@ class Target(FrozenValue):
         return "regress" if self.kind == "number" else "binary" if len(self.classes) == 2 else "classify"
 
     @property
-    def form(self) -> Form:
+    def form(self) -> ColumnForm:
         """What `read` is to take the column for."""
         return self.read_as if self.written is None else self.written
 
@@ -183,7 +183,7 @@ def labels_of(column: Column) -> Array:
     return np.asarray(texts[places])
 
 
-def _label(value: float, kind: Kind) -> str | None:
+def _label(value: float, kind: ColumnKind) -> str | None:
     if math.isnan(value):
         return None
     if kind == "boolean":

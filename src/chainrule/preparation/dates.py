@@ -7,11 +7,12 @@ from typing import NoReturn
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.data.dates import CATEGORIES, PARTS, WEEKDAYS, MomentArrays, day_first, moment, moments_of
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Column, Table
-from chainrule.preparation.columns import Array, Feature
+from chainrule.preparation.columns import Feature
 from chainrule.preparation.moments import Moments
 
 

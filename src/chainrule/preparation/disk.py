@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError
 from chainrule.data.reading import memory, memory_left, size_of
-from chainrule.preparation.moments import Array
 
 
 def too_large_for_memory(source: Any) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
-
-Array: TypeAlias = "np.ndarray[Any, Any]"
 
 HALF_BITS = 27
 LOW = (1 << HALF_BITS) - 1

@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data.cells import Kind
-from chainrule.data.columns import Form
+from chainrule.data.cells import ColumnKind
+from chainrule.data.columns import ColumnForm
 from chainrule.data.numbers import PLAIN, looks_like_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.network.targets import one_hot
-from chainrule.preparation.columns import LOSSES, Array, Feature, Target, Task, complete, enumerated, labels_of, missing_message
+from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
@@ -166,22 +167,22 @@ class Preparation(Displayed, FrozenValue):
         return 0.0 if self.signs else 0.5
 
     @property
-    def input_kinds(self) -> dict[str, Kind]:
+    def input_kinds(self) -> dict[str, ColumnKind]:
         """The kinds of the input columns, for `read` and `chunks` when there is something to predict."""
         return {feature.name: feature.read_as for feature in self.features}
 
     @property
-    def kinds(self) -> dict[str, Kind]:
+    def kinds(self) -> dict[str, ColumnKind]:
         """The kinds of the input and target columns, for `read` and `chunks` when targets are there."""
         return self.input_kinds | {target.name: target.read_as for target in self.targets}
 
     @property
-    def input_forms(self) -> dict[str, Form]:
+    def input_forms(self) -> dict[str, ColumnForm]:
         """What `read` and `chunks` are to take the input columns for: their kinds, and how numbers are written."""
         return {feature.name: feature.form for feature in self.features}
 
     @property
-    def forms(self) -> dict[str, Form]:
+    def forms(self) -> dict[str, ColumnForm]:
         """What `read` and `chunks` are to take the input and target columns for."""
         return self.input_forms | {target.name: target.form for target in self.targets}
 

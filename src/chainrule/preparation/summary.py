@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
-from chainrule.data.cells import Kind
+from chainrule.data.cells import ColumnKind
 from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.table import LARGEST_NUMBER, Column, Table
 from chainrule.preparation.columns import labels_of
-from chainrule.preparation.moments import AT_ONCE, Array, Moments
+from chainrule.preparation.moments import AT_ONCE, Moments
 
 MOST_CATEGORIES = 1000
 """A column of text with more different values than this is no category, unless it is asked for."""
@@ -23,7 +24,7 @@ MOST_LABELS = 100_000
 """Not even then more than this."""
 
 
-class Numbers(NamedTuple):
+class NumberSummary(NamedTuple):
     """What some rows of a column of numbers are, none of them missing; rising and falling: the range of values minus, and plus, the
     numbers of their rows, where all are whole.
     """
@@ -36,9 +37,9 @@ class Numbers(NamedTuple):
     falling: tuple[float, ...] = ()
 
     @staticmethod
-    def of_columns(columns: Sequence[Array], rows: Array) -> list[Numbers]:
+    def of_columns(columns: Sequence[Array], rows: Array) -> list[NumberSummary]:
         """Of each of some columns, (n,) all of them, together, as there may be very many; rows: the numbers of their rows, (n,)."""
-        found: list[Numbers] = []
+        found: list[NumberSummary] = []
         moments, at_once = Moments.of_columns(columns), max(1, AT_ONCE // len(rows))
         for first in range(0, len(columns), at_once):
             values = np.array(columns[first : first + at_once])
@@ -46,8 +47,8 @@ class Numbers(NamedTuple):
             whole = (values == np.floor(values)).all(axis=1)
             known = zip(moments[first : first + at_once], low.tolist(), high.tolist(), whole.tolist(), values, strict=True)
             found += [
-                Numbers(one, lowest, highest, True, _range(some - rows), _range(some + rows)) if all_whole
-                else Numbers(one, lowest, highest, False)
+                NumberSummary(one, lowest, highest, True, _range(some - rows), _range(some + rows)) if all_whole
+                else NumberSummary(one, lowest, highest, False)
                 for one, lowest, highest, all_whole, some in known
             ]  # fmt: skip
         return found
@@ -68,7 +69,7 @@ class Summary:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     wants_labels: bool
     most: int
     rows: int = 0
@@ -117,7 +118,7 @@ class Summary:
         """Text that differs in (nearly) all rows."""
         return self.distinct == self.present or (self.distinct > 20 and self.distinct > self.present / 2)
 
-    def add(self, table: Table, column: Column, numbers: Numbers | None = None) -> None:
+    def add(self, table: Table, column: Column, numbers: NumberSummary | None = None) -> None:
         """Take in the next rows; what their numbers are may be known, where none is missing. Raises InputError."""
         self.format, self.doubt = self.format or column.format, self.doubt or column.doubt
         self.rows += len(column.values)
@@ -150,11 +151,11 @@ class Summary:
             table.check_size(column)
             if len(gaps) < len(column.values):
                 present = ~column.missing if len(gaps) else slice(None)
-                self._add_numbers(Numbers.of_columns([column.values[present]], table.rows[present])[0])
+                self._add_numbers(NumberSummary.of_columns([column.values[present]], table.rows[present])[0])
         elif column.kind == "text":
             self._add_texts(table, column)
 
-    def _add_numbers(self, numbers: Numbers) -> None:
+    def _add_numbers(self, numbers: NumberSummary) -> None:
         self.moments += numbers.moments
         self.low, self.high = min(self.low, numbers.low), max(self.high, numbers.high)
         self.whole = self.whole and numbers.whole
@@ -179,13 +180,13 @@ class Summary:
             self.labels.clear()
 
 
-def numbers_of(table: Table, names: Iterable[str]) -> dict[str, Numbers]:
+def numbers_of(table: Table, names: Iterable[str]) -> dict[str, NumberSummary]:
     """What those of the columns are that are numbers, none of them missing or too large."""
     if not len(table):
         return {}
     columns = [column for name in names if (column := table.column(name)).values.dtype != object]
     known = [column for column in columns if column.values.max() <= LARGEST_NUMBER and column.values.min() >= -LARGEST_NUMBER]  # nor NaN
-    found = Numbers.of_columns([column.values for column in known], table.rows)
+    found = NumberSummary.of_columns([column.values for column in known], table.rows)
     return {column.name: numbers for column, numbers in zip(known, found, strict=True)}
 
 

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, LostProcessError
-from chainrule.processes.together import Array, Processes
+from chainrule.processes.together import Processes
 
 PATIENCE, PATIENCE_VARIABLE = 300.0, "CHAINRULE_PATIENCE"
 """Seconds that a process waits for another one, and the variable of the environment that says otherwise."""
 
-MEETING, TRY = 45.0, 5.0
+RENDEZVOUS, TRY = 45.0, 5.0
 """Seconds for which processes that no launcher watches look for each other, where nothing else is said: who was killed before and who has
 not come yet are the same to those that wait. And seconds of one try to reach the first of them, for which PyTorch may take twice as long.
 """
@@ -67,15 +68,15 @@ def over_torch() -> Processes:
     limit = timedelta(seconds=waits)
     own = not distributed.is_initialized()
     group: Any = None
-    meeting = waits if WATCHED in os.environ or PATIENCE_VARIABLE in os.environ else MEETING
+    rendezvous_time = waits if WATCHED in os.environ or PATIENCE_VARIABLE in os.environ else RENDEZVOUS
     try:
         if own:
-            _meet(meeting)
+            _rendezvous(rendezvous_time)
             group = distributed.group.WORLD
         else:
             group = distributed.new_group(backend="gloo", timeout=limit)
     except (RuntimeError, ValueError) as error:
-        raise LostProcessError(_said(error, meeting if own else waits, began=False)) from None
+        raise LostProcessError(_said(error, rendezvous_time if own else waits, began=False)) from None
     options = distributed.AllreduceOptions()
     options.timeout = limit  # that of the group is how long the processes look for each other
     rank, count = distributed.get_rank(), distributed.get_world_size()
@@ -114,7 +115,7 @@ def over_torch() -> Processes:
     return Processes(reduce, rank, count, local=local, backend="torch.distributed (gloo)", begin=begin)
 
 
-def _meet(seconds: float) -> None:
+def _rendezvous(seconds: float) -> None:
     """Begin the group of the processes that the environment tells of; all that they wait for each other is so many seconds together.
 
     Raises RuntimeError or ValueError, as PyTorch does.

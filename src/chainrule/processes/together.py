@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import AgreedError, InputError
 from chainrule.base.frozen import FrozenValue
-
-Array: TypeAlias = "np.ndarray[Any, Any]"
 
 NOTHING = -0.0
 """What a process puts where another one has a number: added to any number it leaves every bit as it is, which 0 does not do with −0."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from chainrule.notation.typst import string
-from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Shape, TextRun, covered, still_shapes, width
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, DrawnShape, Label, Line, Path, TextRun, covered, still_shapes, width
 from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
 
 UNIT = 0.75
@@ -23,7 +23,7 @@ def canvas(diagram: Diagram, paint: Callable[[str], str], named: str = "") -> st
     return "\n".join([f"#canvas({named}{_length(diagram.width)}, {_length(diagram.height)}, {alt},", *shapes, ")"])
 
 
-def _shape(shape: Shape, paint: Callable[[str], str]) -> Iterator[str]:
+def _shape(shape: DrawnShape, paint: Callable[[str], str]) -> Iterator[str]:
     match shape:
         case Circle(x, y, radius):
             style = _style(shape.kind, shape.colour)

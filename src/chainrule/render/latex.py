@@ -29,7 +29,7 @@ from chainrule.pictures.diagram import network_diagram
 from chainrule.render.breaking import broken, letters_across
 from chainrule.render.palette import NOTES, PALETTE, QUIET
 from chainrule.render.prose import escape_latex_prose, visible
-from chainrule.render.slides import Piece, pieces
+from chainrule.render.slides import SlidePiece, slide_pieces
 from chainrule.render.tikz import tikz
 
 ARTICLE = r"""
@@ -117,10 +117,10 @@ class _Writer(FrozenValue):
         yield r"\frame{\titlepage}"
         for number, section in enumerate(self.document.sections, start=1):
             title = escape_latex_prose(section.title)
-            body = "\n\n".join(map(self._piece, pieces(section)))  # a brace at its begin would be a subtitle
+            body = "\n\n".join(map(self._piece, slide_pieces(section)))  # a brace at its begin would be a subtitle
             yield rf"\section{{{title}}}" + f"\n\\begin{{frame}}[allowframebreaks]{{{number}. {title}}}\\relax\n{body}\n\\end{{frame}}"
 
-    def _piece(self, piece: Piece) -> str:
+    def _piece(self, piece: SlidePiece) -> str:
         """A block, and the picture beside it where both have room."""
         equations = piece.block.equations if isinstance(piece.block, Equations) else ()
         share = SHARE if equations else 1 - SHARE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.base.printing import clean
@@ -25,10 +24,7 @@ from chainrule.document.document import (
 from chainrule.document.words import Words
 from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
-from chainrule.notation.text import segments
-
-Segment: TypeAlias = "tuple[str, str | None]"
-"""Text, and the key of the symbol that it writes, if it writes one."""
+from chainrule.notation.text import Segment, segments
 
 
 class TextLine(FrozenValue):

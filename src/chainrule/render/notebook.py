@@ -54,11 +54,11 @@ def with_pictures(shown: Iterable[Block]) -> Dialect:
     for block in shown:
         if isinstance(block, Visual):
             diagram = network_diagram(block)
-            drawn[block] = image(svg(diagram, of_keys(keys(diagram.shapes))), block.alt)
+            drawn[block] = image_element(svg(diagram, of_keys(keys(diagram.shapes))), block.alt)
     return replace(JUPYTER, pictures=drawn)
 
 
-def image(drawn: str | bytes, alt: str) -> str:
+def image_element(drawn: str | bytes, alt: str) -> str:
     """An SVG as an element of HTML, which notebooks show even where nobody has said yet that they are trusted."""
     data = b64encode(drawn if isinstance(drawn, bytes) else drawn.encode()).decode()
     alt = escape_xml(alt).replace("$", "&#36;")  # which would begin a formula, even here

@@ -19,10 +19,8 @@ LINES = {
 MOST_ROWS = 12
 """A drawing of more rows is no help."""
 
-Line = list[Segment]
 
-
-def sketch(graph: BoxGraph, width: int) -> list[Line]:
+def sketch(graph: BoxGraph, width: int) -> list[list[Segment]]:
     """The graph without its targets, in lines; none where it does not fit, or where lines would cross."""
     kept = [number for number, vertex in enumerate(graph.vertices) if vertex.family != "t"]
     at = {number: place for place, number in enumerate(kept)}
@@ -31,7 +29,7 @@ def sketch(graph: BoxGraph, width: int) -> list[Line]:
     return _in_a_row(plain, width) or _in_rows(plain, width)
 
 
-def _in_a_row(graph: BoxGraph, width: int) -> list[Line]:
+def _in_a_row(graph: BoxGraph, width: int) -> list[list[Segment]]:
     """x ─▶ h1 ─┴─▶ h2 ─▶ + ─▶ y, arrows that pass something above it; nothing where that is not all there is, or cannot be followed."""
     order = range(len(graph.vertices))
     following = list(itertools.pairwise(order))
@@ -39,7 +37,7 @@ def _in_a_row(graph: BoxGraph, width: int) -> list[Line]:
     if not passing or any(graph.arrows.count(arrow) != 1 for arrow in (*following, *passing)):
         return []
     forks, heads = {}, {}
-    parts: Line = []
+    parts: list[Segment] = []
     for place in order:
         heads[place] = line_width(parts)
         parts += segments(graph.vertices[place].label)
@@ -62,16 +60,16 @@ def _in_a_row(graph: BoxGraph, width: int) -> list[Line]:
         return []
     ends = {**{forks[source]: "│" for source, _ in passing}, **{heads[target]: "▼" for _, target in passing}}
     drawn = [{x: LINES["".join(sorted(sides))] for x, sides in lane.items()} for lane in reversed(lanes)]
-    above: list[Line] = [[("".join(signs.get(x, " ") for x in range(max(signs) + 1)), None)] for signs in (*drawn, ends)]
+    above: list[list[Segment]] = [[("".join(signs.get(x, " ") for x in range(max(signs) + 1)), None)] for signs in (*drawn, ends)]
     return [*above, parts]
 
 
-def _in_rows(graph: BoxGraph, width: int) -> list[Line]:
+def _in_rows(graph: BoxGraph, width: int) -> list[list[Segment]]:
     """The columns of the drawn graph; between two of them, what is joined is joined by one upright line."""
     layout = arranged(graph)
     rows = _rows(layout)
     count = max(rows.values()) + 1
-    lines: list[Line] = [[] for _ in range(count)]
+    lines: list[list[Segment]] = [[] for _ in range(count)]
     for number, column in enumerate(layout.columns):
         wide = max(line_width(segments(graph.vertices[place].label)) if place < layout.boxes else 1 for place in column)
         joints = _joints(layout, number, rows)

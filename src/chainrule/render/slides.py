@@ -13,14 +13,14 @@ MOST_BESIDE, LAYERS_BESIDE = 2, 5
 """Neurons of a layer that are drawn beside a derivation, and layers with the error, at most."""
 
 
-class Piece(FrozenValue):
+class SlidePiece(FrozenValue):
     """A block that stands on one slide, if one holds it, and the picture beside it."""
 
     block: Block
     picture: Illustration | None = None
 
 
-def pieces(section: Section) -> Iterator[Piece]:
+def slide_pieces(section: Section) -> Iterator[SlidePiece]:
     """A section's blocks, each equation on its own; nothing is left out. A derivation, or a table, has the picture beside it that belongs
     to it, in place of those that stand for all.
     """
@@ -31,15 +31,15 @@ def pieces(section: Section) -> Iterator[Piece]:
                 continue
             case Equations(equations):
                 for one in equations:
-                    yield Piece(Equations((one,)), _small(lit.get(one.sides[0]) if isinstance(one, Equation) else None))
+                    yield SlidePiece(Equations((one,)), _small(lit.get(one.sides[0]) if isinstance(one, Equation) else None))
             case Picture():
-                yield Piece(part_of(block))
+                yield SlidePiece(part_of(block))
             case Illustration():
-                yield Piece(_large(block))
+                yield SlidePiece(_large(block))
             case Paragraph() | TableBlock():
-                yield Piece(block, _small(lit.get(block)))
+                yield SlidePiece(block, _small(lit.get(block)))
             case _:
-                yield Piece(block)
+                yield SlidePiece(block)
 
 
 def _large(illustration: Illustration) -> Illustration:

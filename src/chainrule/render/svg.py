@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chainrule.notation.mathml import element, escape_xml
-from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Pen, Scene, Shape, TextRun, covered
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, DrawnShape, Label, Line, Path, Pen, Scene, TextRun, covered
 from chainrule.render.palette import GROUND, INK, PALETTE, QUIET
 
 FONT = "'STIX Two Math subset','STIX Two Text','STIX Two Math',Cambria,'Times New Roman','Liberation Serif',serif"
@@ -50,7 +50,7 @@ def _before(diagram: Diagram) -> str:
     return element("title", escape_xml(diagram.alt)) + about + element("style", _style() + _motion(turns, moving)) + ground
 
 
-def _shape(shape: Shape, colours: Mapping[str, int], named: str) -> str:
+def _shape(shape: DrawnShape, colours: Mapping[str, int], named: str) -> str:
     match shape:
         case Circle(x, y, radius):
             return element("circle", "", {**_given(shape, named), "cx": _number(x), "cy": _number(y), "r": _number(radius)})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from chainrule.notation.formula import Symbol
 from chainrule.notation.latex import formula_latex
-from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, Label, Line, Path, Point, Shape, TextRun, covered, still_shapes
+from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, DrawnShape, Label, Line, Path, Point, TextRun, covered, still_shapes
 from chainrule.render.prose import escape_latex_prose, visible
 
 UNIT = 0.75
@@ -26,7 +26,7 @@ def tikz(diagram: Diagram, paint: Callable[[str], str]) -> str:
     return "\n".join([rf"\begin{{tikzpicture}}[{setting}]", bounds, *shapes, r"\end{tikzpicture}"])
 
 
-def _shape(shape: Shape, paint: Callable[[str], str]) -> Iterator[str]:
+def _shape(shape: DrawnShape, paint: Callable[[str], str]) -> Iterator[str]:
     match shape:
         case Circle(x, y, radius):
             yield rf"\path[{_style(shape.kind, shape.colour)}] {_point((x, y))} circle[radius={_length(radius)}];"

@@ -31,7 +31,7 @@ from chainrule.pictures.shapes import Diagram
 from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import UNIT, canvas
 from chainrule.render.palette import FRAME, NOTES, PALETTE, QUIET
-from chainrule.render.slides import Piece, pieces
+from chainrule.render.slides import SlidePiece, slide_pieces
 
 COLUMNS = {"article": 84, "handout": 56, "slides": 74, "figure": 94}
 """Letters of an equation that stand on one line, about. Typst ends lines after signs, where it measures that it has to."""
@@ -143,12 +143,12 @@ class _Writer(FrozenValue):
             for number, section in enumerate(self.document.sections, start=1)
             for line in (
                 self._piece("topic", body=f"[{number}. {escape_typst(section.title)}]"),
-                *(self._placed(piece) for piece in pieces(section)),
+                *(self._placed(piece) for piece in slide_pieces(section)),
             )
         ]
         yield "\n".join(["#deck(", *lines, ")"])
 
-    def _placed(self, piece: Piece) -> str:
+    def _placed(self, piece: SlidePiece) -> str:
         """A piece of a slide as Typst's data: what can be cut is not yet laid out, and pictures are as high as there is room."""
         beside = {} if piece.picture is None else {"picture": self._drawn(piece.picture)}
         match piece.block:

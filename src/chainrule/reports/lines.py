@@ -44,6 +44,9 @@ def lines_of_split(words: Words, plan: Plan, train: int, validation: int, test: 
     yield message(words, key, train=train, validation=validation, test=test, folds=plan.validation_folds)
     if plan.group is not None:
         yield message(words, "train.group", name=plan.group)
+    last = ["test"] * (plan.test_last and test > 0) + ["validation"] * (plan.validation_last and validation > 0)
+    if last:
+        yield words.plain(f"train.last.{'_and_'.join(last)}")
 
 
 def lines_of_preparation(words: Words, preparation: Preparation) -> Iterator[str]:

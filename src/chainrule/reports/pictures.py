@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
 from chainrule.base.printing import clean
 from chainrule.document.words import Words
 from chainrule.explanation.lettering import shortened_name
 from chainrule.explanation.predictions import CLASS_MARKS, FORMS
-from chainrule.network.network import Array
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Formula
 from chainrule.pictures.plot import Mark, Plot, Scale, Series, plot_diagram
@@ -22,10 +22,10 @@ from chainrule.pictures.shapes import (
     LINE,
     SMALL,
     Diagram,
+    DrawnShape,
     Label,
     Line,
     Path,
-    Shape,
     TextRun,
     prose_runs,
     text_runs,
@@ -80,7 +80,7 @@ def confusion_diagram(words: Words, names: Sequence[str], confusion: Array) -> D
     top = MARGIN + 2.4 * SMALL * LINE
     alt = words.plain("report.confusion.alt", classes=size)
 
-    def shapes() -> Iterator[Shape]:
+    def shapes() -> Iterator[DrawnShape]:
         right, bottom = left + across * size, top + down * size
         yield Label(said, left, MARGIN + SMALL * LINE / 2, SMALL, quiet=True, side=1)
         yield Label(true, left - 10, top - SMALL * LINE / 2 - 4, SMALL, quiet=True, side=-1)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
 
-Wanted: TypeAlias = "str | Sequence[int | Sequence[int]]"
+OrderLike: TypeAlias = "str | Sequence[int | Sequence[int]]"
 
 MOST_STEPS = 100_000
 """A longer run is refused: its steps are computed one by one."""
@@ -39,7 +39,7 @@ class Order(FrozenValue):
         return {"batches": [list(batch) for batch in self.batches], "epochs": self.epochs}
 
 
-def read_order(wanted: Wanted, rows: int, epochs: int | None = None) -> Order:
+def read_order(wanted: OrderLike, rows: int, epochs: int | None = None) -> Order:
     """The order that "1; 2; 3" means: a step for row 1, one for row 2, one for row 3; "1 2; 3 4" takes two rows a step, "1-4; 5-8" four.
 
     wanted  the text, or a list with a row, or with a list of rows, for each step

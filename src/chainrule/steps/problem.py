@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.base.frozen import Frozen
 from chainrule.network.definitions import Bound, find
-from chainrule.network.description import check_table, described, inside, names_of, network_from, number_lists
-from chainrule.network.network import Array, Network
+from chainrule.network.description import check_table, described, inside, names_of, network_of_description, number_lists
+from chainrule.network.network import Network
 from chainrule.network.targets import read_targets
-from chainrule.steps.order import Wanted, read_order
+from chainrule.steps.order import OrderLike, read_order
 from chainrule.steps.step import Explained, Step, steps
 
 DATA_KEYS = ("x", "t", "features", "targets")
@@ -38,7 +39,7 @@ class Problem(Explained, Displayed, Frozen):
     targets: tuple[str, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
 
-    def steps(self, *, exact: bool = False, order: Wanted | None = None, epochs: int | None = None) -> Iterator[Step]:
+    def steps(self, *, exact: bool = False, order: OrderLike | None = None, epochs: int | None = None) -> Iterator[Step]:
         """Training steps on the batch, without end.
 
         order   the rows of each step, as "1; 2; 3", in place of all of them; the steps end after so many `epochs`
@@ -65,7 +66,12 @@ class Problem(Explained, Displayed, Frozen):
 
 
 def described_problem(problem: Problem) -> dict[str, Any]:
-    """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out."""
+    """The problem as plain data, from which `problem_from` makes the same problem; its origin is left out.
+
+    Raises InputError for what is no problem.
+    """
+    if not isinstance(problem, Problem):
+        raise InputError(f"a problem is needed, and this is {quoted(type(problem).__name__)}; described(network) is of a network alone.")
     data: dict[str, Any] = {}
     if problem.x is not None and problem.t is not None:
         data = {"x": number_lists(problem.x.tolist()), **({"t": number_lists(problem.t.tolist())} if problem.network.targets else {})}
@@ -85,7 +91,7 @@ def _table_of(bound: Bound) -> dict[str, Any]:
 
 def problem_from(description: Mapping[str, Any], origin: Mapping[str, Any] | None = None) -> Problem:
     """The problem that plain data describes. Raises InputError, which names the place."""
-    network = network_from(description)
+    network = network_of_description(description)
     title, data, optimizer = description.get("title", ""), description.get("data"), description.get("optimizer")
     if not isinstance(title, str):
         raise DescriptionError(f"title must be text, not {quoted(title)}.")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.formula.arrays import Arrays, Exact, exact_array
-from chainrule.formula.expression import Number
-from chainrule.network.network import Array
+from chainrule.formula.expression import PlainNumber
 
 
 def json_numbers(values: Array) -> Any:
@@ -49,7 +49,7 @@ def array_from(values: Any, arrays: Arrays) -> Array:
         raise InputError(f"the recorded step holds {quoted(values)}, which is no array of numbers.") from None
 
 
-def _number(value: Any) -> Number:
+def _number(value: Any) -> PlainNumber:
     if isinstance(value, str):
         return NOT_FINITE[value] if value in NOT_FINITE else Fraction(*map(int, value.split("/")))
     if isinstance(value, bool) or not isinstance(value, (int, float)):

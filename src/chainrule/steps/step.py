@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InexactError, InputError, quoted
 from chainrule.base.frozen import Frozen, replace
@@ -19,9 +20,9 @@ from chainrule.formula.arrays import FLOATS, Arrays, Exact
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound, find
-from chainrule.network.description import described, network_from
+from chainrule.network.description import described, network_of_description
 from chainrule.network.given import in_one_row
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.network.targets import read_targets
 from chainrule.network.update import STEP_NUMBER, Update, network_update
 from chainrule.steps.order import Order
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from chainrule.document.document import Document
     from chainrule.explanation.explain import Detail
-    from chainrule.steps.order import Wanted
+    from chainrule.steps.order import OrderLike
 
 FORMAT = "chainrule step 1"
 
@@ -77,7 +78,7 @@ class Explained:
         weight: str | None = None,
         step: int | None = None,
         steps: int = 1,
-        order: Wanted | None = None,
+        order: OrderLike | None = None,
         epochs: int | None = None,
         digits: int | None = None,
         exact: bool = False,
@@ -230,7 +231,7 @@ class Step(Explained, Displayed, Frozen):
             raise InputError(f'this is no recorded step: its "format" should be "{FORMAT}".')
         arrays = Exact() if plain.get("exact") is True else FLOATS
         try:
-            network = network_from(plain["network"]).continued(arrays_from(plain["parameters"]["before"], arrays))
+            network = network_of_description(plain["network"]).continued(arrays_from(plain["parameters"]["before"], arrays))
             outputs = tuple(str(node.name) for node in network.derivation.predictions)
             x = _joined(plain["batch"], network.derivation.inputs, arrays)
             step = Step(

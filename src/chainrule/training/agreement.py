@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from chainrule.network.network import Array
+from chainrule.base.arrays import Array
 from chainrule.preparation.preparation import Preparation
 from chainrule.processes.together import Processes
 from chainrule.training.metrics import Scores

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.epoch import Data, Engine, State, gathered, row_count, whole_rows
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.training.plan import Plan, Shuffled, fold_places
 
 

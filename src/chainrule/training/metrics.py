@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.base.printing import clean
-from chainrule.network.network import Array
 
 if TYPE_CHECKING:
     from chainrule.data.table import Table

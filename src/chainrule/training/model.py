@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed, Reported
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
 from chainrule.base.frozen import Frozen, replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.engines.choice import Predictor
-from chainrule.network.description import described, network_from
-from chainrule.network.network import Array, Network
+from chainrule.network.description import described, network_of_description
+from chainrule.network.network import Network
 from chainrule.steps.step import Step
 from chainrule.training.history import Report, history_from_dict, history_to_dict
 from chainrule.training.loop import Training
@@ -71,7 +72,8 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
     def predict(self, table: Any) -> Array:
         """The answers in the data's own units or labels: (rows,) for one target, (rows, targets) for several.
 
-        table  whatever `chainrule.train` takes, its target left out or not; or an array with the columns of the inputs, in their order
+        table  whatever `chainrule.train` takes, its target left out or not; or an array, or rows as lists: of the columns that were trained
+               on, with the targets or without, or of those that are inputs, in their order
 
         A model that was trained on numbers without a table answers with its outputs, as they are. Raises InputError.
         """
@@ -101,13 +103,21 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """The rows of a source as the model reads them, with its targets or without. Raises InputError."""
         from chainrule.data.reading import read
 
-        features = [feature.name for feature in self._preparation.features]
-        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2 and data.shape[1] == len(features):
-            data = {name: data[:, place] for place, name in enumerate(features)}
-        elif isinstance(data, (list, tuple)) and data and all(isinstance(row, (list, tuple)) and len(row) == len(features) for row in data):
-            data = dict(zip(features, map(list, zip(*data, strict=True)), strict=True))
+        data = self._with_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         return read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
+
+    def _with_names(self, data: Any) -> Any:
+        """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""
+        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2:
+            columns: list[Any] = [*data.T]
+        elif isinstance(data, (list, tuple)) and data and all(isinstance(row, (list, tuple)) and len(row) == len(data[0]) for row in data):
+            columns = [*map(list, zip(*data, strict=True))]
+        else:
+            return data
+        inputs = tuple(feature.name for feature in self._preparation.features)
+        names = next((order for order in (inputs, *self.column_orders) if len(order) == len(columns)), None)
+        return data if names is None else dict(zip(names, columns, strict=True))
 
     def evaluate(self, tables: Any) -> Scores:
         """The scores on rows with their targets: whatever `chainrule.train` takes, or tables of a stream together. Raises InputError."""
@@ -280,7 +290,7 @@ def _read(path: str | Path) -> tuple[Model, dict[str, Array], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             plain = _plain_of(path, file.metadata() or {})
-            start = network_from(plain["network"])
+            start = network_of_description(plain["network"])
             tensors = {name: _tensor(path, file, name, start.shapes) for name in file.keys()}  # noqa: SIM118  # it is no dict
         return _model(plain, start, tensors), tensors, plain
     except SafetensorError as error:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.epoch import ENGINES, PRECISIONS
 from chainrule.network.definitions import Bound, find
-from chainrule.network.network import Array
 
 FEWEST_ROWS = 5
 """Fewer rows are not split."""
@@ -109,6 +109,11 @@ class Plan(Displayed, FrozenValue):
             raise DescriptionError(f'{said}; compute with 16: --precision float64 (precision="float64").')
         _check_class_weights(self.class_weights)
         object.__setattr__(self, "optimizer", find("optimizer", self.optimizer))
+
+    @property
+    def tests_drawn(self) -> bool:
+        """Are the rows that test drawn from all, one by one?"""
+        return self.test > 0 and not self.test_last and self.group is None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, from which `from_dict` makes the same plan."""

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen, replace
 from chainrule.data.encodings import gives_once
 from chainrule.data.files import files_of
-from chainrule.data.ranges import OfEach, alone, counts_of, fingerprint
+from chainrule.data.ranges import OfEach, alone, counts_of, file_fingerprint
 from chainrule.data.reading import Forms, chunks, forms_of, memory, read, text_files
 from chainrule.data.shipped import PREFIX
 from chainrule.data.table import Table, joined, resized
 from chainrule.data.text import TextFiles
 from chainrule.data.text_ranges import own_files
-from chainrule.network.network import Array
 from chainrule.preparation.columns import labels_of
 from chainrule.preparation.disk import empty, too_large_for_memory
 from chainrule.preparation.preparation import Preparation
@@ -237,10 +237,10 @@ def _looked_at(source: Any, form: Mapping[str, Any]) -> tuple[int | None, TextFi
     """How many rows the source says it has, the text files that it is, and by what it is known that others have the same."""
     counts, texts = counts_of(source), text_files(source, **form)
     if counts is not None:
-        return sum(counts.values()), None, f"{sum(counts.values()):,} rows, {fingerprint(counts)}"
+        return sum(counts.values()), None, f"{sum(counts.values()):,} rows, {file_fingerprint(counts)}"
     if texts is None or any(map(gives_once, paths := [layout.path for layout in texts.layouts])):
         return None, None, "a source that is read whole"
-    return None, texts, f"{sum(map(os.path.getsize, paths)):,} bytes, {fingerprint(paths)}"
+    return None, texts, f"{sum(map(os.path.getsize, paths)):,} bytes, {file_fingerprint(paths)}"
 
 
 def _piece(forms: Forms) -> int:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.engines.compiled.engine import FEWEST_SHARED, CompiledFunction, pointers
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout
 from chainrule.engines.compiled.graph.cut import ROWS, STOPPING, cut_step
@@ -22,7 +23,7 @@ from chainrule.engines.compiled.runtime.states import StateBuffer
 from chainrule.engines.compiled.runtime.threads import processors
 from chainrule.engines.epoch import Data
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 from chainrule.processes.together import Processes
 
 

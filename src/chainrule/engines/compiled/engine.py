@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.engines.compiled.emission.abi import PARTS
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout, straight_line_state_layout
 from chainrule.engines.compiled.graph.step_graph import RATE, StepGraph, step_graph
@@ -18,7 +19,7 @@ from chainrule.engines.compiled.runtime.states import ResidentState, StateMemory
 from chainrule.engines.compiled.runtime.threads import Barrier, processors, run_in_threads
 from chainrule.engines.epoch import BLOCK, Data, Passed
 from chainrule.network.definitions import Bound
-from chainrule.network.network import Array, Network
+from chainrule.network.network import Network
 
 ASKED_EVERY = 0.1
 """Seconds between two questions whether to stop."""

@@ -11,7 +11,7 @@ from chainrule.formula.expression import Expression, Shape
 from chainrule.interop.operations.elements import copied, finite
 from chainrule.interop.operations.shapes import filled, known, matrices_turned, permuted, reshaped, stretched, without
 from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
-from chainrule.network.spatial import padded
+from chainrule.network.spatial import with_margins
 
 moving = partial(operation, quiet="always")
 moving_in_jax = partial(jax_operation, quiet="always")
@@ -116,7 +116,7 @@ def _stacked(*given: Any) -> Expression:
 
 
 @moving("slice")
-def part(x: Expression, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Expression:
+def slice_of(x: Expression, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Expression:
     """The elements from a place of an axis to another."""
     axis = dim % len(x.shape)
     if _is_everything(start, end, step):
@@ -137,7 +137,7 @@ def _slice_of_jax(x: Expression, call: JaxCall) -> Expression:
     steps = call["strides"] or (1,) * len(x.shape)
     for axis, (start, stop, step) in enumerate(zip(call["start_indices"], call["limit_indices"], steps, strict=True)):
         if not isinstance(x.shape[axis], str):
-            x = part(x, axis, start, stop, step)
+            x = slice_of(x, axis, start, stop, step)
         elif (start, stop, step) != (0, call.count, 1):
             raise UnreadableOperation("a part of the examples")
     return x
@@ -152,7 +152,7 @@ def _dynamic_slice(x: Expression, *given: Any) -> Expression:
         if start.constant is None:
             raise UnreadableOperation("a part at a place that is computed")
         first = min(max(0, int(start.constant)), known(x.shape[axis], "a part is taken") - size)
-        x = part(x, axis, first, first + size)
+        x = slice_of(x, axis, first, first + size)
     return x
 
 
@@ -288,6 +288,6 @@ def edged(x: Expression, axis: int, before: int, after: int, fill: float) -> Exp
     """x with so many places more before and after along an axis, which hold a number; or, where they are negative, fewer."""
     if before < 0 or after < 0:
         extent = known(x.shape[axis], "padding")
-        x = part(x, axis, max(0, -before), extent - max(0, -after))
+        x = slice_of(x, axis, max(0, -before), extent - max(0, -after))
     known(x.shape[axis], "padding")
-    return padded(x, [(max(0, before), max(0, after))], finite(float(fill)), first=axis)
+    return with_margins(x, [(max(0, before), max(0, after))], finite(float(fill)), first=axis)

@@ -9,7 +9,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression, Name, named
 from chainrule.formula.stated import held
 from chainrule.interop.operations.elements import checked_dropout
-from chainrule.interop.operations.moving import one_of, part, picked, side_by_side, stacked
+from chainrule.interop.operations.moving import one_of, picked, side_by_side, slice_of, stacked
 from chainrule.interop.operations.products import linear
 from chainrule.interop.operations.shapes import filled, known, permuted, reshaped, stretched
 from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
@@ -24,7 +24,7 @@ def _embedding(table: Expression, index: Any, padding: int = -1, scale: bool = F
     padding  the row that no gradient moves, if there is one
     """
     if padding >= 0:
-        rows = (part(table, 0, 0, padding), held(part(table, 0, padding, padding + 1)), part(table, 0, padding + 1))
+        rows = (slice_of(table, 0, 0, padding), held(slice_of(table, 0, padding, padding + 1)), slice_of(table, 0, padding + 1))
         table = side_by_side([one for one in rows if one.shape[0]])
     if isinstance(index, Expression):
         return p.lookup(table, index)

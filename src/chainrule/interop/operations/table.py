@@ -13,9 +13,7 @@ from typing import Any, Literal, TypeVar
 from chainrule.base.frozen import Frozen
 from chainrule.formula.expression import Shape
 
-Formula = TypeVar("Formula", bound=Callable[..., Any])
-
-Quiet = Literal["", "always", "by a number"]
+Declared = TypeVar("Declared", bound=Callable[..., Any])
 
 Together = Literal["", "elements", "product", "axis", "shape", "order"]
 
@@ -40,7 +38,7 @@ class Entry(Frozen):
     """
 
     formula: Callable[..., Any]
-    quiet: Quiet = ""
+    quiet: Literal["", "always", "by a number"] = ""
     by_shape: bool = False
     whole: bool = False
     places: bool = False
@@ -72,10 +70,10 @@ JAX: dict[str, Entry] = {}
 """By JAX's name: "dot_general", "add" …; their formulas take the operands and a `JaxCall`."""
 
 
-def operation(*pytorch: str, jax: str | tuple[str, ...] = (), **facts: Any) -> Callable[[Formula], Formula]:
+def operation(*pytorch: str, jax: str | tuple[str, ...] = (), **facts: Any) -> Callable[[Declared], Declared]:
     """Declares a function as PyTorch's operation of these names, and as JAX's where it is the same there. Facts are those of `Entry`."""
 
-    def declared(formula: Formula) -> Formula:
+    def declared(formula: Declared) -> Declared:
         PYTORCH.update(dict.fromkeys(pytorch, Entry(formula, **facts)))
         same = partial(_in_jax, formula, bool(facts.get("by_shape")))
         JAX.update(dict.fromkeys((jax,) if isinstance(jax, str) else jax, Entry(same, **facts)))
@@ -84,10 +82,10 @@ def operation(*pytorch: str, jax: str | tuple[str, ...] = (), **facts: Any) -> C
     return declared
 
 
-def jax_operation(*names: str, **facts: Any) -> Callable[[Formula], Formula]:
+def jax_operation(*names: str, **facts: Any) -> Callable[[Declared], Declared]:
     """Declares a function of operands and a `JaxCall` as JAX's operation of these names."""
 
-    def declared(formula: Formula) -> Formula:
+    def declared(formula: Declared) -> Declared:
         JAX.update(dict.fromkeys(names, Entry(formula, **facts)))
         return formula
 

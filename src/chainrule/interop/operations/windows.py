@@ -13,7 +13,7 @@ from chainrule.interop.operations.elements import added
 from chainrule.interop.operations.moving import side_by_side, stacked
 from chainrule.interop.operations.shapes import back_in_order, known, matrices_turned, one_each, permuted, reshaped
 from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
-from chainrule.network.spatial import LOWEST, padded
+from chainrule.network.spatial import LOWEST, with_margins
 
 CHANNELS_FIRST = 2
 """Where places begin behind the examples and the channels."""
@@ -33,7 +33,7 @@ def _conv(
         margins = [(0, 0) if padding == "valid" else (one // 2, one - one // 2) for one in reach]
     else:
         margins = [(one, one) for one in one_each(padding, axes)]
-    z = convolved(padded(x, margins, first=CHANNELS_FIRST), W, steps, gaps, groups)
+    z = convolved(with_margins(x, margins, first=CHANNELS_FIRST), W, steps, gaps, groups)
     z = z if b is None else added(z, b)
     return permuted(z, (0, 1 + axes, *range(1, 1 + axes)))
 
@@ -61,7 +61,7 @@ def _conv_of_jax(x: Expression, W: Expression, call: JaxCall) -> Expression:
     numbers, axes = call["dimension_numbers"], len(W.shape) - 2
     if any(one != 1 for one in call["lhs_dilation"]) or call["batch_group_count"] != 1:
         raise UnreadableOperation("a transposed convolution")
-    places = padded(permuted(x, numbers.lhs_spec), call["padding"], first=CHANNELS_FIRST)
+    places = with_margins(permuted(x, numbers.lhs_spec), call["padding"], first=CHANNELS_FIRST)
     steps, gaps = tuple(call["window_strides"]), tuple(call["rhs_dilation"])
     z = convolved(places, permuted(W, numbers.rhs_spec), steps, gaps, call["feature_group_count"])
     return back_in_order(permuted(z, (0, 1 + axes, *range(1, 1 + axes))), numbers.out_spec)
@@ -180,7 +180,7 @@ def _pool_cuts(x: Expression, size: Any, stride: Any, padding: Any, dilation: An
 def _pooled(x: Expression, cuts: Sequence[PoolCut], fill: float = 0) -> Expression:
     """Every window of a pool as a further axis, the last one."""
     margins = [(cut.padding, cut.extent - cut.places - cut.padding) for cut in cuts]
-    each = padded(x, margins, fill, CHANNELS_FIRST)
+    each = with_margins(x, margins, fill, CHANNELS_FIRST)
     return _windows(each, CHANNELS_FIRST, *(tuple(getattr(cut, what) for cut in cuts) for what in ("length", "step", "gap")))
 
 
@@ -197,7 +197,7 @@ def _windows_of_jax(x: Expression, call: JaxCall, fill: float, reduced: Callable
     along = [axis for axis, length in enumerate(call["window_dimensions"]) if length > 1 or call["window_strides"][axis] > 1]
     order = [*(axis for axis in range(len(x.shape)) if axis not in along), *along]
     first = len(order) - len(along)
-    each = padded(permuted(x, order), [call["padding"][axis] for axis in along], fill, first=first)
+    each = with_margins(permuted(x, order), [call["padding"][axis] for axis in along], fill, first=first)
     sizes = (tuple(call[key][axis] for axis in along) for key in ("window_dimensions", "window_strides", "window_dilation"))
     return back_in_order(reduced(_windows(each, first, *sizes), len(order)), order)
 

@@ -1,6 +1,7 @@
 /** What goes wrong, in words, at the first culprit: what the doctor says, looked for when numbers have come to rest. */
 
-import { Doctor, type Said, type Work } from "./doctor";
+import { Doctor, type Said } from "./doctor";
+import type { Work } from "./trials";
 import type { Session } from "./session";
 import type { Words } from "./words";
 

@@ -1,6 +1,6 @@
 /**
- * Builds the modules and styles: `node build.mjs [FOLDER]`, into the folder above if none is named; `node build.mjs --shortened` lists the names
- * of properties that the modules do not keep.
+ * Builds the modules and styles: `node build.mjs [FOLDER] [--shortened]`, into the folder above if none is named; with `--shortened` it lists the
+ * names of properties that the modules do not keep.
  *
  * esbuild shortens names of variables by itself, and those of properties that it is told. Told are the names that are ours alone, as the compiler
  * knows them: a class or a type here declares them, and nobody else reads or gives a property of that name. Others are the browser, whoever wrote
@@ -46,13 +46,12 @@ const declares = (node) =>
   ts.isPropertyDeclaration(node) || ts.isPropertySignature(node) || ts.isMethodSignature(node) || (ts.isMethodDeclaration(node) && ts.isClassLike(node.parent)) ||
   (ts.isAccessor(node) && ts.isClassLike(node.parent)) || ts.isParameterPropertyDeclaration(node, node.parent);
 
-const [folder = ".."] = process.argv.slice(2);
-if (folder === "--shortened") console.log(shortened().join("\n"));
-else {
-  const common = { minify: true, charset: "utf8", logLevel: "warning", outdir: folder };
-  const module = { ...common, bundle: true, target: "es2022" };
-  const mangleProps = new RegExp(`^(${shortened().join("|")})$`);
-  await esbuild.build({ ...module, entryPoints: { page: "offline.ts", served: "served.ts" }, format: "iife", mangleProps });
-  await esbuild.build({ ...module, entryPoints: ["widget.ts"], format: "esm" });
-  await esbuild.build({ ...common, entryPoints: ["page.css", "served.css"], target: ["chrome123", "firefox121", "safari17.5"] });
-}
+const [folder = ".."] = process.argv.slice(2).filter((one) => one !== "--shortened");
+const names = shortened();
+const common = { minify: true, charset: "utf8", logLevel: "warning", outdir: folder };
+const module = { ...common, bundle: true, target: "es2022" };
+const mangleProps = new RegExp(`^(${names.join("|")})$`);
+await esbuild.build({ ...module, entryPoints: { page: "offline.ts", served: "served.ts" }, format: "iife", mangleProps });
+await esbuild.build({ ...module, entryPoints: ["widget.ts"], format: "esm" });
+await esbuild.build({ ...common, entryPoints: ["page.css", "served.css"], target: ["chrome123", "firefox121", "safari17.5"] });
+if (process.argv.includes("--shortened")) console.log(names.join("\n"));

@@ -60,6 +60,13 @@ export class Builder {
     return this.content.forms[this.content.nodes[node]![0]] ?? ["Leaf"];
   }
 
+  /** The operands; the largest of several that are largest themselves is the largest of all: max(a, b, c). */
+  #flat(node: number): number[] {
+    const [operation, ...operands] = this.content.nodes[node]! as [string, ...number[]];
+    if (operation !== "maximum" && operation !== "minimum") return operands;
+    return operands.flatMap((operand) => (this.content.nodes[operand]![0] === operation && !this.write(operand) ? this.#flat(operand) : [operand]));
+  }
+
   private piece(node: number): Piece {
     const given = this.write(node);
     if (given) return { layout: given, level: levelOf(given) };
@@ -91,7 +98,7 @@ export class Builder {
       case "Radical":
         return { layout: ["q", this.layout(a)], level: ATOM };
       case "Named":
-        return { layout: ["c", sign as string, ...operands.map((operand) => this.layout(operand))], level: ATOM };
+        return { layout: ["c", sign as string, ...this.#flat(node).map((operand) => this.layout(operand))], level: ATOM };
       case "Fence":
         return { layout: ["(", this.layout(a), sign as string, right!], level: ATOM };
       case "Bracket":

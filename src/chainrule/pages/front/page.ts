@@ -15,21 +15,9 @@ import { asPng, asSvg } from "./picture";
 import { type SavedKind, decode, download, encoded, load, record, savedFile } from "./storage";
 import { Timeline } from "./timeline";
 import { tour, wasSeen } from "./tour";
-import type { View } from "./views/base";
-import { Contours } from "./views/contours";
-import { Curve } from "./views/curve";
-import { Formulas } from "./views/formulas";
-import { Graph } from "./views/graph";
-import { Layers } from "./views/layers";
-import { Learned } from "./views/learned";
-import { AllNumbers } from "./views/numbers";
-import { Samples } from "./views/samples";
-import { Slope } from "./views/slope";
+import { Tabs, VIEWS, type ViewName } from "./views/tabs";
 import { Words } from "./words";
 import { isNumber } from "./real";
-
-const VIEWS = ["formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"] as const;
-type ViewName = (typeof VIEWS)[number];
 
 /** Milliseconds between two quantities while playing, by speed. */
 const SPEEDS = [1600, 900, 450, 200, 80];
@@ -60,8 +48,7 @@ export class Page {
   readonly #card: Card;
   readonly #timeline: Timeline;
   readonly #alarms: Alarms;
-  readonly #views = new Map<ViewName, { view: View; place: HTMLElement; tab: HTMLElement; stale: boolean; built: boolean }>();
-  private view: ViewName = "formulas";
+  readonly #views: Tabs;
   readonly #buttons = new Map<string, HTMLButtonElement>();
   readonly #phase = html("p.phase");
   readonly #alarmBox = html("ul.alarms");
@@ -106,7 +93,7 @@ export class Page {
     this.#card = new Card(cardPlace, this.#changing);
     this.#timeControls(timePlace);
     this.#timeline = new Timeline(timePlace, session, words, (at) => this.#act(() => session.visit(at)));
-    this.#tabs(viewPlace);
+    this.#views = new Tabs(viewPlace, this.#changing);
     listen(root, this.#changing);
     this.#listenForHovering(root);
     const { signal } = this.#listening;
@@ -211,67 +198,13 @@ export class Page {
     if (rate !== undefined) place.append(this.#rate.build(rate));
   }
 
-  #tabs(place: HTMLElement): void {
-    const { words } = this;
-    const list = html("div.tabs", { role: "tablist", "aria-label": words.say("views") });
-    place.append(list);
-    const make: Record<ViewName, View> = {
-      formulas: new Formulas(this.#changing),
-      graph: new Graph(this.#changing),
-      slope: new Slope(this.#changing),
-      contours: new Contours(this.#changing),
-      curve: new Curve(this.#changing),
-      function: new Learned(this.#changing),
-      layers: new Layers(this.#changing),
-      samples: new Samples(this.#changing),
-      numbers: new AllNumbers(this.#changing),
-    };
-    for (const name of VIEWS) {
-      const tab = button(() => this.open(name), { role: "tab", id: `tab-${name}`, "aria-controls": `view-${name}`, "aria-selected": "false", tabindex: -1 }, words.say(`view.${name}`));
-      const panel = html("div", { role: "tabpanel", id: `view-${name}`, "aria-labelledby": `tab-${name}`, class: `view ${name}`, hidden: true });
-      list.append(tab);
-      place.append(panel);
-      this.#views.set(name, { view: make[name], place: panel, tab, stale: true, built: false });
-    }
-    on(list, "keydown", (event) => {
-      const way = { ArrowRight: 1, ArrowLeft: VIEWS.length - 1 }[event.key];
-      if (way === undefined) return;
-      this.open(VIEWS[(VIEWS.indexOf(this.view) + way) % VIEWS.length]!);
-      this.#views.get(this.view)!.tab.focus();
-      event.preventDefault();
-      event.stopPropagation();
-    });
-    this.open("formulas");
-  }
-
   /** The view that is open. */
   get opened(): ViewName {
-    return this.view;
+    return this.#views.opened;
   }
 
   open(name: string): void {
-    this.view = name as ViewName;
-    for (const [other, { tab, place }] of this.#views) {
-      const chosen = other === name;
-      tab.setAttribute("aria-selected", String(chosen));
-      tab.tabIndex = chosen ? 0 : -1;
-      place.hidden = !chosen;
-      const list = tab.parentElement!;
-      if (chosen) list.scrollLeft = tab.offsetLeft - list.offsetLeft - (list.clientWidth - tab.clientWidth) / 2; // where they do not all fit
-    }
-    this.#refreshView();
-  }
-
-  #refreshView(): void {
-    const opened = this.#views.get(this.view)!;
-    if (!opened.built) {
-      opened.built = true;
-      opened.view.build(opened.place);
-      opened.stale = true;
-      built.count++;
-    }
-    if (opened.stale) opened.view.refresh();
-    opened.stale = false;
+    this.#views.open(name as ViewName);
   }
 
   // What happens
@@ -378,7 +311,7 @@ export class Page {
   }
 
   async link(): Promise<void> {
-    const text = encoded(this.session, this.view);
+    const text = encoded(this.session, this.opened);
     if (text === undefined) {
       this.#save("json");
       this.say(this.words.say("link_long"));
@@ -395,7 +328,7 @@ export class Page {
 
   #fromLink(): void {
     const view = location.hash.length > 1 ? decode(this.session, location.hash.slice(1)) : undefined;
-    if (view !== undefined && (VIEWS as readonly string[]).includes(view)) this.open(view as ViewName);
+    if (view !== undefined && (VIEWS as readonly string[]).includes(view)) this.open(view);
     this.#schedule();
   }
 
@@ -488,8 +421,7 @@ export class Page {
     const phase: Phase | undefined = session.content.sequence[session.walked]?.[0];
     const name = words.short(session.selected);
     this.#card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.name(now!)}` : this.#titleOf(session.selected, name), this.#asking === undefined ? undefined : (typed) => this.#answer(typed));
-    for (const view of this.#views.values()) view.stale = true;
-    this.#refreshView();
+    this.#views.refresh();
     this.#timeline.refresh();
     this.#rate.refresh();
     write(this.#phase, `${words.say("state", { number: session.start.number })} · ${phase ? words.say(`phase.${phase}`) : words.say("phase.rest")}`);
@@ -565,7 +497,7 @@ export class Page {
   }
 
   runs(count: number): Record<string, number[]> {
-    return (this.#views.get("curve")!.view as Curve).compared(count);
+    return this.#views.curve.compared(count);
   }
 
   readonly toml = fromToml;
@@ -575,6 +507,6 @@ export class Page {
   }
 
   finish(): void {
-    (this.#views.get("formulas")!.view as Formulas).finish();
+    this.#views.formulas.finish();
   }
 }

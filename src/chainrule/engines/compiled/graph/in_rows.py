@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled.graph.arrangement import numbers_of
 from chainrule.engines.compiled.graph.moves import Moves
@@ -34,7 +35,6 @@ from chainrule.engines.compiled.graph.views import Value, View, example_axes, is
 from chainrule.formula.arrays import FLOATS
 from chainrule.formula.expression import Expression, Shape, folded, order
 from chainrule.network.derivation import BATCH
-from chainrule.network.network import Array
 
 MOST_COMPARED = 256
 """Each number of which the largest is looked for is an array of its own."""

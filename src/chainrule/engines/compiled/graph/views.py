@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from chainrule.base.arrays import Array
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.engines.compiled.graph.arrangement import numbers_of
@@ -15,7 +16,6 @@ from chainrule.engines.compiled.graph.operations import (
 )
 from chainrule.formula.expression import Shape
 from chainrule.network.derivation import BATCH
-from chainrule.network.network import Array
 
 
 class View(FrozenValue):

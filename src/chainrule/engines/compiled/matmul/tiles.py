@@ -78,6 +78,7 @@ class TileShape(FrozenValue):
     steps          of k; none: as many as are said in the call
     first, last    is it the first, the last block of k?
     ahead          bytes to prefetch from the address `ahead` on in each turn of the loop; 0: none
+    own            whether these are of the tile's own part of b, which it soon reads
     following      bytes to prefetch of the next tile's part of each operand in panels, in each turn of the loop; 0: none
     fetched        whether operands by rows are prefetched before the loop
     chains         each sum is made of so many, which take turns
@@ -93,6 +94,7 @@ class TileShape(FrozenValue):
     first: bool = True
     last: bool = True
     ahead: int = 0
+    own: bool = False
     following: int = 0
     fetched: bool = False
     chains: int = 1
@@ -210,15 +212,16 @@ class TileEmitter(FrozenValue):
                         line = at(builder, tile.pointers[name], i * operand.stride + column, self.number)
                         prefetch(builder, line, writing=name == self.partial, near=True)
 
-    def _streams(self, shape: TileShape, ahead: Any, pointers: Mapping[str, Any]) -> list[tuple[Any, int, bool]]:
-        """What is prefetched in the loop: from which address on, so many bytes a turn, whether it will be written to.
+    def _streams(self, shape: TileShape, ahead: Any, pointers: Mapping[str, Any]) -> list[tuple[Any, int, bool, bool]]:
+        """What is prefetched in the loop: from which address on, so many bytes a turn, whether it will be written to, and whether it is
+        wanted in the first-level cache.
 
         An operand in panels lies so that the next tile's part follows this one's.
         """
-        streams = [(ahead, shape.ahead, False)] if shape.ahead else []
+        streams = [(ahead, shape.ahead, False, shape.own)] if shape.ahead else []
         for name in self.operands if shape.following else ():
             if self.operands[name].kind == "panels":
-                streams.append((pointers[name], shape.following, True))
+                streams.append((pointers[name], shape.following, True, True))
         return streams
 
     def _summed(self, builder: Any, shape: TileShape, a: Any, b: Any, count: Any, streams: Sequence[Any]) -> list[Any]:
@@ -233,9 +236,9 @@ class TileEmitter(FrozenValue):
             for step in range(steps):
                 here = slice(step % chains * tile, (step % chains + 1) * tile)
                 sums[here] = self._step(builder, shape, a, b, step, sums[here])
-            for place, (_, size, writing) in enumerate(streams if fetching else ()):
+            for place, (_, size, writing, near) in enumerate(streams if fetching else ()):
                 for offset in range(0, size, LINE):
-                    prefetch(builder, at(builder, addresses[place], offset), writing, near=writing)
+                    prefetch(builder, at(builder, addresses[place], offset), writing, near)
                 addresses[place] = at(builder, addresses[place], size)
             return [at(builder, a, steps * shape.a_step, self.number), at(builder, b, steps * shape.b_step, self.number), *addresses, *sums]
 

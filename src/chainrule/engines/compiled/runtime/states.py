@@ -11,10 +11,10 @@ from typing import overload
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.engines.compiled.graph.buffers import StateLayout
 from chainrule.engines.compiled.graph.layout import aligned_array
 from chainrule.engines.compiled.runtime.threads import run_in_threads
-from chainrule.network.network import Array
 
 WORTH_SHARING = 2**22
 """Bytes from which on several threads copy them."""
