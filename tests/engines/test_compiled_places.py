@@ -172,6 +172,21 @@ def test_what_is_refused_is_said_in_a_line(network, said):
     assert "\n" not in str(error.value)
 
 
+def test_large_images_are_predicted_few_at_a_time(monkeypatch):
+    network = short_form("5x6x1:c2k3p1-p2-3")
+    assert Compiled(network, None)._rows_at_once(100) == 128
+    monkeypatch.setattr(engine_module, "FORWARD", 2 * Compiled(network, None).step_graph.kept_forward)
+    assert Compiled(network, None)._rows_at_once(100) == 2
+    agrees(numbers(network), MOMENTUM)
+
+
+def test_straight_line_code_knows_no_places():
+    network = short_form("3x2:rnn2-1")
+    assert not Compiled(network, MOMENTUM).request("epoch", 1, "float64").straight
+    with pytest.raises(NotCompilable, match="no straight-line code"):
+        Compiled(network, MOMENTUM, straight=True).request("epoch", 1, "float64").emitter()
+
+
 # A training
 
 

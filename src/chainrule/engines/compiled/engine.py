@@ -25,7 +25,10 @@ ASKED_EVERY = 0.1
 """Seconds between two questions whether to stop."""
 
 MEASURED, PREDICTED = 32, 128
-"""Rows at a time where an error is measured, and at most where predictions are made."""
+"""Rows at a time where an error is measured, and at most where predictions are made …"""
+
+FORWARD = 2**22
+"""… and fewer where these would be more numbers than so many: the windows of large images take a thousand times their memory."""
 
 MOST_NUMBERS, FEW_NUMBERS = 60, 8
 """Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
@@ -120,7 +123,7 @@ class Compiled:
         """Make the code for a training on these rows. Raises NotCompilable."""
         given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
         self._code_for("epoch", min(size, len(data[0])), given)
-        self._code_for("error", MEASURED, given)
+        self._code_for("error", self._measured, given)
 
     # What an engine does
 
@@ -208,10 +211,10 @@ class Compiled:
     def error(self, data: Data, state: Sequence[Array]) -> float:
         """As `Engine.error` says."""
         result = np.zeros(1)
-        for block, _, rows in self._blocks(data, None, MEASURED):
-            code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
+        for block, _, rows in self._blocks(data, None, self._measured):
+            code = self._code_for("error", self._measured, _NAMES[block[0].dtype.char])
             held = self._parameters(code, state)
-            self._forward(code, MEASURED, rows, (held.place.address, code.room, *pointers(block), rows, result.ctypes.data))
+            self._forward(code, self._measured, rows, (held.place.address, code.room, *pointers(block), rows, result.ctypes.data))
         return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Sequence[Array], size: int | None = None) -> Array:
@@ -220,21 +223,26 @@ class Compiled:
             x = np.ascontiguousarray(x, dtype=np.float64)
         rows = len(x)
         y = np.empty((rows, self.network.outputs), dtype=self.dtype)
-        at_once = _rows_at_once(rows if size is None else size)
+        at_once = self._rows_at_once(rows if size is None else size)
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
         held = self._parameters(code, state)
         self._forward(code, at_once, rows, (held.place.address, code.room, x.ctypes.data, y.ctypes.data, rows))
         return y
 
+    def _rows_at_once(self, rows: int, most: int = PREDICTED) -> int:
+        """Of so many rows, how many are predicted at a time: few different numbers, as each has a function of its own."""
+        fit = max(1, FORWARD // max(1, self.step_graph.kept_forward))
+        return min(1 << (min(rows, most) - 1).bit_length(), 1 << (fit.bit_length() - 1))
+
+    @cached_property
+    def _measured(self) -> int:
+        """Rows at a time where an error is measured."""
+        return self._rows_at_once(MEASURED, MEASURED)
+
     def predicts_at_once(self, rows: int) -> bool:
         """Is the function there already that predicts so many rows of float64, so that nothing has to be compiled?"""
-        key = "predict", _rows_at_once(rows), "float64"
+        key = "predict", self._rows_at_once(rows), "float64"
         return key in self._code or found_function(self.request(*key)) is not None
-
-
-def _rows_at_once(rows: int) -> int:
-    """Of so many rows, how many are predicted at a time: few different numbers, as each has a function of its own."""
-    return 1 << (min(rows, PREDICTED) - 1).bit_length()
 
 
 class CompiledFunction:

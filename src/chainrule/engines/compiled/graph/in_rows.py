@@ -90,7 +90,8 @@ class InRows(Moves):
         elif expression.primitive.elementwise:
             value = self._elementwise(expression, arguments)
         else:
-            value = expression.primitive.value(self.graph, *arguments, **expression.parameters)
+            nodes = [self._node(value, argument.shape) for value, argument in zip(arguments, expression.arguments, strict=True)]
+            value = expression.primitive.value(self.graph, *nodes, **expression.parameters)
         if isinstance(value, Operation):
             checked(value.shape)
             if expression.name is not None:

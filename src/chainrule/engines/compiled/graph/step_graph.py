@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.brief import brief
+from chainrule.engines.compiled.graph.arrangement import numbers_of
 from chainrule.engines.compiled.graph.in_rows import InRows, flat_parameters
 from chainrule.engines.compiled.graph.operations import ALONE, MOVES, PRODUCTS, Graph, Operation, over_batch, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
@@ -62,6 +63,14 @@ class StepGraph(Frozen):
         """Multiplications for an example, of each matrix product on the way forward."""
         nodes = [node for node in topological_order(self.predictions) if node.opcode in PRODUCTS and over_batch(node.shape)]
         return tuple(rows_each(node.shape) * int(node.shape[1]) * _terms(node) for node in nodes)
+
+    @cached_property
+    def kept_forward(self) -> int:
+        """About so many numbers of an example lie in memory at a time on the way forward."""
+        nodes = topological_order([self.measured, *self.predictions])
+        return sum(
+            numbers_of(node.shape) for node in nodes if node.opcode in PRODUCTS | MOVES | ALONE | {"leaf"} and over_batch(node.shape)
+        )
 
     @cached_property
     def multiplied(self) -> int:

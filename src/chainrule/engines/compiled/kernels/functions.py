@@ -93,7 +93,7 @@ class KernelEmitter:
                     array = program.home[node]
                     start, count = (whole(0), batch.rows) if array.region == "apart" else stage_calls.part_of_rows()
                     self._gather(stage_calls, node, start, batch.first, count, *order)
-                    stage_calls.since.append(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
+                    stage_calls.since.add(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
                 figures = stage_calls.stages(program.schedule.stages)
                 for leaf in filter(new.__contains__, variables):
                     machine.store(narrowed(machine, figures[new[leaf]]), variables[leaf])

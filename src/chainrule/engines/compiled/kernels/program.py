@@ -289,6 +289,35 @@ class Access(FrozenValue):
         return any(ALL in (self.ways[each], other.ways[each]) or self.ways[each] != other.ways[each] for each in self.clashes(other))
 
 
+class Touched:
+    """What several stages touch, taken together: how each array and each single number is touched, and how it is written."""
+
+    def __init__(self, *accesses: Access) -> None:
+        self.ways: dict[Buffer | Operation, set[str]] = {}
+        self.written: dict[Buffer | Operation, set[str]] = {}
+        for access in accesses:
+            self.add(access)
+
+    def add(self, access: Access) -> None:
+        """One stage more."""
+        for each, how in access.ways.items():
+            self.ways.setdefault(each, set()).add(how)
+            if each in access.written:
+                self.written.setdefault(each, set()).add(how)
+
+    def clashes(self, access: Access) -> bool:
+        """Does one of them write what the stage touches, or touch what it writes?"""
+        return any(each in (self.ways if each in access.written else self.written) for each in access.ways)
+
+    def waits(self, access: Access) -> bool:
+        """Must all threads be done with one of them before any begins with the stage?"""
+        for each, how in access.ways.items():
+            others = (self.ways if each in access.written else self.written).get(each, set())
+            if others and (how == ALL or others != {how}):
+                return True
+        return False
+
+
 def way(buffer: Buffer, by_rows: bool) -> str:
     """How a stage touches an array; `by_rows`: each thread goes through its own rows."""
     if buffer.region == "apart":

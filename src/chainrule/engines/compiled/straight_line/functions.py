@@ -208,6 +208,8 @@ class StraightLineEmitter:
     """
 
     def __init__(self, step_graph: StepGraph, dtype: str, given: str, processor: Processor, *, single: bool) -> None:
+        if step_graph.has_places:
+            raise NotCompilable("sequences, images and tokens have no straight-line code")
         self.step_graph, self.dtype, self.processor, self.single = step_graph, dtype, processor, single
         self.given = element_type(given)
         self.leaves = step_graph.leaves
