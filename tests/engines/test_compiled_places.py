@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.engines.test_compiled import CLOSE, agrees, far, has
+from tests.engines.test_compiled import CLOSE, agrees, far, has, start
 from tests.engines.test_compiled_threads import same
 from tests.layer_twins import TWINS, with_numbers
 from tests.samples import some
@@ -36,6 +36,7 @@ NETWORKS = {
     "a position that is learned": lambda: Network(SEQUENCE, cr.dense(6), cr.learned_position(), cr.dense(2)),
     "a batch's own statistics": lambda: Network(SEQUENCE, cr.dense(6), cr.batch_norm(), cr.dense(2)),
     "attention": lambda: Network(SEQUENCE, cr.dense(6), cr.multi_head_attention(heads=2, causal=True, bias=False), cr.dense(2)),
+    "numbers drawn for every step": lambda: Network(SEQUENCE, cr.dense(6), cr.dropout(0.5), cr.flatten(), cr.dropout(0.25), cr.dense(2)),
     "a long row": lambda: Network(cr.sequence(2, 5), cr.dense(150, "softmax"), cr.dense(3)),
     **{
         form: (lambda form=form: short_form(form))
@@ -75,6 +76,18 @@ def test_every_number_of_threads_gives_the_same_bits(name, monkeypatch):
     monkeypatch.setattr(engine_module.CompiledFunction, "faster", lambda code, choices: choices[-1])
     found = numbers(NETWORKS[name]())
     same(found, MOMENTUM, size=5, most=3)
+
+
+def test_what_is_drawn_does_not_depend_on_how_many_steps_a_call_takes(monkeypatch):
+    network = Network(4, cr.dense(5), cr.dropout(0.5), cr.dense(2))
+    data, states = (np.ones((11, 4)), np.ones((11, 2))), []
+    for most in (2**23, 1, 40):
+        monkeypatch.setattr(engine_module, "DRAWN", most)
+        engine = Compiled(network, MOMENTUM)
+        engine.epoch(data, None, 2, start(network, engine.keys), 0, math.inf, lambda: False)  # a call learns how many steps the next takes
+        states.append(engine.epoch(data, None, 2, start(network, engine.keys), 3, math.inf, lambda: False).state)
+    for other in states[1:]:
+        assert all(map(np.array_equal, states[0], other))
 
 
 # Every layer
@@ -161,7 +174,6 @@ def test_the_listing_says_what_is_moved():
 @pytest.mark.parametrize(
     ("network", "said"),
     [
-        (lambda: Network(cr.sequence(3, 4), cr.dropout(0.5), cr.dense(1)), "drawn for every step"),
         (lambda: Network(cr.image(4, 4, 2), cr.conv(2, 2, groups=2), cr.flatten(), cr.dense(1)), "a parameter cannot have another shape"),
         (lambda: Network(cr.sequence(300, 1), cr.global_pool("max"), cr.dense(1)), "the largest of more than 256 numbers"),
     ],

@@ -36,6 +36,9 @@ MOST_NUMBERS, FEW_NUMBERS = 60, 8
 FEWEST_SHARED = 10**6
 """Multiplications of a layer's product on the way forward, on average, from which a second thread makes a step shorter (measured)."""
 
+DRAWN = 2**23
+"""Numbers that are drawn at most for the steps of a call."""
+
 WORTH_THREADS = 10**7
 """Multiplications on the way forward of all its batches from which a call is worth the start of a thread; without the way back, three
 times as many.
@@ -157,9 +160,12 @@ class Compiled:
         while first < rows:
             if stopping():
                 return number, "stopped"
-            batches = min(-(-(rows - first) // size), code.batches)
+            batches = min(-(-(rows - first) // size), code.batches, max(1, DRAWN // max(1, size * self._drawn)))
             end = min(rows, first + batches * size)
-            given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
+            drawn = self._masks(data[0].dtype, range(first, end, size), end, number) if self._drawn else None
+            # The code counts rows from the first of all.
+            before = None if drawn is None else drawn.ctypes.data - first * drawn.strides[0]
+            given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data, before)
             shared = not code.straight and self._worth_sharing(size) and self._worth_threads(size * batches)
             threads = self._wanted_threads if shared else 1
             number += self._timed(code, given, batches, threads)
@@ -167,6 +173,20 @@ class Compiled:
                 return number, "diverged"
             first = end
         return number, "whole"
+
+    @cached_property
+    def _drawn(self) -> int:
+        """Numbers that are drawn for each row."""
+        return next((columns.stride for columns in self.step_graph.data.values() if columns.array == "drawn"), 0)
+
+    def _masks(self, dtype: Any, starts: range, end: int, number: int) -> Array:
+        """What is drawn for the batches that begin at these rows, `number` steps having been taken before, row after row."""
+        found = np.empty((end - starts.start, self._drawn), dtype)
+        for step, start in enumerate(starts, start=number + 1):
+            rows = slice(start - starts.start, min(start + starts.step, end) - starts.start)
+            masks = self.network.masks(rows.stop - rows.start, step).values()
+            np.concatenate([mask.reshape(len(mask), -1) for mask in masks], axis=1, out=found[rows], casting="same_kind")
+        return found
 
     @property
     def _wanted_threads(self) -> int:

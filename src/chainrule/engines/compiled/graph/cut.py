@@ -53,6 +53,8 @@ class CutStep(Frozen):
 
 def cut_step(network: Network, optimizer: Bound) -> CutStep:
     """The step of an optimiser, cut in two. Raises NotCompilable."""
+    if network.derivation.masks:
+        raise NotCompilable("numbers that are drawn for every step, as those of a dropout, have no machine code for several processes")
     graph = _OfAll()
     whole = step_graph(network, optimizer, {}, graph)
     roots = [whole.error, *whole.new.values()]

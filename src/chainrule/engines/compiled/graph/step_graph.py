@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.brief import brief
 from chainrule.engines.compiled.graph.arrangement import numbers_of
@@ -18,7 +19,6 @@ from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.engines.compiled.graph.steps import together
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import Bound
-from chainrule.network.derivation import Derivation
 from chainrule.network.network import Network
 from chainrule.network.update import STEP_NUMBER, network_update
 
@@ -27,7 +27,7 @@ RATE = "learning_rate"
 
 
 class Columns(NamedTuple):
-    """Where the rows of a variable lie: in "x", "t" or "s", whose rows are `stride` numbers long, from the column `start` on."""
+    """Where the rows of a variable lie: in "x", "t", "s" or "drawn", whose rows are `stride` numbers long, from the column `start` on."""
 
     array: str
     start: int
@@ -37,7 +37,8 @@ class Columns(NamedTuple):
 class StepGraph(Frozen):
     """The nodes of a step.
 
-    data        where the inputs, the targets, and s where the examples are weighted, lie: leaves with their columns
+    data        where the inputs, the targets, s where the examples are weighted, and what is drawn for every step, lie: leaves with their
+                columns
     parameters  W1, b1 …: leaves by their keys
     states      of the optimiser, m_W1 …: leaves by their keys
     error, predictions  E of what is trained, and y of each output
@@ -79,9 +80,10 @@ class StepGraph(Frozen):
 
     @cached_property
     def has_places(self) -> bool:
-        """Has an example more than one row anywhere, or does anything stand elsewhere than where it is computed?"""
+        """Has an example more than one row anywhere, does anything stand elsewhere than where it is computed, or is anything drawn?"""
         nodes = topological_order([self.error, self.measured, *self.predictions, *self.new.values()])
-        return any(rows_each(node.shape) > 1 or node.opcode in ELSEWHERE for node in nodes)
+        drawn = any(columns.array == "drawn" for columns in self.data.values())
+        return drawn or any(rows_each(node.shape) > 1 or node.opcode in ELSEWHERE for node in nodes)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -124,7 +126,6 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
     """The nodes of a step, in that graph or a new one; without an optimiser, of its way forward alone. Raises NotCompilable."""
     derivation, graph = brief(network).derivation, graph or Graph()
     in_rows = InRows(graph)
-    _check_fits(derivation)
     inference = derivation if network.inference is network.derivation else network.inference
     leaves: dict[Expression, Operation] = {}
     flat = {variable.key for variable in flat_parameters([derivation.error, inference.error])}
@@ -141,8 +142,13 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
         derivation.weights: "s",
     }
     data = {
-        leaf(variable): Columns(arrays[variable], int(numbered[variable].flat[0]), widths[arrays[variable]]) for variable in derivation.data
+        leaf(variable): Columns(arrays[variable], int(numbered[variable].flat[0]), widths[arrays[variable]])
+        for variable in derivation.data
+        if variable in arrays
     }
+    masks = [mask.variable for mask in derivation.masks]
+    ends = list(accumulate((math.prod(map(int, mask.shape[1:])) for mask in masks), initial=0))
+    data |= {leaf(mask): Columns("drawn", start, ends[-1]) for mask, start in zip(masks, ends, strict=False)}
     parameters = {variable.key: leaf(variable) for variable in derivation.parameters}
     for variable in (*inference.data, *inference.parameters):
         leaf(variable)
@@ -182,9 +188,3 @@ def _whole(step: StepGraph) -> StepGraph:
     count = len(step.predictions)
     new = dict(zip(step.new, others[count:], strict=True))
     return replace(step, error=error, measured=measured, predictions=tuple(others[:count]), new=new)
-
-
-def _check_fits(derivation: Derivation) -> None:
-    """Raises NotCompilable, in one line, where a network is more than rows and matrices."""
-    if derivation.masks:
-        raise NotCompilable("numbers that are drawn for every step, as those of a dropout, have no machine code")
