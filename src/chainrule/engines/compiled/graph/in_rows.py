@@ -219,8 +219,10 @@ class InRows(Moves):
         lines, where = (argument.shape for argument in expression.arguments)
         if len(lines) != 2 or over_batch(lines) or not over_batch(where):
             raise NotCompilable("only rows of a matrix of parameters can be looked up in machine code")
-        places = self._rows(index, (rows_of(math.prod(example_axes(where))),))
-        return self.graph.node("lookup", self._node(table, lines), places, shape=(places.shape[0], lines[1]))
+        places, rows = self._rows(index, (rows_of(math.prod(example_axes(where))),)), self._node(table, lines)
+        if rows.shape != lines:
+            raise NotCompilable("a parameter that is looked up and has a row for each place as well has no machine code")
+        return self.graph.node("lookup", rows, places, shape=(places.shape[0], lines[1]))
 
     def _added_at(self, expression: Expression, x: Value, index: Value) -> Value:
         rows, where = (argument.shape for argument in expression.arguments)
