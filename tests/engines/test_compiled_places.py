@@ -34,7 +34,7 @@ NETWORKS = {
     "rows without padding": lambda: Network(SEQUENCE, cr.dense(16, "tanh"), cr.flatten(), cr.dense(2)),
     "rows with padding": lambda: Network(SEQUENCE, cr.dense(7, "tanh"), cr.flatten(), cr.dense(2)),
     "a position that is learned": lambda: Network(SEQUENCE, cr.dense(6), cr.learned_position(), cr.dense(2)),
-    "a batch's own statistics": lambda: Network(SEQUENCE, cr.dense(6), cr.batch_norm(), cr.dense(2)),
+    "a batch's own statistics": lambda: Network(SEQUENCE, cr.dense(6, bias=False), cr.batch_norm(), cr.dense(2)),
     "attention": lambda: Network(SEQUENCE, cr.dense(6), cr.multi_head_attention(heads=2, causal=True, bias=False), cr.dense(2)),
     "numbers drawn for every step": lambda: Network(SEQUENCE, cr.dense(6), cr.dropout(0.5), cr.flatten(), cr.dropout(0.25), cr.dense(2)),
     "a long row": lambda: Network(cr.sequence(2, 5), cr.dense(150, "softmax"), cr.dense(3)),
@@ -113,6 +113,7 @@ def with_weights_before(twin, seed):
         made = network(flat=False)
     rows = np.concatenate([x[name].reshape(twin.rows, -1) for name in twin.inputs], axis=1).astype(float)
     drawn = {key: random.normal(0, 0.7, shape) for key, shape in made.shapes.items()}
+    drawn |= {key: np.abs(array) for key, array in drawn.items() if array.ndim == 1}  # a running variance is not negative
     return made.with_parameters(drawn), rows, random.normal(size=(len(rows), made.targets))
 
 
