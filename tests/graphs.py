@@ -14,8 +14,9 @@ from tests.twins import Case, close, tensors
 
 from chainrule.formula.expression import Expression
 from chainrule.network.description import network_of_description
-from chainrule.network.layers import Owner, add, dense, join, layer, multiply, tied
+from chainrule.network.layers import add, dense, join, layer, multiply, tied
 from chainrule.network.network import Network
+from chainrule.network.owner import Owner
 
 Tensor = torch.Tensor
 

@@ -4,6 +4,7 @@ import os
 import sys
 
 INTERRUPTED = 130
+"""As in `chainrule.cli`, which is not imported yet when this is needed."""
 
 
 def process() -> int:

@@ -123,9 +123,9 @@ def forward(problem, slips=()):
     network = problem.network
     p, a, zs, activations = network.parameters, problem.x, [None], [problem.x]
     depth = len(network.layers)
-    for l in range(1, depth + 1):
-        z = a @ p[f"W{l}"] + p.get(f"b{l}", 0)
-        name = network.layers[l - 1].activation.name
+    for number in range(1, depth + 1):
+        z = a @ p[f"W{number}"] + p.get(f"b{number}", 0)
+        name = network.layers[number - 1].activation.name
         if name == "softmax":
             axis = 0 if "softmax over samples" in slips else 1
             a = np.exp(z - z.max(axis=axis, keepdims=True))
@@ -195,27 +195,27 @@ def gradients(problem, slips=(), penalty=0.0):
     if "sign" in slips:
         delta = -delta
     given, raw, following = {}, e, delta
-    for l in range(depth, 0, -1):
-        W = p[f"W{l}"]
-        hidden = l < depth
-        below = a[l - 1]
-        if hidden and "sign of the hidden layer" in slips and l == 1:
+    for number in range(depth, 0, -1):
+        W = p[f"W{number}"]
+        hidden = number < depth
+        below = a[number - 1]
+        if hidden and "sign of the hidden layer" in slips and number == 1:
             delta = -delta
         if "mean once a layer" in slips and hidden:
             delta = delta / N
         dW = below.T @ delta
         if "dW transposed" in slips:
             dW = delta.T @ below
-        if "z below" in slips and l > 1:
-            dW = zs[l - 1].T @ delta
-        if "x for a" in slips and l > 1:
+        if "z below" in slips and number > 1:
+            dW = zs[number - 1].T @ delta
+        if "x for a" in slips and number > 1:
             if x.shape[1] != below.shape[1]:
                 return None
             dW = x.T @ delta
         if "own output" in slips:
-            if a[l].shape[1] != below.shape[1]:
+            if a[number].shape[1] != below.shape[1]:
                 return None
-            dW = a[l].T @ delta
+            dW = a[number].T @ delta
         if "dW with w" in slips:
             dW = W * delta.sum(axis=0)
         if "last sample only" in slips:
@@ -230,7 +230,7 @@ def gradients(problem, slips=(), penalty=0.0):
         if "bias averaged" in slips:
             db = delta.mean(axis=0)
         if "bias with activations" in slips:
-            db = (delta * a[l]).sum(axis=0)
+            db = (delta * a[number]).sum(axis=0)
         if "bias with inputs" in slips:
             db = (below.T @ delta).sum(axis=0)
         if "bias zero" in slips:
@@ -241,14 +241,14 @@ def gradients(problem, slips=(), penalty=0.0):
             share = 2 if "penalty doubled" in slips else 0 if "penalty missing" in slips else 1 / N if "penalty by N" in slips else 1
             dW = dW + share * penalty * W
             if "penalty on biases" in slips:
-                db = db + penalty * p[f"b{l}"]
+                db = db + penalty * p[f"b{number}"]
         if "bias unit kept" in slips and hidden:
             one = np.ones((N, 1))
-            with_unit = np.concatenate([delta, (following @ p[f"b{l + 1}"][:, None]) * slope(names[l], one, one)], axis=1)
+            with_unit = np.concatenate([delta, (following @ p[f"b{number + 1}"][:, None]) * slope(names[number], one, one)], axis=1)
             dW = below.T @ with_unit
             db = with_unit.sum(axis=0)
-        given[f"dW{l}"], given[f"db{l}"] = dW, db
-        if l == 1:
+        given[f"dW{number}"], given[f"db{number}"] = dW, db
+        if number == 1:
             break
         used = W - rate_of(problem) * dW if "updated first" in slips else W
         if "W for its transpose" in slips:
@@ -262,23 +262,27 @@ def gradients(problem, slips=(), penalty=0.0):
         elif "one path" in slips:
             carried = np.outer(delta[:, -1], W[:, -1])
         elif "value for deltas" in slips:
-            carried = a[l] @ W.T
+            carried = a[number] @ W.T
         elif "raw error passed back" in slips:
             carried = raw @ W.T
         else:
             carried = delta @ used.T
-        if "relu of the gradient" in slips and names[l - 1] == "relu":
+        if "relu of the gradient" in slips and names[number - 1] == "relu":
             raw, following, delta = carried, delta, np.maximum(carried, 0)
             continue
         if "slope of the next layer" in slips:
-            if zs[l].shape != zs[l - 1].shape:
+            if zs[number].shape != zs[number - 1].shape:
                 return None
-            raw, following, delta = carried, delta, carried * slope(names[l - 1], zs[l], FUNCTIONS.get(names[l - 1], sigmoid)(zs[l]))
+            raw, following, delta = (
+                carried,
+                delta,
+                carried * slope(names[number - 1], zs[number], FUNCTIONS.get(names[number - 1], sigmoid)(zs[number])),
+            )
             continue
         raw = carried
         following = delta
-        delta = carried * hidden_slope(names[l - 1], zs[l - 1], a[l - 1], slips)
-    weights = sum(np.sum(p[f"W{l}"] ** 2) for l in range(1, depth + 1))
+        delta = carried * hidden_slope(names[number - 1], zs[number - 1], a[number - 1], slips)
+    weights = sum(np.sum(p[f"W{number}"] ** 2) for number in range(1, depth + 1))
     return {**given, "y": y, "E": np.array(error_of(problem, y) + penalty / 2 * weights)}
 
 

@@ -290,8 +290,9 @@ scalars = st.one_of(
     st.text(max_size=8),
     st.sampled_from(["tanh", "sgd", "huber", "cross_entropy", "nielsen", 1e300, -1, 0, 10**400]),
 )
-tables = lambda inner: st.dictionaries(st.text(max_size=8), inner, max_size=4)
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | tables(inner), max_leaves=8)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=8
+)
 cuts = (st.integers(0, 600), st.integers(0, 40), st.text(max_size=10))
 
 

@@ -9,6 +9,7 @@ import tomllib
 
 import click
 import pytest
+from click.shell_completion import BashComplete
 
 from chainrule.api.problems import problem
 from chainrule.cli import main
@@ -244,13 +245,18 @@ def test_completion_is_printed(shell, capsys):
         ("chainrule predict model.safetensors t.csv --keep s", {"species", "sepal_width"}),
     ],
 )
-def test_names_are_completed(words, offered, tmp_path):
+def test_names_are_completed(words, offered, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").write_text("species,sepal_width,petal_width\nsetosa,3.5,0.2\n")
-    asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_CHAINRULE_COMPLETE": "bash_complete"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "chainrule"], capture_output=True, text=True, env=os.environ | asked, cwd=tmp_path, check=False
-    )
-    assert offered <= {line.partition(",")[2] for line in ended.stdout.splitlines()}
+    _, *before, begun = words.split()
+    found = BashComplete(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").get_completions(before, begun)
+    assert offered <= {one.value for one in found}
+
+
+def test_a_shell_gets_completions():
+    asked = {"COMP_WORDS": "chainrule explain ma", "COMP_CWORD": "2", "_CHAINRULE_COMPLETE": "bash_complete"}
+    ended = subprocess.run([sys.executable, "-m", "chainrule"], capture_output=True, text=True, env=os.environ | asked, check=False)
+    assert "plain,mazur" in ended.stdout.splitlines()
 
 
 def test_help_has_sections_and_exit_codes(capsys):

@@ -166,6 +166,13 @@ def test_columns_that_are_counted_from_0_are_names(tmp_path):
     assert not of(tmp_path, "0,1,2\n3,4,2\n1,2,3\n").has_header
 
 
+def test_names_above_decimal_commas_are_no_title(tmp_path):
+    """Though commas make a table of two columns of the rows below them."""
+    table = of(tmp_path, "a;name b;c;name d\n1e-05;0,5;x;y\n;0,5;;\n0,5;;;\n;0,5;;\n")
+    assert table.names == ("a", "name b", "c", "name d")
+    assert of(tmp_path, "Trees, Bonn\nheight;width\n1,5;2\n3,25;4\n5;6\n").names == ("height", "width")
+
+
 def test_a_column_of_text_has_no_title(tmp_path):
     assert of(tmp_path, "price\n12,5\n13,7\n14,9\n").numbers(["price"]).tolist() == [[12.5], [13.7], [14.9]]
     assert of(tmp_path, "said\nhello, you\nso, what\nwell, no\n").names == ("said",)

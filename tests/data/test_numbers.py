@@ -184,7 +184,24 @@ def test_options_decide(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "cell", ["A1", "192.168.1.1", "1.2.3", "2024-01-05", "12:30", "1/2", "10-20", "12D3", "1_000", "5a6", "e5", "12x105", "20-Mar", "1–5"]
+    "cell",
+    [
+        "A1",
+        "192.168.1.1",
+        "1.2.3",
+        "2024-01-05",
+        "12:30",
+        "1/2",
+        "10-20",
+        "12D3",
+        "2. Married",
+        "1_000",
+        "5a6",
+        "e5",
+        "12x105",
+        "20-Mar",
+        "1–5",
+    ],
 )
 def test_what_is_no_number(cell):
     assert not looks_like_number(cell)

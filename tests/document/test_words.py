@@ -140,11 +140,9 @@ def german(request):
 
 
 def test_a_german_document_holds_no_english_phrase(german):
-    text, written = german
     fragments = {part.strip(" ,.:;") for phrase in ENGLISH.values() for part in re.split(r"\{\w*\}", phrase)}
-    english = {fragment for fragment in fragments if fragment.count(" ") >= 1}
-    phrase = re.compile("|".join(rf"(?<!\w){re.escape(fragment)}(?!\w)" for fragment in english))
-    assert phrase.findall(text) + phrase.findall(written) == []
+    english = [(fragment, text) for fragment in fragments if " " in fragment for text in german if fragment in text]
+    assert [fragment for fragment, text in english if re.search(rf"(?<!\w){re.escape(fragment)}(?!\w)", text)] == []
 
 
 def test_a_german_document_holds_no_english_word(german):

@@ -264,3 +264,22 @@ def test_the_gradient_of_a_table_reads_as_mathematics(vectors: str, written: str
     assert written in said
     assert "each row of the table gets the sum of what arrives where its token stands" in said
     assert "[a = b] is 1 where that holds" in said
+
+
+def test_places_along_an_axis_are_letters() -> None:
+    network = cr.Network(
+        cr.sequence(3, 4), cr.sinusoidal_position(), cr.multi_head_attention(1, causal=True), cr.flatten(), cr.dense(1), seed=1
+    )
+    said = " ".join(str(cr.explain(network, detail="matrix")).split())
+    assert "P⁽¹⁾ = {cos(i · e^(−1/2 · ⌊j/2⌋ · ln(10000))) if j − 2 · ⌊j/2⌋ > 0.5" in said
+    assert "softmax({S⁽²⁾ if [i + 1 > j], otherwise −10^30})" in said
+    assert said.count("i, j and k are the numbers of the places along an axis") == 1
+
+
+def test_the_largest_of_a_window_is_written_once() -> None:
+    network = cr.Network(cr.image(4, 4), cr.conv(1, 3, padding=1), cr.max_pool(2), cr.flatten(), cr.dense(1), seed=1)
+    said = " ".join(str(cr.explain(network, detail="scalar")).split())
+    assert "y = max(h) · W2 + b2" in said
+    assert "∂E/∂h = ∂E/∂y · W2ᵀ ⊙ [h = max(h)]" in said
+    assert "y = max(h[1,1], h[1,2], h[2,1], h[2,2]) · w10" in said
+    assert "max(max(" not in said

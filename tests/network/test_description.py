@@ -103,7 +103,10 @@ def problems(draw):
     optimizer = draw(bound("optimizer"))
     if draw(st.booleans()):
         optimizer = optimizer.definition.bind(**{**optimizer.given, "learning_rate": draw(bound("schedule"))})
-    matrix = lambda columns: st.lists(st.lists(numbers, min_size=columns, max_size=columns), min_size=rows, max_size=rows).map(np.array)
+
+    def matrix(columns):
+        return st.lists(st.lists(numbers, min_size=columns, max_size=columns), min_size=rows, max_size=rows).map(np.array)
+
     features = draw(st.just(()) | st.tuples(*[names] * network.inputs))
     return Problem(network, draw(matrix(network.inputs)), draw(matrix(network.targets)), optimizer, draw(names), features)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.base.errors import DescriptionError, UnknownNameError
 from chainrule.cli import main
 from chainrule.network.definitions import ABSENT, KINDS, OPTION_NAMES, Definition, definitions, find
 
@@ -131,3 +132,24 @@ def test_the_rate_has_its_short_name_on_the_command_line(capsys: pytest.CaptureF
         assert main(["explain", "seed", option, "0.01"]) == 0
         texts.append(capsys.readouterr().out)
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (lambda: cr.conv(filters=4, kernel_size=3, dilation=2, use_bias=False), lambda: cr.conv(4, 3, gap=2, bias=False)),
+        (lambda: cr.embedding(embedding_dim=2, num_embeddings=5), lambda: cr.embedding(2, 5)),
+        (lambda: cr.lstm(hidden_size=3, return_sequences=True), lambda: cr.lstm(3, states=True)),
+        (lambda: cr.group_norm(num_groups=2, eps=0.1), lambda: cr.group_norm(2, epsilon=0.1)),
+        (lambda: cr.dropout(p=0.3), lambda: cr.dropout(0.3)),
+    ],
+)
+def test_options_of_layers_have_the_names_of_pytorch_and_keras(written: Any, meant: Any) -> None:
+    assert repr(written()) == repr(meant())
+
+
+def test_an_option_of_a_layer_is_said_once_and_only_where_there_is_one() -> None:
+    with pytest.raises(DescriptionError, match="conv got its gap twice, once as dilation"):
+        cr.conv(4, 3, gap=2, dilation=2)
+    with pytest.raises(UnknownNameError, match="no option of the layer lstm is called 'dropout'"):
+        cr.lstm(4, dropout=0.5)

@@ -37,7 +37,10 @@ class Fit:
         if workload.classes:
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         else:
-            loss = lambda t, y: keras.ops.sum((y - t) ** 2, axis=-1) / 2
+
+            def loss(t, y):
+                return keras.ops.sum((y - t) ** 2, axis=-1) / 2
+
         rules = {"sgd": keras.optimizers.SGD, "adam": lambda rate: keras.optimizers.Adam(rate, epsilon=EPSILON)}
         self.model.compile(rules[workload.optimizer](workload.rate), loss)
         self.x, self.t = workload.data()

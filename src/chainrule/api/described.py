@@ -13,6 +13,7 @@ takes every column, those that are the same in every row, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -136,10 +137,24 @@ def _check_vocabulary(network: Network, preparation: Preparation) -> None:
         raise InputError(f"the vocabulary of the network has {size}: write v{found}x{len(tokens)}, or vocabulary = {found}.")
 
 
+def _image_shape(preparation: Preparation) -> tuple[int, ...]:
+    """Height, width and channels, where every column is a pixel of an image; () elsewhere."""
+    places = [re.fullmatch(r"pixel_(\d+)_(\d+)(?:_(\d+))?", feature.name) for feature in preparation.features]
+    if not places or None in places:
+        return ()
+    return tuple(max(int(place[axis] or 1) for place in places if place) for axis in (1, 2, 3))
+
+
 def _check(network: Network, preparation: Preparation) -> None:
     """Do the sizes, and the loss, fit the table? Raises InputError."""
     _check_vocabulary(network, preparation)
     if network.inputs != preparation.inputs:
+        shapes = [" × ".join(map(str, one.shape)) for one in network.wiring.inputs.values() if isinstance(one, Extent)]
+        if shapes and (image := _image_shape(preparation)):
+            raise InputError(
+                f"the network takes {' and '.join(shapes)} numbers, but the images have {' × '.join(map(str, image))}: "
+                f"write {'x'.join(map(str, image))}, or inputs = {list(image)}."
+            )
         raise InputError(
             f"the inputs of the network take {network.inputs} numbers, but the columns of the table become {preparation.inputs}; "
             'say which columns go where, as [inputs] x = {columns = ["a", "b"]}.'

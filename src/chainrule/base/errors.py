@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MOST_NAMES = 40
 """So many names a message lists."""
 
+LEAST_RUN = 12
+"""Of so many names that differ in their numbers alone it lists two."""
+
 
 class ChainruleError(Exception):
     """The root of all errors that chainrule raises on purpose. Pickled and copied with their message, whatever they were made from."""
@@ -58,10 +61,25 @@ class UnknownNameError(InputError):
 
         known = sorted(known)
         near = get_close_matches(name[:60].lower(), known, n=1, cutoff=cutoff)
+        known = _without_runs(known)
         offer = f" {offer}" if offer is not None else f" Did you mean '{near[0]}'?" if near else ""
         more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
         names = f"{', '.join(known[:MOST_NAMES])}{more}"
         super().__init__(f"no {kind} is called {quoted(name)}.{offer} Known: {names}.{hint and ' ' + hint}")
+
+
+def _without_runs(names: list[str]) -> list[str]:
+    """The names, where of many that differ in their numbers alone the first and the last stand: pixel_1_1 … pixel_28_28."""
+    import re
+
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(re.sub(r"\d+", "0", name), []).append(name)
+    shown = list[str]()
+    for run in alike.values():
+        in_order = sorted(run, key=lambda name: [int(digits) for digits in re.findall(r"\d+", name)])
+        shown += run if len(run) < LEAST_RUN else [f"{in_order[0]} … {in_order[-1]}"]
+    return shown
 
 
 class ShapeError(InputError):

@@ -59,15 +59,12 @@ def decided_factors(explanation: Explanation, depth: int, whole_cost: Callable[[
         for one in chosen:
             carried.append(carried[-1] if one is None else one)
         faults: dict[FactorFault, tuple[int, ...]] = {}
-        for place, (number, now) in enumerate(zip(numbers, carried, strict=True)):
-            before = carried[place - 1] if place else now
-            for where, ratio in (
-                ("delta", now / before),
-                *(("weight", weights[number] / now) for _ in range(number in weights)),
-                *(("bias", biases[number] / now) for _ in range(number in biases)),
-            ):
-                way = explanation.path.get((number, "back"))
-                if not ratio.plain and not (where == "delta" and way is not None and way.fresh):
+        for number, before, now in zip(numbers, (whole, *carried), carried, strict=False):
+            way = explanation.path.get((number, "back"))
+            ratios = {} if way is not None and way.fresh else {"delta": now / before}
+            ratios |= {where: side[number] / now for where, side in (("weight", weights), ("bias", biases)) if number in side}
+            for where, ratio in ratios.items():
+                if not ratio.plain:
                     fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)
                     faults[fault] = (*faults.get(fault, ()), number)
         made = Factors(whole, faults)

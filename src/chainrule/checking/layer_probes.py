@@ -22,7 +22,8 @@ from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.stated import held
-from chainrule.network.layers import Layer, Owner, kind_of_layer
+from chainrule.network.layers import Layer, kind_of_layer
+from chainrule.network.owner import Owner
 
 LayerCarrier: TypeAlias = "Callable[[Expression, LetterOwner, int], Expression]"
 Carriers: TypeAlias = "Mapping[str, LayerCarrier]"

@@ -9,6 +9,7 @@ from typing import Any
 
 from chainrule.api.models import is_model
 from chainrule.base.errors import InputError
+from chainrule.cli import INTERRUPTED
 from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import say
 from chainrule.data.shipped import PREFIX
@@ -17,8 +18,6 @@ from chainrule.live.links import fragment_of, problem_of_link
 from chainrule.live.runs import complete_data
 from chainrule.live.server import serve
 from chainrule.live.session import PageSession, session_of_model
-
-INTERRUPTED = 130
 
 DESCRIPTIONS = (".toml", ".json")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chainrule.api.sweep import sweep
+from chainrule.cli import INTERRUPTED
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import duration
 from chainrule.cli.report import lines_of_scores
@@ -17,8 +18,6 @@ from chainrule.training.trials import TRIALS, Sweep, Trial
 
 MOST_SHOWN = 20
 """Trials in the table at the end; all of them stand in its file."""
-
-INTERRUPTED = 130
 
 
 def sweep_command(data: str | list[str], output: str, language: str, quiet: bool, asked: Sequence[str], **options: Any) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from chainrule.cli import DIVERGED, INTERRUPTED
 from chainrule.cli.options import (
     DEFINITIONS,
     Sectioned,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from chainrule.data.table import Table
     from chainrule.training.model import Model
 
-INTERRUPTED, DIVERGED = 130, 3
 DEFAULT_OUTPUT, BEST = "model.safetensors", "best.safetensors"
 
 TRAIN_EXAMPLES = """\b

@@ -258,13 +258,16 @@ def _titles(text: str, separator: str | None) -> list[str]:
     them stand names, and rows as wide, with numbers among them.
     """
     lines = list(islice(io.StringIO(text, newline=""), MOST_TITLES + 200))
-    for tried in (sign for sign in SEPARATORS if sign != " ") if separator is None else (separator,):
+    signs = [sign for sign in SEPARATORS if sign != " "] if separator is None else [separator]
+    for tried in signs:
         filled = [_filled(_cells_of(line, tried)) for line in lines[: MOST_TITLES + 1]]
         for most in (1, 2):
             above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
             some_alone = any(count < 2 for count in filled[:above])
             if some_alone and any(line.strip() for line in lines[:above]) and _is_table(lines[above:], tried, least=most + 1):
-                return lines[:above]
+                wide = len(_cells_of(lines[above], tried))
+                # Decimal commas part a line with names before semicolons do, too; but then it is the head of a wider table.
+                return [] if any(_is_table(lines, sign, least=wide + 1) for sign in signs) else lines[:above]
     return []
 
 

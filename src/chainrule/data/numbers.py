@@ -196,6 +196,8 @@ def parsed(cell: str) -> Parsed | None:
         return None  # 12D3 is a name
     if match["behind"] and (match["after"] or "")[:1].isalpha() and match.end("behind") == match.start("after"):
         return None  # 20-Mar is a date
+    if body.endswith(".") and (match["after"] or "")[:1].isalpha():
+        return None  # 2. Married is the second of some categories
     negative = match["open"] or match["inner"] or match["behind"] or "-" in (match["sign"], match["late"])
     sign = "-" if negative else ""
     unit = f"{(match['before'] or '').strip()}{(match['after'] or '').strip()}"

@@ -352,8 +352,9 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
     if signs[","] and signs["."]:
         notes = [f"decimal signs: comma in {_few(signs[','])}, point in {_few(signs['.'])}"]
     else:
-        asked = scan.options.numbers.decimal
-        notes = [f"decimal sign: {'comma' if signs[','] or asked == ',' else 'point'}"]
+        asked = scan.options.numbers
+        has_comma = bool(signs[","]) or asked.decimal == "," or (asked.thousands == "." and not signs["."])
+        notes = [f"decimal sign: {'comma' if has_comma else 'point'}"]
     notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
     found = {name: scan.evidence[name] for name in numbers}
     padded = {name: one.padded for name, one in found.items() if one.padded and ("." in one.padded or not (one.votes or one.open))}

@@ -114,6 +114,10 @@ class Gathered(FrozenValue):
     """Rows added up, each in a row of a table that stands at its place: [x = 0 … 4]ᵀ · h, with a column for each row of the table."""
 
 
+class Numbered(FrozenValue):
+    """0, 1 … n − 1 along an axis: the letter of that axis, i or j."""
+
+
 class IsLargest(FrozenValue):
     """1 where it is the largest: [x = max(x)]."""
 
@@ -137,6 +141,7 @@ Form: TypeAlias = (
     | Laid
     | Gathered
     | IsLargest
+    | Numbered
     | Part
     | Quiet
     | Spelled

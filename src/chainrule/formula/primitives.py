@@ -13,6 +13,7 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import ShapeError
@@ -29,6 +30,7 @@ from chainrule.formula.forms import (
     Leaf,
     MatrixTimes,
     Named,
+    Numbered,
     Part,
     Piecewise,
     Prefix,
@@ -46,6 +48,7 @@ from chainrule.formula.forms import (
 Slopes: TypeAlias = "tuple[ExpressionLike | None, ...]"
 PI = math.pi
 LN2 = math.log(2)
+HALF = Fraction(1, 2)
 
 
 def _add(primitive: Primitive) -> Primitive:
@@ -137,7 +140,7 @@ position = _add(
         "position",
         lambda xp, extent: xp.position(extent),
         lambda extent: (extent,),
-        Named("position"),
+        Numbered(),
         element=lambda at, index, extent: constant(number=index[0]),
     )
 )

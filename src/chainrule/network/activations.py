@@ -6,14 +6,12 @@ z : any shape    h : the same shape    All but softmax work element by element.
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Literal
 
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.registration import activation
 
-HALF = Fraction(1, 2)
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
 
@@ -87,7 +85,7 @@ def gelu(z: Expression, *, approximate: Literal["none", "tanh"] = "none") -> Exp
     """
     if approximate == "tanh":
         return z * p.sigmoid(2 * p.sqrt(p.divide(2, math.pi)) * (z + 0.044715 * z**3))  # 1 + tanh u would cancel
-    return HALF * z * p.erf1p(z / p.sqrt(2))
+    return p.HALF * z * p.erf1p(z / p.sqrt(2))
 
 
 @activation(also=("swish",))
@@ -132,7 +130,7 @@ def hard_sigmoid(z: Expression) -> Expression:
 
     Source: Courbariaux, Bengio & David (2015), BinaryConnect; with the slope 1/6 of Howard et al. (2019).
     """
-    return p.maximum(0, p.minimum(1, z / 6 + HALF))
+    return p.maximum(0, p.minimum(1, z / 6 + p.HALF))
 
 
 @activation(gives="signs")
@@ -150,7 +148,7 @@ def hard_swish(z: Expression) -> Expression:
 
     Source: Howard et al. (2019), Searching for MobileNetV3, section 5.2.
     """
-    return z * p.maximum(0, p.minimum(1, z / 6 + HALF))
+    return z * p.maximum(0, p.minimum(1, z / 6 + p.HALF))
 
 
 @activation(start="he_normal")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from fractions import Fraction
 from typing import Any
 
 from chainrule.base.errors import ShapeError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.layers import Owner, checked_size, layer
+from chainrule.network.layers import checked_size, layer
 from chainrule.network.normalization import dropped, normalised_with_moments, with_scale
+from chainrule.network.owner import Owner
 from chainrule.network.spatial import spatial_extents
 
 HIDDEN = -1e30
@@ -163,7 +164,7 @@ def angles(length: int, features: int, pairs: bool) -> Expression:
     """place / 10000^(2i / features) : (length, features / 2), or with every column twice: (length, features)."""
     columns = p.position(extent=features) if pairs else p.position(extent=features // 2)
     pair = p.floor(columns / 2) if pairs else columns
-    frequency = p.exp(pair * (-2 * math.log(10000) / features))
+    frequency = p.exp(pair * Fraction(-2, features) * p.log(10000))
     return p.spread(p.position(extent=length), axes=(1,), sizes=frequency.shape) * p.spread(frequency, axes=(0,), sizes=(length,))
 
 

@@ -16,7 +16,8 @@ from chainrule.formula.expression import Expression, Name, named, order, variabl
 from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound, checked_name
-from chainrule.network.layers import Layer, Mask, Owner, Parameter, numbered
+from chainrule.network.layers import Layer
+from chainrule.network.owner import Mask, Owner, Parameter, numbered
 from chainrule.network.wiring import OUTPUT, Extent, LayerCall, Wiring
 from chainrule.notation.conventions import Notation
 from chainrule.notation.labels import Labels

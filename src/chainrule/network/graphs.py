@@ -12,7 +12,8 @@ from typing import Any
 
 from chainrule.base.errors import ChainruleError, DescriptionError, quoted
 from chainrule.formula.expression import Expression, order, row_of
-from chainrule.network.layers import Owner, layer
+from chainrule.network.layers import layer
+from chainrule.network.owner import Owner
 
 INPUT, PARAMETER, QUANTITY = "input", "parameter", "quantity"
 """Instructions beside the rows of the table of primitives: what the layer is called on, what it learns, what it names."""

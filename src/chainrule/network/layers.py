@@ -20,17 +20,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from functools import cache, cached_property, partial
-from operator import is_
 from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
-from chainrule.formula.expression import Dimension, Expression, Name, named, order, substitute, variable
+from chainrule.formula.expression import Dimension, Expression
 from chainrule.network.definitions import Bound, find, is_built_in, run_definitions
 
 if TYPE_CHECKING:
+    from chainrule.network.owner import Owner
     from chainrule.network.wiring import Signal
 
 MOST_UNITS = 10**7
@@ -50,6 +50,19 @@ WIRING_KEYS = ("kind", "name", "from", "share")
 
 NUMBER_KEYS = ("weights", "numbers", "initializer", "frozen")
 """And of its parameters, whatever its kind."""
+
+OTHER_NAMES = {
+    **dict.fromkeys(("out_features", "out_channels", "filters", "hidden_size", "embedding_dim", "output_dim", "dim_feedforward"), "units"),
+    **dict.fromkeys(("kernel_size", "pool_size"), "size"),
+    **dict.fromkeys(("dilation", "dilation_rate"), "gap"),
+    **dict.fromkeys(("num_embeddings", "input_dim", "vocab_size"), "vocabulary"),
+    **dict.fromkeys(("num_heads", "nhead", "n_heads"), "heads"),
+    **dict.fromkeys(("affine", "elementwise_affine"), "scale"),
+    **dict.fromkeys(("p", "dropout"), "rate"),
+    "strides": "stride", "output_padding": "extra", "num_groups": "groups", "eps": "epsilon", "use_bias": "bias", "is_causal": "causal",
+    "return_sequences": "states", "go_backwards": "reverse", "norm_first": "first",
+}  # fmt: skip
+"""What PyTorch and Keras call options of layers, and what they are here."""
 
 KINDS: dict[str, Kind] = {}
 """Every kind of layer by name, the built-in ones first."""
@@ -132,10 +145,12 @@ class Kind(Displayed, Frozen):
         if len(values) > len(self.options):
             names = f"{', '.join(self.options)} as options" if self.options else "no options"
             raise DescriptionError(f"{self.name} takes {names}, not {quoted([*values])}; a layer is made first: {self.name}()(x).")
-        given = {**dict(zip(self.options, values, strict=False)), **options}
-        for option in given:
-            if option not in self.options:
-                raise UnknownNameError(f"option of the layer {self.name}", option, self.options or {"(it has none)": None})
+        given = dict(zip(self.options, values, strict=False))
+        for spelled, value in options.items():
+            option = self._option_called(spelled)
+            if option in given and option != spelled:
+                raise DescriptionError(f"{self.name} got its {option} twice, once as {spelled}; leave one of them out.")
+            given[option] = value
         for option, default in self.options.items():
             if default is inspect.Parameter.empty and option not in given:
                 raise DescriptionError(f"{self.name} does not say its {option}, as {self.name}({option}=…).")
@@ -151,6 +166,13 @@ class Kind(Displayed, Frozen):
             frozen=tuple(symbol for symbol in _frozen(frozen) if symbol != "b" or given.get("bias", True) is not False),
             name=name,
         )
+
+    def _option_called(self, wanted: str) -> str:
+        """The option that a name means: its own name, or PyTorch's or Keras's. Raises UnknownNameError."""
+        name = wanted if wanted in self.options else OTHER_NAMES.get(wanted, "")
+        if name not in self.options:
+            raise UnknownNameError(f"option of the layer {self.name}", wanted, self.options or {"(it has none)": None})
+        return name
 
     def apply(self, own: Owner, *signals: Expression, **options: Any) -> Expression:
         """What a layer of this kind makes of signals. Raises DescriptionError where a person's own function fails, or gives no formula."""
@@ -344,185 +366,13 @@ def kind_of_layer(name: Any) -> Kind:
     return KINDS[name]
 
 
-class Parameter(Frozen):
-    """What a layer learns.
-
-    variable  W1, with its shape
-    start     what draws it where no numbers are given; None starts at zero
-    layer     the layer that owns it
-    moving    what it is after a step, where no gradient moves it: a running mean
-    """
-
-    variable: Expression
-    start: Bound | None
-    layer: Layer
-    moving: Expression | None = None
+def columns(x: Expression) -> int:
+    """How many numbers stand along the last axis. Raises ShapeError where that differs from batch to batch."""
+    return whole_size(x.shape[-1])
 
 
-class Mask(Frozen):
-    """What is drawn anew for every step of a training: 1 / share where a unit stays, 0 where it is dropped.
-
-    variable  (batch, …)
-    share     how many stay
-    """
-
-    variable: Expression
-    share: float
-
-
-class Owner:
-    """What a layer's function declares its parameters and names its quantities with, in one call of the layer.
-
-    number    which of the layers it is, from 1
-    time      which of its calls this is, from 1, where it is called several times
-    declared  the parameters that layers have declared so far, by symbol
-    declares  whether it has declared or named anything: only such layers are counted
-    suffix    what is added to its symbols: of a part of a layer that has several alike, as the two directions of one
-    alone     whether the layer is called on nothing, so that it can be no more than its parameter
-    masks     those that it has drawn
-    made      the quantities that it has named, in their order
-    """
-
-    def __init__(
-        self,
-        layer: Layer,
-        number: int,
-        time: int | None,
-        declared: dict[Layer, dict[str, Parameter]],
-        *,
-        training: bool = True,
-        suffix: str = "",
-        alone: bool = False,
-    ) -> None:
-        self.alone = alone
-        self.layer, self.number, self.time, self.declared = layer, number, time, declared
-        self.scope = layer.name if layer.kind.scoped else ""
-        self.declares, self.asked, self._training, self.suffix = False, False, training, suffix
-        self.masks: list[Mask] = []
-        self.made: list[Expression] = []
-        self.outer: Owner | None = None
-
-    @property
-    def training(self) -> bool:
-        """Is this what is trained, or what predicts? A layer that asks is two functions, of one set of parameters."""
-        self.asked = True
-        return self._training if self.outer is None else self.outer.training
-
-    def inner(self, suffix: str) -> Owner:
-        """An owner of the same layer whose symbols end so."""
-        self.declares = True
-        made = Owner(self.layer, self.number, self.time, self.declared, training=self._training, suffix=self.suffix + suffix)
-        made.masks, made.made, made.outer = self.masks, self.made, self
-        return made
-
-    def running(self, symbol: str, value: Expression, share: float, start: float) -> Expression:
-        """A number that follows a value from step to step: r ← (1 − share) r + share · value. No gradient moves it.
-
-        start  what it is before the first step
-        """
-        self.parameter(symbol, *map(_whole, value.shape), start=find("initializer", {"name": "constant", "value": start}), fixed=True)
-        own = self.declared[self.layer]
-        found = own[symbol + self.suffix]
-        if self.training:
-            own[symbol + self.suffix] = replace(found, moving=(1 - share) * found.variable + share * value)
-        return found.variable
-
-    def mask(self, symbol: str, like: Expression, share: float) -> Expression:
-        """Numbers of the shape of a signal, drawn for every step: 1 / share with probability `share`, otherwise 0."""
-        self.declares = True
-        drawn = variable(self._name(symbol), like.shape)
-        self.masks.append(Mask(drawn, share))
-        return drawn
-
-    def _name(self, symbol: str, time: int | None = None) -> Name:
-        """The name of a quantity; where a layer with times of its own is called several times, it says which call, too."""
-        call = None if time is None else self.time
-        return Name(symbol + self.suffix, self.number, time=self.time if time is None else time, scope=self.scope, call=call)
-
-    def parameter(self, symbol: str, *shape: int, start: Any = None, fixed: bool = False) -> Expression:
-        """A parameter: the same one in every call of the layer.
-
-        start  what draws it, as "glorot_uniform"; None: zeros. The layer's own initialiser replaces a start, not zeros
-        fixed  the start is replaced by nothing
-
-        Raises DescriptionError, ShapeError.
-        """
-        self.declares = True
-        own, symbol = self.declared.setdefault(self.layer, {}), symbol + self.suffix
-        if symbol not in own:
-            chosen = None if fixed else self.layer.initializer
-            drawn = None if start is None else chosen or find("initializer", start)
-            own[symbol] = Parameter(variable(self._name_of(symbol), shape), drawn, self.layer)
-        found = own[symbol].variable
-        if found.shape != shape:
-            raise ShapeError(f"{found} has the shape {found.shape}, but is called for {shape}: a shared layer needs inputs of one size.")
-        return found
-
-    def _name_of(self, symbol: str) -> Name:
-        """A layer that is called as its parameter, decoder.mask, is that parameter: mask of decoder."""
-        parent, _, last = self.scope.rpartition(".")
-        return Name(symbol, scope=parent) if self.alone and last == symbol else Name(symbol, self.number, scope=self.scope)
-
-    def of(self, layer: Layer, symbol: str) -> Expression:
-        """A parameter of another layer that was called before. Raises DescriptionError."""
-        if not isinstance(layer, Layer):
-            raise DescriptionError(f"{self.layer.kind.name} needs the {symbol} of a layer, not of {quoted(layer)}.")
-        if symbol not in self.declared.get(layer, {}):
-            raise DescriptionError(f"{self.layer!r} uses {symbol} of {layer!r}, which is not called before it or has no {symbol}.")
-        self.declares = True
-        return self.declared[layer][symbol].variable
-
-    def named(self, symbol: str, expression: Expression, time: int | None = None) -> Expression:
-        """A quantity of its own: formulas write its name, and chains of derivatives stop at it.
-
-        time  which step through a sequence it belongs to, from 1
-        """
-        self.declares = True
-        self.made.append(named(self._name(symbol, time), expression))
-        return self.made[-1]
-
-    def linear(self, x: Expression, units: int, weights: str = "W", bias: str | None = "b", *, start: Any = "glorot_uniform") -> Expression:
-        """z = x W + b.
-
-        weights, bias  the symbols of the parameters; without a bias, None
-
-        Raises ShapeError in the words of the layer if x and W do not fit.
-        """
-        z = x @ self.parameter(weights, _columns(x), units, start=start)
-        return z if bias is None else z + self.parameter(bias, units)
-
-    def activated(self, activation: Any, z: Expression, symbol: str = "", time: int | None = None) -> Expression:
-        """f(z), where z becomes a quantity of its own unless f leaves it as it is.
-
-        symbol  names the result, too; that of a layer as a whole is named by the network
-        time    as of `named`
-        """
-        rule = find("activation", activation)
-        own = self.named("z" if not symbol or time is not None else f"z_{symbol}", z, time)
-        h = rule.apply(own)
-        if h.shape != own.shape:
-            raise ShapeError(
-                f"the activation {rule.name} must give as many numbers as it is given, {own.shape}, but gives {h.shape}"
-                f"{'; a sum keeps its shape with keepdims=True.' if len(h.shape) < len(own.shape) else '.'}"
-            )
-        h = z if h is own else numbered(h, own, self.number, self.time if time is None else time)
-        return self.named(symbol, h, time) if symbol else h
-
-
-def numbered(formula: Expression, operand: Expression, layer: int | None, time: int | None = None) -> Expression:
-    """The formula of a definition for one layer: what it names for itself (q) belongs to this layer (q1), as every layer has its own."""
-    renamed = {operand: operand}
-    for node in order(formula, wall=partial(is_, operand)):
-        if node.primitive.name == "named" and node.name is not None and node is not operand:
-            renamed[node] = named(replace(node.name, layer=layer, time=time), substitute(node.arguments[0], renamed))
-    return substitute(formula, renamed)
-
-
-def _columns(x: Expression) -> int:
-    return _whole(x.shape[-1])
-
-
-def _whole(size: Dimension) -> int:
+def whole_size(size: Dimension) -> int:
+    """A size that is the same for every batch. Raises ShapeError."""
     if not isinstance(size, int):
         raise ShapeError(f"there is no fixed number of places along the axis of the {size}.")
     return size
@@ -563,10 +413,10 @@ def tied(own: Owner, x: Expression, *, to: Layer, activation: Any = None, bias: 
 def _biased(own: Owner, z: Expression, bias: Any) -> Expression:
     """z with what its layer adds to it, or takes away."""
     if bias is True:
-        return z + own.parameter("b", _columns(z))
+        return z + own.parameter("b", columns(z))
     if bias == SHARED:
         return z + own.parameter("b")
-    return z - own.parameter("theta", _columns(z)) if bias == THRESHOLD else z
+    return z - own.parameter("theta", columns(z)) if bias == THRESHOLD else z
 
 
 @layer

@@ -7,14 +7,10 @@ example, (batch,). A network then takes the mean over the batch, or the sum.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, as_expression
 from chainrule.network.options import NotNegative, Positive, Share
 from chainrule.network.registration import loss
-
-HALF = Fraction(1, 2)
 
 MEAN, SUM = {"outputs": "mean", "batch": "mean"}, {"outputs": "sum", "batch": "sum"}
 """What the names of some losses say about how errors are counted."""
@@ -30,7 +26,7 @@ def half_squared(y: Expression, t: Expression) -> Expression:
 
     Source: Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors, eq. 3.
     """
-    return HALF * (y - t) ** 2
+    return p.HALF * (y - t) ** 2
 
 
 @loss(
@@ -61,7 +57,7 @@ def huber(y: Expression, t: Expression, *, delta: Positive = 1.0) -> Expression:
     Source: Huber (1964), Robust estimation of a location parameter.
     """
     e = y - t
-    return p.select(abs(e) > delta, delta * (abs(e) - delta * HALF), HALF * e**2)
+    return p.select(abs(e) > delta, delta * (abs(e) - delta * p.HALF), p.HALF * e**2)
 
 
 @loss
@@ -187,7 +183,7 @@ def contrastive(y: Expression, t: Expression, *, margin: Positive = 1.0) -> Expr
     embedded by one layer that is called twice; a layer `distance` gives y.
     Source: Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, eq. 4.
     """
-    return HALF * ((1 - t) * y**2 + t * p.maximum(0, margin - y) ** 2)
+    return p.HALF * ((1 - t) * y**2 + t * p.maximum(0, margin - y) ** 2)
 
 
 @loss(also=("triplet_loss", "triplet_margin_loss"))

@@ -11,7 +11,8 @@ from typing import Any
 from chainrule.base.errors import DescriptionError, ShapeError, quoted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.layers import Owner, checked_size, layer
+from chainrule.network.layers import checked_size, layer
+from chainrule.network.owner import Owner
 
 
 def spread_like(x: Expression, axes: Sequence[int], like: Expression) -> Expression:

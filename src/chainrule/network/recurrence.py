@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
-from chainrule.network.layers import Owner, checked_size, layer
+from chainrule.network.layers import checked_size, layer
+from chainrule.network.owner import Owner
 
 MOST_STEPS = 512
 """An unrolled recurrence is written out step by step; more steps than this would be a graph that nobody waits for."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.options import NotNegative, Rate
 from chainrule.network.registration import regularizer
-
-HALF = Fraction(1, 2)
 
 
 @regularizer(also=("lasso",))
@@ -28,7 +24,7 @@ def l2(W: Expression, *, rate: Rate = 0.01) -> Expression:
     Gradient descent then shrinks every weight by η λ w a step (weight decay λ).
     Source: Krogh & Hertz (1991), A simple weight decay can improve generalization.
     """
-    return HALF * rate * _sum(W**2)
+    return p.HALF * rate * _sum(W**2)
 
 
 @regularizer
@@ -37,7 +33,7 @@ def elastic_net(W: Expression, *, l1: NotNegative = 0.01, l2: NotNegative = 0.01
 
     Source: Zou & Hastie (2005), Regularization and variable selection via the elastic net.
     """
-    return l1 * _sum(abs(W)) + HALF * l2 * _sum(W**2)
+    return l1 * _sum(abs(W)) + p.HALF * l2 * _sum(W**2)
 
 
 def _sum(x: Expression) -> Expression:

@@ -13,7 +13,8 @@ from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import find
-from chainrule.network.layers import Owner, checked_size, layer
+from chainrule.network.layers import checked_size, layer
+from chainrule.network.owner import Owner
 
 LOWEST = -1e30
 """Below every number that a network computes; what lies beyond an edge can be no maximum. float32 has it, too."""

@@ -95,6 +95,7 @@ class _Builder(FrozenValue):
     write: Write
     fold: int
     summed: bool = False
+    axis: str = "j"
 
     def piece(self, node: Expression) -> _Piece:
         """The layout of one node."""
@@ -174,13 +175,20 @@ class _Builder(FrozenValue):
                 return self.piece(arguments[0])
             case forms.Transpose():
                 return _Piece(f.Transposed(self._in(arguments[0], forms.ATOM)), forms.POWER)
-            case forms.Quiet() if node.primitive.name == "window":
-                return self.piece(_moved(arguments[0], zeros=True))
+            case forms.Numbered():
+                return _Piece(f.Symbol(self.axis, key=""))
             case forms.Quiet():
-                return self.piece(arguments[0])
+                return self._quiet(node)
             case forms.Spelled():
                 assert node.primitive.paper is not None
                 return self.piece(node.primitive.paper(*arguments))
+
+    def _quiet(self, node: Expression) -> _Piece:
+        (inner,) = node.arguments
+        if node.primitive is spread and len(inner.shape) == 1:
+            (own,) = {*range(len(node.shape))} - {*node.parameters["axes"]}
+            return replace(self, axis=_axis_letter(len(node.shape) - own - 1)).piece(inner)
+        return self.piece(_moved(inner, zeros=True) if node.primitive.name == "window" else inner)
 
     def _in(self, node: Expression, level: int, product: bool = False) -> f.Formula:
         piece = self.piece(node)
@@ -274,6 +282,11 @@ class _Builder(FrozenValue):
         return _Piece(f.row(f.Fraction(f.Number("1", value=ExactNumber(1)), number), total), forms.SUM)
 
 
+def _axis_letter(behind: int) -> str:
+    """By which letter the places along an axis are counted that has so many others behind it: j along the last, i along that before."""
+    return "jik"[behind] if behind < len("jik") else "k"
+
+
 def _of_one_window(node: Expression) -> tuple[Expression, Expression] | None:
     """g and [x = max(x)] of g ⊙ [max(x) = max(max(x))] ⊙ [x = max(x)], where a window's maximum is taken axis by axis; None of all else."""
     outer, own = node.arguments
@@ -360,8 +373,9 @@ def _not_above(factor: Expression) -> tuple[Expression, Expression] | None:
 
 
 def _is_number(node: Expression) -> bool:
-    """A single number, stretched or not: its product needs no ⊙."""
-    return not node.shape or (node.primitive is spread and not node.arguments[0].shape)
+    """A single number, stretched or not, or what counts along an axis: its product needs no ⊙."""
+    inner = node.arguments[0] if node.primitive is spread else node
+    return not inner.shape or isinstance(inner.primitive.form, forms.Numbered)
 
 
 def _level_of(written: f.Formula) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from chainrule.base.frozen import replace
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Name, order, variable
-from chainrule.network.definitions import Bound, definitions, find
+from chainrule.network.definitions import definitions, find
 from chainrule.network.network import Network
 from chainrule.network.update import update
 from chainrule.pages.program import traced_program
@@ -25,7 +25,7 @@ def other_rules(context: Context) -> list[dict[str, Any]]:
     rules = []
     for name in definitions("optimizer"):
         optimizer = find("optimizer", name)
-        if not _is_weight_by_weight(optimizer):
+        if not optimizer.elementwise:  # Muon takes a matrix as a whole
             continue
         whole = update(optimizer, [variable(Name("w"))], [variable(Name("g"))])
         (part,) = whole.parameters
@@ -40,13 +40,6 @@ def other_rules(context: Context) -> list[dict[str, Any]]:
             }
         )
     return rules
-
-
-def _is_weight_by_weight(optimizer: Bound) -> bool:
-    """Does the rule of a matrix compute each of its elements by itself? Muon's does not."""
-    matrices = [variable(Name(letter), (2, 3)) for letter in "wg"]
-    nodes = order(*update(optimizer, matrices[:1], matrices[1:]).roots)
-    return all(not node.arguments or node.primitive.elementwise or node.primitive.name in ("named", "spread") for node in nodes)
 
 
 def other_starts(context: Context) -> list[dict[str, Any]]:

@@ -147,6 +147,7 @@ WORDS = {
     "forward.more_samples.left=1": "Das andere Beispiel geht denselben Weg",
     "functions.intro": "Die Aktivierungsfunktionen und ihre Ableitungen:",
     "functions.alone": "Die Aktivierungsfunktionen:",
+    "functions.places": "i, j und k sind die Nummern der Plätze entlang einer Achse, von 0 an: j entlang der letzten.",
     "functions.bracket": "[a {sign} b] ist 1, wo das gilt, sonst 0.",
     # The answer
     "answer.title": "Die Antwort in den Einheiten der Daten",

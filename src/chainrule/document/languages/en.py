@@ -138,6 +138,7 @@ WORDS = {
     "forward.more_samples.left=1": "The other sample goes the same way",
     "functions.intro": "The activations and their derivatives:",
     "functions.alone": "The activations:",
+    "functions.places": "i, j and k are the numbers of the places along an axis, from 0: j along the last one.",
     "functions.bracket": "[a {sign} b] is 1 where that holds, otherwise 0.",
     # The answer
     "answer.title": "The answer in the data's own units",
