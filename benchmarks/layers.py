@@ -1,12 +1,14 @@
 """Training steps of layers beside PyTorch eager: `python benchmarks/layers.py`, float32, one thread, a batch of 32, in processor time.
 
-Each row is a network in a short form and the same module in PyTorch; a step is the forward pass, the gradients and w ← w − η g.
+Each row is a network in a short form and the same module in PyTorch; a step is the forward pass, the gradients and w ← w − η g. Both
+engines are there, the NumPy program and machine code, which takes the steps of a pass in one call, with the time to compile it.
 NumPy's OpenBLAS takes the kernels that fit the processor, as PyTorch does, whatever the environment says of them.
-Processor time of both is taken in turns, and the least of the rounds counts; so a busy machine changes both alike.
+Processor time of all is taken in turns, and the least of the rounds counts; so a busy machine changes them alike.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -18,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 import chainrule as cr
+from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.written import written_program
 from chainrule.network.network import Network
 from chainrule.network.short_form import short_form
@@ -29,6 +32,9 @@ KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """What would keep OpenBLAS to the kernels of another processor, as machines do that are to give the same digits."""
 
 ROWS, RATE, ROUNDS, SECONDS = 32, 1e-4, 7, 0.15
+
+PASS = 16
+"""Steps of a pass by machine code."""
 
 
 class Last(nn.Module):
@@ -170,6 +176,24 @@ def _ours(network: Network, x: np.ndarray, t: np.ndarray) -> Callable[[], object
     return once
 
 
+def _machine_code(network: Network, x: np.ndarray, t: np.ndarray) -> tuple[Callable[[], object], float]:
+    """A pass, and the seconds that it takes to make its code."""
+    start = time.process_time()
+    engine = Compiled(network, cr.sgd(RATE), dtype="float32", threads=1)
+    data = tuple(np.tile(array.astype(np.float32), (PASS, 1)) for array in (x, t))
+    engine.prepare(data, ROWS)
+    made = time.process_time() - start
+    state: Sequence[np.ndarray] = [np.asarray(array, np.float32) for array in network.parameters.values()]
+
+    def once() -> None:
+        nonlocal state
+        passed = engine.epoch(data, None, ROWS, state, 0, math.inf, lambda: False)
+        assert passed.ended == "whole"
+        state = passed.state
+
+    return once, made
+
+
 def _theirs(module: nn.Module, x: np.ndarray, t: np.ndarray, shape: tuple[int, ...], tokens: bool) -> Callable[[], object]:
     signal = torch.tensor(x.reshape(len(x), *shape), dtype=torch.long if tokens else torch.float32)
     if len(shape) == 3:
@@ -193,8 +217,10 @@ def _seconds(step: Callable[[], object]) -> float:
     return taken / count
 
 
-def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
-    """What the network is, its parameters, and seconds of a step here and there; of those whose name holds what is wanted."""
+def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float, float, float]]:
+    """What the network is, its parameters, seconds until machine code is there, and of a step by it, by the NumPy program, and by PyTorch;
+    of those whose name holds what is wanted.
+    """
     torch.set_num_threads(1)
     random = np.random.default_rng(0)
     for name, (network, module) in NETWORKS.items():
@@ -205,9 +231,11 @@ def rows(wanted: str = "") -> Iterator[tuple[str, int, float, float]]:
         x = random.integers(0, vocabulary, (ROWS, extent)).astype(float) if vocabulary else random.normal(size=(ROWS, extent))
         t = random.normal(size=(ROWS, network.outputs))
         ours, theirs = _ours(network, x, t), _theirs(module(), x, t, shape, bool(vocabulary))
-        ours(), theirs()
-        pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(ROUNDS)]
-        yield name, sum(p.size for p in network.parameters.values()), min(a for a, _ in pairs), min(b for _, b in pairs)
+        code, made = _machine_code(network, x, t)
+        ours(), theirs(), code()
+        rounds = [(_seconds(code) / PASS, _seconds(ours), _seconds(theirs)) for _ in range(ROUNDS)]
+        fast, own, other = (min(times) for times in zip(*rounds, strict=True))
+        yield name, sum(p.size for p in network.parameters.values()), made, fast, own, other
 
 
 if __name__ == "__main__":
@@ -215,6 +243,8 @@ if __name__ == "__main__":
         kept = {name: value for name, value in os.environ.items() if name not in KERNELS}
         os.execve(sys.executable, [sys.executable, *sys.argv], {**kept, **dict.fromkeys(THREADS, "1")})
     warnings.filterwarnings("ignore", message="TF32")  # of Intel's graphics, wherever oneDNN is turned off
-    print("| network | parameters | written | PyTorch eager | PyTorch ÷ written |\n| --- | ---: | ---: | ---: | ---: |")
-    for name, size, own, other in rows(*sys.argv[1:2]):
-        print(f"| {name} | {size:,} | {own * 1e3:.2f} ms | {other * 1e3:.2f} ms | {other / own:.2f} |", flush=True)
+    print("| network | parameters | to compile | compiled | written | PyTorch eager | ÷ compiled | ÷ written |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, size, made, fast, own, other in rows(*sys.argv[1:2]):
+        times = " | ".join(f"{seconds * 1e3:.2f} ms" for seconds in (fast, own, other))
+        print(f"| {name} | {size:,} | {made:.1f} s | {times} | {other / fast:.1f} | {other / own:.2f} |", flush=True)

@@ -18,7 +18,6 @@ from chainrule.engines.compiled.matmul import loop_nests
 from chainrule.engines.compiled.matmul.products import (
     COLUMNS,
     NUMBER,
-    ROWS,
     Product,
     backward_strides,
     column_sum_strides,
@@ -26,6 +25,7 @@ from chainrule.engines.compiled.matmul.products import (
     gradient_strides,
     panels,
     rows,
+    rowwise,
 )
 from chainrule.engines.compiled.runtime import threads
 
@@ -131,7 +131,7 @@ class Layer:
         self.products = {
             "forward": Product(context, f"{name}_f", forward_strides(layout, x), self.sizes, relu, {"b": COLUMNS, "y": rows(d)}, "y"),
             "backward": Product(
-                context, f"{name}_b", backward_strides(layout, d), self.sizes, slope, {"x": rows(x), "s": ROWS, "e": rows(x)}, "e"
+                context, f"{name}_b", backward_strides(layout, d), self.sizes, slope, {"x": rows(x), "s": rowwise(), "e": rows(x)}, "e"
             ),
             "gradient": Product(context, f"{name}_g", gradient_strides(layout, (x, d), self.n), self.sizes, adam, moments),
             "sums": Product(

@@ -98,6 +98,12 @@ def test_programs_compute_the_form_of_attention(options: dict[str, Any]) -> None
     assert "by the closed form of attention" in program_of_step(network)
 
 
+def test_one_matrix_behind_a_softmax_at_places_gets_the_sum_of_all() -> None:
+    """softmax(S) V, where V is a parameter and has no axis for the batch."""
+    network = cr.Network(cr.sequence(2, 3), cr.dense(40, "softmax"), cr.dense(1), seed=1)
+    assert "by the closed form of attention" in program_of_step(network)
+
+
 def program_of_step(network: cr.Network) -> str:
     """The program of a training step, which computes what a step does that knows no closed forms."""
     random = np.random.default_rng(1)

@@ -240,9 +240,8 @@ def test_machine_code_says_in_one_line_what_it_does_not_have() -> None:
     from chainrule.engines.compiled.engine import Compiled
 
     cases: list[tuple[Callable[[], Network], str]] = [
-        (lambda: short_form("4x4x1:c2k2-1"), "arrays of over two axes"),
-        (lambda: Network(3, cr.dropout(0.5), cr.dense(1)), "drawn for every step"),
-        (lambda: Network(3, cr.batch_norm(), cr.dense(1)), "running means"),
+        (lambda: Network(3, cr.dense(3), cr.dense(1), absent=["w1"]), "frozen or absent"),
+        (lambda: Network(cr.image(4, 4, 2), cr.conv(2, 2, groups=2), cr.flatten(), cr.dense(1)), "another shape"),
     ]
     for make, said in cases:
         with pytest.raises(NotCompilable, match=said) as error:

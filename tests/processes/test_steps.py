@@ -113,6 +113,28 @@ def test_machine_code_reduces_its_sums_where_they_lie_layer_by_layer(threads, mo
     assert handed == [0] * 8 if most == 8 else 0 < len(handed) < 8  # where they begin, each step that has rows, but no more than `most`
 
 
+@pytest.mark.parametrize("name", ["image", "sequence", "tokens"])
+def test_machine_code_of_places_is_shared(name):
+    pytest.importorskip("llvmlite")
+    from chainrule.engines.compiled.distributed import CompiledHalves
+
+    (network, x), optimizer, order = NETWORKS[name], find("optimizer", RULES["plain"]), np.arange(23)
+    alone = Written(network, optimizer)
+    state = tuple(start(network, optimizer)[key] for key in alone.keys)
+    wanted = alone.epoch((x, CLASSES), order, 8, state, 0, np.inf, never)
+
+    def work(processes):
+        places = order[processes.rank :: 2]
+        data = Sharded.of((x[places], CLASSES[places]), Shard(places, 23, processes))
+        return Distributed(network, optimizer, processes, halves=CompiledHalves(network, optimizer, "float64", 5, 1)).epoch(
+            data, order, 8, state, 0, np.inf, never
+        )
+
+    for passed in together(2, work):
+        for own, other in zip(passed.state, wanted.state, strict=True):
+            np.testing.assert_allclose(own, other, rtol=0, atol=1e-12)
+
+
 def test_processors_of_other_kinds_use_the_numpy_program(monkeypatch):
     pytest.importorskip("llvmlite")
     place = "chainrule.engines.compiled.distributed.CompiledHalves"

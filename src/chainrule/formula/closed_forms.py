@@ -164,10 +164,13 @@ def attended(scores: Expression, v: Expression) -> Expression:
 
 
 def attended_gradients(g: Expression, scores: Expression, v: Expression) -> tuple[Expression, Expression]:
-    """∂E/∂S = A ⊙ (g Vᵀ − Σ g ⊙ C), where Σ is along the features of C, for Σ A ⊙ g Vᵀ along all places; and ∂E/∂V = Aᵀ g."""
+    """∂E/∂S = A ⊙ (g Vᵀ − Σ g ⊙ C), where Σ is along the features of C, for Σ A ⊙ g Vᵀ along all places; and ∂E/∂V = Aᵀ g, summed
+    over all that share one V.
+    """
     shares, last = p.softmax(scores, axis=len(scores.shape) - 1), (len(scores.shape) - 1,)
     common = _again(p.total(g * attended(scores, v), axes=last), scores, last)
-    return shares * (g @ p.swapped(v) - common), p.swapped(shares) @ g
+    shared, of_each = tuple(range(len(scores.shape) - len(v.shape))), p.swapped(shares) @ g
+    return shares * (g @ p.swapped(v) - common), p.total(of_each, axes=shared) if shared else of_each
 
 
 def _normalisation(key: str, title: str, axes: Callable[[Expression], Sequence[int]], source: str) -> ClosedForm:

@@ -93,7 +93,7 @@ class CompiledHalves:
             kept = self._sums.copy() if start > first else None
             some = min(end, start + self.most)
             given = self.memory.address, self.before.room, *pointers(data), places.ctypes.data, 1, 0, start, some, some - start
-            self.before.call((*given, 0, np.inf, self.rate, self._given.ctypes.data), self.threads)
+            self.before.call((*given, 0, np.inf, self.rate, self._given.ctypes.data, None), self.threads)
             if kept is not None:
                 self._sums += kept
 
@@ -132,7 +132,7 @@ class CompiledHalves:
         """Take step `number`, from 1, with the sums that stand in `flat`; E before it."""
         self._given[:] = 0
         given = self.memory.address, self.after.room, None, None, None, self._given.ctypes.data, 0, 0, 0, 1, 1
-        self.after.call((*given, number - 1, np.inf, self.rate, self._given.ctypes.data), self.threads)
+        self.after.call((*given, number - 1, np.inf, self.rate, self._given.ctypes.data, None), self.threads)
         return float(self._given[0])
 
 

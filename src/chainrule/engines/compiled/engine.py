@@ -25,16 +25,24 @@ ASKED_EVERY = 0.1
 """Seconds between two questions whether to stop."""
 
 MEASURED, PREDICTED = 32, 128
-"""Rows at a time where an error is measured, and at most where predictions are made."""
+"""Rows at a time where an error is measured, and at most where predictions are made …"""
+
+FORWARD = 2**22
+"""… and fewer where these would be more numbers than so many: the windows of large images take a thousand times their memory."""
 
 MOST_NUMBERS, FEW_NUMBERS = 60, 8
 """Parameters up to which straight-line code is the faster one (measured): with one sample a batch, and with more."""
 
 FEWEST_SHARED = 10**6
-"""Rows × parameters of a layer, on average, from which a second thread makes a step shorter (measured)."""
+"""Multiplications of a layer's product on the way forward, on average, from which a second thread makes a step shorter (measured)."""
+
+DRAWN = 2**23
+"""Numbers that are drawn at most for the steps of a call."""
 
 WORTH_THREADS = 10**7
-"""Rows × parameters of all its batches from which a call is worth the start of a thread; without the way back, three times as many."""
+"""Multiplications on the way forward of all its batches from which a call is worth the start of a thread; without the way back, three
+times as many.
+"""
 
 
 FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
@@ -80,14 +88,14 @@ class Compiled:
         """The function of that name for batches of at most `size` rows, which are numbers of a type."""
         straight = self.straight
         if straight is None:
-            straight = self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS)
+            straight = not self.step_graph.has_places and self.network.size <= (MOST_NUMBERS if size == 1 else FEW_NUMBERS)
         rows = min(size, 2) if straight else size
         threads = self._most_threads if self._worth_sharing(size) and not straight else 1
         return FunctionRequest(self.step_graph, name, rows, given, self.dtype, self.processor, straight, threads)
 
     def _worth_sharing(self, size: int) -> bool:
         """Are the products of a batch long enough for several threads, which wait for each other behind each of them?"""
-        return size * self.network.size >= FEWEST_SHARED * len(self.network.layers)
+        return size * self.step_graph.multiplied >= FEWEST_SHARED * max(1, len(self.step_graph.products))
 
     def _code_for(self, name: str, size: int, given: str) -> CompiledFunction:
         """The function of that name, in memory."""
@@ -118,7 +126,7 @@ class Compiled:
         """Make the code for a training on these rows. Raises NotCompilable."""
         given = _NAMES[data[0].dtype.char] if _directly(data) else "float64"
         self._code_for("epoch", min(size, len(data[0])), given)
-        self._code_for("error", MEASURED, given)
+        self._code_for("error", self._measured, given)
 
     # What an engine does
 
@@ -152,9 +160,12 @@ class Compiled:
         while first < rows:
             if stopping():
                 return number, "stopped"
-            batches = min(-(-(rows - first) // size), code.batches)
+            batches = min(-(-(rows - first) // size), code.batches, max(1, DRAWN // max(1, size * self._drawn)))
             end = min(rows, first + batches * size)
-            given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data)
+            drawn = self._masks(data[0].dtype, range(first, end, size), end, number) if self._drawn else None
+            # The code counts rows from the first of all.
+            before = None if drawn is None else drawn.ctypes.data - first * drawn.strides[0]
+            given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data, before)
             shared = not code.straight and self._worth_sharing(size) and self._worth_threads(size * batches)
             threads = self._wanted_threads if shared else 1
             number += self._timed(code, given, batches, threads)
@@ -162,6 +173,20 @@ class Compiled:
                 return number, "diverged"
             first = end
         return number, "whole"
+
+    @cached_property
+    def _drawn(self) -> int:
+        """Numbers that are drawn for each row."""
+        return next((columns.stride for columns in self.step_graph.data.values() if columns.array == "drawn"), 0)
+
+    def _masks(self, dtype: Any, starts: range, end: int, number: int) -> Array:
+        """What is drawn for the batches that begin at these rows, `number` steps having been taken before, row after row."""
+        found = np.empty((end - starts.start, self._drawn), dtype)
+        for step, start in enumerate(starts, start=number + 1):
+            rows = slice(start - starts.start, min(start + starts.step, end) - starts.start)
+            masks = self.network.masks(rows.stop - rows.start, step).values()
+            np.concatenate([mask.reshape(len(mask), -1) for mask in masks], axis=1, out=found[rows], casting="same_kind")
+        return found
 
     @property
     def _wanted_threads(self) -> int:
@@ -174,7 +199,7 @@ class Compiled:
 
     def _worth_threads(self, rows: int) -> bool:
         """Is a call that takes steps with so many rows worth the start of a thread?"""
-        return rows * self.network.size >= WORTH_THREADS and self._wanted_threads > 1
+        return rows * self.step_graph.multiplied >= WORTH_THREADS and self._wanted_threads > 1
 
     def _forward(self, code: CompiledFunction, size: int, rows: int, given: Sequence[Any]) -> None:
         """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""
@@ -206,10 +231,10 @@ class Compiled:
     def error(self, data: Data, state: Sequence[Array]) -> float:
         """As `Engine.error` says."""
         result = np.zeros(1)
-        for block, _, rows in self._blocks(data, None, MEASURED):
-            code = self._code_for("error", MEASURED, _NAMES[block[0].dtype.char])
+        for block, _, rows in self._blocks(data, None, self._measured):
+            code = self._code_for("error", self._measured, _NAMES[block[0].dtype.char])
             held = self._parameters(code, state)
-            self._forward(code, MEASURED, rows, (held.place.address, code.room, *pointers(block), rows, result.ctypes.data))
+            self._forward(code, self._measured, rows, (held.place.address, code.room, *pointers(block), rows, result.ctypes.data))
         return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Sequence[Array], size: int | None = None) -> Array:
@@ -218,21 +243,26 @@ class Compiled:
             x = np.ascontiguousarray(x, dtype=np.float64)
         rows = len(x)
         y = np.empty((rows, self.network.outputs), dtype=self.dtype)
-        at_once = _rows_at_once(rows if size is None else size)
+        at_once = self._rows_at_once(rows if size is None else size)
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
         held = self._parameters(code, state)
         self._forward(code, at_once, rows, (held.place.address, code.room, x.ctypes.data, y.ctypes.data, rows))
         return y
 
+    def _rows_at_once(self, rows: int, most: int = PREDICTED) -> int:
+        """Of so many rows, how many are predicted at a time: few different numbers, as each has a function of its own."""
+        fit = max(1, FORWARD // max(1, self.step_graph.kept_forward))
+        return min(1 << (min(rows, most) - 1).bit_length(), 1 << (fit.bit_length() - 1))
+
+    @cached_property
+    def _measured(self) -> int:
+        """Rows at a time where an error is measured."""
+        return self._rows_at_once(MEASURED, MEASURED)
+
     def predicts_at_once(self, rows: int) -> bool:
         """Is the function there already that predicts so many rows of float64, so that nothing has to be compiled?"""
-        key = "predict", _rows_at_once(rows), "float64"
+        key = "predict", self._rows_at_once(rows), "float64"
         return key in self._code or found_function(self.request(*key)) is not None
-
-
-def _rows_at_once(rows: int) -> int:
-    """Of so many rows, how many are predicted at a time: few different numbers, as each has a function of its own."""
-    return 1 << (min(rows, PREDICTED) - 1).bit_length()
 
 
 class CompiledFunction:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.graph.operations import Operation
+from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.engines.compiled.graph.schedule import Schedule, Stage
-from chainrule.engines.compiled.graph.step_graph import topological_order
 from chainrule.engines.compiled.kernels.functions import KernelEmitter
 from chainrule.engines.compiled.kernels.program import StageSignature
 from chainrule.engines.compiled.llvm import target
@@ -24,7 +24,10 @@ STAGES = {
     "columns": "sums over the rows of the batch, column by column",
     "flat": "every element of a parameter",
     "figures": "single numbers",
-    "move": "arrays side by side, or some columns of one: only what does not lie there is copied",
+    "each": "a matrix product for each example; the rest is computed tile by tile",
+    "lookup": "rows of a table",
+    "added_at": "rows added up in a table, each at its place",
+    "move": "arrays side by side, or in another order: only what does not lie there is copied",
 }
 
 
@@ -106,7 +109,7 @@ def _formula(node: Operation, name: str, names: Mapping[Operation, str]) -> str:
 
 
 def _shape(stage: Stage) -> str:
-    sizes = ["N" if size == BATCH else str(size) for size in stage.shape]
+    sizes = [str(size).replace(BATCH, "N") for size in stage.shape]
     return f" ({' × '.join(sizes)})" if sizes else ""
 
 

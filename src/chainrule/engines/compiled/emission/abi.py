@@ -35,6 +35,7 @@ EPOCH = {
     "bound": DOUBLE,
     "learning_rate": DOUBLE,
     "result": POINTER,  # [Σ E · rows of the batch, to which is added, 1 where the last E was out of bounds]
+    "drawn": POINTER,  # numbers drawn for every step, a row for each row in the order in which they are taken; may be null
     **THREADS,
 }  # fmt: skip
 """→ how many steps were taken."""

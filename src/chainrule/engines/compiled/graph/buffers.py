@@ -10,10 +10,9 @@ import numpy as np
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.engines.compiled.graph.layout import LINE, Panels, padded, row_stride
-from chainrule.engines.compiled.graph.operations import Operation
+from chainrule.engines.compiled.graph.operations import Operation, Part, over_batch, rows_each, rows_of
 from chainrule.engines.compiled.llvm.target import Processor, itemsize
 from chainrule.formula.expression import Shape
-from chainrule.network.derivation import BATCH
 
 
 class Buffer(FrozenValue):
@@ -22,9 +21,9 @@ class Buffer(FrozenValue):
     shape   as of its node
     region  "memory" (parameters and states) or "room"
     start   bytes from the beginning of the region
-    stride  of a matrix by rows: numbers from one row to the next
+    stride  of what has rows: numbers from one row to the next
     layout  of a matrix of parameters: its panels
-    within  the array whose columns these are, if it is no array of its own
+    within  the array whose columns or rows these are, if it is no array of its own
     """
 
     shape: Shape
@@ -39,16 +38,29 @@ class Buffer(FrozenValue):
         """The array in whose memory it lies."""
         return self.within or self
 
-    def columns(self, start: int, count: int, dtype: str) -> Buffer:
-        """Some of its columns, where they lie."""
-        return replace(self, shape=(BATCH, count), start=self.start + start * itemsize(dtype), within=self.whole)
+    @property
+    def rows_each(self) -> int:
+        """Rows of each example."""
+        return rows_each(self.shape)
+
+    def part(self, part: Part, places: int, dtype: str) -> Buffer:
+        """Some of its rows and columns, where they lie; so many rows of each example."""
+        shape = (rows_of(places), part.stop - part.start)[: len(self.shape)]
+        start = self.start + (part.row * self.stride + part.start) * itemsize(dtype)
+        return replace(self, shape=shape, start=start, stride=part.step * self.stride, within=self.whole)
+
+    def in_rows(self, shape: Shape) -> Buffer:
+        """The same numbers in rows of another length; only where no row has padding that another one would not have."""
+        columns = int(shape[1]) if len(shape) > 1 else 1
+        own = int(self.shape[1]) if len(self.shape) > 1 else 1
+        return replace(self, shape=shape, stride=self.stride * columns // own, within=self.whole)
 
     @property
     def kind(self) -> str:
         """rows, panels, columns (a number a column) or numbers (a number a row)."""
         if len(self.shape) == 2:
             return "rows" if self.layout is None else "panels"
-        return "numbers" if self.shape == (BATCH,) else "columns"
+        return "numbers" if over_batch(self.shape) else "columns"
 
 
 class Buffers:
@@ -63,14 +75,17 @@ class Buffers:
         """Room for the values of a node."""
         shape, stride, layout = node.shape, 0, None
         lanes = self.processor.lanes(self.dtype)
-        if len(shape) == 2 and shape[0] == BATCH:
+        rows = self.rows * rows_each(shape)
+        if len(shape) == 2 and rows:
             stride = row_stride(int(shape[1]), self.dtype, self.processor)
-            count = stride * self.rows
+            count = stride * rows
         elif len(shape) == 2:
             layout = Panels(int(shape[0]), int(shape[1]), self.dtype, self.processor)
             count = layout.size
+        elif rows:
+            stride, count = 1, padded(rows, lanes)
         else:
-            count = padded(self.rows if shape == (BATCH,) else math.prod(map(int, shape)), lanes)
+            count = padded(math.prod(map(int, shape)), lanes)
         self.of[node] = Buffer(shape, self.region, self.length, stride, layout)
         self.length += padded(count * itemsize(self.dtype), LINE)
         return self.of[node]
@@ -88,7 +103,8 @@ class StateLayout:
 
     def store(self, memory: Any) -> StateViews:
         """All of them in this memory."""
-        return StateViews({key: self.of[leaf] for key, leaf in self.leaves.items()}, memory, self.dtype)
+        shapes = {key: leaf.graph.outside[leaf] for key, leaf in self.leaves.items()}
+        return StateViews({key: self.of[leaf] for key, leaf in self.leaves.items()}, shapes, memory, self.dtype)
 
 
 def kernel_state_layout(leaves: Mapping[str, Operation], dtype: str, processor: Processor) -> StateLayout:
@@ -109,16 +125,17 @@ def straight_line_state_layout(leaves: Mapping[str, Operation], dtype: str) -> S
 
 
 class StateViews:
-    """Parameters and states in the memory of the code, as views of it that are made once."""
+    """Parameters and states in the memory of the code, as views of it that are made once; outside they have these shapes."""
 
-    def __init__(self, buffers: Mapping[str, Buffer], memory: Any, dtype: str) -> None:
-        self.dtype = dtype
+    def __init__(self, buffers: Mapping[str, Buffer], shapes: Mapping[str, Shape], memory: Any, dtype: str) -> None:
+        self.dtype, self.outside = dtype, shapes
         self.views = {key: _views(buffer, memory, dtype) for key, buffer in buffers.items()}
         self.shapes: dict[str, Any] = {key: buffer.shape for key, buffer in buffers.items()}
 
     def put(self, arrays: Mapping[str, Any]) -> None:
         """Put arrays to their places."""
-        for key, array in arrays.items():
+        for key, given in arrays.items():
+            array = np.reshape(given, self.shapes[key])
             for columns, view in self.views[key]:
                 view[...] = array[columns]
 
@@ -127,7 +144,7 @@ class StateViews:
         array = np.empty(self.shapes[key], self.dtype)
         for columns, view in self.views[key]:
             array[columns] = view
-        return array
+        return array.reshape(self.outside[key])
 
 
 def _views(buffer: Buffer, memory: Any, dtype: str) -> list[tuple[Any, Any]]:

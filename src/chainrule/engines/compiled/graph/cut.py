@@ -14,11 +14,12 @@ from typing import Any
 
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import Frozen
-from chainrule.engines.compiled.graph.operations import Graph, Operation
-from chainrule.engines.compiled.graph.step_graph import StepGraph, step_graph, topological_order
+from chainrule.engines.compiled.graph.operations import Graph, Operation, over_batch
+from chainrule.engines.compiled.graph.order import topological_order
+from chainrule.engines.compiled.graph.step_graph import StepGraph, step_graph
+from chainrule.engines.compiled.graph.steps import rebuilt
 from chainrule.formula.expression import Shape
 from chainrule.network.definitions import Bound
-from chainrule.network.derivation import BATCH
 from chainrule.network.network import Network
 
 ROWS, STOPPING, SUM = "rows", "stopping", "sum"
@@ -52,10 +53,14 @@ class CutStep(Frozen):
 
 def cut_step(network: Network, optimizer: Bound) -> CutStep:
     """The step of an optimiser, cut in two. Raises NotCompilable."""
+    if network.derivation.masks:
+        raise NotCompilable("numbers that are drawn for every step, as those of a dropout, have no machine code for several processes")
     graph = _OfAll()
     whole = step_graph(network, optimizer, {}, graph)
     roots = [whole.error, *whole.new.values()]
-    found = [node for node in topological_order(roots) if BATCH not in node.shape and any(BATCH in one.shape for one in node.arguments)]
+    found = [
+        node for node in topological_order(roots) if not over_batch(node.shape) and any(over_batch(one.shape) for one in node.arguments)
+    ]
     if any(below in found for node in found for below in topological_order([node]) if below is not node):
         raise NotCompilable("sums over the rows that are made of other sums over the rows have no machine code for several processes")
     if any(node.opcode == "reduce" and node.detail[0] != "sum" for node in found):
@@ -66,11 +71,11 @@ def cut_step(network: Network, optimizer: Bound) -> CutStep:
     parcels = _parcels(sums)
     leaves = {key: graph.leaf(key, node.shape) for key, node in sums.items()}
     states = {**whole.states, **leaves, STOPPING: graph.leaf(STOPPING, ()), ROWS: graph.leaf(ROWS, ())}
-    error, *new = _rebuilt(graph, roots, {node: leaves[key] for key, node in sums.items()})
+    error, *new = rebuilt(graph, roots, {node: leaves[key] for key, node in sums.items()})
     local = next((node for node in found if not node.shape), graph.number(0))
     known: dict[str, Any] = {"graph": graph, "parameters": whole.parameters, "states": states, "predictions": (), "options": whole.options}
-    before = StepGraph(data=whole.data, error=local, new=sums, parcels=parcels[:-1], **known)
-    after = StepGraph(data={}, error=error, new=dict(zip(whole.new, new, strict=True)), **known)
+    before = StepGraph(data=whole.data, error=local, measured=local, new=sums, parcels=parcels[:-1], **known)
+    after = StepGraph(data={}, error=error, measured=error, new=dict(zip(whole.new, new, strict=True)), **known)
     return CutStep(before, after, tuple(sums), parcels)
 
 
@@ -85,13 +90,3 @@ def _parcels(sums: Mapping[str, Operation]) -> tuple[tuple[str, ...], ...]:
         parcels[-1].append(key)
         numbers += math.prod(map(int, node.shape))
     return tuple(map(tuple, parcels))
-
-
-def _rebuilt(graph: Graph, roots: list[Operation], replaced: Mapping[Operation, Operation]) -> list[Operation]:
-    """The roots with some nodes replaced."""
-    known = dict(replaced)
-    for node in topological_order(roots, set(replaced)):
-        if node not in known:
-            arguments = [known[argument] for argument in node.arguments]
-            known[node] = graph.node(node.opcode, *arguments, shape=node.shape, detail=node.detail) if arguments else node
-    return [known[root] for root in roots]

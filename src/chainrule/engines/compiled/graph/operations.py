@@ -4,21 +4,30 @@
 What is written alike is one node. Named quantities leave no node behind, only their names, for reading.
 
     operation  elementwise: add subtract multiply divide negative power, or the name of a function (exp, where, greater …)
-               leaf, number, size; matmul, transpose, spread, reduce; join, part
-    shape      () for scalars; (batch,), (batch, n); (n,), (m, n) of parameters
-    detail     leaf: its key · number: itself · spread: axes · reduce: (kind, axes) with kind sum or max · part: its first column, and the
-               one behind its last
+               leaf, number, array, size; matmul, transpose, spread, reduce; join, part, reshape, arrange; lookup, added_at
+               products: a sum of many products of rows, until `graph.steps` makes one of it; each: products for each example
+    shape      () for scalars; (batch,), (batch, n) with a row for each example, (batch × 3, n) with a row for each of its places;
+               (n,), (m, n) of parameters
+    detail     leaf: its key · number: itself · spread: axes · reduce: (kind, axes) with kind sum or max · part: a `Part` · join: whether
+               the columns stand side by side, or the places · arrange: an `Arrangement`
+               each: an `EachProduct` · array: its `Numbers`
+
+What formulas say of arrays with more axes, `graph.in_rows` says of such rows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.base.errors import NotCompilable
+from chainrule.base.frozen import FrozenValue
 from chainrule.base.operators import Operators
-from chainrule.formula.expression import Expression, Shape, folded
+from chainrule.formula.expression import Shape
 from chainrule.network.derivation import BATCH
 
 CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "floor", "maximum", "minimum", "greater", "where"])
@@ -27,8 +36,117 @@ CHEAP = frozenset(["add", "subtract", "multiply", "negative", "abs", "sign", "fl
 DEAR = frozenset(["divide", "power", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf", "erfc"])
 ELEMENTWISE = CHEAP | DEAR
 
-MOVES = frozenset(["join", "part"])
-"""Operations that compute nothing: columns of one array are columns of another."""
+MOVES = frozenset(["join", "part", "reshape", "arrange"])
+"""Operations that compute nothing: what stands in one array stands in another."""
+
+PRODUCTS = frozenset(["matmul", "each"])
+
+ALONE = frozenset(["lookup", "added_at"])
+"""Operations that have a pass over memory for themselves."""
+
+BY_PLACES = f"{BATCH} × "
+
+
+def rows_of(places: int) -> str:
+    """What the size of a batch is called where each example has so many rows: one for each of its places."""
+    return BATCH if places == 1 else f"{BY_PLACES}{places}"
+
+
+def rows_each(shape: Shape) -> int:
+    """Rows of each example; 0 where there is no example in it."""
+    first = shape[0] if shape else 0
+    if not isinstance(first, str):
+        return 0
+    return 1 if first == BATCH else int(first.removeprefix(BY_PLACES))
+
+
+def matrix_shape(shape: Shape) -> Shape:
+    """How an array of this shape lies where nothing else is said: with a row for every place. Raises NotCompilable."""
+    if len(shape) <= 2:
+        return checked(shape)
+    if any(isinstance(size, str) for size in shape[1:]):
+        raise NotCompilable(f"arrays of the shape {shape} have no machine code")
+    rows = math.prod(int(size) for size in shape[1 if shape[0] == BATCH else 0 : -1])
+    return (rows if shape[0] != BATCH else rows_of(rows), shape[-1])
+
+
+def moved_shape(shape: Shape) -> Shape:
+    """How an array lies of which nothing is computed as it stands: single numbers, as a grey image has them, are no rows of their own."""
+    found = matrix_shape(shape)
+    return (BATCH, rows_each(found)) if rows_each(found) > 1 and found[1:] == (1,) else found
+
+
+def over_batch(shape: Shape) -> bool:
+    """Is there something for each example?"""
+    return any(isinstance(size, str) for size in shape)
+
+
+class Part(FrozenValue):
+    """Some rows and columns of an array: of each example every `step`-th row from `row` on, and the columns start … stop − 1."""
+
+    start: int
+    stop: int
+    row: int = 0
+    step: int = 1
+
+
+class Numbers:
+    """Constants, known by a short text."""
+
+    def __init__(self, numbers: Any) -> None:
+        self.numbers = np.ascontiguousarray(numbers, np.float64).ravel()
+
+    def __repr__(self) -> str:
+        return hashlib.sha256(self.numbers.tobytes()).hexdigest()
+
+
+class EachProduct(FrozenValue):
+    """Products of the matrices of each example: a (rows, terms) and b (terms, columns), so many one behind the other.
+
+    turned  whether a lies transposed
+    """
+
+    count: int
+    rows: int
+    terms: int
+    columns: int
+    turned: bool = False
+
+
+class Arrangement(FrozenValue):
+    """Numbers of each example, brought to other places of it: those of the array counted row by row, as if no row were padded.
+
+    axes    loops: how many turns, and by how many numbers a turn goes on, where it reads and where it writes
+    start   where the first number is read
+    target  where it is written
+    empty   whether the array is set to 0 before, since not all of it is written
+    added   whether numbers that meet are added up
+    """
+
+    axes: tuple[tuple[int, int, int], ...]
+    start: int = 0
+    target: int = 0
+    empty: bool = False
+    added: bool = False
+
+
+MANY = 3
+"""Products of which a gradient has to be the sum for them to be computed as one, of the rows of all."""
+
+
+def _factors(terms: Sequence[Operation]) -> tuple[Operation, ...]:
+    """a, b, c, d … where the sum of the terms is aᵀ b + cᵀ d + …, of rows; () where it is not that."""
+    found: tuple[Operation, ...] = ()
+    for term in terms:
+        own: tuple[Operation, ...] = ()
+        if term.opcode == "matmul" and term.arguments[0].opcode == "transpose" and rows_each(term.arguments[1].shape) == 1:
+            own = term.arguments[0].arguments[0], term.arguments[1]
+        elif term.opcode in ("products", "add"):
+            own = term.arguments if term.opcode == "products" else _factors(term.arguments)
+        if not own:
+            return ()
+        found += own
+    return found
 
 
 class Operation(Operators):
@@ -54,18 +172,18 @@ class Operation(Operators):
     def __matmul__(self, other: Operation) -> Operation:
         return self.graph.matmul(self, other)
 
-    def __getitem__(self, part: tuple[slice, ...]) -> Operation:
-        return self.graph.part(self, *part)
-
 
 class Graph:
-    """The nodes, and the functions in which the value column is written, which make them."""
+    """The nodes, and the functions in which the value column is written, which make them.
+
+    outside  the shape that each leaf has outside
+    """
 
     def __init__(self) -> None:
         self.nodes: list[Operation] = []
+        self.outside: dict[Operation, Shape] = {}
         self.names: dict[Operation, str] = {}
         self._known: dict[Any, Operation] = {}
-        self._of: dict[Expression, Operation] = {}
 
     # Making nodes
 
@@ -78,9 +196,15 @@ class Graph:
             self.nodes.append(self._known[key])
         return self._known[key]
 
-    def leaf(self, key: str, shape: Shape) -> Operation:
-        """What comes from outside: x, W1, learning_rate."""
-        return self.node("leaf", shape=shape, detail=key)
+    def leaf(self, key: str, shape: Shape, flat: bool = False) -> Operation:
+        """What comes from outside: x, W1, learning_rate; `flat`, number after number."""
+        node = self.node("leaf", shape=(math.prod(map(int, shape)),) if flat else moved_shape(shape), detail=key)
+        self.outside.setdefault(node, shape)
+        return node
+
+    def array(self, numbers: Any) -> Operation:
+        """Numbers that are part of the code, one after the other."""
+        return self.node("array", shape=(numbers.size,), detail=Numbers(numbers))
 
     def number(self, number: Any) -> Operation:
         """A constant."""
@@ -94,6 +218,8 @@ class Graph:
             # Of a ReLU the result says as well as the net input whether that is above 0, and is there already.
             rectified = self._known.get(("maximum", arguments, shape, repr(None)))
             arguments = arguments if rectified is None else (rectified, arguments[1])
+        if opcode == "add" and len(shape) == 2 and len(factors := _factors(arguments)) >= 2 * MANY:
+            return self.node("products", *factors, shape=shape)
         if opcode == "divide" and shape and (inverse := self._inverse(arguments[1])) is not None:
             return self.elementwise("multiply", arguments[0], inverse)
         return self.node(opcode, *arguments, shape=shape)
@@ -130,13 +256,15 @@ class Graph:
         full: list[Any] = list(x.shape)
         for axis, size in sorted(zip(axes, sizes, strict=True)):
             full.insert(axis, size)
-        return self.node("spread", x, shape=_checked(tuple(full)), detail=axes)
+        return self.node("spread", x, shape=checked(tuple(full)), detail=axes)
 
     def _reduced(self, kind: str, x: Operation, axis: Any, keepdims: bool) -> Operation:
         axes = (axis,) if isinstance(axis, int) else tuple(axis)
         axes = tuple(sorted(axis % len(x.shape) for axis in axes))
-        if kind == "sum" and x.opcode == "reduce" and x.detail == ("sum", (1,)) and axes == (0,) and not keepdims:
-            x, axes = x.arguments[0], (0, 1)  # over the columns and then over the rows: over everything
+        if kind == "sum" and len(axes) == len(x.shape) and not keepdims:
+            # Over the columns and then over the rows is over everything, in whatever rows it lies.
+            while x.opcode == "reshape" or (x.opcode == "reduce" and x.detail == ("sum", (1,))):
+                x, axes = x.arguments[0], tuple(range(len(x.arguments[0].shape)))
         shape = tuple(size for place, size in enumerate(x.shape) if place not in axes)
         result = self.node("reduce", x, shape=shape, detail=(kind, axes))
         return self.spread(result, axes, [x.shape[axis] for axis in axes]) if keepdims else result
@@ -149,16 +277,6 @@ class Graph:
         """The largest along an axis."""
         return self._reduced("max", x, axis, keepdims)
 
-    def mean(self, x: Operation, axis: Any) -> Operation:
-        """The mean over some axes."""
-        axes = (axis,) if isinstance(axis, int) else tuple(axis)
-        known = math.prod(size for axis in axes if isinstance(size := x.shape[axis], int))
-        count = self.number(known)
-        if any(isinstance(x.shape[axis], str) for axis in axes):
-            count = self.node("size") if known == 1 else self.node("size") * count
-        total = self.sum(x, axes)
-        return total if count is self.number(1) else total / count
-
     def squeeze(self, x: Operation, axis: Any) -> Operation:
         """Without an axis that a reduction kept."""
         assert x.opcode == "spread"
@@ -168,47 +286,36 @@ class Graph:
         """A matrix transposed; of a gradient, (xᵀ δ)ᵀ = δᵀ x."""
         if tuple(axes) != (1, 0):
             raise NotCompilable("other axes than those of a matrix cannot be exchanged in machine code")
-        if x.opcode == "matmul" and BATCH not in x.shape:
+        if x.opcode == "matmul" and not over_batch(x.shape):
             return self.matmul(*(self.permute_dims(factor, axes) for factor in reversed(x.arguments)))
         return x.arguments[0] if x.opcode == "transpose" else self.node("transpose", x, shape=(x.shape[1], x.shape[0]))
 
-    def concat(self, arrays: Sequence[Operation], axis: int) -> Operation:
-        """Arrays side by side."""
-        if axis != 1 or any(array.shape[0] != BATCH for array in arrays):
-            raise NotCompilable("only arrays with a row for each example can lie side by side in machine code")
-        return self.node("join", *arrays, shape=(BATCH, sum(int(array.shape[1]) for array in arrays)))
+    def join(self, arrays: Sequence[Operation], by: str) -> Operation:
+        """Arrays side by side: their "columns", or the "places" of each example."""
+        first = arrays[0].shape
+        if by == "columns":
+            shape: Shape = (first[0], sum(int(array.shape[1]) for array in arrays))
+        else:
+            shape = (rows_of(sum(rows_each(array.shape) for array in arrays)), first[1])
+        return self.node("join", *arrays, shape=shape, detail=by)
 
-    def part(self, x: Operation, *along: slice) -> Operation:
-        """Some columns of an array."""
-        if len(along) != 2 or x.shape[0] != BATCH:
-            raise NotCompilable("only columns of an array with a row for each example can be taken in machine code")
-        start, stop, _ = along[1].indices(int(x.shape[1]))
-        return self.node("part", x, shape=(BATCH, stop - start), detail=(start, stop))
+    def part(self, x: Operation, part: Part, places: int) -> Operation:
+        """Some of its columns, and of its rows so many of each example."""
+        shape = (rows_of(places), part.stop - part.start)
+        return self.node("part", x, shape=shape[: len(x.shape)], detail=part)
 
-    def place(self, x: Operation, axis: int, start: int, extent: int) -> Operation:
-        """An array between columns of zeros."""
-        zeros = (self.spread(0, (0, 1), (BATCH, size)) if size else None for size in (start, extent - start - int(x.shape[axis])))
-        before, after = ([] if side is None else [side] for side in zeros)
-        return self.concat([*before, x, *after], axis)
-
-    # From expressions
-
-    def add(self, expression: Expression, leaves: Mapping[Expression, Operation]) -> Operation:
-        """The node of an expression. Raises NotCompilable."""
-        self._of |= leaves
-        return folded([expression], self._of, self._one)[expression]
-
-    def _one(self, expression: Expression, arguments: Sequence[Operation]) -> Operation:
-        if expression.primitive.name == "variable":
-            raise NotCompilable(f"{expression} comes from nowhere")
-        if expression.primitive.name == "size":
-            dimension = expression.parameters["dimension"]
-            return self.node("size") if dimension == BATCH else self.number(dimension)
-        node: Operation = expression.primitive.value(self, *arguments, **expression.parameters)
-        _checked(node.shape)
-        if expression.name is not None:
-            self.names.setdefault(node, str(expression.name))
-        return node
+    def reshaped(self, x: Operation, shape: Shape) -> Operation:
+        """The same numbers in rows of another length, or one number a row."""
+        if x.shape == shape:
+            return x
+        if x.opcode == "reshape":
+            return self.reshaped(x.arguments[0], shape)
+        if x.opcode == "spread" and not x.arguments[0].shape:
+            return self.node("spread", x.arguments[0], shape=shape, detail=tuple(range(len(shape))))
+        one, other = rows_each(x.shape), rows_each(shape)
+        if one % other and other % one:
+            x = self.node("reshape", x, shape=(BATCH, one * (int(x.shape[1]) if len(x.shape) > 1 else 1)))
+        return self.node("reshape", x, shape=shape)
 
     # Reading
 
@@ -234,7 +341,11 @@ class Graph:
                     kind, axes = part.detail
                     return f"{kind}({inner(part.arguments[0], 0)}, over {' and '.join(str(axis) for axis in axes)})"
                 case "part":
-                    return f"{inner(part.arguments[0], 4)}[:, {part.detail[0]}:{part.detail[1]}]"
+                    taken = f"{part.detail.start}:{part.detail.stop}"
+                    rows = f"{part.detail.row}::{part.detail.step}" if rows_each(part.arguments[0].shape) > 1 else ":"
+                    return f"{inner(part.arguments[0], 4)}[{rows}{f', {taken}' if len(part.shape) > 1 else ''}]"
+                case "reshape":
+                    return inner(part.arguments[0], level)
                 case "negative":
                     return f"−{inner(part.arguments[0], 3)}"
             if part.opcode not in _SIGNS:
@@ -258,7 +369,8 @@ _SIGNS = {
 """How an operation is written, how tightly it binds, and how tightly its right side has to."""
 
 
-def _checked(shape: Shape) -> Shape:
-    if len(shape) > 2 or shape.count(BATCH) > 1:
+def checked(shape: Shape) -> Shape:
+    """The shape of a matrix, a vector or a number. Raises NotCompilable for another."""
+    if len(shape) > 2 or sum(isinstance(size, str) for size in shape) > 1:
         raise NotCompilable(f"arrays of the shape {shape} have no machine code")
     return shape

@@ -38,26 +38,28 @@ can be computed in the same pass:
     columns  sums over the rows of a batch, column by column, and what follows from them: a bias and its optimiser
     flat     all elements of a parameter: an optimiser that had to wait, a penalty
     figures  single numbers
-    move     arrays side by side, or some columns of one: what does not lie there already is copied
+    move     arrays side by side, or in another order: what does not lie there already is copied
+    each     a matrix product for each example, and what follows from it element by element
+    lookup   rows of a table; added_at, rows added up in one
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.compiled.graph.operations import DEAR, MOVES, Operation
-from chainrule.engines.compiled.graph.step_graph import topological_order
+from chainrule.engines.compiled.graph.operations import ALONE, DEAR, MOVES, PRODUCTS, Operation, over_batch, rows_each
+from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.formula.expression import Shape
-from chainrule.network.derivation import BATCH
 
 
 @dataclass(eq=False)
 class Stage:
     """One pass over memory.
 
-    kind   "product", "rows", "columns", "flat", "figures" or "move"
+    kind   "product", "rows", "columns", "flat", "figures", "move", "each", "lookup" or "added_at"
     shape  of what it goes through; () for figures
     nodes  the wanted nodes that it computes, in their order; of a product the product first
     """
@@ -66,6 +68,12 @@ class Stage:
     shape: Shape
     nodes: list[Operation] = field(default_factory=list)
 
+
+AGAIN, WORTH_KEEPING = 2, 3
+"""What is cheap is kept if more wanted nodes than these would compute it, of at least so many operations."""
+
+OUTSIDE = frozenset(["leaf", "array"])
+"""What is there before the step."""
 
 FIRST, SOON, LATER, LAST = range(4)
 """Ranks of stages."""
@@ -77,11 +85,11 @@ def _place(node: Operation) -> int:
 
 def _near(node: Operation, walls: set[Operation]) -> set[Operation]:
     """The wanted nodes and the leaves that a wanted node reads."""
-    return {found for found in topological_order([node], walls) if found is not node and (found in walls or found.opcode == "leaf")}
+    return {found for found in topological_order([node], walls) if found is not node and (found in walls or found.opcode in OUTSIDE)}
 
 
 def _over_rows(node: Operation) -> bool:
-    return node.opcode == "reduce" and 0 in node.detail[1] and node.arguments[0].shape[:1] == (BATCH,)
+    return node.opcode == "reduce" and 0 in node.detail[1] and rows_each(node.arguments[0].shape) > 0
 
 
 class Schedule:
@@ -110,16 +118,19 @@ class Schedule:
     # What is wanted
 
     def _wanted(self) -> list[Operation]:
-        wanted = {node for node in self.roots if node.opcode != "leaf"}
+        wanted = {node for node in self.roots if node.opcode not in OUTSIDE}
         for node in self.nodes:
             if node.opcode == "matmul":
                 wanted.add(node)
-                wanted |= {operand(argument) for argument in node.arguments}
-            elif node.opcode in MOVES:
-                wanted |= {node, *node.arguments}
+                wanted |= {operand(factor(argument)) for argument in node.arguments}
+            elif node.opcode == "part":
+                wanted.add(operand(node))
+            elif node.opcode in MOVES | ALONE or node.opcode == "each":
+                wanted |= {node, *map(operand, node.arguments)}
             elif node.opcode == "reduce" or (node.elementwise and (not node.shape or node.opcode in DEAR)):
                 wanted.add(node)
-        return [node for node in self.nodes if node in wanted and node.opcode != "leaf" and node not in self.step_scalars]
+        wanted |= _done_too_often(self.nodes, wanted)
+        return [node for node in self.nodes if node in wanted and node.opcode not in OUTSIDE and node not in self.step_scalars]
 
     # The order
 
@@ -128,7 +139,7 @@ class Schedule:
         done, or until a parameter is read no more, which they are to replace.
         """
         done: set[Operation] = set()
-        missing = {node: sum(source.opcode != "leaf" for source in self.near[node]) for node in self.wanted}
+        missing = {node: sum(source.opcode not in OUTSIDE for source in self.near[node]) for node in self.wanted}
         ready = {node for node in self.wanted if not missing[node]}
         waiting: set[Operation] = set()
         woken: dict[Operation, list[Operation]] = {}
@@ -174,7 +185,7 @@ class Schedule:
         """Single numbers first; then what replaces parameters, while its gradient is in the cache, unless these are still read."""
         if stage.kind == "figures":
             return FIRST
-        if BATCH in stage.shape:
+        if over_batch(stage.shape):
             return LATER
         return LAST if self._left(stage) else SOON
 
@@ -204,7 +215,9 @@ class Schedule:
             return None
         stage.nodes.append(node)
         others = {other for other in candidates if other is not node} | set(self.users.get(node, ()))
-        while joining := [other for other in sorted(others, key=_place) if other.opcode != "matmul" and self._joins(other, stage, done)]:
+        while joining := [
+            other for other in sorted(others, key=_place) if other.opcode not in PRODUCTS and self._joins(other, stage, done)
+        ]:
             for other in joining:
                 if self._joins(other, stage, done):
                     stage.nodes.append(other)
@@ -223,7 +236,7 @@ class Schedule:
     def _computed(self, node: Operation, stage: Stage, done: set[Operation]) -> bool:
         """Is all that the node reads known, or at hand in the stage?"""
         return _fits(node, stage) and all(
-            source.opcode == "leaf" or source in done or (source in stage.nodes and _at_hand(source, node, stage))
+            source.opcode in OUTSIDE or source in done or (source in stage.nodes and _at_hand(source, node, stage))
             for source in self.near[node]
         )
 
@@ -234,7 +247,7 @@ class Schedule:
         if reader in stage.nodes:
             return True
         return _fits(reader, stage) and all(
-            source.opcode == "leaf" or source in done or source in stage.nodes or self._beside(source, node, stage, done)
+            source.opcode in OUTSIDE or source in done or source in stage.nodes or self._beside(source, node, stage, done)
             for source in self.near[reader]
         )
 
@@ -247,13 +260,40 @@ class Schedule:
             for node in stage.nodes:
                 needed |= {source for source in self.near[node] if source in home and home[source] is not stage}
                 if node.opcode == "matmul":
-                    needed |= {operand(argument) for argument in node.arguments} & set(home)
+                    needed |= {operand(factor(argument)) for argument in node.arguments} & set(home)
         return [node for node in self.wanted if node in needed]
 
 
-def operand(node: Operation) -> Operation:
-    """The matrix that lies in memory, of one that is multiplied."""
+def _done_too_often(nodes: Sequence[Operation], wanted: Collection[Operation]) -> set[Operation]:
+    """What is cheap, and would be computed again and again: the state of a recurrence is made of the state before it, and so on."""
+    reached: dict[Operation, set[Operation]] = {}
+    users: dict[Operation, int] = {}
+    found: set[Operation] = set()
+    work: dict[Operation, int] = {}
+    for node in nodes:
+        walls = (argument for argument in node.arguments if argument not in wanted)
+        work[node] = sum(work[argument] for argument in walls) + node.elementwise
+    for node in reversed(nodes):
+        above = reached.pop(node, set())
+        if node in wanted:
+            above = {node}
+        elif len(above) > AGAIN and users[node] > 1 and node.elementwise and over_batch(node.shape) and work[node] >= WORTH_KEEPING:
+            found.add(node)
+            above = {node}
+        for argument in {*node.arguments}:
+            reached.setdefault(argument, set()).update(above)
+            users[argument] = users.get(argument, 0) + 1
+    return found
+
+
+def factor(node: Operation) -> Operation:
+    """The matrix that is multiplied, as it lies in memory."""
     return node.arguments[0] if node.opcode == "transpose" else node
+
+
+def operand(node: Operation) -> Operation:
+    """The array in which it lies, of which it is a part."""
+    return operand(node.arguments[0]) if node.opcode == "part" else node
 
 
 def _kind(node: Operation) -> tuple[str, Shape]:
@@ -262,36 +302,43 @@ def _kind(node: Operation) -> tuple[str, Shape]:
         return "product", node.shape
     if node.opcode in MOVES:
         return "move", node.shape
+    if node.opcode in ALONE or node.opcode == "each":
+        return node.opcode, node.shape
     if node.opcode == "reduce":
         (argument,) = node.arguments
         if _over_rows(node) and node.shape:
             return "columns", node.shape
-        return ("rows" if BATCH in argument.shape else "flat"), argument.shape
+        return ("rows" if over_batch(argument.shape) else "flat"), argument.shape
     if not node.shape:
         return "figures", ()
-    return ("rows" if BATCH in node.shape else "flat"), node.shape
+    return ("rows" if over_batch(node.shape) else "flat"), node.shape
 
 
 def _fits(node: Operation, stage: Stage) -> bool:
     """Is it of the kind that the stage computes?"""
-    if node.opcode == "matmul" or node.opcode in MOVES:
+    if node.opcode in PRODUCTS or node.opcode in MOVES | ALONE:
         return stage.kind == _kind(node)[0] and not stage.nodes
-    if stage.kind == "product":
+    if stage.kind in ("product", "each"):
         return node.elementwise and node.shape == stage.shape
     kind, shape = _kind(node)
     if kind == "flat" and stage.kind == "columns" and node.elementwise:
         return shape == stage.shape
-    if kind != stage.kind:
+    if kind != stage.kind or (kind == "columns" and _summed(node) not in map(_summed, stage.nodes[:1] or [node])):
         return False
-    if kind == "rows" and len(shape) != len(stage.shape):
+    if kind == "rows" and len(shape) != len(stage.shape) and shape[0] == stage.shape[0]:
         if len(stage.shape) == 1:
             stage.shape = shape
         return True
     return shape == stage.shape
 
 
+def _summed(node: Operation) -> Any:
+    """Of which rows it is the sum."""
+    return node.arguments[0].shape[0]
+
+
 def _at_hand(source: Operation, node: Operation, stage: Stage) -> bool:
     """Is a value of the stage known where another node of it is computed? Sums over everything are known only when it ends."""
     if stage.kind == "columns":
         return node.elementwise
-    return not (source.opcode == "reduce" and not source.shape) and not (source.opcode == "reduce" and BATCH not in source.shape)
+    return not (source.opcode == "reduce" and not source.shape) and not (source.opcode == "reduce" and not over_batch(source.shape))

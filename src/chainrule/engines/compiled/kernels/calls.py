@@ -13,20 +13,24 @@ from chainrule.engines.compiled.emission.lowering import lowered, step_scalars
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.schedule import Stage
-from chainrule.engines.compiled.kernels.gather_scatter import gather_scatter
-from chainrule.engines.compiled.kernels.loops import KINDS
+from chainrule.engines.compiled.kernels.gather_scatter import Copied, gather_scatter
+from chainrule.engines.compiled.kernels.kinds import KINDS
 from chainrule.engines.compiled.kernels.program import (
     ALL,
     Access,
     KernelProgram,
     StageSignature,
     ThreadFrame,
+    Touched,
     copies_access,
     figures_access,
     kernel_access,
 )
-from chainrule.engines.compiled.llvm.instructions import at, whole
+from chainrule.engines.compiled.llvm.instructions import at, multiply_integers, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
+
+LOOKED_AT = 32
+"""Stages among which one is looked for that need not wait: of a long sequence there may be a thousand."""
 
 
 @dataclass(eq=False)
@@ -69,10 +73,9 @@ class KernelLibrary:
         kernel = self.of(signature)
         return StageCall(stage, kernel_access(signature, kernel.by_rows), signature, kernel)
 
-    def copy(self, given: str, columns: int, strides: tuple[int, int], *, ordered: bool = False) -> Any:
-        """The function that copies rows of numbers of a type: see `gather_scatter`."""
-        key = repr(("copy", given, columns, strides, ordered))
-        return self.once(key, lambda name: gather_scatter(self.context, name, given, columns, strides, ordered))
+    def copy(self, given: str, copied: Copied, *, ordered: bool = False) -> Any:
+        """The function that copies numbers of a type: see `gather_scatter`."""
+        return self.once(repr((given, copied, ordered)), lambda name: gather_scatter(self.context, name, given, copied, ordered))
 
 
 class StageCalls(ThreadFrame):
@@ -96,7 +99,7 @@ class StageCalls(ThreadFrame):
         self.figures: dict[Operation, MachineValue] = step_scalars(program.step_scalars, self.wide, outside)
         region, self.totals = program.totals
         self.results = self.regions[region]
-        self.since: list[Access] = []
+        self.since = Touched()
         self.pending: dict[Operation, tuple[Any, int]] = {}
 
     # The stages
@@ -112,11 +115,11 @@ class StageCalls(ThreadFrame):
             else:
                 left.remove(stage_call)
                 self._take(stage_call)
-                missing = {node for other in left for node in other.stage.nodes}
+                missing = {node for other in left for node in other.stage.nodes} if handed < len(self.parcels) else set()
                 while handed < len(self.parcels) and not self.parcels[handed] & missing:
                     self._hand_out(handed)
                     handed += 1
-        while self.since:
+        while self.since.ways:
             self.wait()
         return self.figures
 
@@ -124,16 +127,17 @@ class StageCalls(ThreadFrame):
         """The first task that need not wait, neither for other threads nor for a task before it."""
         if not self.several:
             return left[0]
-        for place, stage_call in enumerate(left):
-            before = (other.access for other in left[:place])
-            if not any(map(stage_call.access.waits, self.since)) and not any(map(stage_call.access.clashes, before)):
+        before = Touched()
+        for stage_call in left[:LOOKED_AT]:
+            if not before.clashes(stage_call.access) and not self.since.waits(stage_call.access):
                 return stage_call
+            before.add(stage_call.access)
         return None
 
     def _take(self, stage_call: StageCall) -> None:
         """Emit the call of a stage, or the single numbers that it computes."""
         self.program.order.append(stage_call.stage)
-        self.since.append(stage_call.access)
+        self.since.add(stage_call.access)
         if stage_call.stage.kind == "move":
             for copied in self.program.copies(stage_call.stage.nodes[0]):
                 self._copy(*copied)
@@ -149,11 +153,14 @@ class StageCalls(ThreadFrame):
         if not self.several:
             self.wait()
 
-    def _copy(self, source: Buffer, target: Buffer) -> None:
-        """This thread's part of the rows of an array to another."""
+    def _copy(self, source: Buffer, target: Buffer, copied: Copied) -> None:
+        """This thread's part of the examples of an array to another."""
         start, count = self.part_of_rows()
-        copy = self.kernels.copy(self.context.dtype, int(source.shape[1]), (source.stride, target.stride))
-        self.builder.call(copy, [self.row(source, start), self.row(target, start), whole(0), count])
+        places = (
+            at(self.builder, self.pointer(buffer), multiply_integers(self.builder, start, distance), self.context.element)
+            for buffer, distance in zip((source, target), copied.examples, strict=True)
+        )
+        self.builder.call(self.kernels.copy(self.context.dtype, copied), [*places, whole(0), count])
 
     def _hand_out(self, parcel: int) -> None:
         """One thread says that a parcel is ready, when all are done with it."""
@@ -166,7 +173,7 @@ class StageCalls(ThreadFrame):
         if self.several:
             wait(self.builder, self.given["barrier"], self.shares)
             self.program.order.append(None)
-        self.since = [Access(dict.fromkeys(self.pending, ALL), frozenset())] if self.pending and self.several else []
+        self.since = Touched(*([Access(dict.fromkeys(self.pending, ALL), frozenset())] if self.pending and self.several else []))
         for node, (result, i) in self.pending.items():
             self.figures[node] = self.wide.value(sum_of_parts(self.builder, result, i, self.context.parts))
         self.pending = {}

@@ -14,11 +14,13 @@ from chainrule.engines.compiled.emission.barrier import wait
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_of_parts, sum_place
 from chainrule.engines.compiled.emission.epoch_loop import Batch, emit_epoch
 from chainrule.engines.compiled.emission.lowering import narrowed, tiny_as_zero, widened
+from chainrule.engines.compiled.graph.arrangement import columns_of, numbers_of
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout
 from chainrule.engines.compiled.graph.layout import LINE, padded
 from chainrule.engines.compiled.graph.operations import Operation
 from chainrule.engines.compiled.graph.step_graph import StepGraph
 from chainrule.engines.compiled.kernels.calls import KernelLibrary, StageCalls
+from chainrule.engines.compiled.kernels.gather_scatter import Copied
 from chainrule.engines.compiled.kernels.program import Access, KernelProgram, way
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import DOUBLE, add_integers, at, element_type, loop, share_of, whole
@@ -60,8 +62,9 @@ class KernelEmitter:
     def _gather(self, stage_calls: StageCalls, node: Operation, start: Any, first: Any, count: Any, *order: Any) -> None:
         """So many rows of the data, from the row `first` + `start` on, to an array from the row `start` on. order: see `gather_scatter`."""
         builder, columns, array = stage_calls.builder, self.step_graph.data[node], stage_calls.program.home[node]
-        numbers = int(array.shape[1]) if len(array.shape) > 1 else 1
-        copy = stage_calls.kernels.copy(self.given, numbers, (columns.stride, array.stride or 1), ordered=bool(order))
+        rows, numbers = array.rows_each, columns_of(array.shape)
+        copied = Copied(numbers, (columns.stride, rows * array.stride), ((rows, numbers, array.stride),) if rows > 1 else ())
+        copy = stage_calls.kernels.copy(self.given, copied, ordered=bool(order))
         source = at(builder, stage_calls.given[columns.array], columns.start, element_type(self.given))
         builder.call(copy, [source, stage_calls.row(array, start), *order, add_integers(builder, first, start), count])
 
@@ -89,8 +92,9 @@ class KernelEmitter:
                 for node in program.data:
                     array = program.home[node]
                     start, count = (whole(0), batch.rows) if array.region == "apart" else stage_calls.part_of_rows()
-                    self._gather(stage_calls, node, start, batch.first, count, *order)
-                    stage_calls.since.append(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
+                    drawn = step_graph.data[node].array == "drawn"  # in the order in which they are taken
+                    self._gather(stage_calls, node, start, batch.first, count, *([] if drawn else order))
+                    stage_calls.since.add(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
                 figures = stage_calls.stages(program.schedule.stages)
                 for leaf in filter(new.__contains__, variables):
                     machine.store(narrowed(machine, figures[new[leaf]]), variables[leaf])
@@ -152,7 +156,7 @@ class KernelEmitter:
                 stage_calls.figures |= {
                     node: stage_calls.wide.value(sum_of_parts(builder, given["room"], i, PARTS)) for i, node in enumerate(nodes)
                 }
-                error = stage_calls.stages(behind)[self.step_graph.error].ir
+                error = stage_calls.stages(behind)[self.step_graph.measured].ir
                 part = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
                 builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), part), given["result"])
         builder.ret_void()
@@ -161,7 +165,7 @@ class KernelEmitter:
         stage_calls = self._measuring(module, kernels, "predict")
         builder, given = stage_calls.builder, stage_calls.given
         arrays = [stage_calls.program.home[prediction] for prediction in self.step_graph.predictions]
-        outputs = sum(int(array.shape[1]) for array in arrays)
+        outputs = sum(numbers_of(array.shape) for array in arrays)
         with (
             tiny_as_zero(builder, self.dtype),
             self._blocks(stage_calls, lambda count: share_of(builder, count, given["share"], given["shares"])) as first,
@@ -169,8 +173,9 @@ class KernelEmitter:
             stage_calls.stages(stage_calls.program.schedule.stages)
             to = at(builder, given["y"], builder.mul(first, whole(outputs)), kernels.context.element)
             for array in arrays:
-                columns = int(array.shape[1])
-                copy = kernels.copy(self.dtype, columns, (array.stride, outputs))
+                rows, columns = array.rows_each, columns_of(array.shape)
+                axes = ((rows, array.stride, columns),) if rows > 1 else ()
+                copy = kernels.copy(self.dtype, Copied(columns, (rows * array.stride, outputs), axes))
                 builder.call(copy, [stage_calls.pointer(array), to, whole(0), stage_calls.rows])
-                to = at(builder, to, columns, kernels.context.element)
+                to = at(builder, to, rows * columns, kernels.context.element)
         builder.ret_void()

@@ -9,21 +9,32 @@ is computed along, and kept out of every sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from chainrule.engines.compiled.emission.context import ModuleContext, sum_place
 from chainrule.engines.compiled.graph.buffers import Buffer
 from chainrule.engines.compiled.graph.layout import Panels
-from chainrule.engines.compiled.graph.operations import Operation
+from chainrule.engines.compiled.graph.operations import Operation, over_batch, rows_each
 from chainrule.engines.compiled.kernels.evaluation import COLUMN, FULL, ROW, Evaluator
 from chainrule.engines.compiled.kernels.products import ProductKernel
 from chainrule.engines.compiled.kernels.program import NARROW, StageSignature, ThreadFrame, levels
 from chainrule.engines.compiled.llvm import ir
-from chainrule.engines.compiled.llvm.instructions import DOUBLE, I32, I64, POINTER, at, internal_function, lesser, loop, share_of, whole
+from chainrule.engines.compiled.llvm.instructions import (
+    DOUBLE,
+    I32,
+    I64,
+    POINTER,
+    at,
+    internal_function,
+    lesser,
+    loop,
+    multiply_integers,
+    share_of,
+    whole,
+)
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
-from chainrule.network.derivation import BATCH
 
 
 class LoopKernel:
@@ -46,7 +57,8 @@ class LoopKernel:
 
     def _adding(self, node: Operation) -> Machine:
         """The machine that adds up a sum over everything: of single numbers, or of vectors."""
-        return self.single if node.arguments[0].shape == (BATCH,) else self.machine
+        shape = node.arguments[0].shape
+        return self.single if len(shape) == 1 and over_batch(shape) else self.machine
 
     @contextmanager
     def parts(self, items: int) -> Iterator[tuple[Any, Any]]:
@@ -88,7 +100,7 @@ class LoopKernel:
         """Where an element of an array by rows, or a number of a column or a row, lies."""
         builder, pointer, element = self.builder, self.pointer(buffer), self.context.element
         if role == ROW:
-            return at(builder, pointer, row, element)
+            return at(builder, pointer, builder.mul(row, whole(buffer.stride)) if buffer.stride > 1 else row, element)
         if role == COLUMN:
             return at(builder, pointer, column, element)
         return at(builder, pointer, builder.add(builder.mul(row, whole(buffer.stride)), column), element)
@@ -146,17 +158,15 @@ class LoopKernel:
 
 def rows_kernel(context: ModuleContext, name: str, signature: StageSignature) -> LoopKernel:
     """Row after row."""
-    kernel = LoopKernel(context, name, signature, by_rows=True)
-    columns = int(signature.stage.shape[1]) if len(signature.stage.shape) > 1 else 0
-    with (
-        kernel.parts(context.rows) as (first, end),
-        loop(kernel.builder, first, lesser(kernel.builder, end, kernel.rows), name="row") as row,
-    ):
-        if -(-columns // context.lanes) <= NARROW:
-            _narrow(kernel, row, columns)
-        else:
-            _wide(kernel, row, columns)
-    kernel.builder.ret_void()
+    kernel, shape = LoopKernel(context, name, signature, by_rows=True), signature.stage.shape
+    builder, each = kernel.builder, rows_each(shape)
+    columns = int(shape[1]) if len(shape) > 1 else 0
+    with kernel.parts(context.rows) as (first, end):
+        bounds = [multiply_integers(builder, bound, each) for bound in (first, lesser(builder, end, kernel.rows))]
+        with loop(builder, bounds[0], bounds[1], name="row") as row:
+            narrow = -(-columns // context.lanes) <= NARROW
+            (_narrow if narrow else _wide)(kernel, row, columns)
+    builder.ret_void()
     return kernel
 
 
@@ -275,12 +285,13 @@ def columns_kernel(context: ModuleContext, name: str, signature: StageSignature)
     kernel = LoopKernel(context, name, signature)
     builder, machine = kernel.builder, kernel.machine
     sums = [node for node in signature.stage.nodes if node.opcode == "reduce"]
+    each = rows_each(first.arguments[0].shape)
     with builder.goto_entry_block():
         places = {node: builder.alloca(machine.type) for node in sums}
     with kernel.vectors_of_columns(int(signature.stage.shape[0])) as column:
         for place in places.values():
             machine.store(0.0, place)
-        with loop(builder, 0, kernel.rows, name="row") as row:
+        with loop(builder, 0, builder.mul(kernel.rows, whole(each)), name="row") as row:
             evaluator = kernel.evaluator(row, column)
             for node in sums:
                 machine.store(machine.load(places[node]) + evaluator.value(node.arguments[0]), places[node])
@@ -371,11 +382,3 @@ def _values(kernel: LoopKernel, evaluator: Evaluator, role: str, start: Any, col
         else:
             values.append((node, evaluator.value(node, role)))
     return values
-
-
-KINDS: dict[str, Callable[[Any, str, Any], Any]] = {
-    "product": ProductKernel,
-    "rows": rows_kernel,
-    "columns": columns_kernel,
-    "flat": flat_kernel,
-}

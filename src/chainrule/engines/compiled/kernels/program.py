@@ -11,17 +11,20 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.graph.buffers import Buffer, Buffers, StateLayout
-from chainrule.engines.compiled.graph.layout import LINE, padded
-from chainrule.engines.compiled.graph.operations import Operation
-from chainrule.engines.compiled.graph.schedule import Schedule, Stage, operand
-from chainrule.engines.compiled.graph.step_graph import topological_order
+from chainrule.engines.compiled.graph.layout import LINE, padded, row_stride
+from chainrule.engines.compiled.graph.operations import PRODUCTS, Operation, over_batch, rows_each
+from chainrule.engines.compiled.graph.order import topological_order
+from chainrule.engines.compiled.graph.schedule import Schedule, Stage, factor, operand
+from chainrule.engines.compiled.kernels.copies import copies_of, joined_arrays
+from chainrule.engines.compiled.kernels.gather_scatter import Copied
 from chainrule.engines.compiled.llvm.instructions import at, multiply_integers, share_of, share_start, whole
-from chainrule.network.derivation import BATCH
 
 NARROW = 8
 """Vectors of a row up to which all of it is in registers at once."""
@@ -49,53 +52,96 @@ class KernelProgram:
         region = self.room if shared else self.apart
         self.home: dict[Operation, Buffer] = dict(state.of)
         self.data = [node for node in data if node in nodes]
-        multiplied = {operand(argument) for node in nodes if node.opcode == "matmul" for argument in node.arguments}
+        multiplied = {operand(factor(argument)) for node in nodes if node.opcode == "matmul" for argument in node.arguments}
+        self.constants = Buffers("constants", context.dtype, context.processor, 0)
+        for node in nodes:
+            if node.opcode == "array":
+                self.home[node] = self.constants.add(node)
         for node in reversed(self.schedule.stored):
             if node.opcode == "join":
                 self._lay_side_by_side(node, region, multiplied)
+            elif node.opcode == "reshape":
+                self._lay_in_rows(node, region)
         for node in self.data:
             if node not in self.home:
                 self.home[node] = (self.apart if node in multiplied else region).add(node)
         for node in [*self.schedule.stored, *between(self.schedule, context.lanes)]:
-            if node.shape and node not in self.home:
+            if node.shape and node not in self.home and node.opcode != "part":
                 leaf = self.schedule.replaced.get(node)
-                if node.opcode == "part":
-                    self.home[node] = self._columns(self.home[node.arguments[0]], node.detail[0], node, region)
+                if node.opcode == "reshape" and (found := self._in_rows(node)) is not None:
+                    self.home[node] = found
                 else:
                     self.home[node] = state.of[leaf] if leaf is not None else region.add(node)
+        for node in nodes:
+            if node.opcode == "part" and operand(node) in self.home:
+                self._lies(node)
+        for each in (self.room, self.apart):
+            each.length += LINE  # behind the last row of a part there has to be something to read, up to a whole vector
         self.totals = region.region, region.length
         region.length += SUM * sum(node.opcode == "reduce" and not node.shape for node in self.schedule.wanted)
 
-    def _columns(self, array: Buffer, start: int, node: Operation, region: Buffers) -> Buffer:
-        """The place of a node inside an array. Behind the last row there has to be something to read, up to a whole vector."""
-        region.length += LINE
-        return array.columns(start, int(node.shape[1]), region.dtype)
+    @property
+    def constant_bytes(self) -> bytes:
+        """The numbers that are part of the code, where they lie."""
+        room = np.zeros(self.constants.length, np.uint8)
+        for node, buffer in self.constants.of.items():
+            numbers = node.detail.numbers.astype(self.constants.dtype).view(np.uint8)
+            room[buffer.start : buffer.start + len(numbers)] = numbers
+        return room.tobytes()
 
     def _lay_side_by_side(self, join: Operation, region: Buffers, multiplied: Container[Operation]) -> None:
-        """A place for arrays side by side, and in it for those that can be written there: whole vectors, or rows of the data."""
+        """A place for arrays side by side, and in it for those that can be written there: whole vectors, rows, or rows of the data."""
         array = self.home[join] = self.home.get(join) or region.add(join)
         lanes = region.processor.lanes(region.dtype)
-        for node, start in joined_arrays(join):
-            count = int(node.shape[1])
-            last = array.within is None and start + count == join.shape[1] and start + padded(count, lanes) <= array.stride
-            fits = last or count % lanes == 0
+        for node, part in joined_arrays(join):
+            count = part.stop - part.start
+            fits = count % lanes == 0 or (
+                array.within is None and part.stop == join.shape[1] and part.start + padded(count, lanes) <= array.stride
+            )
+            if join.detail == "places":
+                fits = rows_each(node.shape) == 1 and (array.within is None or count % lanes == 0)
             if node not in self.home and (node not in multiplied if node.opcode == "leaf" else fits and node.opcode != "part"):
-                self.home[node] = self._columns(array, start, node, region)
+                self.home[node] = array.part(part, rows_each(node.shape), region.dtype)
 
-    def copies(self, node: Operation) -> list[tuple[Buffer, Buffer]]:
-        """What has to be copied where for arrays that are moved, as far as they do not lie there."""
-        if node.opcode == "part":
-            return []
-        dtype, target = self.room.dtype, self.home[node]
-        pairs = [(self.home[part], target.columns(start, int(part.shape[1]), dtype)) for part, start in joined_arrays(node)]
-        return [(source, place) for source, place in pairs if source != place]
+    def _lay_in_rows(self, node: Operation, region: Buffers) -> None:
+        """One place for the same numbers in longer and in shorter rows, if the shorter ones have no padding and the longer ones none."""
+        (source,) = node.arguments
+        if source in self.home or source.opcode in ("part", "leaf") or len(node.shape) != len(source.shape):
+            return
+        shorter, longer = sorted((node, source), key=lambda one: -rows_each(one.shape))
+        if shorter.shape[1] == row_stride(int(shorter.shape[1]), region.dtype, region.processor):
+            array = self.home.get(node)
+            if array is None:
+                self.home[shorter] = region.add(shorter)
+                self.home[longer] = self.home[shorter].in_rows(longer.shape)
+            elif array.stride == array.shape[1]:
+                self.home[source] = array.in_rows(source.shape)
+
+    def _lies(self, node: Operation) -> Buffer:
+        """The place of an array that has one, or of a part of one."""
+        if node.opcode == "part" and node not in self.home:
+            self.home[node] = self._lies(node.arguments[0]).part(node.detail, rows_each(node.shape), self.room.dtype)
+        return self.home[node]
+
+    def _in_rows(self, node: Operation) -> Buffer | None:
+        """The array of which it is another reading, which lies there; None where it has to be copied.
+
+        Numbers that are only read may have their neighbours behind them where rows have padding.
+        """
+        array = self._lies(node.arguments[0])
+        own = int(array.shape[1]) if len(array.shape) > 1 else 1
+        return array.in_rows(node.shape) if array.stride == own and len(node.shape) > 1 else None
+
+    def copies(self, node: Operation) -> list[tuple[Buffer, Buffer, Copied]]:
+        """What has to be copied where for an array that is moved, as far as it does not lie there."""
+        return copies_of(node, self.home, self.room.dtype)
 
     def by_rows(self) -> tuple[list[Stage], list[Stage], list[Stage]]:
         """The stages before the rows; those that go through them, of which sums over all rows are the only trace; those behind them.
 
         Raises NotCompilable where rows depend on such a sum: they would have to be gone through twice.
         """
-        inside = [stage for stage in self.schedule.stages if BATCH in stage.shape]
+        inside = [stage for stage in self.schedule.stages if over_batch(stage.shape)]
         rowwise = {node for stage in inside for node in stage.nodes if node.shape} | set(self.data)
         needed = set(topological_order(rowwise))
         others = [stage for stage in self.schedule.stages if stage not in inside]
@@ -108,14 +154,6 @@ class KernelProgram:
         ):
             raise NotCompilable("rows that depend on sums over all of them have no machine code")
         return before, inside, behind
-
-
-def joined_arrays(join: Operation) -> Iterator[tuple[Operation, int]]:
-    """The arrays of which it is made, and where each begins."""
-    start = 0
-    for argument in join.arguments:
-        yield argument, start
-        start += int(argument.shape[1])
 
 
 @dataclass
@@ -143,8 +181,8 @@ class StageSignature:
     def __post_init__(self) -> None:
         for place, node in enumerate(self.stage.nodes):
             for argument in node.arguments:
-                self._visit(operand(argument) if node.opcode == "matmul" else argument)
-            if not place and (node.opcode == "matmul" or self.stage.kind == "columns"):  # its own operands are in no formula so far
+                self._visit(factor(argument) if node.opcode == "matmul" else argument)
+            if not place and (node.opcode in PRODUCTS or self.stage.kind == "columns"):  # its own operands are in no formula so far
                 self.inside.clear()
                 self.read.clear()
             self.seen[node] = len(self.seen)
@@ -191,7 +229,7 @@ class StageSignature:
 
     def _describe(self, node: Operation) -> None:
         arguments = [
-            (argument.opcode == "transpose", self.seen[operand(argument)]) if node.opcode == "matmul" else self.seen[argument]
+            (argument.opcode == "transpose", self.seen[factor(argument)]) if node.opcode == "matmul" else self.seen[argument]
             for argument in node.arguments
         ]
         self.words.append((node.opcode, repr(node.detail), node.shape, arguments))
@@ -251,6 +289,35 @@ class Access(FrozenValue):
         return any(ALL in (self.ways[each], other.ways[each]) or self.ways[each] != other.ways[each] for each in self.clashes(other))
 
 
+class Touched:
+    """What several stages touch, taken together: how each array and each single number is touched, and how it is written."""
+
+    def __init__(self, *accesses: Access) -> None:
+        self.ways: dict[Buffer | Operation, set[str]] = {}
+        self.written: dict[Buffer | Operation, set[str]] = {}
+        for access in accesses:
+            self.add(access)
+
+    def add(self, access: Access) -> None:
+        """One stage more."""
+        for each, how in access.ways.items():
+            self.ways.setdefault(each, set()).add(how)
+            if each in access.written:
+                self.written.setdefault(each, set()).add(how)
+
+    def clashes(self, access: Access) -> bool:
+        """Does one of them write what the stage touches, or touch what it writes?"""
+        return any(each in (self.ways if each in access.written else self.written) for each in access.ways)
+
+    def waits(self, access: Access) -> bool:
+        """Must all threads be done with one of them before any begins with the stage?"""
+        for each, how in access.ways.items():
+            others = (self.ways if each in access.written else self.written).get(each, set())
+            if others and (how == ALL or others != {how}):
+                return True
+        return False
+
+
 def way(buffer: Buffer, by_rows: bool) -> str:
     """How a stage touches an array; `by_rows`: each thread goes through its own rows."""
     if buffer.region == "apart":
@@ -267,9 +334,9 @@ def kernel_access(signature: StageSignature, by_rows: bool) -> Access:
     return Access(ways, frozenset([*kept, *signature.totals]))
 
 
-def copies_access(copies: Iterable[tuple[Buffer, Buffer]]) -> Access:
+def copies_access(copies: Iterable[tuple[Buffer, Buffer, Copied]]) -> Access:
     """What is touched where arrays are copied, each thread its own rows."""
-    pairs = [(source.whole, target.whole) for source, target in copies]
+    pairs = [(source.whole, target.whole) for source, target, _ in copies]
     return Access({buffer: way(buffer, by_rows=True) for pair in pairs for buffer in pair}, frozenset(target for _, target in pairs))
 
 
@@ -297,6 +364,8 @@ class ThreadFrame:
         self.own_rows = first, builder.sub(end, first)
         apart = at(builder, given["room"], builder.add(given["shared"], builder.mul(given["share"], given["apart"])))
         self.regions = {"memory": given["memory"], "room": given["room"], "apart": apart}
+        if program.constants.length:
+            self.regions["constants"] = context.module.constant(program.constant_bytes)
         self.scratch = at(builder, apart, program.apart.length)
 
     def pointer(self, buffer: Buffer) -> Any:
@@ -304,8 +373,10 @@ class ThreadFrame:
         return at(self.builder, self.regions[buffer.region], buffer.start)
 
     def row(self, buffer: Buffer, row: Any) -> Any:
-        """The address of a row of an array by rows, or of a number of one that has a number a row."""
-        return at(self.builder, self.pointer(buffer), multiply_integers(self.builder, row, buffer.stride or 1), self.context.element)
+        """The address of the first row, or number, of an example."""
+        return at(
+            self.builder, self.pointer(buffer), multiply_integers(self.builder, row, buffer.rows_each * buffer.stride), self.context.element
+        )
 
     def part_of_rows(self) -> tuple[Any, Any]:
         """This thread's part of the rows of the batch: the first of them, and how many."""

@@ -197,17 +197,25 @@ class Switch:
 class Module:
     """Functions that are compiled together.
 
-    globals  the functions by their names
+    globals    the functions by their names
+    constants  text of each constant
     """
 
     def __init__(self, name: str = "") -> None:
         self.name, self.triple, self.data_layout = name, "", ""
         self.globals: dict[str, Function] = {}
+        self.constants: list[str] = []
+
+    def constant(self, content: bytes) -> Value:
+        """The address of bytes that are part of the module, on a cache line."""
+        name, text = f"@constant.{len(self.constants)}", "".join(f"\\{byte:02x}" for byte in content)
+        self.constants.append(f'{name} = private constant [{len(content)} x i8] c"{text}", align 64')
+        return Value(_POINTER, name)
 
     def __str__(self) -> str:
         target = [f'target triple = "{self.triple}"', f'target datalayout = "{self.data_layout}"']
         functions = [str(function) for function in self.globals.values()]
-        return "\n".join([f'; ModuleID = "{self.name}"', *target, "", *functions, f"{_UNLIKELY} = {_WEIGHTS}", ""])
+        return "\n".join([f'; ModuleID = "{self.name}"', *target, "", *self.constants, *functions, f"{_UNLIKELY} = {_WEIGHTS}", ""])
 
 
 _UNLIKELY, _WEIGHTS = "!0", '!{!"branch_weights", i32 1, i32 99}'
@@ -467,8 +475,8 @@ class IRBuilder:
 
     # From one type to another
 
-    bitcast, zext, trunc, fpext, fptrunc, sitofp, inttoptr = map(
-        _of_types, ("bitcast", "zext", "trunc", "fpext", "fptrunc", "sitofp", "inttoptr")
+    bitcast, zext, trunc, fpext, fptrunc, sitofp, fptosi, inttoptr = map(
+        _of_types, ("bitcast", "zext", "trunc", "fpext", "fptrunc", "sitofp", "fptosi", "inttoptr")
     )
 
     # Lanes

@@ -345,7 +345,7 @@ class Nest:
             case "columns":
                 offset = column
             case _:
-                offset = row
+                offset = multiply_integers(builder, row, operand.stride)
         return at(builder, pointer, offset, self.number)
 
     # What is prefetched

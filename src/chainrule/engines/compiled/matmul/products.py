@@ -20,7 +20,7 @@ Operands, all passed by the caller of the product as LLVM values, a pointer to t
     rows(stride)    a matrix (n, columns) by rows
     panels(layout)  a matrix like W in column panels
     COLUMNS         one number a column, as a bias
-    ROWS            one number a row, as the weight of an example
+    rowwise(stride) one number a row, as the weight of an example
     NUMBER          one number, as the learning rate
 
 Sums of more than `loop_nests.MOST_STEPS` terms are made block by block and stand in memory between the blocks: in the operand by rows that
@@ -38,10 +38,11 @@ from __future__ import annotations
 
 from chainrule.base.frozen import replace
 from chainrule.engines.compiled.graph.layout import Panels
+from chainrule.engines.compiled.graph.operations import EachProduct
 from chainrule.engines.compiled.matmul.loop_nests import Product, ProductStrides
-from chainrule.engines.compiled.matmul.tiles import COLUMNS, NUMBER, ROWS, Operand, panels, rows
+from chainrule.engines.compiled.matmul.tiles import COLUMNS, NUMBER, Operand, panels, rows, rowwise
 
-__all__ = ["COLUMNS", "NUMBER", "ROWS", "Operand", "Product", "panels", "rows"]
+__all__ = ["COLUMNS", "NUMBER", "Operand", "Product", "panels", "rows", "rowwise"]
 
 COPIED_FROM = 2**16
 """Numbers of x from which on a gradient's panels of δ are copied: fewer are near anyway."""
@@ -72,3 +73,10 @@ def gradient_strides(layout: Panels, strides: tuple[int, int], rows: int) -> Pro
 def column_sum_strides(layout: Panels, stride: int) -> ProductStrides:
     """g = the sums of the columns of δ, where g has this layout. The product is called with δ twice."""
     return ProductStrides(1, None, layout.columns, 0, 0, layout.width, (stride, stride))
+
+
+def each_strides(layout: Panels, each: EachProduct, strides: tuple[int, int]) -> ProductStrides:
+    """a b, or where a lies transposed aᵀ b, of two matrices by rows with these strides."""
+    a, b = strides
+    row, step = (1, a) if each.turned else (a, 1)
+    return ProductStrides(each.rows, each.terms, each.columns, row, step, layout.width, (b, b))

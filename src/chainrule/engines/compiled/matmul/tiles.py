@@ -41,7 +41,7 @@ class Operand(FrozenValue):
     """How the elements of an operand are found.
 
     kind    "rows", "panels", "columns", "rowwise" or "number"
-    stride  rows: numbers from one row to the next
+    stride  rows, rowwise: numbers from one row to the next
     layout  panels: where they lie
     """
 
@@ -50,12 +50,17 @@ class Operand(FrozenValue):
     layout: Panels | None = None
 
 
-COLUMNS, ROWS, NUMBER = Operand("columns"), Operand("rowwise"), Operand("number")
+COLUMNS, NUMBER = Operand("columns"), Operand("number")
 
 
 def rows(stride: int) -> Operand:
     """A matrix by rows."""
     return Operand("rows", stride)
+
+
+def rowwise(stride: int = 1) -> Operand:
+    """One number a row."""
+    return Operand("rowwise", stride)
 
 
 def panels(layout: Panels) -> Operand:
@@ -141,7 +146,7 @@ class Tile:
             case "panels":
                 offset = self.i * self.shape.width + column
             case "rowwise":
-                offset = self.i
+                offset = self.i * operand.stride
             case _:
                 offset = column
         return at(self.machine.builder, self.pointers[name], offset, self.machine.element)

@@ -17,7 +17,8 @@ from chainrule.engines.compiled.emission.epoch_loop import Batch, emit_epoch
 from chainrule.engines.compiled.emission.lowering import lowered, narrowed, row_index, step_scalars, tiny_as_zero, widened
 from chainrule.engines.compiled.graph.buffers import straight_line_state_layout
 from chainrule.engines.compiled.graph.operations import Operation
-from chainrule.engines.compiled.graph.step_graph import StepGraph, topological_order
+from chainrule.engines.compiled.graph.order import topological_order
+from chainrule.engines.compiled.graph.step_graph import StepGraph
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import DOUBLE, at, element_type, loop, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
@@ -145,7 +146,7 @@ class StraightLineCode:
         if node.opcode == "join":
             return [value for values in arguments for value in values]
         if node.opcode == "part":
-            return arguments[0][slice(*node.detail)]
+            return arguments[0][node.detail.start : node.detail.stop]
         raise NotCompilable(f"{node.opcode} has no straight-line code")
 
     def _spread(self, node: Operation, values: list[MachineValue]) -> list[MachineValue]:
@@ -207,6 +208,8 @@ class StraightLineEmitter:
     """
 
     def __init__(self, step_graph: StepGraph, dtype: str, given: str, processor: Processor, *, single: bool) -> None:
+        if step_graph.has_places:
+            raise NotCompilable("sequences, images and tokens have no straight-line code")
         self.step_graph, self.dtype, self.processor, self.single = step_graph, dtype, processor, single
         self.given = element_type(given)
         self.leaves = step_graph.leaves
@@ -312,7 +315,7 @@ class StraightLineEmitter:
         with tiny_as_zero(builder, self.dtype), loop(builder, 0, given["rows"], name="sample") as sample:
             code.each(self._row(code.machine, {key: given[key] for key in ("x", "t", "s")}, sample))
         code.after()
-        error = widened(code.machine, code.values[self.step_graph.error][0]).ir
+        error = widened(code.machine, code.values[self.step_graph.measured][0]).ir
         error = builder.fmul(error, builder.sitofp(given["rows"], DOUBLE))
         builder.store(builder.fadd(builder.load(given["result"], typ=DOUBLE), error), given["result"])
         builder.ret_void()

@@ -1,0 +1,218 @@
+"""Machine code for sequences, images and tokens: arrays of any number of axes compute what the NumPy program computes of them."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from tests.engines.test_compiled import CLOSE, agrees, far, has, start
+from tests.engines.test_compiled_threads import same
+from tests.layer_twins import TWINS, with_numbers
+from tests.samples import some
+from tests.twins import Case
+
+import chainrule as cr
+from chainrule.base.errors import NotCompilable
+from chainrule.engines.compiled import engine as engine_module
+from chainrule.engines.compiled.engine import Compiled
+from chainrule.engines.compiled.pseudocode import annotated_code
+from chainrule.engines.epoch import Written
+from chainrule.network.definitions import find
+from chainrule.network.network import Network
+from chainrule.network.short_form import short_form
+from chainrule.training.loop import Training
+from chainrule.training.plan import Plan
+
+MOMENTUM = find("optimizer", {"name": "momentum", "learning_rate": 0.02})
+SEQUENCE = cr.sequence(3, 5)
+
+NETWORKS = {
+    "dense at places": lambda: Network(SEQUENCE, cr.dense(6, "tanh"), cr.dense(2)),
+    "one place": lambda: Network(cr.sequence(1, 5), cr.dense(6, "tanh"), cr.dense(2)),
+    "normalised rows": lambda: Network(SEQUENCE, cr.dense(9, "relu"), cr.layer_norm(), cr.rms_norm(), cr.dense(2)),
+    "classes at places": lambda: Network(SEQUENCE, cr.dense(4, "softmax"), loss="cross_entropy"),
+    "rows without padding": lambda: Network(SEQUENCE, cr.dense(16, "tanh"), cr.flatten(), cr.dense(2)),
+    "rows with padding": lambda: Network(SEQUENCE, cr.dense(7, "tanh"), cr.flatten(), cr.dense(2)),
+    "a position that is learned": lambda: Network(SEQUENCE, cr.dense(6), cr.learned_position(), cr.dense(2)),
+    "a batch's own statistics": lambda: Network(SEQUENCE, cr.dense(6, bias=False), cr.batch_norm(), cr.dense(2)),
+    "attention": lambda: Network(SEQUENCE, cr.dense(6), cr.multi_head_attention(heads=2, causal=True, bias=False), cr.dense(2)),
+    "numbers drawn for every step": lambda: Network(SEQUENCE, cr.dense(6), cr.dropout(0.5), cr.flatten(), cr.dropout(0.25), cr.dense(2)),
+    "a long row": lambda: Network(cr.sequence(2, 5), cr.dense(150, "softmax"), cr.dense(3)),
+    **{
+        form: (lambda form=form: short_form(form))
+        for form in ("4x3:rnn5-2", "4x3:lstm8-2", "4x3:lstm5-gru3-2", "5x5x2:c3k2-p2-c4k2-3", "5x6x1:c2k3p1-p2-3", "v7x4:e5-lstm4-3")
+    },
+}
+
+
+def numbers(network, rows=11, seed=3):
+    """The network, and rows of numbers or of tokens for it."""
+    random = np.random.default_rng(seed)
+    extent = next(iter(network.wiring.inputs.values()))
+    tokens = getattr(extent, "vocabulary", 0)
+    x = random.integers(0, tokens, (rows, network.inputs)).astype(float) if tokens else random.normal(size=(rows, network.inputs))
+    return Case(network, x, random.normal(size=(rows, network.targets)))
+
+
+@pytest.mark.parametrize("name", some(NETWORKS, 3))
+@pytest.mark.parametrize(("rows", "size"), some([(11, 4), (1, 1), (6, 6)], 3))
+def test_what_has_places(name, rows, size):
+    """Batches whose last one is shorter, of one row, of all rows."""
+    agrees(numbers(NETWORKS[name]()), MOMENTUM, rows=rows, size=size)
+
+
+@pytest.mark.parametrize("name", some(NETWORKS, lambda name: name == "4x3:lstm8-2"))
+@pytest.mark.parametrize(("processor", "dtype"), [("baseline", "float64"), ("avx2", "float32"), (None, "float32")])
+def test_vectors_of_any_length(name, processor, dtype):
+    if processor == "avx2" and not has("avx2"):
+        pytest.skip("this processor has no AVX2")
+    agrees(numbers(NETWORKS[name]()), MOMENTUM, rows=7, dtype=dtype, processor=processor)
+
+
+@pytest.mark.parametrize("name", some(NETWORKS, lambda name: name in ("attention", "4x3:lstm5-gru3-2")))
+def test_every_number_of_threads_gives_the_same_bits(name, monkeypatch):
+    for key, value in {"FEWEST_SHARED": 0, "WORTH_THREADS": 0, "processors": lambda: 3}.items():
+        monkeypatch.setattr(engine_module, key, value)
+    monkeypatch.setattr(engine_module.CompiledFunction, "faster", lambda code, choices: choices[-1])
+    found = numbers(NETWORKS[name]())
+    same(found, MOMENTUM, size=5, most=3)
+
+
+def test_what_is_drawn_does_not_depend_on_how_many_steps_a_call_takes(monkeypatch):
+    network = Network(4, cr.dense(5), cr.dropout(0.5), cr.dense(2))
+    data, states = (np.ones((11, 4)), np.ones((11, 2))), []
+    for most in (2**23, 1, 40):
+        monkeypatch.setattr(engine_module, "DRAWN", most)
+        engine = Compiled(network, MOMENTUM)
+        engine.epoch(data, None, 2, start(network, engine.keys), 0, math.inf, lambda: False)  # a call learns how many steps the next takes
+        states.append(engine.epoch(data, None, 2, start(network, engine.keys), 3, math.inf, lambda: False).state)
+    for other in states[1:]:
+        assert all(map(np.array_equal, states[0], other))
+
+
+# Every layer
+
+
+def with_weights_before(twin, seed):
+    """A network of the layer between weights, so that gradients go through it; and its rows."""
+    _, x, random = with_numbers(twin, seed)
+
+    def network(flat):
+        def layers(*given):
+            inputs = (
+                one if name in twin.numbers else cr.dense(int(x[name].shape[-1]))(one) for name, one in zip(twin.inputs, given, strict=True)
+            )
+            found = twin.layer(*inputs)
+            return cr.dense(2)(cr.flatten()(found) if flat else found)
+
+        return Network(twin.inputs, layers)
+
+    try:
+        made = network(flat=True)
+    except cr.ChainruleError:  # what it gives is flat already
+        made = network(flat=False)
+    rows = np.concatenate([x[name].reshape(twin.rows, -1) for name in twin.inputs], axis=1).astype(float)
+    drawn = {key: random.normal(0, 0.7, shape) for key, shape in made.shapes.items()}
+    drawn |= {key: np.abs(array) for key, array in drawn.items() if array.ndim == 1}  # a running variance is not negative
+    return made.with_parameters(drawn), rows, random.normal(size=(len(rows), made.targets))
+
+
+@pytest.mark.parametrize(("kind", "seed"), some([(kind, seed) for seed in range(4) for kind in TWINS], 13))
+def test_every_layer(kind, seed):
+    """Or it is refused in a line, where parameters would have to lie otherwise."""
+    network, x, t = with_weights_before(TWINS[kind](seed), seed)
+    rule = find("optimizer", {"name": "sgd", "learning_rate": 0.1})
+    try:
+        fast = Compiled(network, rule)
+    except NotCompilable as error:
+        assert kind in ("conv", "conv_transpose")
+        pytest.skip(str(error))
+    state = tuple(network.parameters.values())
+    a, b = (engine.epoch((x, t), None, len(x), state, 0, math.inf, lambda: False) for engine in (fast, Written(network, rule)))
+    # The keys' bias of an attention has the gradient 0, but for rounding.
+    scale = max(1.0, *(float(np.abs(one - other).max()) for one, other in zip(b.state, state, strict=True)))
+    assert abs(a.error - b.error) <= 1e-12 * max(abs(b.error), 1)
+    for key, one, other in zip(network.shapes, a.state, b.state, strict=True):
+        assert one.shape == other.shape
+        assert float(np.abs(one - other).max()) <= 1e-12 * max(float(np.abs(other).max()), scale), key
+    assert far(fast.predict(x, state), network.predict(x).reshape(len(x), -1)) <= CLOSE["float64"]
+
+
+# How it is done
+
+
+def emitted(network, size=4):
+    """What is emitted for an epoch."""
+    emitter = Compiled(network, MOMENTUM, threads=1).request("epoch", size, "float64").emitter()
+    emitter.module("epoch")
+    return emitter
+
+
+def test_steps_share_their_functions():
+    """A longer sequence has more calls, and no more code; the products of all its steps are one."""
+    shorter, longer = (emitted(short_form(f"{steps}x3:lstm8-2")) for steps in (8, 12))
+    assert len(shorter.kernels.made) == len(longer.kernels.made)
+    products = [stage for stage in longer.program.schedule.stages if stage.kind == "product"]
+    assert sum(stage.nodes[0].arguments[0].opcode == "transpose" for stage in products) == 3  # of W, U and the last layer
+
+
+def test_steps_are_places_in_memory():
+    """x[:, t] and the gates of an LSTM are offsets and strides; the gradients of all steps stand where they are computed."""
+    program = emitted(short_form("8x3:lstm8-2")).program
+    parts = [node for node in program.schedule.nodes if node.opcode == "part"]
+    assert {program.home[part].within for part in parts} <= set(program.home.values())
+    joined = [node for node in program.schedule.nodes if node.opcode == "join" and node.detail == "places"]
+    assert len(joined) == 2
+    assert all(len(program.copies(node)) <= 1 for node in joined)
+
+
+def test_the_listing_says_what_is_moved():
+    text = annotated_code(Compiled(short_form("v7x4:e5-attn1-3"), MOMENTUM), 8)
+    for said in ("rows of a table (N × 4 × 5)", "a matrix product for each example", "rows added up in a table", "copied (N × 4)"):
+        assert said in text, said
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (lambda: Network(cr.image(4, 4, 2), cr.conv(2, 2, groups=2), cr.flatten(), cr.dense(1)), "a parameter cannot have another shape"),
+        (lambda: Network(cr.sequence(300, 1), cr.global_pool("max"), cr.dense(1)), "the largest of more than 256 numbers"),
+    ],
+)
+def test_what_is_refused_is_said_in_a_line(network, said):
+    with pytest.raises(NotCompilable, match=said) as error:
+        Compiled(network(), MOMENTUM)
+    assert "\n" not in str(error.value)
+
+
+def test_large_images_are_predicted_few_at_a_time(monkeypatch):
+    network = short_form("5x6x1:c2k3p1-p2-3")
+    assert Compiled(network, None)._rows_at_once(100) == 128
+    monkeypatch.setattr(engine_module, "FORWARD", 2 * Compiled(network, None).step_graph.kept_forward)
+    assert Compiled(network, None)._rows_at_once(100) == 2
+    agrees(numbers(network), MOMENTUM)
+
+
+def test_straight_line_code_knows_no_places():
+    network = short_form("3x2:rnn2-1")
+    assert not Compiled(network, MOMENTUM).request("epoch", 1, "float64").straight
+    with pytest.raises(NotCompilable, match="no straight-line code"):
+        Compiled(network, MOMENTUM, straight=True).request("epoch", 1, "float64").emitter()
+
+
+# A training
+
+
+def test_a_run_is_resumed_bit_for_bit_and_any_step_of_it_is_replayed():
+    found = numbers(short_form("3x2:lstm3-2"), 12)
+    plan = Plan(epochs=6, batch_size=5, engine="compiled", optimizer=MOMENTUM)
+    whole, broken = (Training(found.network, found.x, found.t, plan) for _ in range(2))
+    whole.run()
+    for _ in range(2):
+        broken.epoch()
+    again = Training.resumed(found.network, found.x, found.t, plan, broken.arrays(), json.loads(json.dumps(broken.record())))
+    state = dict(zip(found.network.shapes, again.state, strict=False))
+    again.run()
+    assert all(map(np.array_equal, whole.arrays().values(), again.arrays().values()))
+    replayed = whole.step_at(2 * math.ceil(12 / 5) + 1)
+    assert all(np.array_equal(replayed.parameters[key], array) for key, array in state.items())
