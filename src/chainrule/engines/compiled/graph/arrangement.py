@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from chainrule.engines.compiled.graph.operations import Arrangement, rows_each
+from chainrule.engines.compiled.graph.operations import CopyOrder, rows_each
 from chainrule.formula.expression import Shape
 
-Loop: TypeAlias = "tuple[int, tuple[int, int], tuple[int, int]]"
+CopyLoop: TypeAlias = "tuple[int, tuple[int, int], tuple[int, int]]"
 """How many turns, and by how many rows and columns a turn goes on in both arrays."""
 
 
-def columns_of(shape: Shape) -> int:
+def row_length(shape: Shape) -> int:
     """Numbers of a row."""
     return int(shape[1]) if len(shape) > 1 else 1
 
 
-def numbers_of(shape: Shape) -> int:
+def example_length(shape: Shape) -> int:
     """Numbers of an example."""
-    return rows_each(shape) * columns_of(shape)
+    return rows_each(shape) * row_length(shape)
 
 
-def loops(arranged: Arrangement, source: Shape, target: Shape) -> list[Loop] | None:
+def copy_loops(arranged: CopyOrder, source: Shape, target: Shape) -> list[CopyLoop] | None:
     """Its loops; None where one of them would go across the end of a row, which cannot be where a row holds all of an example."""
-    across = columns_of(source), columns_of(target)
-    found: list[Loop] = []
+    across = row_length(source), row_length(target)
+    found: list[CopyLoop] = []
     for axis in arranged.axes:
         parts = _split(*axis, across)
         if parts is None:
@@ -37,7 +37,7 @@ def loops(arranged: Arrangement, source: Shape, target: Shape) -> list[Loop] | N
     return found if reach[0] < across[0] and reach[1] < across[1] else None
 
 
-def _split(extent: int, read: int, written: int, across: Sequence[int]) -> list[Loop] | None:
+def _split(extent: int, read: int, written: int, across: Sequence[int]) -> list[CopyLoop] | None:
     """One loop; two where it goes through several rows and their columns."""
     steps: list[tuple[int, int]] = []
     for stride, columns in zip((read, written), across, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.engines.compiled.graph.layout import LINE, Panels, padded, row_stride
-from chainrule.engines.compiled.graph.operations import Operation, Part, over_batch, rows_each, rows_of
+from chainrule.engines.compiled.graph.operations import Operation, RowPart, over_batch, rows_dimension, rows_each
 from chainrule.engines.compiled.llvm.target import Processor, itemsize
 from chainrule.formula.expression import Shape
 
@@ -43,9 +43,9 @@ class Buffer(FrozenValue):
         """Rows of each example."""
         return rows_each(self.shape)
 
-    def part(self, part: Part, places: int, dtype: str) -> Buffer:
+    def part(self, part: RowPart, places: int, dtype: str) -> Buffer:
         """Some of its rows and columns, where they lie; so many rows of each example."""
-        shape = (rows_of(places), part.stop - part.start)[: len(self.shape)]
+        shape = (rows_dimension(places), part.stop - part.start)[: len(self.shape)]
         start = self.start + (part.row * self.stride + part.start) * itemsize(dtype)
         return replace(self, shape=shape, start=start, stride=part.step * self.stride, within=self.whole)
 

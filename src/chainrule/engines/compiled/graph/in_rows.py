@@ -18,20 +18,20 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import NotCompilable
-from chainrule.engines.compiled.graph.arrangement import numbers_of
-from chainrule.engines.compiled.graph.moves import Moves
+from chainrule.engines.compiled.graph.arrangement import example_length
+from chainrule.engines.compiled.graph.moves import RowMoves
 from chainrule.engines.compiled.graph.operations import (
     EachProduct,
     Graph,
     Operation,
-    checked,
+    checked_shape,
     matrix_shape,
     moved_shape,
     over_batch,
+    rows_dimension,
     rows_each,
-    rows_of,
 )
-from chainrule.engines.compiled.graph.views import Value, View, example_axes, is_one_number, row_by_row
+from chainrule.engines.compiled.graph.views import RowValue, View, example_axes, is_one_number, row_by_row
 from chainrule.formula.arrays import FLOATS
 from chainrule.formula.expression import Expression, Shape, folded, order
 from chainrule.network.derivation import BATCH
@@ -40,14 +40,14 @@ MOST_COMPARED = 256
 """Each number of which the largest is looked for is an array of its own."""
 
 
-def _number_of(value: Value) -> Any:
+def _number_of(value: RowValue) -> Any:
     """What is known of it; None where it is not known yet."""
     if isinstance(value, Operation):
         return value.detail if value.opcode == "number" else None
     return value if isinstance(value, np.ndarray) else None
 
 
-def flat_parameters(roots: Sequence[Expression]) -> set[Expression]:
+def parameters_in_order(roots: Sequence[Expression]) -> set[Expression]:
     """Parameters with several axes that are the same for every example: they lie number after number, as an example does."""
     found = set()
     for node in order(*roots):
@@ -60,19 +60,19 @@ def flat_parameters(roots: Sequence[Expression]) -> set[Expression]:
     return found
 
 
-class InRows(Moves):
+class InRows(RowMoves):
     """The nodes of expressions, in a graph. Raises NotCompilable where there are none."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
-        self._of: dict[Expression, Value] = {}
+        self._of: dict[Expression, RowValue] = {}
 
     def add(self, expression: Expression, leaves: Mapping[Expression, Operation]) -> Operation:
         """The node of an expression."""
         self._of |= leaves
         return self._node(folded([expression], self._of, self._one)[expression], expression.shape)
 
-    def _one(self, expression: Expression, arguments: Sequence[Value]) -> Value:
+    def _one(self, expression: Expression, arguments: Sequence[RowValue]) -> RowValue:
         name = expression.primitive.name
         if name == "variable":
             raise NotCompilable(f"{expression} comes from nowhere")
@@ -84,7 +84,7 @@ class InRows(Moves):
             if all(one is not None for one in known):
                 numbers: Array = np.asarray(expression.primitive.value(FLOATS, *known, **expression.parameters), float)
                 return numbers
-        handler: Callable[..., Value] | None = getattr(self, f"_{name}", None)
+        handler: Callable[..., RowValue] | None = getattr(self, f"_{name}", None)
         if handler is not None:
             value = handler(expression, *arguments)
         elif expression.primitive.elementwise:
@@ -93,20 +93,20 @@ class InRows(Moves):
             nodes = [self._node(value, argument.shape) for value, argument in zip(arguments, expression.arguments, strict=True)]
             value = expression.primitive.value(self.graph, *nodes, **expression.parameters)
         if isinstance(value, Operation):
-            checked(value.shape)
+            checked_shape(value.shape)
             if expression.name is not None:
                 self.graph.names.setdefault(value, str(expression.name))
         return value
 
     # What is computed
 
-    def _elementwise(self, expression: Expression, arguments: Sequence[Value]) -> Operation:
+    def _elementwise(self, expression: Expression, arguments: Sequence[RowValue]) -> Operation:
         """An operation element by element, on arrays in the same rows."""
         own = self._in_shortest_rows if over_batch(expression.shape) else self._of_parameters
         node: Operation = expression.primitive.value(self.graph, *own(expression, arguments), **expression.parameters)
         return node
 
-    def _in_shortest_rows(self, expression: Expression, arguments: Sequence[Value]) -> list[Operation]:
+    def _in_shortest_rows(self, expression: Expression, arguments: Sequence[RowValue]) -> list[Operation]:
         """Of arrays in different rows all are taken in the shortest ones."""
         example_axes(expression.shape)
         target: Shape = ()
@@ -118,7 +118,7 @@ class InRows(Moves):
             target = max(target, shape, key=lambda shape: (rows_each(shape), len(shape)))
         return [self._node(one, ()) if isinstance(one, Operation) and not one.shape else self._rows(one, target) for one in arguments]
 
-    def _of_parameters(self, expression: Expression, arguments: Sequence[Value]) -> list[Operation]:
+    def _of_parameters(self, expression: Expression, arguments: Sequence[RowValue]) -> list[Operation]:
         """What has no row for an example lies in one way, number after number or as a matrix."""
         nodes = [self._node(value, argument.shape) for value, argument in zip(arguments, expression.arguments, strict=True)]
         flat = next((node.shape for node in nodes if len(node.shape) == 1), ())
@@ -128,7 +128,7 @@ class InRows(Moves):
             raise NotCompilable("a parameter that is multiplied and has a row for each place as well has no machine code")
         return nodes
 
-    def _matmul(self, expression: Expression, a: Value, b: Value) -> Value:
+    def _matmul(self, expression: Expression, a: RowValue, b: RowValue) -> RowValue:
         one, other = (argument.shape for argument in expression.arguments)
         if len(one) == len(other) == 2:
             return self.graph.matmul(self._matrix(a, one), self._matrix(b, other))
@@ -139,7 +139,7 @@ class InRows(Moves):
             return self.graph.matmul(rows, self._node(b, other))
         return self._each_by_each(expression, a, b)
 
-    def _each_by_each(self, expression: Expression, a: Value, b: Value) -> Operation:
+    def _each_by_each(self, expression: Expression, a: RowValue, b: RowValue) -> Operation:
         """A product for each example, which reads its first matrix as it lies or transposed."""
         one, other = (argument.shape for argument in expression.arguments)
         view = self._view(a, one)
@@ -149,9 +149,9 @@ class InRows(Moves):
         right = self._rows(b, self._matrices(self._view(b, other)))
         *several, rows, columns = example_axes(expression.shape)
         detail = EachProduct(math.prod(several), rows, int(one[-1]), columns, turned)
-        return self.graph.node("each", left, right, shape=(rows_of(detail.count * rows), columns), detail=detail)
+        return self.graph.node("each", left, right, shape=(rows_dimension(detail.count * rows), columns), detail=detail)
 
-    def _total(self, expression: Expression, x: Value) -> Value:
+    def _total(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,), axes = expression.arguments, expression.parameters["axes"]
         axes = tuple(axis % len(argument.shape) for axis in axes)
         inner = argument
@@ -170,7 +170,7 @@ class InRows(Moves):
         left, right = (self._rows(view, self._matrices(view)) for view in (a, b))
         return self.graph.matmul(self.graph.permute_dims(left, (1, 0)), right)
 
-    def _reduced(self, argument: Expression, x: Value, axes: tuple[int, ...]) -> Value:
+    def _reduced(self, argument: Expression, x: RowValue, axes: tuple[int, ...]) -> RowValue:
         """The sum over some axes."""
         shape = argument.shape
         if not over_batch(shape):
@@ -186,7 +186,7 @@ class InRows(Moves):
             return self.graph.sum(self._last(x, shape, kept)[0], 0)
         return self.graph.sum(self._last(x, shape, axes)[0], 1)
 
-    def _mean(self, expression: Expression, x: Value) -> Value:
+    def _mean(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,), axes = expression.arguments, expression.parameters["axes"]
         sizes = [argument.shape[axis] for axis in axes]
         count = self.graph.number(math.prod(size for size in sizes if isinstance(size, int)))
@@ -196,7 +196,7 @@ class InRows(Moves):
         total = self._node(self._reduced(argument, x, tuple(axis % len(argument.shape) for axis in axes)), expression.shape)
         return total if count is self.graph.number(1) else total / count
 
-    def _along(self, expression: Expression, x: Value, axis: int) -> Value:
+    def _along(self, expression: Expression, x: RowValue, axis: int) -> RowValue:
         """A function of rows along an axis."""
         shape = expression.arguments[0].shape
         if not over_batch(shape):
@@ -208,32 +208,32 @@ class InRows(Moves):
         each = [int(shape[1 + place]) for place in order]
         return View(node, tuple(each), row_by_row(each)).permuted([order.index(place) for place in range(len(order))])
 
-    def _softmax(self, expression: Expression, x: Value) -> Value:
+    def _softmax(self, expression: Expression, x: RowValue) -> RowValue:
         return self._along(expression, x, expression.parameters["axis"])
 
     _logsumexp = _softmax
 
     # Tables
 
-    def _lookup(self, expression: Expression, table: Value, index: Value) -> Value:
+    def _lookup(self, expression: Expression, table: RowValue, index: RowValue) -> RowValue:
         lines, where = (argument.shape for argument in expression.arguments)
         if len(lines) != 2 or over_batch(lines) or not over_batch(where):
             raise NotCompilable("only rows of a matrix of parameters can be looked up in machine code")
-        places, rows = self._rows(index, (rows_of(math.prod(example_axes(where))),)), self._node(table, lines)
+        places, rows = self._rows(index, (rows_dimension(math.prod(example_axes(where))),)), self._node(table, lines)
         if rows.shape != lines:
             raise NotCompilable("a parameter that is looked up and has a row for each place as well has no machine code")
         return self.graph.node("lookup", rows, places, shape=(places.shape[0], lines[1]))
 
-    def _added_at(self, expression: Expression, x: Value, index: Value) -> Value:
+    def _added_at(self, expression: Expression, x: RowValue, index: RowValue) -> RowValue:
         rows, where = (argument.shape for argument in expression.arguments)
         if len(rows) != len(where) + 1 or not over_batch(where):
             raise NotCompilable("only rows of examples can be added up in a table in machine code")
-        places = self._rows(index, (rows_of(math.prod(example_axes(where))),))
+        places = self._rows(index, (rows_dimension(math.prod(example_axes(where))),))
         return self.graph.node("added_at", self._rows(x, (places.shape[0], rows[-1])), places, shape=expression.shape)
 
     # The largest
 
-    def _slices(self, expression: Expression, x: Value) -> list[Operation]:
+    def _slices(self, expression: Expression, x: RowValue) -> list[Operation]:
         """The arrays along an axis, each in rows of its own."""
         shape, axis = expression.arguments[0].shape, expression.parameters["axis"] % len(expression.arguments[0].shape)
         if not over_batch(shape) or axis == 0:
@@ -249,21 +249,21 @@ class InRows(Moves):
             found.append(self._rows(one, moved_shape((BATCH, *each))))
         return found
 
-    def _largest(self, expression: Expression, x: Value) -> Value:
+    def _largest(self, expression: Expression, x: RowValue) -> RowValue:
         return self._so_far(self._slices(expression, x))[-1]
 
     def _so_far(self, slices: Sequence[Operation]) -> list[Operation]:
         """The largest of the first, of the first two …"""
         return list(accumulate(slices, lambda one, other: self.graph.elementwise("maximum", one, other)))
 
-    def _at_largest(self, expression: Expression, x: Value) -> Value:
+    def _at_largest(self, expression: Expression, x: RowValue) -> RowValue:
         """1 at the first of the largest: where it is larger than all before it, and none is larger."""
         slices, graph = self._slices(expression, x), self.graph
         so_far = self._so_far(slices)
         found = [1 - graph.elementwise("greater", so_far[-1], own) for own in slices]
         for place, before in enumerate(so_far[:-1], start=1):
             found[place] = found[place] * graph.elementwise("greater", slices[place], before)
-        joined = graph.join([graph.reshaped(one, (BATCH, numbers_of(one.shape))) for one in found], "places")
+        joined = graph.join([graph.reshaped(one, (BATCH, example_length(one.shape))) for one in found], "places")
         each, axis = example_axes(expression.shape), expression.parameters["axis"] % len(expression.shape) - 1
         order = [axis, *(place for place in range(len(each)) if place != axis)]
         turned = [each[place] for place in order]

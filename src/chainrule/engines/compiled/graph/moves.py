@@ -16,24 +16,24 @@ import numpy as np
 
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import replace
-from chainrule.engines.compiled.graph.arrangement import loops, numbers_of
+from chainrule.engines.compiled.graph.arrangement import copy_loops, example_length
 from chainrule.engines.compiled.graph.operations import (
-    Arrangement,
+    CopyOrder,
     Graph,
     Operation,
-    Part,
+    RowPart,
     matrix_shape,
     moved_shape,
     over_batch,
+    rows_dimension,
     rows_each,
-    rows_of,
 )
-from chainrule.engines.compiled.graph.views import Value, View, example_axes, row_by_row
+from chainrule.engines.compiled.graph.views import RowValue, View, example_axes, row_by_row
 from chainrule.formula.expression import Expression, Shape
 from chainrule.network.derivation import BATCH
 
 
-class Moves:
+class RowMoves:
     """The nodes of what is moved, in a graph. Raises NotCompilable where there are none."""
 
     def __init__(self, graph: Graph) -> None:
@@ -41,7 +41,7 @@ class Moves:
 
     # Rows
 
-    def _view(self, value: Value, shape: Shape) -> View:
+    def _view(self, value: RowValue, shape: Shape) -> View:
         """A value of this shape as a view."""
         if isinstance(value, View):
             return value
@@ -49,7 +49,7 @@ class Moves:
         each = example_axes(shape)
         return View(value, each, row_by_row(each))
 
-    def _node(self, value: Value, shape: Shape) -> Operation:
+    def _node(self, value: RowValue, shape: Shape) -> Operation:
         """The node of a value of this shape, in whatever rows."""
         if isinstance(value, Operation):
             return value
@@ -59,14 +59,14 @@ class Moves:
             return self.graph.array(value)
         return value.source if value.in_order else self._rows(value, matrix_shape(shape))
 
-    def _matrix(self, value: Value, shape: Shape) -> Operation:
+    def _matrix(self, value: RowValue, shape: Shape) -> Operation:
         """The node of a value with two axes, in these rows."""
         return self._rows(value, shape) if rows_each(shape) else self._node(value, shape)
 
     def _matrices(self, view: View) -> Shape:
-        return (rows_of(math.prod(view.shape[:-1])), view.shape[-1])
+        return (rows_dimension(math.prod(view.shape[:-1])), view.shape[-1])
 
-    def _rows(self, value: Value, target: Shape) -> Operation:
+    def _rows(self, value: RowValue, target: Shape) -> Operation:
         """The node whose rows are these."""
         if isinstance(value, Operation):
             return self.graph.reshaped(value, target)
@@ -78,7 +78,7 @@ class Moves:
             return self.graph.part(value.source, part, rows_each(target))
         return self._arranged(value, row_by_row(value.shape), target)
 
-    def _part_of(self, view: View, target: Shape) -> Part | None:
+    def _part_of(self, view: View, target: Shape) -> RowPart | None:
         """The part of the array that a view is, in these rows; None where the distance of its rows, or of their numbers, is not one."""
         places, columns = rows_each(target), int(target[1]) if len(target) > 1 else 1
         across = int(view.source.shape[1]) if len(view.source.shape) > 1 else 1
@@ -89,9 +89,9 @@ class Moves:
         step = inside.strides[0] if places > 1 else rows_each(view.source.shape) * across
         if start + columns > across or step % across or places * step != rows_each(view.source.shape) * across:
             return None
-        return Part(start, start + columns, row, step // across)
+        return RowPart(start, start + columns, row, step // across)
 
-    def _last(self, value: Value, shape: Shape, axes: Sequence[int]) -> tuple[Operation, list[int]]:
+    def _last(self, value: RowValue, shape: Shape, axes: Sequence[int]) -> tuple[Operation, list[int]]:
         """The node whose rows go along these axes, and the order of the axes of the example in it."""
         count = len(shape)
         chosen = [axis % count - 1 for axis in axes]
@@ -101,14 +101,14 @@ class Moves:
         places = math.prod(view.shape[axis] for axis in rest)
         order = [*rest, *chosen]
         turned = view if order == sorted(order) else view.permuted(order)
-        return self._rows(value if turned is view else turned, (rows_of(places), columns)), order
+        return self._rows(value if turned is view else turned, (rows_dimension(places), columns)), order
 
     # What only says where numbers stand
 
-    def _named(self, expression: Expression, value: Value) -> Value:
+    def _named(self, expression: Expression, value: RowValue) -> RowValue:
         return value
 
-    def _transpose(self, expression: Expression, x: Value) -> Value:
+    def _transpose(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,), axes = expression.arguments, expression.parameters["axes"]
         if len(axes) == 2:
             return self.graph.permute_dims(self._matrix(x, argument.shape), axes)
@@ -116,7 +116,7 @@ class Moves:
             raise NotCompilable("other axes than those of a matrix, or of each example, cannot be exchanged in machine code")
         return self._view(x, argument.shape).permuted([axis - 1 for axis in axes[1:]])
 
-    def _reshape(self, expression: Expression, x: Value) -> Value:
+    def _reshape(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,) = expression.arguments
         if not over_batch(argument.shape):
             node = self._node(x, argument.shape)
@@ -129,7 +129,7 @@ class Moves:
             found = View(self._rows(x, matrix_shape(argument.shape)), each, row_by_row(each))
         return found
 
-    def _part(self, expression: Expression, x: Value) -> Value:
+    def _part(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,), axis = expression.arguments, expression.parameters["axis"]
         if not over_batch(argument.shape) or axis == 0:
             raise NotCompilable("only columns of an array with a row for each example can be taken in machine code")
@@ -138,7 +138,7 @@ class Moves:
         shape = (*view.shape[: axis - 1], stop - start, *view.shape[axis:])
         return replace(view, shape=shape, offset=view.offset + start * view.strides[axis - 1])
 
-    def _window(self, expression: Expression, x: Value) -> Value:
+    def _window(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,), given = expression.arguments, expression.parameters
         view, first = self._view(x, argument.shape), given["axis"] - 1
         behind = first + len(given["lengths"])
@@ -146,7 +146,7 @@ class Moves:
         strides = (stride * step for group in (given["steps"], given["gaps"]) for stride, step in zip(own, group, strict=True))
         return replace(view, shape=example_axes(expression.shape), strides=(*view.strides[:first], *strides, *view.strides[behind:]))
 
-    def _spread(self, expression: Expression, x: Value) -> Value:
+    def _spread(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,), (axes, sizes) = expression.arguments, (expression.parameters[key] for key in ("axes", "sizes"))
         axes = tuple(axis % len(expression.shape) for axis in axes)
         if not over_batch(expression.shape):
@@ -169,16 +169,16 @@ class Moves:
             every = (BATCH, *argument.shape)
             return self._repeated(self._view(row, every), every, each, [axis - 1 for axis in axes if axis])
         if axes == tuple(range(len(argument.shape), count)):
-            numbers = self._rows(x, (rows_of(math.prod(example_axes(argument.shape))),))
+            numbers = self._rows(x, (rows_dimension(math.prod(example_axes(argument.shape))),))
             return self.graph.node("spread", numbers, shape=(*numbers.shape, math.prod(each[axis - 1] for axis in axes)), detail=(1,))
         return self._repeated(x, argument.shape, each, [axis - 1 for axis in axes])
 
-    def _repeated(self, x: Value, shape: Shape, each: tuple[int, ...], new: Sequence[int]) -> View:
+    def _repeated(self, x: RowValue, shape: Shape, each: tuple[int, ...], new: Sequence[int]) -> View:
         view = self._view(x, shape)
         own = iter(view.strides)
         return replace(view, shape=each, strides=tuple(0 if axis in new else next(own) for axis in range(len(each))))
 
-    def _join(self, expression: Expression, *values: Value) -> Value:
+    def _join(self, expression: Expression, *values: RowValue) -> RowValue:
         axis = expression.parameters["axis"]
         if not over_batch(expression.shape) or axis == 0:
             raise NotCompilable("only arrays with a row for each example can lie side by side in machine code")
@@ -195,7 +195,7 @@ class Moves:
         each = [int(expression.shape[1 + place]) for place in order]
         return View(joined, tuple(each), row_by_row(each)).permuted([order.index(place) for place in range(len(order))])
 
-    def _place(self, expression: Expression, x: Value) -> Value:
+    def _place(self, expression: Expression, x: RowValue) -> RowValue:
         """An array between zeros."""
         (argument,), given = expression.arguments, expression.parameters
         axis, start, each = given["axis"], given["start"], example_axes(expression.shape)
@@ -215,14 +215,14 @@ class Moves:
     ) -> Operation:
         """A view copied to these rows, in which its axes have other strides."""
         axes = tuple(axis for axis in zip(view.shape, view.strides, there, strict=True) if axis[0] > 1)
-        detail, source, target = Arrangement(axes, view.offset, start, empty=empty, added=added), view.source, shape
-        if loops(detail, source.shape, target) is None:
-            source = self.graph.reshaped(source, (BATCH, numbers_of(source.shape)))
-        if loops(detail, source.shape, target) is None:
-            target = (BATCH, numbers_of(target))
+        detail, source, target = CopyOrder(axes, view.offset, start, empty=empty, added=added), view.source, shape
+        if copy_loops(detail, source.shape, target) is None:
+            source = self.graph.reshaped(source, (BATCH, example_length(source.shape)))
+        if copy_loops(detail, source.shape, target) is None:
+            target = (BATCH, example_length(target))
         return self.graph.reshaped(self.graph.node("arrange", source, shape=target, detail=detail), shape)
 
-    def _overlap(self, expression: Expression, x: Value) -> Value:
+    def _overlap(self, expression: Expression, x: RowValue) -> RowValue:
         """Windows added up where they lie."""
         (argument,), given = expression.arguments, expression.parameters
         first, several = given["axis"] - 1, len(given["extents"])

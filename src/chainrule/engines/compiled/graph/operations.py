@@ -47,7 +47,7 @@ ALONE = frozenset(["lookup", "added_at"])
 BY_PLACES = f"{BATCH} × "
 
 
-def rows_of(places: int) -> str:
+def rows_dimension(places: int) -> str:
     """What the size of a batch is called where each example has so many rows: one for each of its places."""
     return BATCH if places == 1 else f"{BY_PLACES}{places}"
 
@@ -63,11 +63,11 @@ def rows_each(shape: Shape) -> int:
 def matrix_shape(shape: Shape) -> Shape:
     """How an array of this shape lies where nothing else is said: with a row for every place. Raises NotCompilable."""
     if len(shape) <= 2:
-        return checked(shape)
+        return checked_shape(shape)
     if any(isinstance(size, str) for size in shape[1:]):
         raise NotCompilable(f"arrays of the shape {shape} have no machine code")
     rows = math.prod(int(size) for size in shape[1 if shape[0] == BATCH else 0 : -1])
-    return (rows if shape[0] != BATCH else rows_of(rows), shape[-1])
+    return (rows if shape[0] != BATCH else rows_dimension(rows), shape[-1])
 
 
 def moved_shape(shape: Shape) -> Shape:
@@ -81,7 +81,7 @@ def over_batch(shape: Shape) -> bool:
     return any(isinstance(size, str) for size in shape)
 
 
-class Part(FrozenValue):
+class RowPart(FrozenValue):
     """Some rows and columns of an array: of each example every `step`-th row from `row` on, and the columns start … stop − 1."""
 
     start: int
@@ -113,7 +113,7 @@ class EachProduct(FrozenValue):
     turned: bool = False
 
 
-class Arrangement(FrozenValue):
+class CopyOrder(FrozenValue):
     """Numbers of each example, brought to other places of it: those of the array counted row by row, as if no row were padded.
 
     axes    loops: how many turns, and by how many numbers a turn goes on, where it reads and where it writes
@@ -256,7 +256,7 @@ class Graph:
         full: list[Any] = list(x.shape)
         for axis, size in sorted(zip(axes, sizes, strict=True)):
             full.insert(axis, size)
-        return self.node("spread", x, shape=checked(tuple(full)), detail=axes)
+        return self.node("spread", x, shape=checked_shape(tuple(full)), detail=axes)
 
     def _reduced(self, kind: str, x: Operation, axis: Any, keepdims: bool) -> Operation:
         axes = (axis,) if isinstance(axis, int) else tuple(axis)
@@ -296,12 +296,12 @@ class Graph:
         if by == "columns":
             shape: Shape = (first[0], sum(int(array.shape[1]) for array in arrays))
         else:
-            shape = (rows_of(sum(rows_each(array.shape) for array in arrays)), first[1])
+            shape = (rows_dimension(sum(rows_each(array.shape) for array in arrays)), first[1])
         return self.node("join", *arrays, shape=shape, detail=by)
 
-    def part(self, x: Operation, part: Part, places: int) -> Operation:
+    def part(self, x: Operation, part: RowPart, places: int) -> Operation:
         """Some of its columns, and of its rows so many of each example."""
-        shape = (rows_of(places), part.stop - part.start)
+        shape = (rows_dimension(places), part.stop - part.start)
         return self.node("part", x, shape=shape[: len(x.shape)], detail=part)
 
     def reshaped(self, x: Operation, shape: Shape) -> Operation:
@@ -369,7 +369,7 @@ _SIGNS = {
 """How an operation is written, how tightly it binds, and how tightly its right side has to."""
 
 
-def checked(shape: Shape) -> Shape:
+def checked_shape(shape: Shape) -> Shape:
     """The shape of a matrix, a vector or a number. Raises NotCompilable for another."""
     if len(shape) > 2 or sum(isinstance(size, str) for size in shape) > 1:
         raise NotCompilable(f"arrays of the shape {shape} have no machine code")

@@ -12,8 +12,8 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.brief import brief
-from chainrule.engines.compiled.graph.arrangement import numbers_of
-from chainrule.engines.compiled.graph.in_rows import InRows, flat_parameters
+from chainrule.engines.compiled.graph.arrangement import example_length
+from chainrule.engines.compiled.graph.in_rows import InRows, parameters_in_order
 from chainrule.engines.compiled.graph.operations import ALONE, MOVES, PRODUCTS, Graph, Operation, over_batch, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.engines.compiled.graph.steps import together
@@ -70,7 +70,7 @@ class StepGraph(Frozen):
         """About so many numbers of an example lie in memory at a time on the way forward."""
         nodes = topological_order([self.measured, *self.predictions])
         return sum(
-            numbers_of(node.shape) for node in nodes if node.opcode in PRODUCTS | MOVES | ALONE | {"leaf"} and over_batch(node.shape)
+            example_length(node.shape) for node in nodes if node.opcode in PRODUCTS | MOVES | ALONE | {"leaf"} and over_batch(node.shape)
         )
 
     @cached_property
@@ -128,7 +128,7 @@ def step_graph(network: Network, optimizer: Bound | None, options: Mapping[str, 
     in_rows = InRows(graph)
     inference = derivation if network.inference is network.derivation else network.inference
     leaves: dict[Expression, Operation] = {}
-    flat = {variable.key for variable in flat_parameters([derivation.error, inference.error])}
+    flat = {variable.key for variable in parameters_in_order([derivation.error, inference.error])}
 
     def leaf(variable: Expression, of: Expression | None = None) -> Operation:
         leaves[variable] = graph.leaf(variable.key, variable.shape, (variable if of is None else of).key in flat)

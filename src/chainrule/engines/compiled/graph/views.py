@@ -9,7 +9,7 @@ from typing import TypeAlias
 from chainrule.base.arrays import Array
 from chainrule.base.errors import NotCompilable
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.engines.compiled.graph.arrangement import numbers_of
+from chainrule.engines.compiled.graph.arrangement import example_length
 from chainrule.engines.compiled.graph.operations import (
     Operation,
     over_batch,
@@ -37,8 +37,8 @@ class View(FrozenValue):
         """Is it all of the array, number after number?"""
         return (
             not self.offset
-            and self.merged in (((numbers_of(self.source.shape), 1),), ())
-            and math.prod(self.shape) == numbers_of(self.source.shape)
+            and self.merged in (((example_length(self.source.shape), 1),), ())
+            and math.prod(self.shape) == example_length(self.source.shape)
         )
 
     @property
@@ -76,7 +76,7 @@ class View(FrozenValue):
         return None if axes else replace(self, shape=shape, strides=tuple(reversed(strides)))
 
 
-Value: TypeAlias = "Operation | View | Array"
+RowValue: TypeAlias = "Operation | View | Array"
 """A node; numbers of one in another order; or numbers that are known."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from chainrule.engines.compiled.graph.arrangement import columns_of, loops
+from chainrule.engines.compiled.graph.arrangement import copy_loops, row_length
 from chainrule.engines.compiled.graph.buffers import Buffer
-from chainrule.engines.compiled.graph.operations import Arrangement, Operation, Part, rows_each
+from chainrule.engines.compiled.graph.operations import CopyOrder, Operation, RowPart, rows_each
 from chainrule.engines.compiled.kernels.gather_scatter import Copied
 
 
@@ -24,22 +24,22 @@ def copies_of(node: Operation, home: Mapping[Operation, Buffer], dtype: str) -> 
         if (source.region, source.start) == (target.region, target.start):
             return []
         shorter = max(source.shape, target.shape, key=rows_each)
-        columns = columns_of(shorter)
-        return [(source, target, _arranged(Arrangement(((rows_each(shorter), columns, columns), (columns, 1, 1))), source, target))]
+        columns = row_length(shorter)
+        return [(source, target, _arranged(CopyOrder(((rows_each(shorter), columns, columns), (columns, 1, 1))), source, target))]
     return [(source, target, _arranged(node.detail, source, target))]
 
 
-def joined_arrays(join: Operation) -> Iterator[tuple[Operation, Part]]:
+def joined_arrays(join: Operation) -> Iterator[tuple[Operation, RowPart]]:
     """The arrays of which it is made, and which part of it each is; of several rows, the part that begins where they begin."""
     start = 0
     for argument in join.arguments:
         if join.detail == "places":
             rows = rows_each(argument.shape)
             step = rows_each(join.shape) if rows == 1 else 1
-            yield argument, Part(0, int(join.shape[1]), start, step)
+            yield argument, RowPart(0, int(join.shape[1]), start, step)
             start += rows
         else:
-            yield argument, Part(start, start + int(argument.shape[1]))
+            yield argument, RowPart(start, start + int(argument.shape[1]))
             start += int(argument.shape[1])
 
 
@@ -47,12 +47,12 @@ def _by_rows(source: Buffer, target: Buffer, distance: int) -> tuple[Buffer, Buf
     """Row after row; `distance` is that of two examples where they go."""
     rows = source.rows_each
     axes = ((rows, source.stride, target.stride),) if rows > 1 else ()
-    return source, target, Copied(columns_of(source.shape), (rows * source.stride, distance), axes)
+    return source, target, Copied(row_length(source.shape), (rows * source.stride, distance), axes)
 
 
-def _arranged(detail: Arrangement, source: Buffer, target: Buffer) -> Copied:
+def _arranged(detail: CopyOrder, source: Buffer, target: Buffer) -> Copied:
     """The loops of an arrangement by how far they go on in memory; the one that goes along both rows is the innermost."""
-    found = loops(detail, source.shape, target.shape)
+    found = copy_loops(detail, source.shape, target.shape)
     assert found is not None
     along = next((loop for loop in found if loop[1] == loop[2] == (0, 1)), None)
     axes = tuple(
@@ -60,8 +60,8 @@ def _arranged(detail: Arrangement, source: Buffer, target: Buffer) -> Copied:
     )
     starts = []
     for start, buffer in ((detail.start, source), (detail.target, target)):
-        row, column = divmod(start, columns_of(buffer.shape))
+        row, column = divmod(start, row_length(buffer.shape))
         starts.append(row * buffer.stride + column)
     examples = source.rows_each * source.stride, target.rows_each * target.stride
-    empty = (target.rows_each, columns_of(target.shape), target.stride) if detail.empty else ()
+    empty = (target.rows_each, row_length(target.shape), target.stride) if detail.empty else ()
     return Copied(along[0] if along else 1, examples, axes, (starts[0], starts[1]), empty, detail.added)

@@ -14,7 +14,7 @@ from chainrule.engines.compiled.emission.barrier import wait
 from chainrule.engines.compiled.emission.context import SUM, ModuleContext, sum_of_parts, sum_place
 from chainrule.engines.compiled.emission.epoch_loop import Batch, emit_epoch
 from chainrule.engines.compiled.emission.lowering import narrowed, tiny_as_zero, widened
-from chainrule.engines.compiled.graph.arrangement import columns_of, numbers_of
+from chainrule.engines.compiled.graph.arrangement import example_length, row_length
 from chainrule.engines.compiled.graph.buffers import kernel_state_layout
 from chainrule.engines.compiled.graph.layout import LINE, padded
 from chainrule.engines.compiled.graph.operations import Operation
@@ -62,7 +62,7 @@ class KernelEmitter:
     def _gather(self, stage_calls: StageCalls, node: Operation, start: Any, first: Any, count: Any, *order: Any) -> None:
         """So many rows of the data, from the row `first` + `start` on, to an array from the row `start` on. order: see `gather_scatter`."""
         builder, columns, array = stage_calls.builder, self.step_graph.data[node], stage_calls.program.home[node]
-        rows, numbers = array.rows_each, columns_of(array.shape)
+        rows, numbers = array.rows_each, row_length(array.shape)
         copied = Copied(numbers, (columns.stride, rows * array.stride), ((rows, numbers, array.stride),) if rows > 1 else ())
         copy = stage_calls.kernels.copy(self.given, copied, ordered=bool(order))
         source = at(builder, stage_calls.given[columns.array], columns.start, element_type(self.given))
@@ -165,7 +165,7 @@ class KernelEmitter:
         stage_calls = self._measuring(module, kernels, "predict")
         builder, given = stage_calls.builder, stage_calls.given
         arrays = [stage_calls.program.home[prediction] for prediction in self.step_graph.predictions]
-        outputs = sum(numbers_of(array.shape) for array in arrays)
+        outputs = sum(example_length(array.shape) for array in arrays)
         with (
             tiny_as_zero(builder, self.dtype),
             self._blocks(stage_calls, lambda count: share_of(builder, count, given["share"], given["shares"])) as first,
@@ -173,7 +173,7 @@ class KernelEmitter:
             stage_calls.stages(stage_calls.program.schedule.stages)
             to = at(builder, given["y"], builder.mul(first, whole(outputs)), kernels.context.element)
             for array in arrays:
-                rows, columns = array.rows_each, columns_of(array.shape)
+                rows, columns = array.rows_each, row_length(array.shape)
                 axes = ((rows, array.stride, columns),) if rows > 1 else ()
                 copy = kernels.copy(self.dtype, Copied(columns, (rows * array.stride, outputs), axes))
                 builder.call(copy, [stage_calls.pointer(array), to, whole(0), stage_calls.rows])
