@@ -172,32 +172,17 @@ def _own_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
     momenta = [
         float(np.vdot(one.moved[0], one.moved[1] - rate * one.gradients[1]) / np.vdot(one.moved[0], one.moved[0])) for one, rate in later
     ]
-    if any(
-        -1e-6 <= parts[0] < 0.9999 and np.allclose(parts, parts[0], atol=1e-5) and _all_near(moves, rates, momenta, kept, exact_to)
-        for parts, kept in (
-            (momenta, True),
-            (momenta, False),
-            ([part * rate for part, (_, rate) in zip(momenta, later, strict=True)], False),
-        )
-    ):
-        return rule
-    return None
-
-
-def _all_near(moves: Sequence[Moves], rates: Sequence[float], momenta: Sequence[float], kept: bool, exact_to: float) -> bool:
-    """Are these the moves of gradient descent with momentum?
-
-    kept  whether the whole move before is added, as is usual, or only what its gradient gave
-    """
-    momentum = dict(zip((id(one) for one in moves if len(one.moved) > 1), momenta, strict=True))
+    momentum = momenta[0]
+    if not (-1e-6 <= momentum < 0.9999) or not np.allclose(momenta, momentum, atol=1e-5):
+        return None
     for one, rate in zip(moves, rates, strict=True):
         wanted, before = list[Array](), np.zeros_like(one.moved[0])
         for gradient in one.gradients:
-            wanted.append(rate * gradient + momentum.get(id(one), 0.0) * before)
-            before = wanted[-1] if kept else rate * gradient
+            before = rate * gradient + momentum * before
+            wanted.append(before)
         if not one.near(wanted, max(exact_to, 1e-6)):
-            return False
-    return True
+            return None
+    return rule
 
 
 def _power_of_rate(moves: Sequence[Moves], rates: Sequence[float], loose: float) -> int | None:

@@ -129,7 +129,7 @@ class Pool:
         sizes = probe.sizes
         simple: dict[str, Any] = {
             "rate": probe.rate,
-            "momentum": MOMENTUM,
+            "momentum": 0.0,
             "penalty": probe.penalty,
             "epochs": 1,
             "batch": probe.rows,
@@ -199,9 +199,6 @@ def _given_before(name: str) -> bool:
 
 _NOTHING = object()
 
-
-MOMENTUM = 0.5
-"""What a program gets that takes a momentum: the first step is that of gradient descent, and a slip shows from the second step on."""
 
 _GRADIENTS = re.compile(r"grad|back|deriv|bprop|nabla", re.IGNORECASE)
 _UPDATES = re.compile(r"update|step|train|descent|learn|fit|optim", re.IGNORECASE)

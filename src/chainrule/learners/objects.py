@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from chainrule.learners.calling import MOMENTUM, Pool, needs_pairs
+from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
@@ -83,7 +83,7 @@ class ObjectProgram(LearnerProgram):
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
-                setattr(made, name, {"rate": probe.rate, "momentum": MOMENTUM, "penalty": probe.penalty}[kind])
+                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
                 self._penalized = self._penalized or (kind == "penalty" and "decay" not in name.lower())
         return made
