@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 
@@ -40,13 +39,6 @@ MOST_COMPARED = 256
 """Each number of which the largest is looked for is an array of its own."""
 
 
-def _number_of(value: RowValue) -> Any:
-    """What is known of it; None where it is not known yet."""
-    if isinstance(value, Operation):
-        return value.detail if value.opcode == "number" else None
-    return value if isinstance(value, np.ndarray) else None
-
-
 def parameters_in_order(roots: Sequence[Expression]) -> set[Expression]:
     """Parameters with several axes that are the same for every example: they lie number after number, as an example does."""
     found = set()
@@ -66,6 +58,7 @@ class InRows(RowMoves):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self._of: dict[Expression, RowValue] = {}
+        self._known: dict[Operation, float] = {}
 
     def add(self, expression: Expression, leaves: Mapping[Expression, Operation]) -> Operation:
         """The node of an expression."""
@@ -79,11 +72,9 @@ class InRows(RowMoves):
         if name == "size":
             dimension = expression.parameters["dimension"]
             return self.graph.node("size") if dimension == BATCH else self.graph.number(dimension)
-        if not over_batch(expression.shape) and (name == "position" or any(isinstance(one, np.ndarray) for one in arguments)):
-            known = [_number_of(one) for one in arguments]
-            if all(one is not None for one in known):
-                numbers: Array = np.asarray(expression.primitive.value(FLOATS, *known, **expression.parameters), float)
-                return numbers
+        known = None if over_batch(expression.shape) else self._constants(expression, arguments)
+        if isinstance(known, np.ndarray):
+            return known
         handler: Callable[..., RowValue] | None = getattr(self, f"_{name}", None)
         if handler is not None:
             value = handler(expression, *arguments)
@@ -94,9 +85,22 @@ class InRows(RowMoves):
             value = expression.primitive.value(self.graph, *nodes, **expression.parameters)
         if isinstance(value, Operation):
             checked_shape(value.shape)
+            if known is not None:
+                self._known[value] = known
             if expression.name is not None:
                 self.graph.names.setdefault(value, str(expression.name))
         return value
+
+    def _constants(self, expression: Expression, arguments: Sequence[RowValue]) -> float | Array | None:
+        """What it is worth where that is known by now: numbers, which are nodes nevertheless, and arrays, which are none."""
+        if expression.primitive.name in ("pattern", "stated"):
+            return None
+        numbers = [self._known.get(one) if isinstance(one, Operation) else None if isinstance(one, View) else one for one in arguments]
+        if any(number is None for number in numbers):
+            return None
+        with FLOATS.quiet():
+            found = expression.primitive.value(FLOATS, *numbers, **expression.parameters)
+        return np.asarray(found, float) if expression.shape else float(found)
 
     # What is computed
 
