@@ -126,7 +126,7 @@ export class Printer {
     return items
       .map((item, i) => {
         const before = items[i - 1];
-        if (!before || "o…".includes(before[0]) || "o…".includes(item[0])) return this.#inside(item);
+        if (!before || /[o…]/.test(before[0] + item[0])) return this.#inside(item);
         const gap = before[0] === "t" || item[0] === "t" ? '<mspace width="0.3em"></mspace>' : `<mo>${INVISIBLE_TIMES}</mo>`;
         return gap + this.#inside(item);
       })
