@@ -93,7 +93,8 @@ class InRows(RowMoves):
 
     def _constants(self, expression: Expression, arguments: Sequence[RowValue]) -> float | Array | None:
         """What it is worth where that is known by now: numbers, which are nodes nevertheless, and arrays, which are none."""
-        if expression.primitive.name in ("pattern", "stated"):
+        arrays = any(isinstance(one, np.ndarray) for one in arguments) or expression.primitive.name == "position"
+        if expression.primitive.name in ("pattern", "stated") or (expression.shape and not arrays):  # one number everywhere is no array
             return None
         numbers = [self._known.get(one) if isinstance(one, Operation) else None if isinstance(one, View) else one for one in arguments]
         if any(number is None for number in numbers):
