@@ -15,6 +15,7 @@ import chainrule as cr
 from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.engine import Compiled
+from chainrule.engines.compiled.graph.schedule import Schedule
 from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.epoch import Written
 from chainrule.network.definitions import find
@@ -154,6 +155,20 @@ def test_steps_share_their_functions():
     assert len(shorter.kernels.made) == len(longer.kernels.made)
     products = [stage for stage in longer.program.schedule.stages if stage.kind == "product"]
     assert sum(stage.nodes[0].arguments[0].opcode == "transpose" for stage in products) == 3  # of W, U and the last layer
+
+
+@pytest.mark.parametrize("layer", [cr.bidirectional(2, cell="gru", states=True), cr.lstm(2)])
+def test_twice_the_steps_are_tried_about_twice_as_often(layer, monkeypatch):
+    """A bias that waits for all steps is not tried again after each of them, and so a long sequence is scheduled in time."""
+    tried = []
+    begun = Schedule._begun
+    monkeypatch.setattr(Schedule, "_begun", lambda self, *given: (tried.append(1), begun(self, *given))[1])
+    counts = []
+    for steps in (10, 20):
+        tried.clear()
+        emitted(Network(cr.sequence(steps, 1), layer, cr.dense(1)))
+        counts.append(len(tried))
+    assert counts[1] < 2.5 * counts[0]
 
 
 def test_steps_are_places_in_memory():

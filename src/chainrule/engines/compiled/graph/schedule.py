@@ -147,6 +147,8 @@ class Schedule:
         while ready or waiting:
             best: tuple[int, Stage] | None = None
             for node in sorted(ready, key=_place):
+                if best is not None and over_batch(_kind(node)[1]):  # it would be of rank LATER too, and comes behind that one
+                    continue
                 stage = self._begun(node, ready | waiting, done)
                 rank = LAST if stage is None else self._rank(stage)
                 if stage is None or rank == LAST:
@@ -202,11 +204,21 @@ class Schedule:
         return found
 
     def _waited_for(self, node: Operation, stage: Stage | None, done: set[Operation]) -> list[Operation]:
-        """What has to be computed before it can be otherwise."""
+        """What has to be computed before it can be otherwise: any of these.
+
+        It cannot as long as there is one that computes something else than the elements of the new parameter. Of all the steps of a
+        sequence the one behind the others is waited for, so that a node is not tried again after each of them.
+        """
         roots = [node] if stage is None else self._left(stage)
-        return [
-            reader for root in roots if root in self.replaced for reader in self.users.get(self.replaced[root], ()) if reader not in done
+        missing = [
+            (reader, root)
+            for root in roots
+            if root in self.replaced
+            for reader in self.users.get(self.replaced[root], ())
+            if reader not in done
         ]
+        others = [reader for reader, root in missing if not (reader.elementwise and reader.shape == root.shape)]
+        return [max(others, key=_place)] if others else [reader for reader, _ in missing]
 
     def _begun(self, node: Operation, candidates: Iterable[Operation], done: set[Operation]) -> Stage | None:
         """The stage that begins with this node, with everything that can join it; None if the node has to wait."""
