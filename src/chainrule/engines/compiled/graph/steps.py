@@ -2,15 +2,17 @@
 
 The states of all steps stand in one array, a place of each example for each step, and so do their gradients; back-propagation has mostly
 put one of both together already, for the product with the inputs. Where it has more places than there are products (h⟨0⟩ is 0, and
-its product is not there), the other one has rows of zeros at these.
+its product is not there), the other one has rows of zeros at these. An array in which one of the states stands twice cannot be taken: its
+product would count twice.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
-from chainrule.engines.compiled.graph.operations import Graph, Operation
+from chainrule.engines.compiled.graph.operations import Graph, Operation, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.network.derivation import BATCH
 
@@ -35,8 +37,11 @@ def _sum(graph: Graph, node: Operation) -> Operation:
 def _product(graph: Graph, node: Operation, joins: Sequence[Operation]) -> Operation:
     left, right = node.arguments[::2], node.arguments[1::2]
     for join in joins:
+        if any(rows_each(one.shape) > 1 for one in join.arguments):
+            continue
+        times = Counter(join.arguments)
         for own, other, swapped in ((right, left, False), (left, right, True)):
-            if len(set(own)) == len(own) and all(one in join.arguments for one in own):
+            if len(set(own)) == len(own) and all(times[one] == 1 for one in own):
                 beside = dict(zip(own, other, strict=True))
                 zeros = graph.node("spread", graph.number(0), shape=(BATCH, other[0].shape[1]), detail=(0, 1))
                 matched = graph.join([beside.get(one, zeros) for one in join.arguments], "places")

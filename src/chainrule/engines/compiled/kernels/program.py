@@ -99,7 +99,9 @@ class KernelProgram:
                 array.within is None and part.stop == join.shape[1] and part.start + padded(count, lanes) <= array.stride
             )
             if join.detail == "places":
-                fits = rows_each(node.shape) == 1 and (array.within is None or count % lanes == 0)
+                fits = array.within is None or count % lanes == 0
+                if rows_each(node.shape) > 1:  # its examples would follow each other at another distance than its rows say
+                    continue
             if node not in self.home and (node not in multiplied if node.opcode == "leaf" else fits and node.opcode != "part"):
                 self.home[node] = array.part(part, rows_each(node.shape), region.dtype)
 
