@@ -18,7 +18,9 @@ from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.graph.schedule import Schedule
 from chainrule.engines.compiled.pseudocode import annotated_code
 from chainrule.engines.epoch import Written
+from chainrule.formula import primitives as p
 from chainrule.network.definitions import find
+from chainrule.network.layers import KINDS
 from chainrule.network.network import Network
 from chainrule.network.short_form import short_form
 from chainrule.training.loop import Training
@@ -89,6 +91,31 @@ def test_what_is_drawn_does_not_depend_on_how_many_steps_a_call_takes(monkeypatc
         states.append(engine.epoch(data, None, 2, start(network, engine.keys), 3, math.inf, lambda: False).state)
     for other in states[1:]:
         assert all(map(np.array_equal, states[0], other))
+
+
+@pytest.fixture(scope="module")
+def twice():
+    """A layer in whose sequence things stand twice: some states of a recurrence, all of its states, or its input."""
+
+    @cr.layer
+    def standing_twice(own, x, *, what):
+        batch, length, features = x.shape
+        if what == "input":
+            return p.join(x, x, axis=1)
+        states = []
+        for time in range(length):
+            z = own.linear(p.reshape(p.part(x, axis=1, start=time, stop=time + 1), sizes=(batch, features)), 4)
+            states.append(p.tanh(z + own.linear(states[-1], 4, "U", "c") if states else z))
+        steps = [p.reshape(state, sizes=(batch, 1, 4)) for state in states]
+        return p.join(*steps, *(steps[:2] if what == "states" else [p.join(*steps, axis=1)]), axis=1)
+
+    yield standing_twice
+    del KINDS["standing_twice"]
+
+
+@pytest.mark.parametrize("what", ["states", "sequence", "input"])
+def test_what_stands_twice_in_a_sequence(twice, what):
+    agrees(numbers(Network(cr.sequence(4, 2), twice(what=what), cr.flatten(), cr.dense(2))), MOMENTUM)
 
 
 # Every layer
@@ -179,6 +206,14 @@ def test_steps_are_places_in_memory():
     joined = [node for node in program.schedule.nodes if node.opcode == "join" and node.detail == "places"]
     assert len(joined) == 2
     assert all(len(program.copies(node)) <= 1 for node in joined)
+
+
+def test_windows_are_copied_once():
+    """Into the rows that a product multiplies: on the way, they would take some times their memory."""
+    program = emitted(Network(cr.image(6, 6, 3), cr.conv(4, 3), cr.flatten(), cr.dense(1))).program
+    windows = [node for node in program.schedule.nodes if node.opcode == "arrange" and node.shape == ("batch × 16", 27)]
+    assert len(windows) == 1
+    assert {node.opcode for node in program.schedule.users[windows[0]]} == {"matmul"}
 
 
 def test_the_listing_says_what_is_moved():

@@ -125,8 +125,8 @@ class RowMoves:
             return node
         each = example_axes(expression.shape)
         found = self._view(x, argument.shape).reshaped(each)
-        if found is None:
-            found = View(self._rows(x, matrix_shape(argument.shape)), each, row_by_row(each))
+        if found is None:  # copied once, into the rows that are wanted
+            found = View(self._rows(x, matrix_shape(expression.shape)), each, row_by_row(each))
         return found
 
     def _part(self, expression: Expression, x: RowValue) -> RowValue:
