@@ -412,6 +412,11 @@ def unknown(network):
     raise NotCompilable("a thing has no machine code")
 
 
+def unaffordable(count):
+    """Memory that is not there."""
+    raise MemoryError("no room")
+
+
 def test_written_stands_behind_it(monkeypatch):
     network, data = tall()
     rule = find("optimizer", "sgd")
@@ -421,6 +426,10 @@ def test_written_stands_behind_it(monkeypatch):
     assert (fallen.name, fallen.written) == ("written", "a thing has no machine code")
     with pytest.raises(NotCompilable, match=r"a thing has no machine code\. The engine written computes the same"):
         ready_engine("compiled", network, rule, data, 8)
+    monkeypatch.undo()
+    monkeypatch.setattr(engine_module, "in_bytes", unaffordable)
+    fallen = ready_engine("auto", network, rule, data, 8)
+    assert (fallen.name, fallen.written) == ("written", "no room")
     monkeypatch.setitem(sys.modules, "chainrule.engines.compiled.engine", None)
     fallen = ready_engine("auto", network, rule, data, 8)
     assert fallen.name == "written"

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from chainrule.engines.compiled.engine import Compiled
     from chainrule.processes.together import Processes
 
-NO_MACHINE_CODE = ImportError, OSError, RuntimeError, NotCompilable
-"""What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors."""
+NO_MACHINE_CODE = ImportError, OSError, RuntimeError, MemoryError, NotCompilable
+"""What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors.
+
+Its arrays all lie there at once, the windows of a large image among them, and may need twice the memory of the NumPy program.
+"""
 
 
 class Chosen(FrozenValue):
