@@ -67,6 +67,15 @@ class Stage:
     kind: str
     shape: Shape
     nodes: list[Operation] = field(default_factory=list)
+    _held: set[Operation] = field(default_factory=set)
+
+    def add(self, node: Operation) -> None:
+        """One more."""
+        self.nodes.append(node)
+        self._held.add(node)
+
+    def __contains__(self, node: Operation) -> bool:
+        return node in self._held
 
 
 AGAIN, WORTH_KEEPING = 2, 3
@@ -225,14 +234,14 @@ class Schedule:
         stage = Stage(*_kind(node))
         if not self._joins(node, stage, done):
             return None
-        stage.nodes.append(node)
+        stage.add(node)
         others = {other for other in candidates if other is not node} | set(self.users.get(node, ()))
         while joining := [
             other for other in sorted(others, key=_place) if other.opcode not in PRODUCTS and self._joins(other, stage, done)
         ]:
             for other in joining:
                 if self._joins(other, stage, done):
-                    stage.nodes.append(other)
+                    stage.add(other)
                     others |= set(self.users.get(other, ()))
             others.difference_update(stage.nodes)
         return stage
@@ -248,18 +257,17 @@ class Schedule:
     def _computed(self, node: Operation, stage: Stage, done: set[Operation]) -> bool:
         """Is all that the node reads known, or at hand in the stage?"""
         return _fits(node, stage) and all(
-            source.opcode in OUTSIDE or source in done or (source in stage.nodes and _at_hand(source, node, stage))
-            for source in self.near[node]
+            source.opcode in OUTSIDE or source in done or (source in stage and _at_hand(source, node, stage)) for source in self.near[node]
         )
 
     def _beside(self, reader: Operation, node: Operation, stage: Stage, done: set[Operation]) -> bool:
         """Is the reader in the same stage, or will it be? Of one element, a stage reads everything before it writes anything."""
         if not (reader.elementwise and reader.shape == node.shape):
             return False
-        if reader in stage.nodes:
+        if reader in stage:
             return True
         return _fits(reader, stage) and all(
-            source.opcode in OUTSIDE or source in done or source in stage.nodes or self._beside(source, node, stage, done)
+            source.opcode in OUTSIDE or source in done or source in stage or self._beside(source, node, stage, done)
             for source in self.near[reader]
         )
 
