@@ -15,6 +15,7 @@ from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.runtime import functions, threads
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.network.wiring import sequence
 
 CLOSE = 1e-12
 
@@ -45,18 +46,22 @@ def test_they_are_what_the_graph_gives(seed, computed, monkeypatch):
 
 
 def test_rows_are_read_where_they_lie_or_copied():
-    """Products read whole blocks in place, if nothing but products reads them and their rows have the length of the engine's own."""
+    """Products read whole blocks in place, if nothing but products reads them and their rows have the length of the engine's own.
+
+    Of a sequence, that is the length of a row of the engine's, which is one place, and no row of the data.
+    """
 
     def beside(x):
         return dense(2)(x + dense(32, "tanh")(x))
 
     for network, dtype in ((Network(32, dense(3, "tanh"), dense(2)), "float64"), (Network(32, beside), "float64"),
-                           (Network(31, dense(3), dense(2)), "float64"), (Network(32, dense(3), dense(2)), "float32")):  # fmt: skip
+                           (Network(31, dense(3), dense(2)), "float64"), (Network(32, dense(3), dense(2)), "float32"),
+                           *((Network(sequence(lanes // 2, 2), dense(3)), "float64") for lanes in (4, 8))):  # fmt: skip
         machine = Compiled(network, None, dtype=dtype)
         for rows in (5, 128, 300):
             room = np.random.default_rng(rows).normal(size=rows * network.inputs + 1).astype(dtype)
             x = room[1:].reshape(rows, network.inputs)  # which no vector's boundary begins
-            found, wanted = machine.predict(x, list(network.parameters.values())), network.predict(x.astype(float))
+            found, wanted = machine.predict(x, list(network.parameters.values())), network.predict(x.astype(float)).reshape(rows, -1)
             assert np.max(np.abs(found - wanted)) <= (CLOSE if dtype == "float64" else 1e-5) * np.max(np.abs(wanted))
 
 

@@ -71,7 +71,9 @@ class KernelEmitter:
     def _read_in_place(self, program: KernelProgram, node: Operation) -> bool:
         """Can products read the rows of the data where they lie? Nothing else may, since vectors would go beyond the ends of rows."""
         array, columns = program.home[node], self.step_graph.data[node]
-        return self.given == self.dtype and array.stride == columns.stride and array.within is None and program.only_multiplied(node)
+        if array.rows_each > 1 or array.stride != columns.stride:  # rows of places are padded, and lie in one row of the data
+            return False
+        return self.given == self.dtype and array.within is None and program.only_multiplied(node)
 
     def _lay_outside(self, stage_calls: StageCalls, node: Operation, first: Any, whole_block: Any) -> None:
         """The rows of a whole block stay where they lie; fewer are copied, as products go through those that are missing, too."""
