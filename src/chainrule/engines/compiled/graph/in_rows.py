@@ -30,7 +30,7 @@ from chainrule.engines.compiled.graph.operations import (
     rows_dimension,
     rows_each,
 )
-from chainrule.engines.compiled.graph.views import RowValue, View, example_axes, is_one_number, row_by_row
+from chainrule.engines.compiled.graph.views import RowValue, View, example_axes, is_one_number, turned_back
 from chainrule.formula.arrays import FLOATS
 from chainrule.formula.expression import Expression, Shape, folded, order
 from chainrule.network.derivation import BATCH
@@ -210,8 +210,7 @@ class InRows(RowMoves):
         node: Operation = expression.primitive.value(self.graph, rows, axis=1)
         if len(expression.shape) < len(shape) or order == sorted(order):
             return node
-        each = [int(shape[1 + place]) for place in order]
-        return View(node, tuple(each), row_by_row(each)).permuted([order.index(place) for place in range(len(order))])
+        return turned_back(node, example_axes(shape), order)
 
     def _softmax(self, expression: Expression, x: RowValue) -> RowValue:
         return self._along(expression, x, expression.parameters["axis"])
@@ -271,5 +270,4 @@ class InRows(RowMoves):
         joined = graph.join([graph.reshaped(one, (BATCH, example_length(one.shape))) for one in found], "places")
         each, axis = example_axes(expression.shape), expression.parameters["axis"] % len(expression.shape) - 1
         order = [axis, *(place for place in range(len(each)) if place != axis)]
-        turned = [each[place] for place in order]
-        return View(joined, tuple(turned), row_by_row(turned)).permuted([order.index(place) for place in range(len(order))])
+        return turned_back(joined, each, order)

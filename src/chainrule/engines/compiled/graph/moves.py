@@ -28,7 +28,7 @@ from chainrule.engines.compiled.graph.operations import (
     rows_dimension,
     rows_each,
 )
-from chainrule.engines.compiled.graph.views import RowValue, View, example_axes, row_by_row
+from chainrule.engines.compiled.graph.views import RowValue, View, example_axes, row_by_row, turned_back
 from chainrule.formula.expression import Expression, Shape
 from chainrule.network.derivation import BATCH
 
@@ -192,8 +192,7 @@ class RowMoves:
         order = [axis - 1, *(place for place in range(count - 1) if place != axis - 1)]
         turned = [self._view(value, shape).permuted(order) for value, shape in zip(values, shapes, strict=True)]
         joined = self.graph.join([self._rows(view, self._matrices(view)) for view in turned], "places")
-        each = [int(expression.shape[1 + place]) for place in order]
-        return View(joined, tuple(each), row_by_row(each)).permuted([order.index(place) for place in range(len(order))])
+        return turned_back(joined, example_axes(expression.shape), order)
 
     def _place(self, expression: Expression, x: RowValue) -> RowValue:
         """An array between zeros."""

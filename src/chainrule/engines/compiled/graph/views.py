@@ -85,6 +85,12 @@ def row_by_row(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
+def turned_back(node: Operation, each: Sequence[int], order: Sequence[int]) -> View:
+    """An array of which each example has these axes, and in which they lie in that order."""
+    turned = tuple(each[axis] for axis in order)
+    return View(node, turned, row_by_row(turned)).permuted([order.index(axis) for axis in range(len(order))])
+
+
 def example_axes(shape: Shape) -> tuple[int, ...]:
     """The axes of an example. Raises NotCompilable where that of the batch is not the first."""
     if shape[:1] != (BATCH,) or over_batch(shape[1:]):
