@@ -188,8 +188,11 @@ def train(
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = whole
             if len(places[0]) < len(labels):
-                preparation = alike(processes, lambda: Preparation.fit(rows.only(places[0]), targets, **columns))
-                preparation = _with_allnames_of(preparation, whole, described=description is not None)
+                preparation = _with_allnames_of(
+                    alike(processes, lambda: Preparation.fit(rows.only(places[0]), targets, **columns)),
+                    whole,
+                    described=description is not None,
+                )
             if description is None:
                 made = fitting_network(preparation, seed, *shape)
             else:
