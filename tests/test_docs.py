@@ -101,7 +101,7 @@ def test_python_examples_run(page, tmp_path, monkeypatch):
         shutil.copy(file, tmp_path)
     for kind, table in REGISTRY.items():
         monkeypatch.setitem(REGISTRY, kind, dict(table))
-    layers.load_built_in()  # which is done once: else what it registers would be forgotten with the copy
+    layers.load_layer_kinds()  # which is done once: else what it registers would be forgotten with the copy
     monkeypatch.setattr(layers, "KINDS", dict(layers.KINDS))
     space: dict[str, object] = {"__name__": page.stem}
     lacking = []

@@ -14,6 +14,7 @@ from tests.checking.table import PAGE, TABLE, lines
 
 import chainrule as cr
 from chainrule.api.check import check_function, gradescope_results, mistakes_of_class, unnamed_of_class
+from chainrule.base.errors import UnknownNameError
 from chainrule.checking.evidence import probes
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import marked
@@ -119,6 +120,17 @@ def test_what_a_function_gives_is_all_of_its_gradients(changed, message):
             assert_backprop(function, activations=["tanh", "identity"])
     else:
         assert_backprop(function, activations=["tanh", "identity"])
+
+
+def test_only_the_gradients_that_are_asked_for_are_judged():
+    def last_layer(*given):
+        return {**right_function(*given), "dW1": np.zeros(3)}
+
+    assert_backprop(last_layer, activations=["tanh", "identity"], only=["dW2", "db2"])
+    with pytest.raises(AssertionError):
+        assert_backprop(last_layer, activations=["tanh", "identity"], only=["dW1"])
+    with pytest.raises(UnknownNameError, match="dW2"):
+        assert_backprop(last_layer, activations=["tanh", "identity"], only=["W2"])
 
 
 def test_a_function_that_raises_is_refused():

@@ -44,6 +44,22 @@ def test_they_are_what_the_graph_gives(seed, computed, monkeypatch):
     assert computed == [300]
 
 
+def test_rows_are_read_where_they_lie_or_copied():
+    """Products read whole blocks in place, if nothing but products reads them and their rows have the length of the engine's own."""
+
+    def beside(x):
+        return dense(2)(x + dense(32, "tanh")(x))
+
+    for network, dtype in ((Network(32, dense(3, "tanh"), dense(2)), "float64"), (Network(32, beside), "float64"),
+                           (Network(31, dense(3), dense(2)), "float64"), (Network(32, dense(3), dense(2)), "float32")):  # fmt: skip
+        machine = Compiled(network, None, dtype=dtype)
+        for rows in (5, 128, 300):
+            room = np.random.default_rng(rows).normal(size=rows * network.inputs + 1).astype(dtype)
+            x = room[1:].reshape(rows, network.inputs)  # which no vector's boundary begins
+            found, wanted = machine.predict(x, list(network.parameters.values())), network.predict(x.astype(float))
+            assert np.max(np.abs(found - wanted)) <= (CLOSE if dtype == "float64" else 1e-5) * np.max(np.abs(wanted))
+
+
 def test_machine_code_is_for_many_rows_and_remembers_those_before(computed, monkeypatch):
     network = Network(2, dense(4, "tanh"), dense(1))
     monkeypatch.setattr(choice, "SAVED_BY_UNIT", choice.WORTH_COMPILING / 5 / 90)  # 90 rows of 5 units save what compiling takes

@@ -38,6 +38,7 @@ RIGHT += (
     *("gradient_check.py", "checked_at_a_kink.py", "unrolled_theta.py", "unrolled_matlab.py"),
     *("grads_by_place.py", "grads_unnamed.py", "backprop_updates.py", "absolute_error.py", "german_lists_counted.py"),
     *("leaky_by_numbers.py", "propagate.py", "until_rmse.py", "dict_called_p.py"),
+    *("list_renewed.py", "pairs_renewed.py"),
     *("momentum_of_shares.py", "momentum_of_nesterov.py"),
 )
 """Biases that units share, layers that share their arrays with a dict, weights that fit() begins, `from numpy import *`, a tape; checks of

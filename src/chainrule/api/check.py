@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.files import check_readable
 from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, probes
 from chainrule.checking.extremes import NO_ANSWERS, extremes
@@ -205,11 +205,18 @@ def _refused(name: str, refusal: Refusal) -> Assessment:
 
 
 def check_function(
-    function: Gradients, activations: Sequence[str], loss: str = "half_squared", *, seed: int = 0, **known: Any
+    function: Gradients,
+    activations: Sequence[str],
+    loss: str = "half_squared",
+    *,
+    only: Collection[str] = (),
+    seed: int = 0,
+    **known: Any,
 ) -> Assessment:
     """What is wrong with a function of x (batch, inputs), t (batch, outputs) and {"W1": …, "b1": …}, which gives {"dW1": …, "db1": …}.
 
     activations  of its layers, the output's last
+    only         the gradients that are asked for, as ["dW2", "db2"]: of others it may give none, and is not judged by them; () for all
     known        more about its network, as of `Architecture`: bias=False, last=1, outputs="mean" …
 
     It runs in this process. What it raises is why there is no answer.
@@ -218,12 +225,16 @@ def check_function(
         raise InputError('a network has a layer at least; name its activations, as ["tanh", "identity"].')
     architecture = Architecture(tuple(activations), loss, **known)
     further = extremes(architecture, seed)
-    observations = [_answer(function, problem) for problem in probes(architecture, seed)]
-    answers = further.answered([_answer(function, problem, whole=problem is further.whole) for problem in further.problems])
+    ordinary = list(probes(architecture, seed))
+    unknown = sorted({*only} - {f"d{key}" for key in ordinary[0].network.parameters})
+    if unknown:
+        raise UnknownNameError("gradient", unknown[0], [f"d{key}" for key in ordinary[0].network.parameters])
+    observations = [_answer(function, problem, only) for problem in ordinary]
+    answers = further.answered([_answer(function, problem, only, whole=problem is further.whole) for problem in further.problems])
     return Assessment(getattr(function, "__name__", "function"), completed(judge(observations, architecture, answers)))
 
 
-def _answer(function: Gradients, problem: Problem, *, whole: bool = False) -> Observation:
+def _answer(function: Gradients, problem: Problem, only: Collection[str], *, whole: bool = False) -> Observation:
     assert problem.x is not None
     assert problem.t is not None
     parameters = {key: value.copy() for key, value in problem.network.parameters.items()}
@@ -234,8 +245,10 @@ def _answer(function: Gradients, problem: Problem, *, whole: bool = False) -> Ob
         if not isinstance(given, Mapping):
             return Observation(problem, failure=f'it gives {quoted(type(given).__name__)} in place of a dict, {{"dW1": …, "db1": …}}')
         found = {f"d{key}" if key in parameters else key: np.asarray(value) for key, value in given.items()}
-        if lacking := [f"d{key}" for key in parameters if f"d{key}" not in found]:
+        gradients = [f"d{key}" for key in parameters]
+        if lacking := [key for key in only or gradients if key not in found]:
             return Observation(problem, failure=f"what it gives lacks {', '.join(lacking)}")
+        found = {key: value for key, value in found.items() if not only or key in only or key not in gradients}
         coarse = any(value.dtype in (np.float32, np.float16) for value in found.values())
         return Observation(problem, {key: value.astype(float) for key, value in found.items()}, exact_to=1e-6 if coarse else 1e-9)
     except Exception as error:  # noqa: BLE001  # a person's own function may raise anything

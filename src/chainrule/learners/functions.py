@@ -140,24 +140,34 @@ class FunctionProgram(LearnerProgram):
                 roots[name] = named[name]
         if len(roots) == 1 and (self.update or not gives_gradients(self.loaded.functions[self.backward])):
             (name,) = roots
-            for value in named.values():
-                if (
-                    isinstance(value, dict)
-                    and isinstance(roots[name], dict)
-                    and value.keys() == roots[name].keys()
-                    and value is not roots[name]
-                ) and not any(meaning(key).kind == "grads" for key, item in named.items() if item is value):
+            for value in [*named.values(), list(named.values())]:  # or all that was returned, item by item
+                if self._may_be_new(value, roots[name]) and not any(
+                    meaning(key).kind == "grads" for key, item in named.items() if item is value
+                ):
                     roots[name] = value
+
+    def _may_be_new(self, value: Any, old: Any) -> bool:
+        """May a value be the parameters after the step? A list, which may hold gradients as well, where a rate is taken."""
+        if value is old:
+            return False
+        if isinstance(old, dict):
+            return isinstance(value, dict) and value.keys() == old.keys()
+        return isinstance(old, (list, tuple)) and self.takes_rate() and _shapes(value) == _shapes(old)
+
+
+def _shapes(value: Any) -> Any:
+    """The shapes of arrays in lists in lists."""
+    return [_shapes(item) for item in value] if isinstance(value, (list, tuple)) else np.shape(value)
 
 
 def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
     ways = list(parameter_places(list(leaves(dict(roots)))))
-    if checked:
-        ways = [found for found in ways if found.fits(probe, layout) and (found.has == probe.has or found.inside)]
+    fitting = [found for found in ways if found.fits(probe, layout) and (found.has == probe.has or found.inside)]
+    ways = fitting if checked or fitting else ways  # after a step they may have other shapes
     if not ways:
         raise Unreadable("no places")
-    chosen = min(ways, key=lambda found: found.has != probe.has)  # after a step they may have other shapes
+    chosen = min(ways, key=lambda found: found.has != probe.has)
     if checked:
         chosen.set(probe, layout)
     return chosen

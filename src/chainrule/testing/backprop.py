@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from chainrule.api.check import Gradients, check, check_function
@@ -15,6 +15,7 @@ def assert_backprop(
     *,
     activations: Sequence[str] = ("tanh", "sigmoid"),
     loss: str = "",
+    only: Collection[str] = (),
     hint: int | None = None,
     **options: Any,
 ) -> None:
@@ -25,12 +26,13 @@ def assert_backprop(
     stated       of a file, what is said of it
     activations  of a function, those of its layers; options: more about its network, as of `Architecture`
     loss         by chainrule's name; half_squared of a function, if none is said
+    only         of a function, the gradients that are asked for, as ["dW2", "db2"], if not all of them
     hint         1, 2 or 3: lead to the mistake in place of naming it
     """
     from chainrule.document.words import Words
 
     if callable(subject):
-        found = check_function(subject, activations, loss or "half_squared", **options)
+        found = check_function(subject, activations, loss or "half_squared", only=only, **options)
     else:
         found = check(subject, stated, loss=loss, **options)
     if not found.passed:

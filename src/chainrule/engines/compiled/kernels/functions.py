@@ -68,6 +68,19 @@ class KernelEmitter:
         source = at(builder, stage_calls.given[columns.array], columns.start, element_type(self.given))
         builder.call(copy, [source, stage_calls.row(array, start), *order, add_integers(builder, first, start), count])
 
+    def _read_in_place(self, program: KernelProgram, node: Operation) -> bool:
+        """Can products read the rows of the data where they lie? Nothing else may, since vectors would go beyond the ends of rows."""
+        array, columns = program.home[node], self.step_graph.data[node]
+        return self.given == self.dtype and array.stride == columns.stride and array.within is None and program.only_multiplied(node)
+
+    def _lay_outside(self, stage_calls: StageCalls, node: Operation, first: Any, whole_block: Any) -> None:
+        """The rows of a whole block stay where they lie; fewer are copied, as products go through those that are missing, too."""
+        builder, columns, array = stage_calls.builder, self.step_graph.data[node], stage_calls.program.home[node]
+        row = builder.add(builder.mul(first, whole(columns.stride)), whole(columns.start))
+        there = at(builder, stage_calls.given[columns.array], row, element_type(self.given))
+        self._gather(stage_calls, node, 0, first, builder.select(whole_block, whole(0), stage_calls.rows))
+        stage_calls.outside[array] = builder.select(whole_block, there, stage_calls.pointer(array))
+
     def _single_numbers(self, builder: Any, memory: Any) -> dict[Operation, Any]:
         """Where the parameters and states lie that are one number."""
         return {leaf: at(builder, memory, self.memory.of[leaf].start) for leaf in self.leaves.values() if not leaf.shape}
@@ -131,9 +144,14 @@ class KernelEmitter:
             first = builder.mul(block, most)
             left = builder.sub(given["rows"], first)
             stage_calls.rows = builder.select(builder.icmp_signed("<", left, most), left, most)
+            whole_block = builder.icmp_signed("==", stage_calls.rows, most)
             for node in stage_calls.program.data:
-                self._gather(stage_calls, node, 0, first, stage_calls.rows)
+                if self._read_in_place(stage_calls.program, node):
+                    self._lay_outside(stage_calls, node, first, whole_block)
+                else:
+                    self._gather(stage_calls, node, 0, first, stage_calls.rows)
             yield first
+            stage_calls.outside.clear()
         stage_calls.rows = given["rows"]
 
     def _error(self, module: ir.Module, kernels: KernelLibrary) -> None:

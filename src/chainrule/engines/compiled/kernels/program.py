@@ -80,6 +80,11 @@ class KernelProgram:
         self.totals = region.region, region.length
         region.length += SUM * sum(node.opcode == "reduce" and not node.shape for node in self.schedule.wanted)
 
+    def only_multiplied(self, node: Operation) -> bool:
+        """Do products alone read it, as their rows?"""
+        users = [user for user in topological_order(self.schedule.roots) if node in user.arguments]
+        return all(user.opcode == "matmul" and user.arguments[0] is node is not user.arguments[1] for user in users)
+
     @property
     def constant_bytes(self) -> bytes:
         """The numbers that are part of the code, where they lie."""
@@ -353,6 +358,7 @@ class ThreadFrame:
     parts     the first of this thread's parts of everything, and the one behind its last
     own_rows  of the rows for which there is room, the first of this thread's, and how many they are
     scratch   memory of this thread for a product
+    outside   the addresses of arrays that lie in the data for now
     """
 
     def __init__(self, builder: Any, program: KernelProgram, context: ModuleContext, given: Mapping[str, Any], rows: Any) -> None:
@@ -367,10 +373,11 @@ class ThreadFrame:
         if program.constants.length:
             self.regions["constants"] = context.module.constant(program.constant_bytes)
         self.scratch = at(builder, apart, program.apart.length)
+        self.outside: dict[Buffer, Any] = {}
 
     def pointer(self, buffer: Buffer) -> Any:
         """The address of an array."""
-        return at(self.builder, self.regions[buffer.region], buffer.start)
+        return self.outside[buffer] if buffer in self.outside else at(self.builder, self.regions[buffer.region], buffer.start)
 
     def row(self, buffer: Buffer, row: Any) -> Any:
         """The address of the first row, or number, of an example."""
