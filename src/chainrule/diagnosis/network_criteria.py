@@ -68,8 +68,8 @@ def undefined(step: Step) -> Mapping[str, FindingValue] | None:
 
 
 @criterion(
-    f"of two inputs one has a deviation of more than {MOST_RATIO:g} times the other's, or one lies {MOST_MEAN:g} deviations from 0, or "
-    f"the root of the mean square of one is above {MOST_RMS:g}",
+    f"of two inputs (a channel of an image or a sequence is one, tokens are none) one has a deviation of more than {MOST_RATIO:g} times "
+    f"the other's, or one lies {MOST_MEAN:g} deviations from 0, or the root of the mean square of one is above {MOST_RMS:g}",
     f"{MEASURED}; LeCun et al. (1998), Efficient BackProp, section 4.3",
     "whether inputs that differ were meant to weigh differently",
     after=("outlier",),
@@ -250,7 +250,7 @@ def start_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     products = (node for node in order(*case.network.forward.outputs.values()) if node.primitive.name == "matmul")
     multiplied = {one for product in products for one in product.arguments}
     for p in case.network.derivation.parameters:
-        if len(p.shape) != 2 or p.name is None or p not in multiplied:  # rows that are looked up are added to nothing
+        if len(p.shape) != 2 or p.name is None or p not in multiplied:  # of a table, a single row is looked up
             continue
         W = np.asarray(case.network.parameters[p.key], dtype=float)
         largest = np.abs(W).max() or 1.0  # whose square may be beyond all numbers
