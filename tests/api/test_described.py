@@ -103,3 +103,13 @@ def test_other_options_do_not_say_what_the_network_is_made_of():
         cr.train(table(), network=from_toml(TWO_INPUTS), hidden=[3])
     with pytest.raises(InputError, match="no target is named"):
         cr.train(table(), network="4-2-1")
+
+
+@pytest.mark.parametrize("test", [0.15, "last"])
+def test_a_class_of_a_single_row_fits_the_network_in_every_fold(test):
+    kinds = ["a", "b"] * 15
+    kinds[{"last": -1}.get(test, 3)] = "rare"
+    table = {"x": [float(number % 7) for number in range(30)], "kind": kinds}
+    model = cr.train(table, target="kind", network="1-3-3", folds=3, test=test, validation_folds=0, epochs=2, class_weights="balanced")
+    assert {"fold 1", "fold 2", "fold 3"} <= set(model.scores)
+    assert model.preparation.classes == ("a", "b", "rare")

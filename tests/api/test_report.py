@@ -23,6 +23,7 @@ from chainrule.notation.formula import Symbol
 from chainrule.pictures.shapes import Circle, Diagram, Label
 from chainrule.pictures.shapes import Path as Outline
 from chainrule.render.html import html
+from chainrule.reports.lines import line_of_network
 from chainrule.reports.pictures import MOST_CLASSES, confusion_diagram, gradients_diagram, residuals_diagram
 from chainrule.reports.replay import REPLAYED_SHARE, Landmarks, replayed_steps, steps_to_open
 from chainrule.training.loop import Training
@@ -178,6 +179,20 @@ def test_scores_are_those_of_the_model(there, document):
     counts = [int(label.runs[0].letters) for label in drawn.shapes if isinstance(label, Label) and label.handle == "" and not label.quiet]
     confusion = model.scores["test"].confusion
     assert counts == [count for count in confusion.ravel().tolist() if count]
+
+
+@pytest.mark.parametrize(
+    ("written", "functions"),
+    [
+        ("3-1", ": identity at the end,"),
+        ("3-2-1", ": tanh inside, identity at the end,"),
+        ("v5x4:e6-lstm3-2", ": identity at the end,"),
+        ("v5x4:e6-pos-block2-f-2", ": GELU inside, identity at the end,"),
+        ("6x3:lstm3-4-2", ": tanh inside, identity at the end,"),
+    ],
+)
+def test_the_line_of_a_network_names_the_functions_inside_where_there_are_some(written, functions):
+    assert functions in line_of_network(Words(), problem(written).network)
 
 
 def test_the_picture_of_classes_shades_what_is_right_in_another_colour_than_what_is_wrong():

@@ -18,11 +18,13 @@ from tests.samples import some
 import chainrule as cr
 from chainrule.api.problems import problem
 from chainrule.cli import main
+from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import load_criteria
-from chainrule.diagnosis.cures import CURES
+from chainrule.diagnosis.cures import CURES, standardised_inputs
 from chainrule.diagnosis.examination import Diagnosis, cured, examined
 from chainrule.document.languages import de, en
 from chainrule.document.words import Words
+from chainrule.network.definitions import find
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMA = json.loads(files("chainrule").joinpath("diagnosis/diagnosis.schema.json").read_text(encoding="utf-8"))
@@ -216,3 +218,19 @@ def test_a_checkpoint_and_a_recorded_step_are_examined(capsys: pytest.CaptureFix
     assert "The row was drawn at random" in str(diagnosis)
     with pytest.raises(cr.InputError, match="has its own rows"):
         cr.doctor(third, learning_rate=1)
+
+
+def test_tokens_are_no_numbers_to_be_scaled_and_pixels_have_one_scale() -> None:
+    random = np.random.default_rng(0)
+    tokens = random.integers(0, 40, (60, 4))
+    network = cr.Network(cr.tokens(4, 40), cr.embedding(3, 40), cr.flatten(), cr.dense(1), seed=1)
+    found = examined(Case(network, tokens, random.normal(size=(60, 1)), find("optimizer", "adam")), "tokens")
+    assert not {"inputs_unscaled", "start_too_large"} & {*found.keys}
+    images = random.normal(size=(60, 9)) * [0.01, *[1] * 8]  # a corner that is nearly always the same
+    network = cr.Network(cr.image(3, 3), cr.conv(2, 2), cr.flatten(), cr.dense(1), seed=1)
+    case = Case(network, images, images[:, 4:5], find("optimizer", "adam"))
+    assert "inputs_unscaled" not in examined(case, "images").keys
+    assert "inputs_unscaled" in examined(case.changed(x=images * 100), "bright").keys
+    cure = next(standardised_inputs(case.changed(x=images * 100)))
+    assert np.isclose(cure.case.x.std(), 1)
+    assert cure.case.x[:, 0].std() < 0.1

@@ -207,7 +207,7 @@ def test_closed_forms_of_normalised_rows(straight):
 
 REFUSED = {
     "standardized": "depend on sums over all of them have no",
-    "parts_of_weights": "only columns of an array with a row for each example can be taken in machine code",
+    "parts_of_weights": "a part of a parameter, as of a convolution in groups, has no machine code",
     "product_of_weights": "a product of two matrices of parameters, as an update rule may have, has no machine code",
     "similar": r"arrays of the shape \('batch', 'batch'\) have no machine code",
 }

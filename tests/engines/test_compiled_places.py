@@ -220,12 +220,15 @@ def test_the_listing_says_what_is_moved():
     text = annotated_code(Compiled(short_form("v7x4:e5-attn1-3"), MOMENTUM), 8)
     for said in ("rows of a table (N × 4 × 5)", "a matrix product for each example", "rows added up in a table", "copied (N × 4)"):
         assert said in text, said
+    text = annotated_code(Compiled(short_form("3x4x1:c2k3p1-p2-1"), MOMENTUM), 8)
+    assert "[1 + 6 i + j] = v1[4 i + j], i < 5, j < 4; all others 0" in text  # zeros beside 4 columns, above and below which there are some
+    assert "arrange" not in "".join(line for line in text.splitlines() if line.startswith(";"))
 
 
 @pytest.mark.parametrize(
     ("network", "said"),
     [
-        (lambda: Network(cr.image(4, 4, 2), cr.conv(2, 2, groups=2), cr.flatten(), cr.dense(1)), "a parameter cannot have another shape"),
+        (lambda: Network(cr.image(4, 4, 2), cr.conv(2, 2, groups=2), cr.flatten(), cr.dense(1)), "a parameter in another shape"),
         (lambda: Network(cr.sequence(300, 1), cr.global_pool("max"), cr.dense(1)), "the largest of more than 256 numbers"),
     ],
 )

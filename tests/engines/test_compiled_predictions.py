@@ -8,13 +8,14 @@ from chainrule.api.train import train
 from chainrule.base.errors import InputError, NotCompilable, ShapeError
 from chainrule.data.reading import read
 from chainrule.engines import choice
-from chainrule.engines.choice import Predictor
+from chainrule.engines.choice import SAVED_BY_UNIT, Predictor
 from chainrule.engines.compiled import engine
 from chainrule.engines.compiled.emission.abi import PARTS
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.runtime import functions, threads
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.network.short_form import short_form
 from chainrule.network.wiring import sequence
 
 CLOSE = 1e-12
@@ -188,3 +189,9 @@ def test_as_many_threads_as_processors_may_be_used(allowed, given, asked, expect
     monkeypatch.setattr(engine, "processors", threads.processors)
     network = Network(200, dense(3000, "relu"), dense(1))
     assert Compiled(network, None).request("error", 4000, "float64").threads == min(expected, PARTS)
+
+
+def test_machine_code_saves_more_where_a_unit_has_many_places():
+    short, long = (Predictor(short_form(f"{steps}x3:lstm8-2"))._saved_by_row for steps in (2, 20))
+    assert 8 < long / short < 12
+    assert short > SAVED_BY_UNIT * 10

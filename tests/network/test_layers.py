@@ -154,6 +154,16 @@ def test_a_short_form_and_its_description(written: str, summary: str) -> None:
     assert np.isfinite(network.step(x, np.zeros((2, network.outputs))).error)
 
 
+def test_a_graph_of_images_is_summed_up_by_its_shapes() -> None:
+    def residual(x: Any) -> Any:
+        h = cr.conv(2, 3, padding=1, activation="relu")(x)
+        return cr.dense(3)(cr.flatten()(h + cr.conv(2, 3, padding=1)(h)))
+
+    assert Network(cr.image(4, 4), residual).summary == "x4×4×1→y3"
+    read = Network({"v": cr.tokens(5, 7), "w": 2}, lambda v, w: cr.dense(1)(cr.join(cr.lstm(2)(cr.embedding(2, 7)(v)), w)))
+    assert read.summary == "v5+w2→y1"
+
+
 REFUSED = [
     ("8x8x1:c16", "does not say its size"),
     ("8x8x1:c16k3k3", "each once"),

@@ -188,7 +188,11 @@ def train(
             """The run that trains on the first of these places; means and spreads are of them alone."""
             preparation = whole
             if len(places[0]) < len(labels):
-                preparation = _with_allnames_of(alike(processes, lambda: Preparation.fit(rows.only(places[0]), targets, **columns)), whole)
+                preparation = _with_allnames_of(
+                    alike(processes, lambda: Preparation.fit(rows.only(places[0]), targets, **columns)),
+                    whole,
+                    described=description is not None,
+                )
             if description is None:
                 made = fitting_network(preparation, seed, *shape)
             else:
@@ -215,14 +219,18 @@ def _ignored_columns(ignored: tuple[str, ...], group: str | None, targets: Seque
     return ignored if group is None or group in ignored else (*ignored, group)
 
 
-def _with_allnames_of(preparation: Preparation, whole: Preparation) -> Preparation:
-    """The preparation of some rows, with the tokens of all rows, and the classes of all where there are several targets."""
+def _with_allnames_of(preparation: Preparation, whole: Preparation, *, described: bool) -> Preparation:
+    """The preparation of some rows, with the tokens of all rows, and the classes of all where there are several targets.
+
+    So are those of one target where the network is described: how many outputs it has was counted in all rows, and a rare class may lie
+    in none of a fold's.
+    """
     features = tuple(
         replace(one, categories=known.categories) if one.kind == "token" else one
         for known, one in zip(whole.features, preparation.features, strict=False)
     )
     targets = preparation.targets
-    if whole.task == "mixed":
+    if whole.task == "mixed" or described:
         targets = tuple(known if known.classes else one for known, one in zip(whole.targets, targets, strict=True))
     tokens = any(one.kind == "token" for one in features)
     return replace(preparation, features=features if tokens else preparation.features, targets=targets, task=whole.task)

@@ -24,6 +24,8 @@ from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
 from chainrule.network.definitions import Bound
 from chainrule.network.layers import Layer
+from chainrule.network.network import Network
+from chainrule.network.wiring import Extent
 
 FindingValue: TypeAlias = "float | int | str"
 Finds: TypeAlias = Callable[[Case], "Mapping[str, FindingValue] | None"]
@@ -153,6 +155,31 @@ class ColumnScales(FrozenValue):
         x = np.asarray(x, dtype=float)
         several = np.count_nonzero(np.diff(np.sort(x, axis=0), axis=0), axis=0) >= FEW_VALUES  # without np.unique, which takes long to load
         return ColumnScales(x.mean(axis=0), x.std(axis=0), np.sqrt((x**2).mean(axis=0)), several | (len(x) <= FEW_VALUES))
+
+    @staticmethod
+    def of_inputs(network: Network, x: Array) -> ColumnScales:
+        """Of the inputs of a network: numbers that have one scale are one column; those of tokens have mean and deviation 0."""
+        if not any(isinstance(size, Extent) for size in network.wiring.inputs.values()):
+            return ColumnScales.of(x)
+        whole = ColumnScales(np.zeros(x.shape[1]), np.zeros(x.shape[1]), np.zeros(x.shape[1]), np.zeros(x.shape[1], dtype=bool))
+        for places in scaled_alike(network):
+            own = ColumnScales.of(x[:, places].reshape(-1, 1))
+            for name in ("mean", "deviation", "rms", "many"):
+                getattr(whole, name)[places] = getattr(own, name)
+        return whole
+
+
+def scaled_alike(network: Network) -> Iterator[slice]:
+    """Columns of x that one mean and one deviation are for: each by itself; each channel of an image or a sequence; none of tokens.
+
+    A pixel at the border of an image hardly varies, and is meant to weigh less than one in its middle.
+    """
+    start = 0
+    for size in network.wiring.inputs.values():
+        apart = size.shape[-1] if isinstance(size, Extent) else size
+        if not (isinstance(size, Extent) and size.vocabulary):
+            yield from (slice(start + place, start + size, apart) for place in range(apart))
+        start += size
 
 
 def column_name(names: Any, place: int, letter: str) -> str:

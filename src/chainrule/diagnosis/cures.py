@@ -14,13 +14,14 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case, error_of, tried_epochs
-from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of
+from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of, scaled_alike
 from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER
 from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.diagnosis.scalar_search import rounded
 from chainrule.network.definitions import find
 from chainrule.network.network import Network
+from chainrule.network.wiring import Extent
 
 AFFORDABLE = 6e8
 """Parameters × rows × epochs of a whole training, up to which one is tried."""
@@ -151,7 +152,7 @@ def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array,
 @against("inputs_unscaled", "not_finite")
 def standardised_inputs(case: Case) -> Iterator[Treatment]:
     """Each input less its mean, divided by its deviation, and with that the targets, where they need it; else a lower rate."""
-    x, size = _standardised(case.x)
+    x, size = _standardised_inputs(case)
     if len(x) > 1:
         yield Treatment("standardised_inputs", case.changed(x=x))
     else:
@@ -171,12 +172,23 @@ def standardised_targets(case: Case) -> Iterator[Treatment]:
     back = partial(_unscaled, mean=mean, deviation=deviation)
     yield Treatment("standardised_targets", case.changed(t=t), y=back)
     if len(case.x) > 1:
-        yield Treatment("standardised_both", case.changed(t=t, x=_standardised(case.x)[0]), y=back)
+        yield Treatment("standardised_both", case.changed(t=t, x=_standardised_inputs(case)[0]), y=back)
     yield from smaller_rates(case)
 
 
 def _unscaled(y: Array, mean: Array | float, deviation: Array) -> Array:
     return np.asarray(y * deviation + mean)
+
+
+def _standardised_inputs(case: Case) -> tuple[Array, Array]:
+    """The rows with the mean 0 and the deviation 1 of all that has one scale, and what was divided by; tokens stay as they are."""
+    if not any(isinstance(size, Extent) for size in case.network.wiring.inputs.values()):
+        return _standardised(case.x)
+    x, deviation = np.array(case.x, dtype=float), np.ones(case.x.shape[1])
+    for places in scaled_alike(case.network):
+        numbers, own = _standardised(x[:, places].reshape(-1, 1))
+        x[:, places], deviation[places] = numbers.reshape(len(x), -1), own[0]
+    return x, deviation
 
 
 def _standardised(values: Array) -> tuple[Array, Array]:

@@ -68,8 +68,8 @@ def undefined(step: Step) -> Mapping[str, FindingValue] | None:
 
 
 @criterion(
-    f"of two inputs one has a deviation of more than {MOST_RATIO:g} times the other's, or one lies {MOST_MEAN:g} deviations from 0, or "
-    f"the root of the mean square of one is above {MOST_RMS:g}",
+    f"of two inputs (a channel of an image or a sequence is one, tokens are none) one has a deviation of more than {MOST_RATIO:g} times "
+    f"the other's, or one lies {MOST_MEAN:g} deviations from 0, or the root of the mean square of one is above {MOST_RMS:g}",
     f"{MEASURED}; LeCun et al. (1998), Efficient BackProp, section 4.3",
     "whether inputs that differ were meant to weigh differently",
     after=("outlier",),
@@ -77,7 +77,7 @@ def undefined(step: Step) -> Mapping[str, FindingValue] | None:
 def inputs_unscaled(case: Case) -> Mapping[str, FindingValue] | None:
     """Inputs far from mean 0 and deviation 1: the rate that fits one of them is too large or too small for the others."""
     x, _, _ = case.sample
-    scale = ColumnScales.of(x)
+    scale = ColumnScales.of_inputs(case.network, x)
     wide = scale.many & (scale.deviation > 0)
     if wide.sum() > 1:
         places = np.flatnonzero(wide)
@@ -247,8 +247,10 @@ MOST_GAIN = 3.0
 )
 def start_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """Weights that are far larger at the start than any initialiser draws them."""
+    products = (node for node in order(*case.network.forward.outputs.values()) if node.primitive.name == "matmul")
+    multiplied = {one for product in products for one in product.arguments}
     for p in case.network.derivation.parameters:
-        if len(p.shape) != 2 or p.name is None:
+        if len(p.shape) != 2 or p.name is None or p not in multiplied:  # of a table, a single row is looked up
             continue
         W = np.asarray(case.network.parameters[p.key], dtype=float)
         largest = np.abs(W).max() or 1.0  # whose square may be beyond all numbers

@@ -319,8 +319,8 @@ class Network(WithoutCaches, Displayed):
     def summary(self) -> str:
         """The network in a word: 2-2-1; of a graph that is no chain, its inputs and outputs: x2+v3→y1."""
         if self.wiring.is_chain:
-            return "-".join("×".join(map(str, result.shape[1:])) for result in self.forward.results.values())
-        sides = (self.wiring.inputs, self.output_sizes)
+            return "-".join(_extents(result) for result in self.forward.results.values())
+        sides = ({name: _extents(self.forward.results[name]) for name in self.wiring.inputs}, self.output_sizes)
         return "→".join("+".join(f"{name}{size}" for name, size in side.items()) for side in sides)
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> Network:
@@ -573,3 +573,8 @@ class Network(WithoutCaches, Displayed):
 def numbers_in(node: Expression) -> int:
     """How many numbers of a quantity belong to each example; where it compares examples, to each pair of them."""
     return math.prod(extent for extent in node.shape[1:] if isinstance(extent, int))
+
+
+def _extents(node: Expression) -> str:
+    """The shape of each example: 8×8×1."""
+    return "×".join(map(str, node.shape[1:]))

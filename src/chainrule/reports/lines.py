@@ -122,11 +122,11 @@ def joined_names(words: Words, names: Sequence[str]) -> str:
 
 def line_of_network(words: Words, network: Network) -> str:
     """Sizes, functions and how many parameters there are."""
-    key = "train.network" if len(network.layers) > 1 else "train.network_flat"
-    inner = network.layers[0].activation
-    names = {"activation": "" if inner is None else words.called("activation", inner.name)}
     results = {call.name: call.layer.activation for call in network.wiring.calls}
-    ends = [results[call] for call in network.wiring.outputs.values()]
+    ends = [results.pop(call, None) for call in network.wiring.outputs.values()]
+    inner = dict.fromkeys(words.called("activation", one.name) for one in results.values() if one is not None)
+    key = "train.network" if inner else "train.network_flat"
+    names = {"activation": ", ".join(inner)}
     names["output"] = ", ".join("–" if end is None else words.called("activation", end.name) for end in ends)
     losses = {name: words.called("loss", goal.loss.name) for name, goal in network.goals.items()}
     names["loss"] = ", ".join(f"{name}: {loss}" if len(losses) > 1 else loss for name, loss in losses.items())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.engine import Compiled
-from chainrule.engines.compiled.graph.operations import Operation
+from chainrule.engines.compiled.graph.operations import CopyOrder, Operation
 from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.engines.compiled.graph.schedule import Schedule, Stage
 from chainrule.engines.compiled.kernels.functions import KernelEmitter
@@ -105,7 +105,25 @@ def _names(emitter: KernelEmitter, schedule: Schedule) -> dict[Operation, str]:
 
 
 def _formula(node: Operation, name: str, names: Mapping[Operation, str]) -> str:
+    if node.opcode == "arrange":
+        (source,) = node.arguments
+        return _copies(node.detail, name, names.get(source) or node.graph.written(source, names))
     return f"{name} = {node.graph.written(node, names)}"
+
+
+def _copies(order: CopyOrder, name: str, source: str) -> str:
+    """An array in another order, by the numbers of each example in theirs: v2[4 i + j] = v1[i + 8 j], i < 8, j < 4."""
+    letters = "ijklmnopqrsuvw"[: len(order.axes)]
+
+    def at(start: int, steps: Sequence[int]) -> str:
+        terms = [letter if step == 1 else f"{step} {letter}" for letter, step in zip(letters, steps, strict=True) if step]
+        return " + ".join([*([str(start)] if start or not terms else []), *terms])
+
+    counts, reads, writes = ([axis[place] for axis in order.axes] for place in range(3))
+    ranges = "".join(f", {letter} < {count}" for letter, count in zip(letters, counts, strict=True))
+    source = source if source.isidentifier() else f"({source})"
+    sign, rest = "+=" if order.added else "=", "; all others 0" if order.empty and not order.added else ""
+    return f"{name}[{at(order.target, writes)}] {sign} {source}[{at(order.start, reads)}]{ranges}{rest}"
 
 
 def _shape(stage: Stage) -> str:

@@ -121,7 +121,7 @@ class RowMoves:
         if not over_batch(argument.shape):
             node = self._node(x, argument.shape)
             if matrix_shape(expression.shape) != node.shape:
-                raise NotCompilable("a parameter cannot have another shape in machine code")
+                raise NotCompilable("a parameter in another shape, as that of a transposed convolution, has no machine code")
             return node
         each = example_axes(expression.shape)
         found = self._view(x, argument.shape).reshaped(each)
@@ -131,8 +131,10 @@ class RowMoves:
 
     def _part(self, expression: Expression, x: RowValue) -> RowValue:
         (argument,), axis = expression.arguments, expression.parameters["axis"]
-        if not over_batch(argument.shape) or axis == 0:
-            raise NotCompilable("only columns of an array with a row for each example can be taken in machine code")
+        if not over_batch(argument.shape):
+            raise NotCompilable("a part of a parameter, as of a convolution in groups, has no machine code")
+        if axis == 0:
+            raise NotCompilable("some examples of a batch alone have no machine code")
         view = self._view(x, argument.shape)
         start, stop, _ = slice(expression.parameters["start"], expression.parameters["stop"]).indices(view.shape[axis - 1])
         shape = (*view.shape[: axis - 1], stop - start, *view.shape[axis:])
