@@ -22,6 +22,7 @@ from chainrule.network.definitions import find
 from chainrule.network.description import network_of_description
 from chainrule.network.layers import dense, join
 from chainrule.network.network import Network
+from chainrule.network.short_form import short_form
 from chainrule.network.update import network_update
 from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.notation.latex import formula_latex
@@ -83,6 +84,14 @@ def test_no_two_quantities_of_a_named_graph_share_a_name(name):
 def test_inputs_called_like_weights_and_activations_keep_their_letters(notation):
     network = Network({"w": 2, "a": 2, "v": 2}, lambda w, a, v: dense(1)(dense(2, "tanh")(join()(w, a, v))))
     assert not namesakes(network, NOTATIONS[notation], 2, "adam")
+
+
+def test_the_second_normalisation_of_a_block_has_a_prime():
+    network = short_form("v6x3:e4-block2-6")
+    labels = network.derivation.labels(Notation(), 1)
+    scales = [node for node in network.derivation.parameters if node.key.startswith("gamma")]
+    printed = [form(labels.label(node.name)) for node in scales for form in (formula_text, formula_latex)]
+    assert printed == ["γ2", r"\boldsymbol{\gamma}_{2}", "γ′2", r"{\boldsymbol{\gamma}'}_{2}"]
 
 
 def test_large_layers_have_names_of_one_kind():

@@ -22,6 +22,10 @@ LETTERS = {
     "theta": "θ",
     "gamma": "γ",
     "shift": "β",
+    "gammaa": "γ",  # of the first normalisation in a block
+    "shifta": "β",
+    "gammab": "γ′",  # and of the second
+    "shiftb": "β′",
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",

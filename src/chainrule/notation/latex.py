@@ -242,6 +242,8 @@ def _letter(symbol: f.Symbol) -> str:
 def _base(base: str, bold: bool) -> str:
     if base in GREEK:
         return rf"\boldsymbol{{\{GREEK[base]}}}" if bold else rf"\{GREEK[base]}"
+    if len(base) > 1 and base.endswith("′"):
+        return f"{{{_base(base[:-1], bold)}'}}"  # in braces, since more may be raised
     if base.isascii() and base.isalnum():
         return rf"\mathbf{{{base}}}" if bold else base if len(base) == 1 else rf"\mathrm{{{base}}}"
     return escape_latex(base)
