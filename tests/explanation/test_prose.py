@@ -14,6 +14,7 @@ from tests.explanation.printed import number
 from tests.random_graphs import case_of
 from tests.samples import some
 
+from chainrule.api.problems import problem
 from chainrule.cli import main
 from chainrule.document.document import Document, Equations, Note, Section
 from chainrule.explanation.explain import explain
@@ -163,3 +164,8 @@ def test_what_stands_there_and_what_is_left_out_make_the_whole(seed: int, extent
         assert section.title.endswith("for one weight of each layer")
     elif more:
         assert section.title.endswith(f"for {len(gradients)} of {weights} weights")
+
+
+@pytest.mark.parametrize("sizes", ["an 8-3-1", "an 80-1", "an 11-2", "an 18-2", "a 2-3-1", "a 110-2", "a 1-8"])
+def test_the_article_is_that_of_the_spoken_number(sizes):
+    assert explain(problem(sizes.partition(" ")[2]).step(), detail="overview").title.endswith(f": {sizes} network")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -256,7 +257,8 @@ def _name(context: Context) -> str:
     if network.wiring.is_chain:
         sizes = network.summary.split("-")
         middle = [*sizes[:MOST_SIZES], "…", sizes[-1]] if len(sizes) > MOST_SIZES + 2 else sizes
-        return context.plain("title.network", sizes="-".join(middle))
+        spoken_with_vowel = re.match(r"8|1[18](?!\d)", middle[0])  # an eight-three-one network
+        return context.plain("title.network.vowel" if spoken_with_vowel else "title.network", sizes="-".join(middle))
     return context.plain("title.graph", inputs=", ".join(network.wiring.inputs), outputs=", ".join(network.wiring.outputs))
 
 

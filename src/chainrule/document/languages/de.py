@@ -7,6 +7,7 @@ WORDS = {
     # Titles
     "title": "Fehlerrückführung Schritt für Schritt: {name}",
     "title.network": "ein {sizes}-Netz",
+    "title.network.vowel": "ein {sizes}-Netz",
     "title.graph": "ein Netz von {inputs} nach {outputs}",
     "title.step": ", Schritt {number}",
     "title.answer": "Warum diese Antwort: {name}",

@@ -4,6 +4,7 @@ WORDS = {
     # Titles
     "title": "Back-propagation step by step: {name}",
     "title.network": "a {sizes} network",
+    "title.network.vowel": "an {sizes} network",
     "title.graph": "a network from {inputs} to {outputs}",
     "title.step": ", step {number}",
     "title.answer": "Why this answer: {name}",
