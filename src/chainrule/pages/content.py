@@ -97,9 +97,10 @@ def _check_size(context: Context) -> None:
         ("weights times samples", network.size * samples, MOST_WRITTEN),
     ):
         if size > most:
+            fewer = f"take fewer (--row 1-{MOST_SAMPLES} chooses samples)" if "samples" in what else "take a smaller network"
             raise InputError(
-                f"a page shows up to {most:,} {what}, and here are {size:,}; take fewer (--row 1-{MOST_SAMPLES} chooses samples), or write "
-                "the explanation: chainrule explain … -o file.html."
+                f"a page shows up to {most:,} {what}, and here are {size:,}; {fewer}, or write the explanation: chainrule explain … "
+                "-o file.html."
             )
 
 
