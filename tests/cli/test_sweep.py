@@ -79,7 +79,8 @@ def test_interrupted_with_several_processes_it_ends_at_once_too():
         [sys.executable, "-m", "chainrule", *typed, "2"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
     )  # fmt: skip
-    process.stdout.readline()
+    for _ in range(8):  # then all processes are there: one that is being started would answer by itself
+        process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
