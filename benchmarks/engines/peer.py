@@ -84,7 +84,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             run, answer = answered(module, threads, run, json.loads(line))
-        except Exception as error:  # noqa: BLE001  # as above
+        except Exception as error:  # noqa: BLE001  # whatever stands in the way of this workload, the others are measured
             answer = {"error": f"{type(error).__name__}: {error}"[:300]}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

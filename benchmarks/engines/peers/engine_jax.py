@@ -21,7 +21,7 @@ def about() -> str:
 
 def begin(workload: Workload, threads: int) -> Epochs:
     if workload.only == "predict":
-        raise NotImplementedError("it trains")
+        raise NotImplementedError("it trains")  # what a peer does not do is left out of its row
     from chainrule.engines.jax import Jax
 
     made = network(workload)

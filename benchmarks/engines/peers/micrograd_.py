@@ -28,7 +28,7 @@ def tanh(z: Value) -> Value:
 
 def begin(workload: Workload, threads: int) -> Loop:
     if workload.name not in ("W1", "W2") or workload.optimizer != "sgd":
-        raise NotImplementedError("too slow to wait for, or without this update rule")
+        raise NotImplementedError("too slow to wait for, or without this update rule")  # and so left out of its row
     stride = 1 + workload.biases
     layers = [
         [np.vectorize(Value, otypes=[object])(w) for w in workload.weights()[i : i + stride]]

@@ -31,7 +31,7 @@ def backpropogate(layer0, layer1, layer2, actual_y, w0, w1, learning_rate):
 
 def begin(workload: Workload, threads: int) -> Loop:
     if workload.name != "W1":
-        raise NotImplementedError("it knows one network")
+        raise NotImplementedError("it knows one network")  # and is left out of the other rows
     weights = workload.weights()
 
     def step(x, t):

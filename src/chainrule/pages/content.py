@@ -90,16 +90,16 @@ def _check_size(context: Context) -> None:
             "a page goes on from step to step by itself, and dropout draws other units for each step, which only Python does; leave "
             "dropout out (rate = 0), or write the explanation of one step: chainrule explain … -o file.html."
         )
-    for what, size, most in (
-        ("weights", network.size, MOST_NUMBERS),
-        ("units in a layer", max(network.sizes), MOST_UNITS),
-        ("samples", samples, MOST_SAMPLES),
-        ("weights times samples", network.size * samples, MOST_WRITTEN),
+    smaller, fewer = "take a smaller network", f"take fewer (--row 1-{MOST_SAMPLES} chooses samples)"
+    for what, size, most, advice in (
+        ("weights", network.size, MOST_NUMBERS, smaller),
+        ("units in a layer", max(network.sizes), MOST_UNITS, smaller),
+        ("samples", samples, MOST_SAMPLES, fewer),
+        ("weights times samples", network.size * samples, MOST_WRITTEN, fewer),
     ):
         if size > most:
-            fewer = f"take fewer (--row 1-{MOST_SAMPLES} chooses samples)" if "samples" in what else "take a smaller network"
             raise InputError(
-                f"a page shows up to {most:,} {what}, and here are {size:,}; {fewer}, or write the explanation: chainrule explain … "
+                f"a page shows up to {most:,} {what}, and here are {size:,}; {advice}, or write the explanation: chainrule explain … "
                 "-o file.html."
             )
 
