@@ -412,7 +412,7 @@ class ChainruleRegressor(RegressorMixin, Estimator):  # type: ignore[misc]  # sc
 
 
 for kind in (ChainruleClassifier, ChainruleRegressor):  # help shows everything in one place
-    kind.__doc__ = f"{kind.__doc__}\n{(Estimator.__doc__ or '').partition('.')[2]}"
+    kind.__doc__ = f"{(kind.__doc__ or '').rstrip()}\n\n{(Estimator.__doc__ or '').partition('.')[2].lstrip(chr(10))}"
 
 
 # Rows as a preparation takes them
