@@ -91,9 +91,14 @@ def test_where_widgets_are_not_trusted_a_picture_stands_in_words_and_as_png(live
         assert data["image/png"].startswith("iVBORw0KGgo")
 
 
-def test_only_networks_and_problems_are_shown():
-    with pytest.raises(cr.InputError, match="Live shows a network"):
-        cr.Live("2-2-1")
+@pytest.mark.parametrize(("source", "weights"), [("seed", 6), ("2-3-1", 13), (cr.Network(2, cr.dense(1)), 3)])
+def test_whatever_says_a_network_is_shown(source, weights):
+    assert len(cr.Live(source).weights) == weights
+
+
+def test_only_networks_and_problems_of_a_size_are_shown():
+    with pytest.raises(cr.InputError, match="int is no network"):
+        cr.Live(3)
     with pytest.raises(cr.InputError, match="up to 2,500 weights"):
         cr.Live(cr.problem("784-128-10"))
 
