@@ -103,7 +103,7 @@ def test_only_networks_and_problems_of_a_size_are_shown():
         cr.Live(cr.problem("784-128-10"))
 
 
-NOTEBOOK = """<!DOCTYPE html><meta charset="utf-8"><body><div id="cell"></div><div id="second"></div><script type="module">
+NOTEBOOK = """<!DOCTYPE html><meta charset="utf-8"><body><div id="cell"></div><div id="second" style="color: oklch(0.9 0.02 250)"></div><script type="module">
 %s;
 const values = %s, heard = new Map();
 window.values = values;
@@ -173,6 +173,8 @@ def test_the_bridge_keeps_page_and_values_together_in_two_cells(browser, live, t
     said: list[str] = []
     tab = new_tab(browser, said, viewport={"width": 1200, "height": 1700})
     tab.goto((tmp_path / "notebook.html").as_uri())
+    tab.frame_locator("#cell iframe").locator("html[data-theme=light]").wait_for()
+    tab.frame_locator("#second iframe").locator("html[data-theme=dark]").wait_for()  # whose text is light
     first, second = (tab.frame_locator(f"#{cell} iframe") for cell in ("cell", "second"))
     for frame in (first, second):
         frame.locator(".stage .error .digits", has_text="1.596").wait_for()
