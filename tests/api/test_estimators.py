@@ -18,6 +18,7 @@ from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import chainrule as cr
+from chainrule.network.definitions import run_definitions
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -253,3 +254,18 @@ def test_a_definition_of_ones_own_is_found_again_in_another_process(tmp_path):
     read = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()).predict([[1.0]]).shape)"
     found = subprocess.run([sys.executable, "-c", read], cwd=tmp_path, input=made, capture_output=True, check=True).stdout
     assert found.split() == [b"(1,", b"1)"]
+
+
+def test_a_definition_of_a_script_is_found_again_by_its_file(tmp_path):
+    """In another process the script is no longer `__main__`."""
+    written = "\n\nif __name__ == '__main__':\n    import pickle, sys\n    sys.stdout.buffer.write(pickle.dumps(cr.Network(1, cr.dense(1, 'bent'))))"
+    (tmp_path / "script.py").write_text(OWN + written)
+    made = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, check=True).stdout
+    read = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()).predict([[1.0]]).shape)"
+    found = subprocess.run([sys.executable, "-c", read], input=made, capture_output=True, check=True).stdout
+    assert found.split() == [b"(1,", b"1)"]
+
+
+def test_of_a_definition_in_a_notebook_it_is_said_that_it_needs_a_file():
+    with pytest.raises(cr.FileError, match="put them into a file of their own"):
+        run_definitions("__main__", "/tmp/ipykernel_1/2.py")
