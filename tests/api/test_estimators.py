@@ -125,7 +125,7 @@ def test_what_does_not_fit_a_network_of_ones_own_is_said():
     with pytest.raises(cr.InputError, match="says its activation itself"):
         cr.ChainruleClassifier(network="4-3-3", activation="relu").fit(X, y)
     with pytest.raises(cr.InputError, match="take 5 numbers, but the columns of the table become 4"):
-        cr.ChainruleClassifier(network=cr.Network({"a": 5}, lambda a: cr.dense(3)(a), loss="cross_entropy")).fit(X, y)
+        cr.ChainruleClassifier(network={"inputs": {"a": 5}, "layers": [{"units": 3, "from": "a"}]}).fit(X, y)
     with pytest.raises(cr.InputError, match="tokens cannot be"):
         cr.ChainruleClassifier(network="v7x4:e3-3").fit(X, y)
 
@@ -258,8 +258,8 @@ def test_a_definition_of_ones_own_is_found_again_in_another_process(tmp_path):
 
 def test_a_definition_of_a_script_is_found_again_by_its_file(tmp_path):
     """In another process the script is no longer `__main__`."""
-    written = "\n\nif __name__ == '__main__':\n    import pickle, sys\n    sys.stdout.buffer.write(pickle.dumps(cr.Network(1, cr.dense(1, 'bent'))))"
-    (tmp_path / "script.py").write_text(OWN + written)
+    written = "import pickle, sys\n    sys.stdout.buffer.write(pickle.dumps(cr.Network(1, cr.dense(1, 'bent'))))"
+    (tmp_path / "script.py").write_text(f"{OWN}\n\nif __name__ == '__main__':\n    {written}\n")
     made = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, check=True).stdout
     read = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()).predict([[1.0]]).shape)"
     found = subprocess.run([sys.executable, "-c", read], input=made, capture_output=True, check=True).stdout
