@@ -432,8 +432,8 @@ def run_definitions(module: str, path: str) -> None:
         from chainrule.base.errors import FileError
 
         raise FileError(
-            f"definitions that stand in {path} are not known to other processes: where that is a notebook or a prompt, put them into a file "
-            "of their own, and load it there by chainrule.load_file."
+            f"definitions that stand in {path} are not known to other processes: where that is a notebook or a prompt, put them into a "
+            "file of their own, and load it there by chainrule.load_file."
         )
     load_file(path)
 
