@@ -214,6 +214,11 @@ def kept():
         *(step, cr.problem("seed"), plan, model, model.preparation, model.scores["test"], cr.dense(3, "tanh"), cr.dense, cr.tanh),
         *(cr.leaky_relu(slope=0.3), cr.he_normal, step.explain(), cr.Notation(), cr.read(SMALL), network.derivation.gradients[0]),
         *(cr.Training(network, [[1, 2], [2, 3]], [[1], [2]], plan), cr.InputError("x"), cr.UnknownNameError("a", "b", ["c"])),
+        *(
+            cr.explain_formula("c = a * b", at="a=2 b=3"),
+            cr.figure("seed", "network"),
+            cr.ChainruleRegressor().fit([[1.0], [2.0]], [1.0, 2.0]),
+        ),
         cr.doctor("2-3-1", input="1 2; 3 4; 5 9", target="1000; 2100; 2900", seed=0),
     ]
 

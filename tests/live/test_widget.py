@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import re
 import sys
 
@@ -96,6 +98,15 @@ def test_whatever_says_a_network_is_shown(source, weights):
     assert len(cr.Live(source).weights) == weights
 
 
+@pytest.mark.parametrize("copied", [lambda one: pickle.loads(pickle.dumps(one)), copy.copy, copy.deepcopy])
+def test_a_copy_is_a_page_of_its_own(live, copied):
+    live.weights = [0.5, 0.56, 0.19, 0.02, 0.23, 0.16]
+    again = copied(live)
+    assert (again.weights, again.height, repr(again)) == (live.weights, live.height, repr(live))
+    again.weights = [0.75, 0.56, 0.19, 0.02, 0.23, 0.16]
+    assert live.weights[0] == 0.5
+
+
 def test_only_networks_and_problems_of_a_size_are_shown():
     with pytest.raises(cr.InputError, match="int is no network"):
         cr.Live(3)
@@ -103,7 +114,8 @@ def test_only_networks_and_problems_of_a_size_are_shown():
         cr.Live(cr.problem("784-128-10"))
 
 
-NOTEBOOK = """<!DOCTYPE html><meta charset="utf-8"><body><div id="cell"></div><div id="second" style="color: oklch(0.9 0.02 250)"></div><script type="module">
+NOTEBOOK = """<!DOCTYPE html><meta charset="utf-8"><body><div id="cell"></div>
+<div id="second" style="color: oklch(0.9 0.02 250)"></div><script type="module">
 %s;
 const values = %s, heard = new Map();
 window.values = values;

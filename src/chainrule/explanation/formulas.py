@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from chainrule.base.errors import InputError, UnknownNameError
@@ -161,7 +161,7 @@ def explain_calculation(worked: Worked, *, detail: str | None = None, weight: st
         language=worked.notation.language,
         decimal=worked.notation.decimal,
         colours={**colours, worked.calculation.result.key: FAMILIES["y"]},
-        programs=lambda: _programs(worked, sections),
+        programs=partial(_programs, worked, sections),  # which can be pickled
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,6 +133,17 @@ class Live(AnyWidget):
 
     def __repr__(self) -> str:
         return f"<Live: {self.problem!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as a page of what stands in it now; a page that a notebook shows already goes on by itself."""
+        return partial(Live, **self._session.shape, height=self.height), (self.problem,)
+
+    def __copy__(self) -> Live:
+        again, given = self.__reduce__()
+        return again(*given)  # type: ignore[no-any-return]  # what `partial` gives
+
+    def __deepcopy__(self, _: Any) -> Live:
+        return self.__copy__()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and a picture of its network in words and, where Typst is there, as PNG."""
