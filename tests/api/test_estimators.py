@@ -126,6 +126,8 @@ def test_what_does_not_fit_a_network_of_ones_own_is_said():
         cr.ChainruleClassifier(network="4-3-3", activation="relu").fit(X, y)
     with pytest.raises(cr.InputError, match="take 5 numbers, but the columns of the table become 4"):
         cr.ChainruleClassifier(network={"inputs": {"a": 5}, "layers": [{"units": 3, "from": "a"}]}).fit(X, y)
+    with pytest.raises(cr.InputError, match="short form as 4-8-3"):
+        cr.ChainruleClassifier(network=3).fit(X, y)
     with pytest.raises(cr.InputError, match="tokens cannot be"):
         cr.ChainruleClassifier(network="v7x4:e3-3").fit(X, y)
 
@@ -136,6 +138,8 @@ def test_what_is_wrong_is_said_in_words():
         cr.ChainruleClassifier(activation="rellu").fit(X, y)
     with pytest.raises(ValueError, match="the data have 1 class"):
         cr.ChainruleClassifier().fit(X[:10], y[:10])
+    with pytest.raises(ValueError, match="tol must be a number"):
+        cr.ChainruleClassifier(tol="small").fit(X, y)
     with pytest.raises(ValueError, match="non-zero"):
         cr.ChainruleClassifier().fit(X, y, np.zeros(150))
 

@@ -36,6 +36,8 @@ def description_of(source: str | Path | Mapping[str, Any] | Network) -> dict[str
         return described(source)
     if isinstance(source, Mapping):
         return dict(source)
+    if not isinstance(source, (str, Path)):
+        raise InputError(f"a network is said by a file, a short form as 4-8-3, plain data, or a chainrule.Network, not {quoted(source)}.")
     if Path(source).suffix.lower() in (".toml", ".json"):
         return read_description(source)
     plain = described(problem_named(str(source)).network, numbers=False)

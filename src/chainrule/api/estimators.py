@@ -22,7 +22,7 @@ from chainrule.api.models import trained_model
 from chainrule.api.networks import HIDDEN, check_losses, fitting_network
 from chainrule.api.settings import chosen_optimizer
 from chainrule.base.arrays import Array
-from chainrule.base.errors import InputError
+from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
 from chainrule.data.table import Column, Table
 from chainrule.diagnosis.divergence import diverged
@@ -253,6 +253,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return X.astype(np.float64, copy=False), y
 
     def _plan(self, seed: int, validation: float = 0.0) -> Plan:
+        tol: Any = self.tol
+        if not isinstance(tol, numbers.Real):
+            raise InputError(f"tol must be a number, by how much the error falls, not {quoted(tol)}.")
         check_count("max_iter", self.max_iter, 1)
         check_count("n_iter_no_change", self.n_iter_no_change, 1)
         return Plan(
