@@ -72,13 +72,13 @@ def lines() -> Iterator[str]:
     yield "if not TYPE_CHECKING:"
     yield from (f"    from {module} import {', '.join(sorted(names))}" for module, names in sorted(homes.items()))
     for name, one in sorted(known.items()):
-        yield f"\nclass _{name}(Definition):"
+        yield f'\nclass _{name}(Definition):\n    """{one.summary}"""\n'
         yield f"    @overload\n    def __call__({signature(one)}) -> Bound: ..."
         given = "Expression" if one.kind in ("activation", "loss", "regularizer") else "Any"
         yield f"    @overload\n    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> {given}: ..."
         yield f"\n{name}: _{name}"
     for name, kind in sorted(kinds.items()):
-        yield f"\nclass _{name}(Kind):"
+        yield f'\nclass _{name}(Kind):\n    """{kind.summary}"""\n'
         yield "    @overload\n    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ..."
         yield f"    @overload\n    def __call__({layer_signature(kind)}) -> Layer: ..."
         yield f"\n{name}: _{name}"

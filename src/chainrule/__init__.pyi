@@ -163,6 +163,8 @@ if not TYPE_CHECKING:
     )
 
 class _adadelta(Definition):
+    """Steps in the unit of w: s ← ρ s + (1 − ρ) g², d = g √(u + ε) / √(s + ε), u ← ρ u + (1 − ρ) d², w ← w − η d."""
+
     @overload
     def __call__(
         self,
@@ -189,6 +191,8 @@ class _adadelta(Definition):
 adadelta: _adadelta
 
 class _adagrad(Definition):
+    """Steps shrink with the squares seen so far: s ← s + g², w ← w − η g / (√s + ε)."""
+
     @overload
     def __call__(
         self,
@@ -210,6 +214,8 @@ class _adagrad(Definition):
 adagrad: _adagrad
 
 class _adam(Definition):
+    """Adam: m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − η m̂ / (√v̂ + ε)."""
+
     @overload
     def __call__(
         self,
@@ -234,6 +240,8 @@ class _adam(Definition):
 adam: _adam
 
 class _adamax(Definition):
+    """Adam with the largest gradient in place of a mean of squares: u ← max(β₂ u, |g| + ε), w ← w − η m̂ / u."""
+
     @overload
     def __call__(
         self,
@@ -258,6 +266,8 @@ class _adamax(Definition):
 adamax: _adamax
 
 class _adamw(Definition):
+    """Adam with decoupled weight decay: w ← w − η λ w − η m̂ / (√v̂ + ε), with λ = decay; m, v, m̂, v̂ as in Adam."""
+
     @overload
     def __call__(
         self,
@@ -284,6 +294,8 @@ class _adamw(Definition):
 adamw: _adamw
 
 class _constant(Definition):
+    """Every weight is `value`. All units of a layer then stay alike for ever."""
+
     @overload
     def __call__(self, value: float = 0.1) -> Bound: ...
     @overload
@@ -292,6 +304,8 @@ class _constant(Definition):
 constant: _constant
 
 class _contrastive(Definition):
+    """ℓ = ½ (1 − t) y² + ½ t max(0, m − y)², per output, with m = margin; y is the distance of two examples, not below 0."""
+
     @overload
     def __call__(self, margin: float = 1.0) -> Bound: ...
     @overload
@@ -300,6 +314,8 @@ class _contrastive(Definition):
 contrastive: _contrastive
 
 class _cosine(Definition):
+    """η(k) = floor + ½ (rate − floor) (1 + cos(π (k − 1) / steps)): half a wave from `rate` at k = 1 to `floor` at k = steps + 1."""
+
     @overload
     def __call__(
         self,
@@ -320,6 +336,8 @@ class _cosine(Definition):
 cosine: _cosine
 
 class _elastic_net(Definition):
+    """λ₁ Σ |w| + ½ λ₂ Σ w² over all weights of W, with λ₁ = l1 and λ₂ = l2."""
+
     @overload
     def __call__(self, l1: float = 0.01, l2: float = 0.01) -> Bound: ...
     @overload
@@ -328,6 +346,8 @@ class _elastic_net(Definition):
 elastic_net: _elastic_net
 
 class _elu(Definition):
+    """f(z) = z where z > 0, otherwise α (eᶻ − 1); above −α."""
+
     @overload
     def __call__(self, alpha: float = 1.0) -> Bound: ...
     @overload
@@ -336,6 +356,8 @@ class _elu(Definition):
 elu: _elu
 
 class _exponential(Definition):
+    """η(k) = rate · factor^(k − 1): multiplied by `factor` at every step. The first step is k = 1."""
+
     @overload
     def __call__(
         self,
@@ -354,6 +376,8 @@ class _exponential(Definition):
 exponential: _exponential
 
 class _focal(Definition):
+    """ℓ = −α t (1 − y)^γ ln y − (1 − α)(1 − t) y^γ ln(1 − y), per output, of probabilities y between 0 and 1; t is 0 or 1."""
+
     @overload
     def __call__(self, gamma: float = 2.0, alpha: float = 0.25) -> Bound: ...
     @overload
@@ -362,6 +386,8 @@ class _focal(Definition):
 focal: _focal
 
 class _gelu(Definition):
+    """f(z) = z Φ(z) = ½ z (1 + erf(z / √2)); above −0.17."""
+
     @overload
     def __call__(self, approximate: Literal["none", "tanh"] = "none") -> Bound: ...
     @overload
@@ -370,6 +396,8 @@ class _gelu(Definition):
 gelu: _gelu
 
 class _huber(Definition):
+    """ℓ = ½ (y − t)² where |y − t| ≤ δ, otherwise δ (|y − t| − δ/2), per output."""
+
     @overload
     def __call__(self, delta: float = 1.0) -> Bound: ...
     @overload
@@ -378,6 +406,8 @@ class _huber(Definition):
 huber: _huber
 
 class _l1(Definition):
+    """λ Σ |w| over all weights of W, with λ = rate; its derivative by w is λ · sign w."""
+
     @overload
     def __call__(self, rate: float = 0.01, *, λ: float = ...) -> Bound: ...
     @overload
@@ -386,6 +416,8 @@ class _l1(Definition):
 l1: _l1
 
 class _l2(Definition):
+    """½ λ Σ w² over all weights of W, with λ = rate; because of the ½, its derivative by w is λ w."""
+
     @overload
     def __call__(self, rate: float = 0.01, *, λ: float = ...) -> Bound: ...
     @overload
@@ -394,6 +426,8 @@ class _l2(Definition):
 l2: _l2
 
 class _leaky_relu(Definition):
+    """f(z) = z where z > 0, otherwise slope · z; any number."""
+
     @overload
     def __call__(self, slope: float = 0.01, *, negative_slope: float = ..., alpha: float = ...) -> Bound: ...
     @overload
@@ -402,6 +436,8 @@ class _leaky_relu(Definition):
 leaky_relu: _leaky_relu
 
 class _lion(Definition):
+    """A step of one length in every weight: w ← w − η (sign(β₁ m + (1 − β₁) g) + λ w), m ← β₂ m + (1 − β₂) g, with λ = decay."""
+
     @overload
     def __call__(
         self,
@@ -426,6 +462,8 @@ class _lion(Definition):
 lion: _lion
 
 class _momentum(Definition):
+    """Gradient descent with momentum: v ← μ v + g, w ← w − η v."""
+
     @overload
     def __call__(
         self,
@@ -449,6 +487,8 @@ class _momentum(Definition):
 momentum: _momentum
 
 class _muon(Definition):
+    """Momentum made orthogonal: m ← μ m + (1 − μ) g, w ← w − η λ w − η √max(1, units / inputs) · X⟨5⟩, with λ = decay."""
+
     @overload
     def __call__(
         self,
@@ -476,6 +516,8 @@ class _muon(Definition):
 muon: _muon
 
 class _nadam(Definition):
+    """Adam that looks ahead, as Nesterov's momentum does: w ← w − η m̂ / (√v̂ + ε), m̂ = μ′ m / (1 − μ′ ∏μ) + (1 − μ) g / (1 − ∏μ)."""
+
     @overload
     def __call__(
         self,
@@ -502,6 +544,8 @@ class _nadam(Definition):
 nadam: _nadam
 
 class _nesterov(Definition):
+    """Nesterov's momentum: v ← μ v + g, w ← w − η (g + μ v)."""
+
     @overload
     def __call__(
         self,
@@ -526,6 +570,8 @@ class _nesterov(Definition):
 nesterov: _nesterov
 
 class _normal(Definition):
+    """Normal with this mean and standard deviation. Sampling raises DescriptionError if the deviation is negative."""
+
     @overload
     def __call__(
         self, mean: float = 0.0, deviation: float = 0.1, *, std: float = ..., stddev: float = ..., sigma: float = ...
@@ -536,6 +582,8 @@ class _normal(Definition):
 normal: _normal
 
 class _one_cycle(Definition):
+    """Half a wave from rate / start_divisor up to `rate`, then half a wave down to rate / (start_divisor · end_divisor)."""
+
     @overload
     def __call__(
         self,
@@ -556,6 +604,8 @@ class _one_cycle(Definition):
 one_cycle: _one_cycle
 
 class _orthogonal(Definition):
+    """A random matrix whose columns (or rows, where there are fewer) are perpendicular and of length `gain`."""
+
     @overload
     def __call__(self, gain: float = 1.0) -> Bound: ...
     @overload
@@ -564,6 +614,8 @@ class _orthogonal(Definition):
 orthogonal: _orthogonal
 
 class _radam(Definition):
+    """Adam without v while v rests on too few steps: w ← w − η m̂ where ℓ ≤ 5, otherwise w − η r m̂ √(1 − β₂ᵏ) / (√v + ε)."""
+
     @overload
     def __call__(
         self,
@@ -588,6 +640,8 @@ class _radam(Definition):
 radam: _radam
 
 class _rmsprop(Definition):
+    """Steps shrink with the squares seen lately: s ← ρ s + (1 − ρ) g², w ← w − η g / (√s + ε), with ρ = decay."""
+
     @overload
     def __call__(
         self,
@@ -614,6 +668,8 @@ class _rmsprop(Definition):
 rmsprop: _rmsprop
 
 class _sgd(Definition):
+    """Gradient descent: w ← w − η g."""
+
     @overload
     def __call__(
         self,
@@ -634,6 +690,8 @@ class _sgd(Definition):
 sgd: _sgd
 
 class _smoothed_cross_entropy(Definition):
+    """ℓ = −Σ s ln y over the n outputs, one number per example, with s = (1 − ε) t + ε / n and ε = smoothing."""
+
     @overload
     def __call__(self, smoothing: float = 0.1) -> Bound: ...
     @overload
@@ -642,6 +700,8 @@ class _smoothed_cross_entropy(Definition):
 smoothed_cross_entropy: _smoothed_cross_entropy
 
 class _step_decay(Definition):
+    """η(k) = rate · factor^⌊(k − 1) / every⌋: multiplied by `factor` after every so many steps. The first step is k = 1."""
+
     @overload
     def __call__(
         self,
@@ -662,6 +722,8 @@ class _step_decay(Definition):
 step_decay: _step_decay
 
 class _triplet(Definition):
+    """ℓ = max(0, y + m), per output, with m = margin; y = ‖a − p‖ − ‖a − n‖ says how much nearer n is to a than p."""
+
     @overload
     def __call__(self, margin: float = 1.0) -> Bound: ...
     @overload
@@ -670,6 +732,8 @@ class _triplet(Definition):
 triplet: _triplet
 
 class _uniform(Definition):
+    """Uniform between low and high. Sampling raises DescriptionError if low is above high."""
+
     @overload
     def __call__(self, low: float = -0.5, high: float = 0.5) -> Bound: ...
     @overload
@@ -678,6 +742,8 @@ class _uniform(Definition):
 uniform: _uniform
 
 class _warmup(Definition):
+    """η(k) = rate · min(1, k / steps): a line from rate / steps at k = 1 to `rate` at k = steps, and then `rate`."""
+
     @overload
     def __call__(
         self, rate: float = 0.05, steps: float = 10, *, lr: float = ..., learning_rate: float = ..., eta: float = ..., η: float = ...
@@ -688,6 +754,8 @@ class _warmup(Definition):
 warmup: _warmup
 
 class _adaptive_pool(Kind):
+    """As many windows as are asked for: the i-th of m over n places reaches from ⌊i n / m⌋ to ⌈(i + 1) n / m⌉."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -706,6 +774,8 @@ class _adaptive_pool(Kind):
 adaptive_pool: _adaptive_pool
 
 class _add(Kind):
+    """The sum of signals of one shape: a skip connection is `add()(x, f(x))`, or x + f(x) in a function."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -722,6 +792,8 @@ class _add(Kind):
 add: _add
 
 class _attention(Kind):
+    """Scaled dot-product attention, without parameters: A = softmax(q kᵀ / √d), h = A v."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -740,6 +812,8 @@ class _attention(Kind):
 attention: _attention
 
 class _average_pool(Kind):
+    """The mean of every window, channel by channel; zeros of the padding count."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -762,6 +836,8 @@ class _average_pool(Kind):
 average_pool: _average_pool
 
 class _batch_norm(Kind):
+    """γ ⊙ (x − μ) / √(v + ε) + β, where μ and v are of each channel, over the batch and all places."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -784,6 +860,8 @@ class _batch_norm(Kind):
 batch_norm: _batch_norm
 
 class _bidirectional(Kind):
+    """Two recurrences with weights of their own, one from the first step to the last, one from the last to the first, side by side."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -813,6 +891,8 @@ class _bidirectional(Kind):
 bidirectional: _bidirectional
 
 class _conv(Kind):
+    """A convolution: each output sees one window, all windows with the same weights: z = Σ over the window of x ⊙ W, + b; h = f(z)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -851,6 +931,8 @@ class _conv(Kind):
 conv: _conv
 
 class _conv_transpose(Kind):
+    """The way back through a convolution, as its gradient takes it: every input lays a window of weights, and what overlaps is added."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -889,6 +971,8 @@ class _conv_transpose(Kind):
 conv_transpose: _conv_transpose
 
 class _dense(Kind):
+    """A layer of `units` neurons, each of which sees every input: z = x W + b, h = f(z); with thresholds z = x W − θ."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -916,6 +1000,8 @@ class _dense(Kind):
 dense: _dense
 
 class _distance(Kind):
+    """How far two signals of one shape are apart: D = √Σ (x − y)², one number for each example; D² with squared = true."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -933,6 +1019,8 @@ class _distance(Kind):
 distance: _distance
 
 class _dropout(Kind):
+    """Some numbers become 0 while a network is trained, the others are divided by 1 − rate; a prediction leaves all as they are."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -952,6 +1040,8 @@ class _dropout(Kind):
 dropout: _dropout
 
 class _embedding(Kind):
+    """A row of numbers for each token, out of a table that is learned: e = T[x]."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -980,6 +1070,8 @@ class _embedding(Kind):
 embedding: _embedding
 
 class _flatten(Kind):
+    """All the numbers of an example in one row, the channels of one place side by side: (batch, 4, 4, 32) → (batch, 512)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -996,6 +1088,8 @@ class _flatten(Kind):
 flatten: _flatten
 
 class _global_pool(Kind):
+    """One number for each channel, of all places: their mean, or the largest."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1013,6 +1107,8 @@ class _global_pool(Kind):
 global_pool: _global_pool
 
 class _glu(Kind):
+    """A gated linear unit: h = (x W + b) ⊙ f(x V + c)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1040,6 +1136,8 @@ class _glu(Kind):
 glu: _glu
 
 class _group_norm(Kind):
+    """Each example is normalised by itself, each group of channels over all its places: γ ⊙ (x − μ) / √(v + ε) + β."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1063,6 +1161,8 @@ class _group_norm(Kind):
 group_norm: _group_norm
 
 class _gru(Kind):
+    """A gated recurrent unit: h⟨t⟩ = (1 − u) ⊙ n + u ⊙ h⟨t−1⟩, from h⟨0⟩ = 0."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1093,6 +1193,8 @@ class _gru(Kind):
 gru: _gru
 
 class _highway(Kind):
+    """T ⊙ f(x W + b) + (1 − T) ⊙ x, with T = σ(x U + c)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1110,6 +1212,8 @@ class _highway(Kind):
 highway: _highway
 
 class _instance_norm(Kind):
+    """Each channel of each example is normalised by itself, over its places: (x − μ) / √(v + ε)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1131,6 +1235,8 @@ class _instance_norm(Kind):
 instance_norm: _instance_norm
 
 class _join(Kind):
+    """Signals side by side: (batch, 2) and (batch, 3) give (batch, 5)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1147,6 +1253,8 @@ class _join(Kind):
 join: _join
 
 class _layer_norm(Kind):
+    """γ ⊙ (x − μ) / √(v + ε) + β, where μ and v are of the last axis, of each example and place by itself."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1168,6 +1276,8 @@ class _layer_norm(Kind):
 layer_norm: _layer_norm
 
 class _learned_position(Kind):
+    """x + P, where P is learned, a row for every place."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1184,6 +1294,8 @@ class _learned_position(Kind):
 learned_position: _learned_position
 
 class _lstm(Kind):
+    """Long short-term memory: c⟨t⟩ = f ⊙ c⟨t−1⟩ + i ⊙ g and h⟨t⟩ = o ⊙ tanh(c⟨t⟩), from c⟨0⟩ = h⟨0⟩ = 0."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1214,6 +1326,8 @@ class _lstm(Kind):
 lstm: _lstm
 
 class _max_pool(Kind):
+    """The largest of every window, channel by channel. Its gradient goes to that place, the first one of equals."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1239,6 +1353,8 @@ class _max_pool(Kind):
 max_pool: _max_pool
 
 class _multi_head_attention(Kind):
+    """Several attentions side by side, on parts of the features: Q = x WQ, K = m WK, V = m WV, A = softmax(Q Kᵀ / √d), h = (A V) WO."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1264,6 +1380,8 @@ class _multi_head_attention(Kind):
 multi_head_attention: _multi_head_attention
 
 class _multiply(Kind):
+    """The product of signals of one shape, element by element: a gate is `multiply()(g, h)`, or g * h in a function."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1280,6 +1398,8 @@ class _multiply(Kind):
 multiply: _multiply
 
 class _permute(Kind):
+    """The axes of an example in another order, counted from 1: axes = [2, 1] transposes, (batch, 4, 3) → (batch, 3, 4)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1297,6 +1417,8 @@ class _permute(Kind):
 permute: _permute
 
 class _reshape(Kind):
+    """The numbers of an example in another shape, in the same order: (batch, 6) → (batch, 2, 3) with shape = [2, 3]."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1314,6 +1436,8 @@ class _reshape(Kind):
 reshape: _reshape
 
 class _rms_norm(Kind):
+    """γ ⊙ x / √(mean of x² + ε), over the last axis; nothing is taken away."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1335,6 +1459,8 @@ class _rms_norm(Kind):
 rms_norm: _rms_norm
 
 class _rnn(Kind):
+    """A recurrence: h⟨t⟩ = f(x⟨t⟩ W + h⟨t−1⟩ U + b), from h⟨0⟩ = 0; the last h, or all of them."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1366,6 +1492,8 @@ class _rnn(Kind):
 rnn: _rnn
 
 class _rotary_position(Kind):
+    """Every pair of features is turned by the angle t / 10000^(2i / features) of its place t, counted from 0."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1382,6 +1510,8 @@ class _rotary_position(Kind):
 rotary_position: _rotary_position
 
 class _sinusoidal_position(Kind):
+    """x + P, where P[t, 2i] = sin(t / 10000^(2i / features)) and P[t, 2i+1] = cos of the same; places t are counted from 0."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1398,6 +1528,8 @@ class _sinusoidal_position(Kind):
 sinusoidal_position: _sinusoidal_position
 
 class _split(Kind):
+    """One of so many equal parts along an axis of an example, counted from 1; the last axis if none is said."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1417,6 +1549,8 @@ class _split(Kind):
 split: _split
 
 class _squeeze_excite(Kind):
+    """Every channel times a gate that all channels decide: x ⊙ s, s = σ(ReLU(q W + b) V + c), where q is the mean over all places."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1441,6 +1575,8 @@ class _squeeze_excite(Kind):
 squeeze_excite: _squeeze_excite
 
 class _step(Kind):
+    """What a sequence holds at one step, counted from 1, or from the end below 0: (batch, length, features) → (batch, features)."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1458,6 +1594,8 @@ class _step(Kind):
 step: _step
 
 class _subtract(Kind):
+    """The difference of two signals of one shape: x − y."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1474,6 +1612,8 @@ class _subtract(Kind):
 subtract: _subtract
 
 class _tied(Kind):
+    """The way back through another layer: z = x W⊤ + b, h = f(z), where W is the matrix of the layer `to`."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
@@ -1494,6 +1634,8 @@ class _tied(Kind):
 tied: _tied
 
 class _transformer_block(Kind):
+    """Attention and two dense layers, each beside a way that leads past it: x + attention(norm(x)), then h + f(norm(h) W + b) U + d."""
+
     @overload
     def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
     @overload
