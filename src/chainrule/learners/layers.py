@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.base.frozen import replace
 from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import Layout, Probe, Unreadable, trial
+from chainrule.learners.layout import Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
 from chainrule.learners.parameters import Parameters, parameter_places
@@ -61,7 +62,7 @@ class LayerProgram(LearnerProgram):
         """The layers: each with its backward and its forward pass."""
         layers: list[tuple[Any, ast.FunctionDef, ast.FunctionDef]] = []
         for number, (w, b) in enumerate(zip(probe.weights, probe.biases, strict=True)):
-            one = Probe(probe.x, probe.t, [w], [b], probe.rate)
+            one = replace(probe, weights=[w], biases=[b])
             layers.append((self._new(self.dense, one), self.backward, self.forward))
             if number + 1 < len(probe.weights):
                 forward, backward = _passes(self.loaded, self.activations[number])
@@ -80,18 +81,16 @@ class LayerProgram(LearnerProgram):
             raise Unbound(needed[-1])
         return self._quietly(self.loaded.namespace[name], **given)
 
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         del steps
         made = self._made(probe)
         with_weights = [layer for layer in made if layer[1] is self.backward]
         places = [_places(layer) for layer in with_weights]
-        singles = [
-            Probe(probe.x, probe.t, [w], [b], probe.rate) for w, b in zip(probe.weights, probe.biases, strict=True)
-        ]  # fmt: skip
+        singles = [replace(probe, weights=[w], biases=[b]) for w, b in zip(probe.weights, probe.biases, strict=True)]
         for place, single in zip(places, singles, strict=True):
-            place.set(single, layout)
-        before = [place.read(single, layout) for place, single in zip(places, singles, strict=True)]
-        pool = Pool(probe, layout, {})
+            place.set(single)
+        before = [place.read(single) for place, single in zip(places, singles, strict=True)]
+        pool = Pool(probe, {})
         with self.loaded.recorder.recording():
             value = pool.x
             for layer, _, forward in made:
@@ -105,8 +104,8 @@ class LayerProgram(LearnerProgram):
         updated = False
         for number, (layer, place, single, old) in enumerate(zip(with_weights, places, singles, before, strict=True), start=1):
             own = {key: copy.deepcopy(item) for key, item in vars(layer[0]).items() if meaning(key).kind in ("dW", "db")}
-            found, called = gradients_among(own, single, layout)
-            new = place.read(single, layout)
+            found, called = gradients_among(own, single)
+            new = place.read(single)
             moved = any(not np.array_equal(new[key], old[key]) for key in old)
             if moved:
                 found = {f"d{key}": (old[key] - new[key]) / probe.rate for key in old}

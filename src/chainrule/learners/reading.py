@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
-from chainrule.learners.layout import Layout, Probe, StatedLayout, Unreadable, layouts, trial
+from chainrule.learners.layout import Probe, StatedLayout, Unreadable, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
@@ -44,16 +44,14 @@ class ProgramReading(Frozen):
 
     number    of the proposal, by which it is found again
     program   what runs
-    layout    how it writes its arrays
     answer    what it gave on the trial
-    probe     the trial
+    probe     the trial, in the layout in which it writes its arrays
     free      what of its sizes is free: "" all; "last": but for one output; "own": none
     rows      how many samples at once, where that is fixed: 1 of a program of one sample
     """
 
     number: int
     program: LearnerProgram
-    layout: Layout
     answer: Answer
     probe: Probe
     free: str = ""
@@ -185,12 +183,11 @@ def _only_signs(reading: ProgramReading) -> bool:
 def _reacts(reading: ProgramReading) -> bool:
     """Does the program answer otherwise when the targets are others?"""
     probe = reading.probe
-    other = Probe(probe.x, np.roll(probe.t, 1, axis=1) * 0.5 + 0.3, probe.weights, probe.biases, probe.rate)
-    if reading.layout.targets in ("classes", "column"):
-        other = Probe(probe.x, np.roll(probe.t, 1, axis=1), probe.weights, probe.biases, probe.rate)
+    others = np.roll(probe.t, 1, axis=1)
+    other = replace(probe, t=others if probe.layout.targets in ("classes", "column") else others * 0.5 + 0.3)
     try:
         with impatient(2.0):
-            after = reading.program.answer(other, reading.layout, 1).gradients
+            after = reading.program.answer(other, 1).gradients
     except (Exception, TooLong):  # noqa: BLE001  # a program that fails with other targets takes them for something else
         return False
     before = reading.answer.gradients
@@ -209,11 +206,11 @@ def _readings(
             if form is None:
                 return
             kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
-            probe = trial(form.sizes, rows, bias=form.has, kind=kind)
+            plain = trial(form.sizes, rows, bias=form.has, kind=kind)
             units_first = form.units_first if header.units_first is None else header.units_first
             wanted = StatedLayout(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
             for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
-                key = (probe.sizes, rows, form.has, layout)
+                key, probe = (plain.sizes, rows, form.has, layout), replace(plain, layout=layout)
                 if key in met or (layout.vectors and rows != 1):
                     continue
                 met.add(key)
@@ -222,7 +219,7 @@ def _readings(
                     return
                 try:
                     with impatient(patience):
-                        answer = program.answer(probe, layout, 2)
+                        answer = program.answer(probe, 2)
                 except Unbound as error:
                     trials.errors.append((-1, program.line, str(error)))
                     return
@@ -246,7 +243,7 @@ def _readings(
                 failed.clear()
                 trials.ran[0] += 1
                 own = free == "own" or form.sizes != sizes
-                yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, None if rows == ROWS else rows)
+                yield ProgramReading(number, program, answer, probe, "own" if own else free, None if rows == ROWS else rows)
 
 
 def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[ParameterForm | None]:

@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
-from chainrule.learners.layout import Layout, Probe, Unreadable
+from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
@@ -219,13 +219,13 @@ class ScriptProgram(LearnerProgram):
     def doubtful(self) -> bool:
         return not self.data.named
 
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         script, number = self.script, self.script.number
         namespace = script.begun()
         places = script.parameters(namespace, self._changed, single=self._single)[self._way]
         if self._single and probe.sizes != self.own.sizes:
             raise Unreadable("sizes")
-        places.set(probe, layout)
+        places.set(probe)
         single = {leaf.path: leaf for leaf in leaves(namespace) if not leaf.shape and leaf.slot is not None}
         if self._known is None:
             self._known = script.rates(self._changed, self.own.weight_paths())
@@ -233,9 +233,9 @@ class ScriptProgram(LearnerProgram):
             for path in paths:
                 single[path].slot.put(value)  # type: ignore[union-attr]  # those without a slot are left out above
         own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))
-        self.data.put(namespace, probe, layout)
+        self.data.put(namespace, probe)
         self.integers = (*places.integers(), *(name for name in own if of_integers(namespace.get(name))))
-        pool = Pool(probe, layout, {})
+        pool = Pool(probe, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
         recorder, arrays = self.loaded.recorder, places.arrays()
@@ -247,7 +247,7 @@ class ScriptProgram(LearnerProgram):
                 if len(states) == 1 and self.loaded.adaptive:  # what is taken off the weights is not their gradient
                     kinds = {name: meaning(name).kind for name in namespace}
                     named.update({name: copy_of(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
-                states.append(places.read(probe, layout))
+                states.append(places.read(probe))
                 recorder.on = turns == 0
 
         recorder.begin()
@@ -260,10 +260,10 @@ class ScriptProgram(LearnerProgram):
         finally:
             recorder.on, recorder.hook, recorder.bounds, recorder.short = False, None, {}, False
         if len(states) <= steps:
-            states.append(places.read(probe, layout))
+            states.append(places.read(probe))
         self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._known[0] else self._fixed_rate()
-        answer = self._finished(probe, layout, pool, named, states, places.names())
+        answer = self._finished(probe, pool, named, states, places.names())
         if probe.sizes != self.own.sizes and self._moves_its_own_part_alone(answer.gradients):
             raise Unreadable("its sizes are written into its loops")
         altered = tuple(
