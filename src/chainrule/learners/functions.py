@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,15 +34,10 @@ class FunctionProgram(LearnerProgram):
         self.line = node.lineno
         self.entry = shown_signature(node)
         self.style = style_of(loaded, self.nodes, apart=apart)
+        self.depths, self.biases = self.style.depths, self.style.biases
         self._snapshot = {key: value for key, value in loaded.namespace.items() if _is_data(value)}
         self._rate_set = numbers_read(loaded, self.nodes, "rate")
         self._penalty_set = numbers_read(loaded, self.nodes, "penalty")
-
-    def depths(self) -> Sequence[int]:
-        return self.style.depths
-
-    def has_bias(self) -> Sequence[bool]:
-        return self.style.biases
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         if self.style.vector is not None:

@@ -42,14 +42,8 @@ class LayerProgram(LearnerProgram):
         super().__init__(loaded)
         self.dense, self.activations = dense, tuple(activations)
         self.forward, self.backward = _passes(loaded, dense)
-        self.line = self.backward.lineno
+        self.line, self.depths = self.backward.lineno, (len(self.activations) + 1,)
         self.entry = f"{' → '.join([dense, *(name for one in activations for name in (one, dense))])}: {self.backward.name}"
-
-    def depths(self) -> Sequence[int]:
-        return (len(self.activations) + 1,)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (True,)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         probe = trial(sizes, rows, bias=bias)

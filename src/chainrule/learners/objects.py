@@ -49,12 +49,6 @@ class ObjectProgram(LearnerProgram):
         self._penalties = numbers_read(loaded, list(self.methods.values()), "penalty")
         self._penalized = bool(self._penalties)
 
-    def depths(self) -> Sequence[int]:
-        return (2, 1, 3)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (True,)
-
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         met = []
         for columns in (False, True) if self._made_of_samples() else (False,):

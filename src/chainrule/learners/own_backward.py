@@ -30,15 +30,10 @@ class OwnBackward(LearnerProgram):
     def __init__(self, loaded: Loaded, name: str, inputs: int, backward: ast.FunctionDef, entry: str) -> None:
         super().__init__(loaded)
         self.name, self.inputs, self.line, self.entry = name, inputs, backward.lineno, entry
+        self.depths, self.biases = (2,), (inputs != 2,)
 
     once = False
     """Whether it is asked for one step, as where the place of a value is looked for."""
-
-    def depths(self) -> Sequence[int]:
-        return (2,)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (self.inputs != 2,)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         if self.inputs not in (1, 2, 3):

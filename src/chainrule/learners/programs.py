@@ -78,6 +78,10 @@ class LearnerProgram:
     rate    the learning rate that the program fixes; None where it takes ours, or takes no step
     integers  which of its arrays are of integers, as it was asked last
     shared    what it keeps of a parameter that is the very array which changes, as it was asked last
+    depths    numbers of layers to be tried; empty where the program says its sizes itself
+    biases    whether biases are to be tried
+    fixed     the sizes that it fixes
+    doubtful  whether what it takes for its targets is a guess that no name supports: it has to react to them before that is believed
     """
 
     entry: str = ""
@@ -85,35 +89,22 @@ class LearnerProgram:
     rate: float | None = None
     integers: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    depths: Sequence[int] = (2, 1, 3)
+    biases: Sequence[bool] = (True,)
+    fixed: tuple[int, ...] | None = None
+    doubtful = False
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self._orders: dict[str, int] = {}
 
-    def depths(self) -> Sequence[int]:
-        """Numbers of layers to be tried; empty where the program says its sizes itself."""
-        return (2, 1, 3)
-
-    def has_bias(self) -> Sequence[bool]:
-        """Whether biases are to be tried."""
-        return (True, False)
-
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         """How it keeps its parameters. Raises Unreadable, Unbound, and whatever the program raises when it is made."""
-        del rows
-        yield ParameterForm(None, False, sizes, (bias,) * (len(sizes) - 1))
-
-    def fixed(self) -> tuple[int, ...] | None:
-        """The sizes that it fixes."""
-        return None
+        raise NotImplementedError
 
     def rows_tried(self) -> Sequence[int]:
         """Numbers of samples to be tried; what works with ROWS works with any."""
         return (1,) if self.one_sample() else (ROWS, 1)
-
-    def doubtful(self) -> bool:
-        """Is what it takes for its targets a guess that no name supports? It has to react to them before that is believed."""
-        return False
 
     def one_output(self) -> bool:
         """Has its network, as far as its file says, one output?"""

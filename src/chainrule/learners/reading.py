@@ -103,17 +103,17 @@ EQUAL = 4
 def extents(program: LearnerProgram, *, equal: bool = False) -> Iterator[tuple[tuple[int, ...], int, str]]:
     """Sizes, rows and what is free of them, to be tried in this order. equal: all layers have one size."""
     if equal:
-        yield from (((EQUAL,) * (depth + 1), rows, "own") for depth in program.depths() for rows in program.rows_tried())
+        yield from (((EQUAL,) * (depth + 1), rows, "own") for depth in program.depths for rows in program.rows_tried())
         return
-    own, one, several = program.fixed(), program.one_output(), program.rows_tried()
+    one, several = program.one_output(), program.rows_tried()
     outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
-    for depth in program.depths():
+    for depth in program.depths:
         for rows in several:
             for last, free in outputs[::-1] if depth == 1 and not program.loaded.classifies else outputs:
                 yield _sizes(depth, last), rows, free
-    if own is not None:
+    if program.fixed is not None:
         for rows in several:
-            yield own, rows, "own"
+            yield program.fixed, rows, "own"
 
 
 def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> ProgramReading | None:
@@ -139,7 +139,7 @@ def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *,
                 best = reading
             if reading.answer.forward.depth == len(reading.probe.weights) and not reading.answer.gradients:
                 trials.forward.append((program.line, reading.answer.gave or "None"))
-            if _whole(reading) and ((program.doubtful() and not _reacts(reading)) or _only_signs(reading)):
+            if _whole(reading) and ((program.doubtful and not _reacts(reading)) or _only_signs(reading)):
                 continue
             if _whole(reading) and reading.answer.forward.given is None:
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
@@ -201,7 +201,7 @@ def _readings(
     met: set[tuple[Any, ...]] = set()
     patience = min(2.0, guard.limits["seconds"] / 3)
     started, failed = time.process_time(), list[tuple[int | None, str, bool]]()
-    for (sizes, rows, free), bias in itertools.product(extents(program, equal=equal), program.has_bias()):
+    for (sizes, rows, free), bias in itertools.product(extents(program, equal=equal), program.biases):
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
                 return

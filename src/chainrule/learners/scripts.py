@@ -177,6 +177,7 @@ class ScriptProgram(LearnerProgram):
         self.entry = f"{script.function}{': ' if script.function else ''}{_kind(script.loop)} in line {self.line}"
         self._namespace = namespace = script.begun()
         self.own = script.parameters(namespace, changed, single=single)[way]
+        self.depths, self.biases, self.fixed, self.doubtful = (len(self.own.weights),), (any(self.own.has),), self.own.sizes, not data.named
         self.rows = rows_of_samples(namespace, data, self.own.sizes[0])
         flat = [leaf for leaf in leaves(namespace) if not leaf.shape and leaf.path not in changed]
         self._batches = [leaf.path for leaf in flat if meaning(leaf.name).kind == "batch"]
@@ -184,12 +185,6 @@ class ScriptProgram(LearnerProgram):
         self._counts = [leaf.path for leaf in counted if meaning(leaf.name).kind == "count" or self.rows not in self.own.sizes]
         self._known: tuple[list[str], list[str]] | None = None
         self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
-
-    def depths(self) -> Sequence[int]:
-        return (len(self.own.weights),)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (any(self.own.has),)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         has = self.own.has if len(self.own.has) == len(sizes) - 1 else (bias,) * (len(sizes) - 1)
@@ -199,9 +194,6 @@ class ScriptProgram(LearnerProgram):
 
     def one_output(self) -> bool:
         return self.own.sizes[-1] == 1
-
-    def fixed(self) -> tuple[int, ...] | None:
-        return self.own.sizes
 
     def rows_tried(self) -> Sequence[int]:
         if self.data.form == "numbers" or self.rows == 1:
@@ -215,9 +207,6 @@ class ScriptProgram(LearnerProgram):
         if any(isinstance(node.right, ast.Constant) and node.right.value == self.rows for node in nodes):
             return (self.rows,)  # their number is written into it
         return (ROWS, self.rows, 1)
-
-    def doubtful(self) -> bool:
-        return not self.data.named
 
     def answer(self, probe: Probe, steps: int) -> Answer:
         script, number = self.script, self.script.number
