@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, FrozenValue, replace
+from chainrule.learners.header import Header
 
 Bias: TypeAlias = bool | str
 """Whether a layer has a bias; SHARED where all its units have one number."""
@@ -200,21 +201,8 @@ def trial(
     return Probe(rng.normal(size=(rows, sizes[0])), t, weights, biases, 0.1, layout=layout)
 
 
-class StatedLayout(Frozen):
-    """What a header or the program itself says of its layout: only such layouts are tried. None where nothing is said.
-
-    first  the number of the first class
-    """
-
-    columns: bool | None = None
-    units_first: bool | None = None
-    targets: str | None = None
-    vectors: bool | None = None
-    first: int = 0
-
-
-def layouts(wanted: StatedLayout, *, inside: bool, biases: bool, outputs: int) -> Iterator[Layout]:
-    """Layouts to be tried, the commonest first."""
+def layouts(wanted: Header, *, first: int, inside: bool, biases: bool, outputs: int) -> Iterator[Layout]:
+    """Layouts to be tried, the commonest first; where something is said of them, only such ones. first: the number of the first class"""
     usual = ["matrix", "flat"] if outputs == 1 else ["matrix", "classes", "column"]
     places = ["last", "first"] if inside and biases else [""]
     for target, vectors in itertools.product(
@@ -230,5 +218,5 @@ def layouts(wanted: StatedLayout, *, inside: bool, biases: bool, outputs: int) -
             for place in places:
                 forms = ["flat"] if place or not biases or vectors else ["column", "flat"] if columns else ["row", "flat"]
                 for form, lists in itertools.product(forms, [False, True] if vectors else [False]):
-                    first = wanted.first if target in ("classes", "column") and outputs > 1 else 0
-                    yield Layout(columns, units_first, form, place, target, vectors, lists, first)
+                    counted = target in ("classes", "column") and outputs > 1
+                    yield Layout(columns, units_first, form, place, target, vectors, lists, first if counted else 0)

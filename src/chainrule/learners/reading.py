@@ -19,7 +19,7 @@ from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
-from chainrule.learners.layout import Probe, StatedLayout, Unreadable, layouts, trial
+from chainrule.learners.layout import Probe, Unreadable, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
@@ -207,9 +207,9 @@ def _readings(
                 return
             kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
             plain = trial(form.sizes, rows, bias=form.has, kind=kind)
-            units_first = form.units_first if header.units_first is None else header.units_first
-            wanted = StatedLayout(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
-            for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
+            wanted = replace(header, units_first=form.units_first) if header.units_first is None else header
+            first = int(program.loaded.from_one)
+            for layout in layouts(wanted, first=first, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
                 key, probe = (plain.sizes, rows, form.has, layout), replace(plain, layout=layout)
                 if key in met or (layout.vectors and rows != 1):
                     continue

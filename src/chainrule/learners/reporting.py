@@ -127,6 +127,10 @@ class ReportedProgram(ast.NodeTransformer):
         self.loops: list[Loop] = []
         self._shown = False
 
+    def rewritten(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        """Statements that report, which are changed; their numbers go on where those of earlier ones ended."""
+        return ast.fix_missing_locations(ast.Module(self._body(statements), [])).body
+
     def _spot(self, node: ast.AST, target: str = "") -> ast.Constant:
         line, start = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
         last, end = getattr(node, "end_lineno", None) or line, getattr(node, "end_col_offset", None) or start
@@ -258,12 +262,6 @@ def _placed(node: ast.AST, at: ast.AST) -> Any:
         if isinstance(part, (ast.expr, ast.stmt)):
             ast.copy_location(part, at)
     return node
-
-
-def rewritten(statements: list[ast.stmt], rewriting: ReportedProgram) -> list[ast.stmt]:
-    """Statements that report; their numbers go on where those of earlier ones ended."""
-    module = ast.Module(rewriting._body(statements), [])
-    return ast.fix_missing_locations(module).body
 
 
 class Recorder:

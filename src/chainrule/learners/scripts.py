@@ -309,7 +309,7 @@ def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
             if body is not None:
                 before = [statement for statement in loaded.statements if simple(statement)]
                 for bindings in _bound(arguments_of(node)):
-                    yield from _loops(loaded, [*before, *loaded.rewritten(copy.deepcopy(body))], bindings, name)
+                    yield from _loops(loaded, [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name)
 
 
 def _bound(names: Sequence[str]) -> Iterator[dict[str, Any]]:
