@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
-from chainrule.document.document import BoxGraph, Inline, Vertex
+from chainrule.document.document import BoxGraph, Inline, Vertex, inline_text, joined_inline
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.lettering import shortened_name
 from chainrule.formula.expression import Expression, order
@@ -18,8 +18,7 @@ from chainrule.network.network import numbers_in
 from chainrule.network.wiring import LayerCall
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Operator, Prose
 from chainrule.notation.numbers import number_formula, printed
-from chainrule.notation.text import formula_text
-from chainrule.pictures.graph import graph_lines, joined_inline
+from chainrule.pictures.graph import graph_lines
 
 MOST_BOXES = 48
 """Of a network with more, the middle is one box."""
@@ -136,7 +135,7 @@ class _Drawing:
         if len(vertices) > MOST_TOLD:
             return replace(graph, alt=self.context.plain("graph.alt", sizes=self.network.summary))
         short = (replace(box.vertex, about=() if box.vertex.kind else box.vertex.about) for box in self.boxes)
-        told = "; ".join(_spoken(line) for line in graph_lines(replace(graph, vertices=tuple(short))))
+        told = "; ".join(map(inline_text, graph_lines(replace(graph, vertices=tuple(short)))))
         return replace(graph, alt=self.context.plain("graph.alt_told", sizes=self.network.summary, told=told))
 
     # What there is
@@ -284,10 +283,6 @@ def _sign(inner: Iterable[Expression]) -> str:
             case _:
                 return ""
     return signs.pop() if len(signs) == 1 else ""
-
-
-def _spoken(line: Inline) -> str:
-    return "".join(part if isinstance(part, str) else formula_text(part) for part in line)
 
 
 def _folded(graph: BoxGraph, context: Context) -> BoxGraph:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.document.document import Block, Inline, Note, Paragraph
+from chainrule.document.document import Block, Inline, Note, joined_inline
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
@@ -21,7 +21,6 @@ from chainrule.formula.forms import Bracket, Piecewise
 from chainrule.formula.primitives import sign
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
-from chainrule.notation.formula import Formula
 from chainrule.notation.numbers import evaluated, meant
 
 BESIDE, LEAST_BESIDE = 1e-15, 1e-300
@@ -143,7 +142,7 @@ def _kink(
     """z1 stands on a kink: the slope of h by z is 0 to the left of it and 1 to the right; 0 is taken."""
     standing = list(dict.fromkeys(standing))
     shown = context.shown(standing, MOST_NAMED)
-    letters: list[str | Formula] = [part for one in shown for part in (", ", context.letter(one))][1:]
+    letters = joined_inline(map(context.letter, shown))
     more = [", …"] if len(standing) > len(shown) else []
     slopes = {name: context.rounded(value) for name, value in (("left", left), ("taken", taken), ("right", right))}
     above = context.labels.label(PENALTY) if by in context.derivation.parameters else context.symbol(of)  # a weight stands in no other part
@@ -414,11 +413,11 @@ def end_of_schedule(context: Context) -> list[Block]:
         return []
     if moving[-1] + 2 <= MOST_RATES // 2:
         step = int(moving[-1]) + 2
-        return [Paragraph(context.text("schedule.stays", step=step, rate=context.rounded(rates[-1])))]
+        return [context.says("schedule.stays", step=step, rate=context.rounded(rates[-1]))]
     differences = np.diff(rates)
     falls, rises = np.flatnonzero(differences < 0), np.flatnonzero(differences > 0)
     if not len(falls) or not len(rises) or rises[0] < falls[0]:
         return []
     step = int(rises[0]) + 1
     lowest = rates[step - 1] if abs(rates[step - 1]) > 1e-12 * np.abs(rates).max() else 0.0
-    return [Paragraph(context.text("schedule.rises", step=step, rate=context.rounded(lowest)))]
+    return [context.says("schedule.rises", step=step, rate=context.rounded(lowest))]

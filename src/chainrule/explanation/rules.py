@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, joined_inline, table
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule, kinks
 from chainrule.formula.evaluation import evaluate
@@ -57,8 +57,8 @@ def descent_section(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(intro), Equations(tuple(rule_lines(context)))]
     blocks += [*options_told(context), *(Paragraph(line) for line in told(context)), *end_of_schedule(context)]
     if not context.in_order and "learning_rate" in context.step.optimizer.options:
-        blocks.append(Paragraph(context.text("descent.outro" if context.advice is not None else "descent.outro_chosen")))
-    return Section("descent", context.plain("descent.title"), tuple(blocks))
+        blocks.append(context.says("descent.outro" if context.advice is not None else "descent.outro_chosen"))
+    return context.section("descent", blocks)
 
 
 def rule_lines(context: Context) -> list[Equation]:
@@ -128,7 +128,7 @@ def options_told(context: Context, of_step: bool = True) -> list[Block]:
     if STEP_NUMBER in order(*context.step.update.roots):
         if of_step:
             lines.append(value_equation(context.labels.label(Name("k")), context.step.number, context.labels))
-        blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
+        blocks.append(context.says("descent.step", k=context.labels.label(Name("k"))))
     return [*blocks, Equations(tuple(lines))] if lines else []
 
 
@@ -498,7 +498,7 @@ def _own_rates(context: Context) -> list[Inline]:
     lines = list[Inline]()
     for factor in dict.fromkeys(factor for key, factor in factors.items() if key in moving):
         own = [parameter for key, parameter in moving.items() if factors.get(key) == factor]
-        names = tuple(part for parameter in own for part in (", ", context.symbol(parameter)))[1:]
+        names = joined_inline(map(context.symbol, own))
         rate = context.labels.label(Name("learning_rate"))
         numbers = {"factor": context.rounded(factor), "own": context.rounded(rate_of(context, own[0]))}
         lines.append((*names, *context.text("rule.own_rate", rate=rate, count=len(own), **numbers)))
@@ -516,12 +516,12 @@ def beside_plain(context: Context) -> list[Block]:
     own, plain = (math.sqrt(sum(float(np.sum(pair[which] ** 2)) for pair in moves)) for which in (0, 1))
     if not math.isfinite(own) or not math.isfinite(plain):
         return []
-    blocks: list[Block] = [Subheading(context.text("beside.title"))]
+    blocks: list[Block] = [context.heading("beside.title")]
     least = 1e-12 * min(1.0, plain)
     if all(np.allclose(own_moves, plain_moves, rtol=CLOSE, atol=least) for own_moves, plain_moves in moves):
         fresh = context.step.states and not any(np.any(state) for state in context.step.states.values())
-        return [*blocks, Paragraph(context.text("beside.same_at_first" if fresh else "beside.same"))]
-    blocks.append(Paragraph(context.text("beside.length", plain=context.rounded(plain), own=context.rounded(own))))
+        return [*blocks, context.says("beside.same_at_first" if fresh else "beside.same")]
+    blocks.append(context.says("beside.length", plain=context.rounded(plain), own=context.rounded(own)))
     return [*blocks, *_table_of_moves(context)] if context.detail == "scalar" else blocks
 
 
@@ -551,13 +551,10 @@ def _table_of_moves(context: Context) -> list[Block]:
     """A weight a row: its gradient, and how far it moves by each rule."""
     elements = [(part, element) for part in context.step.update.parameters for element in context.elements(part.parameter)]
     shown = context.shown(elements, MOST_MOVES)
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Formula]] = []
     for part, element in shown:
         gradient = context.before[context.scalars.variable(context.gradient_of(element))]
         own, plain = (one[element.index] for one in _moves(context, part))
-        rows.append(((context.letter(element),), *((number_formula(value, context.rounding),) for value in (gradient, plain, own))))
-    head = tuple((context.plain(f"beside.{column}"),) for column in ("weight", "gradient", "plain", "own"))
-    blocks: list[Block] = [TableBlock(head, tuple(rows))]
-    if len(elements) > len(shown):
-        blocks.append(context.more("beside.more", left=len(elements) - len(shown)))
-    return blocks
+        rows.append([context.letter(element), *(number_formula(value, context.rounding) for value in (gradient, plain, own))])
+    head = context.heads("beside", "weight", "gradient", "plain", "own")
+    return [table(head, rows), *context.left_out("beside.more", len(elements) - len(shown))]
