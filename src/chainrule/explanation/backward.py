@@ -13,7 +13,7 @@ from chainrule.explanation.definitions import theorems
 from chainrule.explanation.remarks import kinks
 from chainrule.explanation.uses import has_many_numbers, use_blocks, ways
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, definition, order, substitute
+from chainrule.formula.expression import Expression, definition, order, substitute, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.network.derivation import PRESENT
@@ -140,8 +140,7 @@ def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> l
     """The same for whole arrays, one line for what goes alike at every step of time; then what each parameter gets of it."""
     alike: dict[tuple[str, int | None, str], list[Expression]] = {}
     for quantity in quantities:
-        assert quantity.name is not None
-        alike.setdefault((quantity.symbol, quantity.name.layer, quantity.name.scope), []).append(quantity)
+        alike.setdefault((quantity.symbol, quantity.own_name.layer, quantity.own_name.scope), []).append(quantity)
     # The first one met on the way back is the last step, which has nothing behind it; the one before it is as the others are.
     shown = [one for group in alike.values() for one in (group[: 2 if len(group) > 2 else len(group)])]
     left = len(quantities) - len(shown)
@@ -331,7 +330,7 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
 
 def _stands_in(part: ParameterUpdate, gradient: Expression) -> bool:
     """Is the gradient itself a letter of the update, w − η · ∂E/∂w?"""
-    return not part.states and gradient in order(definition(part.new), wall=lambda node: node.name is not None)
+    return not part.states and gradient in written_nodes(definition(part.new))
 
 
 def _closed_form(context: Context, new: Element, weight: Element, path: list[Element]) -> Equation:

@@ -18,7 +18,7 @@ from chainrule.document.document import Block, Equations, Inline, Note, Paragrap
 from chainrule.document.words import Words
 from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
-from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
+from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable, written_nodes
 from chainrule.formula.scalar import Element, Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound, EachUnit
@@ -339,8 +339,7 @@ class Context(WithoutCaches, FrozenValue):
 
     def symbol(self, quantity: Expression) -> Formula:
         """How a whole quantity is written."""
-        assert quantity.name is not None
-        return self.labels.label(quantity.name)
+        return self.labels.label(quantity.own_name)
 
     def element_line(self, element: Element, values: Values | None = None) -> Equation:
         """h1 = x1 · w1 + x2 · w2 = 8 · 0.21 + 12 · 0.56 = 8.4"""
@@ -356,11 +355,7 @@ class Context(WithoutCaches, FrozenValue):
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
         values = self.before if values is None else values
         inner = self.of_batch(definition(quantity))
-        leaves = {
-            node: values.array(self.computed.get(node.key, node))
-            for node in order(inner, wall=lambda node: node.name is not None)
-            if node.name is not None
-        }
+        leaves = {node: values.array(self.computed.get(node.key, node)) for node in written_nodes(inner) if node.name is not None}
         left, result, shown = self.symbol(quantity), values.array(quantity), not self._without_numbers
         line = matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=shown)
         return with_trace(line, Trace(inner, values, quantity, stated=not shown))
@@ -466,7 +461,7 @@ def can_be_written(step: Step, detail: str) -> bool:
 def for_one_sample(expression: Expression) -> Expression:
     """The formula where the batch has one sample: N is 1, and a sum over the samples has one term."""
     made: dict[Expression, Expression] = {}
-    for node in order(expression, wall=lambda node: node.name is not None):
+    for node in written_nodes(expression):
         if node.name is not None:
             made[node] = variable(node.name, _single(node.shape))
         elif node.primitive.name == "size":

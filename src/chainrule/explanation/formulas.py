@@ -85,8 +85,7 @@ class Worked(FrozenValue):
 
     def symbol(self, letter: Expression) -> Symbol:
         """A letter on paper."""
-        assert letter.name is not None
-        written = self.labels.label(letter.name)
+        written = self.labels.label(letter.own_name)
         assert isinstance(written, Symbol)
         return written
 

@@ -19,7 +19,7 @@ from chainrule.explanation.remarks import unreachable
 from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, definition, order, substitute, variable
+from chainrule.formula.expression import Expression, definition, order, substitute, variable, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.notation.build import formula
@@ -244,7 +244,7 @@ def expanded_in_matrices(context: Context) -> Section:
     seen = set(waiting)
     for quantity in waiting:
         inner = definition(quantity)
-        while computed := [node for node in order(inner, wall=_has_name) if node.arguments and _has_name(node)]:
+        while computed := [node for node in written_nodes(inner) if node.arguments and node.name is not None]:
             further = substitute(inner, {node: definition(node) for node in computed})
             if _length(further) > MOST_LETTERS:
                 break
@@ -253,10 +253,6 @@ def expanded_in_matrices(context: Context) -> Section:
         seen.update(computed)
         lines.append(context.symbolic_line(quantity, inner))
     return context.section("expanded", (Equations(tuple(lines)),))
-
-
-def _has_name(node: Expression) -> bool:
-    return node.name is not None
 
 
 def in_parameters(context: Context, element: Element) -> Expression | None:

@@ -201,8 +201,7 @@ class _Drawing:
 
     def letter(self, node: Expression) -> Formula:
         """A quantity's letter."""
-        assert node.name is not None
-        return self.context.one_sample.label(node.name)
+        return self.context.one_sample.label(node.own_name)
 
     def counted(self, what: str, node: Expression) -> Inline:
         """How many numbers there are of each example: 3 units; 8 × 8 × 1."""

@@ -22,7 +22,7 @@ from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable
+from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable, written_nodes
 from chainrule.formula.forms import Infix
 from chainrule.formula.scalar import Element
 from chainrule.notation.arithmetic import Real
@@ -68,7 +68,7 @@ def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block
 
 def _numbers(context: Context, node: Expression) -> Array:
     """The value of any part of the graph in this step."""
-    letters = [inner for inner in order(node, wall=lambda one: one.name is not None) if inner.name is not None]
+    letters = [inner for inner in written_nodes(node) if inner.name is not None]
     given = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
     if node in given:
         return given[node]
@@ -107,7 +107,7 @@ def _cell(context: Context, value: float) -> Inline:
 
 def _windows(context: Context, quantity: Expression) -> Iterator[Block]:
     slope = _gradient(context, quantity)
-    for node in order(definition(quantity), wall=lambda one: one.name is not None):
+    for node in written_nodes(definition(quantity)):
         window = _window_under(node.arguments[0]) if node.primitive.name == "matmul" else None
         weights = _parameter_under(context, node.arguments[1]) if window is not None else None
         if window is not None and weights is not None and slope is not None and len(weights.shape) == len(quantity.shape):
@@ -145,8 +145,7 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     *place, unit = (int(i) for i in np.unravel_index(int(first.argmax()), first.shape))
     seen, own = windows[(0, *place)], weights[..., unit]
     channel = int(np.abs(seen * own).reshape(-1, seen.shape[-1]).sum(axis=0).argmax())
-    assert z.name is not None
-    output = context.labels.label(z.name.at(0, *place, unit))
+    output = context.labels.label(z.own_name.at(0, *place, unit))
     yield context.heading("inside.windows", output=context.symbol(z))
     letters: dict[str, Any] = {"output": output, "weights": context.symbol(W), "channel": channel + 1, "unit": unit + 1}
     letters |= {"places": " × ".join(map(str, seen.shape[:-1])), "channels": seen.shape[-1]}
@@ -164,8 +163,7 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     index = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
     everywhere: Any = (slice(None), *[slice(None)] * several, *index)
     touched = windows[everywhere] * slope[..., unit]
-    assert W.name is not None
-    weight = context.labels.label(W.name.at(*index, unit))
+    weight = context.labels.label(W.own_name.at(*index, unit))
     carried = touched[0]
     total = context.rounded(float(touched.sum()))
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
@@ -193,8 +191,7 @@ def _transposed_convolution(
     windows = zip(inner, gaps, steps, inputs.shape[1:-1], strict=True)
     there: Any = (slice(None), *(slice(one * gap, one * gap + extent * step, step) for one, gap, step, extent in windows), unit)
     touched = inputs[..., channel] * whole[there]
-    assert W.name is not None
-    weight = context.labels.label(W.name.at(channel, *inner, unit))
+    weight = context.labels.label(W.own_name.at(channel, *inner, unit))
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
     said = {"weight": weight, "gradient": gradient, "total": context.rounded(float(touched.sum())), "count": touched[0].size}
     yield context.says("inside.laid_touched", **said)
@@ -284,8 +281,7 @@ def _through_time(
 
 def _whole(context: Context, quantity: Expression) -> Any:
     """The letter of a quantity at any step of time."""
-    assert quantity.name is not None
-    return context.labels.label(replace(quantity.name, time=None))
+    return context.labels.label(replace(quantity.own_name, time=None))
 
 
 def _spread_out(steps: list[int]) -> list[int | None]:
@@ -311,7 +307,7 @@ def _kept_by(carried: dict[str, dict[int, Expression]], gates: dict[str, dict[in
 
 def _multiplied(state: Expression, gate: Expression, before: Expression | None) -> bool:
     """Is gate ⊙ before a term of the state?"""
-    nodes = order(definition(state), wall=lambda node: node.name is not None)
+    nodes = written_nodes(definition(state))
     return before is not None and any(node.primitive.name == "multiply" and {*node.arguments} == {gate, before} for node in nodes)
 
 
@@ -319,7 +315,7 @@ def _multiplied(state: Expression, gate: Expression, before: Expression | None) 
 
 
 def _attention(context: Context, quantity: Expression) -> Iterator[Block]:
-    nodes = order(definition(quantity), wall=lambda node: node.name is not None)
+    nodes = written_nodes(definition(quantity))
     softmax = next((node for node in nodes if node.primitive.name == "softmax" and len(node.shape) > 3), None)
     slope = _gradient(context, quantity)
     if softmax is None or slope is None or quantity.shape != softmax.shape:
@@ -416,13 +412,10 @@ def _table(context: Context, quantity: Expression) -> Iterator[Block]:
     places = _numbers(context, where).astype(int)
     token = int(np.bincount(places.ravel()).argmax())
     found = [tuple(map(int, place)) for place in np.argwhere(places == token)]
-    assert table.name is not None
-    assert quantity.name is not None
     column = int(np.abs(slope[tuple(np.transpose(found))].sum(axis=0)).argmax())
     gradient = context.derivation.gradient(table)
     assert gradient is not None
-    assert gradient.name is not None
-    left = context.labels.label(gradient.name.at(token, column))
+    left = context.labels.label(gradient.own_name.at(token, column))
     arriving = context.derivation.gradient(quantity)
     assert arriving is not None
     terms = [context.scalars.variable(Element(arriving, (*place, column))) for place in found[:MOST_USES]]

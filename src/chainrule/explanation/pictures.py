@@ -168,8 +168,7 @@ def _inputs(context: Context) -> Below:
 
 def _equal(context: Context, quantity: Expression, unit: int) -> Formula:
     """t = 4, of the first sample."""
-    assert quantity.name is not None
-    letter = _labels(context).label(quantity.name.at(0, unit))
+    letter = _labels(context).label(quantity.own_name.at(0, unit))
     return value_equation(letter, context.step.values[quantity.key][0, unit], context.labels)
 
 
@@ -210,8 +209,7 @@ def _picture(context: Context, below: Below, edges: tuple[Edge, ...] = (), units
     biased = tuple(layer for layer in range(len(sizes)) if _biases(context, layer))
     layers = []
     for layer, (signal, own) in enumerate(zip(_signals(context), units, strict=True)):
-        assert signal.name is not None
-        neurons = (_neuron(labels.label(signal.name.at(0, unit)), below(layer, unit)) for unit in own)
+        neurons = (_neuron(labels.label(signal.own_name.at(0, unit)), below(layer, unit)) for unit in own)
         layers.append((*neurons, *([Neuron(Number("1"))] if layer in biased else [])))
     titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
     alt = context.plain("network.alt", sizes="-".join(map(str, sizes)))

@@ -16,7 +16,7 @@ from chainrule.document.document import Block, Inline, Note, joined_inline
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable
+from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable, written_nodes
 from chainrule.formula.forms import Bracket, Piecewise
 from chainrule.formula.primitives import sign
 from chainrule.formula.scalar import Element
@@ -62,7 +62,7 @@ def kinks(context: Context) -> list[Block]:
     found: dict[tuple[Expression, Expression, Fraction, Fraction, Fraction], list[Element]] = {}
     letters = {*context.derivation.quantities, *context.derivation.parameters}
     for quantity in (*context.derivation.quantities, context.derivation.error):
-        if not any(_bends(node.primitive) for node in order(definition(quantity), wall=lambda node: node.name is not None)):
+        if not any(_bends(node.primitive) for node in written_nodes(definition(quantity))):
             continue
         near = _near_kinks(context, quantity)
         if near is None and context.step.values[quantity.key].size > MOST_LOOKED_AT:
@@ -84,7 +84,7 @@ def _near_kinks(context: Context, quantity: Expression) -> Array | None:
         return None
     seed = variable(Name("g"), quantity.shape)
     slope = local_derivatives(quantity, inner, seed)[inner[0]]
-    letters = [node for node in order(slope, wall=lambda node: node.name is not None) if node.name is not None and node is not seed]
+    letters = [node for node in written_nodes(slope) if node.name is not None and node is not seed]
     at = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
     if inner[0] not in at:
         return None
@@ -277,8 +277,7 @@ def _least_of_rows(loss: Bound, predictions: Array, *targets: Array) -> float:
 def _at_column(context: Context, column: int) -> Name:
     """The name of a column of all targets."""
     node, place = context.columns_of(tuple(context.derivation.targets))[column]
-    assert node.name is not None
-    return node.name.at(0, *place)
+    return node.own_name.at(0, *place)
 
 
 def _is_elementwise(loss: Bound) -> bool:

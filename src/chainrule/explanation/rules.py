@@ -20,7 +20,7 @@ from chainrule.document.document import Block, Equations, Inline, Paragraph, Sec
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule, kinks
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, order, substitute, variable
+from chainrule.formula.expression import Expression, Name, order, substitute, variable, written_nodes
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
 from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, multipliers_of, update
@@ -67,7 +67,7 @@ def rule_lines(context: Context) -> list[Equation]:
     lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
     nodes = order(*part.new_states, part.new, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
     left = [node for node in nodes if node.primitive.name == "named" and node is not rule.rate]
-    read = {node: order(node.arguments[0], wall=lambda inner: inner.name is not None) for node in left}
+    read = {node: written_nodes(node.arguments[0]) for node in left}
     old = dict(zip(part.new_states, part.states, strict=True))
     while left:
         # Below an arrow the letter of a state means its new value: what reads the old one comes first.
@@ -90,9 +90,8 @@ def for_any_weight(context: Context) -> tuple[Update, ParameterUpdate]:
 
 def _named_line(context: Context, node: Expression) -> Equation:
     """v ← μ · v + ∂E/∂w for what replaces an old value, = for what is new."""
-    assert node.name is not None
-    replaces = node.name.mark.endswith("next")
-    name = replace(node.name, mark=_rule_mark(context, node.name))
+    replaces = node.own_name.mark.endswith("next")
+    name = replace(node.own_name, mark=_rule_mark(context, node.own_name))
     body = formula(tidy(_without_marks(context, node.arguments[0])), context.labels)
     return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
 
@@ -111,7 +110,7 @@ def _without_marks(context: Context, expression: Expression) -> Expression:
     """The same quantities, called as they are in the rule for any weight."""
     letters = {
         node: variable(replace(node.name, mark=_rule_mark(context, node.name)), node.shape)
-        for node in order(expression, wall=lambda node: node.name is not None)
+        for node in written_nodes(expression)
         if node.name is not None and node.name.mark
     }
     return substitute(expression, letters)
@@ -265,8 +264,7 @@ def states_told(trial: TriedRule) -> list[Inline]:
 
 def _letter(context: Context, node: Expression) -> Formula:
     """What a quantity of the rule for any weight is called in it."""
-    assert node.name is not None
-    return context.labels.label(replace(node.name, mark=_rule_mark(context, node.name)))
+    return context.labels.label(replace(node.own_name, mark=_rule_mark(context, node.own_name)))
 
 
 def _state(trial: TriedRule, place: int) -> list[Inline]:

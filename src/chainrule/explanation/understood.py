@@ -134,8 +134,7 @@ def classes_understood(context: Context) -> list[Inline]:
         if len(target.shape) > 2:
             continue
         place = int(context.step.values[target.key][0].argmax())
-        assert target.name is not None
-        letter = context.one_sample.label(target.name.at(0, place))
+        letter = context.one_sample.label(target.own_name.at(0, place))
         if isinstance(first, int):
             lines.append(context.text("data.class_numbers", first=first, number=first + place, letter=letter))
         elif isinstance(first, Sequence) and place < len(first):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
-from chainrule.formula.expression import Expression, PlainNumber, Shape, depends_on_variable, order
+from chainrule.formula.expression import Expression, PlainNumber, Shape, depends_on_variable, order, written_nodes
 from chainrule.formula.primitives import (
     add,
     constant,
@@ -29,7 +29,7 @@ from chainrule.formula.primitives import (
 def tidy(expression: Expression) -> Expression:
     """The same value with the silent identities applied, from the leaves upward; named quantities are left whole."""
     done: dict[Expression, Expression] = {}
-    for node in order(expression, wall=lambda node: node.name is not None):
+    for node in written_nodes(expression):
         done[node] = node if node.name is not None else _step(node.rebuilt(*(done[argument] for argument in node.arguments)))
     return done[expression]
 

@@ -342,8 +342,7 @@ def _gradients(
 
 def _without(gradient: Expression, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
     """The gradient of a parameter of which some elements are not there: 0 at those."""
-    assert gradient.name is not None
-    return named(gradient.name, named_pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
+    return named(gradient.own_name, named_pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
 
 
 def named_pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:

@@ -92,8 +92,7 @@ def _(value: Expression) -> Iterable[Block]:
 
 def _line(labels: Labels, quantity: Expression) -> Equation:
     """h1 = x · W1"""
-    assert quantity.name is not None
-    return Equation((labels.label(quantity.name), formula(definition(quantity), labels)), ("=",))
+    return Equation((labels.label(quantity.own_name), formula(definition(quantity), labels)), ("=",))
 
 
 @content.register
