@@ -112,7 +112,7 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
     title = context.says("chain.table", count=len(lines), section=context.plain("matrix.title"))
     rows = ((line.sides[0], line.sides[1], line.sides[-1]) for line in lines)
     more = context.left_out("chain.more_rows", len(weights) - len(lines))
-    return [title, table(context.heads("chain", "gradient", "formula", "value"), rows), *more]
+    return [title, table(context.words.heads("chain", "gradient", "formula", "value"), rows), *more]
 
 
 def _ways(context: Context, weight: Element, sample: int | None) -> list[list[Element]] | None:

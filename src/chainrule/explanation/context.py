@@ -263,10 +263,6 @@ class Context(WithoutCaches, FrozenValue):
         """A text of the catalogue as a heading."""
         return Subheading(self.text(key, **values))
 
-    def heads(self, family: str, *columns: str) -> list[str]:
-        """The heads of a table: the texts of a family's columns."""
-        return [self.plain(f"{family}.{column}") for column in columns]
-
     def number(self, value: Any) -> Formula:
         """A number as the notation writes it."""
         return number_formula(value, self.notation)

@@ -324,7 +324,7 @@ def _edges(worked: Worked) -> TableBlock:
             arrives, slope = values[calculation.gradients[of]], values[calculation.slopes[of, by]]
             numbers = (number_formula(number, worked.notation) for number in (arrives, slope, arrives * slope))
             rows.append([(worked.symbol(of), " → ", worked.symbol(by)), *numbers])
-    return table((worked.words.plain(f"formula.{key}") for key in ("edge", "arrives", "slope", "passes")), rows)
+    return table(worked.words.heads("formula", "edge", "arrives", "slope", "passes"), rows)
 
 
 def _paths(worked: Worked) -> Iterator[Section]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.document.document import NOUGHT, Block, Equations, GridBlock, Inline, Paragraph, Section, TableBlock
+from chainrule.document.document import NOUGHT, Block, Cell, Equations, GridBlock, Inline, Paragraph, Section, table
 from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
@@ -376,10 +376,10 @@ def _normalised(context: Context, n: Expression, x: Expression, v: Expression, a
     (whole,) = result.values() if len(result) == 1 else (next(reversed(result.values())),)
     along: Any = (slice(None), *[0] * (own.ndim - 1)) if of_batch else (*[0] * (own.ndim - 1), slice(None))
     columns = [part[along] for part in (slope, means[0], own * means[1], divided, np.asarray(whole))]
-    heads = ("g", "mean", "along", "root", "result")
-    head = ((context.plain("inside.sample" if of_batch else "inside.channel"),), *((context.plain(f"inside.{one}"),) for one in heads))
-    rows = [((str(place + 1),), *(_cell(context, value) for value in line)) for place, line in enumerate(zip(*columns, strict=True))]
-    yield TableBlock(tuple(head), tuple(rows[:MOST_CELLS]))
+    head = context.words.heads("inside", "sample" if of_batch else "channel", "g", "mean", "along", "root", "result")
+    lines = enumerate(zip(*columns, strict=True), start=1)
+    rows: list[list[Cell]] = [[str(place), *(_cell(context, value) for value in line)] for place, line in lines]
+    yield table(head, rows[:MOST_CELLS])
 
 
 def _epsilon_of(n: Expression) -> float:

@@ -34,7 +34,7 @@ def mistakes_section(context: Context) -> Section:
         raise InputError("common mistakes are known for losses that compare a prediction with a target; leave out --mistakes.")
     architecture_of(step.network)
     rows = list(_rows(context, ProbePass.of(step.network, step.x, step.t), float(step.optimizer.options.get("learning_rate") or 0.0)))
-    return context.section("mistakes_here", [table(context.heads("mistakes_here", "mistake", "quantity", "right", "then"), rows)])
+    return context.section("mistakes_here", [table(context.words.heads("mistakes_here", "mistake", "quantity", "right", "then"), rows)])
 
 
 def _rows(context: Context, probe: ProbePass, rate: float) -> Iterator[list[str]]:

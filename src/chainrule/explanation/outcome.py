@@ -114,7 +114,7 @@ def _table_of_weights(context: Context, elements: Sequence[tuple[ParameterUpdate
         # What has no gradient has not one of 0.
         rows.append([context.letter(element), before, NONE if element.key in context.running else gradient, after])
     first = "parameter" if any(element.key in context.running for _, element in elements) else "weight"
-    return table(context.heads("weights", first, "before", "gradient", "after"), rows)
+    return table(context.words.heads("weights", first, "before", "gradient", "after"), rows)
 
 
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:

@@ -54,7 +54,7 @@ def _table(
         rows += [[context.symbol(quantity), *row(quantity)] for quantity in shown]
         if left:
             rows.append(["…", *[()] * len(head)])
-    return table(context.heads("overview", "quantity", *head), rows)
+    return table(context.words.heads("overview", "quantity", *head), rows)
 
 
 def second_overview(context: Context) -> Section:

@@ -554,5 +554,5 @@ def _table_of_moves(context: Context) -> list[Block]:
         gradient = context.before[context.scalars.variable(context.gradient_of(element))]
         own, plain = (one[element.index] for one in _moves(context, part))
         rows.append([context.letter(element), *(number_formula(value, context.rounding) for value in (gradient, plain, own))])
-    head = context.heads("beside", "weight", "gradient", "plain", "own")
+    head = context.words.heads("beside", "weight", "gradient", "plain", "own")
     return [table(head, rows), *context.left_out("beside.more", len(elements) - len(shown))]

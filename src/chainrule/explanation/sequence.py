@@ -176,7 +176,7 @@ def _steps_table(context: Context, run: OrderedRun) -> TableBlock:
     """Step, epoch, samples, the prediction of a single one, E."""
     single = all(len(batch) == 1 for batch in run.order.batches) and run.lines[0].prediction.shape[1] <= MOST_OUTPUTS
     several = run.order.epochs > 1
-    head = context.heads("order", "number", *(["epoch"] if several else []), "samples")
+    head = context.words.heads("order", "number", *(["epoch"] if several else []), "samples")
     letters = context.column_letters(context.derivation.predictions) if single else []
     rows: list[list[Cell]] = []
     for line in run.lines:

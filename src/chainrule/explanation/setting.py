@@ -95,7 +95,7 @@ def layer_table(context: Context) -> TableBlock:
         kind = context.called(layer.activation) if layer.activation is not None else layer.called
         rows.append([layer.name or context.layer(number), units, kind, joined_inline(map(context.symbol, used)) or NONE, sizes or NONE])
         kinds.append((units, kind, sizes, layer.kind, *(node.symbol for node in used)))
-    head = context.heads("network", "layer", "units", "activation", "parameters", "shape")
+    head = context.words.heads("network", "layer", "units", "activation", "parameters", "shape")
     shown: list[list[Cell]] = []
     for part, left in parted(rows, kinds if shortens(context) else range(len(rows))):
         shown += part
