@@ -247,15 +247,6 @@ def _total(x: Expression, axes: tuple[int, ...]) -> Expression | None:
 
 
 _RULES: dict[str, Callable[..., Expression | None]] = {
-    "add": _add,
-    "subtract": _subtract,
-    "multiply": _multiply,
-    "divide": _divide,
-    "negative": _negative,
-    "power": _power,
-    "transpose": _transpose,
-    "select": _select,
-    "greater": _greater,
-    "total": _total,
-    "spread": _spread,
+    rule.__name__.removeprefix("_"): rule
+    for rule in (_add, _subtract, _multiply, _divide, _negative, _power, _transpose, _select, _greater, _total, _spread)
 }

@@ -87,19 +87,8 @@ class Pool:
             return _NOTHING
         for meaning in meanings(name):
             if optional and meaning.kind not in (
-                "rate",
-                "momentum",
-                "penalty",
-                "epochs",
-                "batch",
-                "quiet",
-                "x",
-                "t",
-                "sizes",
-                "inputs",
-                "hidden",
-                "outputs",
-            ):
+                "rate", "momentum", "penalty", "epochs", "batch", "quiet", "x", "t", "sizes", "inputs", "hidden", "outputs",
+            ):  # fmt: skip
                 continue
             if optional and meaning.kind == "hidden" and len(name) == 1:
                 continue  # h=1e-5 is a step, not a number of units
@@ -128,18 +117,9 @@ class Pool:
             return containers[0] if len(containers) == 1 and len(self.roots) == 1 else _NOTHING
         sizes = probe.sizes
         simple: dict[str, Any] = {
-            "rate": probe.rate,
-            "momentum": 0.0,
-            "penalty": probe.penalty,
-            "epochs": 1,
-            "batch": probe.rows,
-            "count": probe.rows,
-            "quiet": False,
-            "index": 0,
-            "inputs": sizes[0],
-            "outputs": sizes[-1],
-            "sizes": list(sizes),
-        }
+            "rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty, "epochs": 1, "batch": probe.rows, "count": probe.rows,
+            "quiet": False, "index": 0, "inputs": sizes[0], "outputs": sizes[-1], "sizes": list(sizes),
+        }  # fmt: skip
         if kind == "hidden":
             return sizes[1] if len(sizes) > 2 else _NOTHING
         return simple.get(kind, _NOTHING)

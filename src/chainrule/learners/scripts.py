@@ -40,19 +40,9 @@ GIVEN = 8
 
 
 _PLAIN: Mapping[str, Any] = {
-    "rate": 0.1,
-    "momentum": 0.0,
-    "penalty": 0.0,
-    "epochs": 3,
-    "batch": GIVEN,
-    "count": GIVEN,
-    "quiet": False,
-    "index": 0,
-    "inputs": 5,
-    "hidden": 7,
-    "outputs": 3,
-    "sizes": [5, 7, 3],
-}
+    "rate": 0.1, "momentum": 0.0, "penalty": 0.0, "epochs": 3, "batch": GIVEN, "count": GIVEN, "quiet": False, "index": 0, "inputs": 5,
+    "hidden": 7, "outputs": 3, "sizes": [5, 7, 3],
+}  # fmt: skip
 """What other arguments are given meanwhile."""
 
 
