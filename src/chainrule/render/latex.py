@@ -8,19 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document.document import (
-    Block,
-    BoxGraph,
-    Document,
-    Equations,
-    Illustration,
-    Inline,
-    Note,
-    Paragraph,
-    Picture,
-    Subheading,
-    TableBlock,
-)
+from chainrule.document import document as d
 from chainrule.document.words import Words
 from chainrule.notation.formula import Derivative, Equation, Formula, Fraction, Operator, Row
 from chainrule.notation.latex import formula_latex
@@ -83,7 +71,7 @@ PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 """
 
 
-def latex(document: Document, layout: str = "article", paper: str = "a4") -> str:
+def latex(document: d.Document, layout: str = "article", paper: str = "a4") -> str:
     """The document as LaTeX's source.
 
     layout  "article"; "slides", by beamer, 16:9, one idea a frame; "handout", compact, in two columns
@@ -101,7 +89,7 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
 class _Writer(FrozenValue):
     """What the parts of one document have in common: its words, its colours and the width of a line."""
 
-    document: Document
+    document: d.Document
     words: Words
     columns: int
 
@@ -122,7 +110,7 @@ class _Writer(FrozenValue):
 
     def _piece(self, piece: SlidePiece) -> str:
         """A block, and the picture beside it where both have room."""
-        equations = piece.block.equations if isinstance(piece.block, Equations) else ()
+        equations = piece.block.equations if isinstance(piece.block, d.Equations) else ()
         share = SHARE if equations else 1 - SHARE
         if piece.picture is None or max(map(letters_across, equations), default=0.0) > self.columns:
             return self.block(piece.block)
@@ -130,33 +118,33 @@ class _Writer(FrozenValue):
         picture = self.block(piece.picture)
         return f"\\par\\medskip\\noindent\\fitted{{{_boxed(beside, share)}\n{_boxed(picture, 0.98 - share)}}}\\par"
 
-    def block(self, block: Block) -> str:
+    def block(self, block: d.Block) -> str:
         """A block in LaTeX's markup."""
         match block:
-            case Paragraph(prose):
+            case d.Paragraph(prose):
                 return self.inline(prose)
-            case Note(kind, prose):
+            case d.Note(kind, prose):
                 return rf"\remark{{{kind}}}{{{escape_latex_prose(self.words.plain(f'note.{kind}'))}:}}{{{self.inline(prose)}}}"
-            case Subheading(prose):
+            case d.Subheading(prose):
                 return rf"\subheading{{{self.inline(prose)}}}"
-            case Equations(equations):
+            case d.Equations(equations):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
-            case TableBlock(head, rows):
+            case d.TableBlock(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._line(cells) for cells in rows)]
                 sides = "".join("r" if number else "l" for number in block.numbers)
                 return "\n".join([rf"\datatable{{{sides}}}{{\hline", *lines, r"\hline}"])
-            case Picture() | BoxGraph() | Illustration():
+            case d.Picture() | d.BoxGraph() | d.Illustration():
                 return rf"\begin{{center}}\fitted[0.6]{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
 
-    def _line(self, cells: Sequence[Inline]) -> str:
+    def _line(self, cells: Sequence[d.Inline]) -> str:
         """A row of a table, as high as the fractions in it."""
         tall = any(isinstance(part, Derivative | Fraction) for part in everything_in(tuple(cells)))
         return r"\tall " * tall + self._cells(cells) + r" \\"
 
-    def _cells(self, cells: Iterable[Inline]) -> str:
+    def _cells(self, cells: Iterable[d.Inline]) -> str:
         return " & ".join(self.inline(cell) for cell in cells)
 
-    def inline(self, parts: Inline) -> str:
+    def inline(self, parts: d.Inline) -> str:
         """Prose with formulas in it."""
         return "".join(escape_latex_prose(part) if isinstance(part, str) else f"${self._formula(part)}$" for part in parts)
 
