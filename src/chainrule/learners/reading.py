@@ -24,12 +24,7 @@ from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
 from chainrule.learners.own_backward import own_backward_programs
-from chainrule.learners.programs import (
-    ROWS,
-    Answer,
-    LearnerProgram,
-    ParameterForm,
-)
+from chainrule.learners.programs import ROWS, Answer, LearnerProgram, ParameterForm
 from chainrule.learners.scripts import ScriptProgram, script_programs
 
 TIME = 6.0

@@ -16,19 +16,7 @@ from chainrule.data.table import Table
 from chainrule.diagnosis.criteria import BLANK
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import Diagnosis
-from chainrule.document.document import (
-    NONE,
-    Block,
-    Cell,
-    Document,
-    Illustration,
-    Note,
-    Paragraph,
-    Section,
-    Subheading,
-    TableBlock,
-    table,
-)
+from chainrule.document.document import NONE, Block, Cell, Document, Illustration, Note, Paragraph, Section, Subheading, TableBlock, table
 from chainrule.document.words import Words
 from chainrule.explanation.colours import colours
 from chainrule.explanation.context import Context
