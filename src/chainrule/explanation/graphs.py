@@ -187,7 +187,7 @@ class _Drawing:
             if (target := derivation.compared.get(name)) is not None:
                 about = ((context.plain("graph.target" if goal.loss.definition.measures else "graph.given"),), *self.columns(target))
                 sources.append(self._add(_Box(Vertex(self.letter(target), "t", about=about), quantity=target)))
-            weight = () if goal.weight == 1 else (number_formula(goal.weight, context.notation), " · ")
+            weight = () if goal.weight == 1 else (context.number(goal.weight), " · ")
             said = "" if not weight or derivation.errors else f"{context.plain_number(goal.weight)} · "
             also = () if not penalty or derivation.errors else (("+ ", *penalty),)
             box = Vertex(self.letter(error), "E", f"{said}{context.called(goal.loss)}", also)

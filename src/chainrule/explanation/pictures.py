@@ -112,7 +112,7 @@ def forward_picture(context: Context) -> Drawing:
     signals = _signals(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (number_formula(context.step.values[signals[layer].key][0, unit], context.notation),)
+        return (context.number(context.step.values[signals[layer].key][0, unit]),)
 
     return _titled(context, _picture(context, below, _weights(context)))
 
@@ -145,7 +145,7 @@ def step_picture(context: Context) -> Drawing:
     signals, gradients = _signals(context), [_gradient(context, layer) for layer in range(context.layers + 1)]
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        value = number_formula(context.step.values[signals[layer].key][0, unit], context.notation)
+        value = context.number(context.step.values[signals[layer].key][0, unit])
         gradient = gradients[layer]
         return (value,) if gradient is None else (value, _equal(context, gradient, unit))
 
@@ -160,7 +160,7 @@ def _inputs(context: Context) -> Below:
     """A single sample's inputs below their neurons; of several, none."""
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (number_formula(context.step.x[0, unit], context.notation),) if layer == 0 and context.samples == 1 else ()
+        return (context.number(context.step.x[0, unit]),) if layer == 0 and context.samples == 1 else ()
 
     return below
 
@@ -241,7 +241,7 @@ def _edges(context: Context, after: bool) -> Iterator[Edge]:
             network = context.step.network
             moves = after and element.key not in network.frozen and element.index not in network.kept.get(element.key, ())
             sides = (context.step.parameters, context.step.new_parameters) if moves else (context.step.parameters,)
-            numbers = [number_formula(side[element.key][element.index], context.notation) for side in sides]
+            numbers = [context.number(side[element.key][element.index]) for side in sides]
             yield Edge(layer, source, target, context.letter(element), *numbers)
 
 
@@ -282,7 +282,7 @@ def _with_error(context: Context, picture: Picture, targets: bool = False) -> Pi
     written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, (unit,) in below)
     if targets and context.step.t.shape[1] > MOST_TARGETS:
         written = (*written, Prose("⋮"))
-    value = number_formula(context.step.error, context.notation)
+    value = context.number(context.step.error)
     edges = tuple(Edge(last, i, 0, Row(())) for i in range(len(picture.layers[last])))
     return replace(
         picture,
