@@ -147,9 +147,8 @@ class _Drawing:
         for node, name in zip(derivation.inputs, wiring.inputs, strict=True):
             about = (self.counted("inputs", node), *self.columns(node), *((self.which,) if self.which else ()))
             numbers[name] = self._add(_Box(Vertex(self.letter(node), "x", about=about), quantity=node))
-        several = [layer for layer in wiring.layers if sum(call.layer is layer for call in wiring.calls) > 1]
         for call in wiring.calls:
-            shared = several.index(call.layer) + 1 if call.layer in several else 0
+            shared = wiring.shared.index(call.layer) + 1 if call.layer in wiring.shared else 0
             numbers[call.name] = self._add(self._call(call, tuple(numbers[source] for source in call.sources), shared))
         self._errors({name: numbers[call] for name, call in wiring.outputs.items()})
 

@@ -115,7 +115,7 @@ def _called_again(context: Context) -> list[Inline]:
     if not again or calls[0].name is None or calls[0].name.layer is None:
         return []
     layer, wiring = context.step.network.layers[calls[0].name.layer - 1], context.step.network.wiring
-    key = "network.calls" if sum(call.layer is layer for call in wiring.calls) > 1 else "network.steps"
+    key = "network.calls" if layer in wiring.shared else "network.steps"
     return [context.text(key, first=context.symbol(calls[0]), second=context.symbol(again[0]))]
 
 
