@@ -46,7 +46,7 @@ times as many.
 
 
 FIRST_TRIES, SPENT, FORGOTTEN = 3, 0.01, 1.05
-"""Each number of threads is tried so often at first, and slower ones now and then, which takes about this part of the time of a run; the best
+"""Each number of threads is tried so often at first, and slower ones now and then, at the cost of about so much of a run's time; the best
 time counts, less with every call.
 """
 

@@ -25,7 +25,7 @@ from chainrule.engines.compiled.llvm.instructions import (
 from chainrule.engines.compiled.llvm.target import itemsize
 
 LONG = 2**10
-"""Bytes of a row of the data from which on the row that comes next is asked for meanwhile: it may lie anywhere, and no processor knows where."""
+"""Bytes of a row from which on the one that comes next is asked for meanwhile: it may lie anywhere, and no processor knows where."""
 
 
 class Copied(FrozenValue):
