@@ -109,7 +109,8 @@ class KernelEmitter:
                     start, count = (whole(0), batch.rows) if array.region == "apart" else stage_calls.part_of_rows()
                     drawn = step_graph.data[node].array == "drawn"  # in the order in which they are taken
                     self._gather(stage_calls, node, start, batch.first, count, *([] if drawn else order))
-                    stage_calls.since.add(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
+                    place = program.place(array)
+                    stage_calls.since.add(Access({place: way(array, by_rows=True)}, frozenset([place])))
                 figures = stage_calls.stages(program.schedule.stages)
                 for leaf in filter(new.__contains__, variables):
                     machine.store(narrowed(machine, figures[new[leaf]]), variables[leaf])
