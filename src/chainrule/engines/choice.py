@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NO_MACHINE_CODE = ImportError, OSError, RuntimeError, MemoryError, NotCompilable
 """What is raised where there is no machine code for a network, or none on this machine; LLVM's own complaints are RuntimeErrors.
 
-Its arrays all lie there at once, the windows of a large image among them, and may need twice the memory of the NumPy program.
+What a step keeps for its way back lies there all at once, the windows of a large image among it.
 """
 
 
