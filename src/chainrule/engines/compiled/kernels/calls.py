@@ -95,7 +95,7 @@ class StageCalls(ThreadFrame):
     ) -> None:  # fmt: skip
         super().__init__(builder, program, kernels.context, given, rows)
         self.parcels = [set(parcel) for parcel in parcels]
-        self.kernels, self.wide = kernels, Machine(builder, "float64")
+        self.kernels, self.wide = kernels, Machine(builder, "float64", flags=())
         self.figures: dict[Operation, MachineValue] = step_scalars(program.step_scalars, self.wide, outside)
         region, self.totals = program.totals
         self.results = self.regions[region]

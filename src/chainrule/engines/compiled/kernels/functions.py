@@ -127,7 +127,7 @@ class KernelEmitter:
     def _measuring(self, module: ir.Module, kernels: KernelLibrary, name: str) -> StageCalls:
         """A function that takes no step, begun. Each thread goes through blocks of rows of its own."""
         start = begin_function(module, name)
-        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
+        count = Machine(start.builder, "float64", flags=()).value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
         self.program = self._program(self.step_graph.roots(name), {}, shared=False)
         stage_calls = StageCalls(start.builder, self.program, kernels, start.arguments, start.arguments["rows"], {"N": count})
         machine, numbers = Machine(start.builder, self.dtype), self._single_numbers(start.builder, start.arguments["memory"])
