@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import islice, takewhile
+from itertools import accumulate, islice, takewhile
 from typing import IO
 
 import numpy as np
@@ -19,6 +19,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
 from chainrule.data.cells import is_missing, parse_number, plain_floats, shape_of
 from chainrule.data.columns import ColumnForm
+from chainrule.data.dates import is_date
 from chainrule.data.encodings import (
     UNREADABLE,
     FilePart,
@@ -60,6 +61,8 @@ MOST_TITLES = 12
 
 MOST_NAMES = 3
 """Rows below the header that go on with it, at most."""
+
+YEAR = re.compile(r"(?:1[89]|20)\d{2}")
 
 SEVERAL = 1000
 """Lines that tell whether an odd sign separates."""
@@ -186,7 +189,7 @@ def _found_layout(
     rows = [rows[0], *(row for row in rows[1:] if row != rows[0])] if repeated else rows
     usual = _usual_width(rows)
     first, extra = _completed_header(path, rows[0], usual, has_header, rows[1:])
-    named = [next(filter(None, map(str.strip, cells)), "") for cells in zip(first, *further, strict=False)] if further else first
+    named = _names_of([first, *further]) if further else first
     names = _names(path, [*named, *first[len(named) :]], has_header)
     unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
     called = {"": "none (one column)"}.get(divider or "", SEPARATORS.get(divider or "", quoted(divider)))
@@ -341,8 +344,26 @@ def _further_names(rows: Sequence[Sequence[str]]) -> int:
     for count, row in enumerate(rows[1 : 1 + MOST_NAMES]):
         known = [row[place] for place in columns if len(row) > place and not is_missing(row[place])]
         if len(known) < max(2, len(columns) / 2) or any(parsed(cell) is not None for cell in known):
-            return count
+            return count + (count > 0 and _names_the_rows(row))
     return MOST_NAMES
+
+
+def _names_the_rows(row: Sequence[str]) -> bool:
+    """Is nothing but the first cell filled, as where pandas writes what the names of rows are called below several rows of names?"""
+    return bool(row[0].strip()) and not any(cell.strip() for cell in row[1:]) and parsed(row[0]) is None
+
+
+def _names_of(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of columns out of several rows: the first cell that is filled; where that is not enough to tell them apart, all of them, of
+    which one in an upper row counts for the empty ones on its right. A last row with nothing but the first cell names the first column.
+    """
+    index = rows[-1][0] if len(rows) > 2 and _names_the_rows(rows[-1]) else ""
+    rows = rows[:-1] if index else rows
+    names = [next(filter(None, map(str.strip, cells)), "") for cells in zip(*rows, strict=False)]
+    if len(set(names)) < len(names):
+        above = [list(accumulate(row, lambda left, cell: cell if cell.strip() else left)) for row in rows[:-1]]
+        names = [" ".join(filter(None, map(str.strip, dict.fromkeys(cells)))) for cells in zip(*above, rows[-1], strict=False)]
+    return [index, *names[1:]] if index else names
 
 
 def _holds_numbers(cells: Sequence[str]) -> bool:
@@ -454,8 +475,8 @@ def _is_number(cell: str) -> bool:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and a text twice, or texts that stand further down
-    again.
+    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and a text twice, texts that stand further down
+    again, or numbers as those below them.
     """
     first = rows[0]
     numeric = [is_missing(cell) or _is_number(cell) for cell in first]
@@ -466,8 +487,47 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
         return (_are_years(first) and not any(_are_years(row) for row in rows[1:])) or _counts_columns(first, rows[1:])
     if len({first[place].strip() for place in texts}) < len(texts):
         return False
-    below = [{row[place] for row in rows[1:] if len(row) > place} for place in texts]
-    return not all(first[place] in cells for place, cells in zip(texts, below, strict=True))
+    below = [[row[place] for row in rows[1:] if len(row) > place and not is_missing(row[place])] for place in range(len(first))]
+    if all(first[place] in below[place] for place in texts):
+        return False
+    numbers = [place for place, is_number in enumerate(numeric) if is_number and not is_missing(first[place])]
+    return _are_names(first, numbers, texts, [cells[:200] for cells in below])
+
+
+def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int], below: Sequence[Sequence[str]]) -> bool:
+    """Are the numbers in the first row names of columns, as the texts in it would be? A row of values begins with a text as well, or a date,
+    and its numbers are written as those below.
+
+    numbers, texts  their places
+    """
+    if any(below[place] and sum(map(_is_number, below[place])) > 0.9 * len(below[place]) for place in texts):
+        return True  # a text above numbers
+    if any(is_date(first[place]) and below[place] and all(map(is_date, below[place][:20])) for place in texts):
+        return False
+    if _run_evenly([first[place].strip() for place in numbers]):
+        return True
+    return not any(_decimals(first[place]) in set(map(_decimals, below[place])) and not _is_year(first, below, place) for place in numbers)
+
+
+def _run_evenly(cells: Sequence[str]) -> bool:
+    """Are these numbers in equal steps, or years in order, as columns are called by places, wavelengths or years?"""
+    values = plain_floats(cells)
+    if values is None or len(values) < 2:
+        return False
+    steps = np.diff(values)
+    in_order = bool((steps > 0).all() or (steps < 0).all())
+    counted = values[0] in (0, 1) and bool((steps == 1).all())
+    return in_order and (all(map(YEAR.fullmatch, cells)) or counted or (len(values) > 2 and np.allclose(steps, steps[0])))
+
+
+def _is_year(first: Sequence[str], below: Sequence[Sequence[str]], place: int) -> bool:
+    """Is it a year above numbers that are none?"""
+    return YEAR.fullmatch(first[place].strip()) is not None and not all(YEAR.fullmatch(cell.strip()) for cell in below[place])
+
+
+def _decimals(cell: str) -> int:
+    """How many digits stand behind the decimal sign of a number."""
+    return len(re.split(r"[.,]", cell.strip())[-1]) if re.search(r"[.,]", cell) else 0
 
 
 def _are_years(row: Sequence[str]) -> bool:
