@@ -190,7 +190,7 @@ TABLES = [
     ("a,t\n3,4\n3,5\n3,6.5\n", {}, "t.csv has no column to learn from: left out are a (constant)."),
     ("a,t\nx,4\ny,5\nz,6.5\n", {}, "t.csv has no column to learn from: left out are a (all different)."),
     ("t\n4\n5\n", {}, "t.csv has no column to learn from beside the target."),
-    ("a,b,t\n1,,4\n2,NA,5\n", {}, "t.csv: column b has no values at all; leave it out (--ignore b)."),
+    ("a,t\n,4\nNA,5\n", {}, "t.csv has no column to learn from: left out are a (no values)."),
     ("a,b,t\n1,2,\n2,3,?\n", {}, "t.csv: column t has no values at all; choose another target."),
     ("a,b,t\n1,,4\n2,3,5\n,,6\n9,4,7.5\n", {}, "t.csv has 3 missing values (row 1, column 'b'; row 3, column 'a'; row 3, column 'b'); fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns (--ignore a --ignore b)."),
     ("a,b,t\n1,nan,4\n2,3,5\n5,4,6.5\n", {}, "t.csv has 1 missing value (row 1, column 'b'); fill them in"),

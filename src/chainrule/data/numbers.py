@@ -40,11 +40,14 @@ DASHES = ("‒", "–", "﹣")
 
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD|RMB"
 SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł"
-SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿"
+PRICED = r"(?:R|RM|Rp|Tk|Bs|S/|[KTU][Ss]h)\.?(?=\ ?-?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d\d)?$)(?=.*\d\D\d)"
+"""Currencies before a price, with cents or in thousands; R 12 and RM 3 are names."""
+
+SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿₭₮₨৳฿៛֏＄￥￡￦"
 
 CELL = re.compile(
     rf"""(?P<open>\(\ *)? (?P<sign>[+-]?)\ *
-    (?P<before>[A-Z]{{0,3}}[{SYMBOLS}]|(?:{CURRENCIES}|{SHORT_CURRENCIES})(?![^\W\d]))?\ * (?P<inner>\(\ *)? (?P<late>[+-]?)
+    (?P<before>[A-Z]{{0,3}}[{SYMBOLS}]|(?:{CURRENCIES}|{SHORT_CURRENCIES})(?![^\W\d])|{PRICED}|[%‰])?\ * (?P<inner>\(\ *)? (?P<late>[+-]?)
     (?P<body>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?)
     (?P<exponent>[eEdD][+-]?[0-9]+)?
     (?P<behind>\ ?-)?
@@ -60,6 +63,9 @@ FORCED = re.compile(r'="([^"]*)"')
 NO_CENTS = re.compile(r"(?<=\d)([.,])[-–—]{1,2}(?=\D*$)")
 """The dash of a price without cents: 12,– and 1'250.--"""
 
+SWEDISH_PRICE = re.compile(r"(?<=\d) ?:[-–—]$")
+"""What a price ends in: 95:-"""
+
 POWER = re.compile(r"(?<=\d) ?[×xX·*] ?10(?:(?:\^|\*\*)([+-]?\d{1,3})|([⁺⁻]?[⁰¹²³⁴-⁹]{1,3}))")
 """The power of ten behind a number: 1.5×10^3, 1.5 · 10⁻³"""
 
@@ -70,16 +76,16 @@ SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|mi
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
-    rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
+    rf"""(?:[~≈≃≤≥▲▼△▽↑↓|]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
     (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
-    (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}} | (?<=[.,]\d)\d*[+-]\d{{3}} )?
-    \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
+    (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}}(?:[.,]\d+)? | (?<=[.,]\d)\d*[+-]\d{{3}} | \ ?\((?:±|SE\ )?{DIGITS}%?\) )?
+    \ *[%*†°'"\]+|]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
     | \[[-+\d.,e\ ]*\d[-+\d.,e\ ]*\]
     | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{SPLIT_UNITS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, 6 ft 1 in,
-a list of numbers, and 8.73-187 of Fortran."""
+"""What says a number, but is none as it stands: ~5, <0.1, ▲ 2 %, 5 ± 0.2, 5.1 (0.2), 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 1:23.45, 46°26'N,
+0xff, 6h 17m, 6 ft 1 in, a list of numbers, and 8.73-187 of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
@@ -213,7 +219,7 @@ def _plainly(cell: str) -> str:
         text = forced[1].strip()
     if "10" in text:
         text = POWER.sub(lambda match: "e" + (match[1] or match[2].translate(SUPERSCRIPTS)), text)
-    return text if text[-1:].isdigit() else NO_CENTS.sub(r"\g<1>0", text)
+    return text if text[-1:].isdigit() else NO_CENTS.sub(r"\g<1>0", SWEDISH_PRICE.sub("", text))
 
 
 def looks_like_number(cell: str) -> bool:

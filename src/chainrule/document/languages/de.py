@@ -1064,6 +1064,7 @@ WORDS = {
     "decided.reason.as_asked": "wie gewünscht",
     "decided.reason.constant": "konstant",
     "decided.reason.dates": "Datumsangaben",
+    "decided.reason.no_values": "ohne Werte",
     "decided.reason.numbers_the_rows": "nummeriert die Zeilen",
     "decided.reason.all_different": "Text, der in jeder Zeile anders ist",
     "decided.reason.nearly_all_different": "Text, der in fast jeder Zeile anders ist",

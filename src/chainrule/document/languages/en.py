@@ -1028,6 +1028,7 @@ WORDS = {
     "decided.reason.as_asked": "as asked",
     "decided.reason.constant": "constant",
     "decided.reason.dates": "dates",
+    "decided.reason.no_values": "no values",
     "decided.reason.numbers_the_rows": "numbers the rows",
     "decided.reason.all_different": "text that differs in every row",
     "decided.reason.nearly_all_different": "text that differs in nearly every row",
