@@ -84,8 +84,8 @@ RESEMBLES = re.compile(
     | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{SPLIT_UNITS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What says a number, but is none as it stands: ~5, <0.1, ▲ 2 %, 5 ± 0.2, 5.1 (0.2), 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 1:23.45, 46°26'N,
-0xff, 6h 17m, 6 ft 1 in, a list of numbers, and 8.73-187 of Fortran."""
+"""What says a number, but is none as it stands: ~5, <0.1, ▲ 2 %, 5 ± 0.2, 5.1 (0.2), 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 1:23.45,
+46°26'N, 0xff, 6h 17m, 6 ft 1 in, a list of numbers, and 8.73-187 of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
