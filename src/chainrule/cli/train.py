@@ -358,7 +358,7 @@ def _streamed(
         if not table.has_header and table.names in model.column_orders:
             complain(f"{table.source} has no header; its columns are taken for {', '.join(table.names)}")
         strange = replace(table, columns=tuple(column for column in table.columns if column.name not in {*keep} - {*preparation.kinds}))
-        for remark in preparation.remarks(strange, unseen, far):
+        for remark in preparation.remarks(strange, unseen, far, targets=targets):
             complain(remark)
 
 

@@ -50,6 +50,9 @@ LARGEST_SAMPLE = 1 << 26
 
 COMMENT = "#"
 
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"))
+"""Signs without width, which are no part of a name."""
+
 REMARKS = ("%", "!", "//", "--", "*")
 """What lines above a table begin with in other programs, where no line below does."""
 
@@ -693,7 +696,8 @@ def _check_not_parted(path: str, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]:
-    names = [(cell.strip() if has_header else "") or f"column{place}" for place, cell in enumerate(first, start=1)]
+    bare = (cell.translate(UNSEEN).strip() for cell in first)
+    names = [(cell if has_header else "") or f"column{place}" for place, cell in enumerate(bare, start=1)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None) if len(set(names)) < len(names) else None
     if twice is not None:
         raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name, or say --no-header if these are values.")

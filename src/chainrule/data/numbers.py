@@ -173,7 +173,8 @@ PLAIN, COMMA = NumberFormat(), NumberFormat(",")
 
 def _special(cell: str) -> float | None:
     """inf and the like; None for what is no number."""
-    return float(cell) if cell.strip().lstrip("+-").lower() in ("inf", "infinity") else None
+    bare = cell.strip().replace("∞", "inf")
+    return float(bare) if bare.lstrip("+-").lower() in ("inf", "infinity") else None
 
 
 class Parsed(FrozenValue):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -310,7 +311,7 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
     if summary.crowded or summary.distinct > MOST_CATEGORIES or (summary.distinct > 20 and summary.distinct == summary.rows):
         fix = f"Choose another target{' or --task regress' if summary.kind == 'number' else ''}."
         row, text = summary.stray or (0, "")
-        if any(map(str.isdigit, text)):
+        if re.search(r"\d[.,' ]\d", text):
             fix = f"If they are numbers, as row {row} holds {quoted(text)}, write digits alone; else choose another target."
         count = f"more than {MOST_CATEGORIES:,}" if summary.distinct > MOST_CATEGORIES else f"{summary.distinct:,}"
         raise FileError(

@@ -1166,6 +1166,7 @@ WORDS = {
     "sweep.wrote": "geschrieben: {path}, das beste Modell, und {table}, alle Versuche",
     # Modelle
     "model.rows": "{rows} Zeilen aus {source}:",
+    "model.rows.rows=1": "1 Zeile aus {source}:",
     "model.trained": "{path}: trainiert mit {source}, von chainrule {version}.",
     "model.scale": "{name}: Mittelwert {mean}, Standardabweichung {deviation}",
     "model.scales": "Standardisiert ist, (Wert − Mittelwert) / Standardabweichung:",

@@ -1129,6 +1129,7 @@ WORDS = {
     "sweep.wrote": "wrote {path}, the best model, and {table}, every trial",
     # Models
     "model.rows": "{rows} rows of {source}:",
+    "model.rows.rows=1": "1 row of {source}:",
     "model.trained": "{path}: trained on {source}, with chainrule {version}.",
     "model.scale": "{name}: mean {mean}, standard deviation {deviation}",
     "model.scales": "What is standardised, (value − mean) / standard deviation:",
