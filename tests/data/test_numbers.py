@@ -67,6 +67,12 @@ def values(tmp_path, cells, separator=",", others=(), **options):
         (['="12.5"', '="7"'], ",", [12.5, 7]),  # how Excel is made to keep a cell as it is
         (["١٢٫٥", "٣"], ",", [12.5, 3]),
         (["１２．５", "３"], ",", [12.5, 3]),
+        (["%26,9", "%7,5"], ";", [26.9, 7.5]),  # as in Turkey
+        (["5 094,80:-", "95:-"], ";", [5094.8, 95]),  # as in Sweden
+        (["฿1,570.95", "฿7.50"], ",", [1570.95, 7.5]),
+        (["R 33 333.66", "R7.50"], ",", [33333.66, 7.5]),
+        (["Rp 1.250.000", "Rp 12.000"], ";", [1250000, 12000]),
+        (["1,250円", "980円"], ",", [1250, 980]),
     ],
 )
 def test_what_is_clear_is_read(cells, separator, expected, tmp_path):
@@ -152,6 +158,10 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
         "{} lbs. 3 oz.",
         "{}' 1\"",
         "{}.25-187",
+        "▲ {} %",
+        "1:{}.45",
+        "{}.5 (0.2)",
+        "{}.5(12)",
     ],
 )
 def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):
@@ -162,7 +172,7 @@ def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell
     assert len(cr.Preparation.fit(found, ["t"], categories=["a"]).features[0].names) == 30
 
 
-@pytest.mark.parametrize("cell", ["A{}", "#{}", "192.168.{}.1", "{}-50", "No. {}"])
+@pytest.mark.parametrize("cell", ["A{}", "#{}", "192.168.{}.1", "{}-50", "No. {}", "R {}", "RM {}", "R{}"])
 def test_names_with_digits_in_them_are_categories(cell, tmp_path):
     cells = [cell.format(10 + number % 30) for number in range(90)]
     found = table(tmp_path, {"a": cells, "t": [str(number * 0.37) for number in range(90)]}, ";")
@@ -231,6 +241,9 @@ def test_a_target_of_numbers_is_never_to_be_chosen_anew(tmp_path):
     x = [str(place * 7 % 13) for place in range(40)]
     found = table(tmp_path, {"x": x, "t": [f"{place},{place % 7 + 1}" for place in range(40)]}, ";")
     assert cr.Preparation.fit(found, ["t"]).task == "regress"
+    strange = table(tmp_path, {"x": x, "t": [f"§§{place}.{place % 7 + 1}§§" for place in range(40)]})
+    with pytest.raises(FileError, match=r"If they are numbers, as row 1 holds '§§0\.1§§', write digits alone; else choose another target"):
+        cr.Preparation.fit(strange, ["t"])
     mixed = table(tmp_path, {"x": x, "t": [f"{place}{',.'[place % 2]}{place % 7 + 1}" for place in range(40)]}, ";")
     with pytest.raises(FileError, match="have different decimal signs"):
         cr.Preparation.fit(mixed, ["t"])

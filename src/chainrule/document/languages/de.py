@@ -1111,6 +1111,8 @@ WORDS = {
     "caution.singletons.count=1": "die Klasse {names} von {name} hat nur eine Zeile, so dass keine zum Test bleibt",
     "caution.identifier": "{name} sieht nach Nummern der Zeilen aus, wie {value}: alle verschieden, und ohne "
     "Zusammenhang mit dem Ziel; wenn ja: {ignore}",
+    "caution.codes": "{name} wird als Zahlen gelesen, {low} bis {high}, deren Reihenfolge wenig über {target} sagt; sind es Kennzahlen von "
+    "Gruppen, hilft {categories}",
     "caution.between_dates": "die Zeilen folgen der Zeit ({name}), und die Zeilen zum Test liegen zwischen den anderen; "
     "--test last nimmt die letzten",
     "caution.between_count": "{name} zählt die Zeilen, und benachbarte haben ähnliche Werte von {target}; die Zeilen "

@@ -1076,6 +1076,8 @@ WORDS = {
     "caution.singletons.count=1": "the class {names} of {name} has a single row, which leaves none to test on",
     "caution.identifier": "{name} looks like numbers that name the rows, as {value}: all different, and they tell "
     "nothing of the target; if so, say {ignore}",
+    "caution.codes": "{name} is read as numbers, {low} to {high}, whose order tells little of {target}; if they are codes of groups, say "
+    "{categories}",
     "caution.between_dates": "the rows run in time ({name}), and the test rows lie between the others; --test last tests on the last ones",
     "caution.between_count": "{name} counts the rows, and {target} is much the same in neighbouring ones; the test rows "
     "lie between the others, --test last tests on the last ones",
