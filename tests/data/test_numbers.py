@@ -79,6 +79,11 @@ def test_what_is_clear_is_read(cells, separator, expected, tmp_path):
     assert values(tmp_path, cells, separator) == expected
 
 
+@pytest.mark.parametrize("cell", ["12,5 €", "€12,5", "12,5 kr", "12,5%", "US$12,5"])
+def test_how_numbers_are_written_is_told_as_they_are(cell, tmp_path):
+    assert table(tmp_path, {"a": [cell] * 3, "b": ["x"] * 3}, ";").column("a").format.example == f"{cell} is 12.5"
+
+
 def test_missing_values_of_statistics(tmp_path):
     """As Stata, SAS and Eurostat write them."""
     assert repr(values(tmp_path, ["1.5", ".a", ":", ".Z", "."])) == "[1.5, nan, nan, nan, nan]"

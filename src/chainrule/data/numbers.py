@@ -112,12 +112,14 @@ class NumberFormat(FrozenValue):
     """How the numbers of a column are written: 1.234,5 kg with the decimal sign ",", the thousands sign "." and the unit "kg".
 
     further  other units that some of them have, with commas between them, where it was said that they mean nothing
+    behind   the unit again where it stands behind although it is a sign of money: 12 €
     """
 
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
     further: str = ""
+    behind: str = ""
 
     @property
     def units(self) -> frozenset[str]:
@@ -128,7 +130,8 @@ class NumberFormat(FrozenValue):
     def example(self) -> str:
         """A number as it is written, and its value: "1,234.5 kg is 1234.5"; with each of its units."""
         whole, value = (f"1{self.thousands}234", "1234.5") if self.thousands else ("12", "12.5")
-        written = [_with_unit(f"{whole}{self.decimal}5", unit) for unit in (self.unit, *filter(None, self.further.split(",")))]
+        number, units = f"{whole}{self.decimal}5", (self.unit, *filter(None, self.further.split(",")))
+        written = [f"{number} {unit}" if unit and unit == self.behind else _with_unit(number, unit) for unit in units]
         others = " and ".join(written[1:])
         return f"{written[0]} is {value}" + (f", and so is {others}" if others else "")
 
@@ -427,7 +430,8 @@ def number_format(
     if asked.thousands is not None and mark not in ("", asked.thousands):
         row, cell = evidence.thousands.get(mark) or evidence.open[mark]
         return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say --thousands {quoted(mark)}."
-    return NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)))
+    behind = unit if unit and any(letter in SYMBOLS for letter in unit) and evidence.units[unit][1].endswith(unit) else ""
+    return NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)), behind)
 
 
 class _Unclear(FrozenValue):

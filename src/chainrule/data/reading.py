@@ -138,7 +138,7 @@ def chunks(
         raise InputError(f"a part has at least one row, not {rows}.")
     form = Reading.of(**options)
     if _is_file(source) and gives_once(source):
-        source = _read(source, kinds, form)
+        source, form, options = _read(source, kinds, form), Reading(), {}
     files = part if isinstance(part, TextFiles) else form.text_files(source)
     found = forms or forms_of(source, kinds=kinds, **options)
     if files is not None:
