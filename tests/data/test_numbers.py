@@ -362,6 +362,37 @@ def test_digits_are_added_up_to_the_numbers_that_python_reads(cells):
     assert column.values.tolist() == list(map(float, cells))
 
 
+DECIMALS = st.from_regex(r"-?[0-9]{1,3}\.[0-9]{1,17}", fullmatch=True).filter(lambda cell: len(cell) <= spans.MOST_DIGITS)
+
+
+@given(
+    st.lists(DECIMALS | st.floats(-999, 999).map(repr), min_size=4, max_size=30),
+    st.lists(
+        st.sampled_from(["NA", "", "5", "1e-05", "-0.0", "1.5e3", "1,5", "x", "1_0.5", "12.3.4", "1.", ".5", "-.5", "2:3.5"]), max_size=2
+    ),
+    st.integers(0, 200),
+)
+@examples(100)
+@example(["0.1", "9.007199254740993", "999.5", "-0.25"], ["1,5"], 0)
+def test_decimals_of_many_lengths_are_read_at_their_points_as_one_by_one(decimals, strays, place):
+    """Though a few other cells are among them, which may be numbers, no values, or none."""
+    cells = [*(decimals * 200)[:200], *strays]
+    cells = cells[place:] + cells[:place]
+    options = columns.CellOptions()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "LEAST", 0)
+        quick, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+        patch.setattr(columns, "LEAST", 10**9)
+        slow, expected = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+    assert (quick.kind, quick.decimal, quick.evidence.decimal) == (slow.kind, slow.decimal, slow.evidence.decimal)
+    assert (quick.values is None) == (slow.values is None)
+    if quick.values is not None:
+        assert repr(quick.values.tolist()) == repr(slow.values.tolist())
+    assert (column is None) == (expected is None)
+    if column is not None:
+        assert repr(column.values.tolist()) == repr(expected.values.tolist())
+
+
 RAISED = st.builds("{}{}{:+03d}{}".format, st.from_regex(r"[0-9]{1,3}\.[0-9]{1,17}", fullmatch=True), st.sampled_from("eEdD"),
                    st.integers(-340, 310), st.sampled_from(["", " mol"])).filter(lambda cell: len(cell) <= spans.WIDEST)  # fmt: skip
 
