@@ -375,3 +375,8 @@ def test_a_currency_sign_alone_tells_the_encoding(tmp_path):
     with pytest.raises(FileError, match=r"is not text in UTF-8 \(byte 8\); cp1252 fits and would read '€': give --encoding cp1252"):
         of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n")
     assert of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n", encoding="cp1252").column("a").format.unit == "€"
+
+
+def test_letters_that_stand_alone_are_western(tmp_path):
+    with pytest.raises(FileError, match="cp1252 fits and would read 'ä': give --encoding cp1252"):
+        of(tmp_path, b"a;b\n" + b"12;\xe4\n13;\xf6\n" * 20)

@@ -10,7 +10,7 @@ import chainrule as cr
 from chainrule.base.errors import FileError, InputError
 from chainrule.data import columns, spans
 from chainrule.data.cells import MISSING, shape_of
-from chainrule.data.numbers import NumberFormat, looks_like_number
+from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.training.model import Model
 
@@ -167,6 +167,13 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
         "1:{}.45",
         "{}.5 (0.2)",
         "{}.5(12)",
+        "{}.5²",
+        "7,{}0[9]",
+        "24,{}0 km2 (9,412 sq mi)",
+        "3 days {}:20:00",
+        "PT6H{}M",
+        "({}.5, 3)",
+        "(2.5-{}j)",
     ],
 )
 def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):
@@ -220,6 +227,12 @@ def test_options_decide(tmp_path):
 )
 def test_what_is_no_number(cell):
     assert not looks_like_number(cell)
+
+
+@pytest.mark.parametrize("cell", ["[1{}", "[1{}]", "({}", "1{}"])
+def test_long_cells_are_looked_at_once(cell):
+    """As an embedding in a cell: a search that went back from every place would take minutes."""
+    assert resembles_number(cell.format(", 1" * 30_000)) == (cell == "[1{}]")
 
 
 def test_names_say_nothing_about_decimal_signs(tmp_path):

@@ -280,7 +280,8 @@ def fitting_encoding(data: bytes) -> str | None:
     # Western text has an accent here and there; where most letters are beyond ASCII, it is another script.
     start = WESTERN_SIGN.sub(b"", data[:PIECE])
     letters, foreign = sum(bytes([byte]).isalpha() for byte in start), sum(byte >= 128 for byte in start)
-    names = ("cp1252", "latin-1") if foreign <= letters else ("shift_jis", "cp1251", "gb18030", "latin-1")
+    alone = re.search(rb"[\x80-\xff]{2}", start) is None
+    names = ("cp1252", "latin-1") if foreign <= letters or alone else ("shift_jis", "cp1251", "gb18030", "latin-1")
     return next(name for name in names if _fits(data, name))
 
 

@@ -299,6 +299,10 @@ def _checked_widths(layout: TextLayout, first: int, block: list[list[str]]) -> l
     rows = [trimmed(row, width) for row in block if len(row) == width or not row[0].startswith(COMMENT)]
     if set(map(len, rows)) - {width}:
         number, row = next((number, row) for number, row in enumerate(rows, start=first) if len(row) != width)
-        fix = "fill in what lacks, with nothing between its separators" if len(row) < width else "put text that holds a separator in quotes"
+        fix = "put text that holds a separator in quotes"
+        if len(row) < width:
+            fix = "fill in what lacks, with nothing between its separators"
+        elif layout.separator == ",":
+            fix = "put what holds a comma in quotes, text or a number as 1,5"
         raise FileError(f"{layout.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
     return rows

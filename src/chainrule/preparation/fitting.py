@@ -212,6 +212,11 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
     if summary.doubt:
         raise FileError(f"{summary.doubt} Or {', or '.join(ways)}.")
     fixes = ", ".join([*ways[:-1], f"or {ways[-1]}"])
+    if (odd := summary.stray_of_dates) is not None:
+        raise FileError(
+            f"{source}: column {quoted(summary.name)} holds dates, but also {quoted(odd)}; correct it, say --missing {quoted(odd)} if it "
+            f"means that there is no value, {fixes}."
+        )
     if summary.stray and _is_mostly_numbers(summary):
         row, text = summary.stray
         raise FileError(
@@ -340,6 +345,8 @@ def _reason(summary: Summary, options: PreparationOptions) -> str | None:
         return "numbers the rows"
     if summary.kind != "text" or _is_mostly_numbers(summary) or summary.numeric_labels > MOST_INTEGER_CLASSES:
         return None
+    if summary.stray_of_dates is not None:
+        return None if options.dates else "dates"
     if summary.is_identifier and not summary.crowded:
         return "all different" if summary.distinct == summary.present else "nearly all different"
     return f"more than {MOST_CATEGORIES:,} different values" if summary.crowded else None
