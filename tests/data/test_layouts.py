@@ -146,6 +146,15 @@ def test_numbers_among_names(names, tmp_path):
     assert of(tmp_path, f"{names}\n{rows}").names == tuple(names.split(","))
 
 
+@pytest.mark.parametrize("names", ['"","1940","1945","1950"', ",1,2,3", ",0,1,2", ",16.5,16.75,17.25,18,19.5"])
+def test_numbers_above_the_columns_of_a_table_of_two_ways(names, tmp_path):
+    """As R writes a matrix, with names of rows that may be numbers as well; a row of values whose first one lacks is another thing."""
+    table = of(tmp_path, f"{names}\n" + "".join(f"{row}{f',{row % 3}' * names.count(',')}\n" for row in range(10, 20)))
+    assert table.names == ("column1", *names.replace('"', "").split(",")[1:])
+    assert not of(tmp_path, ",1,2,3\n" + "".join(f"{row if row % 2 else ''},{row % 3},4,1\n" for row in range(10, 20))).has_header
+    assert not of(tmp_path, ",1,5,3\n1,2,4,1\n2,3,4,1\n").has_header
+
+
 def test_quotes_within_cells_as_databases_write_them(tmp_path):
     """Also with a backslash that stands for itself, and \\N for no value."""
     table = of(tmp_path, '"said","path","x"\n"a \\"big\\" one, yes","C:\\\\",1.5\n"no","\\N",2.5\n')

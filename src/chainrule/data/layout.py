@@ -596,6 +596,9 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     if not any(is_number and not is_missing(cell) for is_number, cell in zip(numeric, first, strict=True)):
         return True
     texts = [place for place, is_number in enumerate(numeric) if not is_number]
+    others = [cell.strip() for cell in first[1:]]
+    if not texts and not first[0].strip() and (_run_evenly(others) or _rise(others)):
+        return not any(is_missing(row[0]) for row in rows[1:])  # a table of two ways, with names of rows
     if not texts:
         return (_are_years(first) and not any(_are_years(row) for row in rows[1:])) or _counts_columns(first, rows[1:])
     if len({first[place].strip() for place in texts}) < len(texts):
@@ -631,6 +634,12 @@ def _run_evenly(cells: Sequence[str]) -> bool:
     in_order = bool((steps > 0).all() or (steps < 0).all())
     counted = values[0] in (0, 1) and bool((steps == 1).all())
     return in_order and (all(map(YEAR.fullmatch, cells)) or counted or (len(values) > 2 and np.allclose(steps, steps[0])))
+
+
+def _rise(cells: Sequence[str]) -> bool:
+    """Are these so many numbers, each larger than the one before, that this is no chance?"""
+    values = plain_floats(cells)
+    return values is not None and len(values) > 4 and bool((np.diff(values) > 0).all())
 
 
 def _is_year(first: Sequence[str], below: Sequence[Sequence[str]], place: int) -> bool:
