@@ -18,6 +18,7 @@ from chainrule.cli.options import (
     complete_files,
     complete_lists,
     complete_sources,
+    complete_words,
     definition_option,
     titled,
     with_options,
@@ -144,7 +145,7 @@ PLAN_OPTIONS = (
         help="Stop after N epochs that taught less than a thousandth of all so far.  [default: 30 to 100, by the number of steps]",
     ),
     click.option(
-        "--validation", metavar="PART|last",
+        "--validation", metavar="PART|last", shell_complete=complete_words("last"),
         help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 8000 rows or more]",
     ),
     click.option(
@@ -152,7 +153,8 @@ PLAN_OPTIONS = (
         help="K networks trained beside, each without a K-th of the rows, tell when to stop.  [default: 5 below 2000 rows, 3 below 8000]",
     ),
     click.option(
-        "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"
+        "--test", metavar="PART|last", shell_complete=complete_words("last"),
+        help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]",
     ),
     click.option(
         "--group", metavar="COLUMN", shell_complete=complete_columns,
@@ -345,7 +347,7 @@ def _streamed(
     table, dropped = None, 0
     said = {name: value for name, value in _whole(form).items() if value not in (None, ())}
     source = _source(data)
-    for table in chunks(source, kinds=kinds, names=model.column_orders, **{**form_for(model.source, source), **said}):
+    for table in chunks(source, kinds=kinds, names=model.column_orders, **form_for(model.source, source, said)):
         whole, table = table, preparation.complete(table) if targets else table
         dropped += len(whole) - len(table)
         if len(table):
@@ -358,7 +360,7 @@ def _streamed(
         if not table.has_header and table.names in model.column_orders:
             complain(f"{table.source} has no header; its columns are taken for {', '.join(table.names)}")
         strange = replace(table, columns=tuple(column for column in table.columns if column.name not in {*keep} - {*preparation.kinds}))
-        for remark in preparation.remarks(strange, unseen, far):
+        for remark in preparation.remarks(strange, unseen, far, targets=targets):
             complain(remark)
 
 
