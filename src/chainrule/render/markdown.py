@@ -97,7 +97,7 @@ def _block(block: d.Block, words: Words, dialect: Dialect) -> Iterator[str]:
         case d.Equations(equations):
             yield from (written.join(dialect.display) for written in _displayed(equations, words))
         case d.TableBlock(head, rows):
-            sides = "".join(" ---: |" if number else " --- |" for number in block.numbers)
+            sides = "".join(" ---: |" if number else " :--- |" for number in block.numbers)
             yield "\n".join([_row(head, words, dialect), f"|{sides}", *(_row(line, words, dialect) for line in rows)])
         case d.Picture() | d.BoxGraph() | d.Illustration() if block in dialect.pictures:
             yield dialect.pictures[block]
