@@ -240,6 +240,7 @@ def test_completion_is_printed(shell, capsys):
         ("chainrule explain --weights-as by-source,b", {"by-source,bias-first", "by-source,bias-last"}),
         ("chainrule check --template c", {"class"}),
         ("chainrule train t.csv --dates month,", {"month,weekday", "month,hour"}),
+        ("chainrule train t.csv --test l", {"last"}),
         ("chainrule train data:i", {"data:iris"}),
         ("chainrule train data:iris --target s", {"species", "sepal_width"}),
         ("chainrule predict model.safetensors t.csv --keep s", {"species", "sepal_width"}),

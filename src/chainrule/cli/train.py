@@ -369,7 +369,7 @@ def _streamed(
     table, dropped = None, 0
     said = {name: value for name, value in _whole(form).items() if value not in (None, ())}
     source = _source(data)
-    for table in chunks(source, kinds=kinds, names=model.column_orders, **{**form_for(model.source, source), **said}):
+    for table in chunks(source, kinds=kinds, names=model.column_orders, **form_for(model.source, source, said)):
         whole, table = table, preparation.complete(table) if targets else table
         dropped += len(whole) - len(table)
         if len(table):
@@ -382,7 +382,7 @@ def _streamed(
         if not table.has_header and table.names in model.column_orders:
             complain(f"{table.source} has no header; its columns are taken for {', '.join(table.names)}")
         strange = replace(table, columns=tuple(column for column in table.columns if column.name not in {*keep} - {*preparation.kinds}))
-        for remark in preparation.remarks(strange, unseen, far):
+        for remark in preparation.remarks(strange, unseen, far, targets=targets):
             complain(remark)
 
 
