@@ -384,19 +384,22 @@ DECIMALS = st.from_regex(r"-?[0-9]{1,3}\.[0-9]{1,17}", fullmatch=True).filter(la
         st.sampled_from(["NA", "", "5", "1e-05", "-0.0", "1.5e3", "1,5", "x", "1_0.5", "12.3.4", "1.", ".5", "-.5", "2:3.5"]), max_size=2
     ),
     st.integers(0, 200),
+    st.sampled_from(".,"),
 )
 @examples(100)
-@example(["0.1", "9.007199254740993", "999.5", "-0.25"], ["1,5"], 0)
-def test_decimals_of_many_lengths_are_read_at_their_points_as_one_by_one(decimals, strays, place):
+@example(["0.1", "9.007199254740993", "999.5", "-0.25"], ["1,5"], 0, ".")
+@example(["0.1", "9.0071", "999.5", "-0.25"], ["1,5"], 3, ",")
+@example(["0.125", "9.007", "999.525", "-0.250", "12.125"], ["1.5"], 3, ",")
+def test_decimals_of_many_lengths_are_read_at_their_points_as_one_by_one(decimals, strays, place, sign):
     """Though a few other cells are among them, which may be numbers, no values, or none."""
-    cells = [*(decimals * 200)[:200], *strays]
+    cells = [*(cell.replace(".", sign) for cell in (decimals * 200)[:200]), *strays]
     cells = cells[place:] + cells[:place]
     options = columns.CellOptions()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "LEAST", 0)
-        quick, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+        quick, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(sign), options)
         patch.setattr(columns, "LEAST", 10**9)
-        slow, expected = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+        slow, expected = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(sign), options)
     assert (quick.kind, quick.decimal, quick.evidence.decimal) == (slow.kind, slow.decimal, slow.evidence.decimal)
     assert (quick.values is None) == (slow.values is None)
     if quick.values is not None:

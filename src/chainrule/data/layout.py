@@ -472,9 +472,14 @@ def _names_of(rows: Sequence[Sequence[str]]) -> list[str]:
     rows = rows[:-1] if index else rows
     names = [next(filter(None, map(str.strip, cells)), "") for cells in zip(*rows, strict=False)]
     if len(set(names)) < len(names):
-        above = [list(accumulate(row, lambda left, cell: cell if cell.strip() else left)) for row in rows[:-1]]
+        above = [list(accumulate(row, _carried)) for row in rows[:-1]]
         names = [" ".join(filter(None, map(str.strip, dict.fromkeys(cells)))) for cells in zip(*above, rows[-1], strict=False)]
     return [index, *names[1:]] if index else names
+
+
+def _carried(left: str, cell: str) -> str:
+    """What counts for a cell: itself, or the filled one on its left."""
+    return cell if cell.strip() else left
 
 
 def _holds_numbers(cells: Sequence[str]) -> bool:
