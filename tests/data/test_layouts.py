@@ -252,6 +252,8 @@ def test_names_above_decimal_commas_are_no_title(tmp_path):
     """Though commas make a table of two columns of the rows below them."""
     table = of(tmp_path, "a;name b;c;name d\n1e-05;0,5;x;y\n;0,5;;\n0,5;;;\n;0,5;;\n")
     assert table.names == ("a", "name b", "c", "name d")
+    assert of(tmp_path, "x;y\n(11,4%);1'216,5%\n7,1%;80,2%\n9,9%;7,3%\n").names == ("x", "y")
+    assert of(tmp_path, "x\n(810,48)\n393,23\n439,61\n858,70\n").names == ("x",)
     assert of(tmp_path, "Trees, Bonn\nheight;width\n1,5;2\n3,25;4\n5;6\n").names == ("height", "width")
 
 

@@ -282,6 +282,62 @@ def test_any_numbers_are_read_back_however_they_are_cut(tmp_path_factory, number
     assert [value for part in chunks(path, rows=rows) for value in part.column("a").values.tolist()] == expected
 
 
+AROUND = st.sampled_from([("", ""), ("", ""), ("$", ""), ("", " €"), ("", "%"), ("%", ""), ("", " kg"), ("CHF ", ""), ("Rs. ", "")])
+NEGATIVE = st.sampled_from(["-{}", "−{}", "({})", "{}-"])
+
+
+@st.composite
+def columns_as_written(draw):
+    """The numbers of some columns, and how all of a file writes them."""
+    decimal, thousands = draw(st.sampled_from([(".", ""), (".", ","), (".", "'"), (",", ""), (",", "."), (",", " "), (",", "\u00a0")]))
+    rows, columns = draw(st.integers(3, 12)), []
+    for _ in range(draw(st.integers(1, 3))):
+        digits, size, (before, after), negative = (
+            draw(st.integers(0, 3)),
+            draw(st.sampled_from([5, 900, 5e3, 2e6])),
+            draw(AROUND),
+            draw(NEGATIVE),
+        )
+        values = [round(value, digits) for value in draw(st.lists(st.floats(-size, size), min_size=rows, max_size=rows))]
+        cells = []
+        for value in values:
+            cell = f"{abs(value):,.{digits}f}".replace(",", "t").replace(".", decimal).replace("t", thousands)
+            cells.append(negative.format(f"{before}{cell}{after}") if value < 0 else f"{before}{cell}{after}")
+        columns.append((values, cells))
+    return columns
+
+
+@given(columns_as_written(), st.sampled_from(";\t|"), st.booleans())
+@examples(200)
+def test_a_number_is_the_one_that_was_written_or_stays_text(tmp_path_factory, columns, separator, named):
+    """Three decimals everywhere and nothing else are taken for decimals where no comma and no whole number speaks against it."""
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    names = [f"x{place}" for place in range(len(columns))] + ["name"] * named
+    rows = zip(*(cells for _, cells in columns), *[[f"n{place}" for place in range(12)]] * named, strict=False)
+    path.write_text("\n".join(map(separator.join, [names, *rows])) + "\n", encoding="utf-8")
+    found = read(path)
+    assert (list(found.names), len(found)) == (names, len(columns[0][0]))
+    for name, (values, cells) in zip(names, columns, strict=False):
+        column = found.column(name)
+        whole = all(value == round(value) for value in values)
+        if column.kind == "number" and not (whole and separator != ";" and any("." in cell.strip("Rs. ") for cell in cells)):
+            assert column.values.tolist() == pytest.approx(values, rel=1e-12)
+
+
+def test_a_question_leaves_the_unit_out(tmp_path):
+    assert "'Rs. 383.028' (row 1) may be a number of thousands" in refused(tmp_path, ["Rs. 383.028", "Rs. 1.250", "Rs. 98"], ";")
+
+
+def test_whole_numbers_beside_three_decimals_are_a_question(tmp_path):
+    for separator in "\t|;":
+        assert "'1.803' (row 1) may be a number of thousands" in refused(tmp_path, ["1.803", "734", "2.607"], separator)
+    assert values(tmp_path, ["1.803", "734", "2.607"]) == [1.803, 734, 2.607]  # a comma parts cells
+
+
+def test_a_row_that_begins_with_a_bracket_is_no_remark(tmp_path):
+    assert values(tmp_path, ["12 %", "7 %", "(1 894%)"]) == [12, 7, -1894]
+
+
 def test_a_sign_far_down_decides_for_all(tmp_path):
     """What was open in the first rows is read again."""
     cells = ["1.250", *["980"] * 6000, "1.250,5"]

@@ -367,7 +367,12 @@ def _titles(text: str, separator: str | None) -> list[str]:
         for most in (1, 2):
             above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
             some_alone = any(count < 2 for count in filled[:above])
-            if some_alone and any(line.strip() for line in lines[:above]) and _is_table(lines[above:], tried, least=most + 1):
+            if (
+                not _are_parted(lines, above, tried)
+                and some_alone
+                and any(map(str.strip, lines[:above]))
+                and _is_table(lines[above:], tried, least=most + 1)
+            ):
                 wide = len(_cells_of(lines[above], tried))
                 # Decimal commas part a line with names before semicolons do, too; but then it is the head of a wider table.
                 return [] if any(_is_table(lines, sign, least=wide + 1) for sign in signs) else lines[:above]
@@ -381,8 +386,13 @@ def _is_titled(lines: Sequence[str], separator: str | None) -> bool:
     if len(rows) < MOST_NAMES or len(widths) > 1 or len(rows[0]) < 3 or len(rows) < sum(bool(line.strip()) for line in lines[1:]):
         return False
     alone = len(_cells_of(lines[0], separator)) == 1 and len(lines[0].split()) != len(rows[0])
-    parted = any(len(_cells_of(lines[0], sign)) == len(_cells_of(lines[1], sign)) > 1 for sign in SEPARATORS if sign != " ")
-    return alone and not parted and any(all(map(_is_number, cells)) for cells in zip(*rows, strict=True))
+    return alone and not _are_parted(lines, 1, separator) and any(all(map(_is_number, cells)) for cells in zip(*rows, strict=True))
+
+
+def _are_parted(lines: Sequence[str], place: int, separator: str | None) -> bool:
+    """Does another sign than this separator part the first line, and all to the one at that place, into as many cells?"""
+    widths = ({len(_cells_of(line, sign)) for line in lines[: place + 1]} for sign in SEPARATORS if sign not in (" ", separator))
+    return place > 0 and any(len(width) == 1 and width != {1} for width in widths)
 
 
 def _cells_of(line: str, separator: str | None) -> Sequence[str]:
@@ -402,7 +412,7 @@ def _is_table(lines: Sequence[str], separator: str | None, least: int) -> bool:
     return (
         alike
         and len(named) >= least
-        and all(cell.strip() for cell in named)
+        and all(cell.strip() and (any(map(str.isalpha, cell)) or not any(map(str.isdigit, cell)) or _is_number(cell)) for cell in named)
         and (not numbers or (len(numbers) < len(named) and _are_years(numbers)))
         and any(_is_number(cell) for row in others[:20] for cell in row)
     )
@@ -421,7 +431,7 @@ def _footer(path: str, encoding: str, text: str | None, separator: str | None, r
     for line in reversed(lines):
         cells = _cells_of(line.strip("\r\n"), separator)
         is_row = len(trimmed([*cells], width)) == width and not RULE.fullmatch(line)
-        if line.count('"') % 2 or (is_row and (usual_remark or not _is_remark(cells[0]) or any(map(_is_number, cells[:1])))):
+        if line.count('"') % 2 or (is_row and (usual_remark or not _is_remark(cells[0]) or parsed(cells[0]) is not None)):
             break
         found.insert(0, line)
     else:
