@@ -254,6 +254,20 @@ def test_names_are_completed(words, offered, tmp_path, monkeypatch):
     assert offered <= {one.value for one in found}
 
 
+def test_words_that_help_offers_are_completed():
+    """Of every option whose value is said to be one of several words, or one word."""
+    seen = 0
+    for name in chainrule.list_commands(click.Context(chainrule)):
+        command = chainrule.get_command(click.Context(chainrule), name)
+        for option in command.params:
+            words = [word for word in (option.metavar or "").split("|") if word.islower()]
+            if isinstance(option, click.Option) and words and " " not in option.metavar:
+                found = option.shell_complete(click.Context(command), "")
+                assert {one.value for one in found} >= set(words), (name, option.name)
+                seen += 1
+    assert seen > 20
+
+
 def test_a_shell_gets_completions():
     asked = {"COMP_WORDS": "chainrule explain ma", "COMP_CWORD": "2", "_CHAINRULE_COMPLETE": "bash_complete"}
     ended = subprocess.run([sys.executable, "-m", "chainrule"], capture_output=True, text=True, env=os.environ | asked, check=False)

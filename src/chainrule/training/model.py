@@ -110,13 +110,21 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
 
     def _under_names(self, data: Any) -> Any:
         """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""
-        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2:
-            columns: list[Any] = [*data.T]
-        elif isinstance(data, (list, tuple)) and data and all(isinstance(row, (list, tuple)) and len(row) == len(data[0]) for row in data):
+        inputs = tuple(feature.name for feature in self._preparation.features)
+        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim <= 2:
+            if data.ndim == 1 < len(inputs):
+                raise InputError(f"a row alone is given as [row], of the shape (1, {len(inputs)}): the model has {len(inputs)} inputs.")
+            columns: list[Any] = [*data.T] if data.ndim == 2 else [data]
+        elif isinstance(data, (list, tuple)) and data and all(isinstance(value, (bool, int, float)) for value in data):
+            return self._under_names(np.array(data, dtype=float))
+        elif (
+            isinstance(data, (list, tuple))
+            and data
+            and all(isinstance(row, (list, tuple, np.ndarray)) and len(row) == len(data[0]) for row in data)
+        ):
             columns = [*map(list, zip(*data, strict=True))]
         else:
             return data
-        inputs = tuple(feature.name for feature in self._preparation.features)
         names = next((order for order in (inputs, *self.column_orders) if len(order) == len(columns)), None)
         return data if names is None else dict(zip(names, columns, strict=True))
 
