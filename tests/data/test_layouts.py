@@ -95,6 +95,7 @@ def test_keys_and_values_above_a_table(content, count, tmp_path):
     [
         ("U,I\nV,A\n", ("U", "I"), "1 row below the header passed over: 'V A'"),
         ("U,I\nvoltage,current\nV,A\n", ("U", "I"), "2 rows below the header passed over: 'voltage current'"),
+        ("U,I\nV,A\n,\n", ("U", "I"), "1 row below the header passed over: 'V A'"),
         ("t,How much?,\n,U,I\n", ("t", "How much?", "I"), "1 row below the header passed over: 'U I'"),
     ],
 )

@@ -168,6 +168,7 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
         "{}.5 (0.2)",
         "{}.5(12)",
         "{}.5²",
+        "{}.5 [9.2-31.4]",
         "7,{}0[9]",
         "24,{}0 km2 (9,412 sq mi)",
         "3 days {}:20:00",

@@ -71,6 +71,8 @@ def test_stand_ins_for_missing_values(tmp_path):
         assert told(healthy(x=x), tmp_path=tmp_path) == [("stand_in", "x")]
     assert told(healthy(x=changed(healthy()["x"], [3, 40, 41], -200)), tmp_path=tmp_path) == [("stand_in", "x")]
     assert told(healthy(x=changed(healthy()["x"], [3, 40, 41], -20)), tmp_path=tmp_path) == []
+    answers = np.array([1, 2, 3, 4, 7777, 9999])[RANDOM.integers(0, 6, ROWS)]  # 7777 refused, 9999 does not know
+    assert told(healthy(answers=answers), tmp_path=tmp_path) == [("stand_in", "answers")]
     assert told(healthy(x=changed(healthy()["x"], [3, 40], 55)), tmp_path=tmp_path) == []
 
 

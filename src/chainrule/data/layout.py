@@ -59,7 +59,9 @@ REMARKS = ("%", "!", "//", "--", "*")
 ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 """A quote within a cell as MySQL writes it: \\" in place of two quotes."""
 
-DRAWN = str.maketrans(dict.fromkeys("│┃║", "|") | dict.fromkeys("─━═", "-") | dict.fromkeys("┌┬┐├┼┤└┴┘╭╮╰╯┏┳┓┡╇┩┣╋┫┗┻┛╞╪╡╔╦╗╠╬╣╚╩╝", "+"))
+RULED_SIGNS = str.maketrans(
+    dict.fromkeys("│┃║", "|") | dict.fromkeys("─━═", "-") | dict.fromkeys("┌┬┐├┼┤└┴┘╭╮╰╯┏┳┓┡╇┩┣╋┫┗┻┛╞╪╡╔╦╗╠╬╣╚╩╝", "+")
+)
 """Lines of tables that programs draw in a terminal, in ASCII."""
 
 SPARSE = re.compile(r"[-+]?[\d.]+(?:\s+\d+:[-+]?[\d.]+(?:[eE][-+]?\d+)?)+\s*(?:#.*)?")
@@ -191,7 +193,7 @@ def _found_layout(
     empty = [] if header is False else _empty_lines(text)
     text = text[sum(map(len, empty)) :] or text
     divider = _separator(text) if separator is None else separator
-    spaced, quote = _is_spaced(text, divider), _quote(text, divider)
+    spaced, quote = _is_spaced(text, divider), _quote_around(text, divider)
     lines = io.StringIO(text, newline="")
     rows = [row for row in rows_of(path, lines, divider, lenient=True, quote=quote, spaced=spaced) if any(cell.strip() for cell in row)]
     if not rows:
@@ -284,12 +286,12 @@ def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:
         return (ESCAPED.sub(r'\1""', line) for line in lines)
     if how == "wrapped":
         return (f"{row[0] if row else ''}\n" for row in rows_of(path, lines, None))
-    return (line.translate(DRAWN) for line in lines) if how == "drawn" else iter(lines)
+    return (line.translate(RULED_SIGNS) for line in lines) if how == "drawn" else iter(lines)
 
 
 def _mending(path: str, text: str, separator: str | None) -> str:
     """The way of `MENDED` that makes a table of what is none without it; "" where none is needed."""
-    if any(sign in text for sign in "│┃║") and text.translate(DRAWN).count("|") > text.count("\n"):
+    if any(sign in text for sign in "│┃║") and text.translate(RULED_SIGNS).count("|") > text.count("\n"):
         return "drawn"
     if '\\"' in text:
         usual = ESCAPED.sub(r'\1""', text)
@@ -306,7 +308,7 @@ def _mending(path: str, text: str, separator: str | None) -> str:
     return ""
 
 
-def _quote(text: str, separator: str | None) -> str:
+def _quote_around(text: str, separator: str | None) -> str:
     """The sign around cells: ' where it opens and closes cells, stands nowhere else, and the usual one does not."""
     if separator is None or '"' in text or "'" not in text:
         return '"'
@@ -637,7 +639,9 @@ def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int
         return False
     if _run_evenly([first[place].strip() for place in numbers]):
         return True
-    return not any(_decimals(first[place]) in set(map(_decimals, below[place])) and not _is_year(first, below, place) for place in numbers)
+    return not any(
+        _decimal_digits(first[place]) in set(map(_decimal_digits, below[place])) and not _is_year(first, below, place) for place in numbers
+    )
 
 
 def _run_evenly(cells: Sequence[str]) -> bool:
@@ -662,7 +666,7 @@ def _is_year(first: Sequence[str], below: Sequence[Sequence[str]], place: int) -
     return YEAR.fullmatch(first[place].strip()) is not None and not all(YEAR.fullmatch(cell.strip()) for cell in below[place])
 
 
-def _decimals(cell: str) -> int:
+def _decimal_digits(cell: str) -> int:
     """How many digits stand behind the decimal sign of a number."""
     return len(re.split(r"[.,]", cell.strip())[-1]) if re.search(r"[.,]", cell) else 0
 
