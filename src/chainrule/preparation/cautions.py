@@ -34,6 +34,9 @@ TOTAL = re.compile(
 DAY = re.compile(r"(?:.*[\W\d_])?(?:dates?|datum|days?|tag|jour|fecha|giorno|when)(?:[\W\d_].*)?", re.IGNORECASE | re.DOTALL)
 """What columns of dates are called: date, order_date, Datum …"""
 
+SECONDS_NAME = re.compile(r"time|epoch|unix|date|\bts\b|_ts\b|seconds", re.IGNORECASE)
+"""What columns of seconds since 1970 are called."""
+
 FEW_DAYS = 5
 """Different numbers, at least, that may all be days because the name of their column says so."""
 
@@ -240,6 +243,7 @@ def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Itera
             or column.format is None
             or column.missing.any()
             or written_day(column)
+            or _is_epoch(column)
         ):
             continue
         values = column.values
@@ -285,15 +289,23 @@ def _are_codes(values: Array, targets: Array) -> bool:
     return left > 0.1 * whole and left > 0.5 * between and f_times_within > 4 * (whole - between)
 
 
+def _is_epoch(column: Column) -> bool:
+    """Does it hold seconds, or thousandths of them, since the beginning of 1970, of the years 2000 to 2100, and is called so?"""
+    if column.kind != "number" or column.values.dtype == object or not SECONDS_NAME.search(column.name) or column.missing.any():
+        return False
+    low, high = float(column.values.min(initial=np.inf)), float(column.values.max(initial=-np.inf))
+    return any(low >= scale * 946_684_800 and high <= scale * 4_102_444_800 for scale in (1, 1000))
+
+
 def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:
     """Rows that run in time, while those that test lie between those that train."""
     if len(table) < FEWEST:
         return
     for column in table.columns:
-        if column.kind == "date" and not column.missing.any():
-            found = moments_of(column.values.tolist())
+        if (column.kind == "date" and not column.missing.any()) or _is_epoch(column):
+            found = moments_of(column.values.tolist()) if column.kind == "date" else None
             day_first = next((feature.day_first for feature in preparation.features if feature.name == column.name), True)
-            steps = np.diff(found.days(day_first)) if found is not None else np.array([np.nan])
+            steps = np.diff(column.values if _is_epoch(column) else np.full(2, np.nan) if found is None else found.days(day_first))
             if ((steps >= 0).all() or (steps <= 0).all()) and (steps != 0).any():
                 yield Caution("between_dates", {"name": column.name})
                 return
