@@ -197,7 +197,8 @@ def _found_layout(
     lines = io.StringIO(text, newline="")
     rows = [row for row in rows_of(path, lines, divider, lenient=True, quote=quote, spaced=spaced) if any(cell.strip() for cell in row)]
     if not rows:
-        raise FileError(f"{path} is not a table: its first row cannot be read; is a quote left open?")
+        why = "is not a table: its first row cannot be read; is a quote left open?" if '"' in text else "holds no rows."
+        raise FileError(f"{path} {why}")
     if divider is None:
         _check_no_fixed_widths(path, text)
     hidden = _hidden_header(path, comment, comments, divider, rows) if header is not False else None
@@ -291,7 +292,7 @@ def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:
 
 def _mending(path: str, text: str, separator: str | None) -> str:
     """The way of `MENDED` that makes a table of what is none without it; "" where none is needed."""
-    if any(sign in text for sign in "│┃║") and text.translate(RULED_SIGNS).count("|") > text.count("\n"):
+    if text.lstrip()[:1].translate(RULED_SIGNS) != text.lstrip()[:1] and text.translate(RULED_SIGNS).count("|") > text.count("\n"):
         return "drawn"
     if '\\"' in text:
         usual = ESCAPED.sub(r'\1""', text)
@@ -348,9 +349,14 @@ def _comments(text: str) -> tuple[str, list[str], str]:
         elif line.strip():
             break
     rest = lines[len(comments) :]
-    if sign != COMMENT and (not rest or any(line.startswith(sign) for line in rest)):
+    if sign != COMMENT and (not rest or any(line.startswith(sign) for line in rest) or _begins_a_row(comments, sign)):
         return "", [], text
     return sign if comments else "", comments, "".join(rest)
+
+
+def _begins_a_row(lines: Sequence[str], sign: str) -> bool:
+    """Is the sign the whole first cell of one of these lines: a name as %, or no value?"""
+    return any(line.removeprefix(sign).strip(" ")[:1] in SEPARATORS for line in lines if line.startswith(sign))
 
 
 def _empty_lines(text: str) -> list[str]:
