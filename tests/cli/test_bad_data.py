@@ -206,7 +206,7 @@ TABLES = [
     ("a,t\n" + "".join(f"{p % 5},n{p}\n" for p in range(30)), {}, "target 't' of t.csv has 30 different values in 30 rows; these are no classes to learn. Choose another target."),
     (LONG, {"task": "classify"}, "has 60 different values in 60 rows; these are no classes to learn. Choose another target or --task regress."),
     (LONG, {"targets": ["T1"]}, "no column of t.csv is called 'T1'. Did you mean 't'? Known: a, b, t."),
-    ("1,2\n3,4\n5,6.5\n", {}, "no column of t.csv is called 't'. Known: column1, column2. The names are ours, as no header was found; if the first row is one, say --header."),
+    ("1,2\n3,4\n5,6.5\n", {}, "no column of t.csv is called 't'. Known: column1, column2. The names are ours, as no header was found; if the first row of a text is one, say --header."),
     ("t" + "".join(f",c{p}" for p in range(60)) + "\n" + 2 * ("1" + ",2" * 60 + "\n"), {"targets": ["c99"]}, "Known: c0 … c59, t."),
     (LONG, {"targets": []}, "no target is named; say which column of t.csv is to be predicted (--target): a, b, t."),
     (LONG, {"ignore": ["bb"]}, "no column of t.csv is called 'bb'. Did you mean 'b'?"),
