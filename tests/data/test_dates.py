@@ -77,6 +77,9 @@ def test_dates_of_further_languages_and_zones():
         "9 maart 2024",
         "9 de março de 2024",
         "2024/3/9 2:05 PM GMT+1",
+        "Mar 9, 2024, 2:05 PM",
+        "March 9, 2024 at 2:05 PM",
+        "Sat Mar 09 14:05:00 PST 2024",
     ):
         found = moment(text)
         assert (found.year, found.month, found.day) == (2024, 3, 9)

@@ -95,6 +95,7 @@ def test_keys_and_values_above_a_table(content, count, tmp_path):
     [
         ("U,I\nV,A\n", ("U", "I"), "1 row below the header passed over: 'V A'"),
         ("U,I\nvoltage,current\nV,A\n", ("U", "I"), "2 rows below the header passed over: 'voltage current'"),
+        ("U,I\nV,A\n,\n", ("U", "I"), "1 row below the header passed over: 'V A'"),
         ("t,How much?,\n,U,I\n", ("t", "How much?", "I"), "1 row below the header passed over: 'U I'"),
     ],
 )
@@ -155,6 +156,13 @@ def test_numbers_above_the_columns_of_a_table_of_two_ways(names, tmp_path):
     assert not of(tmp_path, ",1,5,3\n1,2,4,1\n2,3,4,1\n").has_header
 
 
+def test_signs_of_remarks_that_are_cells(tmp_path):
+    """A name, no value, or what stands in a cell."""
+    assert of(tmp_path, "%,x\n1.5,2\n3.25,4\n").names == ("%", "x")
+    assert len(of(tmp_path, "--,1.5,3\n2,2.5,4\n5,3.5,9\n")) == 3
+    assert of(tmp_path, "a,b\n1,│x│\n2,│y│\n").column("b").values.tolist() == ["│x│", "│y│"]
+
+
 def test_quotes_within_cells_as_databases_write_them(tmp_path):
     """Also with a backslash that stands for itself, and \\N for no value."""
     table = of(tmp_path, '"said","path","x"\n"a \\"big\\" one, yes","C:\\\\",1.5\n"no","\\N",2.5\n')
@@ -194,6 +202,8 @@ def test_years_below_keys_and_values(tmp_path):
     [
         ("a,b\n1,2\n3,4\n5\n", "row 3 has 1 cell, but there are 2 columns"),
         ("a,b\n1,2\n3,4\n\n5\n", "row 3 has 1 cell"),  # a number is no remark
+        ("# only\n# remarks\n", "t.csv holds no rows"),
+        ("sep=;\n", "t.csv holds no rows"),
         ("place,b\nx,2\ny,4\nz", "row 3 has 1 cell"),  # a row that was cut short
         ("a,b\n1,2\nSource: the park\n3,4\n", "row 2 has 1 cell"),
     ],
@@ -252,6 +262,8 @@ def test_names_above_decimal_commas_are_no_title(tmp_path):
     """Though commas make a table of two columns of the rows below them."""
     table = of(tmp_path, "a;name b;c;name d\n1e-05;0,5;x;y\n;0,5;;\n0,5;;;\n;0,5;;\n")
     assert table.names == ("a", "name b", "c", "name d")
+    assert of(tmp_path, "x;y\n(11,4%);1'216,5%\n7,1%;80,2%\n9,9%;7,3%\n").names == ("x", "y")
+    assert of(tmp_path, "x\n(810,48)\n393,23\n439,61\n858,70\n").names == ("x",)
     assert of(tmp_path, "Trees, Bonn\nheight;width\n1,5;2\n3,25;4\n5;6\n").names == ("height", "width")
 
 

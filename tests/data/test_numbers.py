@@ -168,6 +168,7 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
         "{}.5 (0.2)",
         "{}.5(12)",
         "{}.5²",
+        "{}.5 [9.2-31.4]",
         "7,{}0[9]",
         "24,{}0 km2 (9,412 sq mi)",
         "3 days {}:20:00",
@@ -282,6 +283,62 @@ def test_any_numbers_are_read_back_however_they_are_cut(tmp_path_factory, number
     assert [value for part in chunks(path, rows=rows) for value in part.column("a").values.tolist()] == expected
 
 
+AROUND = st.sampled_from([("", ""), ("", ""), ("$", ""), ("", " €"), ("", "%"), ("%", ""), ("", " kg"), ("CHF ", ""), ("Rs. ", "")])
+NEGATIVE = st.sampled_from(["-{}", "−{}", "({})", "{}-"])
+
+
+@st.composite
+def columns_as_written(draw):
+    """The numbers of some columns, and how all of a file writes them."""
+    decimal, thousands = draw(st.sampled_from([(".", ""), (".", ","), (".", "'"), (",", ""), (",", "."), (",", " "), (",", "\u00a0")]))
+    rows, columns = draw(st.integers(3, 12)), []
+    for _ in range(draw(st.integers(1, 3))):
+        digits, size, (before, after), negative = (
+            draw(st.integers(0, 3)),
+            draw(st.sampled_from([5, 900, 5e3, 2e6])),
+            draw(AROUND),
+            draw(NEGATIVE),
+        )
+        values = [round(value, digits) for value in draw(st.lists(st.floats(-size, size), min_size=rows, max_size=rows))]
+        cells = []
+        for value in values:
+            cell = f"{abs(value):,.{digits}f}".replace(",", "t").replace(".", decimal).replace("t", thousands)
+            cells.append(negative.format(f"{before}{cell}{after}") if value < 0 else f"{before}{cell}{after}")
+        columns.append((values, cells))
+    return columns
+
+
+@given(columns_as_written(), st.sampled_from(";\t|"), st.booleans())
+@examples(200)
+def test_a_number_is_the_one_that_was_written_or_stays_text(tmp_path_factory, columns, separator, named):
+    """Three decimals everywhere and nothing else are taken for decimals where no comma and no whole number speaks against it."""
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    names = [f"x{place}" for place in range(len(columns))] + ["name"] * named
+    rows = zip(*(cells for _, cells in columns), *[[f"n{place}" for place in range(12)]] * named, strict=False)
+    path.write_text("\n".join(map(separator.join, [names, *rows])) + "\n", encoding="utf-8")
+    found = read(path)
+    assert (list(found.names), len(found)) == (names, len(columns[0][0]))
+    for name, (values, cells) in zip(names, columns, strict=False):
+        column = found.column(name)
+        whole = all(value == round(value) for value in values)
+        if column.kind == "number" and not (whole and separator != ";" and any("." in cell.strip("Rs. ") for cell in cells)):
+            assert column.values.tolist() == pytest.approx(values, rel=1e-12)
+
+
+def test_a_question_leaves_the_unit_out(tmp_path):
+    assert "'Rs. 383.028' (row 1) may be a number of thousands" in refused(tmp_path, ["Rs. 383.028", "Rs. 1.250", "Rs. 98"], ";")
+
+
+def test_whole_numbers_beside_three_decimals_are_a_question(tmp_path):
+    for separator in "\t|;":
+        assert "'1.803' (row 1) may be a number of thousands" in refused(tmp_path, ["1.803", "734", "2.607"], separator)
+    assert values(tmp_path, ["1.803", "734", "2.607"]) == [1.803, 734, 2.607]  # a comma parts cells
+
+
+def test_a_row_that_begins_with_a_bracket_is_no_remark(tmp_path):
+    assert values(tmp_path, ["12 %", "7 %", "(1 894%)"]) == [12, 7, -1894]
+
+
 def test_a_sign_far_down_decides_for_all(tmp_path):
     """What was open in the first rows is read again."""
     cells = ["1.250", *["980"] * 6000, "1.250,5"]
@@ -384,19 +441,22 @@ DECIMALS = st.from_regex(r"-?[0-9]{1,3}\.[0-9]{1,17}", fullmatch=True).filter(la
         st.sampled_from(["NA", "", "5", "1e-05", "-0.0", "1.5e3", "1,5", "x", "1_0.5", "12.3.4", "1.", ".5", "-.5", "2:3.5"]), max_size=2
     ),
     st.integers(0, 200),
+    st.sampled_from(".,"),
 )
 @examples(100)
-@example(["0.1", "9.007199254740993", "999.5", "-0.25"], ["1,5"], 0)
-def test_decimals_of_many_lengths_are_read_at_their_points_as_one_by_one(decimals, strays, place):
+@example(["0.1", "9.007199254740993", "999.5", "-0.25"], ["1,5"], 0, ".")
+@example(["0.1", "9.0071", "999.5", "-0.25"], ["1,5"], 3, ",")
+@example(["0.125", "9.007", "999.525", "-0.250", "12.125"], ["1.5"], 3, ",")
+def test_decimals_of_many_lengths_are_read_at_their_points_as_one_by_one(decimals, strays, place, sign):
     """Though a few other cells are among them, which may be numbers, no values, or none."""
-    cells = [*(decimals * 200)[:200], *strays]
+    cells = [*(cell.replace(".", sign) for cell in (decimals * 200)[:200]), *strays]
     cells = cells[place:] + cells[:place]
     options = columns.CellOptions()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "LEAST", 0)
-        quick, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+        quick, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(sign), options)
         patch.setattr(columns, "LEAST", 10**9)
-        slow, expected = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+        slow, expected = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(sign), options)
     assert (quick.kind, quick.decimal, quick.evidence.decimal) == (slow.kind, slow.decimal, slow.evidence.decimal)
     assert (quick.values is None) == (slow.values is None)
     if quick.values is not None:

@@ -127,6 +127,7 @@ def test_folders_that_say_a_value(tmp_path):
     {name: {str(place): row[name] for place, row in enumerate(ROWS)} for name in ROWS[0]},
     {name: [row[name] for row in ROWS] for name in ROWS[0]},
     [list(ROWS[0]), *(list(row.values()) for row in ROWS)],
+    {str(place): row for place, row in enumerate(ROWS)},
 ])  # fmt: skip
 def test_json_as_programs_write_it(content, tmp_path):
     (tmp_path / "t.json").write_text(json.dumps(content))

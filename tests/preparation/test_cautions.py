@@ -71,6 +71,8 @@ def test_stand_ins_for_missing_values(tmp_path):
         assert told(healthy(x=x), tmp_path=tmp_path) == [("stand_in", "x")]
     assert told(healthy(x=changed(healthy()["x"], [3, 40, 41], -200)), tmp_path=tmp_path) == [("stand_in", "x")]
     assert told(healthy(x=changed(healthy()["x"], [3, 40, 41], -20)), tmp_path=tmp_path) == []
+    answers = np.array([1, 2, 3, 4, 7777, 9999])[RANDOM.integers(0, 6, ROWS)]  # 7777 refused, 9999 does not know
+    assert told(healthy(answers=answers), tmp_path=tmp_path) == [("stand_in", "answers")]
     assert told(healthy(x=changed(healthy()["x"], [3, 40], 55)), tmp_path=tmp_path) == []
 
 
@@ -199,6 +201,10 @@ def test_rows_that_run_in_time(tmp_path):
     assert told(healthy(day=days), tmp_path=tmp_path) == [("between_dates", "day")]
     assert told(healthy(day=days), tmp_path=tmp_path, split_at_random=False) == []
     assert told(healthy(day=RANDOM.permutation(days)), tmp_path=tmp_path) == []
+    seconds = np.cumsum(RANDOM.integers(1, 900, ROWS)) + 1_700_000_000
+    for unit in (1, 1000):
+        assert told(healthy(timestamp=seconds * unit), tmp_path=tmp_path) == [("between_dates", "timestamp")]
+    assert told(healthy(timestamp=RANDOM.permutation(seconds)), tmp_path=tmp_path) == []
     drifting = np.cumsum(RANDOM.normal(0, 1, ROWS)).round(2)
     assert told(healthy(number=np.arange(ROWS), t=drifting), tmp_path=tmp_path) == [("between_count", "number")]
 

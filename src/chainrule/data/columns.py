@@ -30,6 +30,7 @@ from chainrule.data.cells import (
 )  # fmt: skip
 from chainrule.data.dates import are_dates, is_date
 from chainrule.data.numbers import (
+    COMMA,
     FEW,
     FIRST,
     PLAIN,
@@ -48,7 +49,7 @@ ColumnForm: TypeAlias = "ColumnKind | NumberFormat"
 """What a column is read as; of numbers, how they are written."""
 
 
-DECIMAL, LEAST_SHAPES = re.compile(r"-?[09][0-9]{0,2}\.[0-9]+"), 4
+DECIMAL, LEAST_SHAPES = re.compile(r"-?[09][0-9]{0,2}([.,])[0-9]+"), 4
 """The shape of a plain decimal; of so many lengths and more they are read at their points, all lengths at once."""
 
 MOST_NUMBER = 24
@@ -135,11 +136,12 @@ def _as_spans(cells: Sequence[str]) -> Spans | None:
 def _found_in_spans(cells: Spans, first: int, asked: ColumnForm | None, options: CellOptions) -> Found | None:
     """As `found_in`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
     head = shapes_of(cells[:FEW])
-    if not isinstance(asked, str) and (decimals := _decimals(cells, head, options)) is not None and len(decimals[1]):
+    sign = _decimal_sign(head)
+    if sign and not isinstance(asked, str) and (decimals := _decimals(cells, sign, options)) is not None and len(decimals[1]):
         row = int(decimals[1][0])
-        evidence = Evidence(decimal={".": (first + row, cells[row])})
+        evidence = Evidence(decimal={sign: (first + row, cells[row])})
         evidence.padded = padded_cell(cells[:FIRST], first, options.missing) if first == 1 else ""
-        return Found(decimals[0], "number", ".", evidence)
+        return Found(decimals[0], "number", sign, evidence)
     if not isinstance(asked, str) and len(max(head, key=len)) <= MOST_NUMBER and evidence_of(head, first, options.missing).stray is None:
         shapes = cells.shapes(options.missing)
         if shapes is None:
@@ -165,17 +167,23 @@ def _found_in_spans(cells: Spans, first: int, asked: ColumnForm | None, options:
     return replace(found, values=None if found.values is None else found.values[places], evidence=with_rows(found.evidence, rows + first))
 
 
-def _decimals(cells: Spans, head: Sequence[str], options: CellOptions) -> tuple[Array, Array] | None:
-    """As `Spans.decimals`, where the first cells, of these shapes, are plain decimals of many lengths."""
-    if len(head) < LEAST_SHAPES or not all(map(DECIMAL.fullmatch, head)):
-        return None
-    found = cells.decimals(partial(_plain_value, missing=options.missing))
+def _decimal_sign(head: Sequence[str]) -> str:
+    """The decimal sign of the first cells, of these shapes, where they are plain decimals of many lengths; else ""."""
+    signs = {match[1] if (match := DECIMAL.fullmatch(shape)) else "" for shape in head} if len(head) >= LEAST_SHAPES else set()
+    return signs.pop() if len(signs) == 1 else ""
+
+
+def _decimals(cells: Spans, sign: str, options: CellOptions) -> tuple[Array, Array] | None:
+    """As `Spans.decimals`, NaN where a value is missing."""
+    found = cells.decimals(sign, partial(_plain_value, sign=sign, missing=options.missing))
     return found and (without_missing_numbers(found[0], options.missing), found[1])
 
 
-def _plain_value(cell: str, missing: Collection[str]) -> float | None:
-    """What Python reads; NaN where it is missing."""
-    return float("nan") if is_missing(cell, missing) else None if "," in cell else parse_number(cell)
+def _plain_value(cell: str, sign: str, missing: Collection[str]) -> float | None:
+    """What Python reads, with the decimal sign for the point; NaN where it is missing."""
+    if is_missing(cell, missing):
+        return float("nan")
+    return None if {".": ",", ",": "."}[sign] in cell else parse_number(cell.replace(sign, "."))
 
 
 def _numbers_in(cells: Spans, shapes: Sequence[Array], form: NumberFormat, options: CellOptions) -> Array | None:
@@ -322,9 +330,11 @@ def _column_of_texts(name: str, cells: Sequence[str], form: ColumnForm, options:
 
 def _column_of_spans(name: str, cells: Spans, form: ColumnForm, options: CellOptions) -> Column | None:
     """As `column_of`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
-    if form == PLAIN and (decimals := _decimals(cells, shapes_of(cells[:FEW]), options)) is not None:
-        return Column(name, decimals[0], "number", PLAIN)
     if isinstance(form, NumberFormat):
+        if form in (PLAIN, COMMA) and _decimal_sign(shapes_of(cells[:FEW])) == form.decimal:
+            decimals = _decimals(cells, form.decimal, options)
+            if decimals is not None:
+                return Column(name, decimals[0], "number", form)
         shapes = cells.shapes(options.missing) if len(max(cells[:FEW], key=len)) <= MOST_NUMBER else None
         values = None if shapes is None else _numbers_in(cells, shapes, form, options)
         return None if values is None else Column(name, values, "number", form)

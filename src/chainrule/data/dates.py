@@ -56,7 +56,7 @@ DAYS = (
     r"(?P<d9>0?[1-9]|[12]\d|3[01])\.(?P<m9>0?[1-9]|1[0-2])\.?",
     r"(?P<m1>0?[1-9]|1[0-2])[-/.](?P<y1>(?:19|20)\d{2})",
     rf"{MONTH}(?:[-., /]{{1,2}}(?P<y1>\d{{4}})|[-'’](?P<y2>\d{{2}}))",
-    rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}}) (?P<y7>\d{{4}})",
+    rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}})(?: (?:{ZONE}))? (?P<y7>\d{{4}})",
     r"(?P<y1>\d{4}) ?[年년] ?(?P<m1>\d{1,2}) ?[月월](?: ?(?P<d1>\d{1,2}) ?[日일])?",
 )
 """… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), months and quarters of a year (7/2024,
@@ -71,7 +71,9 @@ NAMED_DAY = (
 )
 """A weekday before a date."""
 
-FORMS = [re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{NAMED_DAY})?(?:{day})(?:[T: ]\s*{TIME})?" for day in DAYS), TIME)]
+FORMS = [
+    re.compile(form, re.IGNORECASE) for form in (*(rf"(?:{NAMED_DAY})?(?:{day})(?:(?:[T: ]|, | at )\s*{TIME})?" for day in DAYS), TIME)
+]
 
 NINES = str.maketrans("012345678", "999999999")
 

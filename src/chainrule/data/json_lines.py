@@ -112,11 +112,13 @@ def _unnested(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _unwrapped(data: Any) -> Any:
     """The table in what stands around it: {"data": [{…}, …]}; or in one of the other forms that pandas writes.
 
-    These are {"columns": […], "data": [[…], …]}, and an object of columns, each an object by the names of its rows.
+    These are {"columns": […], "data": [[…], …]}, and an object of columns, each an object by the names of its rows, or of rows by number.
     """
     if not isinstance(data, Mapping):
         return data
     if len(data) > 1 and all(isinstance(column, Mapping) for column in data.values()):
+        if all(map(str.isdigit, map(str, data))) and not any(str(name).isdigit() for row in data.values() for name in row):
+            return [*data.values()]
         columns = {name: list(column.values()) for name, column in data.items()}
         return columns if len(set(map(tuple, data.values()))) == 1 else data
     lists = [value for value in data.values() if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value)]

@@ -59,7 +59,9 @@ REMARKS = ("%", "!", "//", "--", "*")
 ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 """A quote within a cell as MySQL writes it: \\" in place of two quotes."""
 
-DRAWN = str.maketrans(dict.fromkeys("│┃║", "|") | dict.fromkeys("─━═", "-") | dict.fromkeys("┌┬┐├┼┤└┴┘╭╮╰╯┏┳┓┡╇┩┣╋┫┗┻┛╞╪╡╔╦╗╠╬╣╚╩╝", "+"))
+RULED_SIGNS = str.maketrans(
+    dict.fromkeys("│┃║", "|") | dict.fromkeys("─━═", "-") | dict.fromkeys("┌┬┐├┼┤└┴┘╭╮╰╯┏┳┓┡╇┩┣╋┫┗┻┛╞╪╡╔╦╗╠╬╣╚╩╝", "+")
+)
 """Lines of tables that programs draw in a terminal, in ASCII."""
 
 SPARSE = re.compile(r"[-+]?[\d.]+(?:\s+\d+:[-+]?[\d.]+(?:[eE][-+]?\d+)?)+\s*(?:#.*)?")
@@ -191,11 +193,12 @@ def _found_layout(
     empty = [] if header is False else _empty_lines(text)
     text = text[sum(map(len, empty)) :] or text
     divider = _separator(text) if separator is None else separator
-    spaced, quote = _is_spaced(text, divider), _quote(text, divider)
+    spaced, quote = _is_spaced(text, divider), _quote_around(text, divider)
     lines = io.StringIO(text, newline="")
     rows = [row for row in rows_of(path, lines, divider, lenient=True, quote=quote, spaced=spaced) if any(cell.strip() for cell in row)]
     if not rows:
-        raise FileError(f"{path} is not a table: its first row cannot be read; is a quote left open?")
+        why = "is not a table: its first row cannot be read; is a quote left open?" if '"' in text else "holds no rows."
+        raise FileError(f"{path} {why}")
     if divider is None:
         _check_no_fixed_widths(path, text)
     hidden = _hidden_header(path, comment, comments, divider, rows) if header is not False else None
@@ -284,12 +287,12 @@ def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:
         return (ESCAPED.sub(r'\1""', line) for line in lines)
     if how == "wrapped":
         return (f"{row[0] if row else ''}\n" for row in rows_of(path, lines, None))
-    return (line.translate(DRAWN) for line in lines) if how == "drawn" else iter(lines)
+    return (line.translate(RULED_SIGNS) for line in lines) if how == "drawn" else iter(lines)
 
 
 def _mending(path: str, text: str, separator: str | None) -> str:
     """The way of `MENDED` that makes a table of what is none without it; "" where none is needed."""
-    if any(sign in text for sign in "│┃║") and text.translate(DRAWN).count("|") > text.count("\n"):
+    if text.lstrip()[:1].translate(RULED_SIGNS) != text.lstrip()[:1] and text.translate(RULED_SIGNS).count("|") > text.count("\n"):
         return "drawn"
     if '\\"' in text:
         usual = ESCAPED.sub(r'\1""', text)
@@ -306,7 +309,7 @@ def _mending(path: str, text: str, separator: str | None) -> str:
     return ""
 
 
-def _quote(text: str, separator: str | None) -> str:
+def _quote_around(text: str, separator: str | None) -> str:
     """The sign around cells: ' where it opens and closes cells, stands nowhere else, and the usual one does not."""
     if separator is None or '"' in text or "'" not in text:
         return '"'
@@ -346,9 +349,14 @@ def _comments(text: str) -> tuple[str, list[str], str]:
         elif line.strip():
             break
     rest = lines[len(comments) :]
-    if sign != COMMENT and (not rest or any(line.startswith(sign) for line in rest)):
+    if sign != COMMENT and (not rest or any(line.startswith(sign) for line in rest) or _begins_a_row(comments, sign)):
         return "", [], text
     return sign if comments else "", comments, "".join(rest)
+
+
+def _begins_a_row(lines: Sequence[str], sign: str) -> bool:
+    """Is the sign the whole first cell of one of these lines: a name as %, or no value?"""
+    return any(line.removeprefix(sign).strip(" ")[:1] in SEPARATORS for line in lines if line.startswith(sign))
 
 
 def _empty_lines(text: str) -> list[str]:
@@ -367,7 +375,12 @@ def _titles(text: str, separator: str | None) -> list[str]:
         for most in (1, 2):
             above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
             some_alone = any(count < 2 for count in filled[:above])
-            if some_alone and any(line.strip() for line in lines[:above]) and _is_table(lines[above:], tried, least=most + 1):
+            if (
+                not _are_parted(lines, above, tried)
+                and some_alone
+                and any(map(str.strip, lines[:above]))
+                and _is_table(lines[above:], tried, least=most + 1)
+            ):
                 wide = len(_cells_of(lines[above], tried))
                 # Decimal commas part a line with names before semicolons do, too; but then it is the head of a wider table.
                 return [] if any(_is_table(lines, sign, least=wide + 1) for sign in signs) else lines[:above]
@@ -381,8 +394,13 @@ def _is_titled(lines: Sequence[str], separator: str | None) -> bool:
     if len(rows) < MOST_NAMES or len(widths) > 1 or len(rows[0]) < 3 or len(rows) < sum(bool(line.strip()) for line in lines[1:]):
         return False
     alone = len(_cells_of(lines[0], separator)) == 1 and len(lines[0].split()) != len(rows[0])
-    parted = any(len(_cells_of(lines[0], sign)) == len(_cells_of(lines[1], sign)) > 1 for sign in SEPARATORS if sign != " ")
-    return alone and not parted and any(all(map(_is_number, cells)) for cells in zip(*rows, strict=True))
+    return alone and not _are_parted(lines, 1, separator) and any(all(map(_is_number, cells)) for cells in zip(*rows, strict=True))
+
+
+def _are_parted(lines: Sequence[str], place: int, separator: str | None) -> bool:
+    """Does another sign than this separator part the first line, and all to the one at that place, into as many cells?"""
+    widths = ({len(_cells_of(line, sign)) for line in lines[: place + 1]} for sign in SEPARATORS if sign not in (" ", separator))
+    return place > 0 and any(len(width) == 1 and width != {1} for width in widths)
 
 
 def _cells_of(line: str, separator: str | None) -> Sequence[str]:
@@ -402,7 +420,7 @@ def _is_table(lines: Sequence[str], separator: str | None, least: int) -> bool:
     return (
         alike
         and len(named) >= least
-        and all(cell.strip() for cell in named)
+        and all(cell.strip() and (any(map(str.isalpha, cell)) or not any(map(str.isdigit, cell)) or _is_number(cell)) for cell in named)
         and (not numbers or (len(numbers) < len(named) and _are_years(numbers)))
         and any(_is_number(cell) for row in others[:20] for cell in row)
     )
@@ -421,7 +439,7 @@ def _footer(path: str, encoding: str, text: str | None, separator: str | None, r
     for line in reversed(lines):
         cells = _cells_of(line.strip("\r\n"), separator)
         is_row = len(trimmed([*cells], width)) == width and not RULE.fullmatch(line)
-        if line.count('"') % 2 or (is_row and (usual_remark or not _is_remark(cells[0]) or any(map(_is_number, cells[:1])))):
+        if line.count('"') % 2 or (is_row and (usual_remark or not _is_remark(cells[0]) or parsed(cells[0]) is not None)):
             break
         found.insert(0, line)
     else:
@@ -472,9 +490,14 @@ def _names_of(rows: Sequence[Sequence[str]]) -> list[str]:
     rows = rows[:-1] if index else rows
     names = [next(filter(None, map(str.strip, cells)), "") for cells in zip(*rows, strict=False)]
     if len(set(names)) < len(names):
-        above = [list(accumulate(row, lambda left, cell: cell if cell.strip() else left)) for row in rows[:-1]]
+        above = [list(accumulate(row, _carried)) for row in rows[:-1]]
         names = [" ".join(filter(None, map(str.strip, dict.fromkeys(cells)))) for cells in zip(*above, rows[-1], strict=False)]
     return [index, *names[1:]] if index else names
+
+
+def _carried(left: str, cell: str) -> str:
+    """What counts for a cell: itself, or the filled one on its left."""
+    return cell if cell.strip() else left
 
 
 def _holds_numbers(cells: Sequence[str]) -> bool:
@@ -622,7 +645,9 @@ def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int
         return False
     if _run_evenly([first[place].strip() for place in numbers]):
         return True
-    return not any(_decimals(first[place]) in set(map(_decimals, below[place])) and not _is_year(first, below, place) for place in numbers)
+    return not any(
+        _decimal_digits(first[place]) in set(map(_decimal_digits, below[place])) and not _is_year(first, below, place) for place in numbers
+    )
 
 
 def _run_evenly(cells: Sequence[str]) -> bool:
@@ -647,7 +672,7 @@ def _is_year(first: Sequence[str], below: Sequence[Sequence[str]], place: int) -
     return YEAR.fullmatch(first[place].strip()) is not None and not all(YEAR.fullmatch(cell.strip()) for cell in below[place])
 
 
-def _decimals(cell: str) -> int:
+def _decimal_digits(cell: str) -> int:
     """How many digits stand behind the decimal sign of a number."""
     return len(re.split(r"[.,]", cell.strip())[-1]) if re.search(r"[.,]", cell) else 0
 

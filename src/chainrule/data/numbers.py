@@ -83,6 +83,7 @@ RESEMBLES = re.compile(
     \ *[%*†°'"\]+|]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
     | \[(?=[-+.,e\ ]*\d)[-+\d.,e\ ]*\] | \((?=[^()]{{3,60}}\))[-+\d.,e\ ]*\d[-+,][-+\d.,e\ ]*[ij]?\)
     | {DIGITS}\ ?[^\W\d_]{{1,6}}[23²³]?\ \({DIGITS}\ ?[^()\d]{{1,9}}[23²³]?\)
+    | {DIGITS}\ ?[\[(]{DIGITS}\ ?[-–,;]\ ?{DIGITS}[\])]
     | -?\d+\ days?,?\ [+-]?\d{{1,2}}:\d{{2}}:\d{{2}}(?:\.\d+)? | P(?:\d+[YMWD])*(?:T(?:\d+(?:[.,]\d+)?[HMS])+)?(?<=\d.)
     | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{SPLIT_UNITS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
@@ -488,7 +489,8 @@ def _decimal(
     if expected is not None:
         return expected.decimal
     parts_thousands = other in others if len(others) == 1 else sign == ","
-    alone = separator == "," if sign == "," else separator != ";" or evidence.long
+    # Beside whole numbers of at most three digits, which would have no decimals, 1.250 is rather one of thousands.
+    alone = separator == "," if sign == "," else separator == "," or evidence.long or not (separator == ";" or evidence.short)
     if len(others) > 1 or not (others or alone) or (parts_thousands and evidence.long):
         return _Unclear(_question([place], sign))
     return other if parts_thousands else sign
@@ -499,7 +501,9 @@ def _question(places: Sequence[tuple[int, str]], sign: str) -> str:
     row, cell = places[0]
     if len(places) > 1:
         return f"{_both(places)}: which of the signs is the decimal sign? Say --decimal . for the point, or --decimal , for the comma."
-    body = re.sub(rf"[^0-9{sign}]", "", cell)
+    found = parsed(cell)
+    assert found is not None, cell
+    body = found.body
     return (
         f"{quoted(cell)} (row {row}) may be a number of thousands as well as one with three decimals; say --thousands {sign} for "
         f"{body.replace(sign, '')}, or --decimal {sign} for {float(body.replace(sign, '.')):g}."

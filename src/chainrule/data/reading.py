@@ -59,7 +59,7 @@ __all__ = [
 CELLS, FEWEST, MOST = 1 << 18, 500, 20_000
 """Cells of text that are looked at together, about, and rows: so many that what a column takes, however few its rows, is little."""
 
-CODE = re.compile(r"\s*0[0-9]+\s*")
+ZERO_FIRST = re.compile(r"\s*0[0-9]+\s*")
 """Digits that are no number, or lose something as one."""
 
 BLOCK = 5_000
@@ -494,7 +494,7 @@ def _with_numbers(table: Table, expected: Mapping[str, ColumnForm], options: Cel
     forms, doubts = scan.decided()
     plain = set(known)
     if options.numbers.decimal is not None:
-        plain |= {name for name, some in cells.items() if not any(map(CODE.fullmatch, some))}
+        plain |= {name for name, some in cells.items() if not any(map(ZERO_FIRST.fullmatch, some))}
     wanted = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one != PLAIN or name in plain)}
     columns = {name: column_of(name, cells[name], one, options) for name, one in wanted.items()}
     return replace(table, columns=tuple(columns.get(one.name) or replace(one, doubt=doubts.get(one.name, "")) for one in table.columns))

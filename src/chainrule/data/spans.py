@@ -54,7 +54,7 @@ ZEROS, BEYOND_9, HIGH_BITS = (np.uint64(byte * 0x0101010101010101) for byte in (
 
 QUOTE, NEWLINE, RETURN = b'"\n\r'
 
-ZERO, MINUS, POINT = b"0-."
+ZERO, MINUS = b"0-"
 GROUPED = re.compile(rb"[,.' ][0-9]{3}(?![0-9])|[^\x00-\x7f]")
 """What may be a thousands sign."""
 
@@ -247,20 +247,21 @@ class Spans(Sequence[str]):
             values[rows] = numbers
         return values
 
-    def decimals(self, worth: Callable[[str], float | None]) -> tuple[Array, Array] | None:
-        """(cells,) float64 of cells as -3.25, whatever their length, and the rows that have not three digits behind the point, so that it
-        can only be a decimal one; None where more than a few are not so.
+    def decimals(self, sign: str, worth: Callable[[str], float | None]) -> tuple[Array, Array] | None:
+        """(cells,) float64 of cells as -3.25, whatever their length, and the rows that begin with 0, or have not three digits behind the
+        decimal sign, so that it can be nothing else; None where more than a few are not so.
 
         worth   what one of these few is worth; None if it is no such number
         """
+        point = ord(sign)
         signs, windows = self.signs.array, self.signs.windows
         negative = signs[self.starts] == MINUS
         starts = self.starts + negative
         last = len(signs) - 1
-        before = np.where(signs[np.minimum(starts + 1, last)] == POINT, 1, np.where(signs[np.minimum(starts + 2, last)] == POINT, 2, 3))
+        before = np.where(signs[np.minimum(starts + 1, last)] == point, 1, np.where(signs[np.minimum(starts + 2, last)] == point, 2, 3))
         points = np.minimum(starts + before, last)
         below = self.ends - points - 1
-        good = (signs[points] == POINT) & (below > 0) & (below + before <= MOST_DIGITS)
+        good = (signs[points] == point) & (below > 0) & (below + before <= MOST_DIGITS)
         below[~good] = 0
         parts = [(points, before, TENS[below])]
         parts += [(self.ends - done, below - done, TENS[done]) for done in range(0, int(below.max(initial=0)), WORD)]
@@ -279,7 +280,7 @@ class Spans(Sequence[str]):
         if None in found:
             return None
         values[odd] = found
-        return values, np.flatnonzero(good & (below != 3))
+        return values, np.flatnonzero(good & ((below != 3) | (signs[starts] == ZERO)))
 
     def _made_of(self, runs: Sequence[tuple[int, int]], starts: Array) -> Array:
         """The whole numbers that the digits in these runs make, of cells that begin at these places."""

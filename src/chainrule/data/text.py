@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import Any, TextIO, TypeAlias, TypeVar
 
 import numpy as np
@@ -127,6 +127,8 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, CellColumns]]
             wanted = _wanted_rows(layout, rest.counted(lines) if simple else _headless(layout, _without_last(lines, layout.footer)))
             for _ in range(layout.own_header + layout.below):
                 next(wanted, None)
+            if layout.below:
+                wanted = dropwhile(lambda row: not any(map(str.strip, row)), wanted)  # an empty row of the header
             first = layout.before + 1
             if simple:
                 for columns in _simple_blocks(layout, lines, rows, rest):

@@ -20,8 +20,11 @@ from chainrule.data.table import Column, Table
 from chainrule.preparation.columns import enumerated, option
 from chainrule.preparation.preparation import Preparation
 
-STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
+STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 99999999.0)
 """Numbers that people write where there is no value."""
+
+FURTHER = (-2.0, -7.0, -8.0, -77.0, -88.0, -98.0, 77.0, 88.0, 98.0, 777.0, 888.0, 998.0, 7777.0, 8888.0, 9998.0, 9999998.0)
+"""Those that stand beside them in surveys, for what was not asked, not known, or not told."""
 
 TOTAL = re.compile(
     r"\b(?:sub|grand )?totals?\b|\bsum\b|\bsumm[ea]\b|\b(?:zwischen|gesamt)summe\b|\b(?:ins)?gesamt\b|\bsomme\b", re.IGNORECASE
@@ -31,13 +34,16 @@ TOTAL = re.compile(
 DAY = re.compile(r"(?:.*[\W\d_])?(?:dates?|datum|days?|tag|jour|fecha|giorno|when)(?:[\W\d_].*)?", re.IGNORECASE | re.DOTALL)
 """What columns of dates are called: date, order_date, Datum …"""
 
+SECONDS_NAME = re.compile(r"time|epoch|unix|date|\bts\b|_ts\b|seconds", re.IGNORECASE)
+"""What columns of seconds since 1970 are called."""
+
 FEW_DAYS = 5
 """Different numbers, at least, that may all be days because the name of their column says so."""
 
 LEAST_CODES, MOST_CODES, ROWS_OF_A_GROUP = 6, 300, 10
 """So many groups, each of so many rows at least, tell whether their numbers are in an order."""
 
-SMOOTH = 6
+SMOOTH_DEGREE = 6
 """The degree of the polynomial that stands for a smooth function."""
 
 FEWEST = 20
@@ -90,12 +96,14 @@ def _stand_ins(table: Table, preparation: Preparation) -> Iterator[Caution]:
             continue
         distinct, counts = np.unique(values[~column.missing], return_counts=True)
         for value, count in zip(distinct[[0, -1]], counts[[0, -1]], strict=True) if len(distinct) > 5 else ():
-            others = distinct[distinct != value]
+            others = distinct[(distinct != value) & ~np.isin(distinct, (*STAND_INS, *FURTHER))]
+            if len(others) < 3:
+                continue
             low, high = float(others[0]), float(others[-1])
             outside = max(low - value, value - high) > max(high - low, 0.5 * abs(value))
             alone = value < 0 <= low and value == np.floor(value) and count > 2  # as -200 among concentrations
             if outside and ((value in STAND_INS and count > 1) or alone):
-                yield Caution("stand_in", {"name": column.name, "value": f"{value:g}", "count": int(count)})
+                yield Caution("stand_in", {"name": column.name, "value": f"{value:.15g}", "count": int(count)})
 
 
 def _totals(table: Table, preparation: Preparation) -> Iterator[Caution]:
@@ -235,6 +243,7 @@ def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Itera
             or column.format is None
             or column.missing.any()
             or written_day(column)
+            or _is_epoch(column)
         ):
             continue
         values = column.values
@@ -272,7 +281,7 @@ def _are_codes(values: Array, targets: Array) -> bool:
     y = targets[kept] - targets[kept].mean(axis=0)
     means = np.stack([np.bincount(group, column) for column in y.T], axis=1) / counts[:, None]
     whole, between = float((y**2).sum()), float((counts[:, None] * means**2).sum())
-    degree = min(SMOOTH, len(codes) // 3)
+    degree = min(SMOOTH_DEGREE, len(codes) // 3)
     basis, weight = np.polynomial.legendre.legvander(2 * (codes - codes.mean()) / np.ptp(codes), degree), np.sqrt(counts)[:, None]
     smooth = basis @ np.linalg.lstsq(basis * weight, means * weight, rcond=None)[0]
     left = float((counts[:, None] * (means - smooth) ** 2).sum())
@@ -280,15 +289,23 @@ def _are_codes(values: Array, targets: Array) -> bool:
     return left > 0.1 * whole and left > 0.5 * between and f_times_within > 4 * (whole - between)
 
 
+def _is_epoch(column: Column) -> bool:
+    """Does it hold seconds, or thousandths of them, since the beginning of 1970, of the years 2000 to 2100, and is called so?"""
+    if column.kind != "number" or column.values.dtype == object or not SECONDS_NAME.search(column.name) or column.missing.any():
+        return False
+    low, high = float(column.values.min(initial=np.inf)), float(column.values.max(initial=-np.inf))
+    return any(low >= scale * 946_684_800 and high <= scale * 4_102_444_800 for scale in (1, 1000))
+
+
 def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:
     """Rows that run in time, while those that test lie between those that train."""
     if len(table) < FEWEST:
         return
     for column in table.columns:
-        if column.kind == "date" and not column.missing.any():
-            found = moments_of(column.values.tolist())
+        if (column.kind == "date" and not column.missing.any()) or _is_epoch(column):
+            found = moments_of(column.values.tolist()) if column.kind == "date" else None
             day_first = next((feature.day_first for feature in preparation.features if feature.name == column.name), True)
-            steps = np.diff(found.days(day_first)) if found is not None else np.array([np.nan])
+            steps = np.diff(column.values if _is_epoch(column) else np.full(2, np.nan) if found is None else found.days(day_first))
             if ((steps >= 0).all() or (steps <= 0).all()) and (steps != 0).any():
                 yield Caution("between_dates", {"name": column.name})
                 return

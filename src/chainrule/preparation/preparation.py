@@ -345,7 +345,8 @@ class Preparation(Displayed, FrozenValue):
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
         otherwise: dict[tuple[str, str], list[str]] = {}
-        for column, known in ((table.column(one.name), one.written) for one in (*self.features, *(self.targets if targets else ()))):
+        written = {one.name: one.written for one in self.features} | {one.name: one.written for one in self.targets if targets}
+        for column, known in ((table.column(name), form) for name, form in written.items()):
             if column.format is not None and not column.format.is_within(known or PLAIN):
                 otherwise.setdefault((column.format.example, (known or PLAIN).example), []).append(column.name)
         for (here, there), names in otherwise.items():

@@ -21,7 +21,7 @@ from chainrule.preparation.moments import AT_ONCE, Moments
 MOST_CATEGORIES = 1000
 """A column of text with more different values than this is no category, unless it is asked for."""
 
-FEW_DAYS = 20
+FEW_DATES = 20
 """So many different dates are categories like any others, where not all cells are dates."""
 
 MOST_LABELS = 100_000
@@ -110,10 +110,10 @@ class Summary:
     @property
     def stray_of_dates(self) -> str | None:
         """Of a text column most of whose cells are dates, of more than a few days, one that is none; None of any other."""
-        if self.kind != "text" or len(self.labels) <= FEW_DAYS:
+        if self.kind != "text" or len(self.labels) <= FEW_DATES:
             return None
         dates = {label: count for label, count in self.labels.items() if is_date(label)}
-        mostly = len(dates) > FEW_DAYS and sum(dates.values()) > self.present / 2
+        mostly = len(dates) > FEW_DATES and sum(dates.values()) > self.present / 2
         return next((label for label in self.labels if label not in dates), None) if mostly else None
 
     @property
