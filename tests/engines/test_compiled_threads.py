@@ -15,8 +15,10 @@ from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.emission.abi import PARTS
 from chainrule.engines.compiled.emission.context import counts
 from chainrule.engines.compiled.engine import Compiled
+from chainrule.engines.compiled.graph.buffers import Buffer
+from chainrule.engines.compiled.graph.operations import RowPart
 from chainrule.engines.compiled.kernels import calls, products
-from chainrule.engines.compiled.kernels.program import Access
+from chainrule.engines.compiled.kernels.program import Access, way
 from chainrule.network.definitions import find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
@@ -133,6 +135,15 @@ def test_slower_numbers_of_threads_cost_little_and_are_found_when_they_are_faste
 
 
 # Where they wait
+
+
+def test_in_the_place_of_an_array_with_longer_rows_a_threads_rows_lie_elsewhere():
+    narrow, wide = (Buffer(("batch", size), "room", 0, stride) for size, stride in ((20, 24), (50, 56)))
+    written = {name: Access({"place": way(buffer, by_rows=True)}, frozenset(["place"])) for name, buffer in (("a", narrow), ("b", wide))}
+    assert not written["a"].waits(written["a"])
+    assert written["a"].waits(written["b"])
+    part = narrow.part(RowPart(0, 8), 1, "float32")
+    assert way(part, by_rows=True) == way(narrow, by_rows=True)
 
 
 def test_a_thread_that_reads_its_own_rows_waits_for_nobody():

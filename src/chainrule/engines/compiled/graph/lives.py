@@ -20,16 +20,16 @@ from typing import TypeVar
 LARGE = 2**18
 """Bytes from which on an array may have the place of one of another size, which grows where it has to."""
 
-Array = TypeVar("Array", bound=Hashable)
+Item = TypeVar("Item", bound=Hashable)
 
 
-def shared_places(lives: Mapping[Array, tuple[int, int]], sizes: Mapping[Array, int]) -> tuple[dict[Array, int], int]:
+def shared_places(lives: Mapping[Item, tuple[int, int]], sizes: Mapping[Item, int]) -> tuple[dict[Item, int], int]:
     """Where each array begins, and how many bytes all of them take.
 
     lives  the numbers of the first and of the last stage that touches an array
     """
     taken: list[int] = []  # bytes of each place
-    place_of: dict[Array, int] = {}
+    place_of: dict[Item, int] = {}
     held: list[tuple[int, int]] = []  # when the life ends of what lies in which place
     free: list[int] = []
     for array, (first, last) in sorted(lives.items(), key=lambda life: life[1][0]):

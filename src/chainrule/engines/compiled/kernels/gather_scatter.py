@@ -24,7 +24,7 @@ from chainrule.engines.compiled.llvm.instructions import (
 )
 from chainrule.engines.compiled.llvm.target import itemsize
 
-LONG = 2**10
+LONG_ROW = 2**10
 """Bytes of a row from which on the one that comes next is asked for meanwhile: it may lie anywhere, and no processor knows where."""
 
 
@@ -59,7 +59,7 @@ def gather_scatter(context: ModuleContext, name: str, given: str, copied: Copied
     by = dict(zip(("order", "by_order", "as_they_lie"), order, strict=False))
     with loop(builder, 0, rows, name="row") as row:
         place = builder.add(first, row)
-        if ordered and copied.columns * itemsize(given) >= LONG:
+        if ordered and copied.columns * itemsize(given) >= LONG_ROW:
             last = builder.sub(builder.add(first, rows), I64(1))
             coming = row_index(builder, by, lesser(builder, builder.add(place, I64(1)), last))
             begin = at(builder, source, builder.mul(coming, I64(copied.examples[0])), element_type(given))

@@ -27,7 +27,7 @@ from chainrule.engines.compiled.kernels.copies import copies_of, joined_arrays
 from chainrule.engines.compiled.kernels.gather_scatter import Copied
 from chainrule.engines.compiled.llvm.instructions import at, multiply_integers, share_of, share_start, whole
 
-Place: TypeAlias = "tuple[str, int]"
+MemoryPlace: TypeAlias = "tuple[str, int]"
 """A region, and bytes from its beginning."""
 
 NARROW = 8
@@ -128,7 +128,7 @@ class KernelProgram:
         whole = buffer.whole
         return self.moved.get(whole, whole.start) + buffer.start - whole.start
 
-    def place(self, buffer: Buffer) -> Place:
+    def place(self, buffer: Buffer) -> MemoryPlace:
         """Where the memory begins of which it is a part, by which those know each other that share it."""
         return buffer.region, self.start(buffer.whole)
 
@@ -336,10 +336,10 @@ class Access(FrozenValue):
     written  which of them it writes
     """
 
-    ways: Mapping[Place | Operation, str]
-    written: frozenset[Place | Operation]
+    ways: Mapping[MemoryPlace | Operation, str]
+    written: frozenset[MemoryPlace | Operation]
 
-    def clashes(self, other: Access) -> frozenset[Place | Operation]:
+    def clashes(self, other: Access) -> frozenset[MemoryPlace | Operation]:
         """What one of both writes and the other touches: they have to come one after the other."""
         return (self.written & other.ways.keys()) | (other.written & self.ways.keys())
 
@@ -352,8 +352,8 @@ class Touched:
     """What several stages touch, taken together: how each array and each single number is touched, and how it is written."""
 
     def __init__(self, *accesses: Access) -> None:
-        self.ways: dict[Place | Operation, set[str]] = {}
-        self.written: dict[Place | Operation, set[str]] = {}
+        self.ways: dict[MemoryPlace | Operation, set[str]] = {}
+        self.written: dict[MemoryPlace | Operation, set[str]] = {}
         for access in accesses:
             self.add(access)
 
@@ -388,7 +388,7 @@ def way(buffer: Buffer, by_rows: bool) -> str:
 def kernel_access(signature: StageSignature, by_rows: bool) -> Access:
     """What the function of a stage touches."""
     place = signature.program.place
-    ways: dict[Place | Operation, str] = {place(buffer): way(buffer, by_rows) for buffer in signature.buffers}
+    ways: dict[MemoryPlace | Operation, str] = {place(buffer): way(buffer, by_rows) for buffer in signature.buffers}
     ways.update(dict.fromkeys(signature.figures, OWN))
     ways.update(dict.fromkeys(signature.totals, ALL))
     kept = (place(signature.program.home[node]) for node in signature.stage.nodes if signature.kept(node))
@@ -398,7 +398,7 @@ def kernel_access(signature: StageSignature, by_rows: bool) -> Access:
 def move_access(program: KernelProgram, stage: Stage) -> Access:
     """What is touched where arrays are copied, each thread its own rows."""
     pairs = [(source, target) for source, target, _ in program.copies(stage.nodes[0])]
-    ways: dict[Place | Operation, str] = {program.place(buffer): way(buffer, by_rows=True) for pair in pairs for buffer in pair}
+    ways: dict[MemoryPlace | Operation, str] = {program.place(buffer): way(buffer, by_rows=True) for pair in pairs for buffer in pair}
     return Access(ways, frozenset(program.place(target) for _, target in pairs))
 
 
