@@ -21,7 +21,7 @@ from chainrule.document.document import NOUGHT, Block, Cell, Equations, GridBloc
 from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import evaluate, value_of
 from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable, written_nodes
 from chainrule.formula.forms import Infix
 from chainrule.formula.scalar import Element
@@ -72,7 +72,7 @@ def _numbers(context: Context, node: Expression) -> Array:
     given = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
     if node in given:
         return given[node]
-    return np.asarray(evaluate([node], given)[node], dtype=float)
+    return np.asarray(value_of(node, given), dtype=float)
 
 
 def _gradient(context: Context, node: Expression) -> Array | None:
