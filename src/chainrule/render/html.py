@@ -14,7 +14,23 @@ from itertools import groupby
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import FrozenValue
 from chainrule.base.printing import Code
-from chainrule.document import document as d
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Equations,
+    Illustration,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Section,
+    Subheading,
+    TableBlock,
+    Visual,
+    inline_text,
+    is_number,
+)
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula, Matrix, Number
 from chainrule.notation.latex import aligned_latex, formula_latex
@@ -42,7 +58,7 @@ WIDE = 30
 """Letters of a formula that may be too many for a line on a telephone, or on paper: there its type is as small as it has to be."""
 
 
-def html(document: d.Document) -> str:
+def html(document: Document) -> str:
     """The document as a page: contents, sections that fold, formulas with their LaTeX to copy, light and dark, print.
 
     Its Content-Security-Policy allows the style and the script that it carries, by their hashes, and nothing from anywhere else.
@@ -74,7 +90,7 @@ def html(document: d.Document) -> str:
     return f'<!DOCTYPE html>\n<html lang="{escape_xml(document.language)}">\n' + "\n".join(lines) + "\n</html>\n"
 
 
-def body(document: d.Document) -> str:
+def body(document: Document) -> str:
     """What stands in the page: its contents and its text, without style and script."""
     document, words = document.illustrated, Words(document.language)
     sources = short_programs(document)
@@ -104,7 +120,7 @@ def body(document: d.Document) -> str:
     )
 
 
-def _live(document: d.Document) -> Iterator[str]:
+def _live(document: Document) -> Iterator[str]:
     """The pages of a document as data, which its script puts together when one of them is asked for; style and module once."""
     if document.live is None:
         return
@@ -121,7 +137,7 @@ class _Writer(FrozenValue):
     words: Words
     language: str
 
-    def section(self, number: int, section: d.Section, program: str, *, live: bool = False) -> str:
+    def section(self, number: int, section: Section, program: str, *, live: bool = False) -> str:
         heading = element("h2", f'<span class="number">{number}</span> {escape_xml(section.title)}', {"dir": "auto"})
         named = (f"{section.key}-{place}-" for place in range(len(section.blocks)))
         blocks = "\n".join(map(self.block, section.blocks, named)) + self.program(program)
@@ -137,21 +153,21 @@ class _Writer(FrozenValue):
         given = {} if section.folded else {"open": "open"}
         return element("section", element("details", folding, given), {"id": section.key})
 
-    def block(self, block: d.Block, named: str = "") -> str:
+    def block(self, block: Block, named: str = "") -> str:
         """named: what stands before the handles of a picture."""
         match block:
-            case d.Paragraph(text):
+            case Paragraph(text):
                 return element("p", self.inline(text))
-            case d.Note(kind, text):
+            case Note(kind, text):
                 label = element("strong", escape_xml(self.words.plain(f"note.{kind}")))
                 return element("p", f"{label} {self.inline(text)}", {"class": f"note {kind}", "role": "note"})
-            case d.Subheading(text):
+            case Subheading(text):
                 return element("h3", self.inline(text))
-            case d.Equations(equations):
+            case Equations(equations):
                 return "\n".join(self.displayed(equations))
-            case d.TableBlock():
+            case TableBlock():
                 return self.table(block)
-            case d.Picture() | d.BoxGraph() | d.Illustration():
+            case Picture() | BoxGraph() | Illustration():
                 return picture_box(block, self.colours, named)
 
     def program(self, source: str) -> str:
@@ -198,7 +214,7 @@ class _Writer(FrozenValue):
         attributes = {"type": "button", "data-copy": copied, "aria-label": label, "title": label}
         return element("button", escape_xml(name or self.words.plain(f"page.{kind}")), attributes)
 
-    def table(self, block: d.TableBlock) -> str:
+    def table(self, block: TableBlock) -> str:
         """The head names its columns, the first cell its row; numbers stand right."""
         columns = "".join(
             element("th", self.head(cell), {"scope": "col", "dir": "auto", **right(number)}) if any(cell) else "<td></td>"
@@ -211,18 +227,18 @@ class _Writer(FrozenValue):
         table = element("table", element("thead", element("tr", columns)) + element("tbody", lines))
         return element("div", table, {"class": "scroll", "role": "group", "aria-label": self.words.plain("page.table")})
 
-    def cell(self, cell: d.Inline, *, first: bool, number: bool = False) -> str:
-        given = {"dir": "auto", **right(number or d.is_number(cell))}
+    def cell(self, cell: Inline, *, first: bool, number: bool = False) -> str:
+        given = {"dir": "auto", **right(number or is_number(cell))}
         return element("th", self.head(cell), {"scope": "row", **given}) if first and any(cell) else element("td", self.inline(cell), given)
 
-    def head(self, cell: d.Inline) -> str:
+    def head(self, cell: Inline) -> str:
         """What names a column or a row. It is repeated with every cell of theirs, so it is read out as text, formulas too."""
         if all(isinstance(part, str) for part in cell):
             return self.inline(cell)
-        heard = d.inline_text(cell)
+        heard = inline_text(cell)
         return element("span", escape_xml(heard), {"class": "heard"}) + element("span", self.inline(cell), {"aria-hidden": "true"})
 
-    def inline(self, text: d.Inline) -> str:
+    def inline(self, text: Inline) -> str:
         return "".join(prose(part) if isinstance(part, str) else self.formula(part) for part in text)
 
     def formula(self, formula: Formula, *, display: bool = False) -> str:
@@ -233,7 +249,7 @@ class _Writer(FrozenValue):
         return {"class": f"c{self.colours[key]}"} if key in self.colours else {}
 
 
-def short_programs(document: d.Document) -> tuple[str, ...]:
+def short_programs(document: Document) -> tuple[str, ...]:
     """The program of each section; none where they would be longer than a page should be, for its numbers are most of them."""
     try:
         written = document.programs()
@@ -247,7 +263,7 @@ def escaped_lines(source: str) -> str:
     return "\n".join(map(escape_xml, source.splitlines()))
 
 
-def picture_box(picture: d.Visual, colours: Mapping[str, int], named: str = "") -> str:
+def picture_box(picture: Visual, colours: Mapping[str, int], named: str = "") -> str:
     """The network as SVG, and again for narrow pages, where one that is laid out for them can be read better."""
 
     def box(diagram: Diagram, kind: str, named: str) -> str:

@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document import document as d
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Equations,
+    Illustration,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Subheading,
+    TableBlock,
+)
 from chainrule.document.words import Words
 from chainrule.notation.formula import Derivative, Equation, Formula, Fraction, Operator, Row
 from chainrule.notation.latex import formula_latex
@@ -71,7 +83,7 @@ PREAMBLE = r"""\usepackage{iftex,amsmath,amssymb,graphicx,array,tikz}
 """
 
 
-def latex(document: d.Document, layout: str = "article", paper: str = "a4") -> str:
+def latex(document: Document, layout: str = "article", paper: str = "a4") -> str:
     """The document as LaTeX's source.
 
     layout  "article"; "slides", by beamer, 16:9, one idea a frame; "handout", compact, in two columns
@@ -89,7 +101,7 @@ def latex(document: d.Document, layout: str = "article", paper: str = "a4") -> s
 class _Writer(FrozenValue):
     """What the parts of one document have in common: its words, its colours and the width of a line."""
 
-    document: d.Document
+    document: Document
     words: Words
     columns: int
 
@@ -110,7 +122,7 @@ class _Writer(FrozenValue):
 
     def _piece(self, piece: SlidePiece) -> str:
         """A block, and the picture beside it where both have room."""
-        equations = piece.block.equations if isinstance(piece.block, d.Equations) else ()
+        equations = piece.block.equations if isinstance(piece.block, Equations) else ()
         share = SHARE if equations else 1 - SHARE
         if piece.picture is None or max(map(letters_across, equations), default=0.0) > self.columns:
             return self.block(piece.block)
@@ -118,33 +130,33 @@ class _Writer(FrozenValue):
         picture = self.block(piece.picture)
         return f"\\par\\medskip\\noindent\\fitted{{{_boxed(beside, share)}\n{_boxed(picture, 0.98 - share)}}}\\par"
 
-    def block(self, block: d.Block) -> str:
+    def block(self, block: Block) -> str:
         """A block in LaTeX's markup."""
         match block:
-            case d.Paragraph(prose):
+            case Paragraph(prose):
                 return self.inline(prose)
-            case d.Note(kind, prose):
+            case Note(kind, prose):
                 return rf"\remark{{{kind}}}{{{escape_latex_prose(self.words.plain(f'note.{kind}'))}:}}{{{self.inline(prose)}}}"
-            case d.Subheading(prose):
+            case Subheading(prose):
                 return rf"\subheading{{{self.inline(prose)}}}"
-            case d.Equations(equations):
+            case Equations(equations):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
-            case d.TableBlock(head, rows):
+            case TableBlock(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._line(cells) for cells in rows)]
                 sides = "".join("r" if number else "l" for number in block.numbers)
                 return "\n".join([rf"\datatable{{{sides}}}{{\hline", *lines, r"\hline}"])
-            case d.Picture() | d.BoxGraph() | d.Illustration():
+            case Picture() | BoxGraph() | Illustration():
                 return rf"\begin{{center}}\fitted[0.6]{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
 
-    def _line(self, cells: Sequence[d.Inline]) -> str:
+    def _line(self, cells: Sequence[Inline]) -> str:
         """A row of a table, as high as the fractions in it."""
         tall = any(isinstance(part, Derivative | Fraction) for part in everything_in(tuple(cells)))
         return r"\tall " * tall + self._cells(cells) + r" \\"
 
-    def _cells(self, cells: Iterable[d.Inline]) -> str:
+    def _cells(self, cells: Iterable[Inline]) -> str:
         return " & ".join(self.inline(cell) for cell in cells)
 
-    def inline(self, parts: d.Inline) -> str:
+    def inline(self, parts: Inline) -> str:
         """Prose with formulas in it."""
         return "".join(escape_latex_prose(part) if isinstance(part, str) else f"${self._formula(part)}$" for part in parts)
 

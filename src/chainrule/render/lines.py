@@ -6,7 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.base.printing import clean
-from chainrule.document import document as d
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Drawing,
+    Equations,
+    Illustration,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Section,
+    Subheading,
+    TableBlock,
+)
 from chainrule.document.words import Words
 from chainrule.notation.blocks import line_width, wrapped
 from chainrule.notation.formula import Formula, row
@@ -32,7 +46,7 @@ MOST_LAYERS = 10
 """Layers of a network too long to be drawn that are named before the last."""
 
 
-def document_lines(document: d.Document, width: int) -> Iterator[TextLine]:
+def document_lines(document: Document, width: int) -> Iterator[TextLine]:
     """The whole document."""
     yield from _filled((document.title,), width, "title")
     for number, section in enumerate(document.sections, start=1):
@@ -40,26 +54,26 @@ def document_lines(document: d.Document, width: int) -> Iterator[TextLine]:
         yield from section_lines(document, section, number, width)
 
 
-def section_lines(document: d.Document, section: d.Section, number: int, width: int) -> Iterator[TextLine]:
+def section_lines(document: Document, section: Section, number: int, width: int) -> Iterator[TextLine]:
     """A heading and its blocks, with a blank line between them."""
     yield from _filled((f"{number}. {section.title}",), width, "heading")
     words = Words(document.language)
     for block in section.blocks:
-        if isinstance(block, d.Illustration):
+        if isinstance(block, Illustration):
             continue
         yield BLANK
         yield from _block(block, words, width)
 
 
-def _block(block: d.Block, words: Words, width: int) -> Iterator[TextLine]:
+def _block(block: Block, words: Words, width: int) -> Iterator[TextLine]:
     match block:
-        case d.Paragraph(text):
+        case Paragraph(text):
             yield from _filled(text, width)
-        case d.Note(kind, text):
+        case Note(kind, text):
             yield from _filled((f"{words.plain(f'note.{kind}')}: ", *text), width, kind)
-        case d.Subheading(text):
+        case Subheading(text):
             yield TextLine(tuple(_segments(text)), "subheading")
-        case d.Equations(equations):
+        case Equations(equations):
             tall = False
             for position, equation in enumerate(equations):
                 drawn = wrapped(equation, width - INDENT, words.catalogue)
@@ -67,13 +81,13 @@ def _block(block: d.Block, words: Words, width: int) -> Iterator[TextLine]:
                     yield BLANK
                 yield from (TextLine(((" " * INDENT, None), *line)) for line in drawn)
                 tall = len(drawn) > 1
-        case d.TableBlock(head, rows):
+        case TableBlock(head, rows):
             yield from _table(head, rows, width)
-        case d.Picture() | d.BoxGraph():
+        case Picture() | BoxGraph():
             yield from picture_lines(block, width)
 
 
-def _segments(text: d.Inline) -> Iterator[Segment]:
+def _segments(text: Inline) -> Iterator[Segment]:
     for part in text:
         if isinstance(part, str):
             yield clean(part), None
@@ -81,7 +95,7 @@ def _segments(text: d.Inline) -> Iterator[Segment]:
             yield from segments(part)
 
 
-def _filled(text: d.Inline, width: int, kind: str = "") -> Iterator[TextLine]:
+def _filled(text: Inline, width: int, kind: str = "") -> Iterator[TextLine]:
     """Prose broken between words; a formula stays in one piece."""
     line: list[Segment] = []
     taken = 0
@@ -97,7 +111,7 @@ def _filled(text: d.Inline, width: int, kind: str = "") -> Iterator[TextLine]:
     yield TextLine(tuple(_stripped(line)), kind)
 
 
-def _chunks(text: d.Inline) -> Iterator[list[Segment]]:
+def _chunks(text: Inline) -> Iterator[list[Segment]]:
     """Pieces that are not broken: words with what touches them, and spaces."""
     piece: list[Segment] = []
     for part in text:
@@ -121,7 +135,7 @@ def _stripped(line: list[Segment]) -> list[Segment]:
     return line
 
 
-def _table(head: Sequence[d.Inline], rows: Sequence[Sequence[d.Inline]], width: int) -> Iterator[TextLine]:
+def _table(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int) -> Iterator[TextLine]:
     """Columns as wide as their widest cell; numbers to the right.
 
     A table that is too wide is divided, its first column before each part, where the others hold numbers; else it is printed row by row.
@@ -175,9 +189,9 @@ def _numeric(cell: list[Segment]) -> bool:
     return not text or text[0] in "−0123456789.,∞–…·" or text == "NaN"
 
 
-def picture_lines(picture: d.Drawing, width: int) -> Iterator[TextLine]:
+def picture_lines(picture: Drawing, width: int) -> Iterator[TextLine]:
     """A network drawn in characters."""
-    if isinstance(picture, d.BoxGraph):
+    if isinstance(picture, BoxGraph):
         from chainrule.render.sketch import sketch
 
         if drawn := sketch(picture, width - INDENT):
@@ -190,7 +204,7 @@ def picture_lines(picture: d.Drawing, width: int) -> Iterator[TextLine]:
         yield from _columns(picture, width)
 
 
-def _sentences(graph: d.BoxGraph, width: int) -> Iterator[TextLine]:
+def _sentences(graph: BoxGraph, width: int) -> Iterator[TextLine]:
     """A line for each box: what it is of what leads to it."""
     from chainrule.pictures.graph import graph_lines
 
@@ -199,7 +213,7 @@ def _sentences(graph: d.BoxGraph, width: int) -> Iterator[TextLine]:
             yield TextLine(((" " * INDENT, None), *line.segments))
 
 
-def _wiring(picture: d.Picture, width: int) -> Iterator[TextLine]:
+def _wiring(picture: Picture, width: int) -> Iterator[TextLine]:
     """Every unit with the lines that lead into it, layer by layer, side by side where they fit."""
     for layer in range(1, len(picture.layers)):
         drawings = [_unit(picture, layer, unit) for unit in range(len(picture.neurons(layer)))]
@@ -209,7 +223,7 @@ def _wiring(picture: d.Picture, width: int) -> Iterator[TextLine]:
         yield from _beside(drawings, width)
 
 
-def _unit(picture: d.Picture, layer: int, unit: int) -> list[list[Segment]]:
+def _unit(picture: Picture, layer: int, unit: int) -> list[list[Segment]]:
     """x1 = 8 ── w1 = 0.21 ─╮ / x2 = 12 ─ w2 = 0.56 ─┴▶ h1"""
     edges = [edge for edge in picture.edges if edge.layer == layer - 1 and edge.target == unit]
     sources = [_valued(picture.layers[layer - 1][edge.source].label, picture.layers[layer - 1][edge.source].value) for edge in edges]
@@ -253,7 +267,7 @@ def _wide(drawing: Iterable[list[Segment]]) -> int:
     return max(line_width(line) for line in drawing)
 
 
-def _columns(picture: d.Picture, width: int) -> Iterator[TextLine]:
+def _columns(picture: Picture, width: int) -> Iterator[TextLine]:
     """One column a layer, with its first and last units."""
     cells = [[segments(neuron.label) for neuron in picture.neurons(layer)] for layer in range(len(picture.layers))]
     for layer, count in zip(cells, picture.counts, strict=True):

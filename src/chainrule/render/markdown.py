@@ -10,7 +10,20 @@ from urllib.parse import quote
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.base.printing import Code, clean
-from chainrule.document import document as d
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Equations,
+    Illustration,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Subheading,
+    TableBlock,
+    Visual,
+)
 from chainrule.document.words import Words
 from chainrule.notation.formula import Equation, Formula
 from chainrule.notation.latex import aligned_latex, formula_latex
@@ -36,7 +49,7 @@ class Dialect(FrozenValue):
     dollar: str
     less: str
     in_cells: bool
-    pictures: Mapping[d.Visual, str] = field(default_factory=dict)
+    pictures: Mapping[Visual, str] = field(default_factory=dict)
 
 
 GITHUB = Dialect(("$`", "`$"), ("```math\n", "\n```"), alerts=True, dollar=r"\$", less=r"\<", in_cells=True)
@@ -48,60 +61,60 @@ COLUMNS = 72
 """Letters of a displayed line, about what GitHub and Jupyter show beside a list of files."""
 
 
-def markdown(document: d.Document, dialect: Dialect = GITHUB) -> str:
+def markdown(document: Document, dialect: Dialect = GITHUB) -> str:
     """The document as Markdown: formulas as LaTeX where Markdown does not touch them, pictures as the dialect has them, or as text."""
     parts = [heading(document, dialect), *(section(document, number, dialect) for number in range(len(document.sections)))]
     return "\n\n".join(parts) + "\n"
 
 
-def picture_files(document: d.Document, stem: str) -> dict[d.Visual, str]:
+def picture_files(document: Document, stem: str) -> dict[Visual, str]:
     """A name for the file of each picture: step-network.svg of the one in the section `network`, step-network-2.svg of the next there."""
-    names: dict[d.Visual, str] = {}
+    names: dict[Visual, str] = {}
     for section in document.sections:
-        new = dict.fromkeys(block for block in section.blocks if isinstance(block, d.Picture | d.BoxGraph) and block not in names)
+        new = dict.fromkeys(block for block in section.blocks if isinstance(block, Picture | BoxGraph) and block not in names)
         names |= {picture: f"{stem}-{section.key}{f'-{number}' if number > 1 else ''}.svg" for number, picture in enumerate(new, start=1)}
     return names
 
 
-def linked(picture: d.Visual, name: str) -> str:
+def linked(picture: Visual, name: str) -> str:
     """What shows a picture that stands in a file beside the text."""
     return f"![{escape_markdown(picture.alt)}]({quote(name)})"
 
 
-def heading(document: d.Document, dialect: Dialect) -> str:
+def heading(document: Document, dialect: Dialect) -> str:
     """The title."""
     return f"# {escape_markdown(document.title, dialect)}"
 
 
-def section(document: d.Document, number: int, dialect: Dialect) -> str:
+def section(document: Document, number: int, dialect: Dialect) -> str:
     """One section, counted from 0."""
     found = document.sections[number]
     return "\n\n".join([f"## {number + 1}. {escape_markdown(found.title, dialect)}", *blocks(found.blocks, document.language, dialect)])
 
 
-def blocks(shown: Iterable[d.Block], language: str, dialect: Dialect) -> Iterator[str]:
+def blocks(shown: Iterable[Block], language: str, dialect: Dialect) -> Iterator[str]:
     """Blocks, in pieces between which a blank line belongs."""
     words = Words(language)
     return (part for block in shown for part in _block(block, words, dialect))
 
 
-def _block(block: d.Block, words: Words, dialect: Dialect) -> Iterator[str]:
+def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
     match block:
-        case d.Paragraph(text):
+        case Paragraph(text):
             yield _inline(text, words, dialect)
-        case d.Note(kind, text):
+        case Note(kind, text):
             title = f"[!{ALERTS[kind]}]\n> " if dialect.alerts else f"**{words.plain(f'note.{kind}')}:** "
             yield f"> {title}{_inline(text, words, dialect)}"
-        case d.Subheading(text):
+        case Subheading(text):
             yield f"### {_inline(text, words, dialect)}"
-        case d.Equations(equations):
+        case Equations(equations):
             yield from (written.join(dialect.display) for written in _displayed(equations, words))
-        case d.TableBlock(head, rows):
-            sides = "".join(" ---: |" if number else " --- |" for number in block.numbers)
+        case TableBlock(head, rows):
+            sides = "".join(" ---: |" if number else " :--- |" for number in block.numbers)
             yield "\n".join([_row(head, words, dialect), f"|{sides}", *(_row(line, words, dialect) for line in rows)])
-        case d.Picture() | d.BoxGraph() | d.Illustration() if block in dialect.pictures:
+        case Picture() | BoxGraph() | Illustration() if block in dialect.pictures:
             yield dialect.pictures[block]
-        case d.Picture() | d.BoxGraph():
+        case Picture() | BoxGraph():
             drawn = "\n".join(line.text for line in picture_lines(block, 100))
             yield f"```text\n{drawn}\n```"
 
@@ -115,7 +128,7 @@ def _displayed(equations: Iterable[Equation | Formula], words: Words) -> Iterato
             yield aligned_latex(lines, words.catalogue) if lines else formula_latex(one[0], words.catalogue)
 
 
-def _row(cells: tuple[d.Inline, ...], words: Words, dialect: Dialect) -> str:
+def _row(cells: tuple[Inline, ...], words: Words, dialect: Dialect) -> str:
     return "| " + " | ".join("".join(_cell(part, words, dialect) for part in cell) for cell in cells) + " |"
 
 
@@ -124,7 +137,7 @@ def _cell(part: str | Formula, words: Words, dialect: Dialect) -> str:
     return written.replace("|", "\\|") if isinstance(part, str) or dialect.in_cells else written
 
 
-def _inline(text: d.Inline, words: Words, dialect: Dialect) -> str:
+def _inline(text: Inline, words: Words, dialect: Dialect) -> str:
     return "".join(
         escape_markdown(part, dialect) if isinstance(part, str) else formula_latex(part, words.catalogue).join(dialect.inline)
         for part in text

@@ -8,7 +8,20 @@ from importlib.resources import files
 
 from chainrule.base.frozen import FrozenValue
 from chainrule.base.printing import Code, clean
-from chainrule.document import document as d
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Document,
+    Equations,
+    Illustration,
+    Inline,
+    Note,
+    Paragraph,
+    Picture,
+    Subheading,
+    TableBlock,
+    Visual,
+)
 from chainrule.document.words import Words
 from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
@@ -48,7 +61,7 @@ LAYOUTS = {
 tight: what stands there is as wide as itself, up to this; none: as the page."""
 
 
-def typst(document: d.Document, layout: str = "article", paper: str = "a4") -> str:
+def typst(document: Document, layout: str = "article", paper: str = "a4") -> str:
     """The document as Typst's source, which needs no other file.
 
     layout  "article"; "slides", 16:9, one idea a page; "handout", compact, in two columns; "figure", a single page around the blocks
@@ -61,11 +74,11 @@ def typst(document: d.Document, layout: str = "article", paper: str = "a4") -> s
 
 def drawing(diagram: Diagram, title: str, language: str, colours: Mapping[str, int]) -> str:
     """A diagram as Typst's source, on a page of its own size."""
-    document = d.Document(title, (), language, colours=dict(colours))
+    document = Document(title, (), language, colours=dict(colours))
     return f"{_preamble(document, 'figure', 'a4')}\n\n{canvas(diagram, _Writer(document, Words(language), 'figure').paint)}\n"
 
 
-def _preamble(document: d.Document, layout: str, paper: str) -> str:
+def _preamble(document: Document, layout: str, paper: str) -> str:
     title = mathematics.string(document.title)
     sheets = ("typst.typ", "slides.typ") if layout == "slides" else ("typst.typ",)
     paints = (f'#let c{number}(body) = text(fill: rgb("{colour.light}"), body)' for number, colour in enumerate(PALETTE))
@@ -92,7 +105,7 @@ def _preamble(document: d.Document, layout: str, paper: str) -> str:
 class _Writer(FrozenValue):
     """What the parts of one document have in common: its words and its colours."""
 
-    document: d.Document
+    document: Document
     words: Words
     layout: str
 
@@ -109,7 +122,7 @@ class _Writer(FrozenValue):
             titles: list[str] = [escape_typst(section.title)]
             frames: list[list[str]] = [[]]
             for block in section.blocks:
-                if not isinstance(block, d.Subheading):
+                if not isinstance(block, Subheading):
                     frames[-1].append(self.block(block))
                     continue
                 if frames[-1]:
@@ -139,55 +152,55 @@ class _Writer(FrozenValue):
         """A piece of a slide as Typst's data: what can be cut is not yet laid out, and pictures are as high as there is room."""
         beside = {} if piece.picture is None else {"picture": self._drawn(piece.picture)}
         match piece.block:
-            case d.Equations(equations):
+            case Equations(equations):
                 return self._piece("equation", given=self._equation(equations[0]), **beside)
-            case d.TableBlock(head, rows):
+            case TableBlock(head, rows):
                 lines = "".join(f"({self._cells(cells)},), " for cells in rows)
                 return self._piece("table", sides=self._sides(piece.block), head=f"({self._cells(head)},)", rows=f"({lines})", **beside)
-            case d.Picture() | d.BoxGraph() | d.Illustration():
+            case Picture() | BoxGraph() | Illustration():
                 drawn = network_diagram(piece.block)
                 return self._piece("picture", size=f"({UNIT * drawn.width:g}pt, {UNIT * drawn.height:g}pt)", draw=self._drawn(piece.block))
-            case d.Subheading():
+            case Subheading():
                 return self._piece("heading", body=f"[\n{self.block(piece.block)}\n]")
         return self._piece("prose", body=f"[{self.block(piece.block)}]", **beside)
 
     def _piece(self, kind: str, **given: str) -> str:
         return f'  (kind: "{kind}", {", ".join(f"{name}: {value}" for name, value in given.items())}),'
 
-    def _drawn(self, picture: d.Visual) -> str:
+    def _drawn(self, picture: Visual) -> str:
         return f"high => [{canvas(network_diagram(picture), self.paint, 'high: high, ')}]"
 
-    def _sides(self, table: d.TableBlock) -> str:
+    def _sides(self, table: TableBlock) -> str:
         """Of each column, on which its cells stand."""
         return f"({', '.join('right' if number else 'left' for number in table.numbers)},)"
 
     def _title(self, size: str) -> str:
         return f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  #title()\n]"
 
-    def block(self, block: d.Block) -> str:
+    def block(self, block: Block) -> str:
         """A block in Typst's markup."""
         match block:
-            case d.Paragraph(text):
+            case Paragraph(text):
                 return self.inline(text)
-            case d.Note(kind, text):
+            case Note(kind, text):
                 title = mathematics.string(f"{self.words.plain(f'note.{kind}')}:")
                 return f'#note(rgb("{NOTES[kind]}"), {title})[{self.inline(text)}]'
-            case d.Subheading(text):
+            case Subheading(text):
                 return f"== {self.inline(text)}"
-            case d.Equations(equations):
+            case Equations(equations):
                 together = self.layout == "figure" and len(equations) > MOST_IN_LINES
                 start = "#equations(together: true," if together else "#equations("
                 return "\n".join([start, *(f"  {self._equation(equation)}," for equation in equations), ")"])
-            case d.TableBlock(head, rows):
+            case TableBlock(head, rows):
                 lines = (f"  {self._cells(cells)}," for cells in rows)
                 return "\n".join([f"#data({self._sides(block)}, ({self._cells(head)},),", *lines, ")"])
-            case d.Picture() | d.BoxGraph() | d.Illustration():
+            case Picture() | BoxGraph() | Illustration():
                 return canvas(network_diagram(block), self.paint)
 
-    def _cells(self, cells: Iterable[d.Inline]) -> str:
+    def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)
 
-    def inline(self, parts: d.Inline) -> str:
+    def inline(self, parts: Inline) -> str:
         """Prose with formulas in it."""
         return "".join(escape_typst(part) if isinstance(part, str) else f"#{self._formula(part)};" for part in parts)
 
