@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
-import itertools
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -246,59 +245,56 @@ def _first_not_finite(loaded: Loaded, values: SeenValues, y: Array | None) -> in
 
 
 def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
-    """The first expression whose value is the wrong one."""
+    """The first expression whose value is the wrong one.
+
+    An error that is handed back is not given by most programs; with few samples it follows from the gradient: ∂E/∂W = hᵀ δ.
+    """
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
-    helpers = _helpers(loaded, program)
-    errors = _of_error(program, job, helpers) if job["quantity"].startswith(("dh", "delta", "dy")) else ()
-    places = itertools.chain(errors, _of_values(loaded, program, job, helpers))
-    return next((_spot(loaded, answer, place) for answer, place in places if place is not None), {})
-
-
-def _of_error(program: LearnerProgram, job: Mapping[str, Any], helpers: frozenset[int]) -> Iterator[tuple[Answer, int | None]]:
-    """Where the error of a layer may stand. Most programs do not give it; with few samples it follows from the gradient: ∂E/∂W = hᵀ δ."""
-    (probe,), quantity = _probes(job), job["quantity"]
+    (probe,), quantity = _probes(job), str(job["quantity"])
     number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
-    for rows in (min(3, *probe.sizes[:-1]), 1):
-        few = probe.first_rows(rows)
-        try:
-            answer = program.answer(few, 1)
-        except Exception:  # noqa: BLE001  # a program that takes no such sample is looked at with others
-            continue
-        found = _delta(answer, few, job["activations"], number)
-        if found is None:
-            continue
-        delta, slope = found
-        passed_on = None if slope is None else np.abs(slope) > 1e-3
-        whole = passed_on is not None and passed_on.all()
-        wanted = [delta / slope, delta] if whole and not quantity.startswith("delta") else [delta]
-        for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
-            yield from ((answer, look(value, helpers)) for value in wanted if value.size == 1 or _varies(value))
-        if passed_on is not None and not whole:  # what is set to 0 afterwards, in the same array
-            yield answer, answer.values.where(delta, passed_on, helpers)
-
-
-def _of_values(
-    loaded: Loaded, program: LearnerProgram, job: Mapping[str, Any], helpers: frozenset[int]
-) -> Iterator[tuple[Answer, int | None]]:
-    """Where the values of a quantity may stand: what is assigned to its name, an expression in that line, anything that has them."""
-    (probe,), name = _probes(job), compact(job["name"])
+    helpers = _helpers(loaded, program)
+    if quantity.startswith(("dh", "delta", "dy")):
+        for rows in (min(3, *probe.sizes[:-1]), 1):
+            few = probe.first_rows(rows)
+            try:
+                answer = program.answer(few, 1)
+            except Exception:  # noqa: BLE001  # a program that takes no such sample is looked at with others
+                continue
+            found = _delta(answer, few, job["activations"], number)
+            if found is None:
+                continue
+            delta, slope = found
+            passed_on = None if slope is None else np.abs(slope) > 1e-3
+            whole = passed_on is not None and passed_on.all()
+            wanted = [delta / slope, delta] if whole and not quantity.startswith("delta") else [delta]
+            wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
+            for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
+                for value in wanted:
+                    place = look(value, helpers)
+                    if place is not None:
+                        return _spot(loaded, answer, place)
+            if passed_on is not None and not whole and (place := answer.values.where(delta, passed_on, helpers)) is not None:
+                return _spot(loaded, answer, place)  # what is set to 0 afterwards, in the same array
     answer = program.answer(probe, 1)
-    values = answer.values
-    for value in (np.array(plain, dtype=float) for plain in job["values"]):
-        assigned = values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == name})
-        lines = set() if assigned is None else {loaded.spots[values.kept[assigned][0]].line}
-        inside = values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
-        places = [inside, assigned, values.signed(value, helpers), values.multiple(value, helpers)]
+    for plain in job["values"]:
+        value = np.array(plain, dtype=float)
+        assigned = answer.values.named(
+            value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])}
+        )
+        lines = set() if assigned is None else {loaded.spots[answer.values.kept[assigned][0]].line}
+        inside = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
+        places = [inside, assigned, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)]
         if inside is not None and HANDED_ON.fullmatch(_spot(loaded, answer, inside)["expression"]):
             places = [*places[2:], *places[:2]]
-        yield from ((answer, place) for place in places)
-        if value.size > 1 and not _varies(value):  # one number that was spread over all
-            yield answer, values.signed(value.ravel()[:1], helpers)
-
-
-def _varies(value: Array) -> bool:
-    return bool(np.ptp(value) > 1e-9 * np.max(np.abs(value)))
+        for place in places:
+            if place is not None:
+                return _spot(loaded, answer, place)
+        if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
+            place = answer.values.signed(value.ravel()[:1], helpers)
+            if place is not None:
+                return _spot(loaded, answer, place)
+    return {}
 
 
 HANDED_ON = re.compile(r"[\w.]+(?:\[[^\]]*\])*")
