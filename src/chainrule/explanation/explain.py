@@ -11,7 +11,7 @@ from chainrule.base.errors import DescriptionError, DivergenceError, InputError,
 from chainrule.base.frozen import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterator
 
     from chainrule.document.document import Document, Section
     from chainrule.explanation.context import Context
@@ -110,7 +110,8 @@ def contexts(
     first = _positive("step", step if step is not None else 1)
     count = _positive("steps", steps)
     if isinstance(subject, Step):
-        _check_no_order(order, epochs)
+        if order is not None or epochs is not None:
+            raise _has_its_rows()
         recorded = list(itertools.islice(run_from(subject), count))
     else:
         run = subject.steps(exact=exact, order=order, epochs=epochs)
@@ -121,10 +122,8 @@ def contexts(
     return _ready(recorded, detail, extent, digits, exact)
 
 
-def _check_no_order(order: OrderLike | None, epochs: int | None) -> None:
-    """Raises InputError where a single recorded step is to be taken in an order."""
-    if order is not None or epochs is not None:
-        raise InputError("a recorded step has its own rows; leave out order and epochs.")
+def _has_its_rows() -> InputError:
+    return InputError("a recorded step has its own rows; leave out order and epochs.")
 
 
 def _run(subject: Problem | Step, order: OrderLike, epochs: int | None, exact: bool) -> OrderedRun:
@@ -132,8 +131,7 @@ def _run(subject: Problem | Step, order: OrderLike, epochs: int | None, exact: b
     from chainrule.steps.step import Step
 
     if isinstance(subject, Step):
-        _check_no_order(order, epochs)
-        raise AssertionError("unreachable")
+        raise _has_its_rows()
     return taken(subject, order, epochs, exact)
 
 
@@ -267,46 +265,41 @@ def whole_sections(context: Context, without: Container[str] = ()) -> list[Secti
 
     without  keys of sections that are not wanted, and not made: "outcome", for one, takes longer than all others, since it simulates
     """
+    made = (make(context) for key, make in _story(context) if key not in without)
+    return [section for section in made if section is not None]
+
+
+def _story(context: Context) -> Iterator[tuple[str, Callable[[Context], Section | None]]]:
+    """What makes each section at this level of detail, with a key."""
     from chainrule.explanation import answers, backward, forward, inside, outcome, rules, setting
 
-    if context.detail != "scalar" or context.brief:
+    large, scalar = context.detail == "overview", context.detail == "scalar"
+    if not scalar or context.brief:
         from chainrule.explanation import overview
 
-    def wanted(key: str, made: Callable[[Context], Section | None]) -> Section | None:
-        return None if key in without else made(context)
-
-    network, data = wanted("network", setting.network_section), wanted("data", setting.data_section)
-    passed = overview.forward_overview(context) if context.detail == "overview" else forward.forward_section(context)
-    sections: list[Section | None] = [network, data, passed, wanted("answer", answers.answer_section)]
+    yield "network", setting.network_section
+    yield "data", setting.data_section
+    yield "forward", overview.forward_overview if large else forward.forward_section
+    yield "answer", answers.answer_section
     if context.without_target:
-        return [section for section in sections if section is not None]
-    sections.append(forward.error_section(context))
-    if context.detail == "overview":
-        sections += [
-            wanted("descent", rules.descent_section),
-            overview.backward_overview(context),
-            wanted("inside", inside.inside_section),
-            overview.updates_overview(context),
-            wanted("outcome", outcome.outcome_section),
-            wanted("left_out", overview.left_out_section),
-        ]
-        return [section for section in sections if section is not None]
-    if context.detail == "scalar":
-        sections += [
-            forward.expanded_section(context),
-            wanted("descent", rules.descent_section),
-            backward.chain_rule_section(context),
-            backward.closed_forms_section(context),
-        ]
-    else:
-        sections.append(wanted("descent", rules.descent_section))
-    sections += [backward.matrix_form_section(context), wanted("inside", inside.inside_section)]
-    sections += [outcome.new_weights_section(context), outcome.second_pass_section(context)]
-    # A step whose samples are followed by others is not repeated on its own.
-    sections += [wanted("outcome", outcome.outcome_section), None if context.in_order else wanted("repeat", outcome.repeat_section)]
-    if context.detail == "matrix" or context.brief:
-        sections.append(wanted("left_out", overview.left_out_section))
-    return [section for section in sections if section is not None]
+        return
+    yield "error", forward.error_section
+    if scalar:
+        yield "expanded", forward.expanded_section
+    yield "descent", rules.descent_section
+    if scalar:
+        yield "chain_rule", backward.chain_rule_section
+        yield "closed_forms", backward.closed_forms_section
+    yield "backward", overview.backward_overview if large else backward.matrix_form_section
+    yield "inside", inside.inside_section
+    yield "updates", overview.updates_overview if large else outcome.new_weights_section
+    if not large:
+        yield "second_pass", outcome.second_pass_section
+    yield "outcome", outcome.outcome_section
+    if not large and not context.in_order:  # a step whose samples are followed by others is not repeated on its own
+        yield "repeat", outcome.repeat_section
+    if not scalar or context.brief:
+        yield "left_out", overview.left_out_section
 
 
 def _weight(context: Context, weight: str) -> list[Section]:
@@ -323,19 +316,14 @@ def _weight(context: Context, weight: str) -> list[Section]:
 
 
 def _further(context: Context) -> Section:
-    """A further step; where its samples are others, it says which."""
+    """A further step, shorter: forward pass, gradients, new weights, error. Where its samples are others, it says which."""
+    from chainrule.document.document import Equations, Section
+    from chainrule.explanation import forward, outcome, overview
+
     if context.in_order:
         from chainrule.explanation.sequence import step_section
 
         return step_section(context)
-    return _later(context)
-
-
-def _later(context: Context) -> Section:
-    """A further step, shorter: forward pass, gradients, new weights, error."""
-    from chainrule.document.document import Equations, Section
-    from chainrule.explanation import forward, outcome, overview
-
     if context.detail == "overview":
         blocks = (overview.forward_table(context), *overview.updates_overview(context).blocks[1:])
     else:

@@ -29,7 +29,7 @@ from chainrule.document.document import (
 from chainrule.document.words import Words
 from chainrule.explanation.brackets import with_brackets_told
 from chainrule.formula.calculation import Calculation
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import value_of
 from chainrule.formula.expression import Expression
 from chainrule.formula.tidy import tidy
 from chainrule.notation.arithmetic import REALS, real
@@ -383,7 +383,7 @@ def _moved(worked: Worked, letter: Expression, by: Fraction) -> Fraction | None:
     """The result where an input is moved; None where there is none."""
     calculation = worked.calculation
     numbers = {node: real(worked.values[node]) for node in calculation.inputs}
-    value = evaluate([calculation.result], {**numbers, letter: numbers[letter] + by}, REALS)[calculation.result].value
+    value = value_of(calculation.result, {**numbers, letter: numbers[letter] + by}, REALS).value
     return value if isinstance(value, Fraction) else None
 
 

@@ -18,7 +18,7 @@ from chainrule.explanation.definitions import functions
 from chainrule.explanation.remarks import unreachable
 from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import value_of
 from chainrule.formula.expression import Expression, definition, order, substitute, variable, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
@@ -174,7 +174,7 @@ def penalty_expression(context: Context) -> Expression:
 def _penalty_value(context: Context, values: Values) -> Any:
     weights = {W: values.arrays[W.key] for W in context.derivation.parameters if len(W.shape) > 1}
     penalty = penalty_expression(context)
-    return evaluate([penalty], weights, context.step.arrays)[penalty]
+    return value_of(penalty, weights, context.step.arrays)
 
 
 def _own_errors(context: Context) -> list[Any]:
@@ -187,7 +187,7 @@ def _own_errors(context: Context) -> list[Any]:
 
     def error(first: int, last: int) -> Any:
         rows = {node: step.values[node.key][first:last] for node in alone.data}
-        return np.asarray(evaluate([alone.error], {**rows, **parameters}, step.arrays)[alone.error])[()]
+        return np.asarray(value_of(alone.error, {**rows, **parameters}, step.arrays))[()]
 
     own = [error(n, n + 1) for n in range(context.samples)]
     together = sum(own) / (len(own) if step.network.conventions.batch == "mean" else 1)

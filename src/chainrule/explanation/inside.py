@@ -21,7 +21,7 @@ from chainrule.document.document import NOUGHT, Block, Cell, Equations, GridBloc
 from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import evaluate, value_of
 from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable, written_nodes
 from chainrule.formula.forms import Infix
 from chainrule.formula.scalar import Element
@@ -72,7 +72,7 @@ def _numbers(context: Context, node: Expression) -> Array:
     given = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
     if node in given:
         return given[node]
-    return np.asarray(evaluate([node], given)[node], dtype=float)
+    return np.asarray(value_of(node, given), dtype=float)
 
 
 def _gradient(context: Context, node: Expression) -> Array | None:
@@ -160,7 +160,7 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     yield Paragraph(
         (*context.text("inside.window_sum", **letters), *((" ", *context.text("inside.window_bias", **letters)) if with_bias else ()))
     )
-    index = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
+    index = _largest(products)
     everywhere: Any = (slice(None), *[slice(None)] * several, *index)
     touched = windows[everywhere] * slope[..., unit]
     weight = context.labels.label(W.own_name.at(*index, unit))
@@ -178,7 +178,7 @@ def _transposed_convolution(
     inputs, weights = _numbers(context, x), np.asarray(context.step.parameters[W.key], dtype=float)
     cut = [(int(extent) - own) // 2 for extent, own in zip(overlap.parameters["extents"], slope.shape[1:-1], strict=True)]
     whole = np.pad(slope, [(0, 0), *((away, away) for away in cut), (0, 0)])
-    *place, channel = (int(i) for i in np.unravel_index(int(np.abs(inputs[0]).argmax()), inputs.shape[1:]))
+    *place, channel = _largest(inputs[0])
     unit = int(np.abs(weights[channel]).reshape(-1, weights.shape[-1]).sum(axis=0).argmax())
     laid = inputs[(0, *place, channel)] * weights[channel, ..., unit]
     yield context.heading("inside.laid", output=context.symbol(z))
@@ -186,7 +186,7 @@ def _transposed_convolution(
     letters |= {"place": ", ".join(str(one + 1) for one in place), "number": context.rounded(float(inputs[(0, *place, channel)]))}
     yield context.says("inside.laying", places=" × ".join(map(str, laid.shape)), **letters)
     yield _grid(context, laid, "windows", context.text("inside.caption.laid", **letters))
-    inner = tuple(int(i) for i in np.unravel_index(int(np.abs(laid).argmax()), laid.shape))
+    inner = _largest(laid)
     steps, gaps = overlap.parameters["steps"], overlap.parameters["gaps"]
     windows = zip(inner, gaps, steps, inputs.shape[1:-1], strict=True)
     there: Any = (slice(None), *(slice(one * gap, one * gap + extent * step, step) for one, gap, step, extent in windows), unit)
@@ -279,6 +279,11 @@ def _through_time(
         yield context.says("inside.path", **letters)
 
 
+def _largest(values: Array) -> tuple[int, ...]:
+    """The place of the number that is farthest from 0."""
+    return tuple(int(i) for i in np.unravel_index(int(np.abs(values).argmax()), values.shape))
+
+
 def _whole(context: Context, quantity: Expression) -> Any:
     """The letter of a quantity at any step of time."""
     return context.labels.label(replace(quantity.own_name, time=None))
@@ -334,7 +339,7 @@ def _attention(context: Context, quantity: Expression) -> Iterator[Block]:
     yield context.says("inside.jacobian", **letters)
     jacobian = np.diag(shares[-1]) - np.outer(shares[-1], shares[-1])
     yield _grid(context, jacobian, "attention", context.text("inside.caption.jacobian", place=len(shares)))
-    worst = tuple(int(i) for i in np.unravel_index(int(np.abs(blame).argmax()), blame.shape))
+    worst = _largest(blame)
     most = {"looking": worst[0] + 1, "place": worst[1] + 1, "blame": context.rounded(float(f"{blame[worst]:.3g}"))}
     yield context.says("inside.blame", **letters, **most)
     yield _grid(context, blame, "attention", context.text("inside.caption.blame", **letters), **places)

@@ -13,7 +13,7 @@ from chainrule.diagnosis.rates import MOST_RATE
 from chainrule.explanation.context import Context
 from chainrule.explanation.lettering import equation, message_runs, signed, value_runs
 from chainrule.explanation.outcome import attempted_runs, run_errors
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import value_of
 from chainrule.formula.expression import Name
 from chainrule.formula.scalar import Element
 from chainrule.notation.formula import Equation, Formula, Operator, row
@@ -115,7 +115,7 @@ def _error_along(context: Context, weight: Element) -> Callable[[float], float]:
     def error(value: float) -> float:
         changed = fixed[weight.quantity].copy()
         changed[weight.index] = value
-        found = float(evaluate([derivation.error], {**fixed, weight.quantity: changed})[derivation.error])
+        found = float(value_of(derivation.error, {**fixed, weight.quantity: changed}))
         return found if math.isfinite(found) else math.inf
 
     return error

@@ -15,7 +15,7 @@ from chainrule.base.arrays import Array
 from chainrule.document.document import Block, Inline, Note, joined_inline
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.backprop import local_derivatives
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import value_of
 from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable, written_nodes
 from chainrule.formula.forms import Bracket, Piecewise
 from chainrule.formula.primitives import sign
@@ -89,7 +89,7 @@ def _near_kinks(context: Context, quantity: Expression) -> Array | None:
     if inner[0] not in at:
         return None
     ones = np.ones(context.step.values[quantity.key].shape)
-    left, right = (evaluate([slope], {**at, seed: ones, inner[0]: at[inner[0]] + beside})[slope] for beside in (-float(NEAR), float(NEAR)))
+    left, right = (value_of(slope, {**at, seed: ones, inner[0]: at[inner[0]] + beside}) for beside in (-float(NEAR), float(NEAR)))
     return np.asarray(np.abs(np.asarray(left) - np.asarray(right)) > NEAR)
 
 
@@ -172,7 +172,7 @@ def _constant(context: Context) -> Iterator[Inline]:
         z = variable(Name("z"), ("batch", *recorded.shape[1:]))
         h = layer.activation.apply(z)
         places = np.arange(recorded.size, dtype=float).reshape(recorded.shape)
-        tried = [np.asarray(evaluate([h], {z: 10**size * np.cos(places + size)})[h]) for size in range(1, 6)]  # both signs, far and near
+        tried = [np.asarray(value_of(h, {z: 10**size * np.cos(places + size)})) for size in range(1, 6)]  # both signs, far and near
         value = float(tried[0].flat[0])
         if math.isfinite(value) and all(np.allclose(each, value, rtol=1e-12, atol=1e-12) for each in tried):
             alone = recorded.shape[-1] == 1 and not layer.activation.elementwise
@@ -223,7 +223,7 @@ def _costs(context: Context) -> Inline | None:
         return None
     w = variable(Name("w"), (1, 1))
     cost = regularizer.apply(w)
-    costs = [float(evaluate([cost], {w: np.full((1, 1), weight)})[cost]) for weight in (0.0, -3.0, -0.1, 0.1, 3.0)]
+    costs = [float(value_of(cost, {w: np.full((1, 1), weight)})) for weight in (0.0, -3.0, -0.1, 0.1, 3.0)]
     if costs[0] != 0 or min(costs[1:]) <= 0:
         return None
     samples = [(first, place) for first, place in pairwise(range(len(step.x[:MOST_TARGETS]))) if _differ(context, first, place)]
@@ -269,7 +269,7 @@ def _least_of_rows(loss: Bound, predictions: Array, *targets: Array) -> float:
     y, t = (variable(Name(letter), ("batch", predictions.shape[1])) for letter in "yt")
     value, positive = loss.apply(y, t), np.maximum(predictions, np.finfo(float).tiny)
     given = np.log(positive) if loss.definition.logits else positive
-    costs = [np.asarray(evaluate([value], {y: given, t: np.broadcast_to(one, given.shape)})[value]) for one in targets]
+    costs = [np.asarray(value_of(value, {y: given, t: np.broadcast_to(one, given.shape)})) for one in targets]
     total = np.sum(costs, axis=0)
     return float(np.where(np.isfinite(total), total, np.inf).min())
 
@@ -292,7 +292,7 @@ def _losses(loss: Bound, predictions: Array, target: float) -> Array:
     y, t = (variable(Name(letter), ("batch", 1)) for letter in "yt")
     value = loss.apply(y, t)
     numbers = {y: predictions[:, None], t: np.full((len(predictions), 1), target)}
-    result: Array = np.asarray(evaluate([value], numbers)[value])[:, 0]
+    result: Array = np.asarray(value_of(value, numbers))[:, 0]
     return result
 
 
@@ -392,7 +392,7 @@ def _given(activation: Bound, z: Array) -> Array:
     """What an activation gives."""
     letter = variable(Name("z"), ("batch", 1))
     h = activation.apply(letter)
-    result: Array = np.asarray(evaluate([h], {letter: z[:, None]})[h])[:, 0]
+    result: Array = np.asarray(value_of(h, {letter: z[:, None]}))[:, 0]
     return result
 
 
@@ -406,7 +406,7 @@ def end_of_schedule(context: Context) -> list[Block]:
     if not rate.shape:
         return []
     numbers: Mapping[Expression, Any] = {k: np.arange(1.0, MOST_RATES + 1)}
-    rates: Array = np.asarray(evaluate([rate], numbers)[rate])
+    rates: Array = np.asarray(value_of(rate, numbers))
     moving = np.flatnonzero(np.abs(rates - rates[-1]) > 1e-12 * np.abs(rates[-1]))
     if not len(moving):
         return []

@@ -19,7 +19,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, joined_inline, table
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule, kinks
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import evaluate, value_of
 from chainrule.formula.expression import Expression, Name, order, substitute, variable, written_nodes
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
@@ -410,7 +410,7 @@ def _keeps_its_length(trial: TriedRule) -> bool:
             own = {part.parameter: step.parameters[part.parameter.key], part.gradient: step.gradients[part.parameter.key]}
             given = {node: np.asarray(value, dtype=float) for node, value in {**own, **rate, **whole.options}.items()}
             given[part.gradient] = times * given[part.gradient]
-            moved.append(evaluate([part.new], {**given, **states, STEP_NUMBER: step.number})[part.new] - given[part.parameter])
+            moved.append(value_of(part.new, {**given, **states, STEP_NUMBER: step.number}) - given[part.parameter])
         if not np.allclose(moved[0], moved[1], rtol=TRACE, atol=1e-12):
             return False
     return True
@@ -438,7 +438,7 @@ def _orthogonal(context: Context) -> list[Inline]:
         own = {part.parameter: np.zeros_like(gradient), part.gradient: gradient}
         rate = {step.update.rate: rate_of(context)} if step.update.rate.primitive.name == "named" else {}
         options = {node: np.asarray(value, dtype=float) for node, value in {**step.update.options, **rate}.items()}
-        moved = evaluate([part.new], {**own, **options, **states, STEP_NUMBER: step.number})[part.new]
+        moved = value_of(part.new, {**own, **options, **states, STEP_NUMBER: step.number})
         if not np.isfinite(moved).all():
             continue
         lengths = [np.linalg.svd(one, compute_uv=False) for one in (gradient, moved)]
@@ -484,7 +484,7 @@ def _schedule(context: Context) -> list[Inline]:
     if not isinstance(schedule, Bound):
         return []
     rate = schedule.apply(STEP_NUMBER)
-    following = float(evaluate([rate], {STEP_NUMBER: context.step.number + 1})[rate])
+    following = float(value_of(rate, {STEP_NUMBER: context.step.number + 1}))
     numbers = {"now": context.rounded(rate_of(context)), "next": context.rounded(following)}
     return [context.text("rule.schedule", schedule=context.called(schedule), **numbers)]
 

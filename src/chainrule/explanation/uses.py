@@ -96,11 +96,11 @@ def _terms(expression: Expression) -> list[Expression]:
 
 
 def _worth(context: Context, term: Expression) -> float:
-    from chainrule.formula.evaluation import evaluate
+    from chainrule.formula.evaluation import value_of
 
     letters = [node for node in written_nodes(term) if node.name is not None]
     numbers = {letter: _number(context, letter) for letter in letters}
-    return float(evaluate([term], numbers)[term])
+    return float(value_of(term, numbers))
 
 
 def _number(context: Context, letter: Expression) -> float:

@@ -94,29 +94,25 @@ def _found(form: ClosedForm, node: Expression) -> FormPlace | None:
 
 def normalised(x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
     """n = (x − μ) / √(v + ε), with μ and v over some axes."""
-    centred = x - _again(p.mean(x, axes=tuple(axes)), x, axes)
+    centred = x - p.spread_like(p.mean(x, axes=tuple(axes)), axes, x)
     return centred / _deviation(x, axes, epsilon)
 
 
 def normalised_gradient(g: Expression, x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
     """∂E/∂x = (g − mean g − n · mean(g ⊙ n)) / √(v + ε), where n is `normalised`."""
     n = normalised(x, axes, epsilon)
-    common = _again(p.mean(g, axes=tuple(axes)), x, axes)
-    along = _again(p.mean(g * n, axes=tuple(axes)), x, axes)
+    common = p.spread_like(p.mean(g, axes=tuple(axes)), axes, x)
+    along = p.spread_like(p.mean(g * n, axes=tuple(axes)), axes, x)
     return (g - common - n * along) / _deviation(x, axes, epsilon)
 
 
 def _deviation(x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
-    return _again(_root(x, axes, epsilon), x, axes)
+    return p.spread_like(_root(x, axes, epsilon), axes, x)
 
 
 def _root(x: Expression, axes: Sequence[int], epsilon: ExpressionLike) -> Expression:
-    centred = x - _again(p.mean(x, axes=tuple(axes)), x, axes)
+    centred = x - p.spread_like(p.mean(x, axes=tuple(axes)), axes, x)
     return p.sqrt(p.mean(centred**2, axes=tuple(axes)) + epsilon)
-
-
-def _again(x: Expression, like: Expression, axes: Sequence[int]) -> Expression:
-    return p.spread(x, axes=tuple(axes), sizes=tuple(like.shape[axis] for axis in axes))
 
 
 def scaled(x: Expression, gamma: Expression, beta: Expression, epsilon: ExpressionLike = 1e-5) -> Expression:
@@ -134,8 +130,8 @@ def scaled_gradients(
     def sums() -> tuple[Expression, Expression]:  # new nodes each time, so that those of γ and β may have names
         return p.total(g * n, axes=axes), p.total(g, axes=axes)
 
-    along, common = (_again(one / m, x, axes) for one in sums())
-    return (g - common - n * along) * _again(gamma / _root(x, axes, epsilon), x, axes), *sums()
+    along, common = (p.spread_like(one / m, axes, x) for one in sums())
+    return (g - common - n * along) * p.spread_like(gamma / _root(x, axes, epsilon), axes, x), *sums()
 
 
 def _axes_of_batch(x: Expression) -> Sequence[int]:
@@ -150,12 +146,12 @@ def root_mean_square(x: Expression, epsilon: ExpressionLike = 1e-5) -> Expressio
 def root_mean_square_gradient(g: Expression, x: Expression, epsilon: ExpressionLike = 1e-5) -> tuple[Expression]:
     """∂E/∂x = (g − n · mean(g ⊙ n)) / √(mean of x² + ε)."""
     n, axes = root_mean_square(x, epsilon), (len(x.shape) - 1,)
-    return ((g - n * _again(p.mean(g * n, axes=axes), x, axes)) / _root_mean_square(x, epsilon),)
+    return ((g - n * p.spread_like(p.mean(g * n, axes=axes), axes, x)) / _root_mean_square(x, epsilon),)
 
 
 def _root_mean_square(x: Expression, epsilon: ExpressionLike) -> Expression:
     axes = (len(x.shape) - 1,)
-    return _again(p.sqrt(p.mean(x**2, axes=axes) + epsilon), x, axes)
+    return p.spread_like(p.sqrt(p.mean(x**2, axes=axes) + epsilon), axes, x)
 
 
 def attended(scores: Expression, v: Expression) -> Expression:
@@ -168,7 +164,7 @@ def attended_gradients(g: Expression, scores: Expression, v: Expression) -> tupl
     over all that share one V.
     """
     shares, last = p.softmax(scores, axis=len(scores.shape) - 1), (len(scores.shape) - 1,)
-    common = _again(p.total(g * attended(scores, v), axes=last), scores, last)
+    common = p.spread_like(p.total(g * attended(scores, v), axes=last), last, scores)
     shared, of_each = tuple(range(len(scores.shape) - len(v.shape))), p.swapped(shares) @ g
     return shares * (g @ p.swapped(v) - common), p.total(of_each, axes=shared) if shared else of_each
 

@@ -47,6 +47,11 @@ def evaluate(roots: Sequence[Expression], bindings: Mapping[Expression, Any], xp
         return folded(roots, values, partial(_value, sizes=sizes, xp=xp))
 
 
+def value_of(node: Expression, bindings: Mapping[Expression, Any], xp: Namespace | None = None) -> Any:
+    """The value of one node, as `evaluate` finds it."""
+    return evaluate([node], bindings, xp)[node]
+
+
 def _value(node: Expression, arguments: Sequence[Any], sizes: Mapping[str, int], xp: Namespace) -> Any:
     primitive = node.primitive
     if primitive.name == "variable":
@@ -54,7 +59,7 @@ def _value(node: Expression, arguments: Sequence[Any], sizes: Mapping[str, int],
     if primitive.paper is not None and xp.by_paper(arguments):
         letters = [variable(Name(f"a{i}")) for i in range(len(arguments))]
         formula = primitive.paper(*letters)
-        return evaluate([formula], dict(zip(letters, arguments, strict=True)), xp)[formula]
+        return value_of(formula, dict(zip(letters, arguments, strict=True)), xp)
     parameters = {key: resolved(value, sizes) if key in _SIZED else value for key, value in node.parameters.items()}
     try:
         return primitive.value(xp, *arguments, **parameters)

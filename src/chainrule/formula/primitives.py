@@ -12,7 +12,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -261,6 +261,12 @@ spread = _structural(
 )
 
 
+def spread_like(x: Expression, axes: Sequence[int], like: Expression) -> Expression:
+    """x, which has lost some axes of `like`, repeated along them."""
+    result: Expression = spread(x, axes=tuple(axes), sizes=tuple(like.shape[axis] for axis in axes))
+    return result
+
+
 def _elements(at: Any, index: tuple[int, ...], x: Expression, axes: tuple[int, ...]) -> list[Expression]:
     """All elements of x along `axes` at an index of the other axes."""
     sizes = [at.size(x.shape[axis]) for axis in axes]
@@ -274,7 +280,7 @@ total = _structural(
     "total",
     value=lambda xp, x, axes: xp.sum(x, axis=axes),
     shape=lambda x, axes: _without(x.shape, axes),
-    pullback=lambda g, x, y, axes: (spread(g, axes=axes, sizes=tuple(x.shape[axis] for axis in axes)),),
+    pullback=lambda g, x, y, axes: (spread_like(g, axes, x),),
     element=lambda at, index, x, axes: _summed(_elements(at, index, x, axes)),
     form=Total(),
 )
@@ -289,7 +295,7 @@ mean = _structural(
     "mean",
     value=lambda xp, x, axes: xp.mean(x, axis=axes),
     shape=lambda x, axes: _without(x.shape, axes),
-    pullback=lambda g, x, y, axes: (spread(g / count(x.shape, axes), axes=axes, sizes=tuple(x.shape[axis] for axis in axes)),),
+    pullback=lambda g, x, y, axes: (spread_like(g / count(x.shape, axes), axes, x),),
     element=_mean_element,
     form=Total(average=True),
 )

@@ -55,7 +55,7 @@ def _reduced(name: str, x: Expression, axes: Axes, axis: Axes, keepdims: bool) -
 
 
 def _widened(result: Expression, x: Expression, along: tuple[int, ...], keepdims: bool) -> Expression:
-    return p.spread(result, axes=along, sizes=tuple(x.shape[axis] for axis in along)) if keepdims else result
+    return p.spread_like(result, along, x) if keepdims else result
 
 
 def _checked(name: str, x: Expression, axes: tuple[object, ...]) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.limits import FILE
@@ -205,12 +205,12 @@ class ScriptProgram(LearnerProgram):
         if self._single and probe.sizes != self.own.sizes:
             raise Unreadable("sizes")
         places.set(probe)
-        single = {leaf.path: leaf for leaf in leaves(namespace) if not leaf.shape and leaf.slot is not None}
+        slots = {leaf.path: leaf.slot for leaf in leaves(namespace) if not leaf.shape and leaf.slot is not None}
         if self._known is None:
             self._known = script.rates(self._changed, self.own.weight_paths())
         for paths, value in zip((*self._known, [*self._batches, *self._counts]), (probe.rate, 0.0, probe.rows), strict=True):
             for path in paths:
-                single[path].slot.put(value)  # type: ignore[union-attr]  # those without a slot are left out above
+                slots[path].put(value)
         own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))
         self.data.put(namespace, probe)
         self.integers = (*places.integers(), *(name for name in own if of_integers(namespace.get(name))))
@@ -248,7 +248,7 @@ class ScriptProgram(LearnerProgram):
         altered = tuple(
             key for key, name in (("x", self.data.x), ("t", self.data.t)) if name in given and not _equal(namespace[name], given[name])
         )
-        return Answer(**{**{name: getattr(answer, name) for name in answer.__match_args__}, "altered": altered})
+        return replace(answer, altered=altered)
 
     def _moves_its_own_part_alone(self, gradients: Mapping[str, Array]) -> bool:
         """Is of a larger parameter trained just what has the size of its own? Then its loops count to numbers, as range(3) does."""
@@ -273,17 +273,14 @@ class ScriptProgram(LearnerProgram):
 
     def _fixed_rate(self) -> float | None:
         """A rate that is written into the loop, or into a call in it, or into an update in a function."""
-        tree = next(
-            (node for node in ast.walk(self.loaded.tree) if isinstance(node, (ast.For, ast.While)) and node.lineno == self.line), None
-        )
+        loops = (node for node in ast.walk(self.loaded.tree) if isinstance(node, (ast.For, ast.While)) and node.lineno == self.line)
+        tree = next(loops, None)
         if tree is None:
             return None
         for call in calls_in(tree):
+            by_name = [(keyword.arg or "", keyword.value) for keyword in call.keywords]
             for names in self._arguments_of(call):
-                for name, value in [
-                    *zip(names, call.args, strict=False),
-                    *((keyword.arg or "", keyword.value) for keyword in call.keywords),
-                ]:
+                for name, value in [*zip(names, call.args, strict=False), *by_name]:
                     if meaning(name).kind == "rate" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                         return float(value.value)
         calls = {called_name(call, method=False) for call in calls_in(tree)}

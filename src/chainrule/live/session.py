@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainrule.api.models import is_model, recorded, trained_model
 from chainrule.api.problems import problem
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chainrule.network.network import Network
 
 Message = Mapping[str, Any]
+Wanted = TypeVar("Wanted")
 
 MOST_TEXT = 4 * LARGEST_FILE // 3 + 10_000
 """Characters of a message: a file of the largest size, written in base64."""
@@ -166,8 +167,7 @@ class PageSession:
         """A person's file: {"name": "iris.csv", "base64": its bytes}."""
         name, content = Path(str(message.get("name", "")).replace("\\", "/")).name[:200] or "file", _bytes(message)
         suffix = Path(name).suffix.lower()
-        if self.run is not None and self.run.running:
-            raise InputError(self.words.plain("served.going"))
+        self._check_idle()
         if suffix == ".toml" or (suffix == ".json" and content.lstrip()[:1] == b"{"):
             return self._described(name, content, suffix)
         if is_model(name):
@@ -185,9 +185,7 @@ class PageSession:
         else:
             _check_small(network_of_description(plain))  # before a weight is drawn
             found = problem(plain)
-        answer = self.shown(found)
-        self.data = self.run = None
-        return {**answer, "data": None, "run": None}
+        return self._begun(found)
 
     def _of_model(self, name: str, content: bytes) -> dict[str, Any]:
         from tempfile import TemporaryDirectory
@@ -199,9 +197,7 @@ class PageSession:
                 found = trained_model(str(path))
             except InputError as error:
                 raise InputError(str(error).replace(str(path), name)) from None
-        answer = self.shown(problem(described_problem(Problem(found.network, optimizer=found.optimizer))))
-        self.data = self.run = None
-        return {**answer, "data": None, "run": None}
+        return self._begun(problem(described_problem(Problem(found.network, optimizer=found.optimizer))))
 
     def _table_read(self, name: str, content: bytes) -> dict[str, Any]:
         return self._of_data(complete_data(read_table(name, content), self.words))
@@ -211,29 +207,29 @@ class PageSession:
         self._of_data(data)
 
     def _of_data(self, data: LearntTable) -> dict[str, Any]:
-        answer = self.shown(data.problem(self.subject.network.notation))
+        return self._begun(data.problem(self.subject.network.notation), data)
+
+    def _begun(self, subject: Problem, data: LearntTable | None = None) -> dict[str, Any]:
+        """Something else is shown, which no training has changed."""
+        answer = self.shown(subject)
         self.data, self.run = data, None
-        return {**answer, "data": data.plain(), "run": None}
+        return {**answer, "data": None if data is None else data.plain(), "run": None}
 
     def _data(self, message: Message) -> dict[str, Any]:
         """Another target, or another way with missing values: {"target": "species", "drop": false}."""
-        if self.data is None:
-            raise InputError(self.words.plain("served.none"))
-        if self.run is not None and self.run.running:
-            raise InputError(self.words.plain("served.going"))
-        target = str(message.get("target", self.data.target))
-        return self._of_data(LearntTable(self.data.table, self.words, target, drop_missing=message.get("drop") is True))
+        data = self._there(self.data)
+        self._check_idle()
+        target = str(message.get("target", data.target))
+        return self._of_data(LearntTable(data.table, self.words, target, drop_missing=message.get("drop") is True))
 
     # Training
 
     def _train(self, message: Message) -> dict[str, Any]:
         """A training on all rows of the table begins: {"epochs": 200, "batch_size": 8, "numbers": those that the page has now}."""
-        if self.data is None:
-            raise InputError(self.words.plain("served.none"))
-        if self.run is not None and self.run.running:
-            raise InputError(self.words.plain("served.going"))
+        data = self._there(self.data)
+        self._check_idle()
         subject = self._present(message)
-        self.run = Going(self.data, subject, message, self.words, lambda told: self.tell({"run": told}))
+        self.run = Going(data, subject, message, self.words, lambda told: self.tell({"run": told}))
         self.run.start()
         return {"run": self.run.plain()}
 
@@ -256,9 +252,19 @@ class PageSession:
 
     def _model(self, message: Message) -> dict[str, Any]:
         """The trained model, as the bytes of its file."""
-        if self.run is None or self.run.model is None:
+        model = self._there(None if self.run is None else self.run.model)
+        return {"name": "model.safetensors", "base64": base64.b64encode(model_bytes(model)).decode()}
+
+    def _there(self, wanted: Wanted | None) -> Wanted:
+        """Raises InputError where a message asks about data, a training or a model, and there is none."""
+        if wanted is None:
             raise InputError(self.words.plain("served.none"))
-        return {"name": "model.safetensors", "base64": base64.b64encode(model_bytes(self.run.model)).decode()}
+        return wanted
+
+    def _check_idle(self) -> None:
+        """Raises InputError while a training is going on."""
+        if self.run is not None and self.run.running:
+            raise InputError(self.words.plain("served.going"))
 
 
 def session_of_model(path: str, subject: Problem, **shape: Any) -> PageSession:

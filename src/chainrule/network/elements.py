@@ -15,6 +15,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.base.errors import InputError
 from chainrule.formula.expression import Expression, definition
 from chainrule.formula.scalar import Element, Index, Scalars
@@ -101,7 +103,7 @@ def find_element(network: Network, wanted: str) -> Element:
 def _as_printed(network: Network, plain: str) -> Element | None:
     """The element that is written so in an explanation."""
     numbers = [int(number) for number in re.findall(r"\d{1,9}", plain)[:MOST_PLACES]]
-    numbered = _counted(network, _of_kind(network, "w"), numbers[0]) if numbers else None
+    numbered = _counted(_of_kind(network, "w"), numbers[0]) if numbers else None
     candidates = [numbered] if numbered else []
     for parameter in parameters(network):
         shape = _shape(parameter)
@@ -127,17 +129,12 @@ def _of_kind(network: Network, kind: str) -> list[Expression]:
     return [parameter for parameter, own in kinds.items() if own == kind]
 
 
-def _counted(network: Network, alike: Sequence[Expression], number: int) -> Element | None:
+def _counted(alike: Sequence[Expression], number: int) -> Element | None:
     """The element of that number where they are counted through: unit by unit, in the order of the inputs."""
     for parameter in alike:
         shape = _shape(parameter)
         if 1 <= number <= math.prod(shape):
-            index = []
-            rest = number - 1
-            for extent in shape:
-                rest, place = divmod(rest, extent)
-                index.append(place)
-            return Element(parameter, tuple(index))
+            return Element(parameter, tuple(map(int, np.unravel_index(number - 1, shape, order="F"))))
         number -= math.prod(shape)
     return None
 
@@ -145,7 +142,7 @@ def _counted(network: Network, alike: Sequence[Expression], number: int) -> Elem
 def _by_number(network: Network, kind: str, number: int) -> Element:
     """The weight, or the bias, of that number. Raises InputError where there is none, or where the vector of another layer is called so."""
     alike = _of_kind(network, kind)
-    found = _counted(network, alike, number)
+    found = _counted(alike, number)
     vector = next((parameter for parameter in alike if parameter.key == f"{kind}{number}" and parameter.shape), None)
     if vector is None or (found is not None and found.quantity is vector):
         if found is None:

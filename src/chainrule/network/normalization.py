@@ -15,11 +15,6 @@ from chainrule.network.layers import checked_size, layer
 from chainrule.network.owner import Owner
 
 
-def spread_like(x: Expression, axes: Sequence[int], like: Expression) -> Expression:
-    """x, which has lost some axes of `like`, repeated along them."""
-    return p.spread(x, axes=tuple(axes), sizes=tuple(like.shape[axis] for axis in axes))
-
-
 def checked_share(value: Any, what: str, *, open_at_1: bool = False) -> float:
     """A number from 0 to 1. Raises DescriptionError."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1 or (open_at_1 and value == 1):
@@ -36,13 +31,13 @@ def _epsilon(value: Any) -> float:
 def normalised_with_moments(own: Owner, x: Expression, axes: Sequence[int], epsilon: float) -> tuple[Expression, Expression, Expression]:
     """(x − μ) / √(v + ε) over some axes, with μ and v = mean of (x − μ)²."""
     mu = own.named("mu", p.mean(x, axes=tuple(axes)))
-    centred = own.named("c", x - spread_like(mu, axes, x))
+    centred = own.named("c", x - p.spread_like(mu, axes, x))
     v = own.named("v", p.mean(centred**2, axes=tuple(axes)))
     return _scaled(centred, v, axes, epsilon), mu, v
 
 
 def _scaled(centred: Expression, v: Expression, axes: Sequence[int], epsilon: float) -> Expression:
-    return centred / spread_like(p.sqrt(v + epsilon), axes, centred)
+    return centred / p.spread_like(p.sqrt(v + epsilon), axes, centred)
 
 
 def with_scale(own: Owner, n: Expression, scale: bool, *, shift: bool = True) -> Expression:
@@ -80,7 +75,7 @@ def batch_norm(own: Owner, x: Expression, *, momentum: float = 0.1, epsilon: flo
         mu, unbiased = p.mean(x, axes=axes), p.mean(x, axes=axes)
     m, r = own.running("m", mu, share, 0), own.running("r", unbiased, share, 1)
     if not own.training:
-        n = _scaled(x - spread_like(m, axes, x), r, axes, epsilon)
+        n = _scaled(x - p.spread_like(m, axes, x), r, axes, epsilon)
     return with_scale(own, n, scale)
 
 

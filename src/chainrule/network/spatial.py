@@ -70,7 +70,7 @@ def with_margins(x: Expression, margins: Sequence[tuple[int, int]], fill: float 
             place = p.position(extent=extent)
             inside = (place > before - 1) * (before + inner > place)
             others = tuple(other for other in range(len(x.shape)) if other != axis)
-            x = p.select(p.spread(inside, axes=others, sizes=tuple(x.shape[other] for other in others)), x, fill)
+            x = p.select(p.spread_like(inside, others, x), x, fill)
     return x
 
 

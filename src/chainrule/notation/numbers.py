@@ -14,7 +14,7 @@ from typing import Any
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import FrozenValue
-from chainrule.formula.evaluation import evaluate
+from chainrule.formula.evaluation import value_of
 from chainrule.formula.expression import Expression
 from chainrule.notation import formula as layout
 from chainrule.notation.arithmetic import REALS, Real, real
@@ -191,4 +191,4 @@ def evaluated(expression: Expression, values: Mapping[Expression, Any]) -> Real:
 
     Division by zero and overflow give infinities and NaNs.
     """
-    return real(evaluate([expression], values, REALS)[expression])
+    return real(value_of(expression, values, REALS))

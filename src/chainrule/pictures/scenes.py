@@ -28,11 +28,10 @@ def animated(diagram: Diagram, captions: Captions) -> Diagram:
     """The picture of a network whose last layer is the error, its parts in scenes: the values layer by layer, the error, the gradients
     layer by layer backwards, the new weights.
     """
-    layers = len(captions.forward)
-    turns = _turns(layers)
+    turns = _turns(len(captions.forward))
     shapes: list[DrawnShape] = []
     for shape in diagram.shapes:
-        shapes += _in_turn(shape, turns, layers)
+        shapes += _in_turn(shape, turns)
     said = [*captions.forward, captions.error, *captions.backward, captions.update]
     wide = max(diagram.width, *(width(prose_runs(text), SIZE) + 24 for text in (*said, diagram.alt)))
     for turn, text in enumerate(said, start=1):
@@ -50,7 +49,7 @@ def _turns(layers: int) -> dict[str, int]:
     return {**forward, f"g{layers}": layers + 1, **backward, "u": 2 * layers + 1}
 
 
-def _in_turn(shape: DrawnShape, turns: Mapping[str, int], layers: int) -> Iterator[DrawnShape]:
+def _in_turn(shape: DrawnShape, turns: Mapping[str, int]) -> Iterator[DrawnShape]:
     """The shape, in its scene if it has one; a line carries a signal forwards and, but from what is given, one backwards."""
     if isinstance(shape, Label):
         kind, layer = re.match(r"([a-z]?)(\d*)", shape.handle).groups()  # type: ignore[union-attr]  # it matches everything

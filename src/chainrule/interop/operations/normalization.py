@@ -10,7 +10,6 @@ from chainrule.formula.expression import Dimension, Expression
 from chainrule.interop.operations.elements import added, multiplied, subtracted
 from chainrule.interop.operations.shapes import known, reshaped, stretched
 from chainrule.interop.operations.table import operation
-from chainrule.network.normalization import spread_like
 
 SMALLEST = 2.220446049250313e-16
 """What PyTorch adds in float64 where no ε is said."""
@@ -90,12 +89,12 @@ def _native_batch_norm_of_statistics(
 
 def _normalized(x: Expression, axes: tuple[int, ...], eps: float) -> Expression:
     """(x − μ)/√(σ² + ε), the mean and the variance taken over some axes."""
-    centred = x - spread_like(p.mean(x, axes=axes), axes, x)
+    centred = x - p.spread_like(p.mean(x, axes=axes), axes, x)
     return _by_root(centred, p.mean(centred**2, axes=axes), axes, eps)
 
 
 def _by_root(x: Expression, squares: Expression, axes: tuple[int, ...], eps: float) -> Expression:
-    return x / spread_like(p.sqrt(squares + eps), axes, x)
+    return x / p.spread_like(p.sqrt(squares + eps), axes, x)
 
 
 def _last(x: Expression, shape: Sequence[int]) -> tuple[int, ...]:

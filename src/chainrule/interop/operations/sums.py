@@ -10,7 +10,6 @@ from chainrule.interop.operations.elements import largest_of
 from chainrule.interop.operations.shapes import axes_of, back_in_order, kept_wide, known, matrices_turned, permuted
 from chainrule.interop.operations.table import JaxCall, UnreadableOperation, in_jax, jax_operation, operation
 from chainrule.network.attention import no_later
-from chainrule.network.normalization import spread_like
 
 
 @operation("sum")
@@ -33,7 +32,7 @@ def _var(x: Expression, dim: Any = None, correction: Any = None, keepdim: bool =
     axes = axes_of(x, dim)
     count = p.count(x.shape, axes)
     less = 1 if correction is None else int(correction)
-    centred = x - spread_like(p.mean(x, axes=axes), axes, x)
+    centred = x - p.spread_like(p.mean(x, axes=axes), axes, x)
     return kept_wide(p.total(centred**2, axes=axes) / (count - less), axes, keepdim, x)
 
 

@@ -156,7 +156,7 @@ def _average_pool(
         inside = (place > cut.padding - before - 1) * (cut.padding + cut.places + after > place)
         each = p.total(p.window(inside, axis=0, lengths=(cut.length,), steps=(cut.step,), gaps=(1,)), axes=(1,))
         others = tuple(other for other in range(len(x.shape)) if other != axis)
-        counts = p.spread(each, axes=others, sizes=tuple(windows.shape[other] for other in others)) * counts
+        counts = p.spread_like(each, others, windows) * counts
     average: Expression = p.total(windows, axes=(len(x.shape),)) / counts
     return average
 
