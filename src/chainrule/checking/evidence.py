@@ -227,6 +227,7 @@ class Submission(Protocol):
     conventions   what of its layout is done otherwise than by default, and is right all the same: columns, units × inputs, bias inside W
     names         its own names of quantities by chainrule's keys, "delta1" → "dZ1", as far as they are known
     columns       whether its vectors are columns; units_first: whether its W are (units, inputs)
+    trainings     the same work as it trains, by each of its rules that keep something from step to step
     """
 
     @property
@@ -249,6 +250,9 @@ class Submission(Protocol):
 
     @property
     def units_first(self) -> bool: ...  # noqa: D102  # said above
+
+    @property
+    def trainings(self) -> Sequence[Submission]: ...  # noqa: D102  # said above
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order; `Observation.failure` where it fails."""

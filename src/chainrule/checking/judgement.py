@@ -24,7 +24,7 @@ from chainrule.checking.matching import EDGE_QUANTITIES, Explanation, explanatio
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
-from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
+from chainrule.checking.steps import UNJUDGED, StepFault, online_fault, stale_fault, step_fault
 from chainrule.network.definitions import Bound, find
 
 NEAR = 1e-6
@@ -476,7 +476,10 @@ def _verdict(
     faults = [*before, *sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))]
     added = best.factors.whole.sign < 0 and not any(one.observation.from_update for one in probed)
     if not before and (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
-        faults.append(_fault_of_steps(probed, steps))
+        if steps is UNJUDGED:
+            remarks = [*remarks, Saying("check.remark.rule")]
+        else:
+            faults.append(_fault_of_steps(probed, steps))
     faults += _shared_faults(probed)
     if best.reading is not None and set(best.faulty or ()) - {9}:
         remarks = [*remarks, Saying("check.loss_and_gradient")]

@@ -25,9 +25,11 @@ class Pool:
     given    what calls gave, by the names in their `return`
     labelled whether a row has its class behind its inputs
     roots    its parameters, by the names of arguments or of global variables
+    momentum what it is given for a momentum
     """
 
-    def __init__(self, probe: Probe, layout: Layout, roots: dict[str, Any]) -> None:
+    def __init__(self, probe: Probe, layout: Layout, roots: dict[str, Any], momentum: float = 0.0) -> None:
+        self.momentum = momentum
         self.probe, self.layout, self.roots = probe, layout, roots
         self.given: dict[str, Any] = {}
         self.x, self.t = layout.x(probe), layout.t(probe)
@@ -39,8 +41,11 @@ class Pool:
         """Which of x and t the program has changed."""
         return tuple(key for key, now, before in (("x", self.x, self.before[0]), ("t", self.t, self.before[1])) if not _same(now, before))
 
-    def arguments(self, function: ast.FunctionDef, *, method: bool = False) -> dict[str, Any]:
-        """A value for every argument of a function that needs one, and for those that say what they are. Raises Unbound."""
+    def arguments(self, function: ast.FunctionDef, *, method: bool = False, held: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A value for every argument of a function that needs one, and for those that say what they are. Raises Unbound.
+
+        held  what an update rule keeps from step to step, by the names of its arguments
+        """
         names, keywords = arguments_of(function, method=method, keywords=True), function.args.kwonlyargs
         needed = {*needed_by(function, method=method)}
         needed |= {argument.arg for argument, default in zip(keywords, function.args.kw_defaults, strict=True) if default is None}
@@ -48,7 +53,7 @@ class Pool:
         bound: dict[str, Any] = {}
         missing = []
         for name in names:
-            value = self._value(name, name in optional, names)
+            value = held[name] if held and name in held else self._value(name, name in optional, names)
             if value is not _NOTHING:
                 bound[name] = value
             elif name not in optional:
@@ -110,6 +115,8 @@ class Pool:
 
     def _known(self, meaning: NameMeaning, name: str, beside: list[str] = []) -> Any:  # noqa: B006  # never changed
         probe, kind = self.probe, meaning.kind
+        if kind == "t" and name in ("y", "Y") and any(other in _TARGETS for other in beside):
+            return self._like("y", None)  # backward(X, Y, T)
         if kind in ("x", "t"):
             rivals = [other for other in beside if other != name and (others := meanings(other)) and others[0].kind == kind]
             if rivals and kind in self.names and self.names[kind] != name and self.names[kind] in beside:
@@ -129,7 +136,7 @@ class Pool:
         sizes = probe.sizes
         simple: dict[str, Any] = {
             "rate": probe.rate,
-            "momentum": 0.0,
+            "momentum": self.momentum,
             "penalty": probe.penalty,
             "epochs": 1,
             "batch": probe.rows,
@@ -179,6 +186,9 @@ _NO_DATA = re.compile(
     r"grad|delta|^d[A-Z_]|^d(?:out|values|inputs|loss)|upstream|err|cache|act|weight|bias|batch|param|size|num|rate", re.IGNORECASE
 )
 """Names of arguments that are neither x nor t, whatever they are."""
+
+_TARGETS = ("t", "T", "target", "targets", "Target", "Targets", "labels", "expected")
+"""Names that mean targets, and beside which y is the output."""
 
 _PAIRS = re.compile(
     r"^(?:training_?|train_?|test_?)?(?:data|dataset|set|samples|patterns|examples|train|pairs|batch|mini_?batch)$", re.IGNORECASE

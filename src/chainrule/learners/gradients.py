@@ -81,7 +81,7 @@ def _of_kind(named: Mapping[str, Any], inner: Mapping[str, Any], kind: str, coun
             return [(f"{name}[{place}]", item) for place, item in enumerate(named[name])]
     keys = [path for path in inner if as_kind(path, kind, f"d{kind}")]
     if len(keys) == count and count:
-        order = ranked([compact(path) for path in keys], kind)
+        order = ranked([compact(path) for path in keys], kind, f"d{kind}")
         keys.sort(key=lambda path: order.index(compact(path)))
         return [(path, inner[path]) for path in keys]
     return None

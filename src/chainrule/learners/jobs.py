@@ -24,7 +24,7 @@ from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
 from chainrule.learners.programs import Answer, LearnerProgram
-from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
+from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, passed, total_seen
 
 STEPS = 3
@@ -83,7 +83,9 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     if reading is None:
         raise _not_understood(loaded, trials)
     equal = trials.failed[0] if len({*reading.probe.sizes}) == 1 and reading.free == "own" and trials.failed else None
-    return {**_told(reading, header), "trials": trials.count[0], "equal": equal}
+    with _in_order():
+        trained = [_told(one, header) for one in trainings(loaded, header, guard, reading)]
+    return {**_told(reading, header), "trials": trials.count[0], "equal": equal, "trainings": trained}
 
 
 @contextlib.contextmanager
@@ -159,6 +161,7 @@ def _plain_error(reading: ProgramReading) -> bool:
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
+    program.momentum = job["momentum"]
     layout = Layout(**job["layout"])
     answers, met = list[dict[str, Any]](), dict[str, int]()
     for plain in job["probes"]:
@@ -247,6 +250,7 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     """
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
+    program.momentum = job["momentum"]
     layout, probe, quantity = Layout(**job["layout"]), Probe.from_dict(job["probes"][0]), str(job["quantity"])
     number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
     helpers = _helpers(loaded, program)

@@ -168,11 +168,11 @@ def _rank(match: re.Match[str]) -> float | None:
     return LAST if groups.get("last") else None
 
 
-def ranked(names: list[str], kind: str) -> list[str]:
-    """Names of one kind in the order of their layers; those without a rank stay where they are, after the others."""
+def ranked(names: list[str], *kinds: str) -> list[str]:
+    """Names of one kind, or of one of several, in the order of their layers; those without a rank stay where they are, after the others."""
     ranks = {}
     for place, name in enumerate(names):
-        found = as_kind(name, kind)
+        found = as_kind(name, *kinds)
         ranks[name] = (found.rank if found is not None and found.rank is not None else LAST + 1, place)
     return sorted(names, key=lambda name: ranks[name])
 

@@ -74,7 +74,7 @@ class ObjectProgram(LearnerProgram):
 
     def construct(self, probe: Probe, layout: Layout) -> Any:
         """An object of the class, with the sizes of a probe. Raises Unbound."""
-        pool = Pool(probe, layout, {})
+        pool = Pool(probe, layout, {}, self.momentum)
         arguments = pool.arguments(self.maker, method=True) if self.maker is not None else {}
         made = self._quietly(self.loaded.namespace[self.name], **arguments)
         if next(self._places(made), None) is None:  # what it learns may begin later, as in fit()
@@ -83,7 +83,7 @@ class ObjectProgram(LearnerProgram):
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
-                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
+                setattr(made, name, {"rate": probe.rate, "momentum": self.momentum, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
                 self._penalized = self._penalized or (kind == "penalty" and "decay" not in name.lower())
         return made
@@ -112,7 +112,7 @@ class ObjectProgram(LearnerProgram):
             raise Unreadable("places")
         places.set(probe, layout)
         self.integers = places.integers()
-        pool = Pool(probe, layout, {})
+        pool = Pool(probe, layout, {}, self.momentum)
         arrays, named = places.arrays(), dict[str, Any]()
 
         def call(step: int) -> None:
@@ -153,7 +153,7 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
                     sequence = [method for method in (forward, backward, update) if method]
                     trains = update and {called_name(call, method=True) for call in calls_in(own[update])} & {*sequence}
-                    if not trains:  # then it calls the others itself
+                    if not trains or loaded.adaptive:  # then it calls the others itself, and what it takes off is no gradient
                         yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:
             yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(12))

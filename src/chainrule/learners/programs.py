@@ -78,8 +78,10 @@ class LearnerProgram:
     rate    the learning rate that the program fixes; None where it takes ours, or takes no step
     integers  which of its arrays are of integers, as it was asked last
     shared    what it keeps of a parameter that is the very array which changes, as it was asked last
+    momentum  what it is given for a momentum: 0 while its gradients are read
     """
 
+    momentum: float = 0.0
     entry: str = ""
     line: int = 1
     rate: float | None = None

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Unbound
-from chainrule.learners.functions import function_programs
+from chainrule.learners.functions import FunctionProgram, function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Layout, Probe, StatedLayout, Unreadable, layouts, trial
@@ -155,6 +155,40 @@ def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *,
         if time.process_time() - started > TIME:
             break
     return None
+
+
+TRAININGS = 3
+"""So many ways in which a program trains are looked at."""
+
+
+def trainings(loaded: Loaded, header: Header, guard: Guard, first: ProgramReading) -> Iterator[ProgramReading]:
+    """Where a program keeps more from step to step than its parameters: the ways in which it steps, besides the one that was read.
+
+    That may take no step, or one of several rules, as a course's `update_with_momentum` and `update_with_adam`.
+    """
+    if not loaded.adaptive or header.entry:
+        return
+    if first.answer.after:
+        yield first
+    started, found = time.process_time(), 0
+    for number, program in enumerate(proposals(loaded, header)):
+        if found >= TRAININGS or time.process_time() - started > TIME / 4:
+            return
+        if number == first.number or not _may_train(program, first.program):
+            continue
+        for reading in itertools.islice(_readings(number, program, header, guard, Trials()), 8):
+            same = reading.answer.forward.activations == first.answer.forward.activations
+            if _whole(reading) and same and reading.answer.after and not _only_signs(reading):
+                found += 1
+                yield reading
+                break
+
+
+def _may_train(program: LearnerProgram, first: LearnerProgram) -> bool:
+    """May it be another way in which the same program trains? Of functions, with the same passes and another update."""
+    if isinstance(program, FunctionProgram) and isinstance(first, FunctionProgram):
+        return bool(program.update) and (program.backward, program.forward) == (first.backward, first.forward)
+    return isinstance(program, ScriptProgram)
 
 
 def _patiently(loaded: Loaded, header: Header, guard: Guard) -> None:

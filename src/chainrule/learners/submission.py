@@ -37,6 +37,8 @@ class FileSubmission:
         self.architecture = _architecture(understood, header.loss)
         self.understood: Sequence[Saying] = tuple(_understood(understood, self._layout, self.architecture, source, bool(header.loss)))
         self.conventions: Sequence[Saying] = tuple(_conventions(self._layout, self.architecture))
+        further = [{**one, "momentum": MOMENTUM} for one in understood.get("trainings", ())]
+        self.trainings: Sequence[FileSubmission] = [FileSubmission(source, sandbox, stated, one) for one in further]
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
@@ -133,6 +135,7 @@ class FileSubmission:
             "code": self.source.code,
             "stated": self._stated,
             "number": self._read["number"],
+            "momentum": self._read.get("momentum", 0.0),
             "layout": self._read["layout"],
             "activations": self._read["activations"],
             "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]]
@@ -234,6 +237,9 @@ def layers_of(
         found["unread"] = [name for name in found["unread"] if LAYER_WORDS.search(name)]
     return found if found["answers"] or (found["unread"] and not surely) else {}
 
+
+MOMENTUM = 0.9
+"""What a program is given for a momentum, where its steps are looked at; while its gradients are, it has none."""
 
 PENALTY = 0.1
 """λ of the probes, where a program takes one."""

@@ -1437,6 +1437,7 @@ WORDS = {
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
+    "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
     "check.remark.failed": "{failed} von {probes} Proben scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
     "Schichten, die gleich groß sein müssen.",
     "check.first": "{quantity} ist in der Reihenfolge der Rechnung die erste Größe, die falsch ist.",
