@@ -196,7 +196,8 @@ def _with_answers(verdict: Verdict, probed: Sequence[Probed], explanation: Expla
 def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:
     layers = tuple(sorted({int(key[1:]) for key in found.keys}, reverse=True))
     key = f"{found.keys[0]}_next"
-    why = Saying("check.why.steps" if found.number else "check.why.unknown_steps", {"written": found.written, "step": found.step})
+    unknown = "check.why.unknown_steps" if np.isfinite(found.found).all() else "check.why.broken_steps"
+    why = Saying("check.why.steps" if found.number else unknown, {"written": found.written, "step": found.step})
     return Fault(
         found.number, key, key, why, found.expected, found.found, layers,
         probe=found.probe, agreeing=len(probed), probes=len(probed), key="" if found.number else "unknown",

@@ -279,7 +279,7 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
             rate = _near_scaled(moves, (slip.computes(Course(one.gradients, rule)) for one in moves), exact_to)
             if rate is not None:
                 own = rate * rule.options["learning_rate"]
-                return OtherRule(mistake.number, slip.written, rule.definition.bind(**{**rule.options, "learning_rate": own}))
+                return OtherRule(mistake.number, slip.written, replace(rule, options={**rule.options, "learning_rate": own}))
     return None
 
 

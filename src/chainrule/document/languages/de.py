@@ -1461,6 +1461,7 @@ WORDS = {
     "check.why.penalty.other": "Der Anteil der Strafe am Gradienten ist nicht die Ableitung der Strafe im Fehlermaß.",
     "check.why.penalty.biases": "Im Gradienten sind auch die Biases bestraft, im Fehlermaß nicht.",
     "check.why.steps": "Abgezogen wird {written}; das zeigt sich ab Schritt {step}.",
+    "check.why.broken_steps": "Nach Schritt {step} ist es keine Zahl, obwohl seine Ableitung eine ist.",
     "check.why.unknown_steps": "Abgezogen wird nicht η ∂E/∂w mit den eigenen Gradienten; das zeigt sich ab Schritt {step}.",
     "check.why.shared": "{arrays} sind ein und dasselbe Feld.",
     "check.why.not_finite.31": "Wo eine Nettoeingabe 1000 ist, ist e^z keine Zahl und y auch nicht: das größte z wird nicht abgezogen.",
