@@ -137,6 +137,8 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
     loops = [one for one in moves if one.key[0] == "b" and not one.near(_right_moves(one), exact_to)]
     if loops and all(_in_weight_loop(one, probed, exact_to) for one in loops):
         return _fault(26, "n · η ∂E/∂b", loops, loops[0], exact_to)
+    if _of_two_gradients(moves, exact_to):
+        return None
     if (slipped := _own_rule(moves, exact_to) or _other_rule(moves, exact_to)) is not None:
         return slipped.fault(moves, exact_to) if slipped.number else None
     turned = [replace(one, moved=[-move for move in one.moved]) for one in moves]
@@ -148,6 +150,22 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
         return UNJUDGED
     wrong = [one for one in moves if not one.near(_right_moves(one), exact_to)]
     return _fault(None, "", wrong, wrong[0], exact_to)
+
+
+def _of_two_gradients(moves: Sequence[Moves], exact_to: float) -> bool:
+    """Is it η · gradient + μ · the gradient before, one momentum for all, as early programs have it?"""
+    shares = set[float]()
+    for one in moves:
+        if len(one.moved) < 2 or not np.any(one.gradients[0]):
+            return False
+        given = float(one.optimizer.options["learning_rate"])
+        left = one.moved[1] - given * one.gradients[1]
+        share = float(np.vdot(one.gradients[0], left) / np.vdot(one.gradients[0], one.gradients[0]))
+        before = [np.zeros_like(one.gradients[0]), *one.gradients]
+        if not one.near([given * g + share * old for g, old in zip(one.gradients, before, strict=False)], max(exact_to, 1e-6)):
+            return False
+        shares.add(round(share, 6))
+    return len(shares) == 1
 
 
 def _not_finite(probed: Sequence[Probed]) -> StepFault | None:
@@ -279,7 +297,7 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
             rate = _near_scaled(moves, (slip.computes(Course(one.gradients, rule)) for one in moves), exact_to)
             if rate is not None:
                 own = rate * rule.options["learning_rate"]
-                return OtherRule(mistake.number, slip.written, replace(rule, options={**rule.options, "learning_rate": own}))
+                return OtherRule(mistake.number, slip.written, replace(rule, given={**rule.given, "learning_rate": own}))
     return None
 
 

@@ -23,6 +23,7 @@ from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
+from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, passed, total_seen
@@ -139,6 +140,10 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
         "penalized": program.penalized(),
+        "ours": isinstance(program, OwnBackward),
+        "unread": [name for name in own_backward_names(program.loaded) if name not in program.entry]
+        if isinstance(program, OwnBackward)
+        else [],
     }
 
 

@@ -23,7 +23,7 @@ from chainrule.learners.layout import Layout, Probe, StatedLayout, Unreadable, l
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
-from chainrule.learners.own_backward import own_backward_programs
+from chainrule.learners.own_backward import OwnBackward, own_backward_programs
 from chainrule.learners.programs import (
     ROWS,
     Answer,
@@ -166,7 +166,8 @@ def trainings(loaded: Loaded, header: Header, guard: Guard, first: ProgramReadin
 
     That may take no step, or one of several rules, as a course's `update_with_momentum` and `update_with_adam`.
     """
-    if not loaded.adaptive or header.entry:
+    own = isinstance(first.program, OwnBackward)  # of which nothing was seen but its passes
+    if not (loaded.adaptive or own) or header.entry:
         return
     if first.answer.after:
         yield first
@@ -177,7 +178,7 @@ def trainings(loaded: Loaded, header: Header, guard: Guard, first: ProgramReadin
         if number == first.number or not _may_train(program, first.program):
             continue
         for reading in itertools.islice(_readings(number, program, header, guard, Trials()), 8):
-            same = reading.answer.forward.activations == first.answer.forward.activations
+            same = own or reading.answer.forward.activations == first.answer.forward.activations
             if _whole(reading) and same and reading.answer.after and not _only_signs(reading):
                 found += 1
                 yield reading
@@ -188,7 +189,7 @@ def _may_train(program: LearnerProgram, first: LearnerProgram) -> bool:
     """May it be another way in which the same program trains? Of functions, with the same passes and another update."""
     if isinstance(program, FunctionProgram) and isinstance(first, FunctionProgram):
         return bool(program.update) and (program.backward, program.forward) == (first.backward, first.forward)
-    return isinstance(program, ScriptProgram)
+    return isinstance(program, ScriptProgram) or (isinstance(first, OwnBackward) and isinstance(program, FunctionProgram))
 
 
 def _patiently(loaded: Loaded, header: Header, guard: Guard) -> None:

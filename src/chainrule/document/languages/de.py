@@ -1412,6 +1412,7 @@ WORDS = {
     "learners.understood.equal": "wo Schichten verschieden groß sind, scheitert es in Zeile {line}: {problem}",
     "learners.understood.loss.stated": "Verlust: {loss}, wie angegeben",
     "learners.understood.loss.seen": "Verlust: {loss}; sein Wert kam im Programm vor",
+    "learners.understood.loss.ours": "Verlust: {loss}, hinter sie gesetzt",
     "learners.understood.loss.assumed": "Verlust: {loss}, angenommen: der Wert keines Verlusts, der hier bekannt ist, war zu sehen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",

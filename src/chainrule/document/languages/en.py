@@ -1368,6 +1368,7 @@ WORDS = {
     "learners.understood.equal": "where layers have different sizes it fails in line {line}: {problem}",
     "learners.understood.loss.stated": "loss: {loss}, as stated",
     "learners.understood.loss.seen": "loss: {loss}; its value was seen in the program",
+    "learners.understood.loss.ours": "loss: {loss}, put behind them",
     "learners.understood.loss.assumed": "loss: {loss}, assumed: the value of no loss that is known here was seen",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
