@@ -192,6 +192,16 @@ def _own_slope(s: Situation, z: Array, h: Array | None = None) -> Array | None:
     return None if s.layer.slope is None else _g(s) * s.layer.slope.at(z, h)
 
 
+def _masked(s: Situation, mask: Array) -> Array | None:
+    """g ⊙ a mask, of a function with a kink."""
+    return _g(s) * mask if is_kinked(s.layer.activation) else None
+
+
+def _masked_as(s: Situation, z: Array) -> Array | None:
+    """g ⊙ f′ of a function with a kink at other numbers, where there are as many."""
+    return _own_slope(s, z) if is_kinked(s.layer.activation) and z.shape == s.layer.z.shape else None
+
+
 def _slope_there(s: Situation, z: Array) -> Array | None:
     """g ⊙ f′ at the net inputs of another layer, where that has as many units."""
     return _own_slope(s, z) if z.shape == s.layer.z.shape else None
@@ -457,8 +467,22 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{n})", lambda s: None if s.following is None else _slope_there(s, s.following.z)),
         Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{p})", lambda s: _slope_there(s, s.layer.a if s.below is None else s.below.z)),
     )),
-    Mistake(52, "G", "exacity/deeplearningbook-chinese#127", (
-        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} > 0]", lambda s: np.maximum(_g(s), 0) if is_kinked(s.layer.activation) else None),
+    Mistake(52, "G", "exacity/deeplearningbook-chinese#127, jacobgil/pytorch-grad-cam#58", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} > 0]", lambda s: _masked(s, _g(s) > 0)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} < 0]", lambda s: _masked(s, _g(s) < 0)),  # of somebody whose error is t − y
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}) ⊙ [∂E/∂h{l} > 0]", lambda s: _masked(s, (_g(s) > 0) * s.layer.f1)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}) ⊙ [∂E/∂h{l} < 0]", lambda s: _masked(s, (_g(s) < 0) * s.layer.f1)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(∂E/∂h{l})", lambda s: _masked_as(s, _g(s))),
+        Rewriting("slope", "[∂E/∂h{l} > 0]", lambda s: (_g(s) > 0) * 1.0 if is_kinked(s.layer.activation) else None),
+    )),
+    Mistake(53, "G", "denggaoshan/DeepLearningStudy#1", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(−z{l})", lambda s: _masked_as(s, -s.layer.z)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(h{p} · W{l})", lambda s: _masked_as(s, s.layer.a @ s.layer.W)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ sign z{l}", lambda s: _masked(s, np.sign(s.layer.z))),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}[0])", lambda s: _masked_as(s, np.repeat(s.layer.z[:1], len(s.layer.z), axis=0))),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}[−1])", lambda s: _masked_as(s, np.repeat(s.layer.z[-1:], len(s.layer.z), axis=0))),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(δ{n})", lambda s: None if s.dn is None else _masked_as(s, s.dn)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(W{l})", lambda s: _masked_as(s, s.layer.W)),
     )),
 )  # fmt: skip
 """The table. Numbers 41 and 43 to 47 belong to dropout and to the doctor."""
