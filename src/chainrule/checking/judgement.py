@@ -506,7 +506,8 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     depth = len(probed[0].probe.layers)
     if judged.faulty is None or judged.faulty:
         for number in judged.faulty or (None,):
-            yield _fault(probed, judged, number, (), "all", tuple(range(1, depth + 1)), Saying("check.why.factor", _factor_words(judged)))
+            whole = _fault(probed, judged, number, (), "all", tuple(range(1, depth + 1)), Saying("check.why.factor", _factor_words(judged)))
+            yield _of_the_update(whole, probed) if number == RATE_TWICE else whole
     for number, carriers in judged.explanation.chosen.items():
         layers = tuple(sorted({layer for carrier in carriers for layer in judged.explanation.carriers[carrier]}, reverse=True))
         top = max(carriers, key=lambda carrier: max(judged.explanation.carriers[carrier]))
@@ -524,6 +525,20 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     for fault, layers in judged.factors.faults.items():
         for number in fault.numbers or (None,):
             yield _fault(probed, judged, number, (), fault.place, layers, Saying("check.why.factor", {"factor": str(fault.factor)}))
+
+
+RATE_TWICE = 40
+"""The mistake that is in the update, though a factor of all gradients shows it."""
+
+
+def _of_the_update(fault: Fault, probed: Sequence[Probed]) -> Fault:
+    """The same, shown at the first parameter after the step, where the program takes one."""
+    first = probed[0]
+    if not first.observation.after:
+        return fault
+    key, found = next(iter(first.observation.after[0].items()))
+    right = first.probe.network.parameters[key] - first.rate * first.probe.truth[f"d{key}"]
+    return replace(fault, quantity=f"{key}_next", shown=f"{key}_next", expected=right, found=np.asarray(found))
 
 
 def _factor_words(judged: Judged) -> Mapping[str, str | int]:

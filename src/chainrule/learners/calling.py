@@ -12,7 +12,8 @@ import numpy as np
 from chainrule.learners.layout import Layout, Probe
 from chainrule.learners.names import LAST, NameMeaning, as_kind, meanings
 from chainrule.learners.reporting import numbers
-from chainrule.learners.syntax import arguments_of, needed_by, own_parts
+from chainrule.learners.stored import fields_of
+from chainrule.learners.syntax import arguments_of, attributes_read, needed_by, own_parts
 
 
 class Unbound(Exception):
@@ -53,7 +54,8 @@ class Pool:
         bound: dict[str, Any] = {}
         missing = []
         for name in names:
-            value = held[name] if held and name in held else self._value(name, name in optional, names)
+            value = held[name] if held and name in held else self._with_fields(name, function)
+            value = self._value(name, name in optional, names) if value is _NOTHING else value
             if value is not _NOTHING:
                 bound[name] = value
             elif name not in optional:
@@ -80,6 +82,12 @@ class Pool:
 
     def _roles(self, bound: Mapping[str, Any]) -> set[str]:
         return {role for role, value in (("x", self.x), ("t", self.t)) if any(item is value for item in bound.values())}
+
+    def _with_fields(self, name: str, function: ast.FunctionDef) -> Any:
+        """What earlier calls gave that has everything which a function reads from an argument: c.z1, c.a1."""
+        read = attributes_read(name, function) if name not in self.roots and name not in self.given else set()
+        fitting = [value for value in reversed(self.given.values()) if not isinstance(value, dict) and read <= fields_of(value).keys()]
+        return fitting[0] if read and fitting else _NOTHING
 
     def _value(self, name: str, optional: bool, beside: list[str]) -> Any:
         if name in self.roots:
@@ -131,7 +139,7 @@ class Pool:
             mine = [key for key in self.roots if (found := as_kind(key, kind)) is not None and found.rank == meaning.rank]
             return self.roots[mine[0]] if len(mine) == 1 else _NOTHING
         if kind == "params":
-            containers = [value for value in self.roots.values() if isinstance(value, (dict, list))]
+            containers = [value for value in self.roots.values() if isinstance(value, list) or fields_of(value)]
             return containers[0] if len(containers) == 1 and len(self.roots) == 1 else _NOTHING
         sizes = probe.sizes
         simple: dict[str, Any] = {
@@ -228,13 +236,13 @@ def results(function: ast.FunctionDef, result: Any) -> dict[str, Any]:
     value, gives = returned(function), gives_gradients(function)
     if isinstance(value, ast.Tuple) and isinstance(result, (tuple, list)) and len(result) == len(value.elts):
         for place, (node, item) in enumerate(zip(value.elts, result, strict=True), start=1):
-            named[_name(node) or ("grads" if gives and isinstance(item, dict) and "grads" not in named else f"return {place}")] = item
+            named[_name(node) or ("grads" if gives and fields_of(item) and "grads" not in named else f"return {place}")] = item
     elif result is not None:
-        named[(_name(value) if value is not None else "") or ("grads" if gives and isinstance(result, dict) else "return")] = result
+        named[(_name(value) if value is not None else "") or ("grads" if gives and fields_of(result) else "return")] = result
     for name, item in list(named.items()):
-        if isinstance(item, dict):
+        if fields := fields_of(item):
             of_gradients = as_kind(name, "grads", "dW") is not None or (gives and as_kind(name, "params", "cache") is None)
-            for key, inner in item.items():
+            for key, inner in fields.items():
                 if isinstance(key, str) and not (of_gradients and [one.kind for one in meanings(key)[:1]] in (["W"], ["b"])):
                     named.setdefault(key, inner)
     return named

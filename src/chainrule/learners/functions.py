@@ -20,7 +20,7 @@ from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, b
 from chainrule.learners.parameters import Parameters, flat_parameters, parameter_places, shared_arrays
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.reporting import numbers
-from chainrule.learners.stored import leaves
+from chainrule.learners.stored import fields_of, leaves
 from chainrule.learners.styles import numbers_read, style_of, vector_blocks
 from chainrule.learners.syntax import arguments_of, needed_by
 
@@ -176,6 +176,8 @@ class FunctionProgram(LearnerProgram):
             return False
         if isinstance(old, dict):
             return isinstance(value, dict) and value.keys() == old.keys()
+        if fields_of(old):
+            return type(value) is type(old) and self.takes_rate()
         return isinstance(old, (list, tuple)) and self.takes_rate() and _shapes(value) == _shapes(old)
 
 

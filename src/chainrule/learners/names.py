@@ -178,12 +178,12 @@ def ranked(names: list[str], *kinds: str) -> list[str]:
 
 
 FORWARD = re.compile(
-    r"^fp$|forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
+    r"^fp$|forw|fwd|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
     re.IGNORECASE,
 )
 
 BACKWARD = re.compile(
-    r"^bp$|back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
+    r"^bp$|back|bwd|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
     re.IGNORECASE,
 )
 
@@ -198,7 +198,7 @@ INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weigh
 def backward_first(name: str) -> int:
     """Where a function stands among those that may be the backward pass: the likeliest have the lowest numbers."""
     lowered = name.lower()
-    order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
+    order = ("back", "bwd", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
     place = next((place for place, word in enumerate(order) if word in lowered), len(order))
     return place + (
         20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0
@@ -208,7 +208,7 @@ def backward_first(name: str) -> int:
 def forward_first(name: str) -> int:
     """The same of the forward pass."""
     lowered = name.lower()
-    order = ("forw", "feed", "fprop", "prop", "predict", "model")
+    order = ("forw", "fwd", "feed", "fprop", "prop", "predict", "model")
     return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (
         10 if "linear" in lowered or "activation" in lowered else 0
     )
