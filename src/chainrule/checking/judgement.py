@@ -508,10 +508,14 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
         for number in judged.faulty or (None,):
             whole = _fault(probed, judged, number, (), "all", tuple(range(1, depth + 1)), Saying("check.why.factor", _factor_words(judged)))
             yield _of_the_update(whole, probed) if number == RATE_TWICE else whole
+    # A factor has no name where what it multiplies has one, as a mean over units has in place of a sum over samples.
+    named = {(carrier.edge, layer) for carrier, layers in judged.explanation.carriers.items() if carrier.numbers for layer in layers}
+    times = {(fault.place, layer): fault.factor for fault, layers in judged.factors.faults.items() if not fault.numbers for layer in layers}
     for number, carriers in judged.explanation.chosen.items():
         layers = tuple(sorted({layer for carrier in carriers for layer in judged.explanation.carriers[carrier]}, reverse=True))
         top = max(carriers, key=lambda carrier: max(judged.explanation.carriers[carrier]))
-        known: dict[str, str | int] = {"written": _written(top.written, layers[0], depth)}
+        factor = times.get((top.edge, layers[0]))
+        known: dict[str, str | int] = {"written": f"{'' if factor is None else f'{factor} · '}{_written(top.written, layers[0], depth)}"}
         others = [other for other in carriers[0].numbers if other != number and all(other in carrier.numbers for carrier in carriers)]
         if number:
             yield _fault(probed, judged, number, others, top.edge, layers, Saying("check.why.written", known))
@@ -523,6 +527,8 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     for how, layers in judged.penalized.items():
         yield _fault(probed, judged, 37, (), "bias" if how == "biases" else "weight", layers, Saying(f"check.why.penalty.{how}"))
     for fault, layers in judged.factors.faults.items():
+        if not fault.numbers and named >= {(fault.place, layer) for layer in layers}:
+            continue
         for number in fault.numbers or (None,):
             yield _fault(probed, judged, number, (), fault.place, layers, Saying("check.why.factor", {"factor": str(fault.factor)}))
 

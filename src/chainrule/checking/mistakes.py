@@ -208,8 +208,8 @@ def _slope_there(s: Situation, z: Array) -> Array | None:
 
 
 def _fits(a: Array, s: Situation) -> Array | None:
-    """aᵀ δ, where a has as many columns as W has rows."""
-    return a.T @ _d(s) if a.shape[1] == s.layer.W.shape[0] and a.shape[0] == _d(s).shape[0] else None
+    """aᵀ δ; where a has other columns than W has rows, of a shape that is wrong, too."""
+    return a.T @ _d(s) if a.shape[0] == _d(s).shape[0] else None
 
 
 def _without_weights(s: Situation) -> Array | None:

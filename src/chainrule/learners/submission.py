@@ -94,7 +94,8 @@ class FileSubmission:
         written = {34: observation.integers[:1], 42: tuple(one.rpartition(": ")[2] for one in observation.shared[:1])}
         if place := self._written(re.split(r"[\[,]", name)[0] for name in written.get(fault.number or 0, ())):
             return place
-        values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
+        given = (fault.found, observation.quantities.get(fault.shown))
+        values = [value for value in given if value is not None and np.any(value)]  # a 0 may be that of anything
         if fault.quantity.endswith("_next") and observation.after:  # one step is taken where the place is looked for
             first = observation.after[0].get(fault.quantity.removesuffix("_next"))
             values = [*([] if first is None else [first]), *values]
@@ -187,7 +188,14 @@ def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
         "line": source.place(found["line"])[0],
         "again": None if found["steps"] is None else (*source.place(found["steps"]["line"]), source.line(found["steps"]["line"])),
         "places": [(*source.place(line), text) for line, text in found["places"]],
+        "answers": [_placed_answer(one, source) for one in found["answers"]],
     }
+
+
+def _placed_answer(answer: Mapping[str, Any], source: ProgramSource) -> dict[str, Any]:
+    """The answer to a small graph, with the place of its operation in the file."""
+    line, text = answer.get("place") or (0, "")
+    return {**answer, "place": (*source.place(line), text) if line else None}
 
 
 LAYER_WORDS = re.compile(r"conv|pool|norm|rnn|lstm|gru|embed|dropout|drop_out|attention|attn|heads|glu", re.IGNORECASE)

@@ -353,8 +353,8 @@ def checked_name(name: str) -> str:
     if not name.isidentifier() or iskeyword(name):
         raise DescriptionError(f"a quantity cannot be called {quoted(name)}: it must be a name of Python, a word without spaces, as q.")
     if TAKEN.fullmatch(name):
-        meaning = _MEANINGS[name.rstrip("0123456789")] if name not in _MEANINGS else _MEANINGS[name]
-        raise DescriptionError(f"a quantity cannot be called {quoted(name)}, which stands for {meaning}; call it otherwise, as {quoted(f'my_{name}')}.")
+        meaning, other = _MEANINGS[name.rstrip("0123456789")], quoted(f"my_{name}")
+        raise DescriptionError(f"a quantity cannot be called {quoted(name)}, which stands for {meaning}; call it otherwise, as {other}.")
     return name
 
 

@@ -1717,7 +1717,7 @@ WORDS = {
     "mistake.39": "die Gewichte ändern sich nach jedem Beispiel, wo ein Stapel gemeint war",
     "mistake.39.sign": "gleich N Schritten mit je einem Beispiel",
     "mistake.39.cure": "Die Gradienten des Stapels summieren, dann ein Schritt.",
-    "mistake.40": "ein Versehen in Momentum oder Adam",
+    "mistake.40": "ein Versehen in der Aktualisierung: Rate, Momentum oder Adam",
     "mistake.40.sign": "anfangs nahe, dann läuft es davon",
     "mistake.40.cure": "Den Rekursionen der Reihe nach folgen: erst der neue Puffer, dann der Schritt, mit der Rate einmal.",
     "mistake.42": "das aufgehobene Feld ist das veränderte",

@@ -1668,7 +1668,7 @@ WORDS = {
     "mistake.39": "the weights are updated after each sample, where a batch was meant",
     "mistake.39.sign": "equals N steps of one sample each",
     "mistake.39.cure": "Add up the gradients of the batch, then take one step.",
-    "mistake.40": "a slip in momentum or Adam",
+    "mistake.40": "a slip in the update: the rate, momentum or Adam",
     "mistake.40.sign": "near at first, then it drifts away",
     "mistake.40.cure": "Follow the recurrences in their order: first the new buffer, then the step with the rate once.",
     "mistake.42": "the array that is kept is the one that changes",
