@@ -51,6 +51,8 @@ class Architecture(FrozenValue):
     penalty       λ of a penalty ½ λ Σ w² on every W, where the program has one
     rate          the learning rate, where the file fixes it
     loss_said     whether the loss is known from the program itself or from its owner; otherwise it was assumed
+    update        what is done with gradients that a function returns: "subtracted", as ∂E/∂W is, or "added", as −∂E/∂W is; "" where
+                  nobody says it
     """
 
     activations: tuple[str, ...]
@@ -64,6 +66,7 @@ class Architecture(FrozenValue):
     penalty: float = 0.0
     rate: float | None = None
     loss_said: bool = False
+    update: str = ""
 
     @property
     def depth(self) -> int:

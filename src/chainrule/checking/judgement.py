@@ -432,7 +432,7 @@ def _faulty(
     those of its E in several ways of counting at once, and are right in another, belong to another measure.
     """
     certain = any(one.observation.from_update for one in probed)
-    sign = whole.sign if certain else 1
+    sign = whole.sign if certain or architecture.update == "subtracted" else -whole.sign if architecture.update == "added" else 1
     if reading is not None:
         against = Factor(sign) * (replace(whole, sign=1) / reading.data)
         if certain:
@@ -507,6 +507,8 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     if judged.faulty is None or judged.faulty:
         for number in judged.faulty or (None,):
             whole = _fault(probed, judged, number, (), "all", tuple(range(1, depth + 1)), Saying("check.why.factor", _factor_words(judged)))
+            if judged.faulty == (SIGN,):  # whatever else is counted otherwise is right
+                whole = replace(whole, expected=-whole.found, why=Saying("check.why.factor", {"factor": "−1"}))
             yield _of_the_update(whole, probed) if number == RATE_TWICE else whole
     # A factor has no name where what it multiplies has one, as a mean over units has in place of a sum over samples.
     named = {(carrier.edge, layer) for carrier, layers in judged.explanation.carriers.items() if carrier.numbers for layer in layers}
@@ -532,6 +534,9 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
         for number in fault.numbers or (None,):
             yield _fault(probed, judged, number, (), fault.place, layers, Saying("check.why.factor", {"factor": str(fault.factor)}))
 
+
+SIGN = 9
+"""The mistake that is −1 times the right value."""
 
 RATE_TWICE = 40
 """The mistake that is in the update, though a factor of all gradients shows it."""
