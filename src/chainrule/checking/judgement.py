@@ -553,7 +553,9 @@ def _of_the_update(fault: Fault, probed: Sequence[Probed]) -> Fault:
 
 
 def _factor_words(judged: Judged) -> Mapping[str, str | int]:
-    return {"factor": str(judged.factors.whole)}
+    """What all gradients are times those of E, as the program counts it where it gives E."""
+    whole = judged.factors.whole
+    return {"factor": str(whole if judged.reading is None else whole / judged.reading.data)}
 
 
 def _written(text: str, layer: int, depth: int) -> str:
@@ -579,7 +581,8 @@ def _fault(
     expected = first.probe.truth[shown]
     layer = int(shown.lstrip("deltahWby") or depth)
     faulty_whole = judged.faulty is None or judged.faulty
-    expected = expected if faulty_whole else expected * judged.factors.whole.at(first.extent(layer))
+    counted = judged.factors.whole if not faulty_whole else Factor() if judged.reading is None else judged.reading.data
+    expected = expected * counted.at(first.extent(layer))
     return Fault(
         number,
         quantity,
