@@ -35,7 +35,8 @@ def assert_backprop(
     from chainrule.document.words import Words
 
     if callable(subject):
-        found = check_function(subject, activations, loss or "half_squared", only=only, update="added" if added else "subtracted", **options)
+        options["update"] = "added" if added else "subtracted"
+        found = check_function(subject, activations, loss or "half_squared", only=only, **options)
     else:
         found = check(subject, stated, loss=loss, **options)
     if not found.passed:

@@ -1181,6 +1181,8 @@ WORDS = {
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
     # Die Diagnose
+    "doctor.train.described": "Dies schreibt das Netz so und nennt den Befehl, der es trainiert:",
+    "doctor.train.python": "So trainiert: cr.train erhält zusätzlich {options}.",
     "doctor.train": "So trainiert: {command}",
     "doctor.drawn": "Die {rows} Zeilen sind zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
     "doctor.drawn.rows=1": "Die Zeile ist zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",

@@ -1144,6 +1144,8 @@ WORDS = {
     "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
     # The doctor
+    "doctor.train.described": "This writes its network so, and prints the command that trains it:",
+    "doctor.train.python": "To train it so, give cr.train also {options}.",
     "doctor.train": "To train it so: {command}",
     "doctor.drawn": "The {rows} rows were drawn at random: give rows of your own, with --data FILE or with --input and --target.",
     "doctor.drawn.rows=1": "The row was drawn at random: give rows of your own, with --data FILE or with --input and --target.",
