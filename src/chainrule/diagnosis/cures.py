@@ -15,7 +15,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of, scaled_alike
-from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER
+from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER, columns_with_two_values
 from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.diagnosis.scalar_search import rounded
@@ -141,7 +141,8 @@ def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array,
         if measure in ("error", "held_out"):
             found = error_of(case.network, predicted, t)
             return found if math.isfinite(found) else math.inf
-        wrong, of_class = (predicted.argmax(axis=1), t.argmax(axis=1)) if t.shape[1] > 1 else (predicted[:, 0] >= 0.5, t[:, 0] >= 0.5)
+        middle = (t.min() + t.max()) / 2  # ½ of 0 and 1; or of a yes and a no that are standardised
+        wrong, of_class = (predicted.argmax(axis=1), t.argmax(axis=1)) if t.shape[1] > 1 else (predicted[:, 0] >= middle, t[:, 0] >= middle)
         missed = wrong != of_class
         return float(np.mean([missed[of_class == one].mean() for one in np.unique(of_class)] if measure == "missed" else missed))
 
@@ -292,6 +293,13 @@ def single_softmax(case: Case) -> Iterator[Treatment]:
 def fitting_loss(case: Case) -> Iterator[Treatment]:
     """The loss of probabilities with the output that gives them."""
     loss = "binary_cross_entropy" if is_binary(case.t) or case.t.shape[1] == 1 else "cross_entropy"
+    if len(case.network.goals) == 1 and columns_with_two_values(case.t) and not is_binary(case.t):  # a yes and a no that are standardised
+        output, (low, high) = find("loss", loss).output, np.unique(case.t)
+        changed = with_output(case.network, {"activation": output}).replaced(loss=loss)
+        back, options = partial(_unscaled, mean=low, deviation=high - low), {"task": "classify"}
+        known = {"loss": loss, "activation": output.name}
+        yield Treatment("loss", case.changed(network=changed, t=(case.t > low) * 1.0), known, options, y=back, measure="wrong")
+        return
     if len(case.network.goals) == 1 and np.isin(case.t, (0, 1)).all():
         output = find("loss", loss).output
         changed = with_output(case.network, {"activation": output}).replaced(loss=loss)

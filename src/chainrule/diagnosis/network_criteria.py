@@ -12,6 +12,7 @@ from chainrule.base.arrays import Array
 from chainrule.diagnosis.activity import Units
 from chainrule.diagnosis.case import Case, CureTrial, error_of, tried_epochs
 from chainrule.diagnosis.criteria import (
+    FEWEST_FOR_DATA,
     MEASURED,
     MOST_MEAN,
     MOST_RATIO,
@@ -176,7 +177,8 @@ def double_softmax(case: Case) -> Mapping[str, FindingValue] | None:
 
 
 @criterion(
-    "targets that are classes (one 1 in each row) with a loss of numbers, or a loss of probabilities on an output that gives none",
+    f"targets that are classes (one 1 in each row; or two values, of at least {FEWEST_FOR_DATA} rows) with a loss of numbers, or a loss of "
+    "probabilities on an output that gives none",
     f"{MEASURED}; Golik, Doetsch & Ney (2013), Cross-entropy vs. squared error training",
     "a squared error that was wanted, as Brier's score is",
     after=("double_softmax",),
@@ -191,9 +193,17 @@ def wrong_loss(case: Case) -> Mapping[str, FindingValue] | None:
         if wants in ("probabilities", "distribution") and not loss.definition.logits and (low < 0 or high > 1):
             return {"how": "output", "loss": loss.name, "activation": layer.activation.name}
         classes = is_one_hot(t[:, columns]) and len(np.unique(t[:, columns].argmax(axis=1))) > 1
-        if wants == "numbers" and classes and len(t) > 2:
-            return {"how": "classes", "loss": loss.name, "activation": layer.activation.name}
+        yes_no = columns_with_two_values(t[:, columns]) and len(t) >= FEWEST_FOR_DATA
+        if wants == "numbers" and ((classes and len(t) > 2) or yes_no):
+            fades = math.isfinite(high - low)
+            kind = "yes_no" if yes_no else "classes"
+            return {"how": kind if fades else f"{kind}_open", "loss": loss.name, "activation": layer.activation.name}
     return None
+
+
+def columns_with_two_values(t: Array) -> bool:
+    """Is there one target, which has two values, as yes and no have, standardised or not?"""
+    return t.shape[1] == 1 and len(np.unique(t)) == 2
 
 
 # The start
@@ -504,9 +514,19 @@ def rate_too_small(case: Case) -> Mapping[str, FindingValue] | None:
     if not left > HARDLY * case.trial.errors[0]:
         return None
     best = faster(case, rate)
-    if best is None or not best[1] < TWICE_AS_GOOD * left:
+    if best is None or not best[1] < TWICE_AS_GOOD * left or not _better_held_out(case, case.with_rate(best[0])):
         return None
     return {"rate": rate, "better": best[0], "error": case.trial.last, "less": best[1], "steps": case.trial.steps}
+
+
+def _better_held_out(case: Case, other: Case) -> bool:
+    """Does a trial leave less of the error of rows that it does not learn from than the training did? Less of its own may be noise,
+    learned by heart. True where there are none, or nothing was trained.
+    """
+    if case.trained is None or case.held_out is None or other.trial.end is None:
+        return True
+    x, t = case.held_out
+    return error_of(case.network, other.trial.end.predict(x), t) < error_of(case.network, case.trained.predict(x), t)
 
 
 def faster(case: Case, rate: float) -> tuple[float, float] | None:

@@ -229,9 +229,7 @@ class ScriptProgram(LearnerProgram):
         single = {leaf.path: leaf for leaf in leaves(namespace) if not leaf.shape and leaf.slot is not None}
         if self._known is None:
             self._known = script.rates(self._changed, self.own.weight_paths())
-        for paths, value in zip(
-            (*self._known, [*self._batches, *self._counts]), (probe.rate, self.momentum, 0.0, probe.rows), strict=True
-        ):
+        for paths, value in zip((*self._known, [*self._batches, *self._counts]), (probe.rate, self.momentum, 0.0, probe.rows), strict=True):
             for path in paths:
                 single[path].slot.put(value)  # type: ignore[union-attr]  # those without a slot are left out above
         own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))

@@ -1193,6 +1193,7 @@ WORDS = {
     "doctor.untried": "Nicht versucht: Dazu wäre mehr Zeit für ein Training nötig oder Zeilen, die zum Test beiseite liegen.",
     "doctor.untried.leaking_column": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
     "doctor.untried.duplicates": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
+    "doctor.untried.noisy_labels": "Nicht versucht: Keine Änderung am Netz berichtigt Klassen.",
     "doctor.untried.nothing_to_learn": "Nicht versucht: Keine Änderung am Netz hilft.",
     "doctor.untried.outlier": "Nicht versucht: Aus dieser Zeile lernt es nicht.",
     "doctor.rates.lowers_below": "Lernraten unter {rate} senken den Fehler des ersten Schritts.",
@@ -1214,6 +1215,14 @@ WORDS = {
     "Ziele liegen außerhalb, so {farthest}.",
     "doctor.double_softmax": "Der Verlust {loss} nimmt Softmax oder Sigmoid selbst, und die Ausgabe, {activation}, hat das schon getan.",
     "doctor.wrong_loss.output": "Der Verlust {loss} vergleicht Wahrscheinlichkeiten, und die Ausgabe-Aktivierung {activation} gibt keine.",
+    "doctor.wrong_loss.yes_no": "Das Ziel ist ja oder nein, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
+    "Ausgabe "
+    "falsch und sich sicher ist.",
+    "doctor.wrong_loss.yes_no_open": "Das Ziel ist ja oder nein, und der Verlust {loss} vergleicht Zahlen; auch eine Zeile, die mit "
+    "Abstand "
+    "richtig ist, gilt als Fehler.",
+    "doctor.wrong_loss.classes_open": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; auch eine Zeile, die mit Abstand "
+    "richtig ist, gilt als Fehler.",
     "doctor.wrong_loss.classes": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
     "Ausgabe falsch und sich sicher ist.",
     "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Solange sie es sind, "
@@ -1246,6 +1255,11 @@ WORDS = {
     "neben den Eingaben nicht besser als zufällige.",
     "doctor.out_of_step.early": "x und y sind verschoben: Die Ziele {rows} Zeilen darüber werden erklärt ({number} ihrer Varianz), die "
     "neben den Eingaben nicht besser als zufällige.",
+    "doctor.noisy_labels.held_out": "Viele Klassen sind andere, als die Eingaben sagen: Von den {rows} Zeilen, deren Klasse einfache "
+    "Modelle am "
+    "sichersten nennen, haben {percent} % eine andere; das Netz verfehlt {others} % der Zeilen, die es nicht gesehen hat.",
+    "doctor.noisy_labels.own": "Viele Klassen sind andere, als die Eingaben sagen: Von den {rows} Zeilen, deren Klasse einfache Modelle am "
+    "sichersten nennen, haben {percent} % eine andere.",
     "doctor.nothing_to_learn": "Es gibt nichts zu lernen, was eine Gerade oder Nachbarn sehen könnten: Die Eingaben erklären {number} der "
     "Varianz der Ziele, zufällige Reihenfolgen bis zu {chance}.",
     "doctor.imbalance": "Die Klasse {class} hat {percent} % der Zeilen: Sie immer zu nennen, ist fast richtig.",
@@ -1276,6 +1290,7 @@ WORDS = {
     "doctor.advice.leaking_column": "Zu tun: sie weglassen, --ignore {column}, wenn sie nicht vor dem Ziel bekannt sein wird.",
     "doctor.advice.outlier": "Zu tun: ihn berichtigen oder die Zeile weglassen, wenn er ein Versehen ist.",
     "doctor.advice.duplicates": "Zu tun: die Doppelten herausnehmen oder auf einer Seite der Teilung lassen.",
+    "doctor.advice.noisy_labels": "Zu tun: Klassen ansehen, denen das Netz widerspricht; sonst nach Eingaben suchen, die fehlen.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
     "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced, und bei jeder Klasse sehen, "
     "wie oft sie gefunden wird.",

@@ -1156,6 +1156,7 @@ WORDS = {
     "doctor.untried": "Not tried: that takes a longer training than there is time for here, or rows that are kept for a test.",
     "doctor.untried.leaking_column": "Not tried: without it the error is larger, and only then is it true.",
     "doctor.untried.duplicates": "Not tried: without them the error is larger, and only then is it true.",
+    "doctor.untried.noisy_labels": "Not tried: no change of the network mends labels.",
     "doctor.untried.nothing_to_learn": "Not tried: no change of the network helps.",
     "doctor.untried.outlier": "Not tried: the row is not one that it learns from.",
     "doctor.rates.lowers_below": "Learning rates below {rate} lower the error of the first step.",
@@ -1176,6 +1177,14 @@ WORDS = {
     "targets lie outside, as {farthest}.",
     "doctor.double_softmax": "The loss {loss} takes the softmax or the sigmoid itself, and the output, {activation}, has taken it already.",
     "doctor.wrong_loss.output": "The loss {loss} compares probabilities, and the output activation {activation} gives none.",
+    "doctor.wrong_loss.yes_no": "The target is yes or no, and the loss {loss} compares numbers; its gradient fades where the output is "
+    "wrong "
+    "and sure of it.",
+    "doctor.wrong_loss.yes_no_open": "The target is yes or no, and the loss {loss} compares numbers; a row that is right by far counts "
+    "as an "
+    "error, too.",
+    "doctor.wrong_loss.classes_open": "The targets are classes, and the loss {loss} compares numbers; a row that is right by far counts as "
+    "an error, too.",
     "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
     "wrong and sure of it.",
     "doctor.zero_start": "{count} of {all} matrices of weights are all 0 at the start, {parameter} first: as long as they are, no "
@@ -1206,6 +1215,10 @@ WORDS = {
     "beside the inputs no better than random ones.",
     "doctor.out_of_step.early": "x and y are out of step: the targets {rows} rows above are explained ({number} of their variance), those "
     "beside the inputs no better than random ones.",
+    "doctor.noisy_labels.held_out": "Many labels are others than the inputs say: of the {rows} rows of whose class simple models are "
+    "surest, {percent} % have another one; the network misses {others} % of rows that it has not seen.",
+    "doctor.noisy_labels.own": "Many labels are others than the inputs say: of the {rows} rows of whose class simple models are surest, "
+    "{percent} % have another one.",
     "doctor.nothing_to_learn": "There is nothing to learn that a line or neighbours could see: the inputs explain {number} of the "
     "targets' variance, random orders of them up to {chance}.",
     "doctor.imbalance": "The class {class} has {percent} % of the rows: naming it always is nearly right.",
@@ -1235,6 +1248,7 @@ WORDS = {
     "doctor.advice.leaking_column": "To do: leave it out, --ignore {column}, unless it will be known before the target is.",
     "doctor.advice.outlier": "To do: correct it, or leave the row out, if it is a mistake.",
     "doctor.advice.duplicates": "To do: take the duplicates out, or keep them on one side of the split.",
+    "doctor.advice.noisy_labels": "To do: look at labels that the network contradicts; else look for inputs that are missing.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
     "doctor.advice.imbalance": "To do: let rare classes count as much, --class-weights balanced, and look at the recall of each class.",
     "doctor.advice.overfitting": "To do: more rows, fewer units (--hidden 8), or a penalty (--regularizer l2:rate=0.01).",
