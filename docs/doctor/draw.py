@@ -28,6 +28,7 @@ NUMBERS = {
     "batch_too_large": {"error": "error", "less": "error with smaller batches"},
     "nothing_to_learn": {"chance": "explained, in random orders", "number": "explained as it stands"},
     "noisy_labels": {"percent": "% of the surest rows", "others": "% of rows it never saw"},
+    "other_rows": {"all": "rows that test", "count": "of them outside the range"},
     "outlier": {"number": "times the usual deviation"},
     "leaking_column": {"number": "|r| of the column with the target"},
 }

@@ -100,13 +100,17 @@ def cure_of(case: Case, finding: Finding) -> tuple[Cure | None, bool]:
 
     And whether any was tried: some need rows to judge by, or a whole training, for which there is not always time.
     """
-    tried = False
+    first = list[Treatment]()
     for _, kind in itertools.groupby(CURES.get(finding.key, _nothing)(case), key=lambda treatment: treatment.key):
-        cures = [tried_cure(case, treatment) for treatment in kind]
-        tried = True
-        if helpful := [cure for cure in cures if cure is not None]:
+        treatments = list(kind)
+        first.append(treatments[0])
+        if helpful := [cure for treatment in treatments if (cure := tried_cure(case, treatment)) is not None]:
             return min(helpful, key=lambda cure: cure.with_it), True
-    return None, tried
+    for treatment in first:  # a trial may be too short to show it
+        for whole in _whole(case, treatment) if not treatment.epochs else ():
+            if (cure := tried_cure(case, whole)) is not None:
+                return cure, True
+    return None, bool(first)
 
 
 def _nothing(case: Case) -> Iterator[Treatment]:
@@ -358,7 +362,8 @@ def _whole(case: Case, treatment: Treatment, more: int = 1, **known: Any) -> Ite
 
 def _wide(case: Case, units: int) -> Iterator[Treatment]:
     """One hidden layer of so many units."""
-    if (changed := with_units(case.network, units)) is not None:
+    drawn = not any(layer.given for layer in case.network.layers)  # else it would be the start that helps
+    if drawn and (changed := with_units(case.network, units)) is not None and changed.size != case.network.size:
         yield Treatment("units", case.changed(network=changed), {"units": str(units)}, {"hidden": str(units)})
 
 

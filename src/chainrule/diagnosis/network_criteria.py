@@ -475,12 +475,16 @@ TWICE_AS_GOOD, HARDLY = 0.5, 0.5
 FASTER = (3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """By what the rate is multiplied to see whether it was too small."""
 
+LOWER = (10.0, 100.0)
+"""By how much lower rates are tried where the error falls, but may fall further."""
+
 SLOWER = (10.0, 1000.0, 1e6)
 """By what the rate is divided to see whether the error would fall with a lower one."""
 
 
 @criterion(
-    "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls",
+    "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls; or with a tenth or a hundredth "
+    "of the rate a trial leaves less than half of the error that is left, after the training if there was one",
     "tried, not estimated: 2/λmax at the start is too optimistic",
     "a rate that is too large only later",
     after=("inputs_unscaled", "targets_unscaled", "start_too_large", "exploding"),
@@ -488,14 +492,27 @@ SLOWER = (10.0, 1000.0, 1e6)
 def rate_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """A learning rate with which the error grows, though it falls with a smaller one."""
     rate = case.rate
-    if rate is None or not math.isfinite(case.start.error) or (case.trained is not None and not case.trial.diverged):
+    if rate is None or not math.isfinite(case.start.error):
         return None
     trial = case.trial
-    if trial.share < 1 or case.start.gradient_norm == 0:
+    if trial.share < 1 or (case.trained is not None and not trial.diverged):
+        return _rough(case, rate)
+    if case.start.gradient_norm == 0:
         return None
     if all(case.with_rate(rate / k).trial.share >= 1 for k in SLOWER):
         return None
     return {"rate": rate, "step": trial.diverged or 0, "how": "diverged" if trial.diverged else "rose", "steps": trial.steps}
+
+
+def _rough(case: Case, rate: float) -> Mapping[str, FindingValue] | None:
+    """A rate with which the error falls, but with a lower one it falls much further."""
+    left = case.trial.last if case.trained is None else error_of(case.network, case.trained.predict(case.x), case.t)
+    tried = {rounded(rate / k): case.with_rate(rounded(rate / k)) for k in LOWER}
+    best = min(tried, key=lambda candidate: tried[candidate].trial.last)
+    less = tried[best].trial.last
+    if not less < TWICE_AS_GOOD * left or not _better_held_out(case, tried[best]):
+        return None
+    return {"rate": rate, "better": best, "how": "rough", "error": left, "less": less, "steps": case.trial.steps}
 
 
 @criterion(

@@ -309,6 +309,32 @@ def imbalance(case: Case) -> Mapping[str, FindingValue] | None:
     return {"percent": float(100 * share), "class": _class_name(case, int(counts.argmax()))}
 
 
+OTHER = 0.5
+"""The share of test rows with targets that no training row comes near."""
+
+
+@criterion(
+    f"more than {100 * OTHER:.0f} % of the rows that test, and at least three, have a target that lies outside the range of those that "
+    "train, or a class that none of these has",
+    "the definition of extrapolation; Quiñonero-Candela et al. (2009), Dataset shift in machine learning",
+    "rows of a later time, which are to be other ones",
+    of_data=True,
+)
+def other_rows(case: Case) -> Mapping[str, FindingValue] | None:
+    """Rows that test are of another kind than rows that train, as where sorted rows are cut in two."""
+    if case.held_out is None or not len(case.held_out[1]) or len(case.t) < FEWEST_FOR_DATA:
+        return None
+    own, others = np.asarray(case.t, dtype=float), np.asarray(case.held_out[1], dtype=float)
+    classes = classes_of_rows(np.vstack([own, others]))
+    if classes is not None:
+        far = ~np.isin(classes[len(own) :], classes[: len(own)])
+    else:
+        far = ((others < own.min(axis=0)) | (others > own.max(axis=0))).all(axis=1)
+    count = int(far.sum())
+    how = "numbers" if classes is None else "classes"
+    return {"how": how, "count": count, "all": len(far)} if count >= 3 and count > OTHER * len(far) else None
+
+
 def _whole_rows(x: Array, t: Array) -> Array:
     """Inputs and targets side by side, of as many rows as are searched."""
     return np.hstack([x[:MOST_SEARCHED], t[:MOST_SEARCHED]], dtype=float)

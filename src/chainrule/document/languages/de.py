@@ -1194,6 +1194,7 @@ WORDS = {
     "doctor.untried.leaking_column": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
     "doctor.untried.duplicates": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
     "doctor.untried.noisy_labels": "Nicht versucht: Keine Änderung am Netz berichtigt Klassen.",
+    "doctor.untried.other_rows": "Nicht versucht: Keine Änderung am Netz macht die Zeilen gleichartig.",
     "doctor.untried.nothing_to_learn": "Nicht versucht: Keine Änderung am Netz hilft.",
     "doctor.untried.outlier": "Nicht versucht: Aus dieser Zeile lernt es nicht.",
     "doctor.rates.lowers_below": "Lernraten unter {rate} senken den Fehler des ersten Schritts.",
@@ -1245,6 +1246,8 @@ WORDS = {
     "Grenzen.",
     "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps} Schritten endete der Fehler höher, als "
     "er begann.",
+    "doctor.rate_too_large.rough": "Die Lernrate {rate} ist zu groß: Der Fehler {error} bleibt; mit {better} lässt ein Versuch von {steps} "
+    "Schritten {less} übrig.",
     "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
     "{better} ist er {less}.",
     "doctor.leaking_column": "Die Spalte {column} verrät das Ziel {target}: |r| = {number}.",
@@ -1260,6 +1263,9 @@ WORDS = {
     "sichersten nennen, haben {percent} % eine andere; das Netz verfehlt {others} % der Zeilen, die es nicht gesehen hat.",
     "doctor.noisy_labels.own": "Viele Klassen sind andere, als die Eingaben sagen: Von den {rows} Zeilen, deren Klasse einfache Modelle am "
     "sichersten nennen, haben {percent} % eine andere.",
+    "doctor.other_rows.numbers": "{count} von {all} Testzeilen haben ein Ziel außerhalb des Bereichs der Trainingszeilen: Sie sind von "
+    "anderer Art.",
+    "doctor.other_rows.classes": "{count} von {all} Testzeilen haben eine Klasse, die keine Trainingszeile hat: Sie sind von anderer Art.",
     "doctor.nothing_to_learn": "Es gibt nichts zu lernen, was eine Gerade oder Nachbarn sehen könnten: Die Eingaben erklären {number} der "
     "Varianz der Ziele, zufällige Reihenfolgen bis zu {chance}.",
     "doctor.imbalance": "Die Klasse {class} hat {percent} % der Zeilen: Sie immer zu nennen, ist fast richtig.",
@@ -1291,6 +1297,7 @@ WORDS = {
     "doctor.advice.outlier": "Zu tun: ihn berichtigen oder die Zeile weglassen, wenn er ein Versehen ist.",
     "doctor.advice.duplicates": "Zu tun: die Doppelten herausnehmen oder auf einer Seite der Teilung lassen.",
     "doctor.advice.noisy_labels": "Zu tun: Klassen ansehen, denen das Netz widerspricht; sonst nach Eingaben suchen, die fehlen.",
+    "doctor.advice.other_rows": "Zu tun: den Zufall entscheiden lassen, welche Zeilen testen, wenn ihre Reihenfolge nichts bedeutet.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
     "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced, und bei jeder Klasse sehen, "
     "wie oft sie gefunden wird.",

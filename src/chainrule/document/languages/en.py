@@ -1157,6 +1157,7 @@ WORDS = {
     "doctor.untried.leaking_column": "Not tried: without it the error is larger, and only then is it true.",
     "doctor.untried.duplicates": "Not tried: without them the error is larger, and only then is it true.",
     "doctor.untried.noisy_labels": "Not tried: no change of the network mends labels.",
+    "doctor.untried.other_rows": "Not tried: no change of the network makes the rows alike.",
     "doctor.untried.nothing_to_learn": "Not tried: no change of the network helps.",
     "doctor.untried.outlier": "Not tried: the row is not one that it learns from.",
     "doctor.rates.lowers_below": "Learning rates below {rate} lower the error of the first step.",
@@ -1205,6 +1206,8 @@ WORDS = {
     "doctor.rate_too_large.diverged": "The learning rate {rate} is too large: in a trial the error left all bounds in step {step}.",
     "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps} steps the error ended higher than it "
     "began.",
+    "doctor.rate_too_large.rough": "The learning rate {rate} is too large: the error {error} is left; with {better} a trial of {steps} "
+    "steps leaves {less}.",
     "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
     "it is {less}.",
     "doctor.leaking_column": "The column {column} gives the target {target} away: |r| = {number}.",
@@ -1219,6 +1222,9 @@ WORDS = {
     "surest, {percent} % have another one; the network misses {others} % of rows that it has not seen.",
     "doctor.noisy_labels.own": "Many labels are others than the inputs say: of the {rows} rows of whose class simple models are surest, "
     "{percent} % have another one.",
+    "doctor.other_rows.numbers": "{count} of {all} rows that test have a target outside the range of those that train: they are of another "
+    "kind.",
+    "doctor.other_rows.classes": "{count} of {all} rows that test have a class that no row has which trains: they are of another kind.",
     "doctor.nothing_to_learn": "There is nothing to learn that a line or neighbours could see: the inputs explain {number} of the "
     "targets' variance, random orders of them up to {chance}.",
     "doctor.imbalance": "The class {class} has {percent} % of the rows: naming it always is nearly right.",
@@ -1249,6 +1255,7 @@ WORDS = {
     "doctor.advice.outlier": "To do: correct it, or leave the row out, if it is a mistake.",
     "doctor.advice.duplicates": "To do: take the duplicates out, or keep them on one side of the split.",
     "doctor.advice.noisy_labels": "To do: look at labels that the network contradicts; else look for inputs that are missing.",
+    "doctor.advice.other_rows": "To do: let chance decide which rows test, if the order of the rows means nothing.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
     "doctor.advice.imbalance": "To do: let rare classes count as much, --class-weights balanced, and look at the recall of each class.",
     "doctor.advice.overfitting": "To do: more rows, fewer units (--hidden 8), or a penalty (--regularizer l2:rate=0.01).",
