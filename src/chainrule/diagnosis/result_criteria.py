@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import FindingValue, criterion
-from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, some_rows
+from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, other_rows, some_rows
 from chainrule.training.metrics import Scores
 
 # What a training came to
@@ -89,6 +89,8 @@ def overfitting(case: Case) -> Mapping[str, FindingValue] | None:
     """What was learned holds for the training rows alone."""
     scores, own = tested(case), case.scores.get("train")
     if scores is None or own is None or scores.main[1] is None or own.main[1] is None or scores.rows < FEWEST_TESTED:
+        return None
+    if other_rows(case) is not None:  # then nothing tells what was learned
         return None
     name, value, learned = scores.main[0], float(scores.main[1]), float(own.main[1])
     most = GAP_OF_R2 if name != "accuracy" else max(GAP_OF_SHARES, 3 * error_of_share(value, scores.rows))

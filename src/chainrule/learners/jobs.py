@@ -274,13 +274,15 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
             whole = passed_on is not None and passed_on.all()
             wanted = [delta / slope, delta] if whole and not quantity.startswith("delta") else [delta]
             wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
+            # What is set to 0 afterwards, in the same array, was wrong before that if it is wrong where it is not 0.
+            unmasked = answer.values.where(delta, passed_on, helpers) if passed_on is not None and not whole else None
             for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
                 for value in wanted:
                     place = look(value, helpers)
                     if place is not None:
-                        return _spot(loaded, answer, place)
-            if passed_on is not None and not whole and (place := answer.values.where(delta, passed_on, helpers)) is not None:
-                return _spot(loaded, answer, place)  # what is set to 0 afterwards, in the same array
+                        return _spot(loaded, answer, place if unmasked is None else min(place, unmasked))
+            if unmasked is not None:
+                return _spot(loaded, answer, unmasked)
     answer = program.answer(probe, layout, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
@@ -289,7 +291,9 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         )
         lines = set() if assigned is None else {loaded.spots[answer.values.kept[assigned][0]].line}
         inside = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
-        places = [inside, assigned, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)]
+        places = [inside, assigned]
+        if value.any():  # a 0 may be that of anything
+            places += [answer.values.signed(value, helpers), answer.values.multiple(value, helpers)]
         if inside is not None and HANDED_ON.fullmatch(_spot(loaded, answer, inside)["expression"]):
             places = [*places[2:], *places[:2]]
         for place in places:

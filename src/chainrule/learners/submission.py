@@ -94,8 +94,7 @@ class FileSubmission:
         written = {34: observation.integers[:1], 42: tuple(one.rpartition(": ")[2] for one in observation.shared[:1])}
         if place := self._written(re.split(r"[\[,]", name)[0] for name in written.get(fault.number or 0, ())):
             return place
-        given = (fault.found, observation.quantities.get(fault.shown))
-        values = [value for value in given if value is not None and np.any(value)]  # a 0 may be that of anything
+        values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
         if fault.quantity.endswith("_next") and observation.after:  # one step is taken where the place is looked for
             first = observation.after[0].get(fault.quantity.removesuffix("_next"))
             values = [*([] if first is None else [first]), *values]
