@@ -23,6 +23,7 @@ from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import fields_of, leaves
 from chainrule.learners.styles import numbers_read, style_of, vector_blocks
 from chainrule.learners.syntax import arguments_of, needed_by
+from chainrule.learners.tensors import is_tensor
 
 
 class FunctionProgram(LearnerProgram):
@@ -92,6 +93,7 @@ class FunctionProgram(LearnerProgram):
             named = self._called(self.backward, pool)
             if step == 0:
                 first.update({key: copy_of(value) for key, value in named.items()})
+                first.update(_own_gradients(roots))
             if self.update:
                 held.update({name: step + 1 for name in held if name in STEP_NUMBERS})
                 named = {**named, **self._called(self.update, pool, held)}
@@ -179,6 +181,12 @@ class FunctionProgram(LearnerProgram):
         if fields_of(old):
             return type(value) is type(old) and self.takes_rate()
         return isinstance(old, (list, tuple)) and self.takes_rate() and _shapes(value) == _shapes(old)
+
+
+def _own_gradients(roots: Mapping[str, Any]) -> dict[str, Any]:
+    """What a program has written to the tensors of its parameters themselves: w1.g = inp.t() @ out.g."""
+    written = {name: vars(value).get("g", vars(value).get("grad")) for name, value in roots.items() if is_tensor(value)}
+    return {f"d{name}": copy_of(value) for name, value in written.items() if value is not None}
 
 
 KEPT = re.compile(r"(?:[vmsu]|velocit(?:y|ies)|moments?\d?|momentums|cache|sq\w*)(?:d?[wb]\d*)?")

@@ -299,7 +299,7 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         for place in places:
             if place is not None:
                 return _spot(loaded, answer, place)
-        if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
+        if value.size > 1 and value.any() and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
             place = answer.values.signed(value.ravel()[:1], helpers)
             if place is not None:
                 return _spot(loaded, answer, place)

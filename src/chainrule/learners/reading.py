@@ -143,11 +143,11 @@ def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *,
                 trials.forward.append((program.line, reading.answer.gave or "None"))
             if _whole(reading) and ((program.doubtful() and not _reacts(reading)) or _only_signs(reading)):
                 continue
-            if _whole(reading) and reading.answer.forward.given is None:
+            if _whole(reading) and reading.answer.forward.given is None and _of_matrices(reading):
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
                 return reading if same else doubtful
             if _whole(reading):
-                doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample
+                doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample, or for flat targets
             if time.process_time() - started > TIME:
                 return doubtful
         if doubtful is not None:
@@ -209,6 +209,11 @@ def _whole(reading: ProgramReading) -> bool:
     """Is every layer seen, and is there a gradient of every W?"""
     depth = len(reading.probe.weights)
     return reading.answer.forward.depth == depth and all(f"dW{number}" in reading.answer.gradients for number in range(1, depth + 1))
+
+
+def _of_matrices(reading: ProgramReading) -> bool:
+    """Is no gradient of more than two axes, as it is where (n,) is taken from (n, 1)?"""
+    return all(value.ndim <= 2 for value in reading.answer.gradients.values())
 
 
 def _only_signs(reading: ProgramReading) -> bool:

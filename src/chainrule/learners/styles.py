@@ -25,6 +25,7 @@ from chainrule.learners.parameters import flat_parameters, parameter_places
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves, like
 from chainrule.learners.syntax import arguments_of, attributes_read, calls_in, is_plain_number, names_in
+from chainrule.learners.tensors import is_tensor, tensor
 
 
 class ParameterPlace(FrozenValue):
@@ -69,6 +70,8 @@ class Style(Frozen):
         if self.globals:
             own = loaded.namespace
             roots = {name: like(value, own.get(name)) if isinstance(value, np.ndarray) else value for name, value in roots.items()}
+            if loaded.library == "torch":
+                roots = {name: tensor(value, "torch") if is_tensor(own.get(name)) else value for name, value in roots.items()}
             own.update(roots)
         return roots
 
