@@ -255,7 +255,9 @@ def surest_wrong(x: Array, t: Array) -> tuple[float, int]:
 def noisy_labels(case: Case) -> Mapping[str, FindingValue] | None:
     """Many labels are others than the inputs say, where they say it most clearly."""
     rows = some_rows(case, spread=True)
-    if case.trained is None or rows is None or classes_of_rows(case.t) is None or not is_learnable(case):
+    if case.trained is None or rows is None or classes_of_rows(case.t) is None:
+        return None
+    if not is_learnable(case) and not _beats_guessing(case):
         return None
     x, t = rows
     t = t if t.shape[1] > 1 else np.hstack([1 - t, t])
