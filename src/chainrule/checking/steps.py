@@ -288,7 +288,11 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
             return OtherRule(0)
     adam = find("optimizer", "adam")
     betas = itertools.product(*BETAS)
-    rules += [adam.definition.bind(beta1=beta1, beta2=beta2) for beta1, beta2 in betas if beta1 <= beta2]
+    rules += [
+        adam.definition.bind(beta1=beta1, beta2=beta2, epsilon=epsilon)
+        for (beta1, beta2), epsilon in itertools.product(betas, EPSILONS)
+        if beta1 <= beta2
+    ]
     for rule, way in itertools.product(rules, ADAM_WAYS):
         if _near_scaled(moves, (adam_moves(Course(one.gradients, rule), **way) for one in moves), exact_to) is not None:
             return OtherRule(0)
@@ -309,14 +313,18 @@ BETAS = ((0.9, 0.8, 0.5, 0.95, 0.99), (0.999, 0.99, 0.9, 0.95, 0.98, 0.9999))
 """What people choose for β₁ and β₂ of Adam."""
 
 
+EPSILONS = (1e-8, 1e-7, 1e-6, 1e-10)
+"""What they choose for ε."""
+
+
 def _usual(name: str) -> list[Bound]:
     """A rule that keeps states, with the options that people give it."""
     rule = find("optimizer", name)
     if len(rule.definition.operands) < 3:
         return []
-    squares = next((state for state in rule.definition.operands[2:] if state == "s"), "")
-    if squares and "decay" in rule.options:
-        return [rule.definition.bind(decay=decay) for decay in DECAYS]
+    if "s" in rule.definition.operands[2:] and "epsilon" in rule.options:
+        decays = [{"decay": decay} for decay in DECAYS] if "decay" in rule.options else [{}]
+        return [rule.definition.bind(**decay, epsilon=epsilon) for decay in decays for epsilon in EPSILONS]
     return [rule]
 
 

@@ -205,7 +205,7 @@ def _near(expected: list[float], found: list[float]) -> bool:
 def _computed_at(node: ast.ClassDef, code: str, answer: Mapping[str, Any]) -> tuple[int, str] | None:
     """Where the gradient of an operation is computed that is wrong: the statement in its method that sets it."""
     method = next((part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == answer["method"]), None)
-    sets = [part for part in ast.walk(method or node) if isinstance(part, (ast.Assign, ast.AugAssign))] if method else []
+    sets = [] if method is None else [part for part in ast.walk(method) if isinstance(part, (ast.Assign, ast.AugAssign))]
     targets = [(part, part.targets[0] if isinstance(part, ast.Assign) else part.target) for part in sets]
     found = [part for part, target in targets if isinstance(target, ast.Attribute) and target.attr == "grad"]
     first_right = _near(answer["expected"][:1], answer["found"][:1])

@@ -30,9 +30,9 @@ _WEIGHT = (
 _BIAS = r"(?:b|bs|bias|biases|biais|intercepts?|sesgo|sesgos|vies|vieses|smeshenie|schwellen?|thresholds?)"
 _LAYER = (
     r"(?:(?P<digits>\d+)|(?P<first>i|ih|xh|ij|in|input|inputs|inputhidden|inputtohidden|inhid|h|hid|hidden|"
-    r"hiddenlayer|hiddens|hl|first|one|x|ji|j|oculta|entradaoculta|cachee|"
+    r"hiddenlayer|hiddens|hl|first|one|x|ji|j|enc|encoder|oculta|entradaoculta|cachee|"
     r"entrada|versteckt)|(?P<last>o|ho|hy|hk|jk|kj|k|out|output|outputs|outputlayer|outputlayers|hiddenoutput|"
-    r"hiddentooutput|hidout|ol|final|second|two|y|salida|saida|ocultasaida|sortie|ausgabe|last))"
+    r"hiddentooutput|hidout|ol|final|second|two|y|dec|decoder|salida|saida|ocultasaida|sortie|ausgabe|last))"
 )
 _GRADIENT = (
     r"(?:d|d[jlec]|d[jlec]d|dcostd|dlossd|derrord|dcost|dloss|derror|grad|grads|gradient|gradients|gradientof|"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.names import BACKWARD, FORWARD, INIT, LOSS, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import (
     Answer,
@@ -46,6 +46,7 @@ class ObjectProgram(LearnerProgram):
         self.entry = " → ".join(shown_signature(step, f"{name}." if place == 0 else "") for place, step in enumerate(self.steps))
         self.node = node
         self._rated = False
+        self._before: Any = None
         self._penalties = numbers_read(loaded, list(self.methods.values()), "penalty")
         self._penalized = bool(self._penalties)
 
@@ -103,6 +104,13 @@ class ObjectProgram(LearnerProgram):
     def penalized(self) -> bool:
         return self._penalized or super().penalized()
 
+    def _losses(self, pool: Pool) -> Iterator[tuple[ast.FunctionDef, Callable[..., Any]]]:
+        """With its methods that say the loss, as an object has them whose parameters are those before the first step."""
+        yield from super()._losses(pool)
+        for name, method in self.methods.items():
+            if LOSS.search(name) and name not in self.sequence and self._before is not None:
+                yield method, getattr(self._before, name)
+
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         loaded = self.loaded
         loaded.namespace.update(dict.fromkeys(self._penalties, probe.penalty))
@@ -113,6 +121,7 @@ class ObjectProgram(LearnerProgram):
         places.set(probe, layout)
         self.integers = places.integers()
         pool = Pool(probe, layout, {}, self.momentum)
+        self._before = copy_of(made)
         arrays, named = places.arrays(), dict[str, Any]()
 
         def call(step: int) -> None:

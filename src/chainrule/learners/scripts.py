@@ -21,7 +21,7 @@ from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
-from chainrule.learners.names import as_kind, meaning, meanings
+from chainrule.learners.names import as_kind, compact, meaning, meanings
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import ROWS, Answer, LearnerProgram, ParameterForm, copy_of, literal_rate, methods_of
 from chainrule.learners.samples import (
@@ -134,6 +134,7 @@ class Script(Frozen):
         single = [leaf for leaf in leaves(self.begun()) if not leaf.shape and leaf.path not in changed and float(leaf.get()) != 0]
         named = [leaf.path for leaf in single if meaning(leaf.name).kind == "rate"]
         momenta, penalties = ([leaf.path for leaf in single if meaning(leaf.name).kind == kind] for kind in ("momentum", "penalty"))
+        penalties = [path for path in penalties if "decay" not in path.lower() or "w" in compact(path).partition("decay")[0]]  # of weights
         if named:
             return named, momenta, penalties
         once = self._moved({}, weights)
@@ -222,6 +223,7 @@ class ScriptProgram(LearnerProgram):
     def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
         script, number = self.script, self.script.number
         namespace = script.begun()
+        begun = {*namespace}
         places = script.parameters(namespace, self._changed, single=self._single)[self._way]
         if self._single and probe.sizes != self.own.sizes:
             raise Unreadable("sizes")
@@ -246,6 +248,9 @@ class ScriptProgram(LearnerProgram):
             if loop == number:
                 if len(states) == 1 and self.loaded.adaptive:  # what is taken off the weights is not their gradient
                     kinds = {name: meaning(name).kind for name in namespace}
+                    fresh = {name for name, kind in kinds.items() if kind == "dW"} - begun  # others may be what a rule keeps
+                    kinds = {name: kind for name, kind in kinds.items() if not fresh or name not in begun}
+                    kinds.update({name: "grads" for name, value in namespace.items() if name in ("g", "dp") and isinstance(value, dict)})
                     named.update({name: copy_of(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
                 states.append(places.read(probe, layout))
                 recorder.on = turns == 0

@@ -190,7 +190,7 @@ def _record(loaded: Loaded, name: str, nodes: Sequence[ast.FunctionDef]) -> Styl
         del loaded
         if len(probe.weights) != len(weights):
             raise Unreadable("depth")
-        values = {field: layout.w(probe, layer) for layer, field in enumerate(weights)}
+        values: dict[str, Any] = {field: layout.w(probe, layer) for layer, field in enumerate(weights)}
         values.update({field: layout.b(probe, layer) for layer, field in enumerate(biases[: len(weights)])})
         return {name: made(**values)}
 
