@@ -279,8 +279,9 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
             wanted = [delta / slope, delta] if whole and not quantity.startswith("delta") else [delta]
             wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
             # What is set to 0 afterwards, in the same array, was wrong before that if it is wrong where it is not 0.
-            masked = passed_on is not None and not whole and not delta[~passed_on].any()
-            unmasked = answer.values.where(delta, passed_on, helpers) if masked and passed_on is not None else None
+            unmasked = None
+            if passed_on is not None and not whole and np.abs(delta[~passed_on]).max() <= 1e-9 * np.abs(delta).max():
+                unmasked = answer.values.where(delta, passed_on, helpers)
             for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
                 for value in wanted:
                     place = look(value, helpers)
