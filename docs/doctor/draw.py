@@ -27,6 +27,8 @@ NUMBERS = {
     "underfitting": {"simple": "explained by neighbours", "number": "explained by the network"},
     "batch_too_large": {"error": "error", "less": "error with smaller batches"},
     "nothing_to_learn": {"chance": "explained, in random orders", "number": "explained as it stands"},
+    "noisy_labels": {"percent": "surest rows, % of another class", "others": "unseen rows, % missed"},
+    "other_rows": {"all": "rows that test", "count": "of them outside the range"},
     "outlier": {"number": "times the usual deviation"},
     "leaking_column": {"number": "|r| of the column with the target"},
 }

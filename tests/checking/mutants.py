@@ -74,6 +74,9 @@ SLIPS = {
     "raw error passed back": 49,
     "slope of the next layer": 51,
     "relu of the gradient": 52,
+    "relu of the gradient, and the mask": 52,
+    "mask turned": 53,
+    "mask without bias": 53,
 }
 
 
@@ -269,6 +272,15 @@ def gradients(problem, slips=(), penalty=0.0):
             carried = delta @ used.T
         if "relu of the gradient" in slips and names[number - 1] == "relu":
             raw, following, delta = carried, delta, np.maximum(carried, 0)
+            continue
+        if names[number - 1] == "relu" and (masks := {"relu of the gradient, and the mask", "mask turned", "mask without bias"} & {*slips}):
+            unbiased = a[number - 2] @ p[f"W{number - 1}"]
+            masked = {
+                "relu of the gradient, and the mask": np.maximum(carried, 0) * (zs[number - 1] > 0),
+                "mask turned": carried * (zs[number - 1] <= 0),
+                "mask without bias": carried * (unbiased > 0),
+            }
+            raw, following, delta = carried, delta, masked[masks.pop()]
             continue
         if "slope of the next layer" in slips:
             if zs[number].shape != zs[number - 1].shape:

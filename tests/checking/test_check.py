@@ -122,6 +122,20 @@ def test_what_a_function_gives_is_all_of_its_gradients(changed, message):
         assert_backprop(function, activations=["tanh", "identity"])
 
 
+@pytest.mark.parametrize("with_error", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_turned_sign_is_right_where_the_update_adds_and_nowhere_else(turned, with_error):
+    def function(x, t, p):
+        found = {key: -value if turned else value for key, value in right_function(x, t, p).items()}
+        y = np.tanh(x @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"]
+        return {**found, "E": np.sum((y - t) ** 2) / 2 / len(x)} if with_error else found
+
+    assert check_function(function, ["tanh", "identity"]).passed  # nothing says what is done with it
+    assert_backprop(function, activations=["tanh", "identity"], added=turned)
+    with pytest.raises(AssertionError, match=r"9\. the sign is wrong[\s\S]*It is −1 times the right value"):
+        assert_backprop(function, activations=["tanh", "identity"], added=not turned)
+
+
 def test_only_the_gradients_that_are_asked_for_are_judged():
     def last_layer(*given):
         return {**right_function(*given), "dW1": np.zeros(3)}

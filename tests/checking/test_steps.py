@@ -56,7 +56,7 @@ def adagrad(rate=0.05):
     return move
 
 
-def adam(slip="", rate=0.003, beta1=0.9, beta2=0.999):
+def adam(slip="", rate=0.003, beta1=0.9, beta2=0.999, root="outside"):
     m = v = 0.0
     if slip == "interchanged":
         beta1, beta2 = beta2, beta1
@@ -69,30 +69,49 @@ def adam(slip="", rate=0.003, beta1=0.9, beta2=0.999):
             first, second = 1 / first, 1 / second
         if slip == "not corrected":
             first = second = 1
+        if slip == "m not corrected":
+            first = 1
+        if slip == "v not corrected":
+            second = 1
+        if slip == "v corrected as m":
+            second = first
+        if slip == "corrections not counted":
+            first, second = 1 - beta1, 1 - beta2
+        if slip == "counted from 2":
+            first, second = 1 - beta1 ** (k + 1), 1 - beta2 ** (k + 1)
         upper, under = (g if slip == "no mean" else m / first), v / second
+        if root == "around":
+            return rate * upper / np.sqrt(under + 1e-8)
         return rate * upper / ((under if slip == "no root" else np.sqrt(under)) + 1e-8)
 
     return move
 
 
 RIGHT = {"momentum": momentum, "mean of gradients": mean_momentum, "rmsprop": rmsprop, "adagrad": adagrad, "adam": adam}
+RIGHT |= {"adam, ε below the root": partial(adam, root="around"), "adam, other β": partial(adam, beta1=0.8, beta2=0.99)}
 
 SLIPS = [
     *((momentum, slip) for slip in ("rate twice", "old buffer")),
     *((rmsprop, slip) for slip in ("no root", "no share")),
     *((adam, slip) for slip in ("multiplied", "not corrected", "no root", "no mean", "interchanged")),
+    *((adam, slip) for slip in ("m not corrected", "v not corrected", "v corrected as m", "corrections not counted", "counted from 2")),
 ]
 
 
-def observed(rule, family="tanh, squared", adaptive=False, own=None):
-    """Three steps of a program that gives its gradients and moves by a rule of its own, at the rate of the problem or at one of its own."""
+def observed(rule, family="tanh, squared", adaptive=False, own=None, turned=()):
+    """Three steps of a program that gives its gradients and moves by a rule of its own, at the rate of the problem or at one of its own.
+
+    turned  the parameters that move the other way
+    """
     made = []
     for problem in probes(FAMILIES[family]):
         network, after = problem.network, []
         moves = {key: rule(rate=rate_of(problem)) if own is None else rule(rate=own) for key in network.parameters}
         for k in (1, 2, 3):
             found = gradients(replace(problem, network=network))
-            parameters = {key: value - moves[key](found[f"d{key}"], k) for key, value in network.parameters.items()}
+            parameters = {
+                key: value - (-1 if key in turned else 1) * moves[key](found[f"d{key}"], k) for key, value in network.parameters.items()
+            }
             network = network.continued(parameters)
             after.append(parameters)
         made.append(Observation(problem, gradients(problem), tuple(after), adaptive=adaptive))
@@ -118,3 +137,24 @@ def test_a_rule_that_is_none_that_is_known_is_held_against_nobody_whose_program_
 
     assert observed(strange, adaptive=True).passed
     assert [fault.number for fault in observed(strange).faults] == [None]
+
+
+@pytest.mark.parametrize("turned", [("W1",), ("W1", "b1", "W2", "b2")])
+@pytest.mark.parametrize("name", ["momentum", "adam"])
+def test_steps_that_are_added_are_named_also_where_one_parameter_alone_takes_them(name, turned):
+    verdict = observed(RIGHT[name], adaptive=True, turned=turned)
+    assert [(fault.number, fault.layers) for fault in verdict.faults] == [(9, (1,) if turned == ("W1",) else (2, 1))]
+
+
+def test_a_step_after_which_nothing_is_a_number_is_no_rule_of_ones_own():
+    def broken(rate):
+        return lambda g, k: rate * g / (1 - 0.9**0) if k else g
+
+    with np.errstate(all="ignore"):
+        verdict = observed(broken, adaptive=True)
+    assert [(fault.number, fault.why.key) for fault in verdict.faults] == [(None, "check.why.broken_steps")]
+
+
+def test_a_rule_that_is_not_known_is_said_to_be_not_judged():
+    verdict = observed(lambda rate: lambda g, k: rate * np.sign(g) * np.abs(g) ** 0.3, adaptive=True)
+    assert [one.key for one in verdict.remarks] == ["check.remark.rule"]

@@ -213,6 +213,21 @@ def nothing_to_learn(seed: int) -> Case:
     return case(x, t[random.permutation(len(t))], hidden(seed), seed=seed)
 
 
+def noisy_labels(seed: int) -> Case:
+    random = np.random.default_rng([12, seed])
+    x, classes = random.normal(size=(700, 4)), 3
+    t = (x @ random.normal(size=(4, classes))).argmax(axis=1)
+    t = np.where(random.random(len(x)) < 0.45, (t + random.integers(1, classes, len(x))) % classes, t)
+    made = case(x[:500], np.eye(classes)[t[:500]], hidden(seed), seed=seed, loss="cross_entropy")
+    return replace(made, trained=made.trial.end, held_out=(x[500:], np.eye(classes)[t[500:]]))
+
+
+def other_rows(seed: int) -> Case:
+    x, t = ordered(seed)
+    places = np.argsort(t[:, 0])
+    return case(x[places[:150]], t[places[:150]], hidden(seed), seed=seed, held_out=(x[places[150:]], t[places[150:]]))
+
+
 def imbalance(seed: int) -> Case:
     random = np.random.default_rng([8, seed])
     x = random.normal(size=(200, 4))
@@ -274,7 +289,8 @@ SICK: dict[str, Made] = {
     for made in (
         not_finite, inputs_unscaled, targets_unscaled, bounded_output, double_softmax, wrong_loss, zero_start, equal_units, start_too_large,
         no_gradient, dead_units, saturation, mean_predicted, vanishing, exploding, rate_too_large, rate_too_small, penalty,
-        outlier, leaking_column, duplicates, out_of_step, nothing_to_learn, imbalance, batch_too_small, batch_too_large,
+        outlier, leaking_column, duplicates, out_of_step, nothing_to_learn, noisy_labels, other_rows,
+        imbalance, batch_too_small, batch_too_large,
         worse_than_guessing, class_never_found, start_kept, overfitting, underfitting,
     )
 }  # fmt: skip

@@ -203,6 +203,73 @@ def test_a_model_is_cured_by_a_command_that_can_be_typed(capsys: pytest.CaptureF
     assert "there is no cure to be written to again.toml: nothing was found." in capsys.readouterr().err
 
 
+def test_of_a_described_network_and_of_data_in_python_what_is_printed_can_be_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.toml").write_text("inputs = 4\n[[layers]]\nunits = 8\n[[layers]]\nunits = 3\n", encoding="utf-8")
+    cr.train("data:iris", target="species", network="net.toml", epochs=3, learning_rate=1e-5, output="described.safetensors")
+    assert main(["doctor", "described.safetensors"]) == 1
+    command = capsys.readouterr().out.splitlines()[-1]
+    assert main(command.split()[1:]) == 1
+    again = capsys.readouterr().out.splitlines()[-1].partition("chainrule ")[2]
+    assert main(again.split()) == 0
+    Path("cured.safetensors").unlink()
+    capsys.readouterr()
+    random = np.random.default_rng(0)
+    x = random.normal(size=(80, 2))
+    rows = {"a": x[:, 0], "b": x[:, 1], "t": x @ [3.0, -1.0]}
+    cr.train(rows, target="t", epochs=3, learning_rate=1e-5, output="python.safetensors")
+    np.savetxt("rows.csv", np.stack([*rows.values()], axis=1), delimiter=",", header="a,b,t", comments="")
+    assert main(["doctor", "python.safetensors", "--data", "rows.csv"]) == 1
+    typed = capsys.readouterr().out.splitlines()[-1].partition("chainrule ")[2]
+    assert typed.startswith("train rows.csv")
+    assert main(typed.split()) == 0
+    assert "…" not in command + again + typed
+
+
+def labelled(seed: int, flipped: float, apart: float) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Rows of two classes so far apart, of which a share is called otherwise; and the share of them that nobody can find."""
+    random = np.random.default_rng(seed)
+    y = random.integers(0, 2, 600)
+    x = random.normal(size=(600, 3)) + apart * y[:, None] * [1, 0, 0]
+    return {"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "y": np.where((y == 1) ^ (random.random(600) < flipped), "yes", "no")}, y
+
+
+@pytest.mark.parametrize(("flipped", "apart", "found"), [(0.4, 4.0, True), (0.05, 4.0, False), (0.0, 1.2, False)])
+def test_labels_that_are_others_are_told_from_classes_that_overlap(flipped: float, apart: float, found: bool) -> None:
+    rows, truth = labelled(1, flipped, apart)
+    diagnosis = cr.doctor(cr.train(rows, target="y", epochs=60), data=rows)
+    assert (diagnosis.keys == ["noisy_labels"]) == found
+    if found:  # the share that is said is that of the labels which were turned, within three standard errors
+        numbers = diagnosis.diseases[0].finding.numbers
+        turned = np.mean((rows["y"] == "yes") != (truth == 1))
+        assert abs(float(numbers["percent"]) / 100 - turned) < 3 * np.sqrt(0.25 / float(numbers["rows"]))
+
+
+@pytest.mark.parametrize("options", [{"loss": "half_squared"}, {"task": "regress"}])
+def test_yes_and_no_with_a_loss_of_numbers(options: dict[str, str]) -> None:
+    random = np.random.default_rng(2)
+    x = random.normal(size=(120, 2))
+    rows = {"a": x[:, 0], "b": x[:, 1], "y": (x[:, 0] > x[:, 1]) * 1}
+    diagnosis = cr.doctor(cr.train(rows, target="y", **options), data=rows)
+    assert diagnosis.keys == ["wrong_loss"]
+    assert "is yes or no" in str(diagnosis)
+    assert cr.doctor(cr.train(rows, target="y"), data=rows).healthy
+
+
+def test_rows_that_test_of_another_kind_are_not_learned_by_heart() -> None:
+    random = np.random.default_rng(3)
+    x = random.normal(size=(200, 2))
+    t = x @ [2.0, 1.0]
+    order = np.argsort(t)
+    rows = {"a": x[order, 0], "b": x[order, 1], "t": t[order]}
+    diagnosis = cr.doctor(cr.train(rows, target="t", test="last"), data=rows)
+    assert diagnosis.diseases[0].finding.key == "other_rows"
+    assert "overfitting" not in diagnosis.keys
+    assert cr.doctor(cr.train(rows, target="t"), data=rows).healthy
+
+
 @pytest.mark.usefixtures("short_training")
 def test_a_checkpoint_and_a_recorded_step_are_examined(capsys: pytest.CaptureFixture[str]) -> None:
     Path("iris.safetensors").rename("iris.safetensors.checkpoint")

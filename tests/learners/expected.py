@@ -51,6 +51,12 @@ RIGHT += (
 )
 """Three layers with a penalty, a minus inside of the product, a method that trains and calls the others, gradients that are clipped."""
 
+RIGHT += (
+    *("adam_arguments.py", "adam_object.py", "dataclass_unbegun.py", "momentum_added.py", "namedtuple_typed.py", "namedtuple_unbegun.py"),
+    *("torch_own_g.py", "torch_three.py", "torch_trained.py"),
+)
+"""Parameters that nothing in the file begins; momenta and corrections that are arguments or are kept; several functions of PyTorch."""
+
 WRONG = {
     "fails_unless_equal.py": (15, "d2 @ W2"),
     "slope_of_another_layer.py": (51, "d2@W2.T*h2*(1-h2)"),
@@ -151,6 +157,15 @@ UNKNOWN = {
 """Wrong, and by no mistake of the table: what is wrong first, and the very expression."""
 
 EDITED = {
+    "namedtuple_typed.py": ("b1=d1.sum(0)", "b1=d1.mean(0)", 23),
+    "namedtuple_unbegun.py": ("* c.a1 * (1 - c.a1)", "* c.z1 * (1 - c.z1)", 5),
+    "dataclass_unbegun.py": ("dh[a <= 0] = 0", "dh[x @ p.w1 <= 0] = 0", 53),
+    "adam_arguments.py": ("s, t, learning_rate, beta1, beta2, epsilon)", "s, t, learning_rate, beta2, beta1, epsilon)", 40),
+    "adam_object.py": ("params[k] -= self.lr * mhat", "params[k] += self.lr * mhat", 9),
+    "momentum_added.py": ("vW1 = mu * vW1 - lr * gW1", "vW1 = mu * vW1 + lr * gW1", 9),
+    "torch_three.py": ("grad_input[input < 0] = 0", "grad_input[grad_output < 0] = 0", 52),
+    "torch_trained.py": ("    model.zero_grad()\n", "", 35),
+    "torch_own_g.py": ("(inp > 0).float() * out.g", "(out.g > 0).float() * out.g", 52),
     "gradient_check.py": ("vector_to_dictionary(theta_minus, parameters)", "parameters", 48),
     "unrolled_theta.py": ("np.sum(delta2, axis=1) / m", "np.sum(delta2, axis=1)", 23),
     "unrolled_matlab.py": ("sigmoid(z2) * (1 - sigmoid(z2))", "z2 * (1 - z2)", 5),

@@ -17,7 +17,7 @@ from chainrule.learners.source import source_of
 from chainrule.learners.submission import understood
 
 QUICK = {
-    "right": {"seed.md", "layer_objects.py", "german_free.py", "engine.py"},
+    "right": {"seed.md", "layer_objects.py", "german_free.py", "engine.py", "adam_object.py"},
     "wrong": {
         "dict_columns_slope.py",
         "eight_scalars_one_path.py",
@@ -30,7 +30,7 @@ QUICK = {
         "engine_not_reset.py",
         "loss_beside.py",
     },
-    "edited": {"closures.py", "gradient_check.py", "unrolled_matlab.py"},
+    "edited": {"namedtuple_unbegun.py", "adam_arguments.py", "momentum_added.py", "closures.py", "gradient_check.py", "unrolled_matlab.py"},
     "cautions": {"layer_objects.py"},
     "unknown": {"leaky_two_slopes.py"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -13,7 +14,8 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.files import check_readable
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, probes
+from chainrule.base.frozen import replace
+from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, Verdict, probes
 from chainrule.checking.extremes import NO_ANSWERS, extremes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
@@ -194,8 +196,24 @@ def check_submission(submission: Submission, seed: int = 0) -> Assessment:
     except Refusal:  # what a program does where numbers are extreme is no reason not to judge it
         observations, answers = submission.observe(ordinary), NO_ANSWERS
     verdict = completed(judge(observations[: len(ordinary)], architecture, answers), submission)
+    if verdict.passed:
+        verdict = _with_steps(verdict, submission.trainings, seed)
     said, conventions = tuple(submission.understood), tuple(submission.conventions)
     return Assessment(submission.name, verdict, said, submission.names, submission.columns, conventions)
+
+
+def _with_steps(verdict: Verdict, trainings: Sequence[Submission], seed: int) -> Verdict:
+    """With what is wrong with the steps that a program takes, whose gradients are right."""
+    from chainrule.learners.sandbox import Refusal
+
+    for training in trainings:
+        with contextlib.suppress(Refusal):
+            judged = judge(training.observe(probes(training.architecture, seed)), training.architecture)
+            slips = tuple(fault for fault in judged.faults if fault.quantity.endswith("_next"))
+            if slips and slips == judged.faults:
+                found = completed(judged, training)
+                return replace(found, conventions=verdict.conventions, cautions=verdict.cautions)
+    return verdict
 
 
 def _refused(name: str, refusal: Refusal) -> Assessment:

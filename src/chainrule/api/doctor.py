@@ -25,7 +25,7 @@ from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, in_floats
 from chainrule.training.model import CHECKPOINT, Model, own_data
 from chainrule.training.plan import Plan, batch_size_for, patience_for
-from chainrule.training.rows import Subset, found_parts
+from chainrule.training.rows import Subset, found_parts, is_here
 
 if TYPE_CHECKING:
     from chainrule.api.run import Run
@@ -166,16 +166,17 @@ def first_cure(diagnosis: Diagnosis) -> list[str]:
     return _words(next(filter(None, options), {}))
 
 
-def training_command(model: Model, words: Sequence[str], output: str = CURED_MODEL) -> str | None:
+def training_command(model: Model, words: Sequence[str], output: str = CURED_MODEL, data: str | None = None) -> str | None:
     """The command that trains a model anew with further options; None where its data is no file, or its network cannot be typed.
 
     words   what is said, which is left out of what was said before
     output  the file of what comes out
+    data    where the data lies, if not where it lay
     """
-    own, said = own_data(model.source), options_of(model)
+    own, said = data or own_data(model.source), options_of(model)
     whole = "--network" in words
     kept = {name: value for name, value in said.items() if typed(name, value)[0] not in words and not (whole and name in OF_NETWORK)}
-    if own is None or any(isinstance(value, Mapping) for name, value in kept.items() if name == "network"):
+    if own is None or not is_here(own) or any(isinstance(value, Mapping) for name, value in kept.items() if name == "network"):
         return None
     before, files = _words(kept), [own] if isinstance(own, str) else own
     return command_line("chainrule", "train", *files, *before, *words, "--output", output)

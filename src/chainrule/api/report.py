@@ -142,7 +142,7 @@ def report_of(
     known |= {"table": rows.first, "cautions": _cautions(model, rows), "looked": looked, "diagnosis": diagnosis}
     known["subsets"] = dict(zip(("train", "validation", "test"), subsets, strict=True))
     known["steps"] = {number: _told(step, model, path, rows, context) for number, step in found.items()}
-    known["advised"] = (training_command(model, cure) or "") if cure and _is_file(model) else ""
+    known["advised"] = (training_command(model, cure) or "") if cure else ""
     return _with_live(run_document(RunFacts(model, context, path, **known)), looked.explained, known["steps"])
 
 
@@ -228,7 +228,7 @@ def _again(model: Model) -> tuple[str, str]:
     targets = said.get("target")
     if isinstance(targets, list) and len(targets) == 1:
         said["target"] = targets[0]
-    typed = training_command(model, [], output=SOMEWHERE) if _is_file(model) else None
+    typed = training_command(model, [], output=SOMEWHERE)
     data = repr(own) if _is_file(model) else "data"
     line = f"cr.train({', '.join([data, *(f'{name}={value!r}' for name, value in said.items())])})"
     return typed or "", line if len(line) <= LONGEST_LINE else ""

@@ -51,6 +51,8 @@ class Architecture(FrozenValue):
     penalty       λ of a penalty ½ λ Σ w² on every W, where the program has one
     rate          the learning rate, where the file fixes it
     loss_said     whether the loss is known from the program itself or from its owner; otherwise it was assumed
+    update        what is done with gradients that a function returns: "subtracted", as ∂E/∂W is, or "added", as −∂E/∂W is; "" where
+                  nobody says it
     """
 
     activations: tuple[str, ...]
@@ -64,6 +66,7 @@ class Architecture(FrozenValue):
     penalty: float = 0.0
     rate: float | None = None
     loss_said: bool = False
+    update: str = ""
 
     @property
     def depth(self) -> int:
@@ -227,6 +230,7 @@ class Submission(Protocol):
     conventions   what of its layout is done otherwise than by default, and is right all the same: columns, units × inputs, bias inside W
     names         its own names of quantities by chainrule's keys, "delta1" → "dZ1", as far as they are known
     columns       whether its vectors are columns; units_first: whether its W are (units, inputs)
+    trainings     the same work as it trains, by each of its rules that keep something from step to step
     """
 
     @property
@@ -249,6 +253,9 @@ class Submission(Protocol):
 
     @property
     def units_first(self) -> bool: ...  # noqa: D102  # said above
+
+    @property
+    def trainings(self) -> Sequence[Submission]: ...  # noqa: D102  # said above
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order; `Observation.failure` where it fails."""

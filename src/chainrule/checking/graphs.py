@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import replace
 from chainrule.checking.evidence import Fault, Place, Saying, Verdict
 
 
@@ -30,12 +31,14 @@ def judge_graphs(
     if not wrong:
         return Verdict("right", remarks=(Saying("check.graph.right", {"count": len(answers)}),))
     single = [one for one in wrong if not one["several"]]
-    first = (single or wrong)[0]
+    placed = [one for one in single if one.get("place")]  # a / b may be wrong because of a · b⁻¹
+    first = (placed or single or wrong)[0]
     explained = sum(not one["right"] for one in answers if one["several"] or single)
     fault = _fault(first, None if single else 36, explained, len(answers))
     if single:
-        return Verdict("unknown", (fault,))
-    ordered = all(one["ordered"] for one in wrong)
+        where = first.get("place")
+        return Verdict("unknown", (fault if where is None else replace(fault, place=Place(where[0], where[2], where[1])),))
+    ordered = place is None and all(one["ordered"] for one in wrong)
     key = "check.why.graph.order" if ordered else "check.why.graph.overwritten"
     why = Saying(key, {"written": first["written"]})
     return Verdict("mistakes", (_fault(first, 36, explained, len(answers), why, None if ordered else place),))

@@ -24,7 +24,7 @@ from chainrule.checking.matching import EDGE_QUANTITIES, Explanation, explanatio
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
-from chainrule.checking.steps import StepFault, online_fault, stale_fault, step_fault
+from chainrule.checking.steps import UNJUDGED, StepFault, online_fault, stale_fault, step_fault
 from chainrule.network.definitions import Bound, find
 
 NEAR = 1e-6
@@ -196,7 +196,8 @@ def _with_answers(verdict: Verdict, probed: Sequence[Probed], explanation: Expla
 def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:
     layers = tuple(sorted({int(key[1:]) for key in found.keys}, reverse=True))
     key = f"{found.keys[0]}_next"
-    why = Saying("check.why.steps" if found.number else "check.why.unknown_steps", {"written": found.written, "step": found.step})
+    unknown = "check.why.unknown_steps" if np.isfinite(found.found).all() else "check.why.broken_steps"
+    why = Saying("check.why.steps" if found.number else unknown, {"written": found.written, "step": found.step})
     return Fault(
         found.number, key, key, why, found.expected, found.found, layers,
         probe=found.probe, agreeing=len(probed), probes=len(probed), key="" if found.number else "unknown",
@@ -431,7 +432,7 @@ def _faulty(
     those of its E in several ways of counting at once, and are right in another, belong to another measure.
     """
     certain = any(one.observation.from_update for one in probed)
-    sign = whole.sign if certain else 1
+    sign = whole.sign if certain or architecture.update == "subtracted" else -whole.sign if architecture.update == "added" else 1
     if reading is not None:
         against = Factor(sign) * (replace(whole, sign=1) / reading.data)
         if certain:
@@ -476,7 +477,10 @@ def _verdict(
     faults = [*before, *sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))]
     added = best.factors.whole.sign < 0 and not any(one.observation.from_update for one in probed)
     if not before and (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
-        faults.append(_fault_of_steps(probed, steps))
+        if steps is UNJUDGED:
+            remarks = [*remarks, Saying("check.remark.rule")]
+        else:
+            faults.append(_fault_of_steps(probed, steps))
     faults += _shared_faults(probed)
     if best.reading is not None and set(best.faulty or ()) - {9}:
         remarks = [*remarks, Saying("check.loss_and_gradient")]
@@ -502,11 +506,18 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     depth = len(probed[0].probe.layers)
     if judged.faulty is None or judged.faulty:
         for number in judged.faulty or (None,):
-            yield _fault(probed, judged, number, (), "all", tuple(range(1, depth + 1)), Saying("check.why.factor", _factor_words(judged)))
+            whole = _fault(probed, judged, number, (), "all", tuple(range(1, depth + 1)), Saying("check.why.factor", _factor_words(judged)))
+            if judged.faulty == (SIGN,):  # whatever else is counted otherwise is right
+                whole = replace(whole, expected=-whole.found, why=Saying("check.why.factor", {"factor": "−1"}))
+            yield _of_the_update(whole, probed) if number == RATE_TWICE else whole
+    # A factor has no name where what it multiplies has one, as a mean over units has in place of a sum over samples.
+    named = {(carrier.edge, layer) for carrier, layers in judged.explanation.carriers.items() if carrier.numbers for layer in layers}
+    times = {(fault.place, layer): fault.factor for fault, layers in judged.factors.faults.items() if not fault.numbers for layer in layers}
     for number, carriers in judged.explanation.chosen.items():
         layers = tuple(sorted({layer for carrier in carriers for layer in judged.explanation.carriers[carrier]}, reverse=True))
         top = max(carriers, key=lambda carrier: max(judged.explanation.carriers[carrier]))
-        known: dict[str, str | int] = {"written": _written(top.written, layers[0], depth)}
+        factor = times.get((top.edge, layers[0]))
+        known: dict[str, str | int] = {"written": f"{'' if factor is None else f'{factor} · '}{_written(top.written, layers[0], depth)}"}
         others = [other for other in carriers[0].numbers if other != number and all(other in carrier.numbers for carrier in carriers)]
         if number:
             yield _fault(probed, judged, number, others, top.edge, layers, Saying("check.why.written", known))
@@ -518,12 +529,33 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     for how, layers in judged.penalized.items():
         yield _fault(probed, judged, 37, (), "bias" if how == "biases" else "weight", layers, Saying(f"check.why.penalty.{how}"))
     for fault, layers in judged.factors.faults.items():
+        if not fault.numbers and named >= {(fault.place, layer) for layer in layers}:
+            continue
         for number in fault.numbers or (None,):
             yield _fault(probed, judged, number, (), fault.place, layers, Saying("check.why.factor", {"factor": str(fault.factor)}))
 
 
+SIGN = 9
+"""The mistake that is −1 times the right value."""
+
+RATE_TWICE = 40
+"""The mistake that is in the update, though a factor of all gradients shows it."""
+
+
+def _of_the_update(fault: Fault, probed: Sequence[Probed]) -> Fault:
+    """The same, shown at the first parameter after the step, where the program takes one."""
+    first = probed[0]
+    if not first.observation.after:
+        return fault
+    key, found = next(iter(first.observation.after[0].items()))
+    right = first.probe.network.parameters[key] - first.rate * first.probe.truth[f"d{key}"]
+    return replace(fault, quantity=f"{key}_next", shown=f"{key}_next", expected=right, found=np.asarray(found))
+
+
 def _factor_words(judged: Judged) -> Mapping[str, str | int]:
-    return {"factor": str(judged.factors.whole)}
+    """What all gradients are times those of E, as the program counts it where it gives E."""
+    whole = judged.factors.whole
+    return {"factor": str(whole if judged.reading is None else whole / judged.reading.data)}
 
 
 def _written(text: str, layer: int, depth: int) -> str:
@@ -549,7 +581,8 @@ def _fault(
     expected = first.probe.truth[shown]
     layer = int(shown.lstrip("deltahWby") or depth)
     faulty_whole = judged.faulty is None or judged.faulty
-    expected = expected if faulty_whole else expected * judged.factors.whole.at(first.extent(layer))
+    counted = judged.factors.whole if not faulty_whole else Factor() if judged.reading is None else judged.reading.data
+    expected = expected * counted.at(first.extent(layer))
     return Fault(
         number,
         quantity,

@@ -192,14 +192,24 @@ def _own_slope(s: Situation, z: Array, h: Array | None = None) -> Array | None:
     return None if s.layer.slope is None else _g(s) * s.layer.slope.at(z, h)
 
 
+def _masked(s: Situation, mask: Array) -> Array | None:
+    """g ⊙ a mask, of a function with a kink."""
+    return _g(s) * mask if is_kinked(s.layer.activation) else None
+
+
+def _masked_as(s: Situation, z: Array) -> Array | None:
+    """g ⊙ f′ of a function with a kink at other numbers, where there are as many."""
+    return _own_slope(s, z) if is_kinked(s.layer.activation) and z.shape == s.layer.z.shape else None
+
+
 def _slope_there(s: Situation, z: Array) -> Array | None:
     """g ⊙ f′ at the net inputs of another layer, where that has as many units."""
     return _own_slope(s, z) if z.shape == s.layer.z.shape else None
 
 
 def _fits(a: Array, s: Situation) -> Array | None:
-    """aᵀ δ, where a has as many columns as W has rows."""
-    return a.T @ _d(s) if a.shape[1] == s.layer.W.shape[0] and a.shape[0] == _d(s).shape[0] else None
+    """aᵀ δ; where a has other columns than W has rows, of a shape that is wrong, too."""
+    return a.T @ _d(s) if a.shape[0] == _d(s).shape[0] else None
 
 
 def _without_weights(s: Situation) -> Array | None:
@@ -223,6 +233,85 @@ def _per_class(s: Situation) -> Array:
 def _is_taken_for_delta(s: Situation) -> bool:
     """Has somebody something else than ∂E/∂y at such an output?"""
     return s.together and not np.array_equal(_g(s), s.probe.truth["dy"])
+
+
+def _power(share: float, k: int) -> float:
+    """1 − βᵏ."""
+    return 1 - share**k
+
+
+def adam_moves(
+    c: Course,
+    *,
+    first: Callable[[float, float, int], float] = lambda beta1, beta2, k: _power(beta1, k),
+    second: Callable[[float, float, int], float] = lambda beta1, beta2, k: _power(beta2, k),
+    mean: Callable[[float, float], float | None] = lambda beta1, beta2: 1 - beta1,
+    square: Callable[[float, float], float] = lambda beta1, beta2: 1 - beta2,
+    under: Callable[[Array, float, float], Array] = lambda v, correction, epsilon: np.sqrt(v / correction) + epsilon,
+    interchanged: bool = False,
+) -> list[Array] | None:
+    """The moves of Adam, or of what somebody makes of it: η m̂ / (√v̂ + ε).
+
+    first, second  by what m and v are divided, of β₁, β₂ and the number of the step
+    mean, square   the share of g in m, and that of g² in v; None of the first where g itself stands in place of m
+    under          what stands below the bar, of v, its correction and ε
+    interchanged   whether β₁ and β₂ are
+    """
+    if not {"beta1", "beta2", "epsilon"} <= c.options.keys() or "decay" in c.options:
+        return None
+    beta1, beta2 = (c.options[name] for name in (("beta2", "beta1") if interchanged else ("beta1", "beta2")))
+    if interchanged and beta1 == beta2:
+        return None
+    m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()
+    share = mean(beta1, beta2)
+    for k, g in enumerate(c.gradients, start=1):
+        m = g if share is None else beta1 * m + share * g
+        v = beta2 * v + square(beta1, beta2) * g**2
+        upper = m if share is None else m / first(beta1, beta2, k)
+        moves.append(c.rate * upper / under(v, second(beta1, beta2, k), c.options["epsilon"]))
+    return moves
+
+
+ADAM_SLIPS: Mapping[str, Mapping[str, Any]] = {
+    "η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)": {
+        "first": lambda beta1, beta2, k: 1 / _power(beta1, k),
+        "second": lambda beta1, beta2, k: 1 / _power(beta2, k),
+    },
+    "η · m / (√v + ε)": {"first": lambda beta1, beta2, k: 1.0, "second": lambda beta1, beta2, k: 1.0},
+    "η · m / (√v̂ + ε)": {"first": lambda beta1, beta2, k: 1.0},
+    "η · m̂ / (√v + ε)": {"second": lambda beta1, beta2, k: 1.0},
+    "η · m / (1 − β₁) / (√(v / (1 − β₂)) + ε)": {
+        "first": lambda beta1, beta2, k: 1 - beta1,
+        "second": lambda beta1, beta2, k: 1 - beta2,
+    },
+    "η · m / (1 − β₁) / (√v̂ + ε)": {"first": lambda beta1, beta2, k: 1 - beta1},
+    "η · m̂ / (√(v / (1 − β₂)) + ε)": {"second": lambda beta1, beta2, k: 1 - beta2},
+    "η · m̂ / (√(v / (1 − β₁ᵏ)) + ε)": {"second": lambda beta1, beta2, k: _power(beta1, k)},
+    "η · m / (1 − β₂ᵏ) / (√v̂ + ε)": {"first": lambda beta1, beta2, k: _power(beta2, k)},
+    "η · m / (1 − β₂ᵏ) / (√(v / (1 − β₁ᵏ)) + ε)": {
+        "first": lambda beta1, beta2, k: _power(beta2, k),
+        "second": lambda beta1, beta2, k: _power(beta1, k),
+    },
+    "η · m / (1 − β₁ᵏ⁺¹) / (√(v / (1 − β₂ᵏ⁺¹)) + ε)": {
+        "first": lambda beta1, beta2, k: _power(beta1, k + 1),
+        "second": lambda beta1, beta2, k: _power(beta2, k + 1),
+    },
+    "η · m̂ / (v̂ + ε)": {"under": lambda v, correction, epsilon: v / correction + epsilon},
+    "η · g / (√v̂ + ε)": {"mean": lambda beta1, beta2: None},
+    "η · m̂ / (√v̂ + ε), m ← β₁ m + g": {"mean": lambda beta1, beta2: 1.0},
+    "η · m̂ / (√v̂ + ε), v ← β₂ v + g²": {"square": lambda beta1, beta2: 1.0},
+    "η · m̂ / (√v̂ + ε), m ← β₁ m + (1 − β₂) g": {"mean": lambda beta1, beta2: 1 - beta2},
+    "η · m̂ / (√v̂ + ε), v ← β₂ v + (1 − β₁) g²": {"square": lambda beta1, beta2: 1 - beta1},
+    "η · m̂ / (√v̂ + ε), m ← β₂ m + (1 − β₂) g, v ← β₁ v + (1 − β₁) g²": {"interchanged": True},
+}
+"""What people compute in place of Adam's step."""
+
+ADAM_WAYS: Sequence[Mapping[str, Any]] = (
+    {},
+    {"under": lambda v, correction, epsilon: np.sqrt(v / correction + epsilon)},
+    {"under": lambda v, correction, epsilon: (np.sqrt(v) + epsilon) / np.sqrt(correction)},
+)
+"""Adam as people write it rightly: with ε below the root, or with the corrections put together into the rate, as its authors do."""
 
 
 OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
@@ -364,13 +453,9 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(40, "U", "mdenil/dropout#4, convnetjs#70", slips=(
         Slip("η² · v", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
         Slip("η · v⟨k−1⟩", lambda c: _velocities(c, lambda v, before: c.rate * before)),
-        Slip("η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)", lambda c: _adam(c, multiplied=True)),
-        Slip("η · m / (√v + ε)", lambda c: _adam(c, corrected=False)),
-        Slip("η · m̂ / (v̂ + ε)", lambda c: _adam(c, corrected=True, rooted=False)),
-        Slip("η · g / (√v̂ + ε)", lambda c: _adam(c, corrected=True, mean=False)),
-        Slip("β₁ and β₂ interchanged", lambda c: _adam(c, corrected=True, interchanged=True)),
+        *(Slip(written, partial(adam_moves, **slip)) for written, slip in ADAM_SLIPS.items()),
         Slip("η · g / (s + ε)", lambda c: _rmsprop(c, rooted=False)),
-        Slip("s ← ρ s + g²", lambda c: _rmsprop(c, share=False)),
+        Slip("η · g / (√s + ε), s ← ρ s + g²", lambda c: _rmsprop(c, share=False)),
     )),
     Mistake(42, "U", "epfml/ML_course#6"),
     Mistake(48, "G", "pytorch#114234"),
@@ -382,8 +467,22 @@ MISTAKES: tuple[Mistake, ...] = (
         Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{n})", lambda s: None if s.following is None else _slope_there(s, s.following.z)),
         Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{p})", lambda s: _slope_there(s, s.layer.a if s.below is None else s.below.z)),
     )),
-    Mistake(52, "G", "exacity/deeplearningbook-chinese#127", (
-        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} > 0]", lambda s: np.maximum(_g(s), 0) if is_kinked(s.layer.activation) else None),
+    Mistake(52, "G", "exacity/deeplearningbook-chinese#127, jacobgil/pytorch-grad-cam#58", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} > 0]", lambda s: _masked(s, _g(s) > 0)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ [∂E/∂h{l} < 0]", lambda s: _masked(s, _g(s) < 0)),  # of somebody whose error is t − y
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}) ⊙ [∂E/∂h{l} > 0]", lambda s: _masked(s, (_g(s) > 0) * s.layer.f1)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}) ⊙ [∂E/∂h{l} < 0]", lambda s: _masked(s, (_g(s) < 0) * s.layer.f1)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(∂E/∂h{l})", lambda s: _masked_as(s, _g(s))),
+        Rewriting("slope", "[∂E/∂h{l} > 0]", lambda s: (_g(s) > 0) * 1.0 if is_kinked(s.layer.activation) else None),
+    )),
+    Mistake(53, "G", "denggaoshan/DeepLearningStudy#1", (
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(−z{l})", lambda s: _masked_as(s, -s.layer.z)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(h{p} · W{l})", lambda s: _masked_as(s, s.layer.a @ s.layer.W)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ sign z{l}", lambda s: _masked(s, np.sign(s.layer.z))),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}[0])", lambda s: _masked_as(s, np.repeat(s.layer.z[:1], len(s.layer.z), axis=0))),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(z{l}[−1])", lambda s: _masked_as(s, np.repeat(s.layer.z[-1:], len(s.layer.z), axis=0))),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(δ{n})", lambda s: None if s.dn is None else _masked_as(s, s.dn)),
+        Rewriting("slope", "∂E/∂h{l} ⊙ f′(W{l})", lambda s: _masked_as(s, s.layer.W)),
     )),
 )  # fmt: skip
 """The table. Numbers 41 and 43 to 47 belong to dropout and to the doctor."""
@@ -407,26 +506,6 @@ def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array]
     for g in c.gradients:
         before, v = v, c.options["momentum"] * v + g
         moves.append(move(v, before))
-    return moves
-
-
-def _adam(
-    c: Course, *, multiplied: bool = False, corrected: bool = False, rooted: bool = True, mean: bool = True, interchanged: bool = False
-) -> list[Array] | None:
-    """The moves of Adam, where its corrections are multiplied in place of divided, or left out, or where something else is otherwise.
-
-    rooted  whether there is a root of v; mean: whether m stands above it; interchanged: whether β₁ and β₂ are
-    """
-    if not {"beta1", "beta2", "epsilon"} <= c.options.keys() or "decay" in c.options:
-        return None
-    beta1, beta2 = (c.options[name] for name in (("beta2", "beta1") if interchanged else ("beta1", "beta2")))
-    m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()
-    for k, g in enumerate(c.gradients, start=1):
-        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
-        first, second = 1 - beta1**k, 1 - beta2**k
-        powers = (1, 1) if multiplied else (-1, -1) if corrected else (0, 0)
-        upper, lower = m * first ** powers[0] if mean else g, v * second ** powers[1]
-        moves.append(c.rate * upper / ((np.sqrt(lower) if rooted else lower) + c.options["epsilon"]))
     return moves
 
 

@@ -343,9 +343,14 @@ def _completed(fault: Fault, answered: Sequence[Observation], submission: Submis
     columns = submission is not None and submission.columns
     names = {} if submission is None else submission.names
     text = program_line(network, key, names, columns=columns) or _equation(network, key, columns=columns)
+    if fault.quantity.endswith("_next"):  # of a rule with states, the cure says what should be done
+        parameter = fault.quantity.removesuffix("_next")
+        text = f"{parameter} ← {parameter} − η ∂E/∂{parameter}" if fault.number and fault.number != 40 else ""
     place = fault.place
     if place is None and submission is not None and np.isfinite(fault.found).all():
         place = submission.locate(fault, observation)
+    elif place is None and fault.quantity.endswith("_next"):
+        place = observation.broken
     return replace(fault, formula=text, place=place)
 
 

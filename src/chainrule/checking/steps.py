@@ -12,7 +12,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.matching import Explanation, followed
-from chainrule.checking.mistakes import MISTAKES, Course
+from chainrule.checking.mistakes import ADAM_WAYS, MISTAKES, Course, adam_moves
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
 from chainrule.formula.evaluation import evaluate
@@ -41,6 +41,10 @@ class StepFault(Frozen):
     probe: int
     expected: Array
     found: Array
+
+
+UNJUDGED = StepFault(None, "", (), 0, 0, np.zeros(0), np.zeros(0))
+"""The steps of a rule with states that is none which is known here: no verdict on them."""
 
 
 class Moves(Frozen):
@@ -111,6 +115,8 @@ def _moving(after: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
 
 def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1) -> StepFault | None:
     """What is wrong with the steps of a program whose gradients are explained; None if nothing is, or nothing is known."""
+    if (broken := _not_finite(probed)) is not None:
+        return broken
     moves = moves_of(explanation, probed, sign)
     exact_to = max(one.observation.exact_to for one in probed)
     if not moves or all(one.near(_right_moves(one), exact_to) for one in moves):
@@ -131,12 +137,86 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
     loops = [one for one in moves if one.key[0] == "b" and not one.near(_right_moves(one), exact_to)]
     if loops and all(_in_weight_loop(one, probed, exact_to) for one in loops):
         return _fault(26, "n · η ∂E/∂b", loops, loops[0], exact_to)
+    if _of_two_gradients(moves, exact_to):
+        return None
     if (slipped := _own_rule(moves, exact_to) or _other_rule(moves, exact_to)) is not None:
         return slipped.fault(moves, exact_to) if slipped.number else None
+    turned = [replace(one, moved=[-move for move in one.moved]) for one in moves]
+    if (slipped := _own_rule(turned, exact_to) or _other_rule(turned, exact_to)) is not None and not slipped.number:
+        return _fault(9, "−η ∂E/∂w", moves, moves[0], exact_to)
+    if (apart := _by_parameters(moves, exact_to)) is not None:
+        return apart[0]
     if any(one.observation.adaptive for one in probed):
-        return None
+        return UNJUDGED
     wrong = [one for one in moves if not one.near(_right_moves(one), exact_to)]
     return _fault(None, "", wrong, wrong[0], exact_to)
+
+
+def _of_two_gradients(moves: Sequence[Moves], exact_to: float) -> bool:
+    """Is it η · gradient + μ · the gradient before, one momentum for all, as early programs have it?"""
+    shares = set[float]()
+    for one in moves:
+        if len(one.moved) < 2 or not np.any(one.gradients[0]):
+            return False
+        given = float(one.optimizer.options["learning_rate"])
+        left = one.moved[1] - given * one.gradients[1]
+        share = float(np.vdot(one.gradients[0], left) / np.vdot(one.gradients[0], one.gradients[0]))
+        before = [np.zeros_like(one.gradients[0]), *one.gradients]
+        if not one.near([given * g + share * old for g, old in zip(one.gradients, before, strict=False)], max(exact_to, 1e-6)):
+            return False
+        shares.add(round(share, 6))
+    return len(shares) == 1
+
+
+def _not_finite(probed: Sequence[Probed]) -> StepFault | None:
+    """A first step after which a parameter is no number, though its gradient is one."""
+    for place, one in enumerate(probed):
+        for key, value in (one.observation.after[0] if one.observation.after else {}).items():
+            gradient = one.observation.quantities.get(f"d{key}")
+            if gradient is not None and np.isfinite(gradient).all() and not np.isfinite(value).all():
+                before = one.probe.network.parameters[key]
+                return StepFault(None, "", (key,), 1, place, before - one.rate * one.probe.truth[f"d{key}"], np.asarray(value))
+    return None
+
+
+def _by_parameters(moves: Sequence[Moves], exact_to: float) -> tuple[StepFault | None] | None:
+    """What is wrong where most parameters follow a rule, and some do not; a None in a tuple where those have another that is right.
+
+    None where no rule that is known moves the most of them.
+    """
+    keys = sorted({one.key for one in moves})
+    groups = [{key} for key in keys] + [{key for key in keys if key[0] == letter} for letter in "bW"]
+    groups += [{key for key in keys if key[1:] == number} for number in sorted({key[1:] for key in keys})]
+    for group in groups:
+        those, rest = ([one for one in moves if (one.key in group) == inside] for inside in (True, False))
+        if not those or len({one.key for one in rest}) < len(group) or not rest:
+            continue
+        rule = _own_rule(rest, exact_to) or _other_rule(rest, exact_to)
+        if rule is None or rule.number:
+            continue
+        if all(not any(move.any() for move in one.moved) for one in those):
+            return (_fault(25, "0", those, those[0], exact_to) if all(one.key[0] == "b" for one in those) else None,)
+        other = _own_rule(those, exact_to) or _other_rule(those, exact_to)
+        if other is not None:
+            return (other.fault(those, exact_to) if other.number else None,)
+        turned = [replace(one, moved=[-move for move in one.moved]) for one in those]
+        if _own_rule(turned, exact_to) or _other_rule(turned, exact_to):
+            return (_fault(9, "−η ∂E/∂w", those, those[0], exact_to),)
+        if all(_decays(one) for one in those):
+            return (None,)
+        return (_fault(None, "", those, those[0], exact_to),)
+    return None
+
+
+def _decays(one: Moves) -> bool:
+    """Is its first move one along the gradient, or its sign, and a share of the weight itself, as where weights decay and biases do not?"""
+    w, g, moved = one.before[0].ravel(), one.gradients[0].ravel(), one.moved[0].ravel()
+    for along in (g, np.sign(g)):
+        columns = np.stack([along, w], axis=1)
+        found = np.linalg.lstsq(columns, moved, rcond=None)[0]
+        if moved.size > len(found) and (found > 0).all() and np.abs(columns @ found - moved).max() <= 1e-6 * np.abs(moved).max():
+            return True
+    return False
 
 
 def _in_weight_loop(one: Moves, probed: Sequence[Probed], exact_to: float) -> bool:
@@ -148,14 +228,17 @@ class OtherRule(Frozen):
     """A rule by which parameters move: a known one, or what somebody makes of it.
 
     number  0 where it is right; written: what is done in place of it
+    meant   the rule that was to be followed, where that is known
     """
 
     number: int
     written: str = ""
+    meant: Bound | None = None
 
     def fault(self, moves: Sequence[Moves], exact_to: float) -> StepFault:
         """As what is wrong with the steps."""
-        return _fault(self.number, self.written, moves, moves[0], exact_to)
+        first = moves[0] if self.meant is None else replace(moves[0], optimizer=self.meant)
+        return _fault(self.number, self.written, moves, first, exact_to)
 
 
 def _own_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
@@ -201,12 +284,24 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
         return None
     rules = [rule for name in definitions("optimizer") for rule in _usual(name)]
     for rule in rules:
-        if _near_scaled(moves, (_right_moves(replace(one, optimizer=rule)) for one in moves), exact_to):
+        if _near_scaled(moves, (_right_moves(replace(one, optimizer=rule)) for one in moves), exact_to) is not None:
+            return OtherRule(0)
+    adam = find("optimizer", "adam")
+    betas = itertools.product(*BETAS)
+    rules += [
+        adam.definition.bind(beta1=beta1, beta2=beta2, epsilon=epsilon)
+        for (beta1, beta2), epsilon in itertools.product(betas, EPSILONS)
+        if beta1 <= beta2
+    ]
+    for rule, way in itertools.product(rules, ADAM_WAYS):
+        if _near_scaled(moves, (adam_moves(Course(one.gradients, rule), **way) for one in moves), exact_to) is not None:
             return OtherRule(0)
     for mistake, rule in itertools.product([one for one in MISTAKES if one.slips], rules):
         for slip in mistake.slips:
-            if _near_scaled(moves, (slip.computes(Course(one.gradients, rule)) for one in moves), exact_to):
-                return OtherRule(mistake.number, slip.written)
+            rate = _near_scaled(moves, (slip.computes(Course(one.gradients, rule)) for one in moves), exact_to)
+            if rate is not None:
+                own = rate * rule.options["learning_rate"]
+                return OtherRule(mistake.number, slip.written, replace(rule, given={**rule.given, "learning_rate": own}))
     return None
 
 
@@ -214,28 +309,38 @@ DECAYS = (0.9, 0.99, 0.999)
 """What people choose for the decay of a running mean of squares, where a rule has it as an option."""
 
 
+BETAS = ((0.9, 0.8, 0.5, 0.95, 0.99), (0.999, 0.99, 0.9, 0.95, 0.98, 0.9999))
+"""What people choose for β₁ and β₂ of Adam."""
+
+
+EPSILONS = (1e-8, 1e-7, 1e-6, 1e-10)
+"""What they choose for ε."""
+
+
 def _usual(name: str) -> list[Bound]:
     """A rule that keeps states, with the options that people give it."""
     rule = find("optimizer", name)
     if len(rule.definition.operands) < 3:
         return []
-    squares = next((state for state in rule.definition.operands[2:] if state == "s"), "")
-    if squares and "decay" in rule.options:
-        return [rule.definition.bind(decay=decay) for decay in DECAYS]
+    if "s" in rule.definition.operands[2:] and "epsilon" in rule.options:
+        decays = [{"decay": decay} for decay in DECAYS] if "decay" in rule.options else [{}]
+        return [rule.definition.bind(**decay, epsilon=epsilon) for decay in decays for epsilon in EPSILONS]
     return [rule]
 
 
-def _near_scaled(moves: Sequence[Moves], wanted: Iterable[Sequence[Array] | None], exact_to: float) -> bool:
-    """Are these the moves, at whatever rate? The first that is not ends it, before the others are computed."""
+def _near_scaled(moves: Sequence[Moves], wanted: Iterable[Sequence[Array] | None], exact_to: float) -> float | None:
+    """At how many times the rate these are the moves, of the first; None where they are not. The first that is not ends it, before the
+    others are computed.
+    """
     loose, rates = max(exact_to, 1e-6), list[float]()
     for one, want in zip(moves, wanted, strict=True):
         length = 0.0 if want is None else float(np.vdot(want[0], want[0]))
         if want is None or not length > 0:
-            return False
+            return None
         rates.append(float(np.vdot(want[0], one.moved[0])) / length)
         if not one.near([rates[-1] * step for step in want], loose):
-            return False
-    return _power_of_rate(moves, rates, loose) is not None
+            return None
+    return None if _power_of_rate(moves, rates, loose) is None else rates[0]
 
 
 def _right_moves(one: Moves) -> list[Array]:

@@ -51,9 +51,9 @@ def doctor_command(network: str | None, as_json: bool, apply: str | None, option
         for line in lines_of_diagnosis(words, diagnosis):
             say(line)
     if apply is not None:
-        _write_cured(words, diagnosis, given, apply, as_json=as_json)
+        _write_cured(words, diagnosis, given, apply, options["data"], as_json=as_json)
     elif isinstance(given, Model) and not as_json and (cure := first_cure(diagnosis)):
-        _say_command(words, given, cure)
+        _say_command(words, given, cure, options["data"], f"{network}")
     return 0 if diagnosis.healthy else DISEASED
 
 
@@ -69,7 +69,7 @@ def lines_of_diagnosis(words: Words, diagnosis: Diagnosis) -> Iterator[str]:
         yield from (words.plain(f"doctor.rates.{key}", rate=rate) for key, rate in known.items())
 
 
-def _write_cured(words: Words, diagnosis: Diagnosis, given: Model | Problem, output: str, *, as_json: bool) -> None:
+def _write_cured(words: Words, diagnosis: Diagnosis, given: Model | Problem, output: str, data: str | None, *, as_json: bool) -> None:
     """Writes the description with the cures; of a model, says how it is trained with it. Raises InputError where there are none."""
     if isinstance(given, Model):
         training = cured_training(given, diagnosis)
@@ -85,10 +85,36 @@ def _write_cured(words: Words, diagnosis: Diagnosis, given: Model | Problem, out
     write_description(output, description)
     say(f"wrote {output}", aside=as_json)
     if isinstance(given, Model) and not as_json:
-        _say_command(words, given, ["--network", output, *options])
+        _say_command(words, given, ["--network", output, *options], data)
 
 
-def _say_command(words: Words, model: Model, options: list[str]) -> None:
-    """The line that trains a model anew, as it can be typed; else the options to add."""
+def _say_command(words: Words, model: Model, options: list[str], data: str | None, file: str = "") -> None:
+    """The line that trains a model anew, as it can be typed; else how one gets there.
+
+    data  where its data lies, if that was said
+    file  of the model, where its network is described and has no file that could be named: another command writes one
+    """
     say()
-    say(words.plain("doctor.train", command=training_command(model, options) or command_line("chainrule", "train", "…", *options)))
+    if (command := training_command(model, options, data=data)) is not None:
+        say(words.plain("doctor.train", command=command))
+    elif file and training_command(model, ["--network", CURED_NETWORK], data=data) is not None:
+        said = () if data is None else ("--data", data)
+        say(words.plain("doctor.train.described"))
+        say(command_line("chainrule", "doctor", file, *said, "--apply", CURED_NETWORK))
+    else:  # data that is no file came from Python
+        pairs = zip(options[::2], options[1::2], strict=True)
+        named = [f"{name[2:].replace('-', '_')}={_literal(value)}" for name, value in pairs]
+        say(words.plain("doctor.train.python", options=", ".join(named)))
+
+
+CURED_NETWORK = "cured.toml"
+"""Where the command that is printed writes its network."""
+
+
+def _literal(text: str) -> str:
+    """What is typed, as Python writes it: 0.01, "adam"."""
+    try:
+        float(text)
+    except ValueError:
+        return f'"{text}"'
+    return text

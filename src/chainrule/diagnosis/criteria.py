@@ -33,6 +33,9 @@ Finds: TypeAlias = Callable[[Case], "Mapping[str, FindingValue] | None"]
 BLANK = "\N{NO-BREAK SPACE}"
 """Lines are not cut at it."""
 
+FEWEST_FOR_DATA = 30
+"""Rows of which something can be said."""
+
 MEASURED = "measured: 56 sick networks found, 8 healthy ones silent"
 
 

@@ -15,7 +15,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of, scaled_alike
-from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER
+from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER, columns_with_two_values
 from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.diagnosis.scalar_search import rounded
@@ -100,13 +100,17 @@ def cure_of(case: Case, finding: Finding) -> tuple[Cure | None, bool]:
 
     And whether any was tried: some need rows to judge by, or a whole training, for which there is not always time.
     """
-    tried = False
+    first = list[Treatment]()
     for _, kind in itertools.groupby(CURES.get(finding.key, _nothing)(case), key=lambda treatment: treatment.key):
-        cures = [tried_cure(case, treatment) for treatment in kind]
-        tried = True
-        if helpful := [cure for cure in cures if cure is not None]:
+        treatments = list(kind)
+        first.append(treatments[0])
+        if helpful := [cure for treatment in treatments if (cure := tried_cure(case, treatment)) is not None]:
             return min(helpful, key=lambda cure: cure.with_it), True
-    return None, tried
+    for treatment in first:  # a trial may be too short to show it
+        for whole in _whole(case, treatment) if not treatment.epochs else ():
+            if (cure := tried_cure(case, whole)) is not None:
+                return cure, True
+    return None, bool(first)
 
 
 def _nothing(case: Case) -> Iterator[Treatment]:
@@ -141,7 +145,8 @@ def _measured(measure: str, case: Case, end: Network | None, x: Array, t: Array,
         if measure in ("error", "held_out"):
             found = error_of(case.network, predicted, t)
             return found if math.isfinite(found) else math.inf
-        wrong, of_class = (predicted.argmax(axis=1), t.argmax(axis=1)) if t.shape[1] > 1 else (predicted[:, 0] >= 0.5, t[:, 0] >= 0.5)
+        middle = (t.min() + t.max()) / 2  # ½ of 0 and 1; or of a yes and a no that are standardised
+        wrong, of_class = (predicted.argmax(axis=1), t.argmax(axis=1)) if t.shape[1] > 1 else (predicted[:, 0] >= middle, t[:, 0] >= middle)
         missed = wrong != of_class
         return float(np.mean([missed[of_class == one].mean() for one in np.unique(of_class)] if measure == "missed" else missed))
 
@@ -292,6 +297,13 @@ def single_softmax(case: Case) -> Iterator[Treatment]:
 def fitting_loss(case: Case) -> Iterator[Treatment]:
     """The loss of probabilities with the output that gives them."""
     loss = "binary_cross_entropy" if is_binary(case.t) or case.t.shape[1] == 1 else "cross_entropy"
+    if len(case.network.goals) == 1 and columns_with_two_values(case.t) and not is_binary(case.t):  # a yes and a no that are standardised
+        output, (low, high) = find("loss", loss).output, np.unique(case.t)
+        changed = with_output(case.network, {"activation": output}).replaced(loss=loss)
+        back, options = partial(_unscaled, mean=low, deviation=high - low), {"task": "classify"}
+        known = {"loss": loss, "activation": output.name}
+        yield Treatment("loss", case.changed(network=changed, t=(case.t > low) * 1.0), known, options, y=back, measure="wrong")
+        return
     if len(case.network.goals) == 1 and np.isin(case.t, (0, 1)).all():
         output = find("loss", loss).output
         changed = with_output(case.network, {"activation": output}).replaced(loss=loss)
@@ -350,7 +362,8 @@ def _whole(case: Case, treatment: Treatment, more: int = 1, **known: Any) -> Ite
 
 def _wide(case: Case, units: int) -> Iterator[Treatment]:
     """One hidden layer of so many units."""
-    if (changed := with_units(case.network, units)) is not None:
+    drawn = not any(layer.given for layer in case.network.layers)  # else it would be the start that helps
+    if drawn and (changed := with_units(case.network, units)) is not None and changed.size != case.network.size:
         yield Treatment("units", case.changed(network=changed), {"units": str(units)}, {"hidden": str(units)})
 
 

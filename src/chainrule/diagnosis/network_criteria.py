@@ -12,6 +12,7 @@ from chainrule.base.arrays import Array
 from chainrule.diagnosis.activity import Units
 from chainrule.diagnosis.case import Case, CureTrial, error_of, tried_epochs
 from chainrule.diagnosis.criteria import (
+    FEWEST_FOR_DATA,
     MEASURED,
     MOST_MEAN,
     MOST_RATIO,
@@ -176,7 +177,8 @@ def double_softmax(case: Case) -> Mapping[str, FindingValue] | None:
 
 
 @criterion(
-    "targets that are classes (one 1 in each row) with a loss of numbers, or a loss of probabilities on an output that gives none",
+    f"targets that are classes (one 1 in each row; or two values, of at least {FEWEST_FOR_DATA} rows) with a loss of numbers, or a loss of "
+    "probabilities on an output that gives none",
     f"{MEASURED}; Golik, Doetsch & Ney (2013), Cross-entropy vs. squared error training",
     "a squared error that was wanted, as Brier's score is",
     after=("double_softmax",),
@@ -191,9 +193,17 @@ def wrong_loss(case: Case) -> Mapping[str, FindingValue] | None:
         if wants in ("probabilities", "distribution") and not loss.definition.logits and (low < 0 or high > 1):
             return {"how": "output", "loss": loss.name, "activation": layer.activation.name}
         classes = is_one_hot(t[:, columns]) and len(np.unique(t[:, columns].argmax(axis=1))) > 1
-        if wants == "numbers" and classes and len(t) > 2:
-            return {"how": "classes", "loss": loss.name, "activation": layer.activation.name}
+        yes_no = columns_with_two_values(t[:, columns]) and len(t) >= FEWEST_FOR_DATA
+        if wants == "numbers" and ((classes and len(t) > 2) or yes_no):
+            fades = math.isfinite(high - low)
+            kind = "yes_no" if yes_no else "classes"
+            return {"how": kind if fades else f"{kind}_open", "loss": loss.name, "activation": layer.activation.name}
     return None
+
+
+def columns_with_two_values(t: Array) -> bool:
+    """Is there one target, which has two values, as yes and no have, standardised or not?"""
+    return t.shape[1] == 1 and len(np.unique(t)) == 2
 
 
 # The start
@@ -465,12 +475,16 @@ TWICE_AS_GOOD, HARDLY = 0.5, 0.5
 FASTER = (3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """By what the rate is multiplied to see whether it was too small."""
 
+LOWER = (10.0, 100.0)
+"""By how much lower rates are tried where the error falls, but may fall further."""
+
 SLOWER = (10.0, 1000.0, 1e6)
 """By what the rate is divided to see whether the error would fall with a lower one."""
 
 
 @criterion(
-    "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls",
+    "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls; or with a tenth or a hundredth "
+    "of the rate a trial leaves less than half of the error that is left, after the training if there was one",
     "tried, not estimated: 2/λmax at the start is too optimistic",
     "a rate that is too large only later",
     after=("inputs_unscaled", "targets_unscaled", "start_too_large", "exploding"),
@@ -478,14 +492,27 @@ SLOWER = (10.0, 1000.0, 1e6)
 def rate_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """A learning rate with which the error grows, though it falls with a smaller one."""
     rate = case.rate
-    if rate is None or not math.isfinite(case.start.error) or (case.trained is not None and not case.trial.diverged):
+    if rate is None or not math.isfinite(case.start.error):
         return None
     trial = case.trial
-    if trial.share < 1 or case.start.gradient_norm == 0:
+    if trial.share < 1 or (case.trained is not None and not trial.diverged):
+        return _rough(case, rate)
+    if case.start.gradient_norm == 0:
         return None
     if all(case.with_rate(rate / k).trial.share >= 1 for k in SLOWER):
         return None
     return {"rate": rate, "step": trial.diverged or 0, "how": "diverged" if trial.diverged else "rose", "steps": trial.steps}
+
+
+def _rough(case: Case, rate: float) -> Mapping[str, FindingValue] | None:
+    """A rate with which the error falls, but with a lower one it falls much further."""
+    left = case.trial.last if case.trained is None else error_of(case.network, case.trained.predict(case.x), case.t)
+    tried = {rounded(rate / k): case.with_rate(rounded(rate / k)) for k in LOWER}
+    best = min(tried, key=lambda candidate: tried[candidate].trial.last)
+    less = tried[best].trial.last
+    if not less < TWICE_AS_GOOD * left or not _better_held_out(case, tried[best]):
+        return None
+    return {"rate": rate, "better": best, "how": "rough", "error": left, "less": less, "steps": case.trial.steps}
 
 
 @criterion(
@@ -504,9 +531,19 @@ def rate_too_small(case: Case) -> Mapping[str, FindingValue] | None:
     if not left > HARDLY * case.trial.errors[0]:
         return None
     best = faster(case, rate)
-    if best is None or not best[1] < TWICE_AS_GOOD * left:
+    if best is None or not best[1] < TWICE_AS_GOOD * left or not _better_held_out(case, case.with_rate(best[0])):
         return None
     return {"rate": rate, "better": best[0], "error": case.trial.last, "less": best[1], "steps": case.trial.steps}
+
+
+def _better_held_out(case: Case, other: Case) -> bool:
+    """Does a trial leave less of the error of rows that it does not learn from than the training did? Less of its own may be noise,
+    learned by heart. True where there are none, or nothing was trained.
+    """
+    if case.trained is None or case.held_out is None or other.trial.end is None:
+        return True
+    x, t = case.held_out
+    return error_of(case.network, other.trial.end.predict(x), t) < error_of(case.network, case.trained.predict(x), t)
 
 
 def faster(case: Case, rate: float) -> tuple[float, float] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import FindingValue, criterion
-from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, some_rows
+from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, other_rows, some_rows
 from chainrule.training.metrics import Scores
 
 # What a training came to
@@ -17,6 +17,11 @@ MOST_NAMED = 5
 
 FEWEST_GUESSED = 5
 """Of fewer rows nobody can say whether they were guessed."""
+
+OF_THE_START = (
+    "start_too_large", "zero_start", "exploding", "vanishing", "dead_units", "no_gradient", "penalty", "batch_too_large", "bounded_output",
+)  # fmt: skip
+"""Diseases after which a training comes to nothing, whatever its rows are."""
 
 FEWEST_TESTED, GAP_OF_R2, GAP_OF_SHARES = 20, 0.3, 0.1
 """Test rows of which a gap can be told; how large it has to be in R² and in accuracy."""
@@ -32,7 +37,7 @@ def tested(case: Case) -> Scores | None:
     "that of someone who always guesses the same",
     "the definition of a baseline",
     "whether it is by chance, of a few test rows",
-    after=("outlier", "nothing_to_learn", "out_of_step", "rate_too_large", "rate_too_small"),
+    after=("outlier", "other_rows", "nothing_to_learn", "noisy_labels", "out_of_step", "rate_too_large", "rate_too_small", *OF_THE_START),
 )
 def worse_than_guessing(case: Case) -> Mapping[str, FindingValue] | None:
     """A model that is worth less than none."""
@@ -66,7 +71,7 @@ def class_never_found(case: Case) -> Mapping[str, FindingValue] | None:
     "the weights that were kept are those of the start",
     "no epoch bettered the error that decides",
     "why",
-    after=("nothing_to_learn", "rate_too_large", "worse_than_guessing", "out_of_step"),
+    after=("nothing_to_learn", "rate_too_large", "worse_than_guessing", "out_of_step", *OF_THE_START),
 )
 def start_kept(case: Case) -> Mapping[str, FindingValue] | None:
     """A training after which nothing was better than before it."""
@@ -78,15 +83,19 @@ def start_kept(case: Case) -> Mapping[str, FindingValue] | None:
     f"more than {GAP_OF_SHARES:g} and three standard errors",
     "Geman, Bienenstock & Doursat (1992), Neural networks and the bias/variance dilemma",
     "rows of another kind among those that test",
-    after=("outlier", "nothing_to_learn", "out_of_step"),
+    after=("outlier", "other_rows", "nothing_to_learn", "noisy_labels", "out_of_step"),
 )
 def overfitting(case: Case) -> Mapping[str, FindingValue] | None:
     """What was learned holds for the training rows alone."""
     scores, own = tested(case), case.scores.get("train")
     if scores is None or own is None or scores.main[1] is None or own.main[1] is None or scores.rows < FEWEST_TESTED:
         return None
+    if other_rows(case) is not None:  # then nothing tells what was learned
+        return None
     name, value, learned = scores.main[0], float(scores.main[1]), float(own.main[1])
     most = GAP_OF_R2 if name != "accuracy" else max(GAP_OF_SHARES, 3 * error_of_share(value, scores.rows))
+    if learned - (own.baseline or 0.0) <= most / 2:  # who has learned nothing has not learned by heart
+        return None
     return {"how": name, "train": learned, "number": value, "rows": scores.rows} if learned - value > most else None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.criteria import MEASURED, FindingValue, column_name, criterion, is_binary, is_one_hot
+from chainrule.diagnosis.criteria import FEWEST_FOR_DATA, MEASURED, FindingValue, column_name, criterion, is_binary, is_one_hot
 from chainrule.network.wiring import Extent
 
 # The rows, and what is made of them
@@ -18,8 +18,8 @@ from chainrule.network.wiring import Extent
 MOST_OF_ONE = 0.9
 """A class that more than this share of the rows have."""
 
-LEAK, FEWEST_FOR_DATA, COMMON = 0.999, 30, 0.05
-"""|r| from which on a column gives the target away; rows of which something can be said; the share of test rows that are known already."""
+LEAK, COMMON = 0.999, 0.05
+"""|r| from which on a column gives the target away; the share of test rows that are known already."""
 
 PERMUTED, ABOVE = 20, 0.1
 """Orders of the targets with which the own one is compared, and by how much it has to be better, as a share of what there is to explain."""
@@ -43,19 +43,25 @@ def explained(x: Array, t: Array) -> float:
 
     Every fifth row is predicted from the others; below 0 where the mean does better.
     """
+    t = np.asarray(t, dtype=float)
+    spread = ((t - t.mean(axis=0)) ** 2).sum()
+    left = [((guess - t) ** 2).sum() for guess in guesses(x, t)]
+    return float(1 - min(left) / spread) if spread > 0 else 0.0
+
+
+def guesses(x: Array, t: Array) -> tuple[Array, Array]:
+    """What ridge regression and five neighbours say of each row, every fifth of which is predicted from the others."""
     x, t = np.asarray(x, dtype=float), np.asarray(t, dtype=float)
     deviation = x.std(axis=0)
     x = (x - x.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
-    spread = ((t - t.mean(axis=0)) ** 2).sum()
-    left = np.zeros(2)
+    lines, neighbours = np.zeros(t.shape), np.zeros(t.shape)
     for fold in range(5):
         test = np.arange(len(x)) % 5 == fold
         a, b, mean = x[~test], t[~test], t[~test].mean(axis=0)
-        ridge = x[test] @ np.linalg.solve(a.T @ a + np.eye(x.shape[1]), a.T @ (b - mean)) + mean
+        lines[test] = x[test] @ np.linalg.solve(a.T @ a + np.eye(x.shape[1]), a.T @ (b - mean)) + mean
         distance = ((x[test][:, None] - a[None]) ** 2).sum(axis=2)
-        near = b[np.argsort(distance, axis=1, kind="stable")[:, :5]].mean(axis=1)
-        left += [((guess - t[test]) ** 2).sum() for guess in (ridge, near)]
-    return float(1 - left.min() / spread) if spread > 0 else 0.0
+        neighbours[test] = b[np.argsort(distance, axis=1, kind="stable")[:, :5]].mean(axis=1)
+    return lines, neighbours
 
 
 def some_rows(case: Case, *, spread: bool = False) -> tuple[Array, Array] | None:
@@ -216,6 +222,64 @@ def nothing_to_learn(case: Case) -> Mapping[str, FindingValue] | None:
     return {"number": max(own_share(case), 0.0), "chance": best_by_chance(case)}
 
 
+SUREST, NOISY, NOISY_FOR_SURE, FEWEST_SUREST = 0.25, 0.25, 0.2, 25
+"""The share of the rows that is surest; the share of them that is wrong nevertheless from which on labels are noisy, and what is left of
+it less two standard errors; so many of them are needed."""
+
+
+def surest_wrong(x: Array, t: Array) -> tuple[float, int]:
+    """Of the rows of whose class simple models are surest, the share that has another one, and how many these rows are.
+
+    The simple models are those of `explained`, of which that one counts that is right more often; every fifth row is predicted from the
+    others. Where classes only overlap, those that are farthest from the border are right.
+    """
+    truth, best = t.argmax(axis=1), (2.0, 0.0, 0)
+    for guess in guesses(x, t):
+        ranked = np.sort(guess, axis=1)
+        surest = np.argsort(ranked[:, -2] - ranked[:, -1], kind="stable")[: int(SUREST * len(x))]
+        wrong = guess.argmax(axis=1) != truth
+        best = min(best, (float(wrong.mean()), float(wrong[surest].mean()), len(surest)))
+    return best[1], best[2]
+
+
+@criterion(
+    f"of classes, once something was trained: of the {100 * SUREST:.0f} % of the rows of whose class a line or five neighbours are surest, "
+    f"at least {FEWEST_SUREST}, more than {100 * NOISY:.0f} % have another one, and more than {100 * NOISY_FOR_SURE:.0f} % by two standard "
+    f"errors; and of rows that it has not seen the network does not find {100 * (1 - NOISY):.0f} %",
+    "Angluin & Laird (1988), Learning from noisy examples: with labels that are changed at random, as many are wrong far from the border "
+    "as near it",
+    "labels that are wrong from inputs that are missing",
+    after=("nothing_to_learn", "out_of_step", "outlier", "imbalance"),
+    of_data=True,
+)
+def noisy_labels(case: Case) -> Mapping[str, FindingValue] | None:
+    """Many labels are others than the inputs say, where they say it most clearly."""
+    rows = some_rows(case, spread=True)
+    if case.trained is None or rows is None or classes_of_rows(case.t) is None:
+        return None
+    if not is_learnable(case) and not _beats_guessing(case):
+        return None
+    x, t = rows
+    t = t if t.shape[1] > 1 else np.hstack([1 - t, t])
+    share, count = surest_wrong(x, t)
+    if count < FEWEST_SUREST or share <= NOISY or share - 2 * error_of_share(share, count) <= NOISY_FOR_SURE:
+        return None
+    wrong = _wrong_held_out(case)
+    if wrong is not None and wrong <= NOISY:
+        return None
+    return {"percent": 100 * share, "rows": count, "others": 100 * (wrong or 0.0), "how": "own" if wrong is None else "held_out"}
+
+
+def _wrong_held_out(case: Case) -> float | None:
+    """The share of the rows that were not learned from of which the network finds another class; None where there are none."""
+    if case.held_out is None or case.trained is None or not len(case.held_out[0]):
+        return None
+    x, t = case.held_out
+    y = case.trained.predict(x)
+    wrong = y.argmax(axis=1) != t.argmax(axis=1) if t.shape[1] > 1 else (y[:, 0] >= 0.5) != (t[:, 0] >= 0.5)
+    return float(wrong.mean())
+
+
 def _beats_guessing(case: Case) -> bool:
     """Is the trained network clearly better than guessing on rows that it did not see?"""
     scores = next((case.scores[part] for part in ("test", "validation") if part in case.scores), None)
@@ -245,6 +309,32 @@ def imbalance(case: Case) -> Mapping[str, FindingValue] | None:
     if share <= MOST_OF_ONE:
         return None
     return {"percent": float(100 * share), "class": _class_name(case, int(counts.argmax()))}
+
+
+OTHER = 0.5
+"""The share of test rows with targets that no training row comes near."""
+
+
+@criterion(
+    f"more than {100 * OTHER:.0f} % of the rows that test, and at least three, have a target that lies outside the range of those that "
+    "train, or a class that none of these has",
+    "the definition of extrapolation; Quiñonero-Candela et al. (2009), Dataset shift in machine learning",
+    "rows of a later time, which are to be other ones",
+    of_data=True,
+)
+def other_rows(case: Case) -> Mapping[str, FindingValue] | None:
+    """Rows that test are of another kind than rows that train, as where sorted rows are cut in two."""
+    if case.held_out is None or not len(case.held_out[1]) or len(case.t) < FEWEST_FOR_DATA:
+        return None
+    own, others = np.asarray(case.t, dtype=float), np.asarray(case.held_out[1], dtype=float)
+    classes = classes_of_rows(np.vstack([own, others]))
+    if classes is not None:
+        far = ~np.isin(classes[len(own) :], classes[: len(own)])
+    else:
+        far = ((others < own.min(axis=0)) | (others > own.max(axis=0))).all(axis=1)
+    count = int(far.sum())
+    how = "numbers" if classes is None else "classes"
+    return {"how": how, "count": count, "all": len(far)} if count >= 3 and count > OTHER * len(far) else None
 
 
 def _whole_rows(x: Array, t: Array) -> Array:

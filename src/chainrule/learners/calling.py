@@ -12,7 +12,8 @@ import numpy as np
 from chainrule.learners.layout import Probe
 from chainrule.learners.names import LAST, NameMeaning, as_kind, meanings
 from chainrule.learners.reporting import numbers
-from chainrule.learners.syntax import arguments_of, needed_by, own_parts
+from chainrule.learners.stored import fields_of
+from chainrule.learners.syntax import arguments_of, attributes_read, needed_by, own_parts
 
 
 class Unbound(Exception):
@@ -25,10 +26,11 @@ class Pool:
     given    what calls gave, by the names in their `return`
     labelled whether a row has its class behind its inputs
     roots    its parameters, by the names of arguments or of global variables
+    momentum what it is given for a momentum
     """
 
-    def __init__(self, probe: Probe, roots: dict[str, Any]) -> None:
-        self.probe, self.roots = probe, roots
+    def __init__(self, probe: Probe, roots: dict[str, Any], momentum: float = 0.0) -> None:
+        self.probe, self.roots, self.momentum = probe, roots, momentum
         self.given: dict[str, Any] = {}
         self.x, self.t = probe.own_x(), probe.own_t()
         self.before = (np.array(self.x), np.array(self.t))
@@ -39,8 +41,11 @@ class Pool:
         """Which of x and t the program has changed."""
         return tuple(key for key, now, before in (("x", self.x, self.before[0]), ("t", self.t, self.before[1])) if not _same(now, before))
 
-    def arguments(self, function: ast.FunctionDef, *, method: bool = False) -> dict[str, Any]:
-        """A value for every argument of a function that needs one, and for those that say what they are. Raises Unbound."""
+    def arguments(self, function: ast.FunctionDef, *, method: bool = False, held: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A value for every argument of a function that needs one, and for those that say what they are. Raises Unbound.
+
+        held  what an update rule keeps from step to step, by the names of its arguments
+        """
         names, keywords = arguments_of(function, method=method, keywords=True), function.args.kwonlyargs
         needed = {*needed_by(function, method=method)}
         needed |= {argument.arg for argument, default in zip(keywords, function.args.kw_defaults, strict=True) if default is None}
@@ -48,7 +53,8 @@ class Pool:
         bound: dict[str, Any] = {}
         missing = []
         for name in names:
-            value = self._value(name, name in optional, names)
+            value = held[name] if held and name in held else self._with_fields(name, function)
+            value = self._value(name, name in optional, names) if value is _NOTHING else value
             if value is not _NOTHING:
                 bound[name] = value
             elif name not in optional:
@@ -56,7 +62,7 @@ class Pool:
         open_roles = [role for role in ("x", "t") if role not in self._roles(bound)]
         sizes = self.probe.sizes
         plain = [name for name in names if name not in optional and not as_kind(name, "rate", "momentum", "penalty", "epochs", "batch")]
-        doubtful = bool(missing) or self._roles(bound) == {"x"}
+        doubtful = bool(missing) or len(self._roles(bound)) == 1  # x without t, or t without x
         if function.name == "__init__" and len(plain) == len(sizes) and doubtful:
             bound.update(dict(zip(plain, sizes, strict=True)))  # inputs, hidden units, outputs, in whatever language
             missing = [name for name in missing if name not in plain]
@@ -75,6 +81,12 @@ class Pool:
 
     def _roles(self, bound: Mapping[str, Any]) -> set[str]:
         return {role for role, value in (("x", self.x), ("t", self.t)) if any(item is value for item in bound.values())}
+
+    def _with_fields(self, name: str, function: ast.FunctionDef) -> Any:
+        """What earlier calls gave that has everything which a function reads from an argument: c.z1, c.a1."""
+        read = attributes_read(name, function) if name not in self.roots and name not in self.given else set()
+        fitting = [value for value in reversed(self.given.values()) if not isinstance(value, dict) and read <= fields_of(value).keys()]
+        return fitting[0] if read and fitting else _NOTHING
 
     def _value(self, name: str, optional: bool, beside: list[str]) -> Any:
         if name in self.roots:
@@ -99,6 +111,8 @@ class Pool:
 
     def _known(self, meaning: NameMeaning, name: str, beside: list[str] = []) -> Any:  # noqa: B006  # never changed
         probe, kind = self.probe, meaning.kind
+        if kind == "t" and name in ("y", "Y") and any(other in _TARGETS for other in beside):
+            return self._like("y", None)  # backward(X, Y, T)
         if kind in ("x", "t"):
             rivals = [other for other in beside if other != name and (others := meanings(other)) and others[0].kind == kind]
             if rivals and kind in self.names and self.names[kind] != name and self.names[kind] in beside:
@@ -113,11 +127,11 @@ class Pool:
             mine = [key for key in self.roots if (found := as_kind(key, kind)) is not None and found.rank == meaning.rank]
             return self.roots[mine[0]] if len(mine) == 1 else _NOTHING
         if kind == "params":
-            containers = [value for value in self.roots.values() if isinstance(value, (dict, list))]
+            containers = [value for value in self.roots.values() if isinstance(value, list) or fields_of(value)]
             return containers[0] if len(containers) == 1 and len(self.roots) == 1 else _NOTHING
         sizes = probe.sizes
         simple: dict[str, Any] = {
-            "rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty, "epochs": 1, "batch": probe.rows, "count": probe.rows,
+            "rate": probe.rate, "momentum": self.momentum, "penalty": probe.penalty, "epochs": 1, "batch": probe.rows, "count": probe.rows,
             "quiet": False, "index": 0, "inputs": sizes[0], "outputs": sizes[-1], "sizes": list(sizes),
         }  # fmt: skip
         if kind == "hidden":
@@ -160,6 +174,9 @@ _NO_DATA = re.compile(
 )
 """Names of arguments that are neither x nor t, whatever they are."""
 
+_TARGETS = ("t", "T", "target", "targets", "Target", "Targets", "labels", "expected")
+"""Names that mean targets, and beside which y is the output."""
+
 _PAIRS = re.compile(
     r"^(?:training_?|train_?|test_?)?(?:data|dataset|set|samples|patterns|examples|train|pairs|batch|mini_?batch)$", re.IGNORECASE
 )
@@ -198,13 +215,13 @@ def results(function: ast.FunctionDef, result: Any) -> dict[str, Any]:
     value, gives = returned(function), gives_gradients(function)
     if isinstance(value, ast.Tuple) and isinstance(result, (tuple, list)) and len(result) == len(value.elts):
         for place, (node, item) in enumerate(zip(value.elts, result, strict=True), start=1):
-            named[_name(node) or ("grads" if gives and isinstance(item, dict) and "grads" not in named else f"return {place}")] = item
+            named[_name(node) or ("grads" if gives and fields_of(item) and "grads" not in named else f"return {place}")] = item
     elif result is not None:
-        named[(_name(value) if value is not None else "") or ("grads" if gives and isinstance(result, dict) else "return")] = result
+        named[(_name(value) if value is not None else "") or ("grads" if gives and fields_of(result) else "return")] = result
     for name, item in list(named.items()):
-        if isinstance(item, dict):
+        if fields := fields_of(item):
             of_gradients = as_kind(name, "grads", "dW") is not None or (gives and as_kind(name, "params", "cache") is None)
-            for key, inner in item.items():
+            for key, inner in fields.items():
                 if isinstance(key, str) and not (of_gradients and [one.kind for one in meanings(key)[:1]] in (["W"], ["b"])):
                     named.setdefault(key, inner)
     return named

@@ -26,7 +26,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying
+from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layout import Probe, trial
 from chainrule.learners.sandbox import THREADS, Limits, Refusal
@@ -50,6 +50,7 @@ class CommandSubmission:
         self.name, self.limits = command, limits or Limits()
         self.columns = self.units_first = False
         self.conventions: Sequence[Saying] = ()
+        self.trainings: Sequence[Submission] = ()
         self.names: Mapping[str, str] = {}
         try:
             header = read_header(stated)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from chainrule.learners.calling import Pool, gives_gradients, needs_pairs
+from chainrule.learners.calling import Pool, gives_gradients, needs_pairs, results
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, compact, forward_first, meaning
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.reporting import numbers
-from chainrule.learners.stored import leaves
+from chainrule.learners.stored import fields_of, leaves
 from chainrule.learners.styles import numbers_read, style_of
-from chainrule.learners.syntax import arguments_of
+from chainrule.learners.syntax import arguments_of, needed_by
+from chainrule.learners.tensors import is_tensor
 
 
 class FunctionProgram(LearnerProgram):
@@ -71,7 +73,8 @@ class FunctionProgram(LearnerProgram):
         roots = self.style.make(loaded, probe)
         places = self._placed(roots, probe)
         self.integers = places.integers()
-        pool = Pool(probe, roots)
+        pool = Pool(probe, roots, self.momentum)
+        held = self._held(roots)
         pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, pool)
@@ -84,8 +87,11 @@ class FunctionProgram(LearnerProgram):
             named = self._called(self.backward, pool)
             if step == 0:
                 first.update({key: copy_of(value) for key, value in named.items()})
+                first.update(_own_gradients(roots))
             if self.update:
-                named = {**named, **self._called(self.update, pool)}
+                held.update({name: step + 1 for name in held if name in STEP_NUMBERS})
+                named = {**named, **self._called(self.update, pool, held)}
+                held.update({name: named[name] for name in held if name in named})
             kept.update(named)
             self._renew(roots, named)
 
@@ -113,12 +119,32 @@ class FunctionProgram(LearnerProgram):
             return {name: value}
         return {f"d{key}": leaf.get() for key, leaf in vector.parameters(flat.ravel(), probe).named()}
 
-    def _called(self, name: str, pool: Pool) -> dict[str, Any]:
+    def _held(self, roots: Mapping[str, Any]) -> dict[str, Any]:
+        """What an update rule keeps from step to step, by the names of its arguments: as the program begins it, else zeros; and the
+        number of the step. Nothing where the program has no such rule.
+        """
+        found = dict[str, Any]()
+        names = [name for name in needed_by(self.loaded.functions[self.update]) if name not in roots] if self.update else []
+        kept = [name for name in names if KEPT.fullmatch(compact(name)) and as_kind(name, "grads", "dW", "db") is None]
+        if not kept:
+            return found
+        for name, node in self.loaded.functions.items():
+            needed = needed_by(node)
+            if INIT.search(name) and needed and all(argument in roots for argument in needed):
+                with contextlib.suppress(Exception):  # what begins something else may fail
+                    begun = results(node, self._quietly(self.loaded.namespace[name], **{argument: roots[argument] for argument in needed}))
+                    found.update({key: value for key, value in begun.items() if key in kept})
+        for name in kept:
+            if name not in found and (value := _zeros(name, roots)) is not None:
+                found[name] = value
+        return found | {name: 0 for name in names if name in STEP_NUMBERS} if found else found
+
+    def _called(self, name: str, pool: Pool, held: Mapping[str, Any] | None = None) -> dict[str, Any]:
         node = self.loaded.functions[name]
         function = self.loaded.namespace.get(name)
         if not callable(function):
             raise Unreadable(name)
-        return pool.take(node, self._quietly(function, **pool.arguments(node)))
+        return pool.take(node, self._quietly(function, **pool.arguments(node, held=held)))
 
     def _renew(self, roots: dict[str, Any], named: Mapping[str, Any]) -> None:
         """The parameters that a call gave take the place of the old ones."""
@@ -141,7 +167,37 @@ class FunctionProgram(LearnerProgram):
             return False
         if isinstance(old, dict):
             return isinstance(value, dict) and value.keys() == old.keys()
+        if fields_of(old):
+            return type(value) is type(old) and self.takes_rate()
         return isinstance(old, (list, tuple)) and self.takes_rate() and _shapes(value) == _shapes(old)
+
+
+def _own_gradients(roots: Mapping[str, Any]) -> dict[str, Any]:
+    """What a program has written to the tensors of its parameters themselves: w1.g = inp.t() @ out.g."""
+    written = {name: vars(value).get("g", vars(value).get("grad")) for name, value in roots.items() if is_tensor(value)}
+    return {f"d{name}": copy_of(value) for name, value in written.items() if value is not None}
+
+
+KEPT = re.compile(r"(?:[vmsu]|velocit(?:y|ies)|moments?\d?|momentums|cache|sq\w*)(?:d?[wb]\d*)?")
+"""What the buffers of update rules are called, without capitals and underscores: v, s, vW1, m_db2."""
+
+STEP_NUMBERS = ("t", "step", "k", "i", "it", "iteration", "timestep", "epoch", "n")
+"""What the number of a step is called beside such buffers."""
+
+
+def _zeros(name: str, roots: Mapping[str, Any]) -> Any:
+    """Zeros for a buffer: in the form of all parameters, or of that one whose name it ends with."""
+    own = [root for root in roots if compact(name).endswith(compact(root)) and len(compact(name)) > len(compact(root))]
+    if own:
+        return np.zeros_like(roots[own[0]], dtype=float)
+    if len(roots) != 1:
+        return None
+    (value,) = roots.values()
+    if isinstance(value, dict):
+        return {form.format(key): np.zeros_like(item, dtype=float) for key, item in value.items() for form in ("{}", "d{}")}
+    if isinstance(value, list) and all(isinstance(item, np.ndarray) for item in value):
+        return [np.zeros_like(item, dtype=float) for item in value]
+    return None
 
 
 def _shapes(value: Any) -> Any:
@@ -199,7 +255,7 @@ def function_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram
     for backward in backwards[:8]:
         others = [name for name in forwards if name != backward][:5]
         for forward in ["", *others]:
-            for update in [*[name for name in updates if name not in (backward, forward)][:2], ""]:
+            for update in [*[name for name in updates if name not in (backward, forward)][:4], ""]:
                 for apart in (False, True):
                     with contextlib.suppress(Unreadable):
                         yield FunctionProgram(loaded, backward, forward, update, apart=apart)

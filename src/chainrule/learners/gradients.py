@@ -11,6 +11,7 @@ from chainrule.base.arrays import Array
 from chainrule.learners.layout import Probe
 from chainrule.learners.names import as_kind, compact, meaning, ranked
 from chainrule.learners.reporting import numbers
+from chainrule.learners.stored import fields_of
 
 
 def gradients_among(
@@ -54,7 +55,7 @@ def _inside(named: Mapping[str, Any]) -> dict[str, Any]:
 
     Where no name says so, a dict that is no one's parameters and has keys of weights is taken for one.
     """
-    dicts = {name: value for name, value in named.items() if isinstance(value, dict)}
+    dicts = {name: fields for name, value in named.items() if (fields := fields_of(value))}
     chosen = [name for name in dicts if as_kind(name, "grads", "dW")] or [
         name
         for name, value in dicts.items()
@@ -81,7 +82,7 @@ def _of_kind(named: Mapping[str, Any], inner: Mapping[str, Any], kind: str, coun
             return [(f"{name}[{place}]", item) for place, item in enumerate(named[name])]
     keys = [path for path in inner if as_kind(path, kind, f"d{kind}")]
     if len(keys) == count and count:
-        order = ranked([compact(path) for path in keys], kind)
+        order = ranked([compact(path) for path in keys], kind, f"d{kind}")
         keys.sort(key=lambda path: order.index(compact(path)))
         return [(path, inner[path]) for path in keys]
     return None

@@ -10,7 +10,7 @@ import ast
 import contextlib
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -57,6 +57,10 @@ def _ladder(a: Any, b: Any) -> Any:
 GRAPHS = (
     SmallGraph("a + b", lambda a, b: a + b, ("__add__",)),
     SmallGraph("a · b", lambda a, b: a * b, ("__mul__",)),
+    SmallGraph("a − b", lambda a, b: a - b, ("__sub__",)),
+    SmallGraph("a / b", lambda a, b: a / b, ("__truediv__",)),
+    SmallGraph("a³", lambda a, b: a**3, ("__pow__",)),
+    SmallGraph("−b", lambda a, b: -b, ("__neg__",)),
     SmallGraph("a + a", lambda a, b: a + a, ("__add__",), several=True),
     SmallGraph("a · a", lambda a, b: a * a, ("__mul__",), several=True),
     SmallGraph("(a + b) · (a · b)", lambda a, b: (a + b) * (a * b), ("__add__", "__mul__"), several=True),
@@ -70,6 +74,10 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "relu": lambda x: max(x, 0.0),
     "sin": math.sin,
+    "cos": math.cos,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "square": lambda x: x * x,
 }
 """Methods of one number that such a class may have, and what they compute."""
 
@@ -91,6 +99,9 @@ def graph_answers(loaded: Loaded) -> dict[str, Any]:
         answers = [answer for graph in _graphs(made) if (answer := _answer(made, graph)) is not None]
         if answers:
             node = loaded.classes[name]
+            for answer in answers:
+                if not answer["right"] and not answer["several"]:
+                    answer["place"] = _computed_at(node, loaded.code, answer)
             steps = _second_step(loaded, made) if all(answer["right"] for answer in answers) else None
             return {"class": name, "line": node.lineno, "answers": answers, "places": _places(node, loaded.code), "steps": steps}
     return {}
@@ -156,16 +167,17 @@ def _own_numbers(node: Any) -> list[float]:
     return [value for name in names if name != "grad" and isinstance(value := getattr(node, name, None), (int, float))]
 
 
-def _applied(name: str, function: Callable[[float], float], a: Any, b: Any) -> Any:
-    del b
-    return function(a) if isinstance(a, float) else getattr(a, name)()
+def _applied(name: str, function: Callable[[float], float], place: int, *values: Any) -> Any:
+    value = values[place]
+    return function(value) if isinstance(value, float) else getattr(value, name)()
 
 
 def _graphs(made: Any) -> Iterator[SmallGraph]:
     yield from GRAPHS
     for name, function in FUNCTIONS.items():
         if hasattr(made, name):
-            yield SmallGraph(f"{name} a", partial(_applied, name, function), (name,))
+            yield SmallGraph(f"{name} a", partial(_applied, name, function, 0), (name,))
+            yield SmallGraph(f"{name} b", partial(_applied, name, function, 1), (name,))
 
 
 def _answer(made: Any, graph: SmallGraph) -> dict[str, Any] | None:
@@ -176,13 +188,13 @@ def _answer(made: Any, graph: SmallGraph) -> dict[str, Any] | None:
             a, b = made(A), made(B)
             graph.build(a, b).backward()
             found = [float(a.grad), float(b.grad)]
-    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's class raises: then this graph says nothing
+        expected = [
+            (graph.build(A + STEP, B) - graph.build(A - STEP, B)) / (2 * STEP),
+            (graph.build(A, B + STEP) - graph.build(A, B - STEP)) / (2 * STEP),
+        ]
+    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's class raises, or the logarithm of −1.3: then it says nothing
         return None
-    expected = [
-        (graph.build(A + STEP, B) - graph.build(A - STEP, B)) / (2 * STEP),
-        (graph.build(A, B + STEP) - graph.build(A, B - STEP)) / (2 * STEP),
-    ]
-    facts = {"written": graph.written, "several": graph.several, "ordered": graph.ordered}
+    facts = {"written": graph.written, "several": graph.several, "ordered": graph.ordered, "method": graph.needs[0]}
     return {**facts, "expected": expected, "found": found, "right": bool(_near(expected, found))}
 
 
@@ -190,10 +202,22 @@ def _near(expected: list[float], found: list[float]) -> bool:
     return all(abs(one - other) <= 1e-6 * max(1.0, abs(one)) for one, other in zip(expected, found, strict=True))
 
 
+def _computed_at(node: ast.ClassDef, code: str, answer: Mapping[str, Any]) -> tuple[int, str] | None:
+    """Where the gradient of an operation is computed that is wrong: the statement in its method that sets it."""
+    method = next((part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == answer["method"]), None)
+    sets = [] if method is None else [part for part in ast.walk(method) if isinstance(part, (ast.Assign, ast.AugAssign))]
+    targets = [(part, part.targets[0] if isinstance(part, ast.Assign) else part.target) for part in sets]
+    found = [part for part, target in targets if isinstance(target, ast.Attribute) and target.attr == "grad"]
+    first_right = _near(answer["expected"][:1], answer["found"][:1])
+    chosen = found[-1:] if first_right and answer["written"].startswith("a") else found[:1]
+    return next(((part.lineno, " ".join((ast.get_source_segment(code, part) or "").split())) for part in chosen), None)
+
+
 def _places(node: ast.ClassDef, code: str) -> list[tuple[int, str]]:
     """Where gradients are set in place of added up."""
     found = list[tuple[int, str]]()
-    for part in ast.walk(node):
+    methods = [part for part in node.body if not (isinstance(part, ast.FunctionDef) and part.name == "backward")]  # which begins with 1
+    for part in (part for method in methods for part in ast.walk(method)):
         if (
             isinstance(part, ast.Assign)
             and isinstance(part.targets[0], ast.Attribute)

@@ -23,8 +23,9 @@ from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
+from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
-from chainrule.learners.reading import ProgramReading, Trials, read_again, understand
+from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, passed, total_seen
 
 STEPS = 3
@@ -83,7 +84,9 @@ def _understand(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     if reading is None:
         raise _not_understood(loaded, trials)
     equal = trials.failed[0] if len({*reading.probe.sizes}) == 1 and reading.free == "own" and trials.failed else None
-    return {**_told(reading, header), "trials": trials.count[0], "equal": equal}
+    with _in_order():
+        trained = [_told(one, header) for one in trainings(loaded, header, guard, reading)]
+    return {**_told(reading, header), "trials": trials.count[0], "equal": equal, "trainings": trained}
 
 
 @contextlib.contextmanager
@@ -137,6 +140,10 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "names": dict(reading.answer.names),
         "updates": bool(reading.answer.after),
         "penalized": program.penalized(),
+        "ours": isinstance(program, OwnBackward),
+        "unread": [name for name in own_backward_names(program.loaded) if name not in program.entry]
+        if isinstance(program, OwnBackward)
+        else [],
     }
 
 
@@ -159,6 +166,7 @@ def _plain_error(reading: ProgramReading) -> bool:
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
+    program.momentum = job["momentum"]
     probes = _probes(job)
     answers, met = list[dict[str, Any]](), dict[str, int]()
     for probe in probes:
@@ -251,6 +259,7 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     """
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
+    program.momentum = job["momentum"]
     (probe,), quantity = _probes(job), str(job["quantity"])
     number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
     helpers = _helpers(loaded, program)
@@ -269,13 +278,17 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
             whole = passed_on is not None and passed_on.all()
             wanted = [delta / slope, delta] if whole and not quantity.startswith("delta") else [delta]
             wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
+            # What is set to 0 afterwards, in the same array, was wrong before that if it is wrong where it is not 0.
+            unmasked = None
+            if passed_on is not None and not whole and np.abs(delta[~passed_on]).max() <= 1e-9 * np.abs(delta).max():
+                unmasked = answer.values.where(delta, passed_on, helpers)
             for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
                 for value in wanted:
                     place = look(value, helpers)
                     if place is not None:
-                        return _spot(loaded, answer, place)
-            if passed_on is not None and not whole and (place := answer.values.where(delta, passed_on, helpers)) is not None:
-                return _spot(loaded, answer, place)  # what is set to 0 afterwards, in the same array
+                        return _spot(loaded, answer, place if unmasked is None else min(place, unmasked))
+            if unmasked is not None:
+                return _spot(loaded, answer, unmasked)
     answer = program.answer(probe, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
@@ -284,13 +297,15 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
         )
         lines = set() if assigned is None else {loaded.spots[answer.values.kept[assigned][0]].line}
         inside = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
-        places = [inside, assigned, answer.values.signed(value, helpers), answer.values.multiple(value, helpers)]
+        places = [inside, assigned]
+        if value.any():  # a 0 may be that of anything
+            places += [answer.values.signed(value, helpers), answer.values.multiple(value, helpers)]
         if inside is not None and HANDED_ON.fullmatch(_spot(loaded, answer, inside)["expression"]):
             places = [*places[2:], *places[:2]]
         for place in places:
             if place is not None:
                 return _spot(loaded, answer, place)
-        if value.size > 1 and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
+        if value.size > 1 and value.any() and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
             place = answer.values.signed(value.ravel()[:1], helpers)
             if place is not None:
                 return _spot(loaded, answer, place)

@@ -26,7 +26,11 @@ from chainrule.learners.stand_ins import stand_in
 from chainrule.learners.syntax import arguments_of, called_name, loops_in, needed_by, own_parts
 from chainrule.learners.tensors import library_of, prepared
 
-ADAPTIVE = re.compile(r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]", re.IGNORECASE)
+ADAPTIVE = re.compile(
+    r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]|"
+    r"\bsqrt\([^\n]*\) *\+ *(?:[\w.]*eps\w*|[\d.]*e-\d+|1/10\*\*\d+)",  # what a step is divided by
+    re.IGNORECASE,
+)
 """What programs have that do not step along the gradient itself."""
 
 FROM_ONE = re.compile(

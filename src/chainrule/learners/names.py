@@ -30,9 +30,9 @@ _WEIGHT = (
 _BIAS = r"(?:b|bs|bias|biases|biais|intercepts?|sesgo|sesgos|vies|vieses|smeshenie|schwellen?|thresholds?)"
 _LAYER = (
     r"(?:(?P<digits>\d+)|(?P<first>i|ih|xh|ij|in|input|inputs|inputhidden|inputtohidden|inhid|h|hid|hidden|"
-    r"hiddenlayer|hiddens|hl|first|one|x|ji|j|oculta|entradaoculta|cachee|"
+    r"hiddenlayer|hiddens|hl|first|one|x|ji|j|enc|encoder|oculta|entradaoculta|cachee|"
     r"entrada|versteckt)|(?P<last>o|ho|hy|hk|jk|kj|k|out|output|outputs|outputlayer|outputlayers|hiddenoutput|"
-    r"hiddentooutput|hidout|ol|final|second|two|y|salida|saida|ocultasaida|sortie|ausgabe|last))"
+    r"hiddentooutput|hidout|ol|final|second|two|y|dec|decoder|salida|saida|ocultasaida|sortie|ausgabe|last))"
 )
 _GRADIENT = (
     r"(?:d|d[jlec]|d[jlec]d|dcostd|dlossd|derrord|dcost|dloss|derror|grad|grads|gradient|gradients|gradientof|"
@@ -168,22 +168,22 @@ def _rank(match: re.Match[str]) -> float | None:
     return LAST if groups.get("last") else None
 
 
-def ranked(names: list[str], kind: str) -> list[str]:
-    """Names of one kind in the order of their layers; those without a rank stay where they are, after the others."""
+def ranked(names: list[str], *kinds: str) -> list[str]:
+    """Names of one kind, or of one of several, in the order of their layers; those without a rank stay where they are, after the others."""
     ranks = {}
     for place, name in enumerate(names):
-        found = as_kind(name, kind)
+        found = as_kind(name, *kinds)
         ranks[name] = (found.rank if found is not None and found.rank is not None else LAST + 1, place)
     return sorted(names, key=lambda name: ranks[name])
 
 
 FORWARD = re.compile(
-    r"^fp$|forw|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
+    r"^fp$|forw|fwd|vorw|adelante|avant|propag|feed|predict|fprop|hypothesis|query|inference|(?<!back)(?<!back_)prop|think|activate|run|calc|output|net|model|pass",
     re.IGNORECASE,
 )
 
 BACKWARD = re.compile(
-    r"^bp$|back|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
+    r"^bp$|back|bwd|lern|apren|entren|apprend|entrain|rueck|ruck|atras|uchi|obuch|bprop|grad|deriv|nabla|loss|cost|train|learn|fit|update|step|descent|delta|sgd|optimi|epoch|retro|error",
     re.IGNORECASE,
 )
 
@@ -197,13 +197,13 @@ INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weigh
 
 def backward_first(name: str) -> int:
     """Where a function stands among those that may be the backward pass: the likeliest have the lowest numbers."""
-    order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
+    order = ("back", "bwd", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
     return _likelihood(name, order, ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_"))
 
 
 def forward_first(name: str) -> int:
     """The same of the forward pass."""
-    return _likelihood(name, ("forw", "feed", "fprop", "prop", "predict", "model"), ("linear", "activation"))
+    return _likelihood(name, ("forw", "fwd", "feed", "fprop", "prop", "predict", "model"), ("linear", "activation"))
 
 
 def _likelihood(name: str, order: Sequence[str], parts: Sequence[str]) -> int:

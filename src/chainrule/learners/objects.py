@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from chainrule.learners.calling import Pool, needs_pairs
 from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.names import BACKWARD, FORWARD, INIT, LOSS, UPDATE, as_kind, backward_first, forward_first, meaning
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import (
     Answer,
@@ -46,6 +46,7 @@ class ObjectProgram(LearnerProgram):
         self.entry = " → ".join(shown_signature(step, f"{name}." if place == 0 else "") for place, step in enumerate(self.steps))
         self.node = node
         self._rated = False
+        self._before: Any = None
         self._penalties = numbers_read(loaded, list(self.methods.values()), "penalty")
         self._penalized = bool(self._penalties)
 
@@ -68,7 +69,7 @@ class ObjectProgram(LearnerProgram):
 
     def construct(self, probe: Probe) -> Any:
         """An object of the class, with the sizes of a probe. Raises Unbound."""
-        pool = Pool(probe, {})
+        pool = Pool(probe, {}, self.momentum)
         arguments = pool.arguments(self.maker, method=True) if self.maker is not None else {}
         made = self._quietly(self.loaded.namespace[self.name], **arguments)
         if next(self._places(made), None) is None:  # what it learns may begin later, as in fit()
@@ -77,7 +78,7 @@ class ObjectProgram(LearnerProgram):
         for name, value in list(vars(made).items()):
             kind = meaning(name).kind
             if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
-                setattr(made, name, {"rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty}[kind])
+                setattr(made, name, {"rate": probe.rate, "momentum": self.momentum, "penalty": probe.penalty}[kind])
                 self._rated = self._rated or kind == "rate"
                 self._penalized = self._penalized or (kind == "penalty" and "decay" not in name.lower())
         return made
@@ -97,6 +98,13 @@ class ObjectProgram(LearnerProgram):
     def penalized(self) -> bool:
         return self._penalized or super().penalized()
 
+    def _losses(self, pool: Pool) -> Iterator[tuple[ast.FunctionDef, Callable[..., Any]]]:
+        """With its methods that say the loss, as an object has them whose parameters are those before the first step."""
+        yield from super()._losses(pool)
+        for name, method in self.methods.items():
+            if LOSS.search(name) and name not in self.sequence and self._before is not None:
+                yield method, getattr(self._before, name)
+
     def answer(self, probe: Probe, steps: int) -> Answer:
         loaded = self.loaded
         loaded.namespace.update(dict.fromkeys(self._penalties, probe.penalty))
@@ -106,7 +114,8 @@ class ObjectProgram(LearnerProgram):
             raise Unreadable("places")
         places.set(probe)
         self.integers = places.integers()
-        pool = Pool(probe, {})
+        pool = Pool(probe, {}, self.momentum)
+        self._before = copy_of(made)
         arrays, named = places.arrays(), dict[str, Any]()
 
         def call(step: int) -> None:
@@ -147,7 +156,7 @@ def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:
                 for update in [*[other for other in updates if other not in (backward, forward)][:2], ""]:
                     sequence = [method for method in (forward, backward, update) if method]
                     trains = update and {called_name(call, method=True) for call in calls_in(own[update])} & {*sequence}
-                    if not trains:  # then it calls the others itself
+                    if not trains or loaded.adaptive:  # then it calls the others itself, and what it takes off is no gradient
                         yield ObjectProgram(loaded, name, sequence)
         for backward in backwards[:3] if _single_numbers(loaded, name) else []:
             yield from (ObjectProgram(loaded, name, [backward], choice) for choice in range(12))

@@ -1,7 +1,7 @@
-"""Functions with a backward pass of their own, `torch.autograd.Function` and `jax.custom_vjp`: each stands in a network of two layers,
-½ Σ (y − t)² / N behind them, and PyTorch or JAX does the rest.
+"""Functions with a backward pass of their own, `torch.autograd.Function` and `jax.custom_vjp`: they stand in a network of as many layers
+as they need, ½ Σ (y − t)² / N behind them, and PyTorch or JAX does the rest.
 
-A function of one tensor is taken for the activation of the hidden layer, one of x, W and perhaps b for a layer, W in either layout.
+A function of one tensor is taken for the activation of a hidden layer, one of x, W and perhaps b for a layer, W in either layout.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.loading import Loaded
@@ -24,21 +25,34 @@ from chainrule.learners.tensors import as_array, tensor
 Layers = Callable[[Any, Sequence[Any], Sequence[Any]], list[Any]]
 
 
-class OwnBackward(LearnerProgram):
-    """A function with its backward pass; `inputs` is how many tensors it takes."""
+class OwnFunction(Frozen):
+    """A function with its backward pass: its name, how many tensors it takes, and where and how its backward pass stands."""
 
-    def __init__(self, loaded: Loaded, name: str, inputs: int, backward: ast.FunctionDef, entry: str) -> None:
+    name: str
+    inputs: int
+    line: int
+    entry: str
+
+
+class OwnBackward(LearnerProgram):
+    """Functions with their backward passes, in one network; each of them stands somewhere in it."""
+
+    def __init__(self, loaded: Loaded, functions: Sequence[OwnFunction]) -> None:
         super().__init__(loaded)
-        self.name, self.inputs, self.line, self.entry = name, inputs, backward.lineno, entry
-        self.depths, self.biases = (2,), (inputs != 2,)
+        self.functions = functions
+        self.line, self.entry = functions[0].line, ", ".join(one.entry for one in functions)
+        self.affine = [one for one in functions if one.inputs > 1]
+        self.bent = [one for one in functions if one.inputs == 1]
+        self.depths, self.biases = (max(2, len(self.affine), len(self.bent) + 1),), (True,)
 
     once = False
     """Whether it is asked for one step, as where the place of a value is looked for."""
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
-        if self.inputs not in (1, 2, 3):
+        if any(one.inputs not in (1, 2, 3) for one in self.functions):
             raise Unreadable("inputs")
-        yield ParameterForm(False if self.inputs == 1 else None, False, sizes, (bias,) * (len(sizes) - 1))
+        has = [self.affine[number % len(self.affine)].inputs == 3 if self.affine else bias for number in range(len(sizes) - 1)]
+        yield ParameterForm(None if self.affine else False, False, sizes, tuple(has))
 
     def differentiated(self, layers: Layers, x: Array, weights: list[Array], biases: list[Array]) -> tuple[list[Any], list[Any], list[Any]]:
         """What the layers gave, and the gradients of W and b; `layers` gives z, h, y, y − t and E."""
@@ -49,17 +63,24 @@ class OwnBackward(LearnerProgram):
         layout = probe.layout
         if layout.columns or layout.vectors or layout.targets != "matrix":
             raise Unreadable("layout")
-        function, tanh = self.function()
+        tanh = self.tanh()
+        affines, bent = ([self.called(one.name) for one in several] for several in (self.affine, self.bent))
         t, rows = tensor(np.array(probe.t), self.loaded.library), probe.rows
 
-        def affine(x: Any, w: Any, b: Any) -> Any:
-            return x @ w + b if self.inputs == 1 else function(x, w) if self.inputs == 2 else function(x, w, b)
+        def affine(number: int, x: Any, w: Any, b: Any) -> Any:
+            if not affines:
+                return x @ w + b
+            function = affines[number % len(affines)]
+            return function(x, w) if self.affine[number % len(affines)].inputs == 2 else function(x, w, b)
 
         def layers(x: Any, weights: Sequence[Any], biases: Sequence[Any]) -> list[Any]:
-            z = affine(x, weights[0], biases[0])
-            h = function(z) if self.inputs == 1 else tanh(z)
-            y = affine(h, weights[1], biases[1])
-            return [z, h, y, y - t, 0.5 * ((y - t) ** 2).sum() / rows]
+            seen = [x]
+            for number, (w, b) in enumerate(zip(weights, biases, strict=True)):
+                seen.append(affine(number, seen[-1], w, b))
+                if number < len(weights) - 1:
+                    seen.append(bent[number % len(bent)](seen[-1]) if bent else tanh(seen[-1]))
+            y = seen[-1]
+            return [*seen[1:], y - t, 0.5 * ((y - t) ** 2).sum() / rows]
 
         numbers = range(len(probe.weights))
         given = [probe.own_b(number) for number in numbers]
@@ -73,22 +94,29 @@ class OwnBackward(LearnerProgram):
                 gradients.update({f"d{key}": item for key, item in probe.read_w(as_array(dw[number]), number).items()})
             if given[number] is not None and db[number] is not None:
                 gradients.update({f"d{key}": item for key, item in probe.read_b(as_array(db[number]), number).items()})
-        values = SeenValues([*self.loaded.recorder.values, *((0, value) for value in map(as_array, seen[:4]) if value is not None)])
+        values = SeenValues([*self.loaded.recorder.values, *((0, value) for value in map(as_array, seen[:-1]) if value is not None)])
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
         return Answer(gradients, [], False, forward, {}, Pool(probe, {}).altered(), values=values, sizes=probe.sizes)
 
-    def function(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        """What is called, and the library's tanh."""
+    def called(self, name: str) -> Callable[..., Any]:
+        """What is called, of a function."""
+        raise NotImplementedError
+
+    def tanh(self) -> Callable[..., Any]:
+        """The library's own."""
         raise NotImplementedError
 
 
 class TorchFunction(OwnBackward):
-    """A subclass of torch.autograd.Function."""
+    """Subclasses of torch.autograd.Function."""
 
-    def function(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def called(self, name: str) -> Callable[..., Any]:
+        return self.loaded.namespace[name].apply  # type: ignore[no-any-return]  # a person's own class
+
+    def tanh(self) -> Callable[..., Any]:
         import torch
 
-        return self.loaded.namespace[self.name].apply, torch.tanh
+        return torch.tanh
 
     def differentiated(self, layers: Layers, x: Array, weights: list[Array], biases: list[Array]) -> tuple[list[Any], list[Any], list[Any]]:
         import torch
@@ -100,12 +128,15 @@ class TorchFunction(OwnBackward):
 
 
 class JaxFunction(OwnBackward):
-    """A function under jax.custom_vjp."""
+    """Functions under jax.custom_vjp."""
 
-    def function(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def called(self, name: str) -> Callable[..., Any]:
+        return self.loaded.namespace[name]  # type: ignore[no-any-return]  # a person's own function
+
+    def tanh(self) -> Callable[..., Any]:
         import jax.numpy
 
-        return self.loaded.namespace[self.name], jax.numpy.tanh
+        return jax.numpy.tanh  # type: ignore[no-any-return]  # JAX says no types
 
     def differentiated(self, layers: Layers, x: Array, weights: list[Array], biases: list[Array]) -> tuple[list[Any], list[Any], list[Any]]:
         import jax
@@ -120,18 +151,40 @@ class JaxFunction(OwnBackward):
 
 
 def own_backward_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
-    """The functions of a file with a backward pass of their own: classes of PyTorch's, and f.defvjp(forward, backward) of JAX."""
+    """The functions of a file with a backward pass of their own, all in one network, then each alone."""
+    for kind, functions in ((TorchFunction, _of_torch(loaded)), (JaxFunction, _of_jax(loaded))):
+        if len(functions) > 1:
+            yield kind(loaded, functions)
+        for one in functions:
+            yield kind(loaded, [one])
+
+
+def own_backward_names(loaded: Loaded) -> list[str]:
+    """How each of them is shown."""
+    return [one.entry for one in (*_of_torch(loaded), *_of_jax(loaded))]
+
+
+def _of_torch(loaded: Loaded) -> list[OwnFunction]:
+    """Subclasses of torch.autograd.Function."""
+    found = list[OwnFunction]()
     for name in loaded.classes:
         methods = methods_of(loaded, name)
         if any("Function" in ast.unparse(base) for base in loaded.classes[name].bases) and {"forward", "backward"} <= methods.keys():
             taken, backward = methods["forward"].args, methods["backward"]
             needed = len(taken.args) - len(taken.defaults) - 1
             entry = f"{name}.backward({', '.join(arguments_of(backward, method=True))})"
-            yield TorchFunction(loaded, name, len(taken.args) - 1 if needed > 1 else needed, backward, entry)
+            found.append(OwnFunction(name, len(taken.args) - 1 if needed > 1 else needed, backward.lineno, entry))
+    return found
+
+
+def _of_jax(loaded: Loaded) -> list[OwnFunction]:
+    """What is given a backward pass by f.defvjp(forward, backward)."""
+    found = list[OwnFunction]()
     for call in (node for node in ast.walk(loaded.tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
         assert isinstance(call.func, ast.Attribute)
         names = [node.id for node in (call.func.value, *call.args) if isinstance(node, ast.Name) and node.id in loaded.functions]
         if call.func.attr == "defvjp" and len(names) == 3:
             backward = loaded.functions[names[2]]
             entry = f"{names[0]}: {backward.name}({', '.join(arguments_of(backward))})"
-            yield JaxFunction(loaded, names[0], len(arguments_of(loaded.functions[names[0]])), backward, entry)
+            found.append(OwnFunction(names[0], len(arguments_of(loaded.functions[names[0]])), backward.lineno, entry))
+    return found

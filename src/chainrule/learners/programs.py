@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,12 +79,14 @@ class LearnerProgram:
     rate    the learning rate that the program fixes; None where it takes ours, or takes no step
     integers  which of its arrays are of integers, as it was asked last
     shared    what it keeps of a parameter that is the very array which changes, as it was asked last
+    momentum  what it is given for a momentum: 0 while its gradients are read
     depths    numbers of layers to be tried; empty where the program says its sizes itself
     biases    whether biases are to be tried
     fixed     the sizes that it fixes
     doubtful  whether what it takes for its targets is a guess that no name supports: it has to react to them before that is believed
     """
 
+    momentum: float = 0.0
     entry: str = ""
     line: int = 1
     rate: float | None = None
@@ -195,24 +198,32 @@ class LearnerProgram:
             ", ".join(f"{name}: {_described(value)}" for name, value in list(named.items())[:6]),
         )
 
+    def _losses(self, pool: Pool) -> Iterator[tuple[ast.FunctionDef, Callable[..., Any]]]:
+        """The functions of the file that say the loss."""
+        del pool
+        for name, node in self.loaded.functions.items():
+            if LOSS.search(name) and name in self.loaded.namespace:
+                yield node, self.loaded.namespace[name]
+
     def _of_own_losses(self, pool: Pool, y: Array) -> Iterator[list[tuple[int, Array]]]:
         """What each loss of the file that nothing has called reports of y and t.
 
         Which of two arguments is the output is told by their names, else by what the backward pass calls its targets.
         """
         output, ran = pool.probe.own_outputs(y), {self.loaded.spots[spot].line for spot, _ in self.loaded.recorder.values}
-        for name, node in self.loaded.functions.items():
-            if not LOSS.search(name) or ran & {*range(node.lineno, (node.end_lineno or node.lineno) + 1)}:
+        for node, function in self._losses(pool):
+            if ran & {*range(node.lineno, (node.end_lineno or node.lineno) + 1)}:
                 continue
+            method = inspect.ismethod(function)
             pool.given["yhat"] = output
-            needed, given = needed_by(node), {}
+            needed, given = needed_by(node, method=method), {}
             if len(needed) == 2 and pool.names.get("t") in needed:
                 given = {one: pool.t if one == pool.names["t"] else output for one in needed}
             with contextlib.suppress(Exception):  # a loss that cannot be called says nothing
-                given = given or pool.arguments(node)
+                given = given or pool.arguments(node, method=method)
                 with self.loaded.recorder.recording():
-                    value = numbers(self._quietly(self.loaded.namespace[name], **given))
-                if value is not None and value.size == 1 and any(_alike(one, output) for one in given.values()):
+                    value = numbers(self._quietly(function, **given))
+                if value is not None and value.size == 1 and (method or any(_alike(one, output) for one in given.values())):
                     yield self.loaded.recorder.values
 
 

@@ -16,14 +16,14 @@ import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.calling import Unbound
-from chainrule.learners.functions import function_programs
+from chainrule.learners.functions import FunctionProgram, function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Probe, Unreadable, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
-from chainrule.learners.own_backward import own_backward_programs
+from chainrule.learners.own_backward import OwnBackward, own_backward_programs
 from chainrule.learners.programs import ROWS, Answer, LearnerProgram, ParameterForm
 from chainrule.learners.scripts import ScriptProgram, script_programs
 
@@ -136,11 +136,11 @@ def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *,
                 trials.forward.append((program.line, reading.answer.gave or "None"))
             if _whole(reading) and ((program.doubtful and not _reacts(reading)) or _only_signs(reading)):
                 continue
-            if _whole(reading) and reading.answer.forward.given is None:
+            if _whole(reading) and reading.answer.forward.given is None and _of_matrices(reading):
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
                 return reading if same else doubtful
             if _whole(reading):
-                doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample
+                doubtful = doubtful or reading  # a softmax over the wrong axis; or it is meant for one sample, or for flat targets
             if time.process_time() - started > TIME:
                 return doubtful
         if doubtful is not None:
@@ -148,6 +148,43 @@ def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *,
         if time.process_time() - started > TIME:
             break
     return None
+
+
+TRAININGS = 3
+"""So many ways in which a program trains are looked at."""
+
+
+def trainings(loaded: Loaded, header: Header, guard: Guard, first: ProgramReading) -> Iterator[ProgramReading]:
+    """Where a program keeps more from step to step than its parameters: the ways in which it steps, besides the one that was read.
+
+    That may take no step, or one of several rules, as a course's `update_with_momentum` and `update_with_adam`.
+    """
+    own = isinstance(first.program, OwnBackward)  # of which nothing was seen but its passes
+    if not (loaded.adaptive or own) or header.entry:
+        return
+    if first.answer.after:
+        yield first
+        if not isinstance(first.program, FunctionProgram):  # which may have other update functions
+            return
+    started, found = time.process_time(), 0
+    for number, program in enumerate(proposals(loaded, header)):
+        if found >= TRAININGS or time.process_time() - started > TIME / 4:
+            return
+        if number == first.number or not _may_train(program, first.program):
+            continue
+        for reading in itertools.islice(_readings(number, program, header, guard, Trials()), 8):
+            same = own or reading.answer.forward.activations == first.answer.forward.activations
+            if _whole(reading) and same and reading.answer.after and not _only_signs(reading):
+                found += 1
+                yield reading
+                break
+
+
+def _may_train(program: LearnerProgram, first: LearnerProgram) -> bool:
+    """May it be another way in which the same program trains? Of functions, with the same passes and another update."""
+    if isinstance(program, FunctionProgram) and isinstance(first, FunctionProgram):
+        return bool(program.update) and (program.backward, program.forward) == (first.backward, first.forward)
+    return isinstance(program, ScriptProgram) or (isinstance(first, OwnBackward) and isinstance(program, FunctionProgram))
 
 
 def _patiently(loaded: Loaded, header: Header, guard: Guard) -> None:
@@ -167,6 +204,11 @@ def _whole(reading: ProgramReading) -> bool:
     """Is every layer seen, and is there a gradient of every W?"""
     depth = len(reading.probe.weights)
     return reading.answer.forward.depth == depth and all(f"dW{number}" in reading.answer.gradients for number in range(1, depth + 1))
+
+
+def _of_matrices(reading: ProgramReading) -> bool:
+    """Is no gradient of more than two axes, as it is where (n,) is taken from (n, 1)?"""
+    return all(value.ndim <= 2 for value in reading.answer.gradients.values())
 
 
 def _only_signs(reading: ProgramReading) -> bool:

@@ -240,7 +240,9 @@ class ReportedProgram(ast.NodeTransformer):
         return [node, *reports]
 
     def _reports(self, target: ast.expr, statement: ast.stmt) -> list[ast.stmt]:
-        """What its target is worth after an assignment, where asking that computes nothing anew."""
+        """What its target is worth after an assignment, where asking that computes nothing anew; of dh[z <= 0] = 0, what dh is."""
+        if isinstance(target, ast.Subscript) and any(isinstance(part, (ast.Compare, ast.Invert)) for part in ast.walk(target.slice)):
+            target = target.value
         if any(isinstance(part, (ast.Call, ast.Starred, ast.Slice, ast.NamedExpr, ast.Tuple, ast.List)) for part in ast.walk(target)):
             return []
         text = ast.unparse(target)

@@ -21,7 +21,7 @@ from chainrule.learners.calling import Pool
 from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
-from chainrule.learners.names import as_kind, meaning, meanings
+from chainrule.learners.names import as_kind, compact, meaning, meanings
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import ROWS, Answer, LearnerProgram, ParameterForm, copy_of, literal_rate, methods_of
 from chainrule.learners.samples import (
@@ -33,7 +33,7 @@ from chainrule.learners.samples import (
     unnamed_samples,
 )
 from chainrule.learners.stored import leaves, of_integers
-from chainrule.learners.syntax import arguments_of, called_name, calls_in
+from chainrule.learners.syntax import arguments_of, called_name, calls_in, needed_by
 
 GIVEN = 8
 """Samples that a function gets for its data while its variables are looked at."""
@@ -117,19 +117,20 @@ class Script(Frozen):
                 ways.append(places)
         return ways
 
-    def rates(self, changed: set[str], weights: Sequence[str]) -> tuple[list[str], list[str]]:
+    def rates(self, changed: set[str], weights: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
         """Which numbers are the learning rate: with each of them twice as large, a turn moves the weights twice as far; and which are a
-        momentum or a penalty. Where the turn tells nothing, as with zeros for inputs, their names decide.
+        momentum, and which a penalty. Where the turn tells nothing, as with zeros for inputs, their names decide.
         """
         single = [leaf for leaf in leaves(self.begun()) if not leaf.shape and leaf.path not in changed and float(leaf.get()) != 0]
         named = [leaf.path for leaf in single if meaning(leaf.name).kind == "rate"]
-        others = [leaf.path for leaf in single if meaning(leaf.name).kind in ("momentum", "penalty")]
+        momenta, penalties = ([leaf.path for leaf in single if meaning(leaf.name).kind == kind] for kind in ("momentum", "penalty"))
+        penalties = [path for path in penalties if "decay" not in path.lower() or "w" in compact(path).partition("decay")[0]]  # of weights
         if named:
-            return named, others
+            return named, momenta, penalties
         once = self._moved({}, weights)
         floats = [leaf for leaf in single if isinstance(leaf.slot and leaf.slot.get(), float)][:12]
         found = [leaf.path for leaf in floats if once and _twice(self._moved({leaf.path: 2.0}, weights), once)]
-        return found[:1], [path for path in others if path not in found]
+        return found[:1], [path for path in momenta if path not in found], [path for path in penalties if path not in found]
 
     def _moved(self, factors: Mapping[str, float], weights: Sequence[str]) -> list[Array]:
         """How far a turn moves the weights, from the same start, with some numbers multiplied."""
@@ -173,7 +174,7 @@ class ScriptProgram(LearnerProgram):
         self._batches = [leaf.path for leaf in flat if meaning(leaf.name).kind == "batch"]
         counted = [leaf for leaf in flat if self.rows > 1 and float(leaf.get()) == self.rows]
         self._counts = [leaf.path for leaf in counted if meaning(leaf.name).kind == "count" or self.rows not in self.own.sizes]
-        self._known: tuple[list[str], list[str]] | None = None
+        self._known: tuple[list[str], list[str], list[str]] | None = None
         self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
@@ -201,6 +202,7 @@ class ScriptProgram(LearnerProgram):
     def answer(self, probe: Probe, steps: int) -> Answer:
         script, number = self.script, self.script.number
         namespace = script.begun()
+        begun = {*namespace}
         places = script.parameters(namespace, self._changed, single=self._single)[self._way]
         if self._single and probe.sizes != self.own.sizes:
             raise Unreadable("sizes")
@@ -208,7 +210,7 @@ class ScriptProgram(LearnerProgram):
         slots = {leaf.path: leaf.slot for leaf in leaves(namespace) if not leaf.shape and leaf.slot is not None}
         if self._known is None:
             self._known = script.rates(self._changed, self.own.weight_paths())
-        for paths, value in zip((*self._known, [*self._batches, *self._counts]), (probe.rate, 0.0, probe.rows), strict=True):
+        for paths, value in zip((*self._known, [*self._batches, *self._counts]), (probe.rate, self.momentum, 0.0, probe.rows), strict=True):
             for path in paths:
                 slots[path].put(value)
         own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))
@@ -225,6 +227,9 @@ class ScriptProgram(LearnerProgram):
             if loop == number:
                 if len(states) == 1 and self.loaded.adaptive:  # what is taken off the weights is not their gradient
                     kinds = {name: meaning(name).kind for name in namespace}
+                    fresh = {name for name, kind in kinds.items() if kind == "dW"} - begun  # others may be what a rule keeps
+                    kinds = {name: kind for name, kind in kinds.items() if not fresh or name not in begun}
+                    kinds.update({name: "grads" for name, value in namespace.items() if name in ("g", "dp") and isinstance(value, dict)})
                     named.update({name: copy_of(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
                 states.append(places.read(probe))
                 recorder.on = turns == 0
@@ -295,12 +300,12 @@ def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
             body = inlined(node)
             if body is not None:
                 before = [statement for statement in loaded.statements if simple(statement)]
-                for bindings in _bound(arguments_of(node)):
+                for bindings in _bound(arguments_of(node), needed_by(node)):
                     yield from _loops(loaded, [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name)
 
 
-def _bound(names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Values for the arguments of a function that is watched from within: samples, sizes, a rate."""
+def _bound(names: Sequence[str], needed: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Values for the arguments of a function that is watched from within: samples, sizes, a rate; what has a value keeps it otherwise."""
     rng = np.random.default_rng(5)
     for columns, classes in ((False, 3), (False, 1), (True, 3), (True, 1)):
         result: dict[str, Any] = {}
@@ -314,7 +319,8 @@ def _bound(names: Sequence[str]) -> Iterator[dict[str, Any]]:
                     result[name] = copy.deepcopy(_PLAIN[found.kind])
                     break
             else:
-                result[name] = 7  # perhaps how many hidden units
+                if name in needed:
+                    result[name] = 7  # perhaps how many hidden units
         yield result
 
 

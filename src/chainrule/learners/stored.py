@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -139,6 +139,8 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
         return [(f"{path}.{name}", place) for place, name in enumerate(root._fields)]
     if isinstance(root, (list, tuple)):
         return [(f"{path}[{place}]", place) for place in range(min(len(root), 200))]
+    if isinstance(root, types.SimpleNamespace):
+        return [(f"{path}.{name}", name) for name in vars(root)]
     if isinstance(root, types.FunctionType):
         return (
             [(f"{path}.{name}", name) for name in root.__code__.co_freevars if _closed(root, name)]
@@ -155,6 +157,17 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
         names = [*getattr(root, "__dict__", ()), *(name for name in getattr(type(root), "__slots__", ()) if hasattr(root, name))]
         return [(f"{path}.{key}" if path else key, key) for key in names]
     return []
+
+
+def fields_of(value: Any) -> Mapping[str, Any]:
+    """What a named tuple, an object of the program's own without methods to call, or a dict holds, by its names; nothing of others."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return dict(zip(value._fields, value, strict=True))
+    if isinstance(value, types.SimpleNamespace) or hasattr(type(value), "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in getattr(type(value), "__dataclass_fields__", vars(value))}
+    return {}
 
 
 def _of_others(value: Any) -> bool:

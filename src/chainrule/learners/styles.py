@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -22,7 +23,8 @@ from chainrule.learners.names import INIT, as_kind, meaning, ranked
 from chainrule.learners.parameters import FlatVector, parameter_places
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves, like
-from chainrule.learners.syntax import arguments_of, calls_in, is_plain_number, names_in
+from chainrule.learners.syntax import arguments_of, attributes_read, calls_in, is_plain_number, names_in
+from chainrule.learners.tensors import is_tensor, tensor
 
 
 class ParameterPlace(FrozenValue):
@@ -64,6 +66,8 @@ class Style(Frozen):
         if self.globals:
             own = loaded.namespace
             roots = {name: like(value, own.get(name)) if isinstance(value, np.ndarray) else value for name, value in roots.items()}
+            if loaded.library == "torch":
+                roots = {name: tensor(value, "torch") if is_tensor(own.get(name)) else value for name, value in roots.items()}
             own.update(roots)
         return roots
 
@@ -85,6 +89,9 @@ def style_of(loaded: Loaded, nodes: Sequence[ast.FunctionDef], *, apart: bool = 
             return _lists(weights[0], "".join(biases[:1]), in_globals=in_globals)
         if weights:
             return _separate(loaded, weights, biases, in_globals=in_globals)
+        records = [name for name in names if any(meaning(field).kind == "W" for field in attributes_read(name, *nodes))]
+        if records and not in_globals:
+            return _record(loaded, records[0], nodes)
         containers = [name for name in names if as_kind(name, "params")] or [name for name in names if _has_keys_of_weights(name, nodes)]
         if in_globals:
             containers = [name for name in containers if isinstance(loaded.namespace.get(name), (dict, list))]
@@ -162,6 +169,32 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool) -> Style:
 
     depths = (len(weights),) if len(weights) > 1 else ANY_DEPTH
     return Style(partial(_arranged, arrangement), depths, (True,) if biases else (False, True), bool(biases), in_globals)
+
+
+def _record(loaded: Loaded, name: str, nodes: Sequence[ast.FunctionDef]) -> Style:
+    """Each a field of a named tuple or of a class that holds data, as the program defines it: backward(p, x, t) with p.W1."""
+    read = attributes_read(name, *nodes)
+    fitting = [kind for kind in loaded.namespace.values() if isinstance(kind, type) and read <= {*_fields(kind)}]
+    made: Callable[..., Any] = fitting[0] if fitting else types.SimpleNamespace
+    fields = _fields(fitting[0]) if fitting else sorted(read)
+    weights, biases = (ranked([field for field in fields if meaning(field).kind == kind], kind) for kind in "Wb")
+    if len(weights) + len(biases) < len(fields):
+        raise Unreadable(name)
+
+    def roots(loaded: Loaded, probe: Probe) -> dict[str, Any]:
+        del loaded
+        if len(probe.weights) != len(weights):
+            raise Unreadable("depth")
+        values: dict[str, Any] = {field: probe.own_w(layer) for layer, field in enumerate(weights)}
+        values.update({field: probe.own_b(layer) for layer, field in enumerate(biases[: len(weights)])})
+        return {name: made(**values)}
+
+    return Style(roots, (len(weights),), (bool(biases),), bool(biases))
+
+
+def _fields(kind: type) -> Sequence[str]:
+    """The names of what a class holds that is a named tuple, or holds data; () of any other."""
+    return tuple(getattr(kind, "_fields", getattr(kind, "__dataclass_fields__", ())))
 
 
 def _taken_apart_as(loaded: Loaded, name: str) -> ast.expr | None:

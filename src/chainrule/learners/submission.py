@@ -37,6 +37,8 @@ class FileSubmission:
         self.architecture = _architecture(understood, header.loss)
         self.understood: Sequence[Saying] = tuple(_understood(understood, self._layout, self.architecture, source, bool(header.loss)))
         self.conventions: Sequence[Saying] = tuple(_conventions(self._layout, self.architecture))
+        further = [{**one, "momentum": MOMENTUM} for one in understood.get("trainings", ())]
+        self.trainings: Sequence[FileSubmission] = [FileSubmission(source, sandbox, stated, one) for one in further]
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
@@ -85,6 +87,9 @@ class FileSubmission:
         if place := self._written(re.split(r"[\[,]", name)[0] for name in written.get(fault.number or 0, ())):
             return place
         values = [value for value in (fault.found, observation.quantities.get(fault.shown)) if value is not None and np.size(value)]
+        if fault.quantity.endswith("_next") and observation.after:  # one step is taken where the place is looked for
+            first = observation.after[0].get(fault.quantity.removesuffix("_next"))
+            values = [*([] if first is None else [first]), *values]
         job = {
             **self._job("locate"),
             "probes": [{**plain_problem(observation.problem), **({} if fault.quantity[:2] in ("dW", "db") else {"penalty": 0.0})}],
@@ -118,6 +123,7 @@ class FileSubmission:
             "code": self.source.code,
             "stated": self._stated,
             "number": self._read["number"],
+            "momentum": self._read.get("momentum", 0.0),
             "layout": self._read["layout"],
             "activations": self._read["activations"],
             "loss": [self._read["loss"], self._read["outputs"], self._read["batch"]]
@@ -166,7 +172,14 @@ def graphs_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
         "line": source.place(found["line"])[0],
         "again": None if found["steps"] is None else (*source.place(found["steps"]["line"]), source.line(found["steps"]["line"])),
         "places": [(*source.place(line), text) for line, text in found["places"]],
+        "answers": [_placed_answer(one, source) for one in found["answers"]],
     }
+
+
+def _placed_answer(answer: Mapping[str, Any], source: ProgramSource) -> dict[str, Any]:
+    """The answer to a small graph, with the place of its operation in the file."""
+    line, text = answer.get("place") or (0, "")
+    return {**answer, "place": (*source.place(line), text) if line else None}
 
 
 LAYER_WORDS = re.compile(r"conv|pool|norm|rnn|lstm|gru|embed|dropout|drop_out|attention|attn|heads|glu", re.IGNORECASE)
@@ -220,6 +233,12 @@ def layers_of(
     return found if found["answers"] or (found["unread"] and not surely) else {}
 
 
+MOMENTUM = 0.9
+"""What a program is given for a momentum, where its steps are looked at; while its gradients are, it has none."""
+
+OWN_LOSS = "half_squared"
+"""What stands behind functions with a backward pass, in the network in which they are tried."""
+
 PENALTY = 0.1
 """λ of the probes, where a program takes one."""
 
@@ -240,21 +259,21 @@ def refused(refusal: Refusal) -> Verdict:
 def _architecture(read: Mapping[str, Any], stated: str) -> Architecture:
     activations = tuple(read["activations"])
     assumed = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy" if read["logarithm"] else "half_squared"}
-    loss = stated or read["loss"] or assumed.get(activations[-1], "half_squared")
+    loss = stated or (OWN_LOSS if read.get("ours") else read["loss"]) or assumed.get(activations[-1], "half_squared")
     sizes = tuple(read["sizes"])
     biases = tuple(read["biases"])
     return Architecture(
         activations,
         loss,
-        read["outputs"] if read["loss"] == loss else "sum",
-        read["batch"] if read["loss"] == loss else "mean",
+        read["outputs"] if read["loss"] == loss and not read.get("ours") else "sum",
+        read["batch"] if read["loss"] == loss and not read.get("ours") else "mean",
         biases if len(set(biases)) > 1 else biases[0],
         sizes if read["free"] == "own" else None,
         1 if read["free"] == "last" else None,
         read["rows"],
         penalty=PENALTY if read.get("penalized") else 0.0,
         rate=read["rate"],
-        loss_said=bool(stated),
+        loss_said=bool(stated) or bool(read.get("ours")),
     )
 
 
@@ -272,8 +291,10 @@ def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architect
     says.append(Saying("learners.understood.network", network))
     if read.get("equal") and (failing := read["equal"][0]) is not None:
         says.append(Saying("learners.understood.equal", {"line": source.place(failing)[0], "problem": read["equal"][1]}))
-    where = "stated" if stated else "seen" if read["loss"] else "assumed"
+    where = "ours" if read.get("ours") else "stated" if stated else "seen" if read["loss"] else "assumed"
     says.append(Saying(f"learners.understood.loss.{where}", {"loss": architecture.loss}))
+    if unread := read.get("unread"):
+        says.append(Saying("check.layers.unread", {"names": "; ".join(unread)}))
     says.extend(Saying(note) for note in source.notes)
     return says
 

@@ -24,6 +24,13 @@ def calls_in(*roots: ast.AST) -> Iterator[ast.Call]:
     return (node for root in roots for node in ast.walk(root) if isinstance(node, ast.Call))
 
 
+def attributes_read(name: str, *roots: ast.AST) -> set[str]:
+    """What is read from a variable by its name: {"W1", "b1"} of x @ p.W1 + p.b1; nothing of what is called."""
+    called = {id(call.func) for call in calls_in(*roots)}
+    nodes = (node for root in roots for node in ast.walk(root) if isinstance(node, ast.Attribute) and id(node) not in called)
+    return {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == name}
+
+
 def called_name(call: ast.Call, *, method: bool | None = None) -> str:
     """The name of the function or the method that is called, or of a method only, or of a function only; nothing if it has none."""
     if isinstance(call.func, ast.Name):

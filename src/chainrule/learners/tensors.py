@@ -60,7 +60,8 @@ def tensor(value: Any, library: str) -> Any:
     if isinstance(value, dict):
         return {key: tensor(item, library) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and any(isinstance(item, np.ndarray) for item in value):
-        return type(value)(tensor(item, library) for item in value)
+        items = [tensor(item, library) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if not isinstance(value, np.ndarray) or not library:
         return value
     if library == "torch":

@@ -350,9 +350,34 @@ def _each_unit(wanted: Sequence[Any]) -> Bound:
 
 def checked_name(name: str) -> str:
     """A name that a rule gives a quantity or an option. Raises DescriptionError where a program could not have a variable of that name."""
-    if not name.isidentifier() or iskeyword(name) or TAKEN.fullmatch(name):
-        raise DescriptionError(f"a quantity cannot be called {quoted(name)}: it must be a Python name that nothing else has, as q.")
+    if not name.isidentifier() or iskeyword(name):
+        raise DescriptionError(f"a quantity cannot be called {quoted(name)}: it must be a name of Python, a word without spaces, as q.")
+    if TAKEN.fullmatch(name):
+        meaning, other = _MEANINGS[name.rstrip("0123456789")], quoted(f"my_{name}")
+        raise DescriptionError(f"a quantity cannot be called {quoted(name)}, which stands for {meaning}; call it otherwise, as {other}.")
     return name
+
+
+_MEANINGS = {
+    "x": "the inputs of the network",
+    "t": "the targets",
+    "y": "the outputs",
+    "E": "the error",
+    "s": "a state of an update rule",
+    "N": "the number of samples",
+    "k": "the number of the step",
+    "W": "weights",
+    "b": "a bias",
+    "z": "a net input",
+    "h": "what a layer gives",
+    **{f"d{letter}": f"the gradient ∂E/∂{letter}" for letter in "Wbxyzh"},
+    "delta": "the gradient δ of a net input",
+    "theta": "what a layer learns",
+    "dtheta": "the gradient of what a layer learns",
+    "np": "NumPy in programs",
+    "math": "a library in programs",
+}
+"""What the names in `TAKEN` mean, without the numbers of layers."""
 
 
 def is_built_in(function: DefinitionFunction) -> bool:

@@ -16,6 +16,7 @@ def assert_backprop(
     activations: Sequence[str] = ("tanh", "sigmoid"),
     loss: str = "",
     only: Collection[str] = (),
+    added: bool = False,
     hint: int | None = None,
     **options: Any,
 ) -> None:
@@ -27,11 +28,14 @@ def assert_backprop(
     activations  of a function, those of its layers; options: more about its network, as of `Architecture`
     loss         by chainrule's name; half_squared of a function, if none is said
     only         of a function, the gradients that are asked for, as ["dW2", "db2"], if not all of them
+    added        of a function, whether the update adds what it gives: then it is to give −∂E/∂W, and otherwise ∂E/∂W. Of a file the update
+                 that stands in it decides
     hint         1, 2 or 3: lead to the mistake in place of naming it
     """
     from chainrule.document.words import Words
 
     if callable(subject):
+        options["update"] = "added" if added else "subtracted"
         found = check_function(subject, activations, loss or "half_squared", only=only, **options)
     else:
         found = check(subject, stated, loss=loss, **options)

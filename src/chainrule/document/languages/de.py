@@ -1185,6 +1185,8 @@ WORDS = {
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
     # Die Diagnose
+    "doctor.train.described": "Dies schreibt das Netz so und nennt den Befehl, der es trainiert:",
+    "doctor.train.python": "So trainiert: cr.train erhält zusätzlich {options}.",
     "doctor.train": "So trainiert: {command}",
     "doctor.drawn": "Die {rows} Zeilen sind zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
     "doctor.drawn.rows=1": "Die Zeile ist zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
@@ -1195,6 +1197,8 @@ WORDS = {
     "doctor.untried": "Nicht versucht: Dazu wäre mehr Zeit für ein Training nötig oder Zeilen, die zum Test beiseite liegen.",
     "doctor.untried.leaking_column": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
     "doctor.untried.duplicates": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
+    "doctor.untried.noisy_labels": "Nicht versucht: Keine Änderung am Netz berichtigt Klassen.",
+    "doctor.untried.other_rows": "Nicht versucht: Keine Änderung am Netz macht die Zeilen gleichartig.",
     "doctor.untried.nothing_to_learn": "Nicht versucht: Keine Änderung am Netz hilft.",
     "doctor.untried.outlier": "Nicht versucht: Aus dieser Zeile lernt es nicht.",
     "doctor.rates.lowers_below": "Lernraten unter {rate} senken den Fehler des ersten Schritts.",
@@ -1216,6 +1220,14 @@ WORDS = {
     "Ziele liegen außerhalb, so {farthest}.",
     "doctor.double_softmax": "Der Verlust {loss} nimmt Softmax oder Sigmoid selbst, und die Ausgabe, {activation}, hat das schon getan.",
     "doctor.wrong_loss.output": "Der Verlust {loss} vergleicht Wahrscheinlichkeiten, und die Ausgabe-Aktivierung {activation} gibt keine.",
+    "doctor.wrong_loss.yes_no": "Das Ziel ist ja oder nein, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
+    "Ausgabe "
+    "falsch und sich sicher ist.",
+    "doctor.wrong_loss.yes_no_open": "Das Ziel ist ja oder nein, und der Verlust {loss} vergleicht Zahlen; auch eine Zeile, die mit "
+    "Abstand "
+    "richtig ist, gilt als Fehler.",
+    "doctor.wrong_loss.classes_open": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; auch eine Zeile, die mit Abstand "
+    "richtig ist, gilt als Fehler.",
     "doctor.wrong_loss.classes": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
     "Ausgabe falsch und sich sicher ist.",
     "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Solange sie es sind, "
@@ -1238,6 +1250,8 @@ WORDS = {
     "Grenzen.",
     "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps} Schritten endete der Fehler höher, als "
     "er begann.",
+    "doctor.rate_too_large.rough": "Die Lernrate {rate} ist zu groß: Der Fehler {error} bleibt; mit {better} lässt ein Versuch von {steps} "
+    "Schritten {less} übrig.",
     "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
     "{better} ist er {less}.",
     "doctor.leaking_column": "Die Spalte {column} verrät das Ziel {target}: |r| = {number}.",
@@ -1248,6 +1262,14 @@ WORDS = {
     "neben den Eingaben nicht besser als zufällige.",
     "doctor.out_of_step.early": "x und y sind verschoben: Die Ziele {rows} Zeilen darüber werden erklärt ({number} ihrer Varianz), die "
     "neben den Eingaben nicht besser als zufällige.",
+    "doctor.noisy_labels.held_out": "Viele Klassen sind andere, als die Eingaben sagen: Von den {rows} Zeilen, deren Klasse einfache "
+    "Modelle am "
+    "sichersten nennen, haben {percent} % eine andere; das Netz verfehlt {others} % der Zeilen, die es nicht gesehen hat.",
+    "doctor.noisy_labels.own": "Viele Klassen sind andere, als die Eingaben sagen: Von den {rows} Zeilen, deren Klasse einfache Modelle am "
+    "sichersten nennen, haben {percent} % eine andere.",
+    "doctor.other_rows.numbers": "{count} von {all} Testzeilen haben ein Ziel außerhalb des Bereichs der Trainingszeilen: Sie sind von "
+    "anderer Art.",
+    "doctor.other_rows.classes": "{count} von {all} Testzeilen haben eine Klasse, die keine Trainingszeile hat: Sie sind von anderer Art.",
     "doctor.nothing_to_learn": "Es gibt nichts zu lernen, was eine Gerade oder Nachbarn sehen könnten: Die Eingaben erklären {number} der "
     "Varianz der Ziele, zufällige Reihenfolgen bis zu {chance}.",
     "doctor.imbalance": "Die Klasse {class} hat {percent} % der Zeilen: Sie immer zu nennen, ist fast richtig.",
@@ -1278,6 +1300,8 @@ WORDS = {
     "doctor.advice.leaking_column": "Zu tun: sie weglassen, --ignore {column}, wenn sie nicht vor dem Ziel bekannt sein wird.",
     "doctor.advice.outlier": "Zu tun: ihn berichtigen oder die Zeile weglassen, wenn er ein Versehen ist.",
     "doctor.advice.duplicates": "Zu tun: die Doppelten herausnehmen oder auf einer Seite der Teilung lassen.",
+    "doctor.advice.noisy_labels": "Zu tun: Klassen ansehen, denen das Netz widerspricht; sonst nach Eingaben suchen, die fehlen.",
+    "doctor.advice.other_rows": "Zu tun: den Zufall entscheiden lassen, welche Zeilen testen, wenn ihre Reihenfolge nichts bedeutet.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
     "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced, und bei jeder Klasse sehen, "
     "wie oft sie gefunden wird.",
@@ -1416,6 +1440,7 @@ WORDS = {
     "learners.understood.equal": "wo Schichten verschieden groß sind, scheitert es in Zeile {line}: {problem}",
     "learners.understood.loss.stated": "Verlust: {loss}, wie angegeben",
     "learners.understood.loss.seen": "Verlust: {loss}; sein Wert kam im Programm vor",
+    "learners.understood.loss.ours": "Verlust: {loss}, hinter sie gesetzt",
     "learners.understood.loss.assumed": "Verlust: {loss}, angenommen: der Wert keines Verlusts, der hier bekannt ist, war zu sehen",
     "learners.note.python2": "für Python 2 geschrieben; Anweisungen zum Drucken wurden als Aufrufe gelesen",
     "learners.note.magics": "Zeilen, die nur ein Notebook versteht (% und !), wurden ausgelassen",
@@ -1441,6 +1466,7 @@ WORDS = {
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
+    "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
     "check.remark.failed": "{failed} von {probes} Proben scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
     "Schichten, die gleich groß sein müssen.",
     "check.first": "{quantity} ist in der Reihenfolge der Rechnung die erste Größe, die falsch ist.",
@@ -1464,6 +1490,7 @@ WORDS = {
     "check.why.penalty.other": "Der Anteil der Strafe am Gradienten ist nicht die Ableitung der Strafe im Fehlermaß.",
     "check.why.penalty.biases": "Im Gradienten sind auch die Biases bestraft, im Fehlermaß nicht.",
     "check.why.steps": "Abgezogen wird {written}; das zeigt sich ab Schritt {step}.",
+    "check.why.broken_steps": "Nach Schritt {step} ist es keine Zahl, obwohl seine Ableitung eine ist.",
     "check.why.unknown_steps": "Abgezogen wird nicht η ∂E/∂w mit den eigenen Gradienten; das zeigt sich ab Schritt {step}.",
     "check.why.shared": "{arrays} sind ein und dasselbe Feld.",
     "check.why.not_finite.31": "Wo eine Nettoeingabe 1000 ist, ist e^z keine Zahl und y auch nicht: das größte z wird nicht abgezogen.",
@@ -1718,7 +1745,7 @@ WORDS = {
     "mistake.39": "die Gewichte ändern sich nach jedem Beispiel, wo ein Stapel gemeint war",
     "mistake.39.sign": "gleich N Schritten mit je einem Beispiel",
     "mistake.39.cure": "Die Gradienten des Stapels summieren, dann ein Schritt.",
-    "mistake.40": "ein Versehen in Momentum oder Adam",
+    "mistake.40": "ein Versehen in der Aktualisierung: Rate, Momentum oder Adam",
     "mistake.40.sign": "anfangs nahe, dann läuft es davon",
     "mistake.40.cure": "Den Rekursionen der Reihe nach folgen: erst der neue Puffer, dann der Schritt, mit der Rate einmal.",
     "mistake.42": "das aufgehobene Feld ist das veränderte",
@@ -1733,6 +1760,9 @@ WORDS = {
     "mistake.51": "f′ steht an der Stelle einer anderen Schicht",
     "mistake.51.sign": "scheitert, wenn Schichten nicht gleich groß sind",
     "mistake.51.cure": "f′ am z der Schicht nehmen, zu der δ gehört.",
+    "mistake.53": "die Maske von ReLU stammt von etwas anderem als z",
+    "mistake.53.sign": "Zahlen kommen durch oder nicht, aber andere als die mit z > 0",
+    "mistake.53.cure": "Die Maske aus dem z dieser Schicht nehmen, mit ihrem Bias und Beispiel für Beispiel: ∂E/∂h, wo z > 0, sonst 0.",
     "mistake.52": "ReLU wird auf den Gradienten angewandt",
     "mistake.52.sign": "keine negative Zahl kommt durch, was immer z ist",
     "mistake.52.cure": "Das Vorzeichen von z entscheidet, nicht das des Gradienten: ∂E/∂h, wo z > 0, sonst 0.",

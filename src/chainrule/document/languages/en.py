@@ -1148,6 +1148,8 @@ WORDS = {
     "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
     # The doctor
+    "doctor.train.described": "This writes its network so, and prints the command that trains it:",
+    "doctor.train.python": "To train it so, give cr.train also {options}.",
     "doctor.train": "To train it so: {command}",
     "doctor.drawn": "The {rows} rows were drawn at random: give rows of your own, with --data FILE or with --input and --target.",
     "doctor.drawn.rows=1": "The row was drawn at random: give rows of your own, with --data FILE or with --input and --target.",
@@ -1158,6 +1160,8 @@ WORDS = {
     "doctor.untried": "Not tried: that takes a longer training than there is time for here, or rows that are kept for a test.",
     "doctor.untried.leaking_column": "Not tried: without it the error is larger, and only then is it true.",
     "doctor.untried.duplicates": "Not tried: without them the error is larger, and only then is it true.",
+    "doctor.untried.noisy_labels": "Not tried: no change of the network mends labels.",
+    "doctor.untried.other_rows": "Not tried: no change of the network makes the rows alike.",
     "doctor.untried.nothing_to_learn": "Not tried: no change of the network helps.",
     "doctor.untried.outlier": "Not tried: the row is not one that it learns from.",
     "doctor.rates.lowers_below": "Learning rates below {rate} lower the error of the first step.",
@@ -1178,6 +1182,14 @@ WORDS = {
     "targets lie outside, as {farthest}.",
     "doctor.double_softmax": "The loss {loss} takes the softmax or the sigmoid itself, and the output, {activation}, has taken it already.",
     "doctor.wrong_loss.output": "The loss {loss} compares probabilities, and the output activation {activation} gives none.",
+    "doctor.wrong_loss.yes_no": "The target is yes or no, and the loss {loss} compares numbers; its gradient fades where the output is "
+    "wrong "
+    "and sure of it.",
+    "doctor.wrong_loss.yes_no_open": "The target is yes or no, and the loss {loss} compares numbers; a row that is right by far counts "
+    "as an "
+    "error, too.",
+    "doctor.wrong_loss.classes_open": "The targets are classes, and the loss {loss} compares numbers; a row that is right by far counts as "
+    "an error, too.",
     "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
     "wrong and sure of it.",
     "doctor.zero_start": "{count} of {all} matrices of weights are all 0 at the start, {parameter} first: as long as they are, no "
@@ -1198,6 +1210,8 @@ WORDS = {
     "doctor.rate_too_large.diverged": "The learning rate {rate} is too large: in a trial the error left all bounds in step {step}.",
     "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps} steps the error ended higher than it "
     "began.",
+    "doctor.rate_too_large.rough": "The learning rate {rate} is too large: the error {error} is left; with {better} a trial of {steps} "
+    "steps leaves {less}.",
     "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
     "it is {less}.",
     "doctor.leaking_column": "The column {column} gives the target {target} away: |r| = {number}.",
@@ -1208,6 +1222,13 @@ WORDS = {
     "beside the inputs no better than random ones.",
     "doctor.out_of_step.early": "x and y are out of step: the targets {rows} rows above are explained ({number} of their variance), those "
     "beside the inputs no better than random ones.",
+    "doctor.noisy_labels.held_out": "Many labels are others than the inputs say: of the {rows} rows of whose class simple models are "
+    "surest, {percent} % have another one; the network misses {others} % of rows that it has not seen.",
+    "doctor.noisy_labels.own": "Many labels are others than the inputs say: of the {rows} rows of whose class simple models are surest, "
+    "{percent} % have another one.",
+    "doctor.other_rows.numbers": "{count} of {all} rows that test have a target outside the range of those that train: they are of another "
+    "kind.",
+    "doctor.other_rows.classes": "{count} of {all} rows that test have a class that no row has which trains: they are of another kind.",
     "doctor.nothing_to_learn": "There is nothing to learn that a line or neighbours could see: the inputs explain {number} of the "
     "targets' variance, random orders of them up to {chance}.",
     "doctor.imbalance": "The class {class} has {percent} % of the rows: naming it always is nearly right.",
@@ -1237,6 +1258,8 @@ WORDS = {
     "doctor.advice.leaking_column": "To do: leave it out, --ignore {column}, unless it will be known before the target is.",
     "doctor.advice.outlier": "To do: correct it, or leave the row out, if it is a mistake.",
     "doctor.advice.duplicates": "To do: take the duplicates out, or keep them on one side of the split.",
+    "doctor.advice.noisy_labels": "To do: look at labels that the network contradicts; else look for inputs that are missing.",
+    "doctor.advice.other_rows": "To do: let chance decide which rows test, if the order of the rows means nothing.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
     "doctor.advice.imbalance": "To do: let rare classes count as much, --class-weights balanced, and look at the recall of each class.",
     "doctor.advice.overfitting": "To do: more rows, fewer units (--hidden 8), or a penalty (--regularizer l2:rate=0.01).",
@@ -1372,6 +1395,7 @@ WORDS = {
     "learners.understood.equal": "where layers have different sizes it fails in line {line}: {problem}",
     "learners.understood.loss.stated": "loss: {loss}, as stated",
     "learners.understood.loss.seen": "loss: {loss}; its value was seen in the program",
+    "learners.understood.loss.ours": "loss: {loss}, put behind them",
     "learners.understood.loss.assumed": "loss: {loss}, assumed: the value of no loss that is known here was seen",
     "learners.note.python2": "it was written for Python 2; statements that print were read as calls",
     "learners.note.magics": "lines that only a notebook understands (% and !) were left out",
@@ -1397,6 +1421,7 @@ WORDS = {
     "check.refused": "Nothing could be judged.",
     "check.refused.failure": "The program gave no answer: {why}",
     "check.refused.nothing": "The program gave no gradient, neither ∂E/∂W nor ∂E/∂b, nor an update that shows one.",
+    "check.remark.rule": "The steps are those of no update rule that is known here; they are not judged.",
     "check.remark.failed": "{failed} of {probes} probes failed in the program; the others were judged. Layers that must be of equal "
     "size would be a reason.",
     "check.first": "{quantity} is the first quantity that is wrong in the order of computation.",
@@ -1420,6 +1445,7 @@ WORDS = {
     "check.why.penalty.other": "The penalty's part of the gradient is not the derivative of the penalty in the loss.",
     "check.why.penalty.biases": "The biases are penalised in the gradient, but not in the loss.",
     "check.why.steps": "What is taken off is {written}; it shows from step {step} on.",
+    "check.why.broken_steps": "After step {step} it is no number, though its gradient is one.",
     "check.why.unknown_steps": "What is taken off is not η ∂E/∂w of the program's own gradients; it shows from step {step} on.",
     "check.why.shared": "{arrays} are one and the same array.",
     "check.why.not_finite.31": "Where a net input is 1000, e^z is no number, and so is y: the largest z is not subtracted first.",
@@ -1669,7 +1695,7 @@ WORDS = {
     "mistake.39": "the weights are updated after each sample, where a batch was meant",
     "mistake.39.sign": "equals N steps of one sample each",
     "mistake.39.cure": "Add up the gradients of the batch, then take one step.",
-    "mistake.40": "a slip in momentum or Adam",
+    "mistake.40": "a slip in the update: the rate, momentum or Adam",
     "mistake.40.sign": "near at first, then it drifts away",
     "mistake.40.cure": "Follow the recurrences in their order: first the new buffer, then the step with the rate once.",
     "mistake.42": "the array that is kept is the one that changes",
@@ -1684,6 +1710,9 @@ WORDS = {
     "mistake.51": "f′ is taken where another layer is",
     "mistake.51.sign": "fails unless layers are of one size",
     "mistake.51.cure": "Take f′ at the z of the layer whose δ it is.",
+    "mistake.53": "ReLU's mask is taken from something else than z",
+    "mistake.53.sign": "numbers pass or are stopped as by a mask, but others than those where z > 0",
+    "mistake.53.cure": "Take the mask from the z of this layer, with its bias and sample by sample: ∂E/∂h where z > 0, 0 elsewhere.",
     "mistake.52": "ReLU is applied to the gradient",
     "mistake.52.sign": "no negative number passes, whatever z is",
     "mistake.52.cure": "What decides is the sign of z, not that of the gradient: ∂E/∂h where z > 0, 0 elsewhere.",
