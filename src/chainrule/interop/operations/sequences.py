@@ -66,7 +66,7 @@ def _gather(table: Expression, index: Any, call: JaxCall) -> Expression:
 # Recurrences
 
 
-Cell: TypeAlias = Callable[[Expression, list[Any], list[Any], int, str], list[Any]]
+RecurrentCell: TypeAlias = Callable[[Expression, list[Any], list[Any], int, str], list[Any]]
 """From x at a place, the state before it, the parameters, the place and what is added to letters: the state after it."""
 
 
@@ -81,7 +81,7 @@ def _part_of(z: Expression, place: int, units: int) -> Expression:
     return p.part(z, axis=len(z.shape) - 1, start=place * units, stop=(place + 1) * units)
 
 
-def _simple_cell(activation: Callable[[Expression], Expression]) -> Cell:
+def _simple_cell(activation: Callable[[Expression], Expression]) -> RecurrentCell:
     def cell(x: Expression, state: list[Any], own: list[Any], step: int, side: str) -> list[Any]:
         a, b = _gates(x, state[0], own)
         z = _named(f"z{side}", a if b is None else a + b, step)
@@ -122,7 +122,7 @@ def _named(symbol: str, expression: Expression, step: int) -> Expression:
 
 
 def _recurrent(
-    cell: Cell, states: int, x: Expression, started: Any, parameters: Sequence[Any], biases: bool, layers: int, dropout: float,
+    cell: RecurrentCell, states: int, x: Expression, started: Any, parameters: Sequence[Any], biases: bool, layers: int, dropout: float,
     training: bool, both: bool, batch_first: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
     """Layers of a recurrence through the places of x: (examples, places, units of the last layer), and the states after the last place.
