@@ -27,6 +27,7 @@ from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
+from chainrule.pictures.graph import WIDE
 from chainrule.pictures.shapes import Diagram
 from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import UNIT, canvas
@@ -35,6 +36,9 @@ from chainrule.render.slides import SlidePiece, slide_pieces
 
 COLUMNS = {"article": 84, "handout": 56, "slides": 74, "figure": 94}
 """Letters of an equation that stand on one line, about. Typst ends lines after signs, where it measures that it has to."""
+
+ROWS = {"article": 680.0, "handout": 440.0}
+"""Units of a picture: a graph that is wider goes on in rows, one below the other, as small letters could not be read where it has less room."""
 
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
@@ -195,7 +199,10 @@ class _Writer(FrozenValue):
                 lines = (f"  {self._cells(cells)}," for cells in rows)
                 return "\n".join([f"#data({self._sides(block)}, ({self._cells(head)},),", *lines, ")"])
             case Picture() | BoxGraph() | Illustration():
-                return canvas(network_diagram(block), self.paint)
+                drawn = network_diagram(block, ROWS.get(self.layout, WIDE))
+                picture = canvas(drawn, self.paint)
+                # A plot says what it shows; a network belongs where it stands.
+                return f"#afloat[{picture}]" if isinstance(block, Illustration) and isinstance(block.draw(), Diagram) else picture
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)
