@@ -10,6 +10,9 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, UnknownNameError
 from chainrule.base.frozen import FrozenValue
 
+NORMALISED = {"gamma": "γ", "shift": "β", "mu": "μ", "c": "c", "v": "v", "n": "n", "l": "l"}
+"""What two normalisations of one block have each for itself: the second one with a prime."""
+
 LETTERS = {
     "x": "x",
     "t": "t",
@@ -22,10 +25,7 @@ LETTERS = {
     "theta": "θ",
     "gamma": "γ",
     "shift": "β",
-    "gammaa": "γ",  # of the first normalisation in a block
-    "shifta": "β",
-    "gammab": "γ′",  # and of the second
-    "shiftb": "β′",
+    **{f"{name}{part}": letter + mark for name, letter in NORMALISED.items() for part, mark in (("a", ""), ("b", "′"))},
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",
