@@ -101,7 +101,9 @@ def layer_table(context: Context) -> TableBlock:
         kind = activation if dense else ", ".join(filter(None, (context.kind_of(layer), activation)))
         rows.append(((layer.name or context.layer(number),), (units,), (kind,), names or ("–",), (sizes or "–",)))
         kinds.append((units, kind, sizes, layer.kind, *(node.symbol for node in used)))
-    head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation" if dense else "kind", "parameters", "shape"))
+    head = tuple(
+        (context.plain(f"network.{column}"),) for column in ("layer", "units", "activation" if dense else "kind", "parameters", "shape")
+    )
     shown: list[tuple[Inline, ...]] = []
     for part, left in parted(rows, kinds if shortens(context) else range(len(rows))):
         shown += [*part, *([(("…",), *(((),) * (len(head) - 1)))] if left else [])]

@@ -20,6 +20,7 @@ from chainrule.formula.primitives import (
     negative,
     place,
     spread,
+    sqrt,
     subtract,
     swapped,
     transpose,
@@ -207,6 +208,8 @@ def _negative(a: Expression) -> Expression | None:
 
 
 def _power(a: Expression, n: Expression) -> Expression | None:
+    if a.primitive is sqrt and _value(n) == 2:  # what has a root is not negative
+        return a.arguments[0]
     return a if _value(n) == 1 else None
 
 

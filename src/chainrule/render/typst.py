@@ -38,7 +38,7 @@ COLUMNS = {"article": 84, "handout": 56, "slides": 74, "figure": 94}
 """Letters of an equation that stand on one line, about. Typst ends lines after signs, where it measures that it has to."""
 
 ROWS = {"article": 680.0, "handout": 440.0}
-"""Units of a picture: a graph that is wider goes on in rows, one below the other, as small letters could not be read where it has less room."""
+"""Units of a picture: a wider graph goes on in rows, one below the other, since its letters would else be too small."""
 
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
