@@ -143,6 +143,7 @@ class _Content:
             "updates": self._updates(),
             "quantities": self._quantities(),
             "doctor": self.doctor.plain(),
+            "ranges": self._ranges(),
             "files": saved_files(context),
             "description": linked_description(context),
             "rules": other_rules(context),
@@ -425,6 +426,12 @@ class _Content:
             "next": {part.parameter.key: part.new.key for part in update.parameters}
             | {state.key: after.key for part in update.parameters for state, after in zip(part.states, part.new_states, strict=True)},
         }
+
+    def _ranges(self) -> dict[str, str]:
+        """Of targets that may not be any numbers, which they are: from 0 to 1, with the sum 1 in a distribution, or signs."""
+        kinds = {"distribution": "distribution", "steps": "distribution", "signs": "signs", "numbers": "", "gradient": ""}
+        compared = {t: kinds.get(self.context.step.network.goals[name].loss.definition.targets, "probabilities") for name, t in self.derivation.compared.items()}
+        return {t.key: kind for t, kind in compared.items() if kind}
 
     def _record(self) -> dict[str, Any]:
         """What of the record of the step does not change with the numbers, and which quantity stands under which name in it."""

@@ -225,6 +225,8 @@ export interface Content {
   updates: { shared: number[]; own: Record<string, number[]> };
   quantities: Record<string, number[]>;
   leaves: Leaves;
+  /** Of targets that may not be any numbers, which they are. */
+  ranges: Record<string, "distribution" | "probabilities" | "signs">;
   elements: ElementRecord[];
   nodes: GraphNode[];
   paper: Record<string, number>;
