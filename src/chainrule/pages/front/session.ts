@@ -190,15 +190,19 @@ export class Session {
   /** Gives elements other numbers. keeping: is it one change with the one before, as in dragging? */
   change(changes: ReadonlyMap<number, number>, keeping = false): void {
     if (!keeping) this.#remember();
+    const arrays = this.changed(changes);
+    this.#moment = { steps: [...this.steps.slice(0, this.at), { arrays, number: this.start.number }], at: this.at };
+  }
+
+  /** The numbers before the step, with some changed. */
+  changed(changes: Iterable<readonly [number, number]>): Map<string, Tensor> {
     const arrays = new Map(this.start.arrays);
     for (const [element, value] of changes) {
       const [key, place] = this.content.elements[element]!;
-      const old = arrays.get(key)!;
-      const data = this.start.arrays.get(key) === old ? Float64Array.from(old.data) : old.data;
-      data[place] = value;
-      arrays.set(key, { shape: old.shape, data } satisfies Tensor);
+      const { shape, data } = arrays.get(key)!;
+      arrays.set(key, { shape, data: data.with(place, value) });
     }
-    this.#moment = { steps: [...this.steps.slice(0, this.at), { arrays, number: this.start.number }], at: this.at };
+    return arrays;
   }
 
   /** Takes so many training steps, from the last one that there is or from where one stands; fewer where E is no number any more. */

@@ -198,9 +198,13 @@ export class StageView {
     return [{ x, y, wide: size, tall: size }, ...(this.#crowded ? [] : [{ x, y, wide: size / 2, tall: size + 46 }])];
   }
 
+  /** Does a letter stand before the number of a group? Not before those of many lines. */
+  #named(group: SVGGElement): boolean {
+    return this.#lines.length <= MOST_LABELS * 2 || !group.classList.contains("edge-number");
+  }
+
   /** How wide the label of a number is that takes so many letters. */
-  #wide(element: number, letters: number): number {
-    const named = this.session.content.stage.edges.length <= MOST_LABELS * 2;
+  #wide(element: number, letters: number, named = true): number {
     return 8 * (letters + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
   }
 
@@ -224,7 +228,7 @@ export class StageView {
   /** A number with its letter, on ground of its own. */
   #number(element: number, x: number, y: number, kind: string): Shown {
     const handle = this.session.isHandle(element);
-    const text = svg("text.digits");
+    const text = svg("text.digits", { y: 4.5 });
     const back = svg("rect.back", { rx: 5 });
     const group = svg("g", { class: `${kind}${handle ? " handle" : ""}`, "data-e": element, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, back, text);
     const shown = { element, group, text, back };
@@ -339,19 +343,11 @@ export class StageView {
       shown.last = `${value} ${covered}`;
       const digits = covered ? "·" : words.brief(value, this.#crowded ? 3 : 4);
       if (back) {
-        const before = group.classList.contains("edge-number") || group.classList.contains("bias") || group.classList.contains("target");
-        const key = `${words.name(element)} ${digits}`;
-        if (text.getAttribute("data-key") !== key) {
-          text.setAttribute("data-key", key);
-          const named = !group.classList.contains("edge-number") || this.#lines.length <= MOST_LABELS * 2;
-          text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan.value", digits)]));
-          const wide = 8 * (digits.length + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
-          fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
-          const spans = text.querySelectorAll("tspan");
-          const lowered = spans.length > 2 && spans[spans.length - 2]!.hasAttribute("dy");
-          if (lowered) spans[spans.length - 1]!.setAttribute("dy", "-0.18em");
-          text.setAttribute("y", "4.5");
-        }
+        const name = this.#named(group) ? letter(words.short(element)) : [];
+        const lowered = name.at(-1)?.hasAttribute("dy") && "-0.18em";
+        text.replaceChildren(...name, svg("tspan.value", { dx: name.length && 4, dy: lowered }, digits));
+        const wide = this.#wide(element, digits.length, name.length > 0);
+        fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
       } else if (setText(text, digits)) {
         if (this.#circles.has(element)) text.style.fontSize = `${Math.min(15, (1.66 * this.#radius) / (0.52 * digits.length)).toFixed(1)}px`;
         text.classList.toggle("long", digits.length > 6);
