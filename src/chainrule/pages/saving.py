@@ -19,8 +19,8 @@ from chainrule.training.model import Model
 from chainrule.training.plan import Plan
 
 LEFT, RIGHT = "⟦", "⟧"
-"""Around the key of the numbers that are to stand there, with "after " before that of the second forward pass; several keys are arrays whose
-columns stand side by side."""
+"""Around the key of the numbers that are to stand there, after "after " those of the second forward pass; of several arrays the columns
+stand side by side."""
 
 
 def hole(*keys: str) -> str:
