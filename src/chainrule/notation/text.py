@@ -97,6 +97,7 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
                 yield from pieces(part, words, depth + 1, most)
 
     space = Break(LEVELS * depth + INNER)
+    held = Break(space + LEVELS)  # in the brackets of this formula
     match formula:
         case f.Matrix() | f.Fenced() | f.Call() | f.Cases() if _is_whole(formula, words, most):
             yield formula
@@ -122,10 +123,10 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield from inside(clean(left), content, clean(right))
         case f.Call(name, arguments):
             yield from inside(f"{clean(name)}(")
-            yield from (*_separated([list(inside(argument)) for argument in arguments], parts.separator(arguments), space), (")", None))
+            yield from (*_separated([list(inside(argument)) for argument in arguments], parts.separator(arguments), held), (")", None))
         case f.Cases(condition, first, second):
             given, otherwise = f"{clean(words['if'])} ", f"{clean(words['otherwise'])} "
-            yield from inside("{", first, space, given, condition, ",", space, otherwise, second, "}")
+            yield from inside("{", first, held, given, condition, ",", held, otherwise, second, "}")
         case f.Sum(content, index):
             yield f"Σ{_index(clean(index))} ", None
             yield from pieces(content, words, depth, most)
