@@ -249,6 +249,10 @@ def _base(base: str, bold: bool) -> str:
     return escape_latex(base)
 
 
+SCRIPTS = {"′": "prime", "⟨": "langle", "⟩": "rangle"}
+"""Signs that stand above a letter, by LaTeX's names."""
+
+
 def _small(script: str) -> str:
     """What is raised or lowered: digits, brackets, a + or ′, or the symbol it belongs to."""
     if inner := owner(script):
@@ -258,8 +262,8 @@ def _small(script: str) -> str:
 
 
 def _run(run: str) -> str:
-    if run in GREEK or run == "′":
-        return r"\prime" if run == "′" else rf"\{GREEK[run]} "
+    if run in SCRIPTS or run in GREEK:
+        return rf"\{SCRIPTS.get(run) or GREEK[run]} "
     return run if run.isascii() and "_" not in run and run not in _ESCAPED else escape_latex(run)
 
 

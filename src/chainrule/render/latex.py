@@ -35,7 +35,9 @@ from chainrule.render.tikz import tikz
 ARTICLE = r"""
 \usepackage[margin={}]{{geometry}}
 \setlength{{\parindent}}{{0pt}}\setlength{{\parskip}}{{0.5em plus 0.2em}}
-\newcommand{{\subheading}}[1]{{\subsection*{{#1}}}}"""
+\newcommand{{\subheading}}[1]{{\subsection*{{#1}}}}
+\makeatletter\renewcommand{{\section}}{{\@startsection{{section}}{{1}}{{0pt}}{{-3.5ex plus -1ex minus -0.2ex}}{{2.3ex plus 0.2ex}}%
+  {{\normalfont\Large\bfseries\raggedright\hyphenpenalty=10000 }}}}\makeatother"""
 
 CLASSES = {
     "article": r"\documentclass[11pt,PAPER]{article}" + ARTICLE.format("25mm"),
@@ -54,6 +56,9 @@ COLUMNS = {"article": 80, "handout": 49, "slides": 70}
 
 SHARE = 0.62
 """Of a slide's width, what an equation takes that has a picture beside it."""
+
+GUTTER, LONG = 2.0, 28.0
+"""Letters between columns of a table; a column of more goes on in the next line where the table would be too wide."""
 
 HANG = 4
 """Letters by which the line after another begins further right."""
@@ -124,7 +129,11 @@ class _Writer(FrozenValue):
         """A block, and the picture beside it where both have room."""
         equations = piece.block.equations if isinstance(piece.block, Equations) else ()
         share = SHARE if equations else 1 - SHARE
-        if piece.picture is None or max(map(letters_across, equations), default=0.0) > self.columns:
+        wide = max(map(letters_across, equations), default=0.0)
+        if isinstance(piece.block, TableBlock):
+            columns = zip(piece.block.head, *piece.block.rows, strict=True)
+            wide = sum(max(map(_letters_in, column)) + GUTTER for column in columns) / share
+        if piece.picture is None or wide > self.columns:
             return self.block(piece.block)
         beside = replace(self, columns=round(share * self.columns)).block(piece.block)
         picture = self.block(piece.picture)
@@ -143,10 +152,19 @@ class _Writer(FrozenValue):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
             case TableBlock(head, rows):
                 lines = [self._cells(head) + r" \\ \hline", *(self._line(cells) for cells in rows)]
-                sides = "".join("r" if number else "l" for number in block.numbers)
-                return "\n".join([rf"\datatable{{{sides}}}{{\hline", *lines, r"\hline}"])
+                return "\n".join([rf"\datatable{{{self._sides(block)}}}{{\hline", *lines, r"\hline}"])
             case Picture() | BoxGraph() | Illustration():
                 return rf"\begin{{center}}\fitted[0.6]{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
+
+    def _sides(self, table: TableBlock) -> str:
+        """How each column is set: numbers to the right, words to the left; of a table that is too wide, those that are long in lines."""
+        wide = [max(map(_letters_in, column)) + GUTTER for column in zip(table.head, *table.rows, strict=True)]
+        rest, sides = self.columns - sum(one for one in wide if one <= LONG), list[str]()
+        for one, number in zip(wide, table.numbers, strict=True):
+            share = rest / sum(other for other in wide if other > LONG) * one / self.columns if one > LONG else 1
+            broken_up = sum(wide) > self.columns and not number and 0 < share < 1
+            sides.append(rf">{{\raggedright\arraybackslash}}p{{{0.95 * share:.2f}\linewidth}}" if broken_up else "r" if number else "l")
+        return "".join(sides)
 
     def _line(self, cells: Sequence[Inline]) -> str:
         """A row of a table, as high as the fractions in it."""
@@ -182,6 +200,11 @@ class _Writer(FrozenValue):
                 rows[-1] += " {}"
                 rows.append(rf"&\qquad {self._formula(Row(part))}")
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"
+
+
+def _letters_in(cell: Inline) -> float:
+    """How wide a cell of a table is."""
+    return sum(len(part) if isinstance(part, str) else letters_across(part) for part in cell)
 
 
 def _boxed(content: str, share: float) -> str:
