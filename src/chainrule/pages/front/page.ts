@@ -131,8 +131,8 @@ export class Page {
       fill(this.#button("step", () => this.#walk(1), "▸"), { class: "main" }),
       this.#button("play", () => this.#play(), "▶"),
       html("span.gap"),
-      this.#button("undo", () => this.#travel("undo"), "↶"),
-      this.#button("redo", () => this.#travel("redo"), "↷"),
+      this.#button("undo", () => this.#travel(true), "↶"),
+      this.#button("redo", () => this.#travel(false), "↷"),
       this.#more(),
     );
     return bar;
@@ -210,11 +210,11 @@ export class Page {
   // What happens
 
   /** Goes back to what was, or on to what was taken back; home where these numbers have no more of it. */
-  #travel(way: "undo" | "redo"): void {
+  #travel(back: boolean): void {
     const { session, home } = this;
-    const beyond = way === "undo" ? !session.canUndo && home.earlier?.() : !session.canRedo && home.later?.();
+    const beyond = back ? !session.canUndo && home.earlier?.() : !session.canRedo && home.later?.();
     if (beyond) beyond();
-    else this.#act(() => session[way]());
+    else this.#act(() => (back ? session.undo() : session.redo()));
   }
 
   #act(what: () => void): void {
@@ -362,7 +362,7 @@ export class Page {
     const target = event.target as Element;
     if (target.closest("input, select, textarea, [role=dialog], details")) return;
     const [key, held] = [event.key.toLowerCase(), event.ctrlKey || event.metaKey];
-    if (held && "zy".includes(key)) this.#travel(key === "y" || event.shiftKey ? "redo" : "undo");
+    if (held && "zy".includes(key)) this.#travel(key === "z" && !event.shiftKey);
     else if (held || event.altKey) return;
     else if ("ns".includes(key)) this.#walk(1);
     else if ("pb".includes(key)) this.#walk(-1);
