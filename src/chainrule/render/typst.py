@@ -118,7 +118,9 @@ class _Writer(FrozenValue):
         yield self._title("1em")
         for number, section in enumerate(self.document.sections, start=1):
             yield f"= {number}. {escape_typst(section.title)}"
-            yield from map(self.block, section.blocks)
+            for block, following in zip(section.blocks, (*section.blocks[1:], None), strict=True):
+                leads = isinstance(block, Paragraph) and isinstance(following, TableBlock | Equations)
+                yield f"#block(sticky: true)[{self.block(block)}]" if leads else self.block(block)  # on the page of what it leads to
 
     def figure(self) -> Iterator[str]:
         """The blocks alone, each subheading with what follows it in a frame of its own; the first frame has the section's title."""
@@ -179,7 +181,10 @@ class _Writer(FrozenValue):
         return f"({', '.join('right' if number else 'left' for number in table.numbers)},)"
 
     def _title(self, size: str) -> str:
-        return f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  #title()\n]"
+        words = '#show regex("\\d\\S{2,24}"): box'  # the name of a network, 2-3-1, is one
+        return (
+            f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  {words}\n  #title()\n]"
+        )
 
     def block(self, block: Block) -> str:
         """A block in Typst's markup."""
