@@ -285,3 +285,10 @@ def test_the_curve_of_the_error_is_along_a_weight_that_it_depends_on() -> None:
     weight = first_weight(context)
     assert weight is not None
     assert weight.index == (2, 0)  # the first row of the table whose token is there
+
+
+@pytest.mark.parametrize(("layers", "said"), [("e2-attn2-1", "Q⁽²⁾ as 2,\neach 3 × 1."), ("e2-lstm1-1", "")])
+def test_heads_stand_one_below_the_other_which_is_said(layers, said):
+    text = str(cr.problem(f"v4x3:{layers}").step().explain(detail="matrix"))
+    assert ("one below the other" in text) == bool(said)
+    assert said in text

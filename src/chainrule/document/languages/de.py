@@ -141,6 +141,7 @@ WORDS = {
     "forward.intro": "Was sagt das Netz vorher, mit seinen Gewichten, wie sie sind? Jede Schicht berechnet ihre Ausgabe aus dem, was in "
     "sie führt.",
     "forward.matrices": "In Matrizen",
+    "forward.several": "Was mehr als zwei Achsen hat, steht als Matrizen untereinander: {symbol} als {count}, jede {shape}.",
     "forward.scalars": "In einzelnen Zahlen",
     "forward.scalars_of": "In einzelnen Zahlen, für Beispiel {sample} von {samples}",
     "forward.more": "Auf dieselbe Weise werden {left} weitere Größen berechnet",

@@ -132,6 +132,7 @@ WORDS = {
     "forward.title": "Forward pass",
     "forward.intro": "What does the network predict with its weights as they are? Each layer computes its output from what leads into it.",
     "forward.matrices": "In matrices",
+    "forward.several": "What has more than two axes stands as matrices one below the other: {symbol} as {count}, each {shape}.",
     "forward.scalars": "In single numbers",
     "forward.scalars_of": "In single numbers, for sample {sample} of {samples}",
     "forward.more": "{left} more quantities are computed in the same way",
