@@ -421,3 +421,13 @@ def test_letters_of_a_graph_can_be_read_in_every_layout(layout):
     (widest,) = {max(float(size) for size in re.findall(r"#canvas\((?:high: high, )?([\d.]+)pt", typst(document, layout)))}
     room = {"article": 459.0, "handout": 249.0, "slides": 635.0}[layout]
     assert room / widest >= {"article": 0.7, "handout": 0.6, "slides": 0.7}[layout]
+
+
+def test_a_long_table_is_in_parts_between_which_a_page_may_end():
+    rows = tuple(((f"quantity {number}",), (Prose(str(number)),)) for number in range(50))
+    document = Document("t", (Section("s", "s", (TableBlock((("name",), ("number",)), rows),)),))
+    for layout, most in (("article", 20), ("slides", 8)):
+        parts = latex(document, layout).split(r"\datatable{")[1:]
+        found = [[int(number) for number in re.findall(r"quantity (\d+)", part)] for part in parts]
+        assert list(itertools.chain(*found)) == list(range(50))
+        assert 1 < max(map(len, found)) <= most

@@ -54,6 +54,9 @@ LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=nge
 COLUMNS = {"article": 80, "handout": 49, "slides": 70}
 """Letters of an equation on one line, about; what is wider all the same is made smaller."""
 
+ROWS = {"article": 20, "handout": 20, "slides": 8}
+"""Of a table; a longer one is in parts, between which a page may end."""
+
 SHARE = 0.62
 """Of a slide's width, what an equation takes that has a picture beside it."""
 
@@ -94,7 +97,9 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
     layout  "article"; "slides", by beamer, 16:9, one idea a frame; "handout", compact, in two columns
     paper   "a4" or "letter"; slides have a size of their own
     """
-    writer = _Writer(document.staged if layout == "slides" else document.illustrated, Words(document.language), COLUMNS[layout])
+    writer = _Writer(
+        document.staged if layout == "slides" else document.illustrated, Words(document.language), COLUMNS[layout], ROWS[layout]
+    )
     body = writer.frames() if layout == "slides" else writer.sections()
     head = [CLASSES[layout].replace("PAPER", PAPERS[paper]), PREAMBLE.replace("LANGUAGE", LANGUAGES[document.language]).rstrip()]
     colours = {**{f"c{number}": colour.light for number, colour in enumerate(PALETTE)}, "quiet": QUIET[0], **NOTES}
@@ -104,11 +109,12 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
 
 
 class _Writer(FrozenValue):
-    """What the parts of one document have in common: its words, its colours and the width of a line."""
+    """What the parts of one document have in common: its words, its colours, the width of a line and the rows of a table."""
 
     document: Document
     words: Words
     columns: int
+    rows: int
 
     def sections(self) -> Iterator[str]:
         """Title and sections, one after the other."""
@@ -151,8 +157,11 @@ class _Writer(FrozenValue):
             case Equations(equations):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
             case TableBlock(head, rows):
-                lines = [self._cells(head) + r" \\ \hline", *(self._line(cells) for cells in rows)]
-                return "\n".join([rf"\datatable{{{self._sides(block)}}}{{\hline", *lines, r"\hline}"])
+                count = max(1, -(-len(rows) // self.rows))
+                parts = [rows[len(rows) * part // count : len(rows) * (part + 1) // count] for part in range(count)]
+                start = rf"\datatable{{{self._sides(block)}}}{{\hline"
+                first = self._cells(head) + r" \\ \hline"
+                return "\n".join("\n".join([start, first, *map(self._line, part), r"\hline}"]) for part in parts)
             case Picture() | BoxGraph() | Illustration():
                 return rf"\begin{{center}}\fitted[0.6]{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
 
