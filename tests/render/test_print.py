@@ -186,7 +186,7 @@ def test_each_chain_stands_beside_its_lit_network(name):
     lit = [piece for section in document.staged.sections for piece in slide_pieces(section) if piece.picture is not None]
     assert len(lit) == {"seed": 7, "mazur": 11}[name]  # one of them is the sample, beside its table
     assert typst(document, "slides").count("picture: high =>") == len(lit)
-    assert 5 <= latex(document, "slides").count(r"\noindent\fitted{\begin{minipage}") <= len(lit)
+    assert 4 <= latex(document, "slides").count(r"\noindent\fitted{\begin{minipage}") <= len(lit)
 
 
 def test_slides_leave_nothing_out():

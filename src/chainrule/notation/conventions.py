@@ -10,8 +10,8 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, UnknownNameError
 from chainrule.base.frozen import FrozenValue
 
-NORMALISED = {"gamma": "γ", "shift": "β", "mu": "μ", "c": "c", "v": "v", "n": "n", "l": "l"}
-"""What two normalisations of one block have each for itself: the second one with a prime."""
+PRIMES = {"a": "", "b": "′"}
+"""What stands behind a letter that a layer has twice, as gammaa and gammab: in a block with two normalisations γ and γ′."""
 
 LETTERS = {
     "x": "x",
@@ -25,7 +25,7 @@ LETTERS = {
     "theta": "θ",
     "gamma": "γ",
     "shift": "β",
-    **{f"{name}{part}": letter + mark for name, letter in NORMALISED.items() for part, mark in (("a", ""), ("b", "′"))},
+    **{letter + part: letter + prime for letter in "cvnl" for part, prime in PRIMES.items()},  # of normalisations
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",
@@ -108,7 +108,10 @@ class Notation(Displayed, FrozenValue):
 
     def letter(self, quantity: str) -> str:
         """The letter of a quantity; one without an entry is written by its own name."""
-        return self.letters.get(quantity, LETTERS.get(quantity, quantity))
+        own, base = self.letters.get(quantity, LETTERS.get(quantity)), quantity[:-1]
+        if own is None and len(base) > 1 and base in LETTERS and quantity[-1] in PRIMES:
+            return self.letter(base) + PRIMES[quantity[-1]]
+        return quantity if own is None else own
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the default, as in a description."""
