@@ -265,7 +265,7 @@ def test_places_along_an_axis_are_letters() -> None:
         cr.sequence(3, 4), cr.sinusoidal_position(), cr.multi_head_attention(1, causal=True), cr.flatten(), cr.dense(1), seed=1
     )
     said = " ".join(str(cr.explain(network, detail="matrix")).split())
-    assert "P⁽¹⁾ = {cos(i · e^(−1/2 · ⌊j/2⌋ · ln(10000))) if j − 2 · ⌊j/2⌋ > 0.5" in said
+    assert "P⁽¹⁾ = ⎧cos(i · e^(−1/2 · ⌊j/2⌋ · ln(10000))) if j − 2 · ⌊j/2⌋ > 0.5 ⎩sin(" in said
     assert "softmax({S⁽²⁾ if [i + 1 > j], otherwise −10^30})" in said
     assert said.count("i, j and k are the numbers of the places along an axis") == 1
 

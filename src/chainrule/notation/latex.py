@@ -187,8 +187,8 @@ def _base(base: str, bold: bool) -> str:
     return escape_latex(base)
 
 
-SCRIPTS = {"′": "prime", "⟨": "langle", "⟩": "rangle"}
-"""Signs that stand above a letter, by LaTeX's names."""
+SCRIPTS = {"′": r"\prime", "⟨": r"\langle ", "⟩": r"\rangle"}
+"""Signs that stand above a letter."""
 
 
 def _small(script: str) -> str:
@@ -201,7 +201,7 @@ def _small(script: str) -> str:
 
 def _run(run: str) -> str:
     if run in SCRIPTS or run in GREEK:
-        return rf"\{SCRIPTS.get(run) or GREEK[run]} "
+        return SCRIPTS.get(run) or rf"\{GREEK[run]} "
     return run if run.isascii() and "_" not in run and run not in _ESCAPED else escape_latex(run)
 
 

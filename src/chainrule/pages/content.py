@@ -27,7 +27,7 @@ from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.mistakes import common_mistakes
 from chainrule.pages.program import Tracer, function_table, traced_program
-from chainrule.pages.saving import linked_description, recorded, saved_files
+from chainrule.pages.saving import linked_description, record_text, saved_files
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -159,7 +159,7 @@ class _Content:
 
     def start(self) -> dict[str, Any]:
         """What belongs to this step alone: its title, its numbers, and what of its record does not change with them."""
-        return {"title": title(self.context), "leaves": self._leaves(), "record": recorded(self.context)}
+        return {"title": title(self.context), "leaves": self._leaves(), "record": record_text(self.context)}
 
     # Sections
 

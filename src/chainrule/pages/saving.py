@@ -47,7 +47,7 @@ def _optimizer(context: Context) -> dict[str, Any]:
     return table | {key: hole(key) for key in table if key in letters} | rate
 
 
-def recorded(context: Context) -> dict[str, Any]:
+def record_text(context: Context) -> dict[str, Any]:
     """The record of the step as a text with holes, and the options that the optimiser was given."""
     step, derivation = context.step, context.derivation
     gradients = {str(replace(node.name, gradient=False).key): node.key for node in derivation.backward if node.name}
