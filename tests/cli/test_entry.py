@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,17 @@ def help_text() -> str:
 def test_help_is_the_stored_text(arguments):
     ended = chainrule_command(*arguments)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, help_text(), "")
+
+
+def test_no_line_of_a_help_ends_inside_a_word():
+    """What is to be typed, as by-target, stands as it is typed; and a help keeps to a terminal's width."""
+    from chainrule.cli.commands import chainrule as commands
+
+    for name in commands.list_commands(None):
+        command = commands.get_command(None, name)
+        text = command.get_help(command.make_context(name, [], resilient_parsing=True, terminal_width=80))
+        assert not [line for line in text.splitlines() if re.search(r"\w-$", line) or len(line) > 80]
+        assert "\N{NON-BREAKING HYPHEN}" not in text
 
 
 def test_the_stored_text_is_what_click_would_print(capsys):

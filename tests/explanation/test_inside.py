@@ -265,7 +265,7 @@ def test_places_along_an_axis_are_letters() -> None:
         cr.sequence(3, 4), cr.sinusoidal_position(), cr.multi_head_attention(1, causal=True), cr.flatten(), cr.dense(1), seed=1
     )
     said = " ".join(str(cr.explain(network, detail="matrix")).split())
-    assert "P⁽¹⁾ = {cos(i · e^(−1/2 · ⌊j/2⌋ · ln(10000))) if j − 2 · ⌊j/2⌋ > 0.5" in said
+    assert "P⁽¹⁾ = ⎧cos(i · e^(−1/2 · ⌊j/2⌋ · ln(10000))) if j − 2 · ⌊j/2⌋ > 0.5 ⎩sin(" in said
     assert "softmax({S⁽²⁾ if [i + 1 > j], otherwise −10^30})" in said
     assert said.count("i, j and k are the numbers of the places along an axis") == 1
 
@@ -285,3 +285,10 @@ def test_the_curve_of_the_error_is_along_a_weight_that_it_depends_on() -> None:
     weight = first_weight(context)
     assert weight is not None
     assert weight.index == (2, 0)  # the first row of the table whose token is there
+
+
+@pytest.mark.parametrize(("layers", "said"), [("e2-attn2-1", "Q⁽²⁾ as 2,\neach 3 × 1."), ("e2-lstm1-1", "")])
+def test_heads_stand_one_below_the_other_which_is_said(layers, said):
+    text = str(cr.problem(f"v4x3:{layers}").step().explain(detail="matrix"))
+    assert ("one below the other" in text) == bool(said)
+    assert said in text

@@ -117,6 +117,9 @@ IDENTITIES: list[tuple[Expression, Any]] = [
     # Powers.
     (a**1, a),
     (a**2, a**2),
+    (p.sqrt(a) ** 2, a),
+    (filled(p.sqrt(a)) ** 2, filled(a)),
+    (p.sqrt(a) ** 3, p.sqrt(a) ** 3),
     # What moves elements.
     (p.transpose(A, axes=(0, 1)), A),
     (p.transpose(A, axes=(1, 0)), p.transpose(A, axes=(1, 0))),

@@ -1,4 +1,4 @@
-"""Lines end after signs at the outermost level; in the terminal inside brackets only where what is in them is too long for any line."""
+"""Lines end after signs at the outermost level; what is too long in brackets for any line stands there in lines of its own."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ from chainrule.render.breaking import NARROWEST, broken, letters_across, lines_o
 
 SIGNS = ("+", "−", "·")
 
+TALL = "⎛⎜⎝⎞⎟⎠"
+
 
 def side(choose: random.Random, depth: int) -> Row:
     """Some operands between signs; some of them are brackets, in which the same stands."""
@@ -63,18 +65,30 @@ def factors(row: Row) -> list[str]:
 
 @pytest.mark.parametrize("width", [24, 40, 80])
 def test_brackets_stay_whole_wherever_a_line_holds_them(width):
-    choose, cut = random.Random(width), {"whole": 0, "parted": 0}
+    choose, cut = random.Random(width), {"whole": 0, "tall": 0}
     for _ in range(300):
         sides = [side(choose, 2) for _ in range(choose.randint(1, 3))]
         lines = ["".join(text for text, _ in line) for line in wrapped(Equation((Symbol("y"), *sides), ("=",) * len(sides)), width)]
         longest = max(len(factor) for one in sides for factor in factors(one))
-        if any(map(is_open, lines)):
+        if any(sign in "".join(lines) for sign in TALL):
             assert longest > width - 8, lines  # beside a relation, and further in
-            cut["parted"] += 1
+            cut["tall"] += 1
         elif longest > width // 2 and len(lines) > len(sides):
             cut["whole"] += 1
+        assert width < 40 or not any(map(is_open, lines)), lines
         assert all(line_width([(line, None)]) <= width for line in lines)
     assert min(cut.values()) > 5
+
+
+def test_brackets_grow_with_the_lines_in_them():
+    """What is listed goes on in the next line after a comma; names stand in the middle, brackets are as tall as what they hold."""
+    listed = [Row((Number(f"{digit}.00000001"), Operator("+"), Symbol("x", str(digit)))) for digit in (1, 2, 3)]
+    lines = wrapped(Equation((Symbol("y"), Call("f", tuple(listed))), ("=",)), 40)
+    assert ["".join(text for text, _ in line) for line in lines] == [
+        "     ⎛1.00000001 + x1,⎞",
+        "y = f⎜2.00000001 + x2,⎟",
+        "     ⎝3.00000001 + x3 ⎠",
+    ]
 
 
 @pytest.mark.parametrize("width", [24, 40, 80])

@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline";
 import { ROWS, pairwise, tensor } from "../../src/chainrule/pages/front/arrays";
+import { type Box, labelled } from "../../src/chainrule/pages/front/labels";
 import { printed } from "../../src/chainrule/pages/front/numbers";
 import { result } from "../../src/chainrule/pages/front/program";
 import { FUNCTIONS, parsed, roundedFraction } from "../../src/chainrule/pages/front/real";
@@ -24,6 +25,10 @@ const answer = ([kind, name, ...operands]: [string, string, ...never[]]): unknow
       const [text, digits, comma, exact] = operands as unknown as [string, number, boolean, boolean];
       const found = printed(exact ? parsed(text) : Number(text), { digits, comma, exact });
       return [found.layout, String(found.value.above), String(found.value.below), found.exact];
+    }
+    case "labels": {
+      const [lines, wide, there] = operands as unknown as [[number, number, number, number][], number[], Box[]];
+      return labelled(lines.map(([x, y, right, low]) => (part) => ({ x: x + (right - x) * part, y: y + (low - y) * part })), wide, there);
     }
     default:
       throw new Error(kind);

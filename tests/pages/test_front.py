@@ -222,3 +222,26 @@ def test_numbers_are_printed_as_python_prints_them(ask, digits, comma):
         )
         if isinstance(wanted.value, Fraction):
             assert Fraction(int(above), int(below)) == wanted.value
+
+
+@needs_node
+def test_no_label_of_a_line_covers_another(ask):
+    """Networks as they stand on a telephone: columns 146 apart, the units of a column 110 or 150."""
+    questions = []
+    for sizes in ((2, 3), (2, 4), (3, 3), (4, 2), (1, 5)):
+        gap = min(150, 440 / max(sizes))
+        spots = [[(146 * column, gap * (unit - (size - 1) / 2)) for unit in range(size)] for column, size in enumerate(sizes)]
+        lines = [[*source, *target] for target in spots[1] for source in spots[0]]
+        there = [{"x": x, "y": y, "wide": 54, "tall": 54} for column in spots for x, y in column]
+        questions.append(["labels", "", lines, [77] * len(lines), there])
+    for boxes in ask(questions):
+        for place, one in enumerate(boxes):
+            for other in boxes[:place]:
+                assert abs(one["x"] - other["x"]) > 76 or abs(one["y"] - other["y"]) > 18, boxes  # letters are 14 high
+
+
+def test_targets_of_a_page_keep_to_what_their_loss_takes():
+    kinds = {}
+    for loss, shape in (("cross_entropy", "2-3"), ("binary_cross_entropy", "2-1"), ("hinge", "2-1"), ("half_squared", "2-1")):
+        kinds[loss] = list(page_content(problem(shape, loss=loss))["ranges"].values())
+    assert kinds == {"cross_entropy": ["distribution"], "binary_cross_entropy": ["probabilities"], "hinge": ["signs"], "half_squared": []}

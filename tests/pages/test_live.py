@@ -329,6 +329,27 @@ def test_the_step_is_walked_through_from_the_first_sum_to_the_next_step(fresh):
     fresh.locator(".stage .error .digits", has_text="49.25").wait_for()
 
 
+def test_targets_stay_in_the_range_of_their_loss(pages):
+    tab = pages("logits")
+    tab.evaluate("chainrule.open('numbers')")
+    targets = tab.locator(".view.numbers section").first.locator("label", has_text=re.compile("^t")).locator("+ input")
+    begin = [float(one.input_value()) for one in targets.all()[:3]]
+    assert sum(begin) == 1
+    first = targets.nth(begin.index(1))
+    first.fill("3")
+    first.blur()
+    assert first.get_attribute("aria-invalid") == "true"
+    first.fill("0.25")
+    first.blur()
+    drawn(tab)
+    assert sorted(float(one.input_value()) for one in targets.all()[:3]) == [0.25, 0.375, 0.375]
+    first.focus()
+    for _ in range(9):
+        first.press("PageUp")  # 0.1 more, as far as it may go
+    drawn(tab)
+    assert [float(one.input_value()) for one in targets.all()[:3]] == begin
+
+
 def test_a_number_is_predicted_before_it_is_shown(fresh):
     fresh.locator(".more summary").click()
     fresh.get_by_label("Predict first").check()

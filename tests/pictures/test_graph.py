@@ -24,7 +24,7 @@ from chainrule.network.layers import join, layer, tied
 from chainrule.notation.formula import Operator, Prose, Symbol
 from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
-from chainrule.pictures.graph import WIDEST, column_captions, graph_lines
+from chainrule.pictures.graph import WIDE, column_captions, graph_lines
 from chainrule.pictures.shapes import Box, Circle, Diagram, Label, Path, Scene, covered
 from chainrule.render.formats import rendered
 from chainrule.render.plain import plain
@@ -177,7 +177,7 @@ def test_nothing_covers_anything_and_every_connection_is_drawn(name, kind):
     check(graph, diagram)
     assert network_diagram(graph) == diagram
     if kind == "network":
-        assert diagram.width < 1.5 * WIDEST
+        assert diagram.width < 1.5 * WIDE
 
 
 @pytest.mark.parametrize("seed", range(30))

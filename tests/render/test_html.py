@@ -158,3 +158,10 @@ def test_a_networks_own_names_come_out_as_themselves():
 )
 def test_values_are_copied_as_programs_read_them(formula, value):
     assert plain_value(formula) == value
+
+
+def test_no_line_begins_with_the_comma_behind_a_formula():
+    listed = (Symbol("U", "3"), ", ", Symbol("d", "3"), "; rest (", Symbol("x"), ") end")
+    page = html(Document("title", (Section("s", "heading", (Paragraph(listed),)),)))
+    held = re.findall(r'<span class="whole"><math.*?</math>(.)</span>(.)', page)
+    assert held == [(",", " "), (";", " "), (")", " ")]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from click import _termui_impl
+from rich.color import Color
 from rich.console import Console
 
 from chainrule.api.problems import problem
@@ -30,6 +31,19 @@ def test_a_symbol_has_one_colour_everywhere(document):
                 colours.setdefault(part.strip(), set()).add(document.colours.get(key))
     assert {symbol: found for symbol, found in colours.items() if len(found) > 1} == {}
     assert set(document.colours.values()) <= set(range(len(COLOURS)))
+
+
+def test_every_colour_can_be_read_on_light_and_on_dark():
+    """At least 3 : 1, as WCAG 2.2 asks of what is not text alone; the letters say the same."""
+
+    def lightness(red: int, green: int, blue: int) -> float:
+        shares = [value / 3294.6 if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in (red, green, blue)]
+        return 0.2126 * shares[0] + 0.7152 * shares[1] + 0.0722 * shares[2]
+
+    for name in COLOURS:
+        own = lightness(*Color.parse(name).get_truecolor())
+        assert 1.05 / (own + 0.05) >= 3, name
+        assert (own + 0.05) / (lightness(0x1E, 0x1E, 0x1E) + 0.05) >= 3, name
 
 
 def test_weights_inputs_and_the_error_are_coloured(document):

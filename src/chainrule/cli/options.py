@@ -50,8 +50,33 @@ def complete_files(context: click.Context, parameter: click.Parameter, incomplet
 EXIT_CODES = "Exit codes: 0 done; 1 a negative verdict; 2 bad input; 3 training diverged; 130 interrupted."
 
 
+HELD = "\N{NON-BREAKING HYPHEN}"
+
+
+class _Formatter(click.HelpFormatter):
+    """No line of a help ends after a hyphen inside a word: what is to be typed stands as it is typed."""
+
+    def write_text(self, text: str) -> None:
+        """A paragraph."""
+        super().write_text(text.replace("-", HELD))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Options, or commands, and what they are."""
+        super().write_dl([(term, text.replace("-", HELD)) for term, text in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        """The whole help."""
+        return super().getvalue().replace(HELD, "-")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class Ending(click.Command):
     """A command whose help says what it may end with."""
+
+    context_class = _Context
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Examples, then the exit codes."""

@@ -24,6 +24,7 @@ from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound, EachUnit
 from chainrule.network.derivation import BATCH, Derivation
 from chainrule.network.elements import typed_name
+from chainrule.network.layers import Layer
 from chainrule.network.update import ParameterUpdate
 from chainrule.network.wiring import OUTPUT
 from chainrule.notation.build import formula
@@ -283,6 +284,10 @@ class Context(WithoutCaches, FrozenValue):
         name = self.words.called(bound.definition.kind, bound.name)
         options = (f"{self.words.called('option', key)} {self.plain_number(value)}" for key, value in bound.given.items())
         return f"{name} ({', '.join(options)})" if bound.given else name
+
+    def kind_of(self, layer: Layer) -> str:
+        """What kind of layer it is: dense, LSTM, max pool."""
+        return self.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.called)
 
     def plain_number(self, value: object) -> str:
         """A number in words, as it was written, with the notation's decimal sign."""

@@ -34,7 +34,10 @@ def distribution_text(context: Context, initializer: Bound, shape: tuple[int, ..
     kind = type(drawn).__name__.lower()
     key = f"initializer.{kind}" if f"initializer.{kind}" in context.words.catalogue else "initializer.other"
     bounds = {name: _bound(context, value) for name, value in vars(drawn).items()}
-    text = context.plain(key, name=context.called(initializer.definition.bind()), **bounds)
+    name = context.called(initializer.definition.bind())
+    text = context.plain(key, name=name, **bounds)
+    if initializer.name == kind:  # a normal distribution is said once
+        text = text.removeprefix(f"{name}, ")
     if shape is None or not depends_on_layer(initializer):
         return text
     return f"{text}, {context.plain('initializer.where', inputs=math.prod(shape[:-1]), units=shape[-1])}"

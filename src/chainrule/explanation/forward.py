@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -50,10 +50,22 @@ MOST_LETTERS = 40
 def forward_section(context: Context) -> Section:
     """Every layer, in matrices and then in sums of single numbers."""
     blocks: list[Block] = [context.says("forward.intro"), context.heading("forward.matrices")]
+    blocks += _several_matrices(context)
     blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.quantities)
     if context.detail == "scalar":
         blocks += [*scalar_lines(context, context.before), *functions(context)]
     return context.section("forward", blocks)
+
+
+def _several_matrices(context: Context) -> Iterator[Block]:
+    """How arrays of more than two axes are printed, by the first of them: the heads of an attention, the steps of a sequence."""
+    for quantity in context.derivation.quantities:
+        shape = context.scalars.shape(quantity)
+        count = math.prod(shape[:-2])
+        if len(shape) > 2 and count > 1 and shape[-2] > 1:
+            each = " × ".join(map(str, shape[-2:]))
+            yield context.says("forward.several", symbol=context.symbol(quantity), count=count, shape=each)
+            return
 
 
 def scalar_lines(context: Context, values: Values) -> list[Block]:

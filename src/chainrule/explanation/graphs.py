@@ -165,7 +165,7 @@ class _Drawing:
         if sign:
             return _Box(Vertex(Operator(sign, prefix=True), round=True), sources)
         parameters = self.network.parameters_of(layer)
-        kind = self.context.words.catalogue.get(f"name.layer.{layer.kind.name}", layer.called)
+        kind = self.context.kind_of(layer)
         known = result.primitive.name == "named"
         about = () if layer.activation is None else ((self.context.called(layer.activation),),)
         units = (self.counted("units", result),)

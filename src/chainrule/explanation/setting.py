@@ -88,14 +88,16 @@ def layer_table(context: Context) -> TableBlock:
     net = context.step.network
     rows: list[list[Cell]] = []
     kinds: list[tuple[object, ...]] = []
+    dense = {layer.kind.name for layer in net.forward.numbers} <= {"dense"}
     for layer, number in net.forward.numbers.items():
         used = net.parameters_of(layer)
         sizes = ", ".join(" × ".join(map(str, _oriented(context, net.shapes[node.key]))) or "1" for node in used)
         units = str(net.units(layer))
-        kind = context.called(layer.activation) if layer.activation is not None else layer.called
+        activation = "" if layer.activation is None else context.called(layer.activation)
+        kind = activation if dense else ", ".join(filter(None, (context.kind_of(layer), activation)))
         rows.append([layer.name or context.layer(number), units, kind, joined_inline(map(context.symbol, used)) or NONE, sizes or NONE])
         kinds.append((units, kind, sizes, layer.kind, *(node.symbol for node in used)))
-    head = context.words.heads("network", "layer", "units", "activation", "parameters", "shape")
+    head = context.words.heads("network", "layer", "units", "activation" if dense else "kind", "parameters", "shape")
     shown: list[list[Cell]] = []
     for part, left in parted(rows, kinds if shortens(context) else range(len(rows))):
         shown += part

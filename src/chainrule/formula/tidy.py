@@ -20,6 +20,7 @@ from chainrule.formula.primitives import (
     negative,
     place,
     spread,
+    sqrt,
     subtract,
     swapped,
     transpose,
@@ -207,6 +208,11 @@ def _negative(a: Expression) -> Expression | None:
 
 
 def _power(a: Expression, n: Expression) -> Expression | None:
+    if _value(n) == 2:  # what has a root is not negative
+        if a.primitive is sqrt:
+            return a.arguments[0]
+        if a.primitive is spread and a.arguments[0].primitive is sqrt:
+            return spread(a.arguments[0].arguments[0], **a.parameters)
     return a if _value(n) == 1 else None
 
 

@@ -134,16 +134,15 @@ def _gru(units: int, bias: bool) -> Start:
         def step(place: int, before: CellState) -> CellState:
             time = place + 1
             a = own.named("a", at_step(inputs, place), time)
-            gates, new = p.part(a, axis=1, start=0, stop=2 * units), _gate(a, 2, units)
-            back = None
+            gates, back = [_gate(a, gate, units) for gate in range(3)], None
             if before:
                 s = own.named("s", before[0] @ U, time)
-                gates, back = gates + p.part(s, axis=1, start=0, stop=2 * units), _gate(s, 2, units)
+                gates[:2] = [gate + _gate(s, place, units) for place, gate in enumerate(gates[:2])]
+                back = _gate(s, 2, units)
             if c is not None:
                 back = back + c if back is not None else p.spread(c, axes=(0,), sizes=(a.shape[0],))
-            r = own.named("r", p.sigmoid(_gate(gates, 0, units)), time)
-            u = own.named("u", p.sigmoid(_gate(gates, 1, units)), time)
-            n = own.named("n", p.tanh(new if back is None else new + r * back), time)
+            r, u = (own.named(symbol, p.sigmoid(gate), time) for symbol, gate in zip("ru", gates, strict=False))
+            n = own.named("n", p.tanh(gates[2] if back is None else gates[2] + r * back), time)
             return (own.named("h", (1 - u) * n + u * before[0] if before else (1 - u) * n, time),)
 
         return step

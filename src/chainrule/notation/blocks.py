@@ -9,9 +9,15 @@ from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.notation.formula import Ellipsis, Formula, Matrix, Number, Prose
-from chainrule.notation.parts import ENGLISH
-from chainrule.notation.text import LEVELS, RELATION, Break, Segment, inline_matrices, merge_segments, pieces, segments
+from chainrule.notation.formula import Call, Cases, Ellipsis, Fenced, Formula, Matrix, Number, Prose, row
+from chainrule.notation.parts import ENGLISH, separator
+from chainrule.notation.text import LEVELS, RELATION, Bracket, Break, Piece, Segment, inline_matrices, merge_segments, pieces, segments
+
+FENCES = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "{": "⎧⎪⎩", "⌊": "⎢⎢⎣", "⌋": "⎥⎥⎦", "|": "│││", "‖": "‖‖‖"}
+"""Each bracket where it is several lines tall: its first line, those between, its last."""
+
+SHARES, NARROWEST = (0.85, 0.6), 16
+"""Of a line, how much a bracket may take that has to be tall, tried in this order; and letters of a line in it, at least."""
 
 
 class TextBlock(FrozenValue):
@@ -43,19 +49,35 @@ def text_block(formula: Formula, words: Mapping[str, str] = ENGLISH) -> TextBloc
 def wrapped(formula: Formula, width: int, words: Mapping[str, str] = ENGLISH) -> list[list[Segment]]:
     """The formula as a block, broken into lines of at most `width` columns.
 
-    Relations go below each other; sides that are still too long break after + and −, then after signs of products. Only what stands in
-    brackets that no layout gets on a line breaks inside them, after its own outermost signs. A matrix too wide to be drawn is written on
-    one line and broken. A line is longer only where a single symbol or number is.
+    Relations go below each other; sides that are still too long break after + and −, then after signs of products. What stands in
+    brackets that no layout gets on a line stands in lines below each other, between brackets as tall as they are. A matrix too wide to be
+    drawn is written on one line and broken. A line is longer only where a single symbol or number is.
     """
     lines: list[list[Segment]] = []
-    for draw in (_drawn, inline_matrices):
-        parts = list(draw(pieces(formula, words), words))
-        whole = [(" ", None) if isinstance(part, Break) and part >= LEVELS else part for part in parts]
-        for tried in (whole, parts):  # brackets whole first
-            for lines in _layouts(tried, width):
-                if all(line_width(line) <= width for line in lines):
-                    return lines
+    for tried in _tries(formula, width, words):
+        for lines in _layouts(tried, width):
+            if all(line_width(line) <= width for line in lines):
+                return lines
     return lines
+
+
+def _tries(formula: Formula, width: int, words: Mapping[str, str]) -> Iterator[list[TextPart]]:
+    """The parts of a formula with brackets on one line, with tall ones, and where that is too wide, too, with brackets that break; then all
+    of it with matrices in rows of text.
+    """
+    for draw in (_drawn, inline_matrices):
+        parts: list[TextPart] = list(draw(pieces(formula, words), words))
+        yield _unbroken(parts)
+        rooms = [max(NARROWEST, int(share * width)) for share in SHARES] if draw is _drawn else []
+        tall = [list(_drawn(pieces(formula, words, most=room), words, room)) for room in rooms]
+        yield from map(_unbroken, tall)
+        yield from tall
+        yield parts
+
+
+def _unbroken(parts: Iterable[TextPart]) -> list[TextPart]:
+    """Parts with no break in brackets."""
+    return [(" ", None) if isinstance(part, Break) and part >= LEVELS else part for part in parts]
 
 
 def line_width(line: Iterable[Segment]) -> int:
@@ -83,9 +105,45 @@ def _column(character: str) -> int:
 # --- Blocks ----------------------------------------------------------------------------------------------------------
 
 
-def _drawn(parts: Iterable[Segment | Break | Matrix], words: Mapping[str, str]) -> Iterator[TextPart]:
-    """With every matrix as a block."""
-    return (_matrix(part, words) if isinstance(part, Matrix) else part for part in parts)
+def _drawn(parts: Iterable[Piece], words: Mapping[str, str], most: int = 0) -> Iterator[TextPart]:
+    """With every matrix as a block, and every bracket that was left whole, its lines of at most `most` letters."""
+    for part in parts:
+        yield _matrix(part, words) if isinstance(part, Matrix) else _tall(part, words, most) if isinstance(part, Bracket) else part
+
+
+def _tall(bracket: Bracket, words: Mapping[str, str], most: int) -> TextBlock:
+    """What stands in brackets in lines below each other, and the brackets as tall as that."""
+    match bracket:
+        case Cases(condition, first, second):
+            chosen = (row(first, Prose(words["if"]), condition), row(second, Prose(words["otherwise"])))
+            return _fenced([line for one in chosen for line in _lines((one,), words, most - 2)], "{", "")
+        case Fenced(inside, left, right):
+            return _fenced(_lines((inside,), words, most - 2), left, right)
+        case Call(name, arguments):
+            return _joined([(name, None), _fenced(_lines(arguments, words, most - len(name) - 2), "(", ")")])
+
+
+def _lines(listed: Sequence[Formula], words: Mapping[str, str], most: int) -> list[list[Segment]]:
+    """Formulas in lines of at most so many letters, which end after the commas between them where they can."""
+    room, parts = max(NARROWEST, most), list[TextPart]()
+    for formula in listed:
+        parts += [(separator(listed), None), Break(-1)] * bool(parts)
+        parts += _unbroken(_drawn(pieces(formula, words, most=room), words, room))
+    return _stacked((0, line) for line in _filled(parts, room, room))
+
+
+def _fenced(lines: Sequence[list[Segment]], left: str, right: str) -> TextBlock:
+    """Lines between two signs that are as tall as all of them."""
+    wide, last = max(map(line_width, lines)), len(lines) - 1
+
+    def grown(sign: str, place: int) -> str:
+        return FENCES.get(sign, 3 * sign)[1 if 0 < place < last else 2 * (place > 0)] if sign and last else sign
+
+    drawn = (
+        [(grown(left, place), None), *line, (" " * (wide - line_width(line)) + grown(right, place), None)]
+        for place, line in enumerate(lines)
+    )
+    return TextBlock(tuple(_trimmed(merge_segments(line)) for line in drawn), last // 2)
 
 
 def _joined(parts: Iterable[TextPart]) -> TextBlock:

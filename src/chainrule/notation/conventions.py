@@ -10,6 +10,9 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, UnknownNameError
 from chainrule.base.frozen import FrozenValue
 
+PRIMES = {"a": "", "b": "′"}
+"""What stands behind a letter that a layer has twice, as gammaa and gammab: in a block with two normalisations γ and γ′."""
+
 LETTERS = {
     "x": "x",
     "t": "t",
@@ -22,6 +25,7 @@ LETTERS = {
     "theta": "θ",
     "gamma": "γ",
     "shift": "β",
+    **{letter + part: letter + prime for letter in "cvnl" for part, prime in PRIMES.items()},  # of normalisations
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",
@@ -45,9 +49,6 @@ LETTERS = {
     "g": "g",
 }
 """The letter of each quantity where nothing else is said. A weight of W is written with the small letter."""
-
-PRIMES = {"a": "", "b": "′"}
-"""What stands behind a Greek letter that a layer has twice, as gammaa and gammab: in a block with two normalisations γ and γ′."""
 
 CHOICES = {
     "vectors": ("rows", "columns"),

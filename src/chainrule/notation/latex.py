@@ -187,6 +187,10 @@ def _base(base: str, bold: bool) -> str:
     return escape_latex(base)
 
 
+SCRIPTS = {"′": r"\prime", "⟨": r"\langle ", "⟩": r"\rangle"}
+"""Signs that stand above a letter."""
+
+
 def _small(script: str) -> str:
     """What is raised or lowered: digits, brackets, a + or ′, or the symbol it belongs to."""
     if inner := parts.owner(script):
@@ -196,8 +200,8 @@ def _small(script: str) -> str:
 
 
 def _run(run: str) -> str:
-    if run in GREEK or run == "′":
-        return r"\prime" if run == "′" else rf"\{GREEK[run]} "
+    if run in SCRIPTS or run in GREEK:
+        return SCRIPTS.get(run) or rf"\{GREEK[run]} "
     return run if run.isascii() and "_" not in run and run not in _ESCAPED else escape_latex(run)
 
 

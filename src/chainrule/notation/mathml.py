@@ -146,7 +146,7 @@ def _letter(letter: str, bold: bool = False) -> str:
         inner = element("mi", escape_xml(base.translate(_BOLD) if bold else base))
     if accent:
         inner = element("mover", inner + element("mo", SIGNS[accent], {"stretchy": "false"}), {"accent": "true"})
-    return element("msub", inner + element("mn", digits)) if digits else inner
+    return element("msub", inner + _script(digits)) if digits else inner
 
 
 def _function(name: str) -> str:

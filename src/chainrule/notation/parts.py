@@ -106,11 +106,13 @@ def separator(formulas: Iterable[object]) -> str:
 
 
 def letter_parts(letter: str) -> tuple[str, str, str]:
-    """A letter's base, accent and digits below.
+    """A letter's base, accent and what stands below: digits, or the letter that says whose it is.
 
-    >>> letter_parts("m̂"), letter_parts("β₁"), letter_parts("w")
-    (('m', 'hat', ''), ('β', '', '1'), ('w', '', ''))
+    >>> letter_parts("m̂"), letter_parts("β₁"), letter_parts("WQ"), letter_parts("z_f")
+    (('m', 'hat', ''), ('β', '', '1'), ('W', '', 'Q'), ('z', '', 'f'))
     """
+    if owned := re.fullmatch(r"([^\W\d_])(?:(?<=[A-Z])|(?=[A-Z])|_(?=.))([^\W\d_])", letter):
+        return owned[1], "", owned[2]
     base = letter.rstrip("₀₁₂₃₄₅₆₇₈₉")
     below = "".join(str(unicodedata.digit(c)) for c in letter[len(base) :])
     apart = unicodedata.normalize("NFD", base)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from math import inf
 from typing import TypeAlias
 
 from chainrule.base.printing import clean
@@ -39,7 +40,10 @@ class Break(int):
     __slots__ = ()
 
 
-Piece: TypeAlias = Segment | Break | f.Matrix
+Bracket: TypeAlias = f.Fenced | f.Call | f.Cases
+"""What has brackets of its own, which grow where lines stand below each other in them."""
+
+Piece: TypeAlias = Segment | Break | f.Matrix | Bracket
 """What a line is made of. A matrix of several rows is whole; `inline_matrices` writes it on the line."""
 
 
@@ -74,12 +78,14 @@ def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = parts.ENG
     for part in parts:
         if isinstance(part, f.Matrix):
             yield from inline_matrices(_matrix(part.rows, words, 1), words)
+        elif isinstance(part, Bracket):
+            yield from inline_matrices(pieces(part, words, 1), words)
         else:
             yield part
 
 
-def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: int = 0) -> Iterator[Piece]:
-    """Segments, the spaces where lines may break, and matrices of several rows, still whole."""
+def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: int = 0, most: float = inf) -> Iterator[Piece]:
+    """Segments, the spaces where lines may break, and what is still whole: matrices of rows, and brackets of more than `most` letters."""
 
     def inside(*parts: f.Formula | str | Break) -> Iterator[Piece]:
         for part in parts:
@@ -88,10 +94,13 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             elif isinstance(part, Break):
                 yield part
             else:
-                yield from pieces(part, words, depth + 1)
+                yield from pieces(part, words, depth + 1, most)
 
     space = Break(LEVELS * depth + INNER)
+    held = Break(space + LEVELS)  # in the brackets of this formula
     match formula:
+        case f.Matrix() | f.Fenced() | f.Call() | f.Cases() if _is_whole(formula, words, most):
+            yield formula
         case f.Symbol():
             yield symbol_text(formula), formula.key or None
         case f.Number():
@@ -101,7 +110,7 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
         case f.Prose(prose):
             yield from _separated([[(word, None)] for word in clean(prose).split(" ")], "", space)
         case f.Row() | f.Equation() | f.Lines():
-            yield from _row(parts.in_a_row(formula), words, depth)
+            yield from _row(parts.in_a_row(formula), words, depth, most)
         case f.Fraction(above, below) if _is_tight(formula):
             yield from inside(above, "/", below)
         case f.Fraction(above, below):
@@ -114,24 +123,26 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield from inside(clean(left), content, clean(right))
         case f.Call(name, arguments):
             yield from inside(f"{clean(name)}(")
-            yield from _separated([list(inside(argument)) for argument in arguments], parts.separator(arguments), space)
-            yield from inside(")")
+            yield from (*_separated([list(inside(argument)) for argument in arguments], parts.separator(arguments), held), (")", None))
         case f.Cases(condition, first, second):
             given, otherwise = f"{clean(words['if'])} ", f"{clean(words['otherwise'])} "
-            yield from inside("{", first, space, given, condition, ",", space, otherwise, second, "}")
+            yield from inside("{", first, held, given, condition, ",", held, otherwise, second, "}")
         case f.Sum(content, index):
             yield f"Σ{_index(clean(index))} ", None
-            yield from pieces(content, words, depth)
+            yield from pieces(content, words, depth, most)
         case f.Transposed(content):
             yield from inside(parts.parenthesised(content), "ᵀ")
         case f.Derivative(of, by):
             yield from inside("∂", of, "/∂", by)
-        case f.Matrix(rows) if len(rows) > 1:
-            yield formula
         case f.Matrix(rows):
             yield from _matrix(rows, words, depth)
         case f.Ellipsis():
             yield from inside("…")
+
+
+def _is_whole(formula: f.Matrix | Bracket, words: Mapping[str, str], most: float) -> bool:
+    """Is it left to whoever draws it in several lines?"""
+    return len(formula.rows) > 1 if isinstance(formula, f.Matrix) else most < inf and len(formula_text(formula, words)) > most
 
 
 def _number(number: f.Number) -> str:
@@ -141,12 +152,12 @@ def _number(number: f.Number) -> str:
     return f"{sign}{clean(before)}{' · ' * bool(before)}10^{number.power}".replace("-", "−")
 
 
-def _row(items: Sequence[f.Formula], words: Mapping[str, str], depth: int) -> Iterator[Piece]:
+def _row(items: Sequence[f.Formula], words: Mapping[str, str], depth: int, most: float) -> Iterator[Piece]:
     for before, item, after in zip((None, *items), items, (*items[1:], None), strict=False):
         if before is not None:
             yield from _space(before, item, depth)
         slashed = isinstance(item, f.Fraction) and _needs_parentheses(before, item, after)
-        yield from pieces(f.Fenced(item) if slashed else item, words, depth)
+        yield from pieces(f.Fenced(item) if slashed else item, words, depth, most)
 
 
 def _needs_parentheses(before: f.Formula | None, item: f.Fraction, after: f.Formula | None) -> bool:

@@ -123,7 +123,7 @@ def _letter(letter: str, bold: bool) -> str:
         return f"norm({_letter(base[1:-1], bold)})"
     written = f"bold(upright({_base(base)}))" if bold else _base(base)
     accented = f"{ACCENTS[accent]}({written})" if accent else written
-    return f'attach({accented}, b: "{digits}")' if digits else accented
+    return f"attach({accented}, b: {_script(digits)})" if digits else accented
 
 
 def _base(base: str) -> str:

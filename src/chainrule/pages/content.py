@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chainrule.base.errors import InputError
-from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
 from chainrule.explanation.backward import MOST_PATHS, sample_gradients
 from chainrule.explanation.context import PENALTY, Context, paths
@@ -28,7 +27,7 @@ from chainrule.pages.diagnosis import Doctor
 from chainrule.pages.formulas import Formulas
 from chainrule.pages.mistakes import common_mistakes
 from chainrule.pages.program import Tracer, function_table, traced_program
-from chainrule.pages.saving import linked_description, saved_files
+from chainrule.pages.saving import linked_description, record_text, saved_files
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -143,6 +142,7 @@ class _Content:
             "updates": self._updates(),
             "quantities": self._quantities(),
             "doctor": self.doctor.plain(),
+            "ranges": self._ranges(),
             "files": saved_files(context),
             "description": linked_description(context),
             "rules": other_rules(context),
@@ -159,7 +159,7 @@ class _Content:
 
     def start(self) -> dict[str, Any]:
         """What belongs to this step alone: its title, its numbers, and what of its record does not change with them."""
-        return {"title": title(self.context), "leaves": self._leaves(), "record": self._record()}
+        return {"title": title(self.context), "leaves": self._leaves(), "record": record_text(self.context)}
 
     # Sections
 
@@ -426,23 +426,14 @@ class _Content:
             | {state.key: after.key for part in update.parameters for state, after in zip(part.states, part.new_states, strict=True)},
         }
 
-    def _record(self) -> dict[str, Any]:
-        """What of the record of the step does not change with the numbers, and which quantity stands under which name in it."""
-        plain, step = self.step.to_dict(), self.step
-        gradients = {str(replace(node.name, gradient=False).key): node.key for node in self.derivation.backward if node.name}
-
-        def same(keys: Iterable[str]) -> dict[str, str]:
-            return {key: key for key in keys}
-
-        return {
-            **{key: plain.get(key, {}) for key in ("format", "network", "optimizer", "origin")},
-            "batch": same(plain["batch"]),
-            "values": same(step.before.values),
-            "gradients": {key: gradients[key] for key in step.gradients},
-            "states": same(step.states),
-            "updates": same(step.updates),
-            "parameters": same(step.parameters),
+    def _ranges(self) -> dict[str, str]:
+        """Of targets that may not be any numbers, which they are: from 0 to 1, with the sum 1 in a distribution, or signs."""
+        kinds = {"distribution": "distribution", "steps": "distribution", "signs": "signs", "numbers": "", "gradient": ""}
+        compared = {
+            t: kinds.get(self.context.step.network.goals[name].loss.definition.targets, "probabilities")
+            for name, t in self.derivation.compared.items()
         }
+        return {t.key: kind for t, kind in compared.items() if kind}
 
     def _program(self) -> dict[str, Any]:
         """What the page runs: the whole step, what stands in the forward pass alone, and what people compute in its place."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule.base.files import json_text
+from chainrule.base.frozen import replace
 from chainrule.engines.writer import identifier
 from chainrule.engines.written import written_program
 from chainrule.explanation.context import Context
@@ -18,12 +19,13 @@ from chainrule.training.model import Model
 from chainrule.training.plan import Plan
 
 LEFT, RIGHT = "⟦", "⟧"
-"""Around the key of the numbers that are to stand there; several keys are arrays whose columns stand side by side."""
+"""Around the key of the numbers that are to stand there, after "after " those of the second forward pass; of several arrays the columns
+stand side by side."""
 
 
 def hole(*keys: str) -> str:
     """The place of numbers."""
-    return f"{LEFT}{' '.join(keys)}{RIGHT}"
+    return f"{LEFT}{'; '.join(keys)}{RIGHT}"
 
 
 def saved_files(context: Context) -> dict[str, Any]:
@@ -43,6 +45,30 @@ def _optimizer(context: Context) -> dict[str, Any]:
     table: dict[str, Any] = {"name": plain} if isinstance(plain, str) else dict(plain)
     rate = {"learning_rate": hole("learning_rate")} if "learning_rate" in letters else {}
     return table | {key: hole(key) for key in table if key in letters} | rate
+
+
+def record_text(context: Context) -> dict[str, Any]:
+    """The record of the step as a text with holes, and the options that the optimiser was given."""
+    step, derivation = context.step, context.derivation
+    gradients = {str(replace(node.name, gradient=False).key): node.key for node in derivation.backward if node.name}
+    new = {part.parameter.key: part.new.key for part in step.update.parameters}
+    plain, optimizer = step.to_dict(), _optimizer(context)
+    holes = {
+        "optimizer": optimizer | {letter.key: hole(letter.key) for letter in step.update.options},
+        "number": hole(STEP_NUMBER.key),
+        "batch": {key: hole(key) for key in plain["batch"]},
+        "values": {key: hole(key) for key in step.before.values},
+        "gradients": {key: hole(gradients[key]) for key in step.gradients},
+        "states": {key: hole(key) for key in step.states},
+        "updates": {key: hole(key) for key in step.updates},
+        "parameters": {
+            "before": {key: hole(key) for key in step.parameters},
+            "after": {key: hole(new.get(key, key)) for key in step.parameters},
+        },
+        "after": {key: hole(f"after {key}") for key in step.before.values},
+    }
+    text = {"format": plain["format"], "network": plain["network"], **holes, "origin": plain.get("origin", {})}
+    return {"text": _unquoted(json_text(text)), "options": list(optimizer)}
 
 
 def linked_description(context: Context) -> dict[str, Any]:

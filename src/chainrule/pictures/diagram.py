@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from chainrule.base.frozen import replace
 from chainrule.document.document import BoxGraph, Drawing, Edge, Illustration, Neuron, Picture, Visual
 from chainrule.notation.formula import Formula, Number, Operator, Row, row
-from chainrule.pictures.graph import graph_diagram
+from chainrule.pictures.graph import WIDE, graph_diagram
 from chainrule.pictures.shapes import (
     FAMILIES,
     LINE,
@@ -42,12 +42,15 @@ FAN, STEEPEST, WIDEST = 56.0, 0.34, 220.0
 """How wide the room is in which lines lead from one layer to the labels of the next: at least, in heights of the layers, and at most."""
 
 
-def network_diagram(picture: Visual) -> Diagram:
-    """A network: a graph of boxes; or a column a layer, in which each line leads to its label and the labels to their neuron."""
+def network_diagram(picture: Visual, widest: float = WIDE) -> Diagram:
+    """A network: a graph of boxes; or a column a layer, in which each line leads to its label and the labels to their neuron.
+
+    widest  a wider graph goes on in rows, one below the other
+    """
     if isinstance(picture, Illustration):
         drawn: Diagram | Drawing = picture.draw()
-        return drawn if isinstance(drawn, Diagram) else network_diagram(drawn)
-    return graph_diagram(picture) if isinstance(picture, BoxGraph) else _Layout(picture).diagram
+        return drawn if isinstance(drawn, Diagram) else network_diagram(drawn, widest)
+    return graph_diagram(picture, widest) if isinstance(picture, BoxGraph) else _Layout(picture).diagram
 
 
 class _Layout:

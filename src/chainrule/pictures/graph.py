@@ -49,7 +49,7 @@ PORT = 13.0
 HEAD, HALF = 8.0, 3.6
 """How long the head of an arrow is, and half of how wide."""
 
-WIDEST = 860.0
+WIDE = 860.0
 """A wider picture goes on in rows, one below the other."""
 
 ROUNDS = 12
@@ -62,7 +62,7 @@ SHARED = ("W", "learning_rate", "z", "b")
 """Whose colours the layers have that are called several times, one after the other."""
 
 
-def graph_diagram(graph: BoxGraph, widest: float = WIDEST) -> Diagram:
+def graph_diagram(graph: BoxGraph, widest: float = WIDE) -> Diagram:
     """The graph from left to right; where it is too wide, in rows."""
     return _Layout(graph, widest).diagram
 
@@ -104,7 +104,7 @@ def inline_runs(line: Inline) -> tuple[TextRun, ...]:
 class _Layout:
     """Places are counted from 0: first the vertices, then one for each column that the arrows of a vertex pass."""
 
-    def __init__(self, graph: BoxGraph, widest: float = WIDEST) -> None:
+    def __init__(self, graph: BoxGraph, widest: float = WIDE) -> None:
         self.graph = graph
         self.widest = widest
         self.boxes = len(graph.vertices)

@@ -51,6 +51,9 @@ LONGEST_PROGRAMS = 30_000
 VAST = 1000.0
 """A wider picture scrolls on a wide page: in one that fits, letters would be too small."""
 
+CLOSING = (",", ".", ";", ":", ")", "?", "!")
+"""Signs with which no line may begin."""
+
 WIDEST = 76
 """Letters of a line of an equation; what is longer goes on in the next line."""
 
@@ -239,7 +242,16 @@ class _Writer(FrozenValue):
         return element("span", escape_xml(heard), {"class": "heard"}) + element("span", self.inline(cell), {"aria-hidden": "true"})
 
     def inline(self, text: Inline) -> str:
-        return "".join(prose(part) if isinstance(part, str) else self.formula(part) for part in text)
+        """Prose with formulas in it, of which none parts from the comma, the point or the bracket behind it."""
+        written: list[str] = []
+        after_formula = False
+        for part in text:
+            if isinstance(part, str) and after_formula and part.startswith(CLOSING):
+                written[-1] = f'<span class="whole">{written[-1]}{part[0]}</span>'
+                part = part[1:]  # the sign is written already
+            written.append(prose(part) if isinstance(part, str) else self.formula(part))
+            after_formula = not isinstance(part, str)
+        return "".join(written)
 
     def formula(self, formula: Formula, *, display: bool = False) -> str:
         return formula_mathml(formula, display=display, attributes=self.attributes, words=self.words.catalogue)

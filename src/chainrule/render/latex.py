@@ -35,7 +35,9 @@ from chainrule.render.tikz import tikz
 ARTICLE = r"""
 \usepackage[margin={}]{{geometry}}
 \setlength{{\parindent}}{{0pt}}\setlength{{\parskip}}{{0.5em plus 0.2em}}
-\newcommand{{\subheading}}[1]{{\subsection*{{#1}}}}"""
+\newcommand{{\subheading}}[1]{{\subsection*{{#1}}}}
+\makeatletter\renewcommand{{\section}}{{\@startsection{{section}}{{1}}{{0pt}}{{-3.5ex plus -1ex minus -0.2ex}}{{2.3ex plus 0.2ex}}%
+  {{\normalfont\Large\bfseries\raggedright\hyphenpenalty=10000 }}}}\makeatother"""
 
 CLASSES = {
     "article": r"\documentclass[11pt,PAPER]{article}" + ARTICLE.format("25mm"),
@@ -52,8 +54,14 @@ LANGUAGES = {"en": "[import,main]{english}", "de": "[import,main,hyphenrules=nge
 COLUMNS = {"article": 80, "handout": 49, "slides": 70}
 """Letters of an equation on one line, about; what is wider all the same is made smaller."""
 
+ROWS = {"article": 20, "handout": 20, "slides": 8}
+"""Of a table; a longer one is in parts, between which a page may end."""
+
 SHARE = 0.62
 """Of a slide's width, what an equation takes that has a picture beside it."""
+
+GUTTER, LONG = 2.0, 28.0
+"""Letters between columns of a table; a column of more goes on in the next line where the table would be too wide."""
 
 HANG = 4
 """Letters by which the line after another begins further right."""
@@ -89,7 +97,9 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
     layout  "article"; "slides", by beamer, 16:9, one idea a frame; "handout", compact, in two columns
     paper   "a4" or "letter"; slides have a size of their own
     """
-    writer = _Writer(document.staged if layout == "slides" else document.illustrated, Words(document.language), COLUMNS[layout])
+    writer = _Writer(
+        document.staged if layout == "slides" else document.illustrated, Words(document.language), COLUMNS[layout], ROWS[layout]
+    )
     body = writer.frames() if layout == "slides" else writer.sections()
     head = [CLASSES[layout].replace("PAPER", PAPERS[paper]), PREAMBLE.replace("LANGUAGE", LANGUAGES[document.language]).rstrip()]
     colours = {**{f"c{number}": colour.light for number, colour in enumerate(PALETTE)}, "quiet": QUIET[0], **NOTES}
@@ -99,11 +109,12 @@ def latex(document: Document, layout: str = "article", paper: str = "a4") -> str
 
 
 class _Writer(FrozenValue):
-    """What the parts of one document have in common: its words, its colours and the width of a line."""
+    """What the parts of one document have in common: its words, its colours, the width of a line and the rows of a table."""
 
     document: Document
     words: Words
     columns: int
+    rows: int
 
     def sections(self) -> Iterator[str]:
         """Title and sections, one after the other."""
@@ -124,7 +135,11 @@ class _Writer(FrozenValue):
         """A block, and the picture beside it where both have room."""
         equations = piece.block.equations if isinstance(piece.block, Equations) else ()
         share = SHARE if equations else 1 - SHARE
-        if piece.picture is None or max(map(letters_across, equations), default=0.0) > self.columns:
+        wide = max(map(letters_across, equations), default=0.0)
+        if isinstance(piece.block, TableBlock):
+            columns = zip(piece.block.head, *piece.block.rows, strict=True)
+            wide = sum(max(map(_letters_in, column)) + GUTTER for column in columns) / share
+        if piece.picture is None or wide > self.columns:
             return self.block(piece.block)
         beside = replace(self, columns=round(share * self.columns)).block(piece.block)
         picture = self.block(piece.picture)
@@ -142,11 +157,23 @@ class _Writer(FrozenValue):
             case Equations(equations):
                 return "\n".join(rf"\equations{{{self._equation(equation)}}}" for equation in equations)
             case TableBlock(head, rows):
-                lines = [self._cells(head) + r" \\ \hline", *(self._line(cells) for cells in rows)]
-                sides = "".join("r" if number else "l" for number in block.numbers)
-                return "\n".join([rf"\datatable{{{sides}}}{{\hline", *lines, r"\hline}"])
+                count = max(1, -(-len(rows) // self.rows))
+                parts = [rows[len(rows) * part // count : len(rows) * (part + 1) // count] for part in range(count)]
+                start = rf"\datatable{{{self._sides(block)}}}{{\hline"
+                first = self._cells(head) + r" \\ \hline"
+                return "\n".join("\n".join([start, first, *map(self._line, part), r"\hline}"]) for part in parts)
             case Picture() | BoxGraph() | Illustration():
                 return rf"\begin{{center}}\fitted[0.6]{{{tikz(network_diagram(block), self._paint)}}}\end{{center}}"
+
+    def _sides(self, table: TableBlock) -> str:
+        """How each column is set: numbers to the right, words to the left; of a table that is too wide, those that are long in lines."""
+        wide = [max(map(_letters_in, column)) + GUTTER for column in zip(table.head, *table.rows, strict=True)]
+        rest, sides = self.columns - sum(one for one in wide if one <= LONG), list[str]()
+        for one, number in zip(wide, table.numbers, strict=True):
+            share = rest / sum(other for other in wide if other > LONG) * one / self.columns if one > LONG else 1
+            broken_up = sum(wide) > self.columns and not number and 0 < share < 1
+            sides.append(rf">{{\raggedright\arraybackslash}}p{{{0.95 * share:.2f}\linewidth}}" if broken_up else "r" if number else "l")
+        return "".join(sides)
 
     def _line(self, cells: Sequence[Inline]) -> str:
         """A row of a table, as high as the fractions in it."""
@@ -182,6 +209,11 @@ class _Writer(FrozenValue):
                 rows[-1] += " {}"
                 rows.append(rf"&\qquad {self._formula(Row(part))}")
         return "\\begin{aligned}\n  " + " \\\\\n  ".join(rows) + "\n\\end{aligned}"
+
+
+def _letters_in(cell: Inline) -> float:
+    """How wide a cell of a table is."""
+    return sum(len(part) if isinstance(part, str) else letters_across(part) for part in cell)
 
 
 def _boxed(content: str, share: float) -> str:

@@ -145,7 +145,7 @@ def _table(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int)
     right = [all(_numeric(line[column]) for line in cells[1:]) for column in range(len(head))]
     parts = _divided(widths, width) if all(right[1:]) else [range(1, len(head))]
     if max(_letters_across(widths, part) for part in parts) > width:
-        yield from _stacked(cells)
+        yield from _row_by_row(head, rows, width)
         return
     for part in parts:
         if part is not parts[0]:
@@ -175,13 +175,18 @@ def _divided(widths: Sequence[int], width: int) -> list[range]:
     return [range(1, columns + 1)]
 
 
-def _stacked(cells: list[list[list[Segment]]]) -> Iterator[TextLine]:
-    head, *rows = cells
+def _row_by_row(head: Sequence[Inline], rows: Sequence[Sequence[Inline]], width: int) -> Iterator[TextLine]:
     for position, line in enumerate(rows):
         if position:
             yield BLANK
         for title, cell in zip(head, line, strict=True):
-            yield TextLine(((" " * INDENT, None), *title, (": ", None), *cell))
+            yield from _hung((*title, ": ", *cell), width)
+
+
+def _hung(text: Inline, width: int) -> Iterator[TextLine]:
+    """Prose a step further in, what goes on in the next line two."""
+    for position, line in enumerate(_filled(text, width - 2 * INDENT)):
+        yield TextLine(((" " * INDENT * (2 if position else 1), None), *line.segments))
 
 
 def _numeric(cell: list[Segment]) -> bool:
@@ -209,8 +214,7 @@ def _sentences(graph: BoxGraph, width: int) -> Iterator[TextLine]:
     from chainrule.pictures.graph import graph_lines
 
     for sentence in graph_lines(graph):
-        for line in _filled(sentence, width - INDENT):
-            yield TextLine(((" " * INDENT, None), *line.segments))
+        yield from _hung(sentence, width)
 
 
 def _wiring(picture: Picture, width: int) -> Iterator[TextLine]:

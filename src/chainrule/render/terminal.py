@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
 
 COLOURS = (
-    "dodger_blue1",  # x
-    "dark_orange",  # weights
-    "gold3",  # biases
-    "medium_purple1",  # z
-    "spring_green3",  # h
-    "turquoise2",  # y
-    "green3",  # t
-    "red1",  # E
-    "hot_pink",  # the learning rate
-    "light_coral",  # gradients
+    "color(33)",  # x: blue
+    "color(166)",  # weights: orange
+    "color(136)",  # biases: gold
+    "color(135)",  # z: purple
+    "color(29)",  # h: green
+    "color(31)",  # y: turquoise
+    "color(100)",  # t: olive
+    "color(196)",  # E: red
+    "color(199)",  # the learning rate: pink
+    "color(167)",  # gradients: coral
 )
-"""By the numbers of `Document.colours`."""
+"""By the numbers of `Document.colours`: of the 256 that terminals have, such as can be read on white and on black, since no terminal says
+which it is.
+"""
 
 STYLES = {
     "title": "bold underline",
@@ -106,7 +108,7 @@ def group(document: Document, lines: Iterable[TextLine]) -> Group:
         text = Text(style=STYLES.get(line.kind, ""))
         for part, key in line.segments:
             colour = document.colours.get(key) if key is not None else None
-            text.append(part, "" if colour is None else COLOURS[colour])
+            text.append(part, "" if colour is None else f"not dim {COLOURS[colour]}")
         return text
 
     return Group(*(coloured(line) for line in lines))

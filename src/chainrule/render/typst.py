@@ -27,6 +27,7 @@ from chainrule.notation import typst as mathematics
 from chainrule.notation.formula import Equation, Formula, Row
 from chainrule.notation.text import formula_text
 from chainrule.pictures.diagram import network_diagram
+from chainrule.pictures.graph import WIDE
 from chainrule.pictures.shapes import Diagram
 from chainrule.render.breaking import lines_of
 from chainrule.render.canvas import UNIT, canvas
@@ -35,6 +36,9 @@ from chainrule.render.slides import SlidePiece, slide_pieces
 
 COLUMNS = {"article": 84, "handout": 56, "slides": 74, "figure": 94}
 """Letters of an equation that stand on one line, about. Typst ends lines after signs, where it measures that it has to."""
+
+ROWS = {"article": 680.0, "handout": 440.0}
+"""Units of a picture: a wider graph goes on in rows, one below the other, since its letters would else be too small."""
 
 MOST_IN_LINES = 1
 """Equations of a figure whose sides stand below each other; more have a line each, where there is room."""
@@ -114,7 +118,9 @@ class _Writer(FrozenValue):
         yield self._title("1em")
         for number, section in enumerate(self.document.sections, start=1):
             yield f"= {number}. {escape_typst(section.title)}"
-            yield from map(self.block, section.blocks)
+            for block, following in zip(section.blocks, (*section.blocks[1:], None), strict=True):
+                leads = isinstance(block, Paragraph) and isinstance(following, TableBlock | Equations)
+                yield f"#block(sticky: true)[{self.block(block)}]" if leads else self.block(block)  # on the page of what it leads to
 
     def figure(self) -> Iterator[str]:
         """The blocks alone, each subheading with what follows it in a frame of its own; the first frame has the section's title."""
@@ -175,7 +181,10 @@ class _Writer(FrozenValue):
         return f"({', '.join('right' if number else 'left' for number in table.numbers)},)"
 
     def _title(self, size: str) -> str:
-        return f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  #title()\n]"
+        words = '#show regex("\\d\\S{2,24}"): box'  # the name of a network, 2-3-1, is one
+        return (
+            f"#[\n  #show title: set text(size: {size}, hyphenate: false)\n  #show title: set par(justify: false)\n  {words}\n  #title()\n]"
+        )
 
     def block(self, block: Block) -> str:
         """A block in Typst's markup."""
@@ -195,7 +204,10 @@ class _Writer(FrozenValue):
                 lines = (f"  {self._cells(cells)}," for cells in rows)
                 return "\n".join([f"#data({self._sides(block)}, ({self._cells(head)},),", *lines, ")"])
             case Picture() | BoxGraph() | Illustration():
-                return canvas(network_diagram(block), self.paint)
+                drawn = network_diagram(block, ROWS.get(self.layout, WIDE))
+                picture = canvas(drawn, self.paint)
+                # A plot says what it shows; a network belongs where it stands.
+                return f"#afloat[{picture}]" if isinstance(block, Illustration) and isinstance(block.draw(), Diagram) else picture
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)

@@ -225,6 +225,8 @@ export interface Content {
   updates: { shared: number[]; own: Record<string, number[]> };
   quantities: Record<string, number[]>;
   leaves: Leaves;
+  /** Of targets that may not be any numbers, which they are. */
+  ranges: Record<string, "distribution" | "probabilities" | "signs">;
   elements: ElementRecord[];
   nodes: GraphNode[];
   paper: Record<string, number>;
@@ -247,18 +249,10 @@ export interface Content {
   description: unknown;
 }
 
-/** What of the record of a step does not change, and which quantity stands under which name in it. */
+/** The record of a step with holes for its numbers, and which options of its optimiser were given. */
 export interface StepRecord {
-  format: string;
-  network: unknown;
-  optimizer: string | Record<string, unknown>;
-  origin: unknown;
-  batch: Record<string, string>;
-  values: Record<string, string>;
-  gradients: Record<string, string>;
-  states: Record<string, string>;
-  updates: Record<string, string>;
-  parameters: Record<string, string>;
+  text: string;
+  options: string[];
 }
 
 /** Whatever stands in JSON or TOML, by key. */

@@ -97,25 +97,30 @@ export class Criteria {
       const number = deviations[high]! / deviations[low]!;
       if (number > limits.most_ratio) return { numbers: { how: "ratio", column: names[high]!, other: names[low]!, number: figure(number) }, element: element(high) };
     }
-    const sizes = x.map((column) => (this.#many(column) ? rms(column) : 0));
-    const largest = sizes.indexOf(Math.max(...sizes));
-    if (sizes[largest]! > limits.most_rms) return { numbers: { how: "rms", column: names[largest]!, number: figure(sizes[largest]!) }, element: element(largest) };
-    const offsets = x.map((column, place) => (wide.includes(place) ? Math.abs(mean(column)) / deviations[place]! : 0));
-    const far = offsets.indexOf(Math.max(...offsets));
-    return offsets[far]! > limits.most_mean ? { numbers: { how: "mean", column: names[far]!, number: figure(offsets[far]!) }, element: element(far) } : undefined;
+    return this.#far(x, names, element, (column) => this.#many(column));
+  }
+
+  /** The column of which the numbers are largest, or lie farthest from 0 for how they differ, where that is too much. */
+  #far(columns: number[][], names: string[], element: (place: number) => number, counts: (column: number[]) => boolean = () => true): Shown | undefined {
+    const { most_rms, most_mean } = this.facts.limits;
+    const offset = (column: number[]): number => Math.abs(mean(column)) / (deviation(column) || Infinity);
+    for (const [how, size, most] of [["rms", rms, most_rms], ["mean", offset, most_mean]] as const) {
+      const sizes = columns.map((column) => (counts(column) ? size(column) : 0));
+      const number = Math.max(...sizes);
+      const place = sizes.indexOf(number);
+      if (number > most) return { numbers: { how, column: names[place]!, number: figure(number) }, element: element(place) };
+    }
+    return undefined;
   }
 
   *"targets_unscaled"(): Criterion {
-    const { limits, outputs, targets: names } = this.facts;
+    const { outputs, targets: names } = this.facts;
     const t = this.targets;
     for (const { low, high, targets, columns } of outputs) {
       if (targets !== "numbers" || (typeof low === "number" && typeof high === "number")) continue;
       for (let place = columns[0]; place < columns[1]; place++) {
-        const [column, size] = [names[place]!, rms(t[place]!)];
-        const element = this.#content.stage.targets.flat()[place] ?? this.#content.stage.error;
-        if (size > limits.most_rms) return { numbers: { how: "rms", column, number: figure(size) }, element };
-        const [middle, wide] = [Math.abs(mean(t[place]!)), deviation(t[place]!)];
-        if (wide > 0 && middle > limits.most_mean * wide) return { numbers: { how: "mean", column, number: figure(middle / wide) }, element };
+        const far = this.#far([t[place]!], [names[place]!], () => this.#content.stage.targets.flat()[place] ?? this.#content.stage.error);
+        if (far) return far;
       }
     }
     return undefined;

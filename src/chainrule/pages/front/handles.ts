@@ -36,16 +36,23 @@ export function move(changing: Changing, element: number, units: number, keeping
   const { session } = changing;
   const value = from ?? session.double(element);
   const unit = unitOf(value);
-  const moved = onGrid(value + units * unit, unit);
-  if (!session.takes(element, moved)) return;
-  session.change(new Map([[element, moved]]), keeping);
+  const moved = session.nearest(element, onGrid(value + units * unit, unit));
+  if (moved !== undefined) give(changing, element, moved, keeping);
+}
+
+/** Gives an element a value. */
+function give(changing: Changing, element: number, value: number, keeping = false): void {
+  const { session } = changing;
+  session.change(session.changes(element, value), keeping);
   changing.changed(element);
 }
 
-/** What a person typed for an element; nothing where it cannot have that. */
-export function typedFor({ session, words }: Changing, element: number, text: string): number | undefined {
-  const value = words.typed(text);
-  return value !== undefined && session.takes(element, value) ? value : undefined;
+/** Gives an element what a person typed; says whether it may have that. */
+export function enter(changing: Changing, element: number, text: string): boolean {
+  const value = changing.words.typed(text);
+  if (value === undefined || changing.session.nearest(element, value) !== value) return false;
+  if (value !== changing.session.double(element)) give(changing, element, value);
+  return true;
 }
 
 export function type(changing: Changing, element: number, place: Element): void {
@@ -58,24 +65,21 @@ export function type(changing: Changing, element: number, place: Element): void 
   input.style.top = `${box.top + box.height / 2 - 18 + scrollY}px`;
   const back = document.activeElement as HTMLElement | null;
   let done = false;
-  const finish = (keep: boolean): void => {
+  const finish = (): void => {
     if (done) return;
     done = true;
-    const value = typedFor(changing, element, input.value);
     input.remove();
     if (back?.isConnected) back.focus({ preventScroll: true });
-    if (keep && value !== undefined && value !== session.double(element)) {
-      session.change(new Map([[element, value]]));
-      changing.changed(element);
-    }
   };
   on(input, "keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Enter" && typedFor(changing, element, input.value) === undefined) input.setAttribute("aria-invalid", "true");
-    else if (event.key === "Enter") finish(true);
-    else if (event.key === "Escape") finish(false);
+    if (event.key === "Enter" && !enter(changing, element, input.value)) input.setAttribute("aria-invalid", "true");
+    else if (event.key === "Enter" || event.key === "Escape") finish();
   });
-  on(input, "blur", () => finish(true));
+  on(input, "blur", () => {
+    if (!done) enter(changing, element, input.value);
+    finish();
+  });
   document.body.append(input);
   input.focus();
   input.select();

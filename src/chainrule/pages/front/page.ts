@@ -3,7 +3,7 @@
 import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { button, flashing, html, on, write } from "./dom";
+import { button, fill, flashing, html, on, write } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { built } from "./mathml";
@@ -128,11 +128,11 @@ export class Page {
     const bar = html("div.controls", { role: "toolbar", "aria-label": words.say("phase.rest") });
     bar.append(
       this.#button("back", () => this.#walk(-1), "◂"),
-      this.#button("step", () => this.#walk(1), "▸"),
+      fill(this.#button("step", () => this.#walk(1), "▸"), { class: "main" }),
       this.#button("play", () => this.#play(), "▶"),
       html("span.gap"),
-      this.#button("undo", () => this.#undo(), "↶"),
-      this.#button("redo", () => this.#redo(), "↷"),
+      this.#button("undo", () => this.#travel(true), "↶"),
+      this.#button("redo", () => this.#travel(false), "↷"),
       this.#more(),
     );
     return bar;
@@ -209,16 +209,12 @@ export class Page {
 
   // What happens
 
-  #undo(): void {
-    const earlier = this.session.canUndo ? undefined : this.home.earlier?.();
-    if (earlier) earlier();
-    else this.#act(() => this.session.undo());
-  }
-
-  #redo(): void {
-    const later = this.session.canRedo ? undefined : this.home.later?.();
-    if (later) later();
-    else this.#act(() => this.session.redo());
+  /** Goes back to what was, or on to what was taken back; home where these numbers have no more of it. */
+  #travel(back: boolean): void {
+    const { session, home } = this;
+    const beyond = back ? !session.canUndo && home.earlier?.() : !session.canRedo && home.later?.();
+    if (beyond) beyond();
+    else this.#act(() => (back ? session.undo() : session.redo()));
   }
 
   #act(what: () => void): void {
@@ -228,16 +224,14 @@ export class Page {
   }
 
   #moved(element: number): void {
-    if (element >= 0) this.#spoken = element;
-    this.#asking = undefined;
-    this.#schedule();
+    this.#act(() => (this.#spoken = element < 0 ? this.#spoken : element));
   }
 
   select(element: number): void {
-    this.session.selected = this.session.ownerOf(element);
-    if (this.session.walked !== Infinity && !this.#playing) this.session.walked = Infinity;
-    this.#asking = undefined;
-    this.#schedule();
+    this.#act(() => {
+      this.session.selected = this.session.ownerOf(element);
+      if (!this.#playing) this.session.walked = Infinity;
+    });
   }
 
   #train(count: number): void {
@@ -285,10 +279,9 @@ export class Page {
   #answer(typed: string): void {
     const { words, session, now } = this;
     const value = printedAs(session.sources.before.of(now!));
-    const text = typed.trim().replace("−", "-").replace(",", ".");
-    const digits = Math.min(17, Math.max(1, text.replace(/^-?0*\.?0*|e.*$/gi, "").replace(".", "").length));
-    const actual = session.double(now!);
-    const right = isNumber(value) && (Number(text) === actual || Number(actual.toPrecision(digits)) === Number(text));
+    const [given, actual] = [words.typed(typed), session.double(now!)];
+    const digits = Math.min(17, Math.max(1, typed.trim().replace(/^[-−]?0*[.,]?0*|e.*$/gi, "").replace(/[.,]/, "").length));
+    const right = isNumber(value) && (given === actual || Number(actual.toPrecision(digits)) === given);
     this.#asking = undefined;
     this.say(words.say(right ? "predict.right" : "predict.wrong", { value: words.number(session.sources.before.of(now!)) }));
     this.#schedule();
@@ -368,11 +361,11 @@ export class Page {
   #key(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (target.closest("input, select, textarea, [role=dialog], details")) return;
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") event.shiftKey ? this.#redo() : this.#undo();
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") this.#redo();
-    else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (event.key === "n" || event.key === "s") this.#walk(1);
-    else if (event.key === "p" || event.key === "b") this.#walk(-1);
+    const [key, held] = [event.key.toLowerCase(), event.ctrlKey || event.metaKey];
+    if (held && "zy".includes(key)) this.#travel(key === "z" && !event.shiftKey);
+    else if (held || event.altKey) return;
+    else if ("ns".includes(key)) this.#walk(1);
+    else if ("pb".includes(key)) this.#walk(-1);
     else return;
     event.preventDefault();
   }

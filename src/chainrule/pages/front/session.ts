@@ -129,9 +129,25 @@ export class Session {
     return node === -1 && [parameters, inputs, targets, options].some((kind) => key in kind);
   }
 
-  /** May an element have this value? A rate of 0 or less is none, also on the command line. */
-  takes(element: number, value: number): boolean {
-    return value > 0 || this.content.elements[element]![0] !== "learning_rate";
+  /** The value next to another one that an element may have: targets stay in the range of their loss. A rate of 0 or less is none. */
+  nearest(element: number, value: number): number | undefined {
+    const [key] = this.content.elements[element]!;
+    const range = this.content.ranges[key];
+    if (range === "signs") return value < this.double(element) ? -1 : 1;
+    if (range) return Math.max(0, Math.min(1, value));
+    return value > 0 || key !== "learning_rate" ? value : undefined;
+  }
+
+  /** What changes where an element gets a value: of a distribution, the others give way in proportion. */
+  changes(element: number, value: number): Map<number, number> {
+    const [key, place] = this.content.elements[element]!;
+    const found = new Map([[element, value]]);
+    if (this.content.ranges[key] !== "distribution") return found;
+    const wide = this.content.quantities[key]!.at(-1)!;
+    const others = listOf(wide, (at) => this.places.get(`${key} ${place - (place % wide) + at}`)!).filter((other) => other !== element);
+    const whole = others.reduce((sum, other) => sum + this.double(other), 0);
+    for (const other of others) found.set(other, Number(((1 - value) * (whole ? this.double(other) / whole : 1 / others.length)).toPrecision(12)));
+    return found;
   }
 
   /** The kind of an element, by which it is called in words. */
@@ -174,15 +190,19 @@ export class Session {
   /** Gives elements other numbers. keeping: is it one change with the one before, as in dragging? */
   change(changes: ReadonlyMap<number, number>, keeping = false): void {
     if (!keeping) this.#remember();
+    const arrays = this.changed(changes);
+    this.#moment = { steps: [...this.steps.slice(0, this.at), { arrays, number: this.start.number }], at: this.at };
+  }
+
+  /** The numbers before the step, with some changed. */
+  changed(changes: Iterable<readonly [number, number]>): Map<string, Tensor> {
     const arrays = new Map(this.start.arrays);
     for (const [element, value] of changes) {
       const [key, place] = this.content.elements[element]!;
-      const old = arrays.get(key)!;
-      const data = this.start.arrays.get(key) === old ? Float64Array.from(old.data) : old.data;
-      data[place] = value;
-      arrays.set(key, { shape: old.shape, data } satisfies Tensor);
+      const { shape, data } = arrays.get(key)!;
+      arrays.set(key, { shape, data: data.with(place, value) });
     }
-    this.#moment = { steps: [...this.steps.slice(0, this.at), { arrays, number: this.start.number }], at: this.at };
+    return arrays;
   }
 
   /** Takes so many training steps, from the last one that there is or from where one stands; fewer where E is no number any more. */

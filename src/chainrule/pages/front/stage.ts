@@ -5,22 +5,18 @@ import type { Unit } from "./content";
 import { built } from "./mathml";
 import { fill, html, letter, on, setText, svg } from "./dom";
 import { type Changing, move, type, unitsOf } from "./handles";
+import { type Box, type Spot, labelled } from "./labels";
 import type { Session } from "./session";
 import type { Words } from "./words";
 
 const TOP = 52;
 /** How wide the picture is where there is room, and on a telephone, where its letters would else be too small. */
 const [WIDE, NARROW, NARROW_PLACE] = [640, 470, 400];
-/** More lines than this are drawn without their numbers, but for those that matter now. */
-const MOST_LABELS = 14;
+/** More lines than this are drawn without their numbers, but for those that matter now; and letters of a number that has room on a line. */
+const [MOST_LABELS, LONGEST] = [14, 6];
 
 /** Of more units in a column so many are drawn; the others are folded away, and come when they are asked for. */
 const [MOST_UNITS, SHOWN] = [11, 8];
-
-interface Spot {
-  x: number;
-  y: number;
-}
 
 /** A number on the stage. text: its digits; extra: what stands before them. */
 interface Shown {
@@ -44,7 +40,7 @@ export class StageView {
   /** Are units too near to each other to have their names above them, and their biases below? */
   #crowded = false;
   #numbers: Shown[] = [];
-  #lines = new Map<number, { from: number; to: number; weight: number; line: SVGPathElement; label: Shown | undefined; product: SVGTextElement }>();
+  #lines: { from: number; to: number; weight: number; line: SVGPathElement; label: Shown | undefined; product: SVGTextElement }[] = [];
   #circles = new Map<number, SVGGElement>();
   #biases: [SVGGElement, number, number][] = [];
   #focusable: SVGGElement[] = [];
@@ -95,9 +91,8 @@ export class StageView {
     this.#sample = session.sample;
     this.picture.replaceChildren();
     built.count++;
-    [this.#numbers, this.#focusable, this.#biases] = [[], [], []];
+    [this.#numbers, this.#focusable, this.#biases, this.#lines] = [[], [], [], []];
     this.#spots.clear();
-    this.#lines.clear();
     this.#circles.clear();
     const columns = Math.max(...stage.groups.map((group) => group.column)) + 1;
     const stacks: { element: number; unit: Unit; first: boolean }[][] = listOf(columns, () => []);
@@ -132,7 +127,10 @@ export class StageView {
     const edges = svg("g.edges");
     const labels = svg("g.labels");
     const own = stage.edges.filter(([from, to]) => this.#spots.has(from) && this.#spots.has(to));
-    own.forEach(([from, to, weight], place) => this.#drawEdge(edges, labels, from, to, weight, own.length, place));
+    const ways = own.map(([from, to]) => this.#way(this.#spots.get(from)!, this.#spots.get(to)!));
+    const wide = own.map(([, , weight]) => (weight < 0 ? 0 : this.#wide(weight, LONGEST)));
+    const spots = labelled(ways.map(([, at]) => at), wide, [...this.#spots.values()].flatMap((spot) => this.#around(spot)));
+    own.forEach(([from, to, weight], place) => this.#drawEdge(edges, labels, [from, to], weight, ways[place]!, own.length > MOST_LABELS ? ways[place]![1](0.3) : spots[place]!));
     this.picture.append(edges);
     const nodes = svg("g");
     for (const { group, unit } of this.#units()) if (this.#spots.has(unit.element)) this.#drawUnit(nodes, unit, stage.inputs.includes(stage.groups[group]!.key));
@@ -186,20 +184,37 @@ export class StageView {
     return true;
   }
 
-  #drawEdge(edges: SVGGElement, labels: SVGGElement, from: number, to: number, weight: number, count: number, place: number): void {
-    const [a, b] = [this.#spots.get(from)!, this.#spots.get(to)!];
-    const passing = b.x - a.x > 1.5 * this.#apart; // what skips a column passes above it
-    const d = passing ? `M${a.x} ${a.y}Q${(a.x + b.x) / 2} ${Math.min(a.y, b.y) - 4 * this.#radius} ${b.x} ${b.y}` : `M${a.x} ${a.y}L${b.x} ${b.y}`;
+  /** A line between two units, and the places along it; what skips a column passes above it. */
+  #way(a: Spot, b: Spot): [string, (part: number) => Spot] {
+    const raised = b.x - a.x > 1.5 * this.#apart ? 4 * this.#radius : 0;
+    const c = { x: (a.x + b.x) / 2, y: raised ? Math.min(a.y, b.y) - raised : (a.y + b.y) / 2 };
+    const at = (part: number, axis: "x" | "y"): number => (1 - part) ** 2 * a[axis] + 2 * part * (1 - part) * c[axis] + part ** 2 * b[axis];
+    return [`M${a.x} ${a.y}Q${c.x} ${c.y} ${b.x} ${b.y}`, (part) => ({ x: at(part, "x"), y: at(part, "y") })];
+  }
+
+  /** The room that a unit takes with its name and its bias. */
+  #around({ x, y }: Spot): Box[] {
+    const size = 2 * this.#radius;
+    return [{ x, y, wide: size, tall: size }, ...(this.#crowded ? [] : [{ x, y, wide: size / 2, tall: size + 46 }])];
+  }
+
+  /** Does a letter stand before the number of a group? Not before those of many lines. */
+  #named(group: SVGGElement): boolean {
+    return this.#lines.length <= MOST_LABELS * 2 || !group.classList.contains("edge-number");
+  }
+
+  /** How wide the label of a number is that takes so many letters. */
+  #wide(element: number, letters: number, named = true): number {
+    return 8 * (letters + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
+  }
+
+  #drawEdge(edges: SVGGElement, labels: SVGGElement, [from, to]: [number, number], weight: number, [d, at]: [string, (part: number) => Spot], spot: Spot): void {
     const line = svg("path", { d, class: "edge" });
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
-    const across = Math.abs(b.y - a.y);
-    const crossed = across > 4 && [...this.#spots.values()].some((one) => one !== b && one.x === b.x); // there labels would meet in the middle
-    const part = !crossed ? 0.5 : count > MOST_LABELS ? 0.3 : across > 99 ? 0.27 : 0.36; // steep ones meet before their middle
-    const raised = passing ? 8 * this.#radius * part * (1 - part) : 0;
-    const spot = { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part - raised };
-    const product = svg("text.product", { x: a.x + (b.x - a.x) * 0.68, y: a.y + (b.y - a.y) * 0.68 - 6 });
+    const { x, y } = at(0.68);
+    const product = svg("text.product", { x, y: y - 6 });
     let label: Shown | undefined;
     if (weight >= 0) {
       label = this.#number(weight, spot.x, spot.y, "edge-number");
@@ -207,13 +222,13 @@ export class StageView {
       this.#focus(label.group, weight, [from, to]);
     }
     labels.append(product);
-    this.#lines.set(place, { from, to, weight, line, label, product });
+    this.#lines.push({ from, to, weight, line, label, product });
   }
 
   /** A number with its letter, on ground of its own. */
   #number(element: number, x: number, y: number, kind: string): Shown {
     const handle = this.session.isHandle(element);
-    const text = svg("text.digits");
+    const text = svg("text.digits", { y: 4.5 });
     const back = svg("rect.back", { rx: 5 });
     const group = svg("g", { class: `${kind}${handle ? " handle" : ""}`, "data-e": element, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, back, text);
     const shown = { element, group, text, back };
@@ -248,23 +263,27 @@ export class StageView {
     const { stage } = this.session.content;
     const goal = svg("g.goal");
     const ends: Spot[] = [];
-    stage.outputs.forEach((output, place) => {
-      const targets = stage.targets[place] ?? [];
+    const targets: [number, Spot][] = [];
+    stage.outputs.forEach((output, place) =>
       output.forEach((element, i) => {
         const spot = this.#spots.get(element);
         if (!spot) return;
         ends.push(spot);
-        const target = targets[i];
+        const target = stage.targets[place]?.[i];
         if (target === undefined) return;
         const alone = output.length === this.session.content.samples;
-        const [x, y] = !alone ? [right + this.#radius + 34, spot.y + 17] : [this.#width - 48, spot.y + 84];
-        if (alone) goal.append(svg("path.link", { d: `M${x} ${y - 10}V${spot.y + 22}` }));
-        const shown = this.#number(target, x, y, "target c6");
-        goal.append(shown.group);
-        this.#focus(shown.group, target);
-      });
-    });
+        if (alone) goal.append(svg("path.link", { d: `M${this.#width - 48} ${spot.y + 74}V${spot.y + 22}` }));
+        targets.push([target, alone ? { x: this.#width - 48, y: spot.y + 84 } : { x: right + this.#radius + 34, y: spot.y + 17 }]);
+      }),
+    );
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
+    const ways = targets.map(([, { x, y }]) => (part: number) => ({ x, y: y + 150 * (part - 0.5) }));
+    const boxes = labelled(ways, targets.map(([target]) => this.#wide(target, LONGEST)), [{ x: this.#width - 46, y: middle - 7, wide: 84, tall: 66 }]);
+    targets.forEach(([target], place) => {
+      const shown = this.#number(target, boxes[place]!.x, boxes[place]!.y, "target c6");
+      goal.append(shown.group);
+      this.#focus(shown.group, target);
+    });
     for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${this.#width - 88} ${middle}` }));
     const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${this.#width - 46} ${middle.toFixed(1)})` });
     const text = svg("text.digits", { y: 5 });
@@ -324,19 +343,11 @@ export class StageView {
       shown.last = `${value} ${covered}`;
       const digits = covered ? "·" : words.brief(value, this.#crowded ? 3 : 4);
       if (back) {
-        const before = group.classList.contains("edge-number") || group.classList.contains("bias") || group.classList.contains("target");
-        const key = `${words.name(element)} ${digits}`;
-        if (text.getAttribute("data-key") !== key) {
-          text.setAttribute("data-key", key);
-          const named = !group.classList.contains("edge-number") || this.#lines.size <= MOST_LABELS * 2;
-          text.replaceChildren(...(before && named ? [...letter(this.words.short(element)), svg("tspan", { dx: 4, class: "value" }, digits)] : [svg("tspan.value", digits)]));
-          const wide = 8 * (digits.length + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
-          fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
-          const spans = text.querySelectorAll("tspan");
-          const lowered = spans.length > 2 && spans[spans.length - 2]!.hasAttribute("dy");
-          if (lowered) spans[spans.length - 1]!.setAttribute("dy", "-0.18em");
-          text.setAttribute("y", "4.5");
-        }
+        const name = this.#named(group) ? letter(words.short(element)) : [];
+        const lowered = name.at(-1)?.hasAttribute("dy") && "-0.18em";
+        text.replaceChildren(...name, svg("tspan.value", { dx: name.length && 4, dy: lowered }, digits));
+        const wide = this.#wide(element, digits.length, name.length > 0);
+        fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
       } else if (setText(text, digits)) {
         if (this.#circles.has(element)) text.style.fontSize = `${Math.min(15, (1.66 * this.#radius) / (0.52 * digits.length)).toFixed(1)}px`;
         text.classList.toggle("long", digits.length > 6);
@@ -359,8 +370,8 @@ export class StageView {
       group.style.display = matters ? "" : "none";
     }
     let largest = 1e-9;
-    for (const { weight } of this.#lines.values()) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
-    for (const { from, to, weight, line, label, product } of this.#lines.values()) {
+    for (const { weight } of this.#lines) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
+    for (const { from, to, weight, line, label, product } of this.#lines) {
       const value = weight >= 0 ? session.double(weight) : 1;
       const strength = Math.min(1, Math.abs(value) / largest);
       const wide = (1 + 3.5 * strength).toFixed(2);
@@ -368,7 +379,7 @@ export class StageView {
       line.classList.toggle("negative", value < 0);
       const active = owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
       line.classList.toggle("active", active);
-      const matters = this.#lines.size <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
+      const matters = this.#lines.length <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
       const display = matters ? "" : "none";
       if (label && label.group.style.display !== display) label.group.style.display = display;
       const factors = !active || weight < 0 ? [] : forward ? [session.double(from), value] : backward ? [value, this.#arriving(to)] : [];

@@ -55,47 +55,22 @@ export function startOf(content: Content, given: Plain, number: unknown): Start 
   return { arrays, number };
 }
 
-function nested(shape: readonly number[], data: ArrayLike<number>, at = 0): unknown {
-  if (!shape.length) return plainNumber(data[at]!);
-  const [extent, ...rest] = shape as [number, ...number[]];
-  const size = rest.reduce((a, b) => a * b, 1);
-  return listOf(extent, (i) => nested(rest, data, at + i * size));
-}
-
 /** The step as the command line records it: `chainrule explain step.json` reads it. */
 export function record(session: Session): string {
-  const { before, after, next } = session.step;
-  const { record: own } = session.content;
-  const of = (arrays: ReadonlyMap<string, { shape: readonly number[]; data: Float64Array }>, keys: Record<string, string>): Plain =>
-    Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, nested(arrays.get(key)!.shape, arrays.get(key)!.data)]));
-  const given = typeof own.optimizer === "string" ? { name: own.optimizer } : own.optimizer;
+  const { record: own, leaves } = session.content;
+  const plain = JSON.parse(filled(session, own.text, ['"Infinity"', '"-Infinity"', '"NaN"'])) as { optimizer: Plain };
   const beginning = firstStart(session.content).arrays;
-  const options = Object.keys(session.content.leaves.options)
-    .map((key) => [key, before.get(key)!.data[0]!] as const)
-    .filter(([key, value]) => key in given || value !== beginning.get(key)!.data[0]);
-  const plain = {
-    format: own.format,
-    network: own.network,
-    optimizer: { ...given, ...Object.fromEntries(options) },
-    number: session.start.number,
-    batch: of(before, own.batch),
-    values: of(before, own.values),
-    gradients: of(before, own.gradients),
-    states: of(before, own.states),
-    updates: of(before, own.updates),
-    parameters: { before: of(before, own.parameters), after: of(next.arrays, own.parameters) },
-    after: of(after, own.values),
-    origin: own.origin,
-  };
+  for (const key of Object.keys(leaves.options)) // as it was given, if it is what it was
+    if (!own.options.includes(key) && session.double(session.places.get(`${key} 0`)!) === beginning.get(key)!.data[0]) delete plain.optimizer[key];
   return `${JSON.stringify(plain, null, 1)}\n`;
 }
 
 const decimal = (value: number): string => (Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value));
 
-/** A text of Python's with the numbers of the step in its holes; NaN and infinities in the words of its format. */
-function filled(session: Session, text: string, words: [string, string]): string {
-  const { before } = session.step;
-  const one = (value: number): string => (isFinite(value) ? decimal(value) : value > 0 ? words[0] : value < 0 ? `-${words[0]}` : words[1]);
+/** A text of Python's with the numbers of the step in its holes; infinities and NaN in the words of its format. */
+function filled(session: Session, text: string, [infinity, negative, nan]: [string, string, string]): string {
+  const { before, after } = session.step;
+  const one = (value: number): string => (isFinite(value) ? decimal(value) : value > 0 ? infinity : value < 0 ? negative : nan);
   const list = (shape: readonly number[], data: ArrayLike<number>, at = 0): string => {
     if (!shape.length) return one(data[at]!);
     const size = shape.slice(1).reduce((a, b) => a * b, 1);
@@ -103,7 +78,7 @@ function filled(session: Session, text: string, words: [string, string]): string
   };
   return text.replace(/⟦(.*?)⟧/g, (_, keys: string) => {
     if (keys === "k") return String(session.start.number);
-    const arrays = keys.split(" ").map((key) => before.get(key)!);
+    const arrays = keys.split("; ").map((key) => (key.startsWith("after ") ? after.get(key.slice(6)) : before.get(key))!);
     if (arrays.length === 1) return list(arrays[0]!.shape, arrays[0]!.data);
     const rows = listOf(session.content.samples, (row) => arrays.flatMap(({ shape, data }) => [...data.subarray(row * shape[1]!, (row + 1) * shape[1]!)]));
     return list([rows.length, rows[0]!.length], rows.flat());
@@ -115,11 +90,11 @@ export function savedFile(session: Session, kind: SavedKind): [string, string | 
   const { files, leaves } = session.content;
   const name = `step-${session.start.number}`;
   if (kind === "json") return [`${name}.json`, record(session), "application/json"];
-  if (kind === "toml") return [`${name}.toml`, filled(session, files.toml, ["inf", "nan"]), "application/toml"];
-  if (kind === "numpy") return [`${name}.py`, filled(session, files.numpy, ["np.inf", "np.nan"]), "text/x-python"];
+  if (kind === "toml") return [`${name}.toml`, filled(session, files.toml, ["inf", "-inf", "nan"]), "application/toml"];
+  if (kind === "numpy") return [`${name}.py`, filled(session, files.numpy, ["np.inf", "-np.inf", "np.nan"]), "text/x-python"];
   const arrays = Object.keys(leaves.parameters).map((key) => [key, session.start.arrays.get(key)!] as const);
   const both = new Map([...arrays, ...arrays.map(([key, array]) => [`start.${key}`, array] as const)]);
-  return [`${name}.safetensors`, toSafetensors(both, filled(session, files.safetensors, ["Infinity", "NaN"])), "application/octet-stream"];
+  return [`${name}.safetensors`, toSafetensors(both, filled(session, files.safetensors, ["Infinity", "-Infinity", "NaN"])), "application/octet-stream"];
 }
 
 export type SavedKind = "json" | "toml" | "numpy" | "safetensors";

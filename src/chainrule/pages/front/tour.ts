@@ -18,9 +18,13 @@ export function tour(words: Words, places: string[], example: string): void {
   document.querySelector(".tour")?.remove();
   let at = 0;
   const text = html("p", { id: "tour-text" });
+  const light = (place?: Element | null): void => {
+    document.querySelector(".toured")?.classList.remove("toured");
+    place?.classList.add("toured");
+  };
   const end = (): void => {
     box.remove();
-    for (const lit of document.querySelectorAll(".toured")) lit.classList.remove("toured");
+    light();
     try {
       localStorage.setItem(SEEN, "1");
     } catch {
@@ -28,9 +32,8 @@ export function tour(words: Words, places: string[], example: string): void {
     }
   };
   const show = (): void => {
-    for (const lit of document.querySelectorAll(".toured")) lit.classList.remove("toured");
     const place = document.querySelector(places[at]!);
-    place?.classList.add("toured");
+    light(place);
     text.textContent = words.say(`tour.${at + 1}`, { name: example });
     next.textContent = words.say(at + 1 < places.length ? "tour.next" : "tour.done");
     place?.scrollIntoView({ block: "nearest" });

@@ -3,7 +3,6 @@
 import type { Content } from "../content";
 import { html, on } from "../dom";
 import type { Changing } from "../handles";
-import type { Arrays } from "../program";
 
 /** A view: `build` makes it when it is opened, `refresh` brings it up to date. */
 export interface View {
@@ -44,19 +43,6 @@ export abstract class Base implements View {
   protected parameters(): number[] {
     const { elements, leaves } = this.content;
     return elements.flatMap(([key, , node], element) => (node === -1 && key in leaves.parameters ? [element] : []));
-  }
-
-  /** The numbers before the step, with some changed. */
-  protected changed(...changes: [number, number][]): Arrays {
-    const arrays = new Map(this.session.start.arrays);
-    for (const [element, value] of changes) {
-      const [key, at] = this.content.elements[element]!;
-      const old = arrays.get(key)!;
-      const data = Float64Array.from(old.data);
-      data[at] = value;
-      arrays.set(key, { shape: old.shape, data });
-    }
-    return arrays;
   }
 
   protected choose(label: string, elements: number[], chosen: number, choose: (element: number) => void): HTMLElement {

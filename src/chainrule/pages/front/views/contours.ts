@@ -52,7 +52,7 @@ export class Contours extends Base {
     const values: number[][] = Array.from({ length: CELLS }, (_, j) =>
       Array.from({ length: CELLS }, (_, i) =>
         session.runner.error(
-          this.changed([a, low[0]! + ((high[0]! - low[0]!) * i) / (CELLS - 1)], [b, low[1]! + ((high[1]! - low[1]!) * j) / (CELLS - 1)]),
+          this.session.changed([[a, low[0]! + ((high[0]! - low[0]!) * i) / (CELLS - 1)], [b, low[1]! + ((high[1]! - low[1]!) * j) / (CELLS - 1)]]),
         ),
       ),
     );

@@ -1,7 +1,7 @@
 /** Every number that can be changed, in tables. */
 
 import { html, on } from "../dom";
-import { move, typedFor, unitsOf } from "../handles";
+import { enter, move, unitsOf } from "../handles";
 import { Base, MOST_ROWS } from "./base";
 
 /** Every number that can be changed, in tables. */
@@ -25,11 +25,7 @@ export class AllNumbers extends Base {
       const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
         const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
         on(input, "change", () => {
-          const value = typedFor(changing, element, input.value);
-          input.toggleAttribute("aria-invalid", value === undefined);
-          if (value === undefined) return;
-          session.change(new Map([[element, value]]));
-          changing.changed(element);
+          input.setAttribute("aria-invalid", String(!enter(changing, element, input.value)));
         });
         on(input, "keydown", (event) => {
           const units = unitsOf(event);

@@ -39,10 +39,10 @@ export class Slope extends Base {
     const [low, high] = [value - reach, value + reach];
     const curve: [number, number][] = listOf(POINTS, (i) => {
       const x = low + ((high - low) * i) / (POINTS - 1);
-      return [x, session.runner.error(this.changed([element, x]))];
+      return [x, session.runner.error(this.session.changed([[element, x]]))];
     });
     const heights = curve.map(([, y]) => y).filter(isFinite);
-    const ending = session.runner.error(this.changed([element, after]));
+    const ending = session.runner.error(this.session.changed([[element, after]]));
     const lowest = Math.min(...heights, error);
     const highest = Math.max(Math.min(Math.max(...heights), lowest + 6 * Math.max(error - lowest, Math.abs(ending - lowest), 1e-9)), error) * 1.02 + 1e-9;
     const bottom = Math.min(lowest, Math.max(0, lowest - (highest - lowest))); // from 0 where that leaves the curve room

@@ -14,29 +14,16 @@ import { AllNumbers } from "./numbers";
 import { Samples } from "./samples";
 import { Slope } from "./slope";
 
-export const VIEWS = ["formulas", "graph", "slope", "contours", "curve", "function", "layers", "samples", "numbers"] as const;
-export type ViewName = (typeof VIEWS)[number];
+const KINDS = { formulas: Formulas, graph: Graph, slope: Slope, contours: Contours, curve: Curve, function: Learned, layers: Layers, samples: Samples, numbers: AllNumbers };
+export type ViewName = keyof typeof KINDS;
+export const VIEWS = Object.keys(KINDS) as ViewName[];
 
 export class Tabs {
   #opened: ViewName = "formulas";
-  readonly formulas: Formulas;
-  readonly curve: Curve;
   readonly #tabs = new Map<ViewName, { view: View; panel: HTMLElement; tab: HTMLElement; stale: boolean; built: boolean }>();
 
   constructor(place: HTMLElement, changing: Changing) {
     const { words } = changing;
-    [this.formulas, this.curve] = [new Formulas(changing), new Curve(changing)];
-    const views: Record<ViewName, View> = {
-      formulas: this.formulas,
-      graph: new Graph(changing),
-      slope: new Slope(changing),
-      contours: new Contours(changing),
-      curve: this.curve,
-      function: new Learned(changing),
-      layers: new Layers(changing),
-      samples: new Samples(changing),
-      numbers: new AllNumbers(changing),
-    };
     const list = html("div.tabs", { role: "tablist", "aria-label": words.say("views") });
     place.append(list);
     for (const name of VIEWS) {
@@ -44,7 +31,7 @@ export class Tabs {
       const panel = html("div", { role: "tabpanel", id: `view-${name}`, "aria-labelledby": `tab-${name}`, class: `view ${name}`, hidden: true });
       list.append(tab);
       place.append(panel);
-      this.#tabs.set(name, { view: views[name], panel, tab, stale: true, built: false });
+      this.#tabs.set(name, { view: new KINDS[name](changing), panel, tab, stale: true, built: false });
     }
     on(list, "keydown", (event) => {
       const way = { ArrowRight: 1, ArrowLeft: VIEWS.length - 1 }[event.key];
@@ -59,6 +46,14 @@ export class Tabs {
 
   get opened(): ViewName {
     return this.#opened;
+  }
+
+  get formulas(): Formulas {
+    return this.#tabs.get("formulas")!.view as Formulas;
+  }
+
+  get curve(): Curve {
+    return this.#tabs.get("curve")!.view as Curve;
   }
 
   open(name: ViewName): void {
