@@ -2,6 +2,7 @@
 
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule.api.resuming import FREE, Begun
 from chainrule.api.train import patient_plan, stopping_plan
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
+from chainrule.document.words import Words
+from chainrule.reports.lines import line_of_plan
 from chainrule.training.plan import (
     Plan,
     batch_size_for,
@@ -186,9 +190,24 @@ def test_patience_ends_no_run_before_so_many_epochs_or_steps(rows, size, epochs)
     assert fewest_epochs_for(rows, size) == epochs
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_how_long_a_run_lasts_at_least_is_said_where_patience_ends_it(language):
+    def line(**settings):
+        return line_of_plan(Words(language), Plan(fewest_epochs=300, **settings), 32)
+
+    between = {"en": "300 to 1000 epochs", "de": "300 bis 1000 Epochen"}[language]
+    assert between in line(validation_folds=5)
+    for endless in ({"validation": 0.0}, {"patience": None}, {"until": 0.1}):
+        assert "300" not in line(**endless)
+    assert between[:3] not in line_of_plan(Words(language), Plan(), 32)
+
+
 def test_who_says_a_patience_is_not_kept_waiting():
     assert patient_plan(Plan(patience=7), 100, {"patience": 7}) == Plan(patience=7)
     assert patient_plan(Plan(), 100, {"patience": None}) == Plan(patience=250, fewest_epochs=300)
+    begun = Begun(SimpleNamespace(plan=Plan(fewest_epochs=300)), {}, {})
+    settings = dict.fromkeys(FREE) | {"epochs": 2000}
+    assert (begun.plan(settings).fewest_epochs, begun.plan(settings | {"patience": 5}).fewest_epochs) == (300, 0)
     assert patient_plan(Plan(batch_size=100), 3000, {"patience": None}) == Plan(batch_size=100, patience=100, fewest_epochs=300)
 
 
