@@ -15,6 +15,8 @@ from chainrule.api.train import patient_plan, stopping_plan
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
 from chainrule.document.words import Words
 from chainrule.reports.lines import line_of_plan
+from chainrule.training.loop import Training
+from chainrule.training.model import load_checkpoint, save_checkpoint
 from chainrule.training.plan import (
     Plan,
     batch_size_for,
@@ -78,6 +80,26 @@ def test_no_step_follows_the_few_rows_that_are_left_over(folds):
             steps = [len(batch) for batch in np.split(np.arange(part), range(size, part, size))]
             assert len(steps) == 1 or 8 * steps[-1] >= size, (rows, part, size)
     assert (even_batch_size(128), even_batch_size(161, 5), even_batch_size(1121, 5)) == (32, 33, 33)
+
+
+@pytest.mark.parametrize("engine", ["written", "compiled"])
+def test_even_batches_are_replayed_and_resumed(engine, tmp_path):
+    """65 rows: two steps an epoch, of 33 and 32 rows, in place of three, of 32, 32 and one."""
+    numbers = np.random.default_rng(0).normal(size=(65, 3))
+    asked = {"target": "column3", "hidden": 2, "test": 0, "validation_folds": 0, "validation": 0, "engine": engine, "precision": "float64"}
+    path, whole = tmp_path / "model.safetensors", cr.train(numbers, epochs=4, **asked)
+    assert (whole.plan.batch_size, whole.history[-1].step) == (33, 8)
+    x, t = whole.preparation.x(cr.read(numbers)), whole.preparation.t(cr.read(numbers))
+    assert [len(whole.step_at(x, t, number).x) for number in (7, 8)] == [33, 32]
+    run = whole.replay(x, t)
+    run.epoch()
+    save_checkpoint(path, whole, run)
+    model, arrays, record = load_checkpoint(path)
+    again = Training.resumed(model.start, x, t, model.plan, arrays, record)
+    again.run()
+    assert {key: array.tolist() for key, array in again.best_network.parameters.items()} == {
+        key: array.tolist() for key, array in whole.network.parameters.items()
+    }
 
 
 # Splits

@@ -127,7 +127,8 @@ def train(
     multipliers    what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
     epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine, precision   as in
                    `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds
-                   decide, 3 from 2000 rows on
+                   decide, 3 from 2000 rows on. Where no `batch_size` is said, no few rows are left over for the last step of an epoch;
+                   where no `patience` is, it ends no run before 300 epochs, or 12,000 steps
                    test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
                    of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
