@@ -1,7 +1,8 @@
-"""The signatures of definitions with options, as `cr.adam(learning_rate=0.01)`, for type checkers and for completion: made of the functions
-that define them, and stored at the end of `__init__.pyi` by `scripts/help`; a test compares them.
+"""The signatures of layers, and of definitions with options, as `cr.adam(learning_rate=0.01)`, for type checkers and for completion: made
+of the functions that define them, and stored at the end of `__init__.pyi` by `scripts/help`; a test compares them.
 """
 
+import inspect
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -38,14 +39,35 @@ def signature(definition: Any) -> str:
     return ", ".join(["self", *own, *(["*", *also] if also else [])])
 
 
+def layer_signature(kind: Any) -> str:
+    """Its options, those of every layer, then other names of its own; what another name may say need not be said by this one."""
+    from chainrule.network.layers import OTHER_NAMES
+
+    others = {other: name for other, name in OTHER_NAMES.items() if name in kind.options and other not in kind.options}
+    types = {name: one.annotation for name, one in inspect.signature(kind.function).parameters.items()}
+
+    def default(name: str) -> str:
+        needed = kind.options[name] is inspect.Parameter.empty
+        return f" = {'...' if needed else repr(kind.options[name])}" if not needed or name in others.values() else ""
+
+    own = [f"{name}: {types[name]}{default(name)}" for name in kind.options]
+    common = [
+        "weights: Any = None", "initializer: Any = None", "frozen: Sequence[str] | bool = ()", "numbers: Mapping[str, Any] | None = None",
+        'name: str = ""',
+    ]  # fmt: skip
+    return ", ".join(["self", *own, "*", *common, *(f"{other}: {types[name]} = ..." for other, name in others.items())])
+
+
 def lines() -> Iterator[str]:
     """Where they are at home, for `__init__.py`; then a class and a name for each."""
     import chainrule as cr
     from chainrule.network.definitions import Definition
+    from chainrule.network.layers import Kind
 
     known = {name: one for name in cr.__all__ if isinstance(one := getattr(cr, name), Definition) and one.options}
+    kinds = {name: one for name in cr.__all__ if isinstance(one := getattr(cr, name), Kind)}
     homes: dict[str, list[str]] = defaultdict(list)
-    for name, one in known.items():
+    for name, one in (known | kinds).items():
         homes[one.function.__module__].append(f"{name} as {name}")
     yield "if not TYPE_CHECKING:"
     yield from (f"    from {module} import {', '.join(sorted(names))}" for module, names in sorted(homes.items()))
@@ -54,6 +76,11 @@ def lines() -> Iterator[str]:
         yield f"    @overload\n    def __call__({signature(one)}) -> Bound: ..."
         given = "Expression" if one.kind in ("activation", "loss", "regularizer") else "Any"
         yield f"    @overload\n    def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> {given}: ..."
+        yield f"\n{name}: _{name}"
+    for name, kind in sorted(kinds.items()):
+        yield f"\nclass _{name}(Kind):"
+        yield "    @overload\n    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ..."
+        yield f"    @overload\n    def __call__({layer_signature(kind)}) -> Layer: ..."
         yield f"\n{name}: _{name}"
 
 

@@ -83,6 +83,9 @@ cr.leaky_relu(slope="steep")
 cr.dense(3, cr.leaky_relu(0.2), initializer=cr.normal(deviation=0.1))
 cr.train("flowers.csv", optimizer=cr.adam(cr.cosine(rate=0.1, steps=50), beta1=0.8, clip_norm=1.0), regularizer=cr.l2(λ=0.1))
 cr.sgd(lr=0.1)
+cr.dense(3, bia=False)
+cr.lstm(units="many", return_sequences=True)
+cr.Network(cr.image(8, 8), cr.conv(filters=4, kernel_size=3), cr.max_pool(2), cr.flatten(), cr.dense(10, "softmax", use_bias=False))
 
 
 @cr.activation
@@ -97,7 +100,7 @@ def test_mistakes_are_errors_of_types(tmp_path):
     command = [sys.executable, "-m", "mypy", "--config-file", settings, tmp_path / "mine.py"]
     run = subprocess.run(command, cwd=settings.parent, capture_output=True, text=True, check=False)
     found = [int(line.split(":")[1]) for line in run.stdout.splitlines() if "mine.py:" in line and ": error:" in line]
-    assert found == [5, 6, 7, 8, 10, 11, 12], run.stdout + run.stderr
+    assert found == [5, 6, 7, 8, 10, 11, 12, 16, 17], run.stdout + run.stderr
 
 
 def test_the_signatures_of_definitions_are_those_of_their_functions():

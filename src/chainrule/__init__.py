@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 def _homes() -> dict[str, str]:
     """The module of every public name, read out of the stub: `from module import name as name`, perhaps indented."""
     with open(f"{__path__[0]}/__init__.pyi", encoding="utf-8") as stub:
-        statements = stub.read().replace("\n    from ", "\nfrom ").split("\nfrom ")[1:]
+        statements = stub.read().partition("\nclass ")[0].replace("\n    from ", "\nfrom ").split("\nfrom ")[1:]
     return {name.split()[0].rstrip(","): statement.split()[0] for statement in statements for name in statement.split(" as ")[1:]}
 
 

@@ -4,25 +4,15 @@
 Where a name stands in several modules, it is the one that people mean: `tanh` is the activation, not the primitive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from chainrule.network.definitions import Bound, Definition
+from chainrule.network.layers import Kind, Layer
+from chainrule.network.wiring import Signal
 from chainrule.network.network import Network as Network
-from chainrule.network.layers import subtract as subtract, distance as distance
-from chainrule.network.layers import dense as dense, tied as tied, add as add, multiply as multiply, join as join, layer as layer
+from chainrule.network.layers import layer as layer
 from chainrule.network.wiring import image as image, sequence as sequence, tokens as tokens
-from chainrule.network.spatial import conv as conv, conv_transpose as conv_transpose, max_pool as max_pool, average_pool as average_pool
-from chainrule.network.spatial import adaptive_pool as adaptive_pool, global_pool as global_pool
-from chainrule.network.spatial import flatten as flatten, reshape as reshape, permute as permute, split as split
-from chainrule.network.normalization import batch_norm as batch_norm, layer_norm as layer_norm, rms_norm as rms_norm
-from chainrule.network.normalization import group_norm as group_norm, instance_norm as instance_norm, dropout as dropout
-from chainrule.network.recurrence import rnn as rnn, lstm as lstm, gru as gru, bidirectional as bidirectional, step as step
-from chainrule.network.recurrence import embedding as embedding
-from chainrule.network.attention import attention as attention, multi_head_attention as multi_head_attention
-from chainrule.network.attention import sinusoidal_position as sinusoidal_position, learned_position as learned_position
-from chainrule.network.attention import rotary_position as rotary_position, transformer_block as transformer_block
-from chainrule.network.attention import glu as glu, highway as highway, squeeze_excite as squeeze_excite
 from chainrule.network.description import described as described
 from chainrule.api.modules import network_from as network_from, write_onnx as write_onnx
 from chainrule.network.description import read_description as read_description, write_description as write_description
@@ -92,13 +82,41 @@ __version__: str
 # Signatures of definitions, made by scripts/help
 if not TYPE_CHECKING:
     from chainrule.network.activations import elu as elu, gelu as gelu, leaky_relu as leaky_relu
+    from chainrule.network.attention import (
+        attention as attention,
+        glu as glu,
+        highway as highway,
+        learned_position as learned_position,
+        multi_head_attention as multi_head_attention,
+        rotary_position as rotary_position,
+        sinusoidal_position as sinusoidal_position,
+        squeeze_excite as squeeze_excite,
+        transformer_block as transformer_block,
+    )
     from chainrule.network.initializers import constant as constant, normal as normal, orthogonal as orthogonal, uniform as uniform
+    from chainrule.network.layers import (
+        add as add,
+        dense as dense,
+        distance as distance,
+        join as join,
+        multiply as multiply,
+        subtract as subtract,
+        tied as tied,
+    )
     from chainrule.network.losses import (
         contrastive as contrastive,
         focal as focal,
         huber as huber,
         smoothed_cross_entropy as smoothed_cross_entropy,
         triplet as triplet,
+    )
+    from chainrule.network.normalization import (
+        batch_norm as batch_norm,
+        dropout as dropout,
+        group_norm as group_norm,
+        instance_norm as instance_norm,
+        layer_norm as layer_norm,
+        rms_norm as rms_norm,
     )
     from chainrule.network.optimizers import (
         adadelta as adadelta,
@@ -115,6 +133,14 @@ if not TYPE_CHECKING:
         rmsprop as rmsprop,
         sgd as sgd,
     )
+    from chainrule.network.recurrence import (
+        bidirectional as bidirectional,
+        embedding as embedding,
+        gru as gru,
+        lstm as lstm,
+        rnn as rnn,
+        step as step,
+    )
     from chainrule.network.regularizers import elastic_net as elastic_net, l1 as l1, l2 as l2
     from chainrule.network.schedules import (
         cosine as cosine,
@@ -122,6 +148,18 @@ if not TYPE_CHECKING:
         one_cycle as one_cycle,
         step_decay as step_decay,
         warmup as warmup,
+    )
+    from chainrule.network.spatial import (
+        adaptive_pool as adaptive_pool,
+        average_pool as average_pool,
+        conv as conv,
+        conv_transpose as conv_transpose,
+        flatten as flatten,
+        global_pool as global_pool,
+        max_pool as max_pool,
+        permute as permute,
+        reshape as reshape,
+        split as split,
     )
 
 class _adadelta(Definition):
@@ -648,3 +686,848 @@ class _warmup(Definition):
     def __call__(self, first: Expression, /, *others: Expression, **options: Any) -> Any: ...
 
 warmup: _warmup
+
+class _adaptive_pool(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        places: Any,
+        pool: str = "average",
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+adaptive_pool: _adaptive_pool
+
+class _add(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+add: _add
+
+class _attention(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        causal: bool = False,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        is_causal: bool = ...,
+    ) -> Layer: ...
+
+attention: _attention
+
+class _average_pool(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        size: Any = ...,
+        stride: Any = None,
+        padding: Any = 0,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        kernel_size: Any = ...,
+        pool_size: Any = ...,
+        strides: Any = ...,
+    ) -> Layer: ...
+
+average_pool: _average_pool
+
+class _batch_norm(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        momentum: float = 0.1,
+        epsilon: float = 1e-05,
+        scale: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        affine: bool = ...,
+        elementwise_affine: bool = ...,
+        eps: float = ...,
+    ) -> Layer: ...
+
+batch_norm: _batch_norm
+
+class _bidirectional(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        cell: str = "lstm",
+        states: bool = False,
+        bias: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        use_bias: bool = ...,
+        return_sequences: bool = ...,
+    ) -> Layer: ...
+
+bidirectional: _bidirectional
+
+class _conv(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        size: Any = ...,
+        stride: Any = 1,
+        padding: Any = 0,
+        gap: Any = 1,
+        groups: int = 1,
+        activation: Any = None,
+        bias: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        kernel_size: Any = ...,
+        pool_size: Any = ...,
+        dilation: Any = ...,
+        dilation_rate: Any = ...,
+        strides: Any = ...,
+        num_groups: int = ...,
+        use_bias: bool = ...,
+    ) -> Layer: ...
+
+conv: _conv
+
+class _conv_transpose(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        size: Any = ...,
+        stride: Any = 1,
+        padding: Any = 0,
+        extra: Any = 0,
+        gap: Any = 1,
+        activation: Any = None,
+        bias: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        kernel_size: Any = ...,
+        pool_size: Any = ...,
+        dilation: Any = ...,
+        dilation_rate: Any = ...,
+        strides: Any = ...,
+        output_padding: Any = ...,
+        use_bias: bool = ...,
+    ) -> Layer: ...
+
+conv_transpose: _conv_transpose
+
+class _dense(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        activation: Any = None,
+        bias: Any = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        use_bias: Any = ...,
+    ) -> Layer: ...
+
+dense: _dense
+
+class _distance(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        squared: bool = False,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+distance: _distance
+
+class _dropout(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        rate: float = 0.5,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        p: float = ...,
+        dropout: float = ...,
+    ) -> Layer: ...
+
+dropout: _dropout
+
+class _embedding(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        vocabulary: int = ...,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        num_embeddings: int = ...,
+        input_dim: int = ...,
+        vocab_size: int = ...,
+    ) -> Layer: ...
+
+embedding: _embedding
+
+class _flatten(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+flatten: _flatten
+
+class _global_pool(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        pool: str = "average",
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+global_pool: _global_pool
+
+class _glu(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        activation: Any = "sigmoid",
+        bias: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        use_bias: bool = ...,
+    ) -> Layer: ...
+
+glu: _glu
+
+class _group_norm(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        groups: int = ...,
+        epsilon: float = 1e-05,
+        scale: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        affine: bool = ...,
+        elementwise_affine: bool = ...,
+        num_groups: int = ...,
+        eps: float = ...,
+    ) -> Layer: ...
+
+group_norm: _group_norm
+
+class _gru(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        states: bool = False,
+        reverse: bool = False,
+        bias: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        use_bias: bool = ...,
+        return_sequences: bool = ...,
+        go_backwards: bool = ...,
+    ) -> Layer: ...
+
+gru: _gru
+
+class _highway(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        activation: Any = "relu",
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+highway: _highway
+
+class _instance_norm(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        epsilon: float = 1e-05,
+        scale: bool = False,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        affine: bool = ...,
+        elementwise_affine: bool = ...,
+        eps: float = ...,
+    ) -> Layer: ...
+
+instance_norm: _instance_norm
+
+class _join(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+join: _join
+
+class _layer_norm(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        epsilon: float = 1e-05,
+        scale: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        affine: bool = ...,
+        elementwise_affine: bool = ...,
+        eps: float = ...,
+    ) -> Layer: ...
+
+layer_norm: _layer_norm
+
+class _learned_position(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+learned_position: _learned_position
+
+class _lstm(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        states: bool = False,
+        reverse: bool = False,
+        bias: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        use_bias: bool = ...,
+        return_sequences: bool = ...,
+        go_backwards: bool = ...,
+    ) -> Layer: ...
+
+lstm: _lstm
+
+class _max_pool(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        size: Any = ...,
+        stride: Any = None,
+        padding: Any = 0,
+        gap: Any = 1,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        kernel_size: Any = ...,
+        pool_size: Any = ...,
+        dilation: Any = ...,
+        dilation_rate: Any = ...,
+        strides: Any = ...,
+    ) -> Layer: ...
+
+max_pool: _max_pool
+
+class _multi_head_attention(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        heads: int = 1,
+        causal: bool = False,
+        bias: bool = True,
+        rotary: bool = False,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        num_heads: int = ...,
+        nhead: int = ...,
+        n_heads: int = ...,
+        use_bias: bool = ...,
+        is_causal: bool = ...,
+    ) -> Layer: ...
+
+multi_head_attention: _multi_head_attention
+
+class _multiply(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+multiply: _multiply
+
+class _permute(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        axes: Any,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+permute: _permute
+
+class _reshape(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        shape: Any,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+reshape: _reshape
+
+class _rms_norm(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        epsilon: float = 1e-05,
+        scale: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        affine: bool = ...,
+        elementwise_affine: bool = ...,
+        eps: float = ...,
+    ) -> Layer: ...
+
+rms_norm: _rms_norm
+
+class _rnn(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        states: bool = False,
+        reverse: bool = False,
+        activation: Any = "tanh",
+        bias: bool = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+        use_bias: bool = ...,
+        return_sequences: bool = ...,
+        go_backwards: bool = ...,
+    ) -> Layer: ...
+
+rnn: _rnn
+
+class _rotary_position(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+rotary_position: _rotary_position
+
+class _sinusoidal_position(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+sinusoidal_position: _sinusoidal_position
+
+class _split(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        parts: int,
+        take: int,
+        axis: int = -1,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+split: _split
+
+class _squeeze_excite(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        units: int = ...,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int = ...,
+        out_channels: int = ...,
+        filters: int = ...,
+        hidden_size: int = ...,
+        embedding_dim: int = ...,
+        output_dim: int = ...,
+        dim_feedforward: int = ...,
+    ) -> Layer: ...
+
+squeeze_excite: _squeeze_excite
+
+class _step(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        time: int,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+step: _step
+
+class _subtract(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Layer: ...
+
+subtract: _subtract
+
+class _tied(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        to: Layer,
+        activation: Any = None,
+        bias: Any = True,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        use_bias: Any = ...,
+    ) -> Layer: ...
+
+tied: _tied
+
+class _transformer_block(Kind):
+    @overload
+    def __call__(self, first: Signal, /, *others: Signal, **options: Any) -> Signal: ...
+    @overload
+    def __call__(
+        self,
+        heads: int = 1,
+        units: int | None = None,
+        activation: Any = "gelu",
+        causal: bool = False,
+        first: bool = True,
+        rotary: bool = False,
+        rate: float = 0.0,
+        epsilon: float = 1e-05,
+        *,
+        weights: Any = None,
+        initializer: Any = None,
+        frozen: Sequence[str] | bool = (),
+        numbers: Mapping[str, Any] | None = None,
+        name: str = "",
+        out_features: int | None = ...,
+        out_channels: int | None = ...,
+        filters: int | None = ...,
+        hidden_size: int | None = ...,
+        embedding_dim: int | None = ...,
+        output_dim: int | None = ...,
+        dim_feedforward: int | None = ...,
+        num_heads: int = ...,
+        nhead: int = ...,
+        n_heads: int = ...,
+        p: float = ...,
+        dropout: float = ...,
+        eps: float = ...,
+        is_causal: bool = ...,
+        norm_first: bool = ...,
+    ) -> Layer: ...
+
+transformer_block: _transformer_block

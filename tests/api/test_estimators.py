@@ -7,7 +7,10 @@ import sys
 
 import numpy as np
 import pandas
+import polars
+import pyarrow
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -15,6 +18,7 @@ from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import chainrule as cr
+from chainrule.network.definitions import run_definitions
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -74,6 +78,58 @@ def test_a_row_is_explained_in_its_own_units():
     assert "∂E/∂w1" in str(numbers.explain([1.4], 0.2, detail="scalar"))
 
 
+IMAGE = {"inputs": [2, 2, 1], "layers": [{"kind": "conv", "units": 3, "size": 2}, {"kind": "flatten"}, {"units": 3}]}
+BRANCHES = {
+    "inputs": {"v": {"columns": ["petal width (cm)", "sepal width (cm)"]}, "x": {"columns": ["sepal length (cm)", "petal length (cm)"]}},
+    "layers": [
+        {"units": 3, "activation": "tanh", "from": "x", "name": "h"},
+        {"kind": "join", "from": ["v", "h"], "name": "both"},
+        {"units": 3, "from": "both", "name": "out"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "network", ["4-6-3", cr.Network(4, cr.dense(6, "relu", bias=False), cr.dense(3, "softmax"), loss="cross_entropy"), IMAGE]
+)
+def test_a_network_of_ones_own_is_trained(network):
+    X, y = IRIS
+    model = cr.ChainruleClassifier(network=network, learning_rate=0.02, random_state=0)
+    again = clone(model).partial_fit(X, y, classes=[0, 1, 2]).partial_fit(X, y)
+    assert again.n_iter_ == 2
+    fitted = model.fit(X, y)
+    assert fitted.score(X, y) > 0.9
+    assert pickle.loads(pickle.dumps(fitted)).predict(X).tolist() == fitted.predict(X).tolist()
+    assert len(fitted.coefs_) == len(fitted.intercepts_)
+    assert all(weights.shape[1] == len(bias) for weights, bias in zip(fitted.coefs_, fitted.intercepts_, strict=True))
+
+
+def test_columns_go_where_a_network_of_ones_own_says():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = cr.ChainruleClassifier(network=BRANCHES, learning_rate=0.02, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.9
+    assert model.predict(X).tolist() == np.argmax(model.model_.predict_proba(X), axis=1).tolist()
+
+
+def test_signs_part_the_classes_of_a_hinge_at_0():
+    X, y = IRIS
+    model = cr.ChainruleClassifier(network={"inputs": 4, "layers": [{"units": 1}], "loss": "hinge"}, learning_rate=0.02, random_state=0)
+    model.fit(X[:100], np.array(["b", "a"])[y[:100]])
+    assert model.predict(X[:100]).tolist() == ["b"] * 50 + ["a"] * 50
+    with pytest.raises(cr.InputError, match="no probabilities"):
+        model.predict_proba(X)
+
+
+def test_what_does_not_fit_a_network_of_ones_own_is_said():
+    X, y = IRIS
+    with pytest.raises(cr.InputError, match="says its activation itself"):
+        cr.ChainruleClassifier(network="4-3-3", activation="relu").fit(X, y)
+    with pytest.raises(cr.InputError, match="take 5 numbers, but the columns of the table become 4"):
+        cr.ChainruleClassifier(network={"inputs": {"a": 5}, "layers": [{"units": 3, "from": "a"}]}).fit(X, y)
+    with pytest.raises(cr.InputError, match="tokens cannot be"):
+        cr.ChainruleClassifier(network="v7x4:e3-3").fit(X, y)
+
+
 def test_what_is_wrong_is_said_in_words():
     X, y = IRIS
     with pytest.raises(ValueError, match=r"no activation is called 'rellu'\. Did you mean 'relu'"):
@@ -86,13 +142,19 @@ def test_what_is_wrong_is_said_in_words():
 
 # Models in Python
 
+FORMS = [
+    dict, pandas.DataFrame, cr.read, polars.DataFrame, polars.LazyFrame, pyarrow.table, pyarrow.RecordBatch.from_pydict,
+    lambda data: pandas.DataFrame(data).to_dict("records"), lambda data: pandas.DataFrame(data).to_records(index=False),
+    lambda data: pyarrow.table(data).to_reader(), lambda data: np.array(data["a"]),
+]  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def model():
     return cr.train(SMALL, target="kind", ignore=["size"], epochs=30, engine="written")
 
 
-@pytest.mark.parametrize("form", [dict, pandas.DataFrame, cr.read, lambda data: np.array(data["a"])[:, None]])
+@pytest.mark.parametrize("form", [*FORMS, lambda data: np.array(data["a"])[:, None]])
 def test_a_model_predicts_from_whatever_train_takes(model, form):
     answers = model.predict(form({"a": SMALL["a"]}))
     assert answers.tolist() == model.predict(SMALL).tolist()
@@ -107,6 +169,27 @@ def test_an_array_has_the_inputs_or_all_columns_that_were_trained_on(model, name
     assert model.predict(array).tolist() == model.predict(array.tolist()).tolist() == model.predict(SMALL).tolist()
     if "kind" in names:
         assert model.evaluate(array).rows == 40
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (np.array([0.5, 1.5]), "said by its name"), (pandas.Series(["a", "b", "a"]), "said by its name"),
+        (pandas.DataFrame({"y": [1]}), "said by its name"), ([0, 1, 1], "said by its name"), (["kid"], "Did you mean 'kind'"),
+    ],
+)  # fmt: skip
+def test_a_target_is_named_and_may_be_the_second_argument(target, said):
+    with pytest.raises(cr.InputError, match=said):
+        cr.train(SMALL, target)
+    assert cr.train(SMALL, "kind", epochs=1).preparation.targets[0].name == "kind"
+
+
+@pytest.mark.parametrize("row", [[1.0, 2.0], np.array([1.0, 2.0])])
+def test_a_row_alone_is_said_to_be_one_of_several(row):
+    model = cr.train(SMALL, "kind", epochs=1)
+    with pytest.raises(cr.InputError, match=r"given as \[row\], of the shape \(1, 2\)"):
+        model.predict(row)
+    assert model.predict([row]).shape == (1,)
 
 
 def test_numbers_come_in_the_units_of_the_data():
@@ -171,3 +254,18 @@ def test_a_definition_of_ones_own_is_found_again_in_another_process(tmp_path):
     read = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()).predict([[1.0]]).shape)"
     found = subprocess.run([sys.executable, "-c", read], cwd=tmp_path, input=made, capture_output=True, check=True).stdout
     assert found.split() == [b"(1,", b"1)"]
+
+
+def test_a_definition_of_a_script_is_found_again_by_its_file(tmp_path):
+    """In another process the script is no longer `__main__`."""
+    written = "import pickle, sys\n    sys.stdout.buffer.write(pickle.dumps(cr.Network(1, cr.dense(1, 'bent'))))"
+    (tmp_path / "script.py").write_text(f"{OWN}\n\nif __name__ == '__main__':\n    {written}\n")
+    made = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, check=True).stdout
+    read = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()).predict([[1.0]]).shape)"
+    found = subprocess.run([sys.executable, "-c", read], input=made, capture_output=True, check=True).stdout
+    assert found.split() == [b"(1,", b"1)"]
+
+
+def test_of_a_definition_in_a_notebook_it_is_said_that_it_needs_a_file():
+    with pytest.raises(cr.FileError, match="put them into a file of their own"):
+        run_definitions("__main__", "/tmp/ipykernel_1/2.py")

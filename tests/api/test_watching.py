@@ -52,6 +52,8 @@ def test_a_notebook_shows_the_curve_while_it_runs(monkeypatch):
     assert shown[1][1].startswith("epoch 2 / 3 · ")  # where a notebook shows no HTML
     assert "<img" in shown[-1][0]
     assert "<progress" not in shown[-1][0]
+    assert "<div>All 3 epochs are done.</div><div>Kept are the weights after epoch 3" in shown[-1][0]
+    assert "\nAll 3 epochs are done.\nKept are the weights after epoch 3" in shown[-1][1]
 
 
 def test_a_notebook_is_known_by_its_kernel(monkeypatch):

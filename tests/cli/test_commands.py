@@ -240,6 +240,7 @@ def test_completion_is_printed(shell, capsys):
         ("chainrule explain --weights-as by-source,b", {"by-source,bias-first", "by-source,bias-last"}),
         ("chainrule check --template c", {"class"}),
         ("chainrule train t.csv --dates month,", {"month,weekday", "month,hour"}),
+        ("chainrule train t.csv --test l", {"last"}),
         ("chainrule train data:i", {"data:iris"}),
         ("chainrule train data:iris --target s", {"species", "sepal_width"}),
         ("chainrule predict model.safetensors t.csv --keep s", {"species", "sepal_width"}),
@@ -251,6 +252,20 @@ def test_names_are_completed(words, offered, tmp_path, monkeypatch):
     _, *before, begun = words.split()
     found = BashComplete(chainrule, {}, "chainrule", "_CHAINRULE_COMPLETE").get_completions(before, begun)
     assert offered <= {one.value for one in found}
+
+
+def test_words_that_help_offers_are_completed():
+    """Of every option whose value is said to be one of several words, or one word."""
+    seen = 0
+    for name in chainrule.list_commands(click.Context(chainrule)):
+        command = chainrule.get_command(click.Context(chainrule), name)
+        for option in command.params:
+            words = [word for word in (option.metavar or "").split("|") if word.islower()]
+            if isinstance(option, click.Option) and words and " " not in option.metavar:
+                found = option.shell_complete(click.Context(command), "")
+                assert {one.value for one in found} >= set(words), (name, option.name)
+                seen += 1
+    assert seen > 20
 
 
 def test_a_shell_gets_completions():

@@ -209,13 +209,35 @@ def test_ctrl_c_while_it_starts_shows_no_traceback(calls):
     assert done.stderr in ("", "chainrule: interrupted\n")
 
 
-def test_redirected_output_is_utf_8_whatever_the_console_writes(monkeypatch):
-    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+def redirected(monkeypatch, asked: str, *arguments: str) -> bytes:
+    """What goes to a file from a console that writes cp1252."""
+    monkeypatch.setenv("PYTHONIOENCODING", asked)
     written = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="cp1252"))
-    assert main(["explain", "seed", "--weight", "w1"]) == 0
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=asked.partition(":")[0] or "cp1252", newline=""))
+    assert main([*arguments]) in (0, 1)
     sys.stdout.flush()
-    assert "∂E/∂w1" in written.getvalue().decode("utf-8")
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("arguments", [("explain", "seed", "--weight", "w1"), ("doctor", "seed"), ("explain", "--help"), ("examples",)])
+def test_redirected_text_is_utf_8_whatever_the_console_writes_or_as_is_asked(monkeypatch, arguments):
+    text = redirected(monkeypatch, "", *arguments)
+    assert text == redirected(monkeypatch, ":strict", *arguments)
+    assert not text.isascii()
+    assert redirected(monkeypatch, "utf-16-le", *arguments) == text.decode("utf-8").encode("utf-16-le")
+    assert redirected(monkeypatch, "cp1252", *arguments) == text.decode("utf-8").encode("cp1252", errors="replace")
+
+
+@pytest.mark.parametrize("arguments", [("code", "seed"), ("doctor", "seed", "--json"), ("examples", "seed")])
+def test_redirected_data_are_utf_8_in_any_case(monkeypatch, arguments):
+    assert redirected(monkeypatch, "utf-16-le", *arguments) == redirected(monkeypatch, "", *arguments)
+
+
+def test_ctrl_c_while_a_class_is_made_is_an_interrupt_too():
+    """Which Python before 3.12 wraps in a RuntimeError."""
+    ended = run(work("raise RuntimeError('Error calling __set_name__') from KeyboardInterrupt()"))
+    assert (ended.returncode, ended.stderr) == (130, "chainrule: interrupted\n")
+    assert run(work("raise RuntimeError('a mistake')")).returncode == 1
 
 
 def test_streams_of_text_alone_are_read_and_written(monkeypatch):

@@ -245,7 +245,9 @@ def test_classes_beyond_the_models_are_wrong_and_named(model, folder, capsys):
     out, err = printed(["evaluate", model, "tulips.csv"], capsys)
     assert out.startswith("240 rows of tulips.csv:")
     assert "2 rows are of classes that the model does not know; they count as wrong." in out
-    assert err == "chainrule: column kind holds classes that the model does not know, which count as wrong: tulip (2 ×)\n"
+    assert (
+        err == "chainrule: column kind holds classes that the model does not know, which count as wrong: tulip (2 ×); it knows iris, rose\n"
+    )
     german, _ = printed(["evaluate", model, "tulips.csv", "--language", "de"], capsys)
     assert "2 Zeilen sind von Klassen, die das Modell nicht kennt; sie zählen als falsch." in " ".join(german.split())
 
@@ -295,7 +297,7 @@ def test_a_file_without_header_is_read_by_the_models_order(model, folder, capsys
         out, err = printed(["predict", model, "bare.csv", "--no-header"], capsys)
         assert out == expected
         assert f"bare.csv has no header; its columns are taken for {', '.join(names[place] for place in places)}\n" in err
-    (folder / "bare.csv").write_text("3.5,green\n4.5,red\n")
+    (folder / "bare.csv").write_text("3.5,green\n4,red\n")
     assert "if its first row is no header, say --no-header" in printed(["predict", model, "bare.csv"], capsys, 2)[1]
 
 

@@ -86,3 +86,19 @@ def test_interrupted_with_several_processes_it_ends_at_once_too():
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert "--resume" in errors
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows can hold no signal")
+def test_ctrl_c_while_processes_start_is_left_to_the_one_that_starts_them(tmp_path):
+    """Each process that tries settings gets the signal of Ctrl-C as soon as it begins."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\nif 'joblib' in ''.join(sys.orig_argv):\n    print('started')\n    os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *(part for part in sys.path if part)])
+    done = subprocess.run(
+        [sys.executable, "-m", "chainrule", *TYPED[:-1], "2"],
+        env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, encoding="utf-8", timeout=600, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "started" in done.stdout
+    assert "4/4" in done.stdout

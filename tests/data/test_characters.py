@@ -1,6 +1,7 @@
 """Texts as rows of characters, and a network that foretells them; the trigram model that is its measure in docs/networks.md."""
 
 import math
+import os
 import runpy
 from pathlib import Path
 
@@ -73,6 +74,24 @@ def test_what_is_wrong_is_said(content: str, options, said: str, tmp_path: Path)
     (tmp_path / "t.txt").write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=said):
         read(tmp_path / "t.txt", **options)
+
+
+def test_a_model_takes_rows_of_its_own_length(text: str, capsys) -> None:
+    cr.train(text, characters=4, target="next", epochs=1, output="model.safetensors")
+    assert main(["predict", "model.safetensors", text]) == 0
+    for length in ("3", "5"):
+        assert main(["evaluate", "model.safetensors", text, "--characters", length]) == 2
+        assert f"the model takes 4 characters a row, not {length}; leave out --characters" in capsys.readouterr().err
+
+
+def test_a_text_that_is_piped_in(text: str, capsys, monkeypatch) -> None:
+    cr.train(text, characters=4, target="next", epochs=1, output="model.safetensors")
+    reading, writing = os.pipe()
+    os.write(writing, b"abra")
+    os.close(writing)
+    assert main(["predict", "model.safetensors", f"/dev/fd/{reading}"]) == 0
+    os.close(reading)
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_characters_are_those_of_a_text() -> None:

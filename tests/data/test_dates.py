@@ -46,6 +46,12 @@ ODD = st.sampled_from(
         "٣/٤/2024",
         "x",
         " 5.6.07 ",
+        "2024年1月31日",
+        "2024년 1월 3일",
+        "2024/03/1 10:22:30 AM GMT+1",
+        "2024-01-31 10:22 CEST",
+        "3 de enero de 2024",
+        "12 août 2023",
     ]
 )
 
@@ -60,6 +66,20 @@ def test_of_a_column_at_once_as_one_by_one(texts, day_first):
             known = said.ordered(day_first)
             assert (known.part("days") if known.is_possible and known.year else None) == (None if np.isnan(days) else days)
             assert said.part("hour") == (None if np.isnan(hour) else hour)
+
+
+def test_dates_of_further_languages_and_zones():
+    for text in (
+        "2024年3月9日",
+        "9 mars 2024",
+        "9 de marzo de 2024",
+        "9 marzo 2024",
+        "9 maart 2024",
+        "9 de março de 2024",
+        "2024/3/9 2:05 PM GMT+1",
+    ):
+        found = moment(text)
+        assert (found.year, found.month, found.day) == (2024, 3, 9)
 
 
 def test_a_day_or_month_0_is_none():

@@ -56,6 +56,16 @@ def of(tmp_path, content, name="t.csv", **options):
         ("height;width\n1,5;2\n3,25;4\n5;6\nQuelle: Amt", "1 line below the table passed over: 'Quelle: Amt'"),
         (" height | width\n-----+-----\n 1.5 | 2\n 3.25 | 4\n 5 | 6\n(3 rows)\n\n", "1 line below the table passed over: '(3 rows)'"),
         ("height,width\n1.5,2\nheight,width\n3.25,4\nheight,width\n5,6\n", "the header between the rows passed over"),
+        ("'height','width'\n1.5,2\n'3.25',4\n5,6\n", "quotes: '"),
+        ('"height,width"\n"1.5,2"\n"3.25,4"\n"5,6"\n', "each row is in quotes as a whole"),
+        ('"height;""width"""\n"1.5;2"\n"3.25;4"\n"5;6"\n', "each row is in quotes as a whole"),
+        (
+            "┌────────┬───────┐\n│ height │ width │\n├────────┼───────┤\n│ 1.5 │ 2 │\n│ 3.25 │ 4 │\n│ 5 │ 6 │\n└────────┴───────┘\n",
+            "drawn with lines",
+        ),
+        ("% by hand\n% height width\n1.5 2\n3.25 4\n5 6\n", "2 lines above the table passed over: '% by hand'"),
+        ("! by hand\nheight width\n1.5 2\n3.25 4\n5 6\n", "1 line above the table passed over: '! by hand'"),
+        ("\ufeffheight\u200b, width\u200e\n1.5,2\n3.25,4\n5,6\n", "separator: comma"),
     ],
 )
 def test_what_stands_around_a_table(content, note, tmp_path):
@@ -93,6 +103,78 @@ def test_a_header_of_several_rows(head, names, note, tmp_path):
     assert table.names == names
     assert note in table.notes
     assert table.kinds == dict.fromkeys(names, "number")
+
+
+@pytest.mark.parametrize(
+    ("head", "names"),
+    [
+        ("Price,Close,High\nTicker,AAPL,AAPL\nDate,,\n", ("Date", "Close", "High")),
+        ("run,a,a\nstat,mean,std\n", ("run stat", "a mean", "a std")),
+        (",before,,after,\nday,weight,height,weight,height\n", ("day", "before weight", "before height", "after weight", "after height")),
+    ],
+)
+def test_names_in_several_rows_that_are_alike(head, names, tmp_path):
+    """As pandas writes columns of several levels, and spreadsheets with cells across columns."""
+    table = of(tmp_path, head + f"2024-01-05{',1.5' * (len(names) - 1)}\n" * 6)
+    assert table.names == names
+    assert len(table) == 6
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "2024-01-05 10:00,20.5,50.1\n2024-01-05 11:00,21.5,48.1\n2024-01-05 12:00,22.5,49.7\n",
+        '18.0   8   307.0\t"chevrolet chevelle"\n15.0   8   350.0\t"buick skylark"\n27.0   4   97.50\t"datsun pl510"\n',
+        "Ann,31,1.5\nBob,42,2.5\nEve,25,3.5\n",
+        "|1x3 Cross validator\n39, State-gov, 77516, <=50K\n50, Private, 83311, <=50K\n38, Private, 215646, >50K\n",
+    ],
+)
+def test_rows_of_values_are_no_header(rows, tmp_path):
+    """Though their texts, or their dates, come once: a title above them is none either."""
+    table = of(tmp_path, rows)
+    assert (table.has_header, len(table)) == (False, 3)
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["country,2020,2021", "land,2019,place", "sample,400.0,402.5,405.0", "person,1,2,3", "name,0.1,0.5,0.9", "person,age,17"],
+)
+def test_numbers_among_names(names, tmp_path):
+    """Years, places and wavelengths; or there are names above numbers."""
+    count = names.count(",")
+    rows = "".join(f"p{row}{''.join(f',{(row * 7 + place) % 5 + 1}' for place in range(count))}\n" for row in range(30))
+    assert of(tmp_path, f"{names}\n{rows}").names == tuple(names.split(","))
+
+
+@pytest.mark.parametrize("names", ['"","1940","1945","1950"', ",1,2,3", ",0,1,2", ",16.5,16.75,17.25,18,19.5"])
+def test_numbers_above_the_columns_of_a_table_of_two_ways(names, tmp_path):
+    """As R writes a matrix, with names of rows that may be numbers as well; a row of values whose first one lacks is another thing."""
+    table = of(tmp_path, f"{names}\n" + "".join(f"{row}{f',{row % 3}' * names.count(',')}\n" for row in range(10, 20)))
+    assert table.names == ("column1", *names.replace('"', "").split(",")[1:])
+    assert not of(tmp_path, ",1,2,3\n" + "".join(f"{row if row % 2 else ''},{row % 3},4,1\n" for row in range(10, 20))).has_header
+    assert not of(tmp_path, ",1,5,3\n1,2,4,1\n2,3,4,1\n").has_header
+
+
+def test_quotes_within_cells_as_databases_write_them(tmp_path):
+    """Also with a backslash that stands for itself, and \\N for no value."""
+    table = of(tmp_path, '"said","path","x"\n"a \\"big\\" one, yes","C:\\\\",1.5\n"no","\\N",2.5\n')
+    assert table.column("said").values.tolist() == ['a "big" one, yes', "no"]
+    assert table.column("path").values.tolist() == ["C:\\\\", None]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("-1 3:0.25 7:1\n1 2:0.5 9:1\n", "is a sparse file of LIBSVM, which holds pairs as '3:0.25'; write it as CSV"),
+        (
+            "STATION   CITY        TMAX\nUS1FLSL00 New York    26.4\nUS1FLSL00 Boston      27.4\n",
+            "holds columns at fixed places of a line, with blanks within cells, as 'US1FLSL00 New York    26.4'",
+        ),
+    ],
+)
+def test_tables_of_other_kinds_are_named(content, message, tmp_path):
+    with pytest.raises(FileError, match=message):
+        of(tmp_path, content)
 
 
 def test_a_table_drawn_with_lines(tmp_path):
@@ -282,6 +364,9 @@ def test_zip_archives(members, message, tmp_path):
         (b"<stata_dta><header>", "is a file of Stata; write it as CSV"),
         (b"t.csv".ljust(257, b"\0") + b"ustar", r"is an archive of files \(tar\); unpack it"),
         (b"<table border=1>", "is a table of a web page; save it as CSV"),
+        (b"<?xml version='1.0'?>", "is an XML file; write its table as CSV"),
+        (b"-- MySQL dump 10\n\nCREATE TABLE t (a INT);", "is a script of SQL; run it, and write the table as CSV"),
+        (b"COPY public.t (a, b) FROM stdin;", "is a script of SQL"),
     ],
 )
 def test_other_files_are_named_for_what_they_are(start, message, tmp_path):
@@ -299,3 +384,8 @@ def test_a_currency_sign_alone_tells_the_encoding(tmp_path):
     with pytest.raises(FileError, match=r"is not text in UTF-8 \(byte 8\); cp1252 fits and would read '€': give --encoding cp1252"):
         of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n")
     assert of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n", encoding="cp1252").column("a").format.unit == "€"
+
+
+def test_letters_that_stand_alone_are_western(tmp_path):
+    with pytest.raises(FileError, match="cp1252 fits and would read 'ä': give --encoding cp1252"):
+        of(tmp_path, b"a;b\n" + b"12;\xe4\n13;\xf6\n" * 20)

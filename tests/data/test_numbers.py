@@ -10,7 +10,7 @@ import chainrule as cr
 from chainrule.base.errors import FileError, InputError
 from chainrule.data import columns, spans
 from chainrule.data.cells import MISSING, shape_of
-from chainrule.data.numbers import NumberFormat, looks_like_number
+from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.training.model import Model
 
@@ -67,10 +67,21 @@ def values(tmp_path, cells, separator=",", others=(), **options):
         (['="12.5"', '="7"'], ",", [12.5, 7]),  # how Excel is made to keep a cell as it is
         (["١٢٫٥", "٣"], ",", [12.5, 3]),
         (["１２．５", "３"], ",", [12.5, 3]),
+        (["%26,9", "%7,5"], ";", [26.9, 7.5]),  # as in Turkey
+        (["5 094,80:-", "95:-"], ";", [5094.8, 95]),  # as in Sweden
+        (["฿1,570.95", "฿7.50"], ",", [1570.95, 7.5]),
+        (["R 33 333.66", "R7.50"], ",", [33333.66, 7.5]),
+        (["Rp 1.250.000", "Rp 12.000"], ";", [1250000, 12000]),
+        (["1,250円", "980円"], ",", [1250, 980]),
     ],
 )
 def test_what_is_clear_is_read(cells, separator, expected, tmp_path):
     assert values(tmp_path, cells, separator) == expected
+
+
+@pytest.mark.parametrize("cell", ["12,5 €", "€12,5", "12,5 kr", "12,5%", "US$12,5"])
+def test_how_numbers_are_written_is_told_as_they_are(cell, tmp_path):
+    assert table(tmp_path, {"a": [cell] * 3, "b": ["x"] * 3}, ";").column("a").format.example == f"{cell} is 12.5"
 
 
 def test_missing_values_of_statistics(tmp_path):
@@ -152,6 +163,17 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
         "{} lbs. 3 oz.",
         "{}' 1\"",
         "{}.25-187",
+        "▲ {} %",
+        "1:{}.45",
+        "{}.5 (0.2)",
+        "{}.5(12)",
+        "{}.5²",
+        "7,{}0[9]",
+        "24,{}0 km2 (9,412 sq mi)",
+        "3 days {}:20:00",
+        "PT6H{}M",
+        "({}.5, 3)",
+        "(2.5-{}j)",
     ],
 )
 def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):
@@ -162,7 +184,7 @@ def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell
     assert len(cr.Preparation.fit(found, ["t"], categories=["a"]).features[0].names) == 30
 
 
-@pytest.mark.parametrize("cell", ["A{}", "#{}", "192.168.{}.1", "{}-50", "No. {}"])
+@pytest.mark.parametrize("cell", ["A{}", "#{}", "192.168.{}.1", "{}-50", "No. {}", "R {}", "RM {}", "R{}"])
 def test_names_with_digits_in_them_are_categories(cell, tmp_path):
     cells = [cell.format(10 + number % 30) for number in range(90)]
     found = table(tmp_path, {"a": cells, "t": [str(number * 0.37) for number in range(90)]}, ";")
@@ -207,6 +229,12 @@ def test_what_is_no_number(cell):
     assert not looks_like_number(cell)
 
 
+@pytest.mark.parametrize("cell", ["[1{}", "[1{}]", "({}", "1{}"])
+def test_long_cells_are_looked_at_once(cell):
+    """As an embedding in a cell: a search that went back from every place would take minutes."""
+    assert resembles_number(cell.format(", 1" * 30_000)) == (cell == "[1{}]")
+
+
 def test_names_say_nothing_about_decimal_signs(tmp_path):
     found = table(tmp_path, {"ip": ["142.174.108.214", "10.0.0.1"] * 10, "a": ["1.5", "2.25"] * 10})
     assert found.column("ip").kind == "text"
@@ -231,6 +259,9 @@ def test_a_target_of_numbers_is_never_to_be_chosen_anew(tmp_path):
     x = [str(place * 7 % 13) for place in range(40)]
     found = table(tmp_path, {"x": x, "t": [f"{place},{place % 7 + 1}" for place in range(40)]}, ";")
     assert cr.Preparation.fit(found, ["t"]).task == "regress"
+    strange = table(tmp_path, {"x": x, "t": [f"§§{place}.{place % 7 + 1}§§" for place in range(40)]})
+    with pytest.raises(FileError, match=r"If they are numbers, as row 1 holds '§§0\.1§§', write digits alone; else choose another target"):
+        cr.Preparation.fit(strange, ["t"])
     mixed = table(tmp_path, {"x": x, "t": [f"{place}{',.'[place % 2]}{place % 7 + 1}" for place in range(40)]}, ";")
     with pytest.raises(FileError, match="have different decimal signs"):
         cr.Preparation.fit(mixed, ["t"])
@@ -342,6 +373,37 @@ def test_digits_are_added_up_to_the_numbers_that_python_reads(cells):
         patch.setattr(columns, "LEAST", 0)
         column = columns.column_of("x", cells, NumberFormat(), options)
     assert column.values.tolist() == list(map(float, cells))
+
+
+DECIMALS = st.from_regex(r"-?[0-9]{1,3}\.[0-9]{1,17}", fullmatch=True).filter(lambda cell: len(cell) <= spans.MOST_DIGITS)
+
+
+@given(
+    st.lists(DECIMALS | st.floats(-999, 999).map(repr), min_size=4, max_size=30),
+    st.lists(
+        st.sampled_from(["NA", "", "5", "1e-05", "-0.0", "1.5e3", "1,5", "x", "1_0.5", "12.3.4", "1.", ".5", "-.5", "2:3.5"]), max_size=2
+    ),
+    st.integers(0, 200),
+)
+@examples(100)
+@example(["0.1", "9.007199254740993", "999.5", "-0.25"], ["1,5"], 0)
+def test_decimals_of_many_lengths_are_read_at_their_points_as_one_by_one(decimals, strays, place):
+    """Though a few other cells are among them, which may be numbers, no values, or none."""
+    cells = [*(decimals * 200)[:200], *strays]
+    cells = cells[place:] + cells[:place]
+    options = columns.CellOptions()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "LEAST", 0)
+        quick, column = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+        patch.setattr(columns, "LEAST", 10**9)
+        slow, expected = columns.found_in(cells, 1, None, options), columns.column_of("x", cells, NumberFormat(), options)
+    assert (quick.kind, quick.decimal, quick.evidence.decimal) == (slow.kind, slow.decimal, slow.evidence.decimal)
+    assert (quick.values is None) == (slow.values is None)
+    if quick.values is not None:
+        assert repr(quick.values.tolist()) == repr(slow.values.tolist())
+    assert (column is None) == (expected is None)
+    if column is not None:
+        assert repr(column.values.tolist()) == repr(expected.values.tolist())
 
 
 RAISED = st.builds("{}{}{:+03d}{}".format, st.from_regex(r"[0-9]{1,3}\.[0-9]{1,17}", fullmatch=True), st.sampled_from("eEdD"),

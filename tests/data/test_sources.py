@@ -126,12 +126,40 @@ def test_folders_that_say_a_value(tmp_path):
     {"columns": list(ROWS[0]), "index": list(range(60)), "data": [list(row.values()) for row in ROWS]},
     {name: {str(place): row[name] for place, row in enumerate(ROWS)} for name in ROWS[0]},
     {name: [row[name] for row in ROWS] for name in ROWS[0]},
+    [list(ROWS[0]), *(list(row.values()) for row in ROWS)],
 ])  # fmt: skip
 def test_json_as_programs_write_it(content, tmp_path):
     (tmp_path / "t.json").write_text(json.dumps(content))
     table = read(tmp_path / "t.json")
     assert table.kinds == {"x": "number", "c": "text", "b": "boolean", "t": "number"}
     assert table.column("t").values.tolist() == [row["t"] for row in ROWS]
+
+
+def test_lists_in_json_without_names(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps([[1, 2.5], [3, 4.5]]))
+    assert read(tmp_path / "t.json").names == ("column1", "column2")
+    (tmp_path / "t.json").write_text(json.dumps([["a", "b"], ["c", "d"]]))
+    assert read(tmp_path / "t.json").names == ("column1", "column2")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"took": 3, "hits": {"total": 2, "hits": [{"x": 1}, {"x": 2}]}}, r"write the list hits\.hits into a file of its own"),
+        ({"meta": {"names": [{"n": 1}, {"n": 2}]}, "data": [[1, 2], [3, 4]]}, r"write one of its lists \(meta\.names, data\)"),
+    ],
+)
+def test_rows_within_an_object_are_named(content, message, tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    with pytest.raises(FileError, match=f"is no table, but one object; {message}"):
+        read(tmp_path / "t.json")
+
+
+def test_numbers_in_quotes_in_json(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps([{"price": f"{place}.25", "code": f"{place:03}"} for place in range(40)]))
+    with pytest.raises(FileError, match=r"as '0\.25'; write plain numbers, say --decimal \., or take the values as classes"):
+        cr.Preparation.fit(read(tmp_path / "t.json"), ["price"])
+    assert read(tmp_path / "t.json", decimal=".").kinds == {"price": "number", "code": "text"}
 
 
 NESTED = [{"user": {"age": 20 + place, "home": {"city": "Oslo"}}, "tags": [place, 2.5], "t": place % 2} for place in range(30)]

@@ -41,11 +41,25 @@ def places(text: str) -> list[str]:
 
 
 def texts_asked_for() -> set[str]:
-    """The keys that stand in a call such as context.text("data.one")."""
+    """The keys that stand in a call such as context.text("data.one"), and those of the heads of tables."""
     calls = [node for node in nodes() if isinstance(node, ast.Call) and node.args]
     wanted = [call.args[0] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in ("text", "plain", "words")]
     chosen = [part for key in wanted for part in ([key.body, key.orelse] if isinstance(key, ast.IfExp) else [key])]
-    return {key.value for key in chosen if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return {key.value for key in chosen if isinstance(key, ast.Constant) and isinstance(key.value, str)} | {
+        f"{family}.{column}" for family, columns in heads() for column in strings_in(columns)
+    }
+
+
+def heads() -> list[tuple[str, list[ast.expr]]]:
+    """The family and the columns of every call such as words.heads("chain", "gradient", "formula")."""
+    calls = [node for node in nodes() if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "heads"]
+    return [(family.value, columns) for family, *columns in (call.args for call in calls) if isinstance(family, ast.Constant)]
+
+
+def strings_in(columns: list[ast.expr]) -> set[str]:
+    """Every string in the columns, as "epoch" in `*(["epoch"] if several else [])`."""
+    parts = [node for column in columns for node in ast.walk(column)]
+    return {node.value for node in parts if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def strings() -> set[str]:
@@ -54,10 +68,16 @@ def strings() -> set[str]:
 
 
 def patterns() -> list[str]:
-    """Every f-string of the source as a pattern, in which a place matches anything; and those of the page."""
+    """Every f-string of the source as a pattern, in which a place matches anything; heads that are in a variable; those of the page."""
     joined = [node.values for node in nodes() if isinstance(node, ast.JoinedStr)]
     written = ["".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[^.]+" for p in parts) for parts in joined]
-    return [*written, *patterns_of_the_page()]
+    variable = [rf"{re.escape(family)}\..+" for family, columns in heads() if any(map(is_variable, columns))]
+    return [*written, *variable, *patterns_of_the_page()]
+
+
+def is_variable(column: ast.expr) -> bool:
+    """Is it `first`, or `*columns`?"""
+    return isinstance(column.value if isinstance(column, ast.Starred) else column, ast.Name)
 
 
 def patterns_of_the_page() -> list[str]:
@@ -88,7 +108,7 @@ def test_every_text_that_is_asked_for_exists():
 
 def test_every_text_is_asked_for():
     known = re.compile("|".join(f"(?:{pattern})" for pattern in set(patterns()) if re.search("[a-z]", pattern)))
-    whole = strings()
+    whole = strings() | texts_asked_for()
     assert [key for key in ENGLISH if (asked := COUNTED.sub("", key)) not in whole and not known.fullmatch(asked)] == []
 
 

@@ -1,5 +1,6 @@
 """Machine code for sequences, images and tokens: arrays of any number of axes compute what the NumPy program computes of them."""
 
+import itertools
 import json
 import math
 
@@ -15,8 +16,12 @@ import chainrule as cr
 from chainrule.base.errors import NotCompilable
 from chainrule.engines.compiled import engine as engine_module
 from chainrule.engines.compiled.engine import Compiled
+from chainrule.engines.compiled.graph import lives
+from chainrule.engines.compiled.graph.layout import aligned_array
 from chainrule.engines.compiled.graph.schedule import Schedule
+from chainrule.engines.compiled.kernels import program
 from chainrule.engines.compiled.pseudocode import annotated_code
+from chainrule.engines.compiled.runtime import functions
 from chainrule.engines.epoch import Written
 from chainrule.formula import primitives as p
 from chainrule.network.definitions import find
@@ -79,6 +84,50 @@ def test_every_number_of_threads_gives_the_same_bits(name, monkeypatch):
     monkeypatch.setattr(engine_module.CompiledFunction, "faster", lambda code, choices: choices[-1])
     found = numbers(NETWORKS[name]())
     same(found, MOMENTUM, size=5, most=3)
+
+
+# Arrays that share a place in memory
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_arrays_that_live_at_the_same_time_lie_apart(seed, monkeypatch):
+    random = np.random.default_rng(seed)
+    monkeypatch.setattr(lives, "LARGE", int(random.choice([0, 2**9, 2**18])))
+    spans = {array: tuple(map(int, sorted(random.integers(-1, 40, 2)))) for array in range(80)}
+    sizes = {array: 64 * int(random.integers(1, 20)) for array in spans}
+    starts, length = lives.shared_places(spans, sizes)
+    assert max(starts[array] + sizes[array] for array in spans) <= length < sum(sizes.values())
+    for one, other in itertools.combinations(spans, 2):
+        if spans[one][0] <= spans[other][1] and spans[other][0] <= spans[one][1]:
+            assert starts[one] + sizes[one] <= starts[other] or starts[other] + sizes[other] <= starts[one]
+
+
+@pytest.mark.parametrize("name", some(NETWORKS, lambda name: name == "5x5x2:c3k2-p2-c4k2-3"))
+@pytest.mark.parametrize("threads", some([3, 1], 2))
+def test_sharing_places_changes_no_bit(name, threads, monkeypatch):
+    """Arrays one behind the other; in places of any size; as they lie. What was there before is no number."""
+    for key, value in {"FEWEST_SHARED": 0, "WORTH_THREADS": 0, "processors": lambda: threads}.items():
+        monkeypatch.setattr(engine_module, key, value)
+    monkeypatch.setattr(engine_module.CompiledFunction, "faster", lambda code, choices: choices[-1])
+    monkeypatch.setattr(engine_module, "in_bytes", lambda count: aligned_array(count // 8 + 1, "float64").view(np.uint8).__ior__(255))
+    monkeypatch.setattr(functions, "source_digest", lambda: "")  # code is not looked up by what it is made from
+    found, rooms, ends = numbers(NETWORKS[name]()), [], []
+    shared = program.shared_places
+
+    def apart(spans, sizes):
+        starts = itertools.accumulate((sizes[array] for array in spans), initial=0)
+        return dict(zip(spans, starts, strict=False)), sum(sizes[array] for array in spans)
+
+    for large, places in ((0, apart), (0, shared), (2**18, shared)):
+        monkeypatch.setattr(lives, "LARGE", large)
+        monkeypatch.setattr(program, "shared_places", places)
+        engine = Compiled(found.network, MOMENTUM)
+        passed = engine.epoch((found.x, found.t), None, 4, start(found.network, engine.keys), 0, math.inf, lambda: False)
+        ends.append((passed.error, *passed.state, engine.error((found.x, found.t), passed.state), engine.predict(found.x, passed.state, 4)))
+        rooms.append(engine._code_for("epoch", 4, "float64").loaded_function.room)
+    assert rooms[1] < rooms[0]
+    for other in ends[1:]:
+        assert all(np.array_equal(one, first) for one, first in zip(other, ends[0], strict=True))
 
 
 def test_what_is_drawn_does_not_depend_on_how_many_steps_a_call_takes(monkeypatch):

@@ -8,7 +8,7 @@ from chainrule.api.train import train
 from chainrule.base.errors import InputError, NotCompilable, ShapeError
 from chainrule.data.reading import read
 from chainrule.engines import choice
-from chainrule.engines.choice import SAVED_BY_UNIT, Predictor
+from chainrule.engines.choice import Predictor
 from chainrule.engines.compiled import engine
 from chainrule.engines.compiled.emission.abi import PARTS
 from chainrule.engines.compiled.engine import Compiled
@@ -68,8 +68,8 @@ def test_rows_are_read_where_they_lie_or_copied():
 
 def test_machine_code_is_for_many_rows_and_remembers_those_before(computed, monkeypatch):
     network = Network(2, dense(4, "tanh"), dense(1))
-    monkeypatch.setattr(choice, "SAVED_BY_UNIT", choice.WORTH_COMPILING / 5 / 90)  # 90 rows of 5 units save what compiling takes
-    monkeypatch.setattr(choice, "SAVED_BY_PARAMETER", 0)
+    monkeypatch.setattr(choice, "work", lambda outputs, rows: rows)
+    monkeypatch.setattr(choice, "SAVED", choice.WORTH_COMPILING / 90)  # 90 rows save what compiling takes
     predictor, x = Predictor(network), np.random.default_rng(0).normal(size=(40, 2))
     for _ in range(4):
         close(predictor(x), network, x)
@@ -191,7 +191,8 @@ def test_as_many_threads_as_processors_may_be_used(allowed, given, asked, expect
     assert Compiled(network, None).request("error", 4000, "float64").threads == min(expected, PARTS)
 
 
-def test_machine_code_saves_more_where_a_unit_has_many_places():
-    short, long = (Predictor(short_form(f"{steps}x3:lstm8-2"))._saved_by_row for steps in (2, 20))
+def test_machine_code_saves_what_the_program_works():
+    """More for more steps of a sequence, and for each call, however small it is."""
+    (short_call, short), (long_call, long) = (Predictor(short_form(f"{steps}x3:lstm8-2"))._work for steps in (2, 20))
     assert 8 < long / short < 12
-    assert short > SAVED_BY_UNIT * 10
+    assert long_call > 5 * short_call > short

@@ -3,6 +3,9 @@
 import contextlib
 import ctypes
 import itertools
+import os
+import threading
+import weakref
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -365,6 +368,7 @@ def test_a_system_without_more_threads_works_with_one(enough, monkeypatch):
         started.append(start(*given))
 
     monkeypatch.setattr(threads, "start_new_thread", refuse)
+    monkeypatch.setattr(threads, "_waiting", [])
     threads.run_in_threads(lambda *given: called.append(given), 4)
     assert called == [(0, 1)]
 
@@ -373,6 +377,34 @@ def test_what_share_0_returns_is_returned_and_what_it_raises_is_raised():
     assert threads.run_in_threads(lambda share, shares: share + shares, 3) == 3
     with pytest.raises(ZeroDivisionError):
         threads.run_in_threads(lambda share, shares: 1 // share if share == 0 else 1, 2)
+
+
+def test_threads_are_called_again_and_keep_nothing_of_what_they_did(monkeypatch):
+    monkeypatch.setattr(threads, "_waiting", [])
+    names = []
+
+    def work(share, shares):
+        names.append(threading.get_ident())
+
+    held = weakref.ref(work)
+    for _ in range(20):
+        threads.run_in_threads(work, 3)
+    assert (len(names), len(set(names)), len(threads._waiting)) == (60, 3, 2)
+    del work
+    threads.run_in_threads(lambda share, shares: None, 3)
+    assert held() is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own():
+    threads.run_in_threads(lambda share, shares: None, 3)
+    child = os.fork()
+    if not child:
+        found = []
+        threads.run_in_threads(lambda share, shares: found.append(share), 3)
+        os._exit(0 if sorted(found) == [0, 1, 2] else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def halving(of, quiet):

@@ -112,6 +112,26 @@ def test_code_for_more_threads_gives_the_same_digits(monkeypatch):
         assert all(np.array_equal(one, first) for one, first in zip(other, ends[0], strict=True))
 
 
+@pytest.mark.parametrize("slower", [1.02, 1.8, 20])
+def test_slower_numbers_of_threads_cost_little_and_are_found_when_they_are_faster(slower, monkeypatch):
+    monkeypatch.undo()
+    code = object.__new__(engine_module.CompiledFunction)
+    code.paces, code.tried, code.calls = {}, {}, 0
+
+    def run(times, calls):
+        taken = []
+        for _ in range(calls):
+            taken.append(code.faster([1, 2]))
+            code.took(taken[-1], 1, times[taken[-1]])
+        return taken
+
+    run({1: slower, 2: 1.0}, 20)
+    taken = run({1: slower, 2: 1.0}, 5000)
+    assert sum(slower if shares == 1 else 1.0 for shares in taken) < 1.02 * 5000
+    changed = run({1: 1.0, 2: slower}, 5000)
+    assert changed[-500:].count(1) > changed[-500:].count(2)
+
+
 # Where they wait
 
 

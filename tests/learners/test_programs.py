@@ -1,11 +1,11 @@
 """Programs as people write them are read without a word from them; what is wrong in them is named, and what is right is passed."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.learners.expected import CAUTIONS, EDITED, RIGHT, SECOND, UNKNOWN, WRONG
+from tests.learners.variants import PROGRAMS, VARIANTS, program
 from tests.samples import some
 
 from chainrule.api.check import check_program, check_submission
@@ -15,8 +15,6 @@ from chainrule.formula.expression import Name, variable
 from chainrule.learners.recognition import ACTIVATIONS
 from chainrule.learners.source import source_of
 from chainrule.learners.submission import understood
-
-PROGRAMS = Path(__file__).parent / "programs"
 
 QUICK = {
     "right": {"seed.md", "layer_objects.py", "german_free.py", "engine.py"},
@@ -39,8 +37,10 @@ QUICK = {
 """What the ordinary tests look at: each style once, and each kind of place where a mistake is."""
 
 
-def judged(name, sandbox):
-    return check_program(PROGRAMS / name, sandbox).verdict
+@pytest.fixture
+def judged(sandbox, tmp_path):
+    """The verdict on a program."""
+    return lambda name: check_program(program(name, tmp_path), sandbox).verdict
 
 
 def needs_jax(name):
@@ -59,28 +59,28 @@ def edited(name):
 
 
 def test_every_program_is_in_one_of_the_lists():
-    assert sorted([*RIGHT, *WRONG, *UNKNOWN]) == sorted(path.name for path in PROGRAMS.iterdir())
+    assert sorted([*RIGHT, *WRONG, *UNKNOWN]) == sorted([*(path.name for path in PROGRAMS.iterdir()), *VARIANTS])
     assert len(RIGHT) >= 40
 
 
 @pytest.mark.parametrize("name", some(RIGHT, QUICK["right"].__contains__))
-def test_right_work_is_passed(name, sandbox):
+def test_right_work_is_passed(name, judged):
     needs_jax(name)
-    assert judged(name, sandbox).passed
+    assert judged(name).passed
 
 
 @pytest.mark.parametrize("name", some(WRONG, QUICK["wrong"].__contains__))
-def test_the_mistake_is_named_and_found(name, sandbox):
+def test_the_mistake_is_named_and_found(name, judged, tmp_path):
     needs_jax(name)
     number, expression = WRONG[name]
-    verdict = judged(name, sandbox)
+    verdict = judged(name)
     fault = verdict.faults[0]
     assert number in (fault.number, *fault.others)
     if expression:
         place = fault.place
         assert place.expression == expression
         if name.endswith(".py"):
-            assert expression in (PROGRAMS / name).read_text("utf-8").splitlines()[place.line - 1]
+            assert expression in program(name, tmp_path).read_text("utf-8").splitlines()[place.line - 1]
 
 
 @pytest.mark.parametrize("name", some(EDITED, QUICK["edited"].__contains__))
@@ -92,9 +92,9 @@ def test_a_mistake_in_a_right_program_is_named(name, sandbox):
 
 
 @pytest.mark.parametrize("name", some(CAUTIONS, QUICK["cautions"].__contains__))
-def test_what_fails_on_other_numbers_only_is_a_caution(name, sandbox):
+def test_what_fails_on_other_numbers_only_is_a_caution(name, judged):
     number, expression = CAUTIONS[name]
-    verdict = judged(name, sandbox)
+    verdict = judged(name)
     assert verdict.passed
     assert [fault.number for fault in verdict.cautions] == [number]
     assert ("" if verdict.cautions[0].place is None else verdict.cautions[0].place.expression) == expression
@@ -102,17 +102,17 @@ def test_what_fails_on_other_numbers_only_is_a_caution(name, sandbox):
 
 @pytest.mark.proof
 @pytest.mark.parametrize("name", SECOND)
-def test_the_other_of_two_mistakes_is_named_and_found(name, sandbox):
+def test_the_other_of_two_mistakes_is_named_and_found(name, judged):
     number, expression = SECOND[name]
-    _, fault = judged(name, sandbox).faults
+    _, fault = judged(name).faults
     assert number in (fault.number, *fault.others)
     assert fault.place.expression == expression
 
 
 @pytest.mark.parametrize("name", some(UNKNOWN, QUICK["unknown"].__contains__))
-def test_what_is_no_mistake_of_the_table_is_called_so_and_found(name, sandbox):
+def test_what_is_no_mistake_of_the_table_is_called_so_and_found(name, judged):
     quantity, expression = UNKNOWN[name]
-    verdict = judged(name, sandbox)
+    verdict = judged(name)
     assert verdict.kind == "unknown"
     (fault,) = verdict.faults
     assert (fault.number, fault.quantity) == (None, quantity)
@@ -128,7 +128,7 @@ def test_what_activations_are_looked_for_as_is_what_they_are():
         assert f(z) == pytest.approx(evaluate([h], {letter: z})[h], abs=1e-14)
 
 
-def test_a_line_of_a_notebook_is_told_with_its_cell(sandbox):
-    verdict = judged("notebook_slope.ipynb", sandbox)
+def test_a_line_of_a_notebook_is_told_with_its_cell(judged):
+    verdict = judged("notebook_slope.ipynb")
     place = verdict.faults[0].place
     assert (place.file, place.line) == ("notebook_slope.ipynb[4]", 22)

@@ -91,14 +91,19 @@ def test_where_widgets_are_not_trusted_a_picture_stands_in_words_and_as_png(live
         assert data["image/png"].startswith("iVBORw0KGgo")
 
 
-def test_only_networks_and_problems_are_shown():
-    with pytest.raises(cr.InputError, match="Live shows a network"):
-        cr.Live("2-2-1")
+@pytest.mark.parametrize(("source", "weights"), [("seed", 6), ("2-3-1", 13), (cr.Network(2, cr.dense(1)), 3)])
+def test_whatever_says_a_network_is_shown(source, weights):
+    assert len(cr.Live(source).weights) == weights
+
+
+def test_only_networks_and_problems_of_a_size_are_shown():
+    with pytest.raises(cr.InputError, match="int is no network"):
+        cr.Live(3)
     with pytest.raises(cr.InputError, match="up to 2,500 weights"):
         cr.Live(cr.problem("784-128-10"))
 
 
-NOTEBOOK = """<!DOCTYPE html><meta charset="utf-8"><body><div id="cell"></div><div id="second"></div><script type="module">
+NOTEBOOK = """<!DOCTYPE html><meta charset="utf-8"><body><div id="cell"></div><div id="second" style="color: oklch(0.9 0.02 250)"></div><script type="module">
 %s;
 const values = %s, heard = new Map();
 window.values = values;
@@ -168,6 +173,8 @@ def test_the_bridge_keeps_page_and_values_together_in_two_cells(browser, live, t
     said: list[str] = []
     tab = new_tab(browser, said, viewport={"width": 1200, "height": 1700})
     tab.goto((tmp_path / "notebook.html").as_uri())
+    tab.frame_locator("#cell iframe").locator("html[data-theme=light]").wait_for()
+    tab.frame_locator("#second iframe").locator("html[data-theme=dark]").wait_for()  # whose text is light
     first, second = (tab.frame_locator(f"#{cell} iframe") for cell in ("cell", "second"))
     for frame in (first, second):
         frame.locator(".stage .error .digits", has_text="1.596").wait_for()

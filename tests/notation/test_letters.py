@@ -92,6 +92,7 @@ def test_the_second_normalisation_of_a_block_has_a_prime():
     scales = [node for node in network.derivation.parameters if node.key.startswith("gamma")]
     printed = [form(labels.label(node.name)) for node in scales for form in (formula_text, formula_latex)]
     assert printed == ["γ2", r"\boldsymbol{\gamma}_{2}", "γ′2", r"{\boldsymbol{\gamma}'}_{2}"]
+    assert [Notation(letters={"gamma": "g"}).letter(quantity) for quantity in ("gammaa", "gammab", "betab")] == ["g", "g′", "β′"]
 
 
 def test_large_layers_have_names_of_one_kind():

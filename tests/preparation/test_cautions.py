@@ -69,6 +69,8 @@ def test_stand_ins_for_missing_values(tmp_path):
     for value in (-999, 9999, -99):
         x = changed(healthy()["x"], [3, 40, 41], value)
         assert told(healthy(x=x), tmp_path=tmp_path) == [("stand_in", "x")]
+    assert told(healthy(x=changed(healthy()["x"], [3, 40, 41], -200)), tmp_path=tmp_path) == [("stand_in", "x")]
+    assert told(healthy(x=changed(healthy()["x"], [3, 40, 41], -20)), tmp_path=tmp_path) == []
     assert told(healthy(x=changed(healthy()["x"], [3, 40], 55)), tmp_path=tmp_path) == []
 
 
@@ -178,6 +180,18 @@ def test_classes_of_a_single_row(tmp_path):
 def test_numbers_that_name_the_rows(tmp_path):
     identifiers = RANDOM.permutation(np.arange(100_003, 999_983, 1234))[:ROWS]
     assert told(healthy(customer=identifiers), tmp_path=tmp_path) == [("identifier", "customer")]
+
+
+def test_codes_of_groups():
+    """Not ratings, ages and hours, which the target follows in some smooth way, and not what has little to do with it."""
+    groups = np.arange(1200) % 24
+    noise = np.random.default_rng(3).normal(size=1200)
+    level = np.random.default_rng(4).permutation(24) * 1.0
+    of_groups = {"group": groups + 1, "x": noise.round(2), "t": (3 * level[groups] + 8 * noise).round(2)}
+    assert told(of_groups) == [("codes", "group")]
+    assert told({**of_groups, "t": np.where(level[groups] + 3 * noise > 12, "yes", "no")}) == [("codes", "group")]
+    for t in (groups + 8 * noise, 10 * np.sin(groups / 3) + 8 * noise, (groups - 12) ** 2 + 30 * noise, level[groups] + 40 * noise):
+        assert told({**of_groups, "t": t.round(2)}) == []
 
 
 def test_rows_that_run_in_time(tmp_path):

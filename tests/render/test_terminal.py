@@ -1,8 +1,12 @@
 """The terminal: one colour a symbol, and screens that hold every line."""
 
+import importlib
 import io
+import sys
+from types import SimpleNamespace
 
 import pytest
+from click import _termui_impl
 from rich.console import Console
 
 from chainrule.api.problems import problem
@@ -42,6 +46,12 @@ def test_what_is_printed_is_what_the_lines_say(document):
 
 def shown_screens(document, keys, monkeypatch):
     """What stands on the screen after each key."""
+    pressed = iter(keys)
+    return read_screens(document, lambda: next(pressed, "q"), monkeypatch)
+
+
+def read_screens(document, pressed, monkeypatch):
+    """What stands on the screen whenever a key is asked for."""
     console = Console(file=io.StringIO(), width=80, height=30, force_terminal=True, highlight=False, color_system=None)
     screens = []
 
@@ -49,9 +59,8 @@ def shown_screens(document, keys, monkeypatch):
         screens.append(console.file.getvalue())
         console.file.seek(0)
         console.file.truncate()
-        return next(pressed, "q")
+        return pressed()
 
-    pressed = iter(keys)
     monkeypatch.setattr("click.getchar", key)
     step_through(document, console)
     return [[line.rstrip() for line in screen.replace("\x1b[2J", "").replace("\x1b[H", "").splitlines()] for screen in screens]
@@ -64,6 +73,21 @@ def test_arrow_keys_turn_every_screen(document, monkeypatch):
     lines = {line.text for number, section in enumerate(document.sections, 1) for line in section_lines(document, section, number, 80)}
     assert lines <= seen
     assert screens[-1] == screens[-2], "the last screen stays"
+
+
+def test_arrow_keys_as_windows_sends_them_turn_screens(monkeypatch):
+    """One sign after the other, the first of which is \\xe0, through the code that reads them on Windows."""
+    sent = iter("\xe0M\xe0P\xe0H\xe0K\xe0O\xe0Gq")
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(getwch=lambda: next(sent)))
+    with monkeypatch.context() as windows:
+        windows.setattr(sys, "platform", "win32")
+        importlib.reload(_termui_impl)
+        reads = _termui_impl.getchar
+    importlib.reload(_termui_impl)
+    first, second, third, back, again, last, home = read_screens(explain(problem("mazur")), lambda: reads(False), monkeypatch)
+    assert first == again == home
+    assert second == back
+    assert len({*map(tuple, (first, second, third, last))}) == 4
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def _from_raw_rows(
 
     if target_columns is not None:
         raise InputError("a model knows its own targets; leave out --target-columns.")
-    asked = {**form_for(problem.own, path), **form}
+    asked = form_for(problem.own, path, form)
     try:
         table = read(path, kinds=preparation.forms, **asked)
     except UnknownNameError:

@@ -18,10 +18,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from chainrule.api.networks import HIDDEN, layer_sizes
 from chainrule.api.problems import is_short_form, problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
-from chainrule.network.definitions import find
+from chainrule.network.definitions import DefinitionLike, find
 from chainrule.network.description import described, network_of_description, read_description
 from chainrule.network.network import Network
 from chainrule.network.wiring import INPUT, Extent
@@ -43,6 +44,24 @@ def description_of(source: str | Path | Mapping[str, Any] | Network) -> dict[str
         if "kind" not in plain["layers"][-1]:
             plain["layers"][-1].pop("activation", None)
     return plain
+
+
+def description_alone(
+    source: str | Path | Mapping[str, Any] | Network,
+    hidden: str | int | Sequence[int],
+    activation: DefinitionLike,
+    loss: DefinitionLike | None,
+    regularizer: DefinitionLike | None,
+) -> dict[str, Any]:
+    """The same, where no other argument says what the network is made of. Raises InputError where one does."""
+    said = {
+        "hidden": layer_sizes(hidden) != list(HIDDEN), "activation": activation != "tanh", "loss": loss is not None,
+        "regularizer": regularizer is not None,
+    }  # fmt: skip
+    for name, is_said in said.items():
+        if is_said:
+            raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
+    return description_of(source)
 
 
 def described_targets(description: Mapping[str, Any]) -> tuple[str, ...]:

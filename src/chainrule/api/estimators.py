@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
 from chainrule.api.batches import with_table
+from chainrule.api.described import description_alone, fitted_network, places_of_image
 from chainrule.api.models import trained_model
-from chainrule.api.networks import HIDDEN, fitting_network
+from chainrule.api.networks import HIDDEN, check_losses, fitting_network
 from chainrule.api.settings import chosen_optimizer
 from chainrule.base.arrays import Array
+from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
 from chainrule.data.table import Column, Table
 from chainrule.diagnosis.divergence import diverged
 from chainrule.network.definitions import DefinitionLike
+from chainrule.network.network import Network
 from chainrule.preparation.columns import Feature, Target, Task
+from chainrule.preparation.fitting import Places
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.model import Model
@@ -55,6 +60,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     """What a classifier and a regressor have in common.
 
     hidden               units of each hidden layer: 16, [16, 16]; [] for none
+    network              a network, its description or short form, in place of hidden, activation and regularizer: as in `chainrule.train`
     activation           of the hidden layers
     regularizer          a penalty on the weights: "l2:strength=0.001"; None for none
     optimizer            the update rule, by name, or with its options: "adam", chainrule.momentum(0.1)
@@ -70,13 +76,19 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     engine               "compiled", "written", "jax" or "auto", as in `chainrule.train`
     precision            of the numbers that the training computes with: "float32" or "float64"; None: that of X, as scikit-learn's own
 
-    Fitted: coefs_ (inputs, units) and intercepts_ (units,) of each layer; loss_curve_, the mean error of each pass, per example, of
+    Fitted: coefs_ (inputs, units) and intercepts_ (units,) of each dense layer; loss_curve_, the mean error of each pass, per example, of
     standardised targets; loss_, the last of it; best_loss_; n_iter_, n_layers_, n_outputs_, out_activation_; t_, examples seen;
     model_, a `chainrule.Model`. Raises InputError (a ValueError), Diverged.
     """
 
     _training: Training | None = None
     """Where calls of `partial_fit` left the training."""
+
+    _preparation: Preparation
+    """How the rows of the first fit are prepared; of the model, too."""
+
+    _names: list[str]
+    """What the columns of X are called, in their order."""
 
     _given = "float64"
     """The precision of the rows of the first fit."""
@@ -85,6 +97,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self,
         hidden: int | Sequence[int] = HIDDEN,
         *,
+        network: str | Path | Mapping[str, Any] | Network | None = None,
         activation: DefinitionLike = "tanh",
         regularizer: DefinitionLike | None = None,
         optimizer: DefinitionLike = "adam",
@@ -100,6 +113,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         precision: str | None = None,
     ) -> None:
         self.hidden = hidden
+        self.network = network
         self.activation = activation
         self.regularizer = regularizer
         self.optimizer = optimizer
@@ -138,38 +152,51 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "X does not have valid feature names")  # a row alone has none
             row = self._rows([x] if np.ndim(x) == 1 else x)
-        rows = _table(self._preparation, row, None if t is None else self._labels(np.atleast_1d(t)))
+        rows = self._table(row, None if t is None else self._labels(np.atleast_1d(t)))
         return explain(with_table(trained_model(self.model_), rows), detail=detail, brief=brief, all=all, weight=weight, digits=digits)
 
     # Fitting
 
     def _fitted(self, rows: Labelled, targets: tuple[Target, ...]) -> Self:
         """Trained from the start."""
-        preparation, seed = _prepared(self, rows, targets), self._seed()
-        labels = rows[1] if preparation.classes else len(rows[1])
+        seed = self._seed()
+        network, self._preparation = self._shaped(rows, targets, seed)
+        labels = rows[1] if self._preparation.classes else len(rows[1])
         train, decide, _ = split_rows(labels, self._plan(seed, self.validation_fraction * self.early_stopping))
-        training = self._started(preparation, seed, _some(rows, train), _some(rows, decide) if len(decide) else None)
-        return self._kept(training, preparation, self._trained(training))
+        training = self._started(network, seed, _some(rows, train), _some(rows, decide) if len(decide) else None)
+        return self._kept(training, self._trained(training))
 
     def _partly_fitted(self, rows: Labelled, targets: tuple[Target, ...]) -> Self:
         """One pass over these rows, from where the fit stands; the optimiser's states go on."""
         before = self._training
-        preparation = _prepared(self, rows, targets) if before is None else self._preparation
-        training = self._started(preparation, self._seed() if before is None else before.plan.seed, rows)
+        seed = self._seed() if before is None else before.plan.seed
+        if before is None:
+            network, self._preparation = self._shaped(rows, targets, seed)
+        training = self._started(network if before is None else before.start, seed, rows)
         if before is not None:
             training.go_on_from(before)
         try:
             training.epoch()
         except Overflowed as error:
             raise diverged(training, error.step) from None
-        self._kept(training, preparation, "epochs")
+        self._kept(training, "epochs")
         self._training = training
         return self
 
-    def _started(self, preparation: Preparation, seed: int, rows: Labelled, deciding: Labelled | None = None) -> Training:
+    def _shaped(self, rows: Labelled, targets: tuple[Target, ...], seed: int) -> tuple[Network, Preparation]:
+        """The network for these rows, and how they are prepared for it. Raises InputError."""
+        self._names = [str(name) for name in getattr(self, "feature_names_in_", [f"x{place + 1}" for place in range(rows[0].shape[1])])]
+        if self.network is None:
+            preparation = _prepared(self._names, rows, targets, None)
+            return fitting_network(preparation, seed, self.hidden, self.activation, None, self.regularizer), preparation
+        description = description_alone(self.network, self.hidden, self.activation, None, self.regularizer)
+        network, preparation = fitted_network(description, _prepared(self._names, rows, targets, places_of_image(description)), seed)
+        check_losses(network, preparation)
+        return network, replace(preparation, signs=network.loss.definition.targets == "signs")
+
+    def _started(self, network: Network, seed: int, rows: Labelled, deciding: Labelled | None = None) -> Training:
         """A training on these rows; the error of `deciding` says when to stop."""
-        network = fitting_network(preparation, seed, self.hidden, self.activation, None, self.regularizer)
-        (x, t, weights), held_out = _numbers(preparation, rows), None if deciding is None else _numbers(preparation, deciding)
+        (x, t, weights), held_out = self._numbers(rows), None if deciding is None else self._numbers(deciding)
         validation = None if held_out is None else [array for array in held_out if array is not None]
         plan = self._plan(seed)
         if plan.batch_size is None:
@@ -196,18 +223,22 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         warnings.warn(said, ConvergenceWarning, stacklevel=4)
         return "epochs"
 
-    def _kept(self, training: Training, preparation: Preparation, reason: str) -> Self:
+    def _kept(self, training: Training, reason: str) -> Self:
         outcome = {"reason": reason, "best_epoch": training.best_epoch, "epochs": training.epochs}
-        self.model_ = Model.of(training, preparation=preparation, outcome=outcome)
+        self.model_ = Model.of(training, preparation=self._preparation, outcome=outcome)
         self._training = None
         self.n_iter_, self.t_ = training.epochs, training.epochs * len(training.data[0])
         self.loss_curve_ = [report.error for report in training.history]
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else training.start_error
         self.best_loss_ = float(training.best_error)
-        layers = self.model_.network.numbered_layers
-        self.coefs_, self.intercepts_ = ([np.array(layer.given[symbol]) for layer in layers] for symbol in ("W", "b"))
-        self.n_layers_, self.n_outputs_ = len(layers) + 1, preparation.outputs
-        self.out_activation_ = preparation.output_activation
+        network = self.model_.network
+        given = [layer.given for layer in network.numbered_layers if np.ndim(layer.given.get("W", 0)) == 2]
+        self.coefs_ = [np.array(one["W"]) for one in given]
+        self.intercepts_ = [np.array(one["b"]) if "b" in one else np.zeros(len(one["W"][0])) for one in given]
+        self.n_layers_, self.n_outputs_ = len(network.layers) + 1, network.outputs
+        results = {call.name: call.layer.activation for call in network.wiring.calls}
+        last = results[[*network.wiring.outputs.values()][-1]]
+        self.out_activation_ = "identity" if last is None else last.name
         return self
 
     # What the parameters mean
@@ -241,12 +272,6 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     # What came out
 
-    @property
-    def _preparation(self) -> Preparation:
-        preparation = self.model_.preparation
-        assert preparation is not None  # every model of an estimator has one
-        return preparation
-
     def _rows(self, X: Any) -> Array:
         """Rows to predict, checked."""
         check_is_fitted(self)
@@ -254,7 +279,22 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def _outputs(self, X: Any) -> Array:
         rows = self._rows(X)
-        return self.model_.outputs(_table(self._preparation, rows))
+        return self.model_.outputs(self._table(rows))
+
+    def _table(self, x: Array, labels: Array | None = None) -> Table:
+        """Rows of inputs, and their labels where they are known, under the names that the preparation has for them."""
+        columns, preparation = [Column(name, x[:, place], "number") for place, name in enumerate(self._names)], self._preparation
+        if labels is not None and preparation.classes:
+            columns.append(Column(preparation.targets[0].name, np.array(preparation.classes, dtype=object)[labels], "text"))
+        elif labels is not None:
+            columns += [Column(target.name, labels[:, place], "number") for place, target in enumerate(preparation.targets)]
+        return Table("X", tuple(columns))
+
+    def _numbers(self, rows: Labelled) -> Labelled:
+        """x, t and the weights."""
+        x, labels, weights = rows
+        table = self._table(x, labels)
+        return self._preparation.x(table), self._preparation.t(table), weights
 
     def _labels(self, y: Array) -> Array:
         """Targets as the preparation labels them."""
@@ -272,6 +312,7 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
         self,
         hidden: int | Sequence[int] = HIDDEN,
         *,
+        network: str | Path | Mapping[str, Any] | Network | None = None,
         activation: DefinitionLike = "tanh",
         regularizer: DefinitionLike | None = None,
         optimizer: DefinitionLike = "adam",
@@ -288,7 +329,7 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
         precision: str | None = None,
     ) -> None:
         super().__init__(
-            hidden, activation=activation, regularizer=regularizer, optimizer=optimizer, learning_rate=learning_rate,
+            hidden, network=network, activation=activation, regularizer=regularizer, optimizer=optimizer, learning_rate=learning_rate,
             batch_size=batch_size, max_iter=max_iter, tol=tol, n_iter_no_change=n_iter_no_change, early_stopping=early_stopping,
             validation_fraction=validation_fraction, random_state=random_state, engine=engine, precision=precision,
         )  # fmt: skip
@@ -309,11 +350,12 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
     def predict(self, X: Any) -> Array:
         """(rows,): the likeliest class of each row."""
         y = self._outputs(X)
-        return np.asarray(self.classes_[(y[:, 0] >= 0.5).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)])
+        return np.asarray(self.classes_[(y[:, 0] >= self._preparation.decision).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)])
 
     def predict_proba(self, X: Any) -> Array:
-        """(rows, classes): the probability of each class, in the order of `classes_`."""
+        """(rows, classes): the probability of each class, in the order of `classes_`. Raises InputError where the loss compares signs."""
         y = self._outputs(X)
+        self._preparation.check_probabilities(of_one=True)
         return np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -373,7 +415,7 @@ class ChainruleRegressor(RegressorMixin, Estimator):  # type: ignore[misc]  # sc
 
 
 for kind in (ChainruleClassifier, ChainruleRegressor):  # help shows everything in one place
-    kind.__doc__ = f"{kind.__doc__}\n{(Estimator.__doc__ or '').partition('.')[2]}"
+    kind.__doc__ = f"{(kind.__doc__ or '').rstrip()}\n\n{(Estimator.__doc__ or '').partition('.')[2].lstrip(chr(10))}"
 
 
 # Rows as a preparation takes them
@@ -392,15 +434,20 @@ def _some(rows: Labelled, places: Array) -> Labelled:
     return x[places], labels[places], None if weights is None else weights[places]
 
 
-def _prepared(estimator: Estimator, rows: Labelled, targets: tuple[Target, ...]) -> Preparation:
-    """Means and deviations of these rows, each counted as often as its weight says."""
+def _prepared(names: Sequence[str], rows: Labelled, targets: tuple[Target, ...], places: Places | None) -> Preparation:
+    """Means and deviations of these rows, each counted as often as its weight says; of all inputs together where they are one image."""
     x, labels, weights = rows
-    names = getattr(estimator, "feature_names_in_", [f"x{place + 1}" for place in range(x.shape[1])])
-    features = tuple(Feature(str(name), "number", "number", *scale) for name, scale in zip(names, _scales(x, weights), strict=True))
+    if places == "tokens":
+        raise InputError("an estimator standardises its inputs, which tokens cannot be: train this network by `chainrule.train`.")
+    if places == "alike":
+        scales = _scales(x.reshape(-1, 1), None if weights is None else weights.repeat(x.shape[1])) * x.shape[1]
+    else:
+        scales = _scales(x, weights)
+    features = tuple(Feature(name, "number", "number", *scale) for name, scale in zip(names, scales, strict=True))
     task: Task = "regress" if not targets[0].classes else "binary" if len(targets[0].classes) == 2 else "classify"
     if task == "regress":
-        scales = zip(targets, _scales(labels, weights), strict=True)
-        targets = tuple(Target(target.name, "number", "number", *scale) for target, scale in scales)
+        of_targets = zip(targets, _scales(labels, weights), strict=True)
+        targets = tuple(Target(target.name, "number", "number", *scale) for target, scale in of_targets)
     return Preparation(features, targets, task, left_out=(), rows=len(x), impute=None, decisions=())
 
 
@@ -410,20 +457,3 @@ def _scales(columns: Array, weights: Array | None) -> list[tuple[float, float]]:
     deviations = np.sqrt(np.average((columns - means) ** 2, axis=0, weights=weights))
     rounding = np.finfo(float).eps * len(columns) * np.abs(columns).max(axis=0)
     return [(float(m), float(s) if s > r else 1.0) for m, s, r in zip(means, deviations, rounding, strict=True)]
-
-
-def _table(preparation: Preparation, x: Array, labels: Array | None = None) -> Table:
-    """Rows of inputs, and their labels where they are known, under the names that the preparation has for them."""
-    columns = [Column(feature.name, x[:, place], "number") for place, feature in enumerate(preparation.features)]
-    if labels is not None and preparation.classes:
-        columns.append(Column(preparation.targets[0].name, np.array(preparation.classes, dtype=object)[labels], "text"))
-    elif labels is not None:
-        columns += [Column(target.name, labels[:, place], "number") for place, target in enumerate(preparation.targets)]
-    return Table("X", tuple(columns))
-
-
-def _numbers(preparation: Preparation, rows: Labelled) -> Labelled:
-    """x, t and the weights."""
-    x, labels, weights = rows
-    table = _table(preparation, x, labels)
-    return preparation.x(table), preparation.t(table), weights

@@ -25,7 +25,7 @@ from chainrule.api.resuming import FREE, OUTSIDE, asked_options
 from chainrule.api.train import train
 from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, UnknownNameError, quoted
-from chainrule.base.interruption import asked_to_end, ignore_ctrl_c, interrupt
+from chainrule.base.interruption import asked_to_end, ctrl_c_held, ignore_ctrl_c, interrupt
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.network.definitions import KINDS, Definition, definitions, is_built_in
 from chainrule.processes.launch import count_said
@@ -201,7 +201,9 @@ def _running(
         own_machine: dict[str, Any] = {} if cluster else {"initializer": ignore_ctrl_c}
         parallel = joblib.Parallel(n_jobs=-1 if cluster else most, return_as="generator_unordered", pre_dispatch="n_jobs", **own_machine)
         try:
-            yield from parallel(joblib.delayed(ran_trial)(data, settings, trial, own) for trial in trials)
+            with ctrl_c_held():
+                ending = parallel(joblib.delayed(ran_trial)(data, settings, trial, own) for trial in trials)
+            yield from ending
         except BrokenExecutor:
             raise InputError(KILLED) from None
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.api.described import described_targets, description_of, fitted_network, places_of_image, tasks_of
+from chainrule.api.described import described_targets, description_alone, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
 from chainrule.api.networks import HIDDEN, check_losses, check_target_needed, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
@@ -62,8 +62,8 @@ inputs than rows, validation rows are set aside: enough for a good estimate, and
 
 def train(
     data: Any,
-    *,
     target: str | int | Sequence[str | int] = (),
+    *,
     network: str | Path | Mapping[str, Any] | Network | None = None,
     task: Literal["classify", "regress"] | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
@@ -173,7 +173,7 @@ def train(
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
     plan, shape = _plan(plan_settings, optimizer, learning_rate, multipliers), (hidden, activation, loss, regularizer)
-    path, description = _output(output, curve, report, language), None if network is None else _description(network, shape)
+    path, description = _output(output, curve, report, language), None if network is None else description_alone(network, *shape)
     targets, columns["places"] = _targets(target, description, loss), places_of_image(description)
     columns["ignore"] = _ignored_columns(one_or_several(ignore), group, targets)
     processes = several(processes)
@@ -246,20 +246,25 @@ def _with_allnames_of(preparation: Preparation, whole: Preparation, *, described
     return replace(preparation, features=features if tokens else preparation.features, targets=targets, task=whole.task)
 
 
-def _description(network: Any, shape: Sequence[Any]) -> dict[str, Any]:
-    """The description of a network that is given whole. Raises InputError where other options say what it is made of, too."""
-    for name, value, default in zip(("hidden", "activation", "loss", "regularizer"), shape, (HIDDEN, "tanh", None, None), strict=True):
-        if value != default and value != "-".join(map(str, HIDDEN)):
-            raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
-    return description_of(network)
-
-
 def _targets(target: Any, description: Mapping[str, Any] | None, loss: DefinitionLike | None) -> tuple[str, ...]:
     """The columns to predict. Raises InputError where none are said, and the loss would not take one."""
+    _check_names(target)
     targets = one_or_several(target) or described_targets(description or {})
     if not targets:
         check_target_needed(loss if description is None else description.get("loss"))
     return targets
+
+
+def _check_names(target: Any) -> None:
+    """Raises InputError where the values of the target are given in place of its name, as in `fit(X, y)`."""
+    names = [] if isinstance(target, (str, int)) else [*target]
+    of_values = hasattr(target, "columns") or any(isinstance(name, (float, np.ndarray, np.floating, np.bool_)) for name in names)
+    if of_values or len({*map(str, names)}) < len(names):
+        raise InputError(
+            'the target is a column of the data, said by its name: train(frame.assign(y=y), target="y"), or, of arrays, '
+            'train({"a": X[:, 0], "b": X[:, 1], "y": y}, target="y"). As scikit-learn takes them apart, '
+            "ChainruleClassifier().fit(X, y) and ChainruleRegressor().fit(X, y) do, too."
+        )
 
 
 def _output(output: str | Path | None, curve: str | Path | None, report: str | Path | None, language: str) -> Path | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chainrule.api.figures import training_curve
 from chainrule.base.errors import InputError, quoted
 from chainrule.document.words import Words
+from chainrule.reports.lines import lines_of_ending
 
 if TYPE_CHECKING:
     from chainrule.api.run import Run
@@ -88,10 +90,14 @@ class NotebookProgress(Watch):
             self.next = time.monotonic() + SECONDS
 
     def ends(self, model: Model, outcome: Outcome | Diverged) -> None:
-        """The whole curve."""
-        self._show(model.history, running=False)
+        """The whole curve, why it ended, and which weights are kept."""
+        from chainrule.diagnosis.divergence import Diverged
 
-    def _show(self, history: Sequence[Report], *, running: bool) -> None:
+        words = Words(self.run.network.notation.language)
+        ending = () if isinstance(outcome, Diverged) else tuple(map(words.decimal, lines_of_ending(words, model)))
+        self._show(model.history, ending, running=False)
+
+    def _show(self, history: Sequence[Report], ending: Sequence[str] = (), *, running: bool) -> None:
         if not history:
             return
         last, most, words = history[-1], self.run.plan.epochs, Words(self.run.network.notation.language)
@@ -103,7 +109,8 @@ class NotebookProgress(Watch):
         if last.validation_error is not None:
             parts.append(f"{words.plain('train.validation')} {last.validation_error:.4g}")
         bar, said = f'<progress value="{last.epoch}" max="{most}"></progress> ' if running else "", list(map(words.decimal, parts))
-        self.show(f"{curve}<div>{bar}{' &#183; '.join(said)}</div>", " · ".join(said))
+        below = "".join(f"<div>{escape(line)}</div>" for line in ending)
+        self.show(f"{curve}<div>{bar}{' &#183; '.join(said)}</div>{below}", "\n".join([" · ".join(said), *ending]))
 
 
 def watching(watch: Watch | Callable[[Report], object] | None) -> Watch:

@@ -127,7 +127,8 @@ class Frozen:
         state.update(self._blank)
         state.update(named)
         if len(values) > len(names) or len(state) > len(self._blank) or not named.keys().isdisjoint(names[: len(values)]):
-            raise TypeError(f"{type(self).__name__} takes each of {', '.join(names) or 'nothing'} once at most")
+            odd = next((f", and no {name}" for name in named if name not in self._blank), "")
+            raise TypeError(f"{type(self).__name__} takes each of {', '.join(names) or 'nothing'} once at most{odd}")
         state.update(zip(names, values, strict=False))
         for name, make in self._made.items():
             if state[name] is MISSING:

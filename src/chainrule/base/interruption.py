@@ -47,3 +47,22 @@ def interrupt_by_hand(number: int) -> None:
 def ignore_ctrl_c() -> None:
     """Leaves Ctrl-C to the process that started this one, and ends it."""
     signal.signal(CTRL_C, signal.SIG_IGN)
+
+
+@contextmanager
+def ctrl_c_held() -> Iterator[None]:
+    """While this lasts, Ctrl-C waits, and processes that are started do not hear it before they say otherwise.
+
+    A process that is still starting would answer Ctrl-C, which a terminal sends to all, with its traceback. Windows can hold no signal.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # whoever starts processes starts it before them, and then SIGINT is heard again, whether it was before or not
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [CTRL_C])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -14,7 +14,7 @@ from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Fault, Observation, Saying, Submission, Verdict
 from chainrule.checking.layer_mistakes import EVERY_MISTAKE
 from chainrule.document.words import Words
-from chainrule.formula.expression import Expression, definition, order
+from chainrule.formula.expression import Expression, definition, written_nodes
 from chainrule.network.network import Network
 from chainrule.notation.build import as_columns, formula
 from chainrule.notation.conventions import Notation
@@ -311,7 +311,7 @@ def program_line(network: Network, key: str, names: Mapping[str, str], *, column
 
     known: dict[Expression, Fragment] = {}
     try:
-        for one in order(expression, wall=lambda inner: inner.name is not None):
+        for one in written_nodes(expression):
             known[one] = written(one, [known[argument] for argument in one.arguments] if one.name is None else [])
     except (KeyError, TypeError, AttributeError):
         return ""

@@ -21,12 +21,7 @@ DONE, BAD_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line (of this process, unless `arguments` are given) and returns its exit code."""
     _open_closed_streams()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            if stream.isatty() or "PYTHONIOENCODING" in os.environ:
-                stream.reconfigure(errors="replace")  # a terminal that has no ∂ shows a question mark
-            else:
-                stream.reconfigure(encoding="utf-8", errors="replace")  # what is read by others is UTF-8, whatever the console writes
+    _set_encoding()
     try:
         if arguments is None:
             gc.set_threshold(300_000)  # what follows makes many objects, and hardly a cycle for the collector to find
@@ -34,6 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _guarded(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _failed("interrupted", INTERRUPTED)
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as what happens in `__set_name__` is raised before Python 3.12
+            return _failed("interrupted", INTERRUPTED)
+        raise
 
 
 def _guarded(arguments: list[str]) -> int:
@@ -138,6 +137,17 @@ def _discard_output() -> None:
     from chainrule.cli.output import discard_output
 
     discard_output()
+
+
+def _set_encoding() -> None:
+    """Text that goes to a file or a pipe is UTF-8, whatever the console writes, unless PYTHONIOENCODING asks for something else.
+
+    Data are UTF-8 in any case, byte for byte what `-o` writes: `output.give`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            asked = stream.isatty() or os.environ.get("PYTHONIOENCODING", "").partition(":")[0] != ""
+            stream.reconfigure(encoding=None if asked else "utf-8", errors="replace")  # what has no ∂ shows a question mark
 
 
 def _open_closed_streams() -> None:

@@ -12,9 +12,11 @@ from chainrule.cli.document import check_defined, give_document
 from chainrule.cli.options import (
     BATCH_OPTIONS,
     FORMULA_OPTIONS,
+    LANGUAGES,
     NETWORK_OPTIONS,
     Sectioned,
     check_formula_alone,
+    complete_files,
     complete_weights,
     complete_words,
     problem_from_options,
@@ -69,7 +71,7 @@ EXTENT_OPTIONS = (
 )
 
 PAGE_OPTIONS = (
-    click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]"),
+    click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]"),
     click.option(
         "--layout",
         metavar="article|slides|handout",
@@ -77,10 +79,20 @@ PAGE_OPTIONS = (
         default="article",
         help="Of a file with pages.  [default: article]",
     ),
-    click.option("--paper", metavar="a4|letter", default="a4", help="Of a file with pages.  [default: a4]"),
+    click.option(
+        "--paper",
+        metavar="a4|letter",
+        shell_complete=complete_words("a4", "letter"),
+        default="a4",
+        help="Of a file with pages.  [default: a4]",
+    ),
     click.option("--interactive", is_flag=True, help="Step through it with the arrow keys."),
     click.option(
-        "-o", "--output", metavar="FILE", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."
+        "-o",
+        "--output",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step).",
     ),
 )
 

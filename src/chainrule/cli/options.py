@@ -30,12 +30,16 @@ def _item(word: str, **settings: Any) -> CompletionItem:
     return CompletionItem(word, **settings)
 
 
-def _networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Built-in examples, then files."""
+def complete_examples(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Built-in examples."""
     from chainrule.network.examples import EXAMPLES
 
-    found = [_item(name, help=example["title"]) for name, example in EXAMPLES.items() if name.startswith(incomplete)]
-    return [*found, _item(incomplete, type="file")]
+    return [_item(name, help=example["title"]) for name, example in EXAMPLES.items() if name.startswith(incomplete)]
+
+
+def _networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Built-in examples, then files."""
+    return [*complete_examples(context, parameter, incomplete), *complete_files(context, parameter, incomplete)]
 
 
 def complete_files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -130,6 +134,11 @@ def complete_words(*words: str) -> Callable[..., list[CompletionItem]]:
     return lambda context, parameter, incomplete: _offered(words, incomplete)
 
 
+LANGUAGES = complete_words("en", "de")
+
+SUM_OR_MEAN = complete_words("sum", "mean")
+
+
 def complete_lists(*words: str) -> Callable[..., list[CompletionItem]]:
     """These words, several of them with commas between."""
 
@@ -140,15 +149,21 @@ def complete_lists(*words: str) -> Callable[..., list[CompletionItem]]:
     return complete
 
 
-def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:
-    """An option that takes the name of one kind of definition, an activation, a loss …, which a shell completes."""
+def complete_definitions(kind: str) -> Callable[..., list[CompletionItem]]:
+    """Definitions of a kind, activations, losses …, each with what it is."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from chainrule.network.definitions import definitions
 
         return [_item(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
-    return click.option(*(names or [f"--{kind}"]), **{"metavar": "NAME", "shell_complete": complete, "help": help, **settings})
+    return complete
+
+
+def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:
+    """An option that takes the name of one kind of definition, an activation, a loss …, which a shell completes."""
+    known = {"metavar": "NAME", "shell_complete": complete_definitions(kind), "help": help}
+    return click.option(*(names or [f"--{kind}"]), **{**known, **settings})
 
 
 def _layouts(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -205,8 +220,12 @@ NETWORK_OPTIONS = (
     click.option("--seed", type=int, metavar="N", help="Draws the weights, and the sample, where no numbers are given.  [default: 0]"),
     definition_option("initializer", "How weights are drawn, as uniform:low=-1,high=1.  [default: what fits the activation]"),
     definition_option("regularizer", "Penalty on weights, as l2:rate=0.1."),
-    click.option("--outputs", metavar="sum|mean", help="How the loss is counted over the outputs.  [default: sum]"),
-    click.option("--batch", metavar="sum|mean", help="How the error is counted over the samples.  [default: mean]"),
+    click.option(
+        "--outputs", metavar="sum|mean", shell_complete=SUM_OR_MEAN, help="How the loss is counted over the outputs.  [default: sum]"
+    ),
+    click.option(
+        "--batch", metavar="sum|mean", shell_complete=SUM_OR_MEAN, help="How the error is counted over the samples.  [default: mean]"
+    ),
     definition_option("optimizer", "Update rule, as momentum or adam:beta1=0.8,clip_norm=1.  [default: as described, or sgd]"),
     definition_option(
         "schedule", "A number, or a schedule as cosine:rate=0.1,steps=50.  [default: as described, or the optimiser's own]",

@@ -13,10 +13,14 @@ from chainrule.cli.options import (
     BATCH_OPTIONS,
     DEFINITIONS,
     FORMULA_OPTIONS,
+    LANGUAGES,
     NETWORK_OPTIONS,
     Sectioned,
     check_formula_alone,
+    complete_definitions,
+    complete_examples,
     complete_files,
+    complete_weights,
     complete_words,
     problem_from_options,
     with_options,
@@ -111,15 +115,20 @@ def _figures(context: click.Context, parameter: click.Parameter, incomplete: str
 @click.argument("name", required=False, shell_complete=_figures)
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--detail", type=click.Choice(["overview", "matrix", "scalar"]), help="How far to zoom in.  [default: by the size]")
-@click.option("--weight", metavar="NAME", help="Of chain, update and descent: w1, b1[2], or hidden1.W[2,3].  [default: w1]")
+@click.option(
+    "--weight",
+    metavar="NAME",
+    shell_complete=complete_weights,
+    help="Of chain, update and descent: w1, b1[2], or hidden1.W[2,3].  [default: w1]",
+)
 @click.option("--step", type=click.IntRange(1, 100_000), metavar="N", help="Of the N-th step on the batch.  [default: 1]")
 @click.option(
     "--steps", type=click.IntRange(1, 100_000), metavar="N", help="Of curve: so many steps.  [default: as many as are of interest]"
 )
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
-@click.option("-o", "--output", metavar="FILE", help="Write to this .svg, .png or .pdf file.")
+@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
+@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to this .svg, .png or .pdf file.")
 def draw(
     name: str | None, detail: Detail | None, weight: str | None, step: int | None, steps: int | None, exact: bool, digits: int | None,
     output: str | None, **options: Any,
@@ -163,8 +172,8 @@ def draw(
 @click.option("--detail", type=click.Choice(["matrix", "scalar"]), help="How far its formulas zoom in.  [default: by the size]")
 @click.option("--exact", is_flag=True, help="Begin with fractions in place of rounded numbers.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
-@click.option("-o", "--output", metavar="FILE", help="Write to this .html file.")
+@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
+@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to this .html file.")
 def write_page(detail: Detail | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
     """Write a training step as a page in which every number can be changed, and everything follows at once.
 
@@ -186,7 +195,7 @@ def write_page(detail: Detail | None, exact: bool, digits: int | None, output: s
 @click.option("--detail", type=click.Choice(["matrix", "scalar"]), help="How far its formulas zoom in.  [default: by the size]")
 @click.option("--exact", is_flag=True, help="Begin with fractions in place of rounded numbers.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Where the server listens.  [default: 8365, or one that is free]")
 @click.option("--browser/--no-browser", default=True, help="Open it in the browser, or only print its address.")
 def open_page(detail: str | None, exact: bool, digits: int | None, port: int | None, browser: bool, **options: Any) -> int:
@@ -205,8 +214,10 @@ def open_page(detail: str | None, exact: bool, digits: int | None, port: int | N
 @click.command(cls=Sectioned, epilog=DOCTOR_EXAMPLES, short_help="Say why training fails, with a cure that was tried.")
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
-@click.option("--apply", metavar="OUT.toml", help="Write the description with the cures to this .toml or .json file.")
-@click.option("--language", metavar="en|de", help="Language of the words.  [default: as described, or en]")
+@click.option(
+    "--apply", metavar="OUT.toml", shell_complete=complete_files, help="Write the description with the cures to this .toml or .json file."
+)
+@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
 def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any) -> int:
     """Say why training fails, or would fail: what is wrong, where it shows first, and a cure that was tried out.
 
@@ -229,9 +240,17 @@ def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any
     help="Print a file to fill in: functions, dictionaries, class, script, layers.",
 )
 @click.option("--observe", is_flag=True, help="Watch the loop that trains, whatever functions there are.")
-@click.option("--loss", default="", metavar="NAME", help="The loss.  [default: as the program has it]")
+@click.option(
+    "--loss", default="", metavar="NAME", shell_complete=complete_definitions("loss"), help="The loss.  [default: as the program has it]"
+)
 @DEFINITIONS
-@click.option("--hint", type=click.IntRange(1, 3), metavar="1|2|3", help="Lead to the mistake in place of naming it; 3 is plainest.")
+@click.option(
+    "--hint",
+    type=click.IntRange(1, 3),
+    metavar="1|2|3",
+    shell_complete=complete_words("1", "2", "3"),
+    help="Lead to the mistake in place of naming it; 3 is plainest.",
+)
 @click.option("--marks", "form", flag_value="marks", help="Of numbers: a mark for each quantity, with errors carried forward.")
 @click.option("--gradescope", "form", flag_value="gradescope", help="Print the result in Gradescope's format.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
@@ -277,7 +296,7 @@ def check(
     help="The program, or the machine code that trains.  [default: written]",
 )
 @click.option("--assembly", is_flag=True, help="The machine code in the processor's language, in place of LLVM's.")
-@click.option("-o", "--output", metavar="FILE", help="Write to this file instead.")
+@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to this file instead.")
 def code(
     language: str, steps: int, engine: str, assembly: bool, output: str | None, formula: str | None, at: str | None, **options: Any
 ) -> None:
@@ -365,8 +384,10 @@ def write_text(output: str, text: str) -> None:
 
 
 @click.command(cls=Sectioned, epilog=DESCRIPTION_EXAMPLES, short_help="List the built-in examples, or print one.")
-@click.argument("name", required=False)
-@click.option("-o", "--output", metavar="FILE", help="Write the description to a .toml or .json file, to be changed.")
+@click.argument("name", required=False, shell_complete=complete_examples)
+@click.option(
+    "-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write the description to a .toml or .json file, to be changed."
+)
 def examples(name: str | None, output: str | None) -> None:
     """List the built-in examples, or print the description of one, as a start for your own."""
     from chainrule.network.description import network_of_description

@@ -18,6 +18,7 @@ from chainrule.cli.options import (
     complete_files,
     complete_lists,
     complete_sources,
+    complete_words,
     definition_option,
     titled,
     with_options,
@@ -59,6 +60,8 @@ Example
 
 DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_sources)
 MODEL = click.argument("model", shell_complete=complete_files)
+LAST = complete_words("last")
+
 LANGUAGE = click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed.  [default: en]")
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
@@ -104,7 +107,12 @@ COLUMN_OPTIONS = (
         multiple=True,
         help="Take a column as numbers that would be left out, as one that counts the rows.",
     ),
-    click.option("--impute", metavar="HOW", help="Fill missing values: mean, median or most_frequent.  [default: they are refused]"),
+    click.option(
+        "--impute",
+        metavar="HOW",
+        shell_complete=complete_words("mean", "median", "most_frequent"),
+        help="Fill missing values: mean, median or most_frequent.  [default: they are refused]",
+    ),
     click.option(
         "--dates",
         metavar="PARTS",
@@ -144,7 +152,7 @@ PLAN_OPTIONS = (
         help="Stop after N epochs that taught less than a thousandth of all so far.  [default: by their steps, none before 300]",
     ),
     click.option(
-        "--validation", metavar="PART|last",
+        "--validation", metavar="PART|last", shell_complete=LAST,
         help="Part of the rows, kept out of training, that tells when to stop.  [default: 0.1 of 8000 rows or more]",
     ),
     click.option(
@@ -152,14 +160,18 @@ PLAN_OPTIONS = (
         help="K networks trained beside, each without a K-th of the rows, tell when to stop.  [default: 5 below 2000 rows, 3 below 8000]",
     ),
     click.option(
-        "--test", metavar="PART|last", help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]"
+        "--test", metavar="PART|last", shell_complete=LAST,
+        help="Part of the rows that says how good it is; last, last:0.2: the last ones.  [default: 0.15]",
     ),
     click.option(
         "--group", metavar="COLUMN", shell_complete=complete_columns,
         help="Rows with the same value here stay in one part, as of a patient; no input.",
     ),
     click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate first, in K folds."),
-    click.option("--class-weights", metavar="balanced", help="Let rare classes count as much as frequent ones."),
+    click.option(
+        "--class-weights", metavar="balanced", shell_complete=complete_words("balanced"),
+        help="Let rare classes count as much as frequent ones.",
+    ),
     click.option(
         "--reduce-every", type=click.IntRange(1), metavar="N",
         help="Of several processes: average weights every N steps, in place of gradients in each: another algorithm.",
@@ -177,12 +189,24 @@ PLAN_OPTIONS = (
 )  # fmt: skip
 
 OUTPUT_OPTIONS = (
-    click.option("-o", "--output", metavar="FILE", default=DEFAULT_OUTPUT, help=f"The model.  [default: {DEFAULT_OUTPUT}]"),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        shell_complete=complete_files,
+        default=DEFAULT_OUTPUT,
+        help=f"The model.  [default: {DEFAULT_OUTPUT}]",
+    ),
     click.option("--resume", is_flag=True, help="Go on with the run that was cut short while it made this model."),
     FORCE,
-    click.option("--log", metavar="FILE", help="Write every epoch to a .jsonl or .csv file."),
-    click.option("--curve", metavar="FILE", help="Draw the errors to a .svg, .png or .pdf file."),
-    click.option("--report", metavar="FILE", help="Report the run in one file: .html, .pdf, .md, .ipynb, .tex, .typ or .txt."),
+    click.option("--log", metavar="FILE", shell_complete=complete_files, help="Write every epoch to a .jsonl or .csv file."),
+    click.option("--curve", metavar="FILE", shell_complete=complete_files, help="Draw the errors to a .svg, .png or .pdf file."),
+    click.option(
+        "--report",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="Report the run in one file: .html, .pdf, .md, .ipynb, .tex, .typ or .txt.",
+    ),
     click.option("--quiet", is_flag=True, help="Say only where the model is."),
 )
 
@@ -274,7 +298,7 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
 )
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits.  [default: as many as mean something]")
 @click.option("--guard-formulas", is_flag=True, help="Write ' before a cell that a spreadsheet would run as a formula.")
-@click.option("-o", "--output", metavar="FILE", help="Write to a .csv file instead.")
+@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to a .csv file instead.")
 @FORCE
 @LANGUAGE
 def predict(
@@ -345,7 +369,7 @@ def _streamed(
     table, dropped = None, 0
     said = {name: value for name, value in _whole(form).items() if value not in (None, ())}
     source = _source(data)
-    for table in chunks(source, kinds=kinds, names=model.column_orders, **{**form_for(model.source, source), **said}):
+    for table in chunks(source, kinds=kinds, names=model.column_orders, **form_for(model.source, source, said)):
         whole, table = table, preparation.complete(table) if targets else table
         dropped += len(whole) - len(table)
         if len(table):
@@ -358,7 +382,7 @@ def _streamed(
         if not table.has_header and table.names in model.column_orders:
             complain(f"{table.source} has no header; its columns are taken for {', '.join(table.names)}")
         strange = replace(table, columns=tuple(column for column in table.columns if column.name not in {*keep} - {*preparation.kinds}))
-        for remark in preparation.remarks(strange, unseen, far):
+        for remark in preparation.remarks(strange, unseen, far, targets=targets):
             complain(remark)
 
 
@@ -394,11 +418,14 @@ GRID_OPTIONS = (
     ),
     click.option("--trials", type=click.IntRange(1), metavar="N", help="Draw N combinations, anywhere in the ranges.  [default: all]"),
     click.option("--processes", type=click.IntRange(1), metavar="N", help="Trials side by side.  [default: one for each processor]"),
-    click.option("--cluster", metavar="NAME", help="Where they run instead: dask:tcp://host:8786, or ray:auto."),
+    click.option(
+        "--cluster", metavar="NAME", shell_complete=complete_words("dask:", "ray:auto"),
+        help="Where they run instead: dask:tcp://host:8786, or ray:auto.",
+    ),
 )  # fmt: skip
 
 SWEEP_OUTPUT_OPTIONS = (
-    click.option("-o", "--output", metavar="FILE", default=BEST, help=f"The best model.  [default: {BEST}]"),
+    click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, default=BEST, help=f"The best model.  [default: {BEST}]"),
     click.option("--resume", is_flag=True, help="Go on with the sweep that was cut short: what ended is not trained again."),
     FORCE,
     click.option("--quiet", is_flag=True, help="Say only where the model is."),

@@ -174,8 +174,9 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
     if array.dtype.names:
         return {name: array[name] for name in array.dtype.names}, True
     if array.ndim == 0:
-        if array.dtype.kind == "O" and given is not None:
-            raise InputError(f"{type(given).__name__} holds no rows; give a file, a table or an array.")
+        if array.dtype.kind == "O":
+            kind = "None" if given is None else f"a {type(given).__name__}"
+            raise InputError(f"{kind} is no table; give a file, a data frame, columns in a dict, an array or a list of rows.")
         raise InputError(f"{source} is a single value; give rows of values.")
     if array.ndim > 2:
         return _pixels(array), True
@@ -284,9 +285,9 @@ def of_frame(frame: Any) -> dict[str, Array] | None:
     library = type(frame).__module__.split(".")[0]
     if library == "pandas" and hasattr(frame, "index") and not hasattr(frame, "columns"):
         return _of_pandas_series(frame)
-    if library == "pyarrow" and hasattr(frame, "to_table"):
-        frame = frame.to_table()
-    while library == "pyarrow" and any(str(kind).startswith("struct") for kind in frame.schema.types):
+    if library == "pyarrow":
+        frame = _arrow_table(frame)
+    while library == "pyarrow" and hasattr(frame, "schema") and any(str(kind).startswith("struct") for kind in frame.schema.types):
         frame = frame.flatten()  # user.age, as of objects in JSON
     names = [str(name) for name in getattr(frame, "columns", ())] if library == "pandas" else []
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
@@ -306,6 +307,16 @@ def of_frame(frame: Any) -> dict[str, Array] | None:
     if any(not isinstance(name, str) for name in native.columns):
         native = native.rename({name: str(name) for name in native.columns})
     return {column.name: _of_series(column) for column in native.iter_columns()}
+
+
+def _arrow_table(source: Any) -> Any:
+    """A data set, a record batch or a reader of such as a table of pyarrow; all else as it is."""
+    import pyarrow
+
+    if isinstance(source, pyarrow.RecordBatch):
+        return pyarrow.Table.from_batches([source])
+    whole = getattr(source, "to_table", None) or getattr(source, "read_all", None)
+    return source if whole is None else whole()
 
 
 def _of_pandas_series(series: Any) -> dict[str, Array]:

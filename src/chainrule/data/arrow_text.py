@@ -16,7 +16,6 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import is_missing, spellings, without_missing_numbers
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, evidence_of_plain, found_in, with_rows
 from chainrule.data.encodings import UNREADABLE
-from chainrule.data.layout import COMMENT
 from chainrule.data.numbers import NumberFormat, looks_like_number
 from chainrule.data.spans import Signs, Spans
 from chainrule.data.table import Column
@@ -137,7 +136,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: RowBlock, op
     if not layout.is_usual or layout.separator == " " or not str(layout.separator).isascii() or not layout.encoding.startswith("utf-8"):
         raise Unfit
     lines = checked_signs(layout)
-    if lines and layout.commented:
+    if lines and layout.comment:
         raise Unfit  # a line within a cell may begin as comments do
     decimal = usual_decimal(plain)  # pyarrow knows one at a time
     plain = {name: sign for name, sign in plain.items() if sign in ("", decimal)}
@@ -165,7 +164,7 @@ def read_parts(layout: TextLayout, plain: Mapping[str, str], start: RowBlock, op
             first = layout.before + 1
             for batch in reader:
                 if batch.num_rows:
-                    if _ends_empty(batch) or (layout.commented and _holds_comment(batch.columns[0])):
+                    if _ends_empty(batch) or (layout.comment and _holds_comment(batch.columns[0], layout.comment)):
                         raise Unfit  # rows of separators alone are none at the end of a file, nor are lines of comments
                     yield RowRange(first, batch.num_rows, dict(zip(layout.names, batch.columns, strict=True)), plain)
                     first += batch.num_rows
@@ -188,10 +187,10 @@ def _ends_empty(batch: Any) -> bool:
     return all(values[-1].as_py() in (None, "") for values in batch.columns)
 
 
-def _holds_comment(values: Any) -> bool:
+def _holds_comment(values: Any, sign: str) -> bool:
     """Does a cell of the first column, where it is text, begin as comments do?"""
     text = values.dictionary if is_dictionary(values) else values
-    return str(text.type) == "string" and any(cell.startswith(COMMENT) for cell in text.to_pylist())
+    return str(text.type) == "string" and any(cell.startswith(sign) for cell in text.to_pylist())
 
 
 def _at_once(layout: TextLayout) -> int:

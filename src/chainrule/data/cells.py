@@ -18,6 +18,7 @@ KINDS: tuple[ColumnKind, ...] = ("number", "text", "boolean", "date")
 MISSING = frozenset(
     {"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat", "null", "none", "nil", "\\n", "?", "-", "--", "---", ".", "..", "…",
      "–", "—", ":", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "k. a.",
+     "0000-00-00", "0000-00-00 00:00:00",
      *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz_")}
 )  # fmt: skip
 """How people, spreadsheets, databases, Stata and SAS (.a to .z) write that there is no value, in small letters."""

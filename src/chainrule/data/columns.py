@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +21,7 @@ from chainrule.data.cells import (
     common_kind,
     is_missing,
     known_floats,
+    parse_number,
     shape_of,
     shapes_of,
     texts,
@@ -30,6 +32,7 @@ from chainrule.data.dates import are_dates, is_date
 from chainrule.data.numbers import (
     FEW,
     FIRST,
+    PLAIN,
     Evidence,
     NumberFormat,
     NumberOptions,
@@ -44,6 +47,9 @@ from chainrule.data.table import Column
 ColumnForm: TypeAlias = "ColumnKind | NumberFormat"
 """What a column is read as; of numbers, how they are written."""
 
+
+DECIMAL, LEAST_SHAPES = re.compile(r"-?[09][0-9]{0,2}\.[0-9]+"), 4
+"""The shape of a plain decimal; of so many lengths and more they are read at their points, all lengths at once."""
 
 MOST_NUMBER = 24
 """Signs of a number whose digits may be added up where they stand."""
@@ -129,6 +135,11 @@ def _as_spans(cells: Sequence[str]) -> Spans | None:
 def _found_in_spans(cells: Spans, first: int, asked: ColumnForm | None, options: CellOptions) -> Found | None:
     """As `found_in`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
     head = shapes_of(cells[:FEW])
+    if not isinstance(asked, str) and (decimals := _decimals(cells, head, options)) is not None and len(decimals[1]):
+        row = int(decimals[1][0])
+        evidence = Evidence(decimal={".": (first + row, cells[row])})
+        evidence.padded = padded_cell(cells[:FIRST], first, options.missing) if first == 1 else ""
+        return Found(decimals[0], "number", ".", evidence)
     if not isinstance(asked, str) and len(max(head, key=len)) <= MOST_NUMBER and evidence_of(head, first, options.missing).stray is None:
         shapes = cells.shapes(options.missing)
         if shapes is None:
@@ -152,6 +163,19 @@ def _found_in_spans(cells: Spans, first: int, asked: ColumnForm | None, options:
     rows, places = different
     found = _found_in_texts(cells.at(rows), 2, asked, options)
     return replace(found, values=None if found.values is None else found.values[places], evidence=with_rows(found.evidence, rows + first))
+
+
+def _decimals(cells: Spans, head: Sequence[str], options: CellOptions) -> tuple[Array, Array] | None:
+    """As `Spans.decimals`, where the first cells, of these shapes, are plain decimals of many lengths."""
+    if len(head) < LEAST_SHAPES or not all(map(DECIMAL.fullmatch, head)):
+        return None
+    found = cells.decimals(partial(_plain_value, missing=options.missing))
+    return found and (without_missing_numbers(found[0], options.missing), found[1])
+
+
+def _plain_value(cell: str, missing: Collection[str]) -> float | None:
+    """What Python reads; NaN where it is missing."""
+    return float("nan") if is_missing(cell, missing) else None if "," in cell else parse_number(cell)
 
 
 def _numbers_in(cells: Spans, shapes: Sequence[Array], form: NumberFormat, options: CellOptions) -> Array | None:
@@ -298,6 +322,8 @@ def _column_of_texts(name: str, cells: Sequence[str], form: ColumnForm, options:
 
 def _column_of_spans(name: str, cells: Spans, form: ColumnForm, options: CellOptions) -> Column | None:
     """As `column_of`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
+    if form == PLAIN and (decimals := _decimals(cells, shapes_of(cells[:FEW]), options)) is not None:
+        return Column(name, decimals[0], "number", PLAIN)
     if isinstance(form, NumberFormat):
         shapes = cells.shapes(options.missing) if len(max(cells[:FEW], key=len)) <= MOST_NUMBER else None
         values = None if shapes is None else _numbers_in(cells, shapes, form, options)

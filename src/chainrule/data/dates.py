@@ -17,10 +17,20 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
 
 MONTHS = (
-    "jan januar january jänner", "feb februar february", "mar märz mär march mrz", "apr april", "may mai", "jun juni june", "jul juli july",
-    "aug august", "sep sept september", "oct okt oktober october", "nov november", "dec dez dezember december",
-)  # fmt: skip
-"""How the twelve months are called, in English and German."""
+    "jan januar january jänner janv janvier ene enero gen gennaio janeiro januari",
+    "feb februar february fév févr février fevrier febrero febbraio fev fevereiro februari",
+    "mar märz mär march mrz mars marzo março marco mrt maart",
+    "apr april avr avril abr abril aprile",
+    "may mai mayo mag maggio maio mei",
+    "jun juni june juin junio giu giugno junho",
+    "jul juli july juil juillet julio lug luglio julho",
+    "aug august août aout ago agosto augustus",
+    "sep sept september septembre septiembre settembre setembro",
+    "oct okt oktober october octobre octubre ott ottobre outubro",
+    "nov november novembre noviembre novembro",
+    "dec dez dezember december déc décembre decembre dic diciembre dicembre dezembro",
+)
+"""How the twelve months are called, in English, German, French, Spanish, Italian, Portuguese and Dutch."""
 
 MONTH_NUMBERS = {name: number for number, names in enumerate(MONTHS, start=1) for name in names.split()}
 
@@ -33,11 +43,12 @@ CATEGORIES = {"month": tuple(map(str, range(1, 13))), "weekday": WEEKDAYS, "hour
 """The parts that come round again: an input for each of their values."""
 
 MONTH = rf"(?P<name>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})\.?"
-TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(:(?P<second>\d{2})([.,]\d+)?)?( ?(?P<half>[AaPp])\.?[Mm]\.?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?"
+ZONE = r"Z|(?:UTC|GMT)([+-]\d{1,2}(:?\d{2})?)?|[+-]\d{2}:?\d{2}|[ECMPW]E?[SD]?T|BST|IST|JST"
+TIME = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(:(?P<second>\d{{2}})([.,]\d+)?)?( ?(?P<half>[AaPp])\.?[Mm]\.?)?( ?({ZONE}))?"
 DAYS = (
     r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})",
     r"(?P<first>\d{1,2})[-/.](?P<second_>\d{1,2})[-/.](?P<y2>\d{4}|\d{2})",
-    rf"(?P<d3>\d{{1,2}})[-. ]{{0,2}}{MONTH}[-., ]{{0,2}}(?P<y3>\d{{4}}|\d{{2}})",
+    rf"(?P<d3>\d{{1,2}})(?: de |[-. ]{{0,2}}){MONTH}(?: de |[-., ]{{0,2}})(?P<y3>\d{{4}}|\d{{2}})",
     rf"{MONTH} (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
     r"(?P<y5>\d{4})(?:-|m)(?P<m5>0[1-9]|1[0-2]|(?<=m)[1-9])",
     r"(?P<y6>\d{4})[-/ ]?Q(?P<quarter>[1-4])|(?:Q(?P<quarter1>[1-4])|(?P<quarter2>[1-4])Q)[-/ ]?(?P<y7>\d{4})",
@@ -46,9 +57,10 @@ DAYS = (
     r"(?P<m1>0?[1-9]|1[0-2])[-/.](?P<y1>(?:19|20)\d{2})",
     rf"{MONTH}(?:[-., /]{{1,2}}(?P<y1>\d{{4}})|[-'’](?P<y2>\d{{2}}))",
     rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}}) (?P<y7>\d{{4}})",
+    r"(?P<y1>\d{4}) ?[年년] ?(?P<m1>\d{1,2}) ?[月월](?: ?(?P<d1>\d{1,2}) ?[日일])?",
 )
 """… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), months and quarters of a year (7/2024,
-Jul-24, Q3 2024), and as C does (Jan 3 14:05:00 2024).
+Jul-24, Q3 2024), as C does (Jan 3 14:05:00 2024), and in Chinese, Japanese and Korean (2024年1月31日).
 
 Cells such as 20240131, 06.12 and 07.2024 are numbers, unless dates are asked for.
 """

@@ -63,6 +63,13 @@ OTHERS = {
 }
 """What files of other kinds begin with, and what to do about them."""
 
+SQL = re.compile(
+    rb"\s*(?:--[^\n]*\n\s*)*"
+    rb"(?:create (?:table|database)|insert into|drop table|begin transaction|pragma foreign_keys|set [@\w]+ ?=|copy [\w.\"]+ ?\()",
+    re.IGNORECASE,
+)
+"""How dumps of databases begin."""
+
 WESTERN_SIGN = re.compile(rb"(?<![\x80-\xff])[\x80\x89\x91-\x97\xa0\xa2-\xa5\xa7\xb0-\xb3\xb5\xbc-\xbe](?![\x80-\xff])")
 """€, ‰, £, §, °, ², µ and the like in cp1252, alone among other signs: they stand in tables without a single letter."""
 
@@ -197,6 +204,10 @@ def check_is_table(path: str | Path, start: bytes) -> None:
         found = "a web page; fetch the file itself"
     elif start.lstrip()[:6].lower() == b"<table":
         found = "a table of a web page; save it as CSV"
+    elif start.lstrip()[:5].lower() == b"<?xml":
+        found = "an XML file; write its table as CSV"
+    elif SQL.match(start):
+        found = "a script of SQL; run it, and write the table as CSV"
     if found:
         raise FileError(f"{path} is {found}.")
 
@@ -269,7 +280,8 @@ def fitting_encoding(data: bytes) -> str | None:
     # Western text has an accent here and there; where most letters are beyond ASCII, it is another script.
     start = WESTERN_SIGN.sub(b"", data[:PIECE])
     letters, foreign = sum(bytes([byte]).isalpha() for byte in start), sum(byte >= 128 for byte in start)
-    names = ("cp1252", "latin-1") if foreign <= letters else ("shift_jis", "cp1251", "gb18030", "latin-1")
+    alone = re.search(rb"[\x80-\xff]{2}", start) is None
+    names = ("cp1252", "latin-1") if foreign <= letters or alone else ("shift_jis", "cp1251", "gb18030", "latin-1")
     return next(name for name in names if _fits(data, name))
 
 

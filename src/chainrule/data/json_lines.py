@@ -1,4 +1,4 @@
-"""Rows in JSON: an object a line, or a list of objects, or an object of columns. Objects within rows are columns, too: user.age."""
+"""Rows in JSON: an object a line, a list of objects or of lists, or an object of columns. Objects within rows are columns: user.age."""
 
 from __future__ import annotations
 
@@ -53,10 +53,39 @@ def _whole(path: Path) -> Mapping[str, Array] | None:
     if isinstance(data, Mapping) and data and all(isinstance(values, list) for values in data.values()):
         return {name: _column(values) for name, values in data.items()}
     if isinstance(data, Mapping):
+        inner = [place for place, held in _lists(data) if len(held) > 1]
+        if inner:
+            what = f"the list {inner[0]}" if len(inner) == 1 else f"one of its lists ({', '.join(inner[:4])})"
+            raise FileError(f"{path} is no table, but one object; write {what} into a file of its own, as a list of objects, one a row.")
         data = [data]
+    data = _named(data) if _are_lists(data) else data
     if not isinstance(data, list) or not data or not all(isinstance(row, Mapping) for row in data):
         raise FileError(f"{path} is no table: it should hold a list of objects, one a row, or an object of columns.")
     return columns_of(data)
+
+
+def _are_lists(data: Any) -> bool:
+    """Are these rows of one length, without names?"""
+    lists = isinstance(data, list) and bool(data) and all(isinstance(row, list) and row for row in data)
+    return lists and len(set(map(len, data))) == 1
+
+
+def _named(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Rows with names: those of the first row, where it holds texts alone above something else; else column1, column2 …"""
+    first, others = rows[0], rows[1:]
+    texts = all(isinstance(name, str) for name in first) and len(set(first)) == len(first)
+    has_header = texts and any(not isinstance(cell, str) for row in others for cell in row)
+    names = first if has_header else [f"column{place}" for place in range(1, len(first) + 1)]
+    return [dict(zip(names, row, strict=True)) for row in (others if has_header else rows)]
+
+
+def _lists(data: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """The lists of objects, or of lists, that objects within objects hold, each by its place, as hits.hits."""
+    for name, held in data.items():
+        if isinstance(held, Mapping):
+            yield from ((f"{name}.{place}", inner) for place, inner in _lists(held))
+        elif isinstance(held, list) and held and all(isinstance(row, (Mapping, list)) for row in held):
+            yield str(name), held
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Array]:

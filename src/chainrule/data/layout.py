@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import islice, takewhile
+from itertools import accumulate, islice, takewhile
 from typing import IO
 
 import numpy as np
@@ -19,6 +19,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
 from chainrule.data.cells import is_missing, parse_number, plain_floats, shape_of
 from chainrule.data.columns import ColumnForm
+from chainrule.data.dates import is_date
 from chainrule.data.encodings import (
     UNREADABLE,
     FilePart,
@@ -49,6 +50,21 @@ LARGEST_SAMPLE = 1 << 26
 
 COMMENT = "#"
 
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"))
+"""Signs without width, which are no part of a name."""
+
+REMARKS = ("%", "!", "//", "--", "*")
+"""What lines above a table begin with in other programs, where no line below does."""
+
+ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+"""A quote within a cell as MySQL writes it: \\" in place of two quotes."""
+
+DRAWN = str.maketrans(dict.fromkeys("│┃║", "|") | dict.fromkeys("─━═", "-") | dict.fromkeys("┌┬┐├┼┤└┴┘╭╮╰╯┏┳┓┡╇┩┣╋┫┗┻┛╞╪╡╔╦╗╠╬╣╚╩╝", "+"))
+"""Lines of tables that programs draw in a terminal, in ASCII."""
+
+SPARSE = re.compile(r"[-+]?[\d.]+(?:\s+\d+:[-+]?[\d.]+(?:[eE][-+]?\d+)?)+\s*(?:#.*)?")
+"""A row of LIBSVM: a label, and pairs of a column's number and its value."""
+
 RULE = re.compile(r"[\s|+:=-]*-{3}[\s|+:=-]*")
 """A line below the header, as programs draw it that print tables for people."""
 
@@ -60,6 +76,8 @@ MOST_TITLES = 12
 
 MOST_NAMES = 3
 """Rows below the header that go on with it, at most."""
+
+YEAR = re.compile(r"(?:1[89]|20)\d{2}")
 
 SEVERAL = 1000
 """Lines that tell whether an odd sign separates."""
@@ -79,7 +97,8 @@ class TextLayout(FrozenValue):
 
     separator  None for a single column
     skipped    how many lines stand before the table
-    commented  whether lines that begin with # are no rows
+    comment    lines that begin so are no rows; "" where there are no such lines
+    mending    what makes usual lines of those of the file, as of `mended`
     unnamed    the columns whose place in the header is empty; where they hold nothing either, they are left out
     spaced     whether blanks may stand between a separator and a quote
     below      how many rows below the header are none: a ruled line, units, further names
@@ -98,7 +117,8 @@ class TextLayout(FrozenValue):
     notes: tuple[str, ...]
     quote: str = '"'
     skipped: int = 0
-    commented: bool = False
+    comment: str = ""
+    mending: str = ""
     unnamed: frozenset[str] = frozenset()
     spaced: bool = False
     below: int = 0
@@ -120,12 +140,12 @@ class TextLayout(FrozenValue):
     @property
     def is_plain(self) -> bool:
         """Is there nothing but a header and rows, of several cells in usual quotes, with one sign between them?"""
-        return self.is_usual and not self.commented and self.separator != " "
+        return self.is_usual and not self.comment and self.separator != " "
 
     @property
     def is_usual(self) -> bool:
         """The same, but that lines of comments may stand above and between rows, and any number of blanks between cells."""
-        odd = self.spaced or self.below or self.footer or self.repeated or self.forms
+        odd = self.spaced or self.below or self.footer or self.repeated or self.forms or self.mending
         return not odd and self.quote == '"' and self.separator is not None and len(self.names) > 1
 
 
@@ -149,7 +169,7 @@ def text_layout(
     notes = encoded if found not in ("utf-8", "utf-8-sig") or marked else []
     if is_arff(path, text):
         head = read_arff_head(path, text)
-        return TextLayout(path, found, ",", head.names, True, (*notes, "ARFF"), head.quote, head.lines, True, forms=head.forms)
+        return TextLayout(path, found, ",", head.names, True, (*notes, "ARFF"), head.quote, head.lines, "%", forms=head.forms)
     layout = _found_layout(path, found, text, separator, header, notes, whole=whole)
     called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
     return layout if layout.has_header or called is None else replace(layout, names=called)
@@ -162,21 +182,26 @@ def _found_layout(
     skipped, asked = 0, SEP_LINE.match(text)
     if asked:
         text, skipped, separator = text[asked.end() :], 1, separator or asked[1]
-    comments, text = _comments(text)
+    mending = _mending(path, text, separator)
+    text = "".join(mended(path, io.StringIO(text, newline=""), mending))
+    _check_no_rows_of_pairs(path, text)
+    comment, comments, text = _comments(text)
     titles = [] if header is False else _titles(text, separator)
     text = text[sum(map(len, titles)) :]
     empty = [] if header is False else _empty_lines(text)
     text = text[sum(map(len, empty)) :] or text
     divider = _separator(text) if separator is None else separator
-    spaced = _is_spaced(text, divider)
+    spaced, quote = _is_spaced(text, divider), _quote(text, divider)
     lines = io.StringIO(text, newline="")
-    rows = [row for row in rows_of(path, lines, divider, lenient=True, spaced=spaced) if any(cell.strip() for cell in row)]
+    rows = [row for row in rows_of(path, lines, divider, lenient=True, quote=quote, spaced=spaced) if any(cell.strip() for cell in row)]
     if not rows:
         raise FileError(f"{path} is not a table: its first row cannot be read; is a quote left open?")
-    hidden = _hidden_header(path, comments, divider, rows) if header is not False else None
+    if divider is None:
+        _check_no_fixed_widths(path, text)
+    hidden = _hidden_header(path, comment, comments, divider, rows) if header is not False else None
     rows = [hidden, *rows] if hidden else rows
     has_header = bool(hidden) or (_has_header(rows) if header is None else header)
-    footer = _footer(path, encoding, text if whole else None, divider, rows)
+    footer = _footer(path, encoding, text if whole else None, divider, rows) if whole or not mending else []
     gone = sum(bool(line.strip()) for line in footer)
     rows = rows[:-gone] if whole and gone else rows
     ruled = has_header and len(rows) > 1 and RULE.fullmatch("".join(rows[1])) is not None
@@ -186,28 +211,26 @@ def _found_layout(
     rows = [rows[0], *(row for row in rows[1:] if row != rows[0])] if repeated else rows
     usual = _usual_width(rows)
     first, extra = _completed_header(path, rows[0], usual, has_header, rows[1:])
-    named = [next(filter(None, map(str.strip, cells)), "") for cells in zip(first, *further, strict=False)] if further else first
+    named = _names_of([first, *further]) if further else first
     names = _names(path, [*named, *first[len(named) :]], has_header)
     unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
-    called = {"": "none (one column)"}.get(divider or "", SEPARATORS.get(divider or "", quoted(divider)))
-    notes = [f"separator: {called}", *notes, *extra]
+    notes = [f"separator: {_called(divider)}", *notes, *extra]
     notes += ["the line sep= before it passed over"] if asked else []
-    notes += [f"{len(comments)} line{'s' * (len(comments) != 1)} of comments"] if comments else []
-    notes += _passed_over(len(titles), "line", "above the table", titles[0]) if titles else []
+    notes += [MENDED[mending]] if mending else []
+    notes += ["quotes: '"] if quote == "'" else []
+    notes += [f"{len(comments)} line{'s' * (len(comments) != 1)} of comments"] if comment == COMMENT else []
+    notes += _passed_over([*(comments if comment != COMMENT else []), *titles], "line", "above the table")
     notes += ["a ruled line below the header passed over"] if ruled else []
-    notes += _passed_over(len(further), "row", "below the header", " ".join(filter(None, further[0]))) if further else []
-    notes += _passed_over(gone, "line", "below the table", next(filter(str.strip, footer))) if gone else []
+    notes += _passed_over([" ".join(filter(None, row)) for row in further], "row", "below the header")
+    notes += _passed_over(list(filter(str.strip, footer)), "line", "below the table")
     notes += ["the header between the rows passed over"] if repeated else []
     notes += ["empty rows at the end left out"] if whole and divider and _ends_empty(text, divider) else []
-    if not has_header:
-        notes.append(f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}")
-    elif any(_is_number(cell) for cell in rows[0]):
-        notes.append("the first row is taken for the header although it holds numbers")
+    notes += _about_header(rows[0], names, has_header=has_header)
     return TextLayout(
-        path, encoding, divider, names, has_header, tuple(notes),
+        path, encoding, divider, names, has_header, tuple(notes), quote,
         skipped=skipped + len(comments) + len(titles) + (-1 if hidden else len(empty)),
-        commented=bool(comments), unnamed=unnamed, spaced=spaced, below=ruled + len(further), footer=len(footer),
-        repeated=repeated,
+        comment=comment if comment == COMMENT or hidden else "", mending=mending, unnamed=unnamed, spaced=spaced,
+        below=ruled + len(further), footer=len(footer), repeated=repeated,
     )  # fmt: skip
 
 
@@ -232,20 +255,100 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
     return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8", not rest
 
 
-def _passed_over(count: int, what: str, where: str, first: str) -> list[str]:
-    return [f"{count} {what}{'s' * (count != 1)} {where} passed over: {quoted(first.strip())}"]
+def _passed_over(lines: Sequence[str], what: str, where: str) -> list[str]:
+    plural = "s" * (len(lines) != 1)
+    return [f"{len(lines)} {what}{plural} {where} passed over: {quoted(lines[0].strip())}"] if lines else []
 
 
-def _comments(text: str) -> tuple[list[str], str]:
-    """The lines before the table that begin with #, blank ones between them included, and the text after them."""
-    comments: list[str] = []
+def _called(separator: str | None) -> str:
+    return "none (one column)" if separator is None else SEPARATORS.get(separator, quoted(separator))
+
+
+def _about_header(first: Sequence[str], names: Sequence[str], *, has_header: bool) -> list[str]:
+    if not has_header:
+        return [f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}"]
+    return ["the first row is taken for the header although it holds numbers"] if any(map(_is_number, first)) else []
+
+
+MENDED = {
+    "escapes": 'quotes within cells: \\"',
+    "wrapped": "each row is in quotes as a whole",
+    "drawn": "drawn with lines",
+}
+"""What makes usual lines of those of a file, each with what is said about it."""
+
+
+def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:
+    """The lines of a file as usual ones, in one of the ways of `MENDED`; "" leaves them as they are. Raises FileError."""
+    if how == "escapes":
+        return (ESCAPED.sub(r'\1""', line) for line in lines)
+    if how == "wrapped":
+        return (f"{row[0] if row else ''}\n" for row in rows_of(path, lines, None))
+    return (line.translate(DRAWN) for line in lines) if how == "drawn" else iter(lines)
+
+
+def _mending(path: str, text: str, separator: str | None) -> str:
+    """The way of `MENDED` that makes a table of what is none without it; "" where none is needed."""
+    if any(sign in text for sign in "│┃║") and text.translate(DRAWN).count("|") > text.count("\n"):
+        return "drawn"
+    if '\\"' in text:
+        usual = ESCAPED.sub(r'\1""', text)
+        divider = _separator(usual) if separator is None else separator
+        as_it_is, without = (list(rows_of(path, io.StringIO(some, newline=""), divider, lenient=True)) for some in (text, usual))
+        return "escapes" if len(without) > len(as_it_is) else ""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if lines and all(line.startswith('"') and line.endswith('"') for line in lines[:SEVERAL]):
+        rows = list(rows_of(path, lines, None, lenient=True))
+        if len(rows) == len(lines):
+            inner = "".join(f"{row[0]}\n" for row in rows)
+            divider = _separator(inner) if separator is None else separator
+            return "wrapped" if divider is not None and _score(inner, divider)[1] > 0 else ""
+    return ""
+
+
+def _quote(text: str, separator: str | None) -> str:
+    """The sign around cells: ' where it opens and closes cells, stands nowhere else, and the usual one does not."""
+    if separator is None or '"' in text or "'" not in text:
+        return '"'
+    edge = re.escape(separator)
+    around = re.findall(rf"(?:^|(?<={edge})) *'[^'\n]*' *(?={edge}|\r?$)", text, re.MULTILINE)
+    return "'" if len(around) > 1 and 2 * len(around) == text.count("'") else '"'
+
+
+def _check_no_rows_of_pairs(path: str, text: str) -> None:
+    """Raises FileError where each row is a label, and pairs of a column's number and its value."""
+    lines = [line.strip() for line in text.splitlines()[:20] if line.strip()]
+    pairs = re.findall(r"(\d+):(\S+)", " ".join(lines))
+    if lines and all(map(SPARSE.fullmatch, lines)) and any(int(number) > 23 or not value.isdigit() for number, value in pairs):
+        raise FileError(f"{path} is a sparse file of LIBSVM, which holds pairs as {quoted(':'.join(pairs[0]))}; write it as CSV.")
+
+
+def _check_no_fixed_widths(path: str, text: str) -> None:
+    """Raises FileError where several columns are told apart by their places in the line alone, and hold blanks."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()][:SEVERAL]
+    parts = [re.split(r" {2,}", line.strip()) for line in lines]
+    if len(lines) > 2 and all(len(part) > 1 for part in parts) and sum(_is_number(part[-1]) for part in parts[1:]) > 0.9 * len(lines[1:]):
+        raise FileError(
+            f"{path} holds columns at fixed places of a line, with blanks within cells, as {quoted(lines[1].strip()[:40])}; write it with "
+            "a separator between cells, as , or a tab."
+        )
+
+
+def _comments(text: str) -> tuple[str, list[str], str]:
+    """The sign, and the lines before the table that begin with it, blank ones between them included; and the text after them."""
     lines = text.splitlines(keepends=True)
+    first = next((line for line in lines if line.strip()), "")
+    sign = next((sign for sign in (COMMENT, *REMARKS) if first.startswith(sign)), COMMENT)
+    comments: list[str] = []
     for number, line in enumerate(lines, start=1):
-        if line.startswith(COMMENT):
+        if line.startswith(sign):
             comments += ["", *lines][len(comments) + 1 : number + 1]
         elif line.strip():
             break
-    return comments, "".join(lines[len(comments) :])
+    rest = lines[len(comments) :]
+    if sign != COMMENT and (not rest or any(line.startswith(sign) for line in rest)):
+        return "", [], text
+    return sign if comments else "", comments, "".join(rest)
 
 
 def _empty_lines(text: str) -> list[str]:
@@ -268,7 +371,18 @@ def _titles(text: str, separator: str | None) -> list[str]:
                 wide = len(_cells_of(lines[above], tried))
                 # Decimal commas part a line with names before semicolons do, too; but then it is the head of a wider table.
                 return [] if any(_is_table(lines, sign, least=wide + 1) for sign in signs) else lines[:above]
-    return []
+    return next((lines[:1] for sign in signs if _is_titled(lines, sign)), [])
+
+
+def _is_titled(lines: Sequence[str], separator: str | None) -> bool:
+    """Is the first line no row, and are all others, none of them names, as wide as each other, with a number at the same place?"""
+    rows = [row for row in rows_of("", lines[1:], separator, lenient=True) if row]
+    widths = set(map(len, rows))
+    if len(rows) < MOST_NAMES or len(widths) > 1 or len(rows[0]) < 3 or len(rows) < sum(bool(line.strip()) for line in lines[1:]):
+        return False
+    alone = len(_cells_of(lines[0], separator)) == 1 and len(lines[0].split()) != len(rows[0])
+    parted = any(len(_cells_of(lines[0], sign)) == len(_cells_of(lines[1], sign)) > 1 for sign in SEPARATORS if sign != " ")
+    return alone and not parted and any(all(map(_is_number, cells)) for cells in zip(*rows, strict=True))
 
 
 def _cells_of(line: str, separator: str | None) -> Sequence[str]:
@@ -341,8 +455,26 @@ def _further_names(rows: Sequence[Sequence[str]]) -> int:
     for count, row in enumerate(rows[1 : 1 + MOST_NAMES]):
         known = [row[place] for place in columns if len(row) > place and not is_missing(row[place])]
         if len(known) < max(2, len(columns) / 2) or any(parsed(cell) is not None for cell in known):
-            return count
+            return count + (count > 0 and _names_the_rows(row))
     return MOST_NAMES
+
+
+def _names_the_rows(row: Sequence[str]) -> bool:
+    """Is nothing but the first cell filled, as where pandas writes what the names of rows are called below several rows of names?"""
+    return bool(row[0].strip()) and not any(cell.strip() for cell in row[1:]) and parsed(row[0]) is None
+
+
+def _names_of(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of columns out of several rows: the first cell that is filled; where that is not enough to tell them apart, all of them, of
+    which one in an upper row counts for the empty ones on its right. A last row with nothing but the first cell names the first column.
+    """
+    index = rows[-1][0] if len(rows) > 2 and _names_the_rows(rows[-1]) else ""
+    rows = rows[:-1] if index else rows
+    names = [next(filter(None, map(str.strip, cells)), "") for cells in zip(*rows, strict=False)]
+    if len(set(names)) < len(names):
+        above = [list(accumulate(row, lambda left, cell: cell if cell.strip() else left)) for row in rows[:-1]]
+        names = [" ".join(filter(None, map(str.strip, dict.fromkeys(cells)))) for cells in zip(*above, rows[-1], strict=False)]
+    return [index, *names[1:]] if index else names
 
 
 def _holds_numbers(cells: Sequence[str]) -> bool:
@@ -369,11 +501,13 @@ def _ends_empty(text: str, separator: str) -> bool:
     return bool(last) and not last.replace(separator, "")
 
 
-def _hidden_header(path: str, comments: Sequence[str], separator: str | None, rows: Sequence[Sequence[str]]) -> list[str] | None:
+def _hidden_header(
+    path: str, comment: str, comments: Sequence[str], separator: str | None, rows: Sequence[Sequence[str]]
+) -> list[str] | None:
     """The last line of comments, where it names the columns, as NumPy writes it: # height width."""
-    if not comments or not comments[-1].startswith(COMMENT) or not any(map(_is_number, rows[0])):
+    if not comments or not comments[-1].startswith(comment) or not any(map(_is_number, rows[0])):
         return None
-    line = comments[-1].lstrip(COMMENT).strip()
+    line = comments[-1].lstrip(comment).strip()
     names = next(rows_of(path, [line], separator, lenient=True), [])
     whole = len(names) == len(rows[0]) and (len(names) > 1 or " " not in line) and not any(map(_is_number, names))
     return names if whole and all(name.strip() for name in names) else None
@@ -454,20 +588,68 @@ def _is_number(cell: str) -> bool:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and a text twice, or texts that stand further down
-    again.
+    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and a text twice, texts that stand further down
+    again, or numbers as those below them.
     """
     first = rows[0]
     numeric = [is_missing(cell) or _is_number(cell) for cell in first]
     if not any(is_number and not is_missing(cell) for is_number, cell in zip(numeric, first, strict=True)):
         return True
     texts = [place for place, is_number in enumerate(numeric) if not is_number]
+    others = [cell.strip() for cell in first[1:]]
+    if not texts and not first[0].strip() and (_run_evenly(others) or _rise(others)):
+        return not any(is_missing(row[0]) for row in rows[1:])  # a table of two ways, with names of rows
     if not texts:
         return (_are_years(first) and not any(_are_years(row) for row in rows[1:])) or _counts_columns(first, rows[1:])
     if len({first[place].strip() for place in texts}) < len(texts):
         return False
-    below = [{row[place] for row in rows[1:] if len(row) > place} for place in texts]
-    return not all(first[place] in cells for place, cells in zip(texts, below, strict=True))
+    below = [[row[place] for row in rows[1:] if len(row) > place and not is_missing(row[place])] for place in range(len(first))]
+    if all(first[place] in below[place] for place in texts):
+        return False
+    numbers = [place for place, is_number in enumerate(numeric) if is_number and not is_missing(first[place])]
+    return _are_names(first, numbers, texts, [cells[:200] for cells in below])
+
+
+def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int], below: Sequence[Sequence[str]]) -> bool:
+    """Are the numbers in the first row names of columns, as the texts in it would be? Those of a row of values, which may begin with a text
+    or a date, are written as those below.
+
+    numbers, texts  their places
+    """
+    if any(below[place] and sum(map(_is_number, below[place])) > 0.9 * len(below[place]) for place in texts):
+        return True  # a text above numbers
+    if any(is_date(first[place]) and below[place] and all(map(is_date, below[place][:20])) for place in texts):
+        return False
+    if _run_evenly([first[place].strip() for place in numbers]):
+        return True
+    return not any(_decimals(first[place]) in set(map(_decimals, below[place])) and not _is_year(first, below, place) for place in numbers)
+
+
+def _run_evenly(cells: Sequence[str]) -> bool:
+    """Are these numbers in equal steps, or years in order, as columns are called by places, wavelengths or years?"""
+    values = plain_floats(cells)
+    if values is None or len(values) < 2:
+        return False
+    steps = np.diff(values)
+    in_order = bool((steps > 0).all() or (steps < 0).all())
+    counted = values[0] in (0, 1) and bool((steps == 1).all())
+    return in_order and (all(map(YEAR.fullmatch, cells)) or counted or (len(values) > 2 and np.allclose(steps, steps[0])))
+
+
+def _rise(cells: Sequence[str]) -> bool:
+    """Are these so many numbers, each larger than the one before, that this is no chance?"""
+    values = plain_floats(cells)
+    return values is not None and len(values) > 4 and bool((np.diff(values) > 0).all())
+
+
+def _is_year(first: Sequence[str], below: Sequence[Sequence[str]], place: int) -> bool:
+    """Is it a year above numbers that are none?"""
+    return YEAR.fullmatch(first[place].strip()) is not None and not all(YEAR.fullmatch(cell.strip()) for cell in below[place])
+
+
+def _decimals(cell: str) -> int:
+    """How many digits stand behind the decimal sign of a number."""
+    return len(re.split(r"[.,]", cell.strip())[-1]) if re.search(r"[.,]", cell) else 0
 
 
 def _are_years(row: Sequence[str]) -> bool:
@@ -523,7 +705,8 @@ def _check_not_parted(path: str, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _names(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]:
-    names = [(cell.strip() if has_header else "") or f"column{place}" for place, cell in enumerate(first, start=1)]
+    bare = (cell.translate(UNSEEN).strip() for cell in first)
+    names = [(cell if has_header else "") or f"column{place}" for place, cell in enumerate(bare, start=1)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None) if len(set(names)) < len(names) else None
     if twice is not None:
         raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name, or say --no-header if these are values.")

@@ -40,11 +40,14 @@ DASHES = ("‒", "–", "﹣")
 
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD|RMB"
 SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł"
-SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿"
+PRICED = r"(?:R|RM|Rp|Tk|Bs|S/|[KTU][Ss]h)\.?(?=\ ?-?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d\d)?$)(?=.*\d\D\d)"
+"""Currencies before a price, with cents or in thousands; R 12 and RM 3 are names."""
+
+SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿₭₮₨৳฿៛֏＄￥￡￦"
 
 CELL = re.compile(
     rf"""(?P<open>\(\ *)? (?P<sign>[+-]?)\ *
-    (?P<before>[A-Z]{{0,3}}[{SYMBOLS}]|(?:{CURRENCIES}|{SHORT_CURRENCIES})(?![^\W\d]))?\ * (?P<inner>\(\ *)? (?P<late>[+-]?)
+    (?P<before>[A-Z]{{0,3}}[{SYMBOLS}]|(?:{CURRENCIES}|{SHORT_CURRENCIES})(?![^\W\d])|{PRICED}|[%‰])?\ * (?P<inner>\(\ *)? (?P<late>[+-]?)
     (?P<body>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?)
     (?P<exponent>[eEdD][+-]?[0-9]+)?
     (?P<behind>\ ?-)?
@@ -60,6 +63,9 @@ FORCED = re.compile(r'="([^"]*)"')
 NO_CENTS = re.compile(r"(?<=\d)([.,])[-–—]{1,2}(?=\D*$)")
 """The dash of a price without cents: 12,– and 1'250.--"""
 
+SWEDISH_PRICE = re.compile(r"(?<=\d) ?:[-–—]$")
+"""What a price ends in: 95:-"""
+
 POWER = re.compile(r"(?<=\d) ?[×xX·*] ?10(?:(?:\^|\*\*)([+-]?\d{1,3})|([⁺⁻]?[⁰¹²³⁴-⁹]{1,3}))")
 """The power of ten behind a number: 1.5×10^3, 1.5 · 10⁻³"""
 
@@ -70,16 +76,20 @@ SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|mi
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
-    rf"""(?:[~≈≃≤≥]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
+    rf"""(?:[~≈≃≤≥▲▼△▽↑↓|]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
     (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
-    (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | (?::[0-5]?\d){{1,2}} | (?<=[.,]\d)\d*[+-]\d{{3}} )?
-    \ *[*†°'"\]+]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
-    | \[[-+\d.,e\ ]*\d[-+\d.,e\ ]*\]
+    (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | [²³¹⁰-⁹]{{1,2}} | \[\w{{1,3}}\] | (?::[0-5]?\d){{1,2}}(?:[.,]\d+)? | (?<=[.,]\d)\d*[+-]\d{{3}}
+        | \ ?\((?:±|SE\ )?{DIGITS}%?\) )?
+    \ *[%*†°'"\]+|]{{0,3}}\ *[NSEWO]? | [¼-¾⅐-⅞]
+    | \[(?=[-+.,e\ ]*\d)[-+\d.,e\ ]*\] | \((?=[^()]{{3,60}}\))[-+\d.,e\ ]*\d[-+,][-+\d.,e\ ]*[ij]?\)
+    | {DIGITS}\ ?[^\W\d_]{{1,6}}[23²³]?\ \({DIGITS}\ ?[^()\d]{{1,9}}[23²³]?\)
+    | -?\d+\ days?,?\ [+-]?\d{{1,2}}:\d{{2}}:\d{{2}}(?:\.\d+)? | P(?:\d+[YMWD])*(?:T(?:\d+(?:[.,]\d+)?[HMS])+)?(?<=\d.)
     | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{SPLIT_UNITS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What says a number, but is none as it stands: ~5, <0.1, 5 ± 0.2, 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 46°26'N, 0xff, 6h 17m, 6 ft 1 in,
-a list of numbers, and 8.73-187 of Fortran."""
+"""What says a number, but is none as it stands: ~5, <0.1, ▲ 2 %, 5 ± 0.2, 5.1 (0.2), 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 1:23.45,
+46°26'N, 0xff, 6h 17m, 6 ft 1 in, 3 days 10:30:00, PT6H17M, 5.1², 7,057[9], 24 km2 (9 sq mi), a list of numbers, a complex one, and 8.73-187
+of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip
@@ -106,12 +116,14 @@ class NumberFormat(FrozenValue):
     """How the numbers of a column are written: 1.234,5 kg with the decimal sign ",", the thousands sign "." and the unit "kg".
 
     further  other units that some of them have, with commas between them, where it was said that they mean nothing
+    behind   the unit again where it stands behind although it is a sign of money: 12 €
     """
 
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
     further: str = ""
+    behind: str = ""
 
     @property
     def units(self) -> frozenset[str]:
@@ -122,7 +134,8 @@ class NumberFormat(FrozenValue):
     def example(self) -> str:
         """A number as it is written, and its value: "1,234.5 kg is 1234.5"; with each of its units."""
         whole, value = (f"1{self.thousands}234", "1234.5") if self.thousands else ("12", "12.5")
-        written = [_with_unit(f"{whole}{self.decimal}5", unit) for unit in (self.unit, *filter(None, self.further.split(",")))]
+        number, units = f"{whole}{self.decimal}5", (self.unit, *filter(None, self.further.split(",")))
+        written = [f"{number} {unit}" if unit and unit == self.behind else _with_unit(number, unit) for unit in units]
         others = " and ".join(written[1:])
         return f"{written[0]} is {value}" + (f", and so is {others}" if others else "")
 
@@ -167,7 +180,8 @@ PLAIN, COMMA = NumberFormat(), NumberFormat(",")
 
 def _special(cell: str) -> float | None:
     """inf and the like; None for what is no number."""
-    return float(cell) if cell.strip().lstrip("+-").lower() in ("inf", "infinity") else None
+    bare = cell.strip().replace("∞", "inf")
+    return float(bare) if bare.lstrip("+-").lower() in ("inf", "infinity") else None
 
 
 class Parsed(FrozenValue):
@@ -213,7 +227,7 @@ def _plainly(cell: str) -> str:
         text = forced[1].strip()
     if "10" in text:
         text = POWER.sub(lambda match: "e" + (match[1] or match[2].translate(SUPERSCRIPTS)), text)
-    return text if text[-1:].isdigit() else NO_CENTS.sub(r"\g<1>0", text)
+    return text if text[-1:].isdigit() else NO_CENTS.sub(r"\g<1>0", SWEDISH_PRICE.sub("", text))
 
 
 def looks_like_number(cell: str) -> bool:
@@ -420,7 +434,8 @@ def number_format(
     if asked.thousands is not None and mark not in ("", asked.thousands):
         row, cell = evidence.thousands.get(mark) or evidence.open[mark]
         return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say --thousands {quoted(mark)}."
-    return NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)))
+    behind = unit if unit and any(letter in SYMBOLS for letter in unit) and evidence.units[unit][1].endswith(unit) else ""
+    return NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)), behind)
 
 
 class _Unclear(FrozenValue):

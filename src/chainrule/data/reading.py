@@ -11,6 +11,7 @@ pandas, polars or pyarrow, a dict of columns, an array, or a Table.
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
@@ -58,6 +59,9 @@ __all__ = [
 CELLS, FEWEST, MOST = 1 << 18, 500, 20_000
 """Cells of text that are looked at together, about, and rows: so many that what a column takes, however few its rows, is little."""
 
+CODE = re.compile(r"\s*0[0-9]+\s*")
+"""Digits that are no number, or lose something as one."""
+
 BLOCK = 5_000
 """Rows that are converted at a time when a whole file is read: few enough to stay in the processor's cache."""
 
@@ -80,7 +84,7 @@ def read(
     separator, encoding, header   the form of a text file, where it should not be found out
     decimal, thousands   the signs in its numbers, where they should not be found out column by column
     units      that may be taken off numbers, even if not all of a column have them: "kg"; where one of these three is said, text in data
-               frames, Parquet and JSON is read as well, if it is more than digits
+               frames, Parquet and JSON is read as well, with `decimal` also that of plain numbers
     missing    words, or numbers as -999, that mean that there is no value, besides the usual ones
     characters of a text that is no table: so many of them are a row, and the one that follows is its last column, next
     kinds      the kinds of columns of a text file, by name: number, text, boolean or date; the others are recognised. A `NumberFormat` says
@@ -134,7 +138,7 @@ def chunks(
         raise InputError(f"a part has at least one row, not {rows}.")
     form = Reading.of(**options)
     if _is_file(source) and gives_once(source):
-        source = _read(source, kinds, form)
+        source, form, options = _read(source, kinds, form), Reading(), {}
     files = part if isinstance(part, TextFiles) else form.text_files(source)
     found = forms or forms_of(source, kinds=kinds, **options)
     if files is not None:
@@ -479,7 +483,7 @@ def _with_expected_days(table: Table, expected: Mapping[str, ColumnForm]) -> Tab
 def _with_numbers(table: Table, expected: Mapping[str, ColumnForm], options: CellOptions) -> Table:
     """The table with numbers where its text says some, as a model knows them, or with the signs and units that were said.
 
-    Text of digits alone, as 007, stays what it is. Raises FileError.
+    Text of plain numbers stays what it is, unless the decimal sign was said; text as 007 always does. Raises FileError.
     """
     known = {name: one for name, one in expected.items() if isinstance(one, NumberFormat)}
     said = options.numbers != NumberOptions()
@@ -488,7 +492,10 @@ def _with_numbers(table: Table, expected: Mapping[str, ColumnForm], options: Cel
     scan = Scan(table.source, None, known, options)
     scan.add({name: found_in(some, table.first_row, known.get(name), options) for name, some in cells.items()})
     forms, doubts = scan.decided()
-    wanted = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one != PLAIN or name in known)}
+    plain = set(known)
+    if options.numbers.decimal is not None:
+        plain |= {name for name, some in cells.items() if not any(map(CODE.fullmatch, some))}
+    wanted = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one != PLAIN or name in plain)}
     columns = {name: column_of(name, cells[name], one, options) for name, one in wanted.items()}
     return replace(table, columns=tuple(columns.get(one.name) or replace(one, doubt=doubts.get(one.name, "")) for one in table.columns))
 

@@ -45,9 +45,16 @@ FACTORS = (0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF
 LAST = [np.uint64((1 << 64) - (1 << 8 * (WORD - count))) for count in range(WORD + 1)]
 """What keeps the last bytes of eight, so many of them."""
 
+KEPT = np.array(LAST)
+
+TENS = np.array([10**power for power in range(MOST_DIGITS + 1)], np.uint64)
+
+ZEROS, BEYOND_9, HIGH_BITS = (np.uint64(byte * 0x0101010101010101) for byte in (0x30, 0x76, 0x80))
+"""Eight signs 0; what makes a byte beyond 9 set its highest bit; and these bits."""
+
 QUOTE, NEWLINE, RETURN = b'"\n\r'
 
-ZERO = ord("0")
+ZERO, MINUS, POINT = b"0-."
 GROUPED = re.compile(rb"[,.' ][0-9]{3}(?![0-9])|[^\x00-\x7f]")
 """What may be a thousands sign."""
 
@@ -239,6 +246,40 @@ class Spans(Sequence[str]):
         for rows, numbers in raised:
             values[rows] = numbers
         return values
+
+    def decimals(self, worth: Callable[[str], float | None]) -> tuple[Array, Array] | None:
+        """(cells,) float64 of cells as -3.25, whatever their length, and the rows that have not three digits behind the point, so that it
+        can only be a decimal one; None where more than a few are not so.
+
+        worth   what one of these few is worth; None if it is no such number
+        """
+        signs, windows = self.signs.array, self.signs.windows
+        negative = signs[self.starts] == MINUS
+        starts = self.starts + negative
+        last = len(signs) - 1
+        before = np.where(signs[np.minimum(starts + 1, last)] == POINT, 1, np.where(signs[np.minimum(starts + 2, last)] == POINT, 2, 3))
+        points = np.minimum(starts + before, last)
+        below = self.ends - points - 1
+        good = (signs[points] == POINT) & (below > 0) & (below + before <= MOST_DIGITS)
+        below[~good] = 0
+        parts = [(points, before, TENS[below])]
+        parts += [(self.ends - done, below - done, TENS[done]) for done in range(0, int(below.max(initial=0)), WORD)]
+        made = np.zeros(len(self), np.uint64)
+        for end, count, scale in parts:
+            digits = (windows[end - WORD] ^ ZEROS) & KEPT[np.clip(count, 0, WORD)]
+            good &= ((digits + BEYOND_9 | digits) & HIGH_BITS) == 0
+            made += _eight_digits(digits) * scale
+        others = np.flatnonzero(~good)
+        if len(others) > MOST_OTHERS * len(self):
+            return None
+        made[others], below[others] = 0, 0
+        values, doubtful = _quotients(made, np.where(negative, -POWERS[below], POWERS[below]), MOST_DIGITS)
+        odd = np.concatenate([others, doubtful])
+        found = list(map(worth, self.at(odd)))
+        if None in found:
+            return None
+        values[odd] = found
+        return values, np.flatnonzero(good & (below != 3))
 
     def _made_of(self, runs: Sequence[tuple[int, int]], starts: Array) -> Array:
         """The whole numbers that the digits in these runs make, of cells that begin at these places."""

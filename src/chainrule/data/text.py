@@ -20,7 +20,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
-from chainrule.data.layout import COMMENT, TextLayout, rows_of, trimmed
+from chainrule.data.layout import COMMENT, TextLayout, mended, rows_of, trimmed
 from chainrule.data.spans import Cut, cut
 from chainrule.data.table import Column, Table
 
@@ -133,7 +133,7 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, CellColumns]]
                     yield len(columns[0]), columns
                     first += len(columns[0])
                 following = chain(io.StringIO(rest.text, newline=""), lines)
-                wanted = _wanted_rows(layout, _uncommented(following, COMMENT) if layout.commented else following, rest.lines)
+                wanted = _wanted_rows(layout, _uncommented(following, layout.comment), rest.lines)
             while block := _without_collecting(lambda: list(islice(wanted, rows))):
                 block = _checked_widths(layout, first, block)
                 yield len(block), list(zip(*block, strict=True)) if block else [()] * len(layout.names)
@@ -145,7 +145,8 @@ def _blocks(layout: TextLayout, rows: int) -> Generator[tuple[int, CellColumns]]
 
 
 def _wanted_rows(layout: TextLayout, lines: Iterable[str], above: int = 0) -> Iterator[list[str]]:
-    rows = rows_of(layout.path, lines, layout.separator, quote=layout.quote, spaced=layout.spaced, above=above)
+    usual = mended(layout.path, lines, layout.mending)
+    rows = rows_of(layout.path, usual, layout.separator, quote=layout.quote, spaced=layout.spaced, above=above)
     wanted = _without_last_empty(_without_blank_rows(rows, len(layout.names)))
     return _without_repetitions(wanted) if layout.repeated else wanted
 
@@ -196,7 +197,7 @@ def _simple_blocks(layout: TextLayout, lines: TextIO, rows: int, rest: Rest) -> 
         if not more and not whole.endswith(b"\n"):
             whole += b"\n"
         whole = _with_single_blanks(whole) if layout.separator == " " else whole
-        commented = layout.commented and f"\n{COMMENT}".encode() in b"\n" + whole
+        commented = layout.comment and f"\n{layout.comment}".encode() in b"\n" + whole
         part = None if commented or not whole else _cut(layout, whole)
         if part is None:
             rest.text = text.decode(errors="surrogatepass") + lines.readline()
@@ -255,14 +256,13 @@ def _without_collecting(make: Callable[[], Result]) -> Result:
 
 def _headless(layout: TextLayout, lines: Iterable[str]) -> Iterable[str]:
     """The lines without those of comments; of a header among the comments, without its sign."""
-    if not layout.commented:
-        return lines
-    sign = "%" if layout.forms else COMMENT
-    return _uncommented(lines, sign, layout.own_header)
+    return _uncommented(lines, layout.comment, layout.own_header)
 
 
 def _uncommented(lines: Iterable[str], sign: str, header: bool = False) -> Iterator[str]:
-    """header  whether the first line is one although it has the sign"""
+    """The lines that do not begin with the sign; header says whether the first one is one although it does."""
+    if not sign:
+        yield from lines
     for line in lines:
         if header and line.startswith(sign):
             yield line.lstrip(sign).lstrip()
@@ -299,6 +299,10 @@ def _checked_widths(layout: TextLayout, first: int, block: list[list[str]]) -> l
     rows = [trimmed(row, width) for row in block if len(row) == width or not row[0].startswith(COMMENT)]
     if set(map(len, rows)) - {width}:
         number, row = next((number, row) for number, row in enumerate(rows, start=first) if len(row) != width)
-        fix = "fill in what lacks, with nothing between its separators" if len(row) < width else "put text that holds a separator in quotes"
+        fix = "put text that holds a separator in quotes"
+        if len(row) < width:
+            fix = "fill in what lacks, with nothing between its separators"
+        elif layout.separator == ",":
+            fix = "put what holds a comma in quotes, text or a number as 1,5"
         raise FileError(f"{layout.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -11,6 +11,7 @@ from chainrule.base.display import Rendered
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.notation.formula import Equation, Formula, Number
+from chainrule.notation.text import formula_text
 
 Inline: TypeAlias = "tuple[str | Formula, ...]"
 """Prose with formulas in it, and with `Code`."""
@@ -50,6 +51,29 @@ class TableBlock(FrozenValue):
         """Which columns hold nothing but numbers, and dashes where there is none: they stand right."""
         cells = ([row[place] for row in self.rows if row[place] != NONE] for place in range(len(self.head)))
         return [all(map(is_number, column)) for column in cells]
+
+
+Cell: TypeAlias = "Inline | str | Formula"
+"""What a cell holds, or the one thing that it holds."""
+
+
+def table(head: Iterable[Cell], rows: Iterable[Iterable[Cell]]) -> TableBlock:
+    """A table of such cells."""
+    return TableBlock(_cells(head), tuple(map(_cells, rows)))
+
+
+def _cells(row: Iterable[Cell]) -> tuple[Inline, ...]:
+    return tuple(cell if isinstance(cell, tuple) else (cell,) for cell in row)
+
+
+def inline_text(parts: Inline) -> str:
+    """Prose with formulas in it, as plain text."""
+    return "".join(part if isinstance(part, str) else formula_text(part) for part in parts)
+
+
+def joined_inline(parts: Iterable[Cell], between: Inline = (", ",)) -> Inline:
+    """Pieces of prose with something between them."""
+    return tuple(part for piece in _cells(parts) for part in (*between, *piece))[len(between) :]
 
 
 class GridBlock(TableBlock):

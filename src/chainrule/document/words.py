@@ -43,6 +43,10 @@ class Words(FrozenValue):
         """A text with plain values in its places; what people wrote is cleaned."""
         return self._text(key, values).format(**{name: clean(value) if isinstance(value, str) else value for name, value in values.items()})
 
+    def heads(self, family: str, *columns: str) -> list[str]:
+        """The heads of a table: the texts of a family's columns."""
+        return [self.plain(f"{family}.{column}") for column in columns]
+
     def __call__(self, key: str, **values: str | int | Formula) -> Inline:
         """A text with formulas or plain values in its places; what it has in backticks is `Code`, but nothing that a value has."""
         parts: list[str | Formula] = []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from chainrule.formula.expression import Expression, Name, definition, order
+from chainrule.formula.expression import Expression, Name, definition, written_nodes
 
 if TYPE_CHECKING:
     from chainrule.explanation.context import Context
@@ -63,17 +63,16 @@ def shared_pattern(quantities: Sequence[Expression]) -> list[Hashable]:
 
 
 def _kind(quantity: Expression) -> Hashable:
-    nodes = order(definition(quantity), wall=lambda node: node.name is not None)
+    nodes = written_nodes(definition(quantity))
     places = {node: place for place, node in enumerate(nodes)}
-    assert quantity.name is not None
-    own = _numbers(quantity.name)
+    own = _numbers(quantity.own_name)
     parts = (
         (_named(node.name, own), node.shape)
         if node.name is not None
         else (node.primitive.name, node.shape, node.constant, tuple(places[argument] for argument in node.arguments))
         for node in nodes
     )
-    return _named(quantity.name, own), quantity.shape, tuple(parts)
+    return _named(quantity.own_name, own), quantity.shape, tuple(parts)
 
 
 def _named(name: Name, own: Sequence[int]) -> Hashable:

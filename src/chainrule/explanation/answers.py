@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
-from chainrule.document.document import Block, Equations, Paragraph, Section, TableBlock
+from chainrule.document.document import Block, Cell, Equations, Paragraph, Section, table
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.scalar import Element
@@ -74,8 +74,7 @@ def standardised(context: Context) -> list[Block]:
     if not lines:
         return []
     shown = context.shown(lines, MOST_INPUTS)
-    more = [context.more("data.more_values", left=len(lines) - len(shown))] if len(lines) > len(shown) else []
-    return [Paragraph(context.text("data.standardised")), Equations(tuple(shown)), *more]
+    return [context.says("data.standardised"), Equations(tuple(shown)), *context.left_out("data.more_values", len(lines) - len(shown))]
 
 
 def answer_section(context: Context) -> Section | None:
@@ -83,7 +82,7 @@ def answer_section(context: Context) -> Section | None:
     said = context.step.origin.get("answers")
     answers = [said] if isinstance(said, Mapping) else said if isinstance(said, list) else []  # a record may come from anywhere
     blocks = [*_numbers(context), *(block for one in answers if isinstance(one, Mapping) for block in _classes(context, one))]
-    return Section("answer", context.plain("answer.title"), tuple(blocks)) if blocks else None
+    return context.section("answer", blocks) if blocks else None
 
 
 def _numbers(context: Context) -> list[Block]:
@@ -102,31 +101,22 @@ def _numbers(context: Context) -> list[Block]:
             y, m, s = (variable(Name(letter)) for letter in ("y", "m", "s"))
             number = float(step.prediction[0, place])
             lines.append(_line(context, Prose(names[place]), y * s + m, {y: number, m: mean, s: deviation}, number * deviation + mean))
-        blocks: list[Block] = [Paragraph(context.text("answer.units")), Equations(tuple(lines))]
+        blocks: list[Block] = [context.says("answer.units"), Equations(tuple(lines))]
         if not context.without_target:
             given = (f"{names[place]} {_plain(context, step.t[0, place] * scales[place][1] + scales[place][0])}" for place in places)
             blocks.append(Paragraph((*context.text("answer.given"), " ", ", ".join(given), ".")))
         return blocks
     sides = (step.prediction,) if context.without_target else (step.prediction, step.t)
-    rows = [
-        (
-            (str(sample + 1),),
-            *((number_formula(float(side[sample, k]) * scales[k][1] + scales[k][0], context.rounding),) for k in places for side in sides),
-        )
-        for sample in context.shown_samples(MOST_ROWS)
-    ]
+    samples = context.shown_samples(MOST_ROWS)
+    numbers = ([float(side[sample, k]) * scales[k][1] + scales[k][0] for k in places for side in sides] for sample in samples)
+    rows = [[str(n + 1), *(number_formula(one, context.rounding) for one in row)] for n, row in zip(samples, numbers, strict=True)]
     heads = [names[k] if side is step.prediction else context.plain("answer.target", name=names[k]) for k in places for side in sides]
-    return [
-        Paragraph(context.text("answer.table")),
-        TableBlock(((context.plain("data.sample"),), *((head,) for head in heads)), tuple(rows)),
-        *_further_samples(context),
-    ]
+    return [context.says("answer.table"), *_answers(context, heads, rows)]
 
 
-def _further_samples(context: Context) -> list[Block]:
-    """How many samples are in no row of a table of answers."""
-    left = context.samples - len(context.shown_samples(MOST_ROWS))
-    return [context.more("data.more", left=left)] if left else []
+def _answers(context: Context, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[Block]:
+    """A row a sample, after its number; and how many samples are in no row."""
+    return [table([context.plain("data.sample"), *heads], rows), *context.left_out("data.more", context.samples - len(rows))]
 
 
 def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
@@ -146,14 +136,13 @@ def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
         values: dict[str, Any] = {"y": letter, "target": target, "name": classes[places[0]], "first": classes[0], "second": classes[-1]}
         values |= {"decision": context.rounded(decision), "probability": context.rounded(float(both[0, places[0]]))}
         key = "answer.signs" if signs else "answer.binary" if binary else "answer.largest"
-        return [Paragraph(context.text(key, **values))]
-    rows = []
+        return [context.says(key, **values)]
+    rows = list[list[Cell]]()
     for sample in context.shown_samples(MOST_ROWS):
-        share = () if signs else ((number_formula(float(both[sample, places[sample]]), context.rounding),),)
-        rows.append(((str(sample + 1),), (classes[places[sample]],), *share))
-    heads = (context.plain("data.sample"), target, *(() if signs else (context.plain("answer.probability"),)))
-    table = TableBlock(tuple((head,) for head in heads), tuple(rows))
-    return [Paragraph(context.text("answer.class_table")), table, *_further_samples(context)]
+        share = [] if signs else [number_formula(float(both[sample, places[sample]]), context.rounding)]
+        rows.append([str(sample + 1), classes[places[sample]], *share])
+    heads = [target] if signs else [target, context.plain("answer.probability")]
+    return [context.says("answer.class_table"), *_answers(context, heads, rows)]
 
 
 def _line(context: Context, left: Formula, formula: Expression, values: Mapping[Expression, float], result: float) -> Equation:

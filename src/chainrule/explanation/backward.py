@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.base.frozen import replace
-from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Cell, Equations, Inline, Paragraph, Section, joined_inline, table
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.remarks import kinks
 from chainrule.explanation.uses import has_many_numbers, use_blocks, ways
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, definition, order, substitute
+from chainrule.formula.expression import Expression, definition, order, substitute, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.network.derivation import PRESENT
 from chainrule.network.update import MOVED, ParameterUpdate
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation, Symbol
-from chainrule.notation.numbers import number_formula
 
 MOST_PATHS = 4
 """A gradient with more paths is shown in its recursive form."""
@@ -52,7 +51,7 @@ def chain_rule_section(context: Context) -> Section:
     blocks: list[Block] = [Paragraph((*intro, " ", *context.text("chain.ways")) if several else intro), *theorems(context)]
     if parts:
         every = len(context.worked_samples) > 1
-        blocks.append(Paragraph(context.text("chain.every_sample" if every else "chain.first_sample", samples=context.samples)))
+        blocks.append(context.says("chain.every_sample" if every else "chain.first_sample", samples=context.samples))
     ahead = [context.written_once(way) for found in found_ways.values() for way in found or ()]
     lines = [context.element_line(one) for one in dict.fromkeys(ahead) if one is not None]
     used: list[Block] = []
@@ -71,11 +70,9 @@ def chain_rule_section(context: Context) -> Section:
     if None in found_ways.values():
         blocks += recursion_blocks(context, every=not parts)
     blocks += [*([Equations(tuple(lines))] if lines else []), *used, *kinks(context)]
-    if parts and (left := context.samples - len(samples)) > 0:
-        blocks.append(context.more("chain.more_chains", left=left))
-    if len(weights) > len(shown):
-        left_out = next(weight for weight in weights if weight not in shown)
-        blocks.append(context.more("chain.more", context.typed(left_out), left=len(weights) - len(shown)))
+    blocks += context.left_out("chain.more_chains", context.samples - len(samples)) if parts else []
+    if further := next((weight for weight in weights if weight not in shown), None):
+        blocks += context.left_out("chain.more", len(weights) - len(shown), context.typed(further))
     if parts:
         blocks += sample_contributions(context, weights, parts)
     elif context.brief:
@@ -110,14 +107,12 @@ def _table_of_gradients(context: Context, weights: Sequence[Element]) -> list[Bl
     if has_many_numbers(context):
         gradients = [context.derivation.gradient(parameter) for parameter in context.derivation.parameters]
         lines = [context.array_line(gradient, context.before) for gradient in gradients if gradient is not None]
-        return [Paragraph(context.text("chain.arrays")), *context.matrix_blocks(lines, worked=False)]
+        return [context.says("chain.arrays"), *context.matrix_blocks(lines, worked=False)]
     lines = [context.element_line(context.gradient_of(weight)) for weight in weights[:MOST_GRADIENTS]]
-    rows = tuple(tuple((side,) for side in (line.sides[0], line.sides[1], line.sides[-1])) for line in lines)
-    head = tuple((context.plain(f"chain.{column}"),) for column in ("gradient", "formula", "value"))
-    left = len(weights) - len(lines)
-    more = [context.more("chain.more_rows", left=left)] if left else []
-    title = context.text("chain.table", count=len(lines), section=context.plain("matrix.title"))
-    return [Paragraph(title), TableBlock(head, rows), *more]
+    title = context.says("chain.table", count=len(lines), section=context.plain("matrix.title"))
+    rows = ((line.sides[0], line.sides[1], line.sides[-1]) for line in lines)
+    more = context.left_out("chain.more_rows", len(weights) - len(lines))
+    return [title, table(context.words.heads("chain", "gradient", "formula", "value"), rows), *more]
 
 
 def _ways(context: Context, weight: Element, sample: int | None) -> list[list[Element]] | None:
@@ -137,24 +132,21 @@ def recursion_blocks(context: Context, every: bool = False) -> list[Block]:
     groups = [context.elements(quantity, sample) for sample in samples for quantity in quantities]
     elements = list(itertools.chain.from_iterable(groups))
     shown = [group[0] for group in groups] if context.brief else context.shown(elements, MOST_WEIGHTS)
-    blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(context.element_line(e) for e in shown))]
-    if len(elements) > len(shown):
-        blocks.append(context.more("chain.more_units", left=len(elements) - len(shown)))
-    return blocks
+    lines = Equations(tuple(context.element_line(element) for element in shown))
+    return [context.says("chain.recursive"), lines, *context.left_out("chain.more_units", len(elements) - len(shown))]
 
 
 def recursion_in_arrays(context: Context, quantities: Sequence[Expression]) -> list[Block]:
     """The same for whole arrays, one line for what goes alike at every step of time; then what each parameter gets of it."""
     alike: dict[tuple[str, int | None, str], list[Expression]] = {}
     for quantity in quantities:
-        assert quantity.name is not None
-        alike.setdefault((quantity.symbol, quantity.name.layer, quantity.name.scope), []).append(quantity)
+        alike.setdefault((quantity.symbol, quantity.own_name.layer, quantity.own_name.scope), []).append(quantity)
     # The first one met on the way back is the last step, which has nothing behind it; the one before it is as the others are.
     shown = [one for group in alike.values() for one in (group[: 2 if len(group) > 2 else len(group)])]
     left = len(quantities) - len(shown)
-    blocks: list[Block] = [Paragraph(context.text("chain.recursive")), Equations(tuple(map(context.symbolic_line, shown)))]
+    blocks: list[Block] = [context.says("chain.recursive"), Equations(tuple(map(context.symbolic_line, shown)))]
     if left:
-        blocks.append(Paragraph(context.text("chain.steps_alike", left=left)))
+        blocks.append(context.says("chain.steps_alike", left=left))
     pairs = zip(context.derivation.parameters, context.derivation.gradients, strict=True)
     gradients = [gradient for parameter, gradient in pairs if parameter not in context.derivation.moving]
     lines = [
@@ -186,24 +178,20 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
     samples = context.shown_samples(MOST_SAMPLES)
     penalty = context.step.network.regularizer is not None
     head = ["", *(context.plain("chain.sample", sample=n + 1) for n in samples), *([context.plain("chain.penalty")] * penalty)]
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Cell]] = []
     for weight in context.shown(weights, MOST_ROWS):
         gradient = context.gradient_of(weight)
         each = [part[weight.key][weight.index] for part in parts]
         total = context.step.values[gradient.key][gradient.index]
         cells = [*(each[n] for n in samples), *([total - sum(each) if len(weight.quantity.shape) > 1 else 0] * penalty), total]
-        rows.append(((context.letter(gradient),), *((number_formula(value, context.notation),) for value in cells)))
-    columns = tuple((title,) for title in (*head, context.plain("chain.sum")))
-    blocks: list[Block] = [
-        Subheading(context.text("chain.shares")),
-        Paragraph(context.text("chain.shares_intro")),
-        TableBlock(columns, tuple(rows)),
+        rows.append([context.letter(gradient), *map(context.number, cells)])
+    return [
+        context.heading("chain.shares"),
+        context.says("chain.shares_intro"),
+        table([*head, context.plain("chain.sum")], rows),
+        *context.left_out("chain.more_samples", context.samples - len(samples)),
+        *context.left_out("chain.more_rows", len(weights) - len(rows)),
     ]
-    if context.samples > len(samples):
-        blocks.append(context.more("chain.more_samples", left=context.samples - len(samples)))
-    if len(weights) > len(rows):
-        blocks.append(context.more("chain.more_rows", left=len(weights) - len(rows)))
-    return blocks
 
 
 def sample_gradients(context: Context) -> list[dict[str, Any]]:
@@ -242,8 +230,8 @@ def matrix_form_section(context: Context) -> Section:
     blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.backward)
     lines = [context.symbolic_update(part) for part in context.step.update.parameters]
     if lines:
-        blocks += [Paragraph(context.text("matrix.update")), Equations(tuple(lines))]
-    return Section("matrix", context.plain("matrix.title"), (*blocks, *signs_told(context), *patterns(context)))
+        blocks += [context.says("matrix.update"), Equations(tuple(lines))]
+    return context.section("matrix", (*blocks, *signs_told(context), *patterns(context)))
 
 
 def patterns(context: Context) -> list[Block]:
@@ -252,8 +240,7 @@ def patterns(context: Context) -> list[Block]:
     found = [node for node in nodes if node.name and definition(node).primitive.name == "pattern"]
     blocks: list[Block] = []
     for key, letter in (("matrix.present", PRESENT), ("matrix.moved", MOVED)):
-        letters = [part for node in found if node.symbol == letter for part in (", ", context.symbol(node))][1:]
-        if letters:
+        if letters := joined_inline(context.symbol(node) for node in found if node.symbol == letter):
             blocks.append(Paragraph((*letters, *context.text(key))))
     return blocks
 
@@ -272,10 +259,10 @@ def closed_forms_section(context: Context) -> Section | None:
     """Every update with its gradient written out: in the chain's factors where there is one way, else in the derivatives on the way."""
     lines = _single_ways(context)
     if lines:
-        blocks: list[Block] = [Paragraph(context.text("formulas.intro")), Equations(tuple(lines))]
+        blocks: list[Block] = [context.says("formulas.intro"), Equations(tuple(lines))]
     else:
         blocks = _by_derivatives_on_the_way(context)
-    return Section("formulas", context.plain("formulas.title"), tuple(blocks)) if blocks else None
+    return context.section("formulas", blocks) if blocks else None
 
 
 def _single_ways(context: Context) -> list[Equation] | None:
@@ -336,14 +323,14 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
         ]
     )
     then = "formulas.updates" if all(plain) else "formulas.gradients"
-    first: list[Block] = [Paragraph(context.text("formulas.shared")), Equations(tuple(shared))] if shared else []
+    first: list[Block] = [context.says("formulas.shared"), Equations(tuple(shared))] if shared else []
     more = [context.more("formulas.more")] if whole and not many and context.detail == "scalar" else []
-    return [*first, Paragraph(context.text(then)), Equations(tuple(lines)), *more]
+    return [*first, context.says(then), Equations(tuple(lines)), *more]
 
 
 def _stands_in(part: ParameterUpdate, gradient: Expression) -> bool:
     """Is the gradient itself a letter of the update, w − η · ∂E/∂w?"""
-    return not part.states and gradient in order(definition(part.new), wall=lambda node: node.name is not None)
+    return not part.states and gradient in written_nodes(definition(part.new))
 
 
 def _closed_form(context: Context, new: Element, weight: Element, path: list[Element]) -> Equation:

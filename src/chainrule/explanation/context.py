@@ -14,11 +14,11 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.pickling import WithoutCaches
 from chainrule.diagnosis.rates import Advice, advice_at
 from chainrule.diagnosis.simulation import Runner
-from chainrule.document.document import Block, Equations, Inline, Note
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, joined_inline
 from chainrule.document.words import Words
 from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
-from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable
+from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable, written_nodes
 from chainrule.formula.scalar import Element, Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound, EachUnit
@@ -30,7 +30,7 @@ from chainrule.notation.build import formula
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Derivative, Ellipsis, Equation, Formula, Matrix, Operator, Symbol, row
 from chainrule.notation.labels import Labels
-from chainrule.notation.numbers import printed
+from chainrule.notation.numbers import number_formula, printed
 from chainrule.notation.text import formula_text
 from chainrule.notation.worked import MOST_CELLS, chain, matrices, summed_products, worked
 from chainrule.steps.order import order_of
@@ -183,6 +183,10 @@ class Context(WithoutCaches, FrozenValue):
         """The columns of inputs, or of targets, in their order: each with its place in an example of what it is a column of."""
         return [(node, place) for node in side for place in itertools.product(*(range(int(size)) for size in node.shape[1:]))]
 
+    def column_letters(self, side: Sequence[Expression]) -> list[Formula]:
+        """How the columns of inputs, of targets or of outputs are written, for a sample that is none in particular."""
+        return [self.one_sample.label(node.name.at(0, *place)) for node, place in self.columns_of(side) if node.name is not None]
+
     @property
     def derivation(self) -> Derivation:
         """The network as expressions."""
@@ -241,8 +245,27 @@ class Context(WithoutCaches, FrozenValue):
             ways.append(self.text("more.all", options=options))
         elif not weight:
             ways.append(self.text("more.record"))
-        told = [part for way in ways for part in (", ", *way)][1:]
-        return Note("more", (*self.text(key, **values), "; ", *told, "."))
+        return Note("more", (*self.text(key, **values), "; ", *joined_inline(ways), "."))
+
+    def left_out(self, key: str, left: int, weight: str = "") -> list[Block]:
+        """The same where something was left out at all: so many things."""
+        return [self.more(key, weight, left=left)] if left > 0 else []
+
+    def section(self, key: str, blocks: Iterable[Block]) -> Section:
+        """The section of a key, with its title."""
+        return Section(key, self.plain(f"{key}.title"), tuple(blocks))
+
+    def says(self, key: str, **values: str | int | Formula) -> Paragraph:
+        """A text of the catalogue as a paragraph."""
+        return Paragraph(self.text(key, **values))
+
+    def heading(self, key: str, **values: str | int | Formula) -> Subheading:
+        """A text of the catalogue as a heading."""
+        return Subheading(self.text(key, **values))
+
+    def number(self, value: Any) -> Formula:
+        """A number as the notation writes it."""
+        return number_formula(value, self.notation)
 
     def text(self, key: str, **values: str | int | Formula) -> Inline:
         """A text of the catalogue with formulas in it."""
@@ -312,8 +335,7 @@ class Context(WithoutCaches, FrozenValue):
 
     def symbol(self, quantity: Expression) -> Formula:
         """How a whole quantity is written."""
-        assert quantity.name is not None
-        return self.labels.label(quantity.name)
+        return self.labels.label(quantity.own_name)
 
     def element_line(self, element: Element, values: Values | None = None) -> Equation:
         """h1 = x1 · w1 + x2 · w2 = 8 · 0.21 + 12 · 0.56 = 8.4"""
@@ -329,11 +351,7 @@ class Context(WithoutCaches, FrozenValue):
         """h = x · W1 = [8 12] · [[0.21 0.19] [0.56 0.02]] = [8.4 1.76]"""
         values = self.before if values is None else values
         inner = self.of_batch(definition(quantity))
-        leaves = {
-            node: values.array(self.computed.get(node.key, node))
-            for node in order(inner, wall=lambda node: node.name is not None)
-            if node.name is not None
-        }
+        leaves = {node: values.array(self.computed.get(node.key, node)) for node in written_nodes(inner) if node.name is not None}
         left, result, shown = self.symbol(quantity), values.array(quantity), not self._without_numbers
         line = matrices(left, inner, leaves, result, self.labels, most=self._most_cells, worked=shown)
         return with_trace(line, Trace(inner, values, quantity, stated=not shown))
@@ -439,7 +457,7 @@ def can_be_written(step: Step, detail: str) -> bool:
 def for_one_sample(expression: Expression) -> Expression:
     """The formula where the batch has one sample: N is 1, and a sum over the samples has one term."""
     made: dict[Expression, Expression] = {}
-    for node in order(expression, wall=lambda node: node.name is not None):
+    for node in written_nodes(expression):
         if node.name is not None:
             made[node] = variable(node.name, _single(node.shape))
         elif node.primitive.name == "size":

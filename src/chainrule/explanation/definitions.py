@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.base.frozen import replace
-from chainrule.document.document import Block, Equations, Note, Paragraph
+from chainrule.document.document import Block, Equations, Note
 from chainrule.explanation.context import Context, paths
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import local_derivatives
@@ -78,7 +78,7 @@ def functions(context: Context) -> list[Block]:
         if activation.elementwise and activation.apply(z) is not z
     ]
     intro = "functions.alone" if context.without_target else "functions.intro"
-    return [Paragraph(context.text(intro)), *blocks] if blocks else []
+    return [context.says(intro), *blocks] if blocks else []
 
 
 def function_lines(labels: Labels, activation: Bound) -> list[Equation]:
@@ -137,4 +137,4 @@ def _proof(context: Context, z: Expression) -> list[Block]:
     lines = [context.chain_line(first, chains)]
     if context.written_once([Element(context.derivation.error, ()), first, first]) is None:  # else it stands before the chains
         lines.append(context.element_line(context.gradient_of(first)))
-    return [Paragraph(context.text("theorem.proof", samples=context.samples)), Equations(tuple(lines))]
+    return [context.says("theorem.proof", samples=context.samples), Equations(tuple(lines))]

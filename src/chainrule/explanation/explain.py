@@ -333,7 +333,7 @@ def _further(context: Context) -> Section:
 
 def _later(context: Context) -> Section:
     """A further step, shorter: forward pass, gradients, new weights, error."""
-    from chainrule.document.document import Equations, Paragraph, Section
+    from chainrule.document.document import Equations, Section
     from chainrule.explanation import forward, outcome, overview
 
     if context.detail == "overview":
@@ -345,5 +345,5 @@ def _later(context: Context) -> Section:
     error = Equations(forward.error_lines(context, context.before))
     start = (error,) if context.detail == "overview" else (passed, error)
     number = context.step.number
-    intro = Paragraph(context.text("later.intro", number=number, before=number - 1))
+    intro = context.says("later.intro", number=number, before=number - 1)
     return Section(f"step{number}", context.plain("later.title", number=number), (intro, *start, *blocks))

@@ -6,7 +6,18 @@ from itertools import pairwise
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
-from chainrule.document.document import Block, BoxGraph, Equations, GridBlock, Illustration, Note, Paragraph, Section, Subheading
+from chainrule.document.document import (
+    Block,
+    BoxGraph,
+    Equations,
+    GridBlock,
+    Illustration,
+    Note,
+    Paragraph,
+    Section,
+    Subheading,
+    inline_text,
+)
 from chainrule.explanation import backward, forward, outcome, overview, pictures, plots, predictions, rules, setting
 from chainrule.explanation import weight as one
 from chainrule.explanation.context import Context
@@ -56,7 +67,7 @@ def draw_data(context: Context) -> Section:
     blocks: list[Block] = [setting.data_table(context, *places)]
     if len(context.step.x) > setting.MOST_ROWS:
         blocks.append(Equations((Ellipsis("vertical"),)))
-    return Section("data", context.plain("data.title"), tuple(blocks))
+    return context.section("data", blocks)
 
 
 def draw_forward(context: Context) -> Section:
@@ -187,9 +198,8 @@ def without_prose(section: Section) -> Section:
     kept = [block for block in map(_kept, section.blocks) if block is not None]
     blocks = [a for a, b in pairwise((*kept, Subheading(()))) if not (isinstance(a, Subheading) and isinstance(b, Subheading))]
     if not blocks:
-        said = (block.text for block in section.blocks if isinstance(block, Note | Paragraph))
-        prose = " ".join("".join(part if isinstance(part, str) else formula_text(part) for part in parts) for parts in said)
-        raise InputError(f"there is nothing to be drawn: {prose}")
+        said = (inline_text(block.text) for block in section.blocks if isinstance(block, Note | Paragraph))
+        raise InputError(f"there is nothing to be drawn: {' '.join(said)}")
     return replace(section, blocks=tuple(blocks))
 
 

@@ -13,6 +13,7 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.document.document import (
     Block,
     BoxGraph,
+    Cell,
     Document,
     Equations,
     Inline,
@@ -22,6 +23,8 @@ from chainrule.document.document import (
     Subheading,
     TableBlock,
     Vertex,
+    inline_text,
+    table,
 )
 from chainrule.document.words import Words
 from chainrule.explanation.brackets import with_brackets_told
@@ -82,8 +85,7 @@ class Worked(FrozenValue):
 
     def symbol(self, letter: Expression) -> Symbol:
         """A letter on paper."""
-        assert letter.name is not None
-        written = self.labels.label(letter.name)
+        written = self.labels.label(letter.own_name)
         assert isinstance(written, Symbol)
         return written
 
@@ -198,12 +200,9 @@ def _overview(worked: Worked) -> Iterator[Section]:
     yield _understood(worked)
     words, gradients = worked.words, worked.calculation.gradients
     head = (words.plain("overview.quantity"), words.plain("formula.value"), words.plain("formula.derivative"), "")
-    rows = tuple(
-        ((worked.symbol(node),), (worked.number(node),), (worked.gradient(node),), (worked.number(gradients[node]),))
-        for node in worked.letters
-    )
+    rows = ([worked.symbol(node), worked.number(node), worked.gradient(node), worked.number(gradients[node])] for node in worked.letters)
     intro = Paragraph(words("formula.values", result=worked.symbol(worked.calculation.result)))
-    yield Section("forward", words.plain("formula.values.title"), (intro, TableBlock(tuple((title,) for title in head), rows)))
+    yield Section("forward", words.plain("formula.values.title"), (intro, table(head, rows)))
     check = _check(worked, worked.calculation.inputs)
     left_out = Note("more", words("formula.left_out", letter=worked.calculation.inputs[0].symbol))
     yield replace(check, blocks=(*check.blocks, left_out))
@@ -270,7 +269,7 @@ def _drawn(worked: Worked, *, numbers: bool = False, lit: Expression | None = No
     calculation, places = worked.calculation, {node: place for place, node in enumerate(worked.letters)}
     arrows = tuple((places[by], places[of]) for of in calculation.quantities for by in calculation.parents[of])
     graph = BoxGraph(tuple(_box(worked, node, numbers) for node in worked.letters), arrows, "")
-    told = "; ".join("".join(part if isinstance(part, str) else formula_text(part) for part in line) for line in graph_lines(graph))
+    told = "; ".join(map(inline_text, graph_lines(graph)))
     on_ways = {places[node] for node in worked.letters if lit is not None and calculation.ways[node] and lit in _below(calculation, node)}
     handles = [f"e{number}" for number, arrow in enumerate(arrows) if on_ways.issuperset(arrow)]
     return replace(
@@ -319,14 +318,13 @@ def _backward(worked: Worked) -> Section:
 def _edges(worked: Worked) -> TableBlock:
     """One row an edge, from the result backwards: what arrives, the local derivative, and their product."""
     calculation, values = worked.calculation, worked.values
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Cell]] = []
     for of in filter(calculation.ways.get, reversed(calculation.quantities)):
         for by in calculation.parents[of]:
             arrives, slope = values[calculation.gradients[of]], values[calculation.slopes[of, by]]
-            numbers = ((number_formula(number, worked.notation),) for number in (arrives, slope, arrives * slope))
-            rows.append(((worked.symbol(of), " → ", worked.symbol(by)), *numbers))
-    head = tuple((worked.words.plain(f"formula.{key}"),) for key in ("edge", "arrives", "slope", "passes"))
-    return TableBlock(head, tuple(rows))
+            numbers = (number_formula(number, worked.notation) for number in (arrives, slope, arrives * slope))
+            rows.append([(worked.symbol(of), " → ", worked.symbol(by)), *numbers])
+    return table(worked.words.heads("formula", "edge", "arrives", "slope", "passes"), rows)
 
 
 def _paths(worked: Worked) -> Iterator[Section]:
@@ -359,7 +357,7 @@ def _check(worked: Worked, inputs: Sequence[Expression]) -> Section:
     calculation, words = worked.calculation, worked.words
     result = worked.symbol(calculation.result)
     rounding = replace(worked.notation, exact=False)
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Formula]] = []
     kinks: list[str] = []
     for letter in inputs:
         up, down = (_moved(worked, letter, sign * NEAR) for sign in (1, -1))
@@ -370,11 +368,11 @@ def _check(worked: Worked, inputs: Sequence[Expression]) -> Section:
             kinks.append(formula_text(worked.symbol(letter)))
         far = [number_formula(value, rounding, min(17, rounding.digits + 7)) for value in (up, down)]
         near = [number_formula(value, rounding) for value in (quotient, derived)]
-        rows.append(((worked.symbol(letter),), *((number,) for number in (*far, *near))))
+        rows.append([worked.symbol(letter), *far, *near])
     head = ("", *(words.plain(f"formula.{key}", result=formula_text(result)) for key in ("up", "down", "quotient", "derived")))
     blocks: list[Block] = [
         Paragraph(words("formula.check", h=number_formula(NEAR, rounding), result=result)),
-        TableBlock(tuple((title,) for title in head), tuple(rows)),
+        table(head, rows),
     ]
     if kinks:
         blocks.append(Note("warning", words("formula.kink", letters=", ".join(kinks))))

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Cell, Equations, Inline, Paragraph, Section, Subheading, TableBlock, table
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.definitions import functions
 from chainrule.explanation.remarks import unreachable
 from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, definition, order, substitute, variable
+from chainrule.formula.expression import Expression, definition, order, substitute, variable, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.formula.tidy import tidy
 from chainrule.notation.build import formula
@@ -49,11 +49,11 @@ MOST_LETTERS = 40
 
 def forward_section(context: Context) -> Section:
     """Every layer, in matrices and then in sums of single numbers."""
-    blocks: list[Block] = [Paragraph(context.text("forward.intro")), Subheading(context.text("forward.matrices"))]
+    blocks: list[Block] = [context.says("forward.intro"), context.heading("forward.matrices")]
     blocks += context.matrix_blocks(context.matrix_line(quantity) for quantity in context.derivation.quantities)
     if context.detail == "scalar":
         blocks += [*scalar_lines(context, context.before), *functions(context)]
-    return Section("forward", context.plain("forward.title"), tuple(blocks))
+    return context.section("forward", blocks)
 
 
 def scalar_lines(context: Context, values: Values) -> list[Block]:
@@ -64,9 +64,7 @@ def scalar_lines(context: Context, values: Values) -> list[Block]:
         if context.samples > 1:
             title = context.text("forward.scalars_of", sample=sample + 1, samples=context.samples)
         blocks += [Subheading(title), *unit_lines(context, values, sample)]
-    if (left := context.samples - len(context.worked_samples)) > 0:
-        blocks.append(context.more("forward.more_samples", left=left))
-    return blocks
+    return blocks + context.left_out("forward.more_samples", context.samples - len(context.worked_samples))
 
 
 def unit_lines(context: Context, values: Values, sample: int) -> list[Block]:
@@ -74,10 +72,8 @@ def unit_lines(context: Context, values: Values, sample: int) -> list[Block]:
     quantities = [context.elements(quantity, sample) for quantity in context.derivation.quantities]
     elements = [element for units in quantities for element in units]
     shown = [units[0] for units in quantities] if context.brief else context.shown(elements, MOST_LINES)
-    blocks: list[Block] = [Equations(tuple(context.element_line(element, values) for element in shown))]
-    if len(elements) > len(shown):
-        blocks.append(context.more("forward.more", left=len(elements) - len(shown)))
-    return blocks
+    lines = Equations(tuple(context.element_line(element, values) for element in shown))
+    return [lines, *context.left_out("forward.more", len(elements) - len(shown))]
 
 
 def error_section(context: Context) -> Section:
@@ -85,7 +81,7 @@ def error_section(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(_how_measured(context))]
     blocks.append(Equations(error_lines(context, context.before)))
     if context.step.network.regularizer is not None:
-        blocks.append(Paragraph(context.text("error.penalty", penalty=context.labels.label(PENALTY))))
+        blocks.append(context.says("error.penalty", penalty=context.labels.label(PENALTY)))
         R, value = context.labels.label(PENALTY), _penalty_value(context, context.before)
         blocks.append(
             Equations((_in_arrays(context, R, penalty_expression(context), with_penalty(context, context.before), variable(PENALTY)),))
@@ -93,19 +89,18 @@ def error_section(context: Context) -> Section:
         error = float(context.step.error)
         if 0 < value <= error < math.inf:
             percent = formula_text(number_formula(float(f"{100 * float(value) / error:.3g}"), context.rounding))
-            blocks.append(Paragraph(context.text("error.share", error=context.labels.error, percent=percent)))
+            blocks.append(context.says("error.share", error=context.labels.error, percent=percent))
     if context.samples > 1:
         own = _own_errors(context)
         blocks.append(_sample_table(context, own))
         if own:
             kind = "own" if context.step.network.regularizer is None else "own_penalised"
             counted = context.step.network.conventions.batch
-            blocks.append(Paragraph(context.text(f"error.{kind}.{counted}", error=context.labels.error)))
-        if (left := context.samples - len(context.shown_samples(MOST_SAMPLES))) > 0:
-            blocks.append(context.more("data.more", left=left))
-        if (left := context.step.prediction.shape[1] - len(context.shown(range(context.step.prediction.shape[1]), MOST_COLUMNS))) > 0:
-            blocks.append(context.more("error.more", left=left))
-    return Section("error", context.plain("error.title"), (*blocks, *unreachable(context)))
+            blocks.append(context.says(f"error.{kind}.{counted}", error=context.labels.error))
+        outputs = context.step.prediction.shape[1]
+        blocks += context.left_out("data.more", context.samples - len(context.shown_samples(MOST_SAMPLES)))
+        blocks += context.left_out("error.more", outputs - len(context.shown(range(outputs), MOST_COLUMNS)))
+    return context.section("error", (*blocks, *unreachable(context)))
 
 
 def _how_measured(context: Context) -> Inline:
@@ -204,24 +199,13 @@ def _sample_table(context: Context, own: Sequence[Any]) -> TableBlock:
     """Prediction and target of each sample, and its own error where that is known."""
     step = context.step
     columns = len(context.shown(range(step.prediction.shape[1]), MOST_COLUMNS))
-    head = [context.plain("data.sample")]
-    derivation, one = context.derivation, context.one_sample
-    letters = [
-        (one.label(node.name.at(0, *place)),)
-        for side in (derivation.predictions, derivation.targets)
-        for node, place in context.columns_of(side)[:columns]
-        if node.name
-    ]
-    rows = tuple(
-        (
-            (str(sample + 1),),
-            *((number_formula(value, context.notation),) for value in (*step.prediction[sample, :columns], *step.t[sample, :columns])),
-            *(((number_formula(own[sample], context.notation),),) if own else ()),
-        )
-        for sample in context.shown_samples(MOST_SAMPLES)
-    )
-    last: tuple[Inline, ...] = ((context.plain("error.own_column"),),) if own else ()
-    return TableBlock((*((title,) for title in head), *letters, *last), rows)
+    sides = (context.derivation.predictions, context.derivation.targets)
+    letters = [letter for side in sides for letter in context.column_letters(side)[:columns]]
+    rows: list[list[Cell]] = []
+    for sample in context.shown_samples(MOST_SAMPLES):
+        numbers = (*step.prediction[sample, :columns], *step.t[sample, :columns], *own[sample : sample + 1])
+        rows.append([str(sample + 1), *map(context.number, numbers)])
+    return table([context.plain("data.sample"), *letters, *([context.plain("error.own_column")] if own else [])], rows)
 
 
 def expanded_section(context: Context) -> Section:
@@ -242,16 +226,16 @@ def expanded_section(context: Context) -> Section:
     in_matrices = len(context.shown(layered, MOST_LINES)) < len(layered)
     network = context.step.network
     intro = "intro_own" if not network.measures else "intro" if network.regularizer is None else "intro_penalised"
-    blocks: list[Block] = [Paragraph(context.text(f"expanded.{intro}")), *([Equations(tuple(lines))] if lines else [])]
+    blocks: list[Block] = [context.says(f"expanded.{intro}"), *([Equations(tuple(lines))] if lines else [])]
     if layered:
-        blocks.append(Paragraph(context.text("expanded.matrices" if in_matrices else "expanded.layers")))
+        blocks.append(context.says("expanded.matrices" if in_matrices else "expanded.layers"))
         blocks += expanded_in_matrices(context).blocks if in_matrices else [Equations(tuple(layered))]
     if in_matrices:
         blocks.append(context.more("expanded.in_weights"))
-    elif (left := context.samples * len(elements) // len(context.worked_samples) - len(shown)) > 0:
-        blocks.append(context.more("expanded.more", left=left))
-    blocks.append(Paragraph(context.text("expanded.outro")))
-    return Section("expanded", context.plain("expanded.title"), tuple(blocks))
+    else:
+        blocks += context.left_out("expanded.more", context.samples * len(elements) // len(context.worked_samples) - len(shown))
+    blocks.append(context.says("expanded.outro"))
+    return context.section("expanded", blocks)
 
 
 def expanded_in_matrices(context: Context) -> Section:
@@ -260,7 +244,7 @@ def expanded_in_matrices(context: Context) -> Section:
     seen = set(waiting)
     for quantity in waiting:
         inner = definition(quantity)
-        while computed := [node for node in order(inner, wall=_has_name) if node.arguments and _has_name(node)]:
+        while computed := [node for node in written_nodes(inner) if node.arguments and node.name is not None]:
             further = substitute(inner, {node: definition(node) for node in computed})
             if _length(further) > MOST_LETTERS:
                 break
@@ -268,11 +252,7 @@ def expanded_in_matrices(context: Context) -> Section:
         waiting += [node for node in computed if node not in seen]
         seen.update(computed)
         lines.append(context.symbolic_line(quantity, inner))
-    return Section("expanded", context.plain("expanded.title"), (Equations(tuple(lines)),))
-
-
-def _has_name(node: Expression) -> bool:
-    return node.name is not None
+    return context.section("expanded", (Equations(tuple(lines)),))
 
 
 def in_parameters(context: Context, element: Element) -> Expression | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
-from chainrule.document.document import BoxGraph, Inline, Vertex
+from chainrule.document.document import BoxGraph, Inline, Vertex, inline_text, joined_inline
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.explanation.lettering import shortened_name
 from chainrule.formula.expression import Expression, order
@@ -18,8 +18,7 @@ from chainrule.network.network import numbers_in
 from chainrule.network.wiring import LayerCall
 from chainrule.notation.formula import Ellipsis, Formula, Matrix, Operator, Prose
 from chainrule.notation.numbers import number_formula, printed
-from chainrule.notation.text import formula_text
-from chainrule.pictures.graph import graph_lines, joined_inline
+from chainrule.pictures.graph import graph_lines
 
 MOST_BOXES = 48
 """Of a network with more, the middle is one box."""
@@ -136,7 +135,7 @@ class _Drawing:
         if len(vertices) > MOST_TOLD:
             return replace(graph, alt=self.context.plain("graph.alt", sizes=self.network.summary))
         short = (replace(box.vertex, about=() if box.vertex.kind else box.vertex.about) for box in self.boxes)
-        told = "; ".join(_spoken(line) for line in graph_lines(replace(graph, vertices=tuple(short))))
+        told = "; ".join(map(inline_text, graph_lines(replace(graph, vertices=tuple(short)))))
         return replace(graph, alt=self.context.plain("graph.alt_told", sizes=self.network.summary, told=told))
 
     # What there is
@@ -148,9 +147,8 @@ class _Drawing:
         for node, name in zip(derivation.inputs, wiring.inputs, strict=True):
             about = (self.counted("inputs", node), *self.columns(node), *((self.which,) if self.which else ()))
             numbers[name] = self._add(_Box(Vertex(self.letter(node), "x", about=about), quantity=node))
-        several = [layer for layer in wiring.layers if sum(call.layer is layer for call in wiring.calls) > 1]
         for call in wiring.calls:
-            shared = several.index(call.layer) + 1 if call.layer in several else 0
+            shared = wiring.shared.index(call.layer) + 1 if call.layer in wiring.shared else 0
             numbers[call.name] = self._add(self._call(call, tuple(numbers[source] for source in call.sources), shared))
         self._errors({name: numbers[call] for name, call in wiring.outputs.items()})
 
@@ -188,7 +186,7 @@ class _Drawing:
             if (target := derivation.compared.get(name)) is not None:
                 about = ((context.plain("graph.target" if goal.loss.definition.measures else "graph.given"),), *self.columns(target))
                 sources.append(self._add(_Box(Vertex(self.letter(target), "t", about=about), quantity=target)))
-            weight = () if goal.weight == 1 else (number_formula(goal.weight, context.notation), " · ")
+            weight = () if goal.weight == 1 else (context.number(goal.weight), " · ")
             said = "" if not weight or derivation.errors else f"{context.plain_number(goal.weight)} · "
             also = () if not penalty or derivation.errors else (("+ ", *penalty),)
             box = Vertex(self.letter(error), "E", f"{said}{context.called(goal.loss)}", also)
@@ -202,8 +200,7 @@ class _Drawing:
 
     def letter(self, node: Expression) -> Formula:
         """A quantity's letter."""
-        assert node.name is not None
-        return self.context.one_sample.label(node.name)
+        return self.context.one_sample.label(node.own_name)
 
     def counted(self, what: str, node: Expression) -> Inline:
         """How many numbers there are of each example: 3 units; 8 × 8 × 1."""
@@ -284,10 +281,6 @@ def _sign(inner: Iterable[Expression]) -> str:
             case _:
                 return ""
     return signs.pop() if len(signs) == 1 else ""
-
-
-def _spoken(line: Inline) -> str:
-    return "".join(part if isinstance(part, str) else formula_text(part) for part in line)
 
 
 def _folded(graph: BoxGraph, context: Context) -> BoxGraph:

@@ -69,18 +69,19 @@ def _descent(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     weight = first_weight(context) if _is_small(context) else None
     if weight is None:
         return blocks
-    return (*blocks[:-1], _plotted(_descent_diagram, context, weight), *blocks[-1:])
+    return (*blocks[:-1], _plotted("descent", context, weight), *blocks[-1:])
 
 
-def _plotted(draw: Callable[..., Diagram], *given: Context | Element) -> Illustration:
-    """A plot, on slides with less room between its axes."""
-    return Illustration(partial(draw, *given), small=partial(draw, *given, small=True))
+def _plotted(name: str, *given: Context | Element) -> Illustration:
+    """A plot of `figures`, on slides with less room between its axes."""
+    return Illustration(partial(_drawn, name, *given), small=partial(_drawn, name, *given, small=True))
 
 
-def _descent_diagram(context: Context, weight: Element, small: bool = False) -> Diagram:
-    from chainrule.explanation.figures import draw_descent
+def _drawn(name: str, *given: Context | Element, small: bool = False) -> Diagram:
+    from chainrule.explanation import figures
 
-    return draw_descent(context, weight, small)
+    drawn: Diagram = getattr(figures, f"draw_{name}")(*given, small=small)
+    return drawn
 
 
 def first_weight(context: Context) -> Element | None:
@@ -117,23 +118,11 @@ def _outcome(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """After the sentences about rates, which are simulated for them."""
     if context.advice is None or not _is_small(context):
         return blocks
-    return (*blocks, _plotted(_rates_diagram, context))
-
-
-def _rates_diagram(context: Context, small: bool = False) -> Diagram:
-    from chainrule.explanation.figures import draw_rates
-
-    return draw_rates(context, small)
+    return (*blocks, _plotted("rates", context))
 
 
 def _repeat(context: Context, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    return (*blocks, _plotted(_curve_diagram, context)) if _is_small(context) else blocks
-
-
-def _curve_diagram(context: Context, small: bool = False) -> Diagram:
-    from chainrule.explanation.figures import draw_curve
-
-    return draw_curve(context, small=small)
+    return (*blocks, _plotted("curve", context)) if _is_small(context) else blocks
 
 
 def _is_small(context: Context) -> bool:

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.document.document import NOUGHT, Block, Equations, GridBlock, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import NOUGHT, Block, Cell, Equations, GridBlock, Inline, Paragraph, Section, table
 from chainrule.explanation.alike import EVERYTHING, shared_pattern, shortens
 from chainrule.explanation.context import Context
 from chainrule.formula.closed_forms import normalised_gradient
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable
+from chainrule.formula.expression import Expression, Name, definition, neighbours, order, variable, written_nodes
 from chainrule.formula.forms import Infix
 from chainrule.formula.scalar import Element
 from chainrule.notation.arithmetic import Real
@@ -47,7 +47,7 @@ def inside_section(context: Context) -> Section | None:
     """Every layer that does more than multiply; None where there is none."""
     of_each = (_each(context, told) for told in (_attention, _normalisation, _table))
     blocks = [*_each(context, _windows), *_recurrences(context), *itertools.chain.from_iterable(of_each)]
-    return Section("inside", context.plain("inside.title"), tuple(blocks)) if blocks else None
+    return context.section("inside", blocks) if blocks else None
 
 
 def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block]]) -> Iterator[Block]:
@@ -68,7 +68,7 @@ def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block
 
 def _numbers(context: Context, node: Expression) -> Array:
     """The value of any part of the graph in this step."""
-    letters = [inner for inner in order(node, wall=lambda one: one.name is not None) if inner.name is not None]
+    letters = [inner for inner in written_nodes(node) if inner.name is not None]
     given = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
     if node in given:
         return given[node]
@@ -107,7 +107,7 @@ def _cell(context: Context, value: float) -> Inline:
 
 def _windows(context: Context, quantity: Expression) -> Iterator[Block]:
     slope = _gradient(context, quantity)
-    for node in order(definition(quantity), wall=lambda one: one.name is not None):
+    for node in written_nodes(definition(quantity)):
         window = _window_under(node.arguments[0]) if node.primitive.name == "matmul" else None
         weights = _parameter_under(context, node.arguments[1]) if window is not None else None
         if window is not None and weights is not None and slope is not None and len(weights.shape) == len(quantity.shape):
@@ -145,14 +145,13 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     *place, unit = (int(i) for i in np.unravel_index(int(first.argmax()), first.shape))
     seen, own = windows[(0, *place)], weights[..., unit]
     channel = int(np.abs(seen * own).reshape(-1, seen.shape[-1]).sum(axis=0).argmax())
-    assert z.name is not None
-    output = context.labels.label(z.name.at(0, *place, unit))
-    yield Subheading(context.text("inside.windows", output=context.symbol(z)))
+    output = context.labels.label(z.own_name.at(0, *place, unit))
+    yield context.heading("inside.windows", output=context.symbol(z))
     letters: dict[str, Any] = {"output": output, "weights": context.symbol(W), "channel": channel + 1, "unit": unit + 1}
     letters |= {"places": " × ".join(map(str, seen.shape[:-1])), "channels": seen.shape[-1]}
-    yield Paragraph(context.text("inside.window", **letters))
+    yield context.says("inside.window", **letters)
     yield _grid(context, seen[..., channel], "windows", context.text("inside.caption.window", **letters))
-    yield Paragraph(context.text("inside.kernel", **letters))
+    yield context.says("inside.kernel", **letters)
     yield _grid(context, own[..., channel], "windows", context.text("inside.caption.kernel", **letters))
     products = seen * own
     numbers = {"own": products[..., channel].sum(), "all": products.sum(), "value": float(context.step.values[z.key][(0, *place, unit)])}
@@ -164,12 +163,11 @@ def _convolution(context: Context, z: Expression, window: Expression, W: Express
     index = tuple(int(i) for i in np.unravel_index(int(np.abs(products).argmax()), products.shape))
     everywhere: Any = (slice(None), *[slice(None)] * several, *index)
     touched = windows[everywhere] * slope[..., unit]
-    assert W.name is not None
-    weight = context.labels.label(W.name.at(*index, unit))
+    weight = context.labels.label(W.own_name.at(*index, unit))
     carried = touched[0]
     total = context.rounded(float(touched.sum()))
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
-    yield Paragraph(context.text("inside.touched", weight=weight, gradient=gradient, total=total, count=carried.size))
+    yield context.says("inside.touched", weight=weight, gradient=gradient, total=total, count=carried.size)
     yield _grid(context, carried, "windows", context.text("inside.caption.touched", weight=weight, gradient=gradient))
 
 
@@ -183,21 +181,20 @@ def _transposed_convolution(
     *place, channel = (int(i) for i in np.unravel_index(int(np.abs(inputs[0]).argmax()), inputs.shape[1:]))
     unit = int(np.abs(weights[channel]).reshape(-1, weights.shape[-1]).sum(axis=0).argmax())
     laid = inputs[(0, *place, channel)] * weights[channel, ..., unit]
-    yield Subheading(context.text("inside.laid", output=context.symbol(z)))
+    yield context.heading("inside.laid", output=context.symbol(z))
     letters: dict[str, Any] = {"weights": context.symbol(W), "channel": channel + 1, "unit": unit + 1}
     letters |= {"place": ", ".join(str(one + 1) for one in place), "number": context.rounded(float(inputs[(0, *place, channel)]))}
-    yield Paragraph(context.text("inside.laying", places=" × ".join(map(str, laid.shape)), **letters))
+    yield context.says("inside.laying", places=" × ".join(map(str, laid.shape)), **letters)
     yield _grid(context, laid, "windows", context.text("inside.caption.laid", **letters))
     inner = tuple(int(i) for i in np.unravel_index(int(np.abs(laid).argmax()), laid.shape))
     steps, gaps = overlap.parameters["steps"], overlap.parameters["gaps"]
     windows = zip(inner, gaps, steps, inputs.shape[1:-1], strict=True)
     there: Any = (slice(None), *(slice(one * gap, one * gap + extent * step, step) for one, gap, step, extent in windows), unit)
     touched = inputs[..., channel] * whole[there]
-    assert W.name is not None
-    weight = context.labels.label(W.name.at(channel, *inner, unit))
+    weight = context.labels.label(W.own_name.at(channel, *inner, unit))
     gradient = context.symbol(context.derivation.gradients[context.derivation.parameters.index(W)])
     said = {"weight": weight, "gradient": gradient, "total": context.rounded(float(touched.sum())), "count": touched[0].size}
-    yield Paragraph(context.text("inside.laid_touched", **said))
+    yield context.says("inside.laid_touched", **said)
     yield _grid(context, touched[0], "windows", context.text("inside.caption.laid_touched", weight=weight, gradient=gradient))
 
 
@@ -247,7 +244,7 @@ def _through_time(
     for symbol, times in carried.items():
         slopes = {time: _gradient(context, quantity) for time, quantity in times.items()}
         norms[symbol] = {time: float(np.linalg.norm(slope)) for time, slope in slopes.items() if slope is not None}
-    yield Subheading(context.text("inside.time", layer=context.layer(layer)))
+    yield context.heading("inside.time", layer=context.layer(layer))
     names = {symbol: _whole(context, next(iter(times.values()))) for symbol, times in {**gates, **carried}.items()}
     head: list[Inline] = [(context.plain("inside.step"),), *((names[symbol],) for symbol in gates)]
     head += [("‖∂", context.labels.error, "/∂", names[symbol], "‖") for symbol in carried]
@@ -261,7 +258,7 @@ def _through_time(
         arriving = [norms[symbol].get(time, math.nan) for symbol in carried]
         numbers.append((*means, *arriving))
         rows.append(((str(time),), *(_cell(context, value) if math.isfinite(value) else ("–",) for value in (*means, *arriving))))
-    yield Paragraph(context.text("inside.gates" if gates else "inside.no_gates"))
+    yield context.says("inside.gates" if gates else "inside.no_gates")
     darkest = (*(1.0 for _ in gates), *(max(arriving.values(), default=0.0) for arriving in norms.values()))
     caption = context.text("inside.caption.gates", layer=context.layer(layer))
     yield GridBlock(tuple(head), tuple(rows), tuple(numbers), darkest, "gates", caption)
@@ -275,17 +272,16 @@ def _through_time(
         share = norms[symbol][end] / norms[symbol][start]
         values = {"state": names[symbol], "start": start, "end": end, "share": context.rounded(float(f"{share:.3g}"))}
         key = "inside.vanishes" if share < 0.1 else "inside.explodes" if share > 10 else "inside.survives"
-        yield Paragraph(context.text(key, **values, error=context.labels.error))
+        yield context.says(key, **values, error=context.labels.error)
     for symbol, (gate, alone) in kept.items():
         product = float(np.prod([_numbers(context, gates[gate][time]).mean() for time in alone]))
         letters = {"state": names[symbol], "gate": names[gate], "product": context.rounded(float(f"{product:.3g}"))}
-        yield Paragraph(context.text("inside.path", **letters))
+        yield context.says("inside.path", **letters)
 
 
 def _whole(context: Context, quantity: Expression) -> Any:
     """The letter of a quantity at any step of time."""
-    assert quantity.name is not None
-    return context.labels.label(replace(quantity.name, time=None))
+    return context.labels.label(replace(quantity.own_name, time=None))
 
 
 def _spread_out(steps: list[int]) -> list[int | None]:
@@ -311,7 +307,7 @@ def _kept_by(carried: dict[str, dict[int, Expression]], gates: dict[str, dict[in
 
 def _multiplied(state: Expression, gate: Expression, before: Expression | None) -> bool:
     """Is gate ⊙ before a term of the state?"""
-    nodes = order(definition(state), wall=lambda node: node.name is not None)
+    nodes = written_nodes(definition(state))
     return before is not None and any(node.primitive.name == "multiply" and {*node.arguments} == {gate, before} for node in nodes)
 
 
@@ -319,7 +315,7 @@ def _multiplied(state: Expression, gate: Expression, before: Expression | None) 
 
 
 def _attention(context: Context, quantity: Expression) -> Iterator[Block]:
-    nodes = order(definition(quantity), wall=lambda node: node.name is not None)
+    nodes = written_nodes(definition(quantity))
     softmax = next((node for node in nodes if node.primitive.name == "softmax" and len(node.shape) > 3), None)
     slope = _gradient(context, quantity)
     if softmax is None or slope is None or quantity.shape != softmax.shape:
@@ -330,19 +326,19 @@ def _attention(context: Context, quantity: Expression) -> Iterator[Block]:
     heads = int(quantity.shape[1])
     letters = {"shares": context.symbol(quantity), "error": context.labels.error, "heads": heads}
     places = {"rows": context.plain("inside.looks"), "columns": context.plain("inside.looked_at")}
-    yield Subheading(context.text("inside.attention", **letters))
-    yield Paragraph(context.text("inside.scores", **letters))
+    yield context.heading("inside.attention", **letters)
+    yield context.says("inside.scores", **letters)
     yield _grid(context, np.where(scores < -1e29, 0, scores), "attention", context.text("inside.caption.scores"), **places)
-    yield Paragraph(context.text("inside.shares", **letters))
+    yield context.says("inside.shares", **letters)
     yield _grid(context, shares, "attention", context.text("inside.caption.shares", **letters), **places)
-    yield Paragraph(context.text("inside.jacobian", **letters))
+    yield context.says("inside.jacobian", **letters)
     jacobian = np.diag(shares[-1]) - np.outer(shares[-1], shares[-1])
     yield _grid(context, jacobian, "attention", context.text("inside.caption.jacobian", place=len(shares)))
     worst = tuple(int(i) for i in np.unravel_index(int(np.abs(blame).argmax()), blame.shape))
     most = {"looking": worst[0] + 1, "place": worst[1] + 1, "blame": context.rounded(float(f"{blame[worst]:.3g}"))}
-    yield Paragraph(context.text("inside.blame", **letters, **most))
+    yield context.says("inside.blame", **letters, **most)
     yield _grid(context, blame, "attention", context.text("inside.caption.blame", **letters), **places)
-    yield Paragraph(context.text("inside.attention_closed"))
+    yield context.says("inside.attention_closed")
 
 
 # Normalisation
@@ -366,10 +362,10 @@ def _normalised(context: Context, n: Expression, x: Expression, v: Expression, a
     of_batch = 0 in axes
     slope, own = _gradient(context, n), _numbers(context, n)
     assert slope is not None
-    yield Subheading(context.text("inside.batch_norm" if of_batch else "inside.layer_norm", n=context.symbol(n)))
+    yield context.heading("inside.batch_norm" if of_batch else "inside.layer_norm", n=context.symbol(n))
     letters: dict[str, Any] = {"n": context.symbol(n), "v": context.symbol(v)}
     letters["slope"] = Derivative(context.labels.error, letters["n"])
-    yield Paragraph(context.text("inside.normalised_batch" if of_batch else "inside.normalised_own", **letters))
+    yield context.says("inside.normalised_batch" if of_batch else "inside.normalised_own", **letters)
     g, signal = variable(Name("g"), n.shape), variable(Name("x"), n.shape)
     yield Equations((closed_form_line(context),))
     root = np.sqrt(_numbers(context, v) + _epsilon_of(n))
@@ -380,10 +376,10 @@ def _normalised(context: Context, n: Expression, x: Expression, v: Expression, a
     (whole,) = result.values() if len(result) == 1 else (next(reversed(result.values())),)
     along: Any = (slice(None), *[0] * (own.ndim - 1)) if of_batch else (*[0] * (own.ndim - 1), slice(None))
     columns = [part[along] for part in (slope, means[0], own * means[1], divided, np.asarray(whole))]
-    heads = ("g", "mean", "along", "root", "result")
-    head = ((context.plain("inside.sample" if of_batch else "inside.channel"),), *((context.plain(f"inside.{one}"),) for one in heads))
-    rows = [((str(place + 1),), *(_cell(context, value) for value in line)) for place, line in enumerate(zip(*columns, strict=True))]
-    yield TableBlock(tuple(head), tuple(rows[:MOST_CELLS]))
+    head = context.words.heads("inside", "sample" if of_batch else "channel", "g", "mean", "along", "root", "result")
+    lines = enumerate(zip(*columns, strict=True), start=1)
+    rows: list[list[Cell]] = [[str(place), *(_cell(context, value) for value in line)] for place, line in lines]
+    yield table(head, rows[:MOST_CELLS])
 
 
 def _epsilon_of(n: Expression) -> float:
@@ -416,13 +412,10 @@ def _table(context: Context, quantity: Expression) -> Iterator[Block]:
     places = _numbers(context, where).astype(int)
     token = int(np.bincount(places.ravel()).argmax())
     found = [tuple(map(int, place)) for place in np.argwhere(places == token)]
-    assert table.name is not None
-    assert quantity.name is not None
     column = int(np.abs(slope[tuple(np.transpose(found))].sum(axis=0)).argmax())
     gradient = context.derivation.gradient(table)
     assert gradient is not None
-    assert gradient.name is not None
-    left = context.labels.label(gradient.name.at(token, column))
+    left = context.labels.label(gradient.own_name.at(token, column))
     arriving = context.derivation.gradient(quantity)
     assert arriving is not None
     terms = [context.scalars.variable(Element(arriving, (*place, column))) for place in found[:MOST_USES]]
@@ -433,8 +426,8 @@ def _table(context: Context, quantity: Expression) -> Iterator[Block]:
         "table": context.symbol(table),
         "distinct": len({*places.ravel().tolist()}),
     }
-    yield Subheading(context.text("inside.table", **letters))
-    yield Paragraph(context.text("inside.uses", **letters))
+    yield context.heading("inside.table", **letters)
+    yield context.says("inside.uses", **letters)
     summed = reduce(add, terms)
     if len(found) == len(terms):
         line = context.worked_line(left, summed, context.scalars.variable(Element(gradient, (token, column))))

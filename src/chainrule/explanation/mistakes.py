@@ -15,7 +15,7 @@ from chainrule.checking.matching import EDGE_QUANTITIES, rewritings
 from chainrule.checking.mistakes import Situation
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.report import paper_name
-from chainrule.document.document import Inline, Section, TableBlock
+from chainrule.document.document import Section, table
 from chainrule.explanation.context import Context
 
 NEAR = 1e-9
@@ -33,13 +33,11 @@ def mistakes_section(context: Context) -> Section:
     if not step.network.measures:
         raise InputError("common mistakes are known for losses that compare a prediction with a target; leave out --mistakes.")
     architecture_of(step.network)
-    rows = tuple(_rows(context, ProbePass.of(step.network, step.x, step.t), float(step.optimizer.options.get("learning_rate") or 0.0)))
-    words = context.words
-    head: tuple[Inline, ...] = tuple((words.plain(f"mistakes_here.{name}"),) for name in ("mistake", "quantity", "right", "then"))
-    return Section("mistakes_here", words.plain("mistakes_here.title"), (TableBlock(head, rows),))
+    rows = list(_rows(context, ProbePass.of(step.network, step.x, step.t), float(step.optimizer.options.get("learning_rate") or 0.0)))
+    return context.section("mistakes_here", [table(context.words.heads("mistakes_here", "mistake", "quantity", "right", "then"), rows)])
 
 
-def _rows(context: Context, probe: ProbePass, rate: float) -> Iterator[tuple[Inline, ...]]:
+def _rows(context: Context, probe: ProbePass, rate: float) -> Iterator[list[str]]:
     known = set[int]()
     for number in range(len(probe.layers), 0, -1):
         for mistake, key, right, wrong in mistakes_at(probe, number, rate):
@@ -55,7 +53,7 @@ def _rows(context: Context, probe: ProbePass, rate: float) -> Iterator[tuple[Inl
             element = f"[{','.join(str(int(index) + 1) for index in place)}]" if right.size > 1 else ""
             numbers = (f"{float(value[place]):.6g}".replace("-", "−") for value in (right, wrong))
             name = context.words.plain(f"mistake.{mistake}")
-            yield (f"{mistake}. {name}",), (f"{paper_name(key)}{element}",), *((context.words.decimal(one),) for one in numbers)
+            yield [f"{mistake}. {name}", f"{paper_name(key)}{element}", *map(context.words.decimal, numbers)]
 
 
 def mistakes_at(probe: ProbePass, number: int, rate: Any) -> Iterator[tuple[int, str, Array, Array]]:

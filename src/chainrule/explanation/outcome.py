@@ -12,7 +12,7 @@ from chainrule.base.frozen import replace
 from chainrule.diagnosis.rates import MOST_RATE, Advice
 from chainrule.diagnosis.scalar_search import rounded
 from chainrule.diagnosis.simulation import MOST_SATURATED, MOST_STEPS, TOLERANCE, Runner, Simulation, steps_for
-from chainrule.document.document import NONE, Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import NONE, Block, Cell, Equations, Inline, Note, Paragraph, Section, TableBlock, table
 from chainrule.explanation.backward import representatives
 from chainrule.explanation.context import Context
 from chainrule.explanation.facts import facts_blocks
@@ -55,15 +55,15 @@ MOST_SCHEDULED = 200
 def new_weights_section(context: Context) -> Section:
     """Every update with its numbers, and the new matrices."""
     moves = bool(context.step.update.parameters)
-    blocks: list[Block] = [Paragraph(context.text("weights.intro"))] if moves else []
+    blocks: list[Block] = [context.says("weights.intro")] if moves else []
     if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
-        blocks.append(Subheading(context.text("weights.matrices")))
+        blocks.append(context.heading("weights.matrices"))
     blocks += context.matrix_blocks((context.array_line(p, context.after) for p in context.derivation.parameters), worked=False)
     blocks += beside_plain(context)
     if names := context.left_alone:
         blocks.append(Note("insight", context.text("weights.frozen", names=names)))
-    return Section("weights", context.plain("weights.title"), tuple(blocks))
+    return context.section("weights", blocks)
 
 
 def weight_by_weight(context: Context) -> list[Block]:
@@ -91,10 +91,9 @@ def weight_by_weight(context: Context) -> list[Block]:
     if lines:
         blocks.append(Equations(tuple(lines)))
     if chosen is not None:
-        blocks += [Paragraph(context.text("weights.table")), _table_of_weights(context, elements)]
-    if left := [element for _, element in elements if element not in written]:
-        blocks.append(context.more("weights.more", context.typed(left[0]), left=len(left)))
-    return blocks
+        blocks += [context.says("weights.table"), _table_of_weights(context, elements)]
+    left = [element for _, element in elements if element not in written]
+    return blocks + (context.left_out("weights.more", len(left), context.typed(left[0])) if left else [])
 
 
 def _matrix_by_matrix(context: Context, elements: Sequence[tuple[ParameterUpdate, Element]]) -> list[Block]:
@@ -102,25 +101,20 @@ def _matrix_by_matrix(context: Context, elements: Sequence[tuple[ParameterUpdate
     quantities = intermediate_quantities(*(part.new for part in context.step.update.parameters))
     shown = context.shown(quantities, MOST_TOGETHER)
     blocks = list(context.matrix_blocks(context.matrix_line(quantity) for quantity in shown))
-    if len(shown) < len(quantities):
-        blocks.append(context.more("weights.more_together", left=len(quantities) - len(shown)))
-    return [*blocks, Paragraph(context.text("weights.table")), _table_of_weights(context, elements)]
+    blocks += context.left_out("weights.more_together", len(quantities) - len(shown))
+    return [*blocks, context.says("weights.table"), _table_of_weights(context, elements)]
 
 
 def _table_of_weights(context: Context, elements: Sequence[tuple[ParameterUpdate, Element]]) -> TableBlock:
     """A weight a row: before the step, its gradient, and after."""
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Cell]] = []
     for part, element in elements:
-        numbers: list[Inline] = [
-            (number_formula(context.before[context.scalars.variable(one)], context.notation),)
-            for one in (element, context.gradient_of(element), Element(part.new, element.index))
-        ]
-        if element.key in context.running:  # it has no gradient, which is not the same as one of 0
-            numbers[1] = NONE
-        rows.append(((context.letter(element),), *numbers))
-    first = "weights.parameter" if any(element.key in context.running for _, element in elements) else "weights.weight"
-    head = (context.plain(first), *(context.plain(f"weights.{column}") for column in ("before", "gradient", "after")))
-    return TableBlock(tuple((title,) for title in head), tuple(rows))
+        of_weight = (element, context.gradient_of(element), Element(part.new, element.index))
+        before, gradient, after = (context.number(context.before[context.scalars.variable(one)]) for one in of_weight)
+        # What has no gradient has not one of 0.
+        rows.append([context.letter(element), before, NONE if element.key in context.running else gradient, after])
+    first = "parameter" if any(element.key in context.running for _, element in elements) else "weight"
+    return table(context.words.heads("weights", first, "before", "gradient", "after"), rows)
 
 
 def update_lines(context: Context, new: Element, old: Element) -> list[Equation]:
@@ -145,13 +139,13 @@ def _is_known(node: Expression) -> bool:
 def second_pass_section(context: Context) -> Section:
     """The forward pass on the same batch with the new weights."""
     derivation = context.derivation
-    blocks: list[Block] = [Paragraph(context.text("second.intro"))]
+    blocks: list[Block] = [context.says("second.intro")]
     blocks += context.matrix_blocks(context.matrix_line(quantity, context.after) for quantity in derivation.quantities)
     if context.detail == "scalar":
         in_brief = [context.more("second.brief")]
         blocks += in_brief if context.brief else scalar_lines(context, context.after)
     blocks.append(Equations(error_lines(context, context.after)))
-    return Section("second", context.plain("second.title"), tuple(blocks))
+    return context.section("second", blocks)
 
 
 def is_exact(step: Step) -> bool:
@@ -166,9 +160,9 @@ def outcome_section(context: Context) -> Section:
         return _movement(context)
     if is_exact(step):
         exact = context.text("outcome.exact", before=context.rounded(step.error))
-        return Section("outcome", context.plain("outcome.title"), (Paragraph(exact),))
+        return context.section("outcome", (Paragraph(exact),))
     blocks: list[Block] = [Paragraph(_verdict(context, step)), *facts_blocks(context), *rates_blocks(context, context.advice)]
-    return Section("outcome", context.plain("outcome.title"), tuple(blocks))
+    return context.section("outcome", blocks)
 
 
 def _aims_at_zero(step: Step) -> bool:
@@ -180,7 +174,7 @@ def _movement(context: Context) -> Section:
     """What the step did to an E that no training brings to 0: outputs that are their own errors, and a given ∂E/∂y."""
     step, letters = context.step, {"before": context.rounded(context.step.error), "after": context.rounded(context.step.after.error)}
     key = "outcome.given" if any(goal.given for goal in step.network.goals.values()) else "outcome.own"
-    return Section("outcome", context.plain("outcome.title"), (Paragraph(context.text(key, **letters)),))
+    return context.section("outcome", (context.says(key, **letters),))
 
 
 def _verdict(context: Context, step: Step) -> Inline:
@@ -224,9 +218,9 @@ def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
     if advice is None:
         reason = _why_no_advice(context)
         return [Note("more", context.text(reason, optimizer=context.called(context.step.optimizer)))] if reason else []
-    blocks: list[Block] = [Subheading(context.text("rates.title"))]
+    blocks: list[Block] = [context.heading("rates.title")]
     if advice.scheduled:
-        blocks.append(Paragraph(context.text("rates.scheduled", rate=_rate(context, advice.rate))))
+        blocks.append(context.says("rates.scheduled", rate=_rate(context, advice.rate)))
     if advice.gradient == 0:
         return [*blocks, Note("warning", context.text("rates.no_gradient"))]
     blocks += [Paragraph(text) for text in _one_step(context, advice)]
@@ -234,12 +228,12 @@ def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
         return [*blocks, Note("more", context.text("rates.one_step_only"))]
     if advice.converges is not None:
         low, high = (_rate(context, rate) for rate in advice.converges)
-        blocks.append(Paragraph(context.text("rates.converges", low=low, limit=high, steps=advice.steps)))
+        blocks.append(context.says("rates.converges", low=low, limit=high, steps=advice.steps))
     if warning := _unfit_text(context, advice.used):
         blocks.append(Note("warning", warning))
     blocks.append(Paragraph(_recommended_text(context, advice)))
     why = "most" if advice.steps == MOST_STEPS else "size"
-    blocks.append(Paragraph(context.text(f"rates.steps.{why}", steps=advice.steps)))
+    blocks.append(context.says(f"rates.steps.{why}", steps=advice.steps))
     return blocks
 
 
@@ -319,13 +313,13 @@ def repeat_section(context: Context) -> Section | None:
     if is_exact(context.step) or not _aims_at_zero(context.step):
         return None
     advice, attempts = context.advice, attempted_runs(context)
-    blocks: list[Block] = [Paragraph(context.text("repeat.intro"))]
+    blocks: list[Block] = [context.says("repeat.intro")]
     if advice is not None and advice.good is not None and len(attempts) > 1:
         key = "repeat.slow" if advice.used is not None and advice.used.sound else "repeat.given"
-        blocks += [Paragraph(context.text(key, rate=_rate(context, advice.rate, 6))), *_run(context, *attempts[0])]
-        blocks.append(Paragraph(context.text("repeat.good", rate=_rate(context, advice.good))))
+        blocks += [context.says(key, rate=_rate(context, advice.rate, 6)), *_run(context, *attempts[0])]
+        blocks.append(context.says("repeat.good", rate=_rate(context, advice.good)))
     blocks += _run(context, *attempts[-1])
-    return Section("repeat", context.plain("repeat.title"), tuple(blocks))
+    return context.section("repeat", blocks)
 
 
 def attempted_runs(context: Context) -> list[tuple[Bound, int]]:
@@ -347,24 +341,19 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     """The errors of up to `most` steps in a table, and how it ended."""
     step = context.step
     errors = run_errors(context, optimizer, most)
-    rows: list[tuple[Inline, ...]] = []
-    for k in milestones(len(errors)):
-        rows.append(((str(step.number + k - 1),), (number_formula(errors[k - 1], context.rounding),)))
-    head: tuple[Inline, ...] = ((context.plain("repeat.step"),), (context.labels.error,))
+    shown = milestones(len(errors))
     few = len(errors) <= MOST_PREDICTIONS and step.prediction.size <= 2
     run = _from(in_floats(step), optimizer)  # fractions have about three times as many digits after each step
-    predictions = [following.prediction for following in itertools.islice(run, len(errors))] if few else []
-    if predictions:
-        letters = [context.letter(element) for y in context.derivation.predictions for element in context.elements(y)]
-        head = (head[0], *((letter,) for letter in letters), head[1])
-        rows = [
-            (first, *((number_formula(value, context.rounding),) for value in prediction.ravel()), last)
-            for (first, last), prediction in zip(rows, predictions, strict=True)
-        ]
-    blocks: list[Block] = [TableBlock(head, tuple(rows))]
-    if len(rows) < len(errors):
+    predictions = [following.prediction.ravel() for following in itertools.islice(run, len(errors))] if few else [()] * len(errors)
+    letters = [context.letter(element) for y in context.derivation.predictions for element in context.elements(y)] if few else []
+    rows = [
+        [str(step.number + k - 1), *(number_formula(value, context.rounding) for value in (*predictions[k - 1], errors[k - 1]))]
+        for k in shown
+    ]
+    blocks: list[Block] = [table([context.plain("repeat.step"), *letters, context.labels.error], rows)]
+    if len(shown) < len(errors):
         other = [] if optimizer == step.optimizer else [f"--learning-rate {_typed(optimizer.options['learning_rate'])}"]
-        between = step.number + next(k for k, following in itertools.pairwise(milestones(len(errors))) if following > k + 1)
+        between = step.number + next(k for k, following in itertools.pairwise(shown) if following > k + 1)
         blocks.append(Note("more", context.text("repeat.more", options=" ".join([*other, f"--step {between}"]))))
     return [*blocks, Paragraph(_ending(context, optimizer, errors, most))]
 

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, TableBlock
+from chainrule.document.document import NONE, Block, Cell, Equations, Note, Section, TableBlock, table
 from chainrule.explanation.alike import EVERYTHING, parted, shared_pattern, shortens
 from chainrule.explanation.context import Context, can_be_written
 from chainrule.explanation.forward import error_lines
 from chainrule.explanation.remarks import kinks
 from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
-from chainrule.notation.numbers import number_formula
 
 ROUNDING = 1e-14
 """A mean this much smaller than the largest number is what rounding left of 0."""
@@ -23,8 +22,8 @@ ROUNDING = 1e-14
 
 def forward_overview(context: Context) -> Section:
     """The formulas of the forward pass, and how large each quantity is."""
-    blocks = (Paragraph(context.text("overview.forward")), *_formulas(context, context.derivation.quantities), forward_table(context))
-    return Section("forward", context.plain("forward.title"), blocks)
+    blocks = (context.says("overview.forward"), *_formulas(context, context.derivation.quantities), forward_table(context))
+    return context.section("forward", blocks)
 
 
 def forward_table(context: Context) -> TableBlock:
@@ -47,49 +46,47 @@ def _parted(context: Context, quantities: Sequence[Expression]) -> Iterator[tupl
 
 
 def _table(
-    context: Context, head: Sequence[str], quantities: Sequence[Expression], row: Callable[[Expression], Sequence[Inline]]
+    context: Context, head: Sequence[str], quantities: Sequence[Expression], row: Callable[[Expression], Sequence[Cell]]
 ) -> TableBlock:
     """A row a quantity, after its symbol; a row of … stands for those that are left out."""
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Cell]] = []
     for shown, left in _parted(context, quantities):
-        rows += [((context.symbol(quantity),), *row(quantity)) for quantity in shown]
+        rows += [[context.symbol(quantity), *row(quantity)] for quantity in shown]
         if left:
-            rows.append((("…",), *(((),) * len(head))))
-    return TableBlock(tuple((context.plain(f"overview.{column}"),) for column in ("quantity", *head)), tuple(rows))
+            rows.append(["…", *[()] * len(head)])
+    return table(context.words.heads("overview", "quantity", *head), rows)
 
 
 def second_overview(context: Context) -> Section:
     """How large each quantity of the forward pass is with the new weights, and the error."""
     table = _statistics(context, context.derivation.quantities, context.step.after.values)
     error = Equations(error_lines(context, context.after))
-    return Section("second", context.plain("second.title"), (Paragraph(context.text("second.intro")), table, error))
+    return context.section("second", (context.says("second.intro"), table, error))
 
 
 def backward_overview(context: Context) -> Section:
     """The formulas of back-propagation, and how large each gradient is: the error's side first."""
     quantities = context.derivation.backward
     blocks = (
-        Paragraph(context.text("overview.backward")),
+        context.says("overview.backward"),
         *_formulas(context, quantities),
         _statistics(context, quantities, context.step.values),
         *kinks(context),
     )
-    return Section("matrix", context.plain("matrix.title"), blocks)
+    return context.section("matrix", blocks)
 
 
 def updates_overview(context: Context) -> Section:
     """How far each parameter moved, compared with its size."""
     step = context.step
 
-    def row(parameter: Expression) -> tuple[Inline, ...]:
+    def row(parameter: Expression) -> Sequence[Cell]:
         before, after = (np.asarray(side[parameter.key], dtype=float) for side in (step.parameters, step.new_parameters))
         size, moved = _norm(before), _norm(after - before)
-        share = (number_formula(moved / size, context.notation),) if size else ("–",)
-        return (number_formula(size, context.notation),), (number_formula(moved, context.notation),), share
+        return context.number(size), context.number(moved), context.number(moved / size) if size else NONE
 
-    table = _table(context, ("norm", "moved", "share"), context.derivation.parameters, row)
-    blocks = (Paragraph(context.text("overview.updates")), table, *beside_plain(context))
-    return Section("weights", context.plain("weights.title"), blocks)
+    moves = _table(context, ("norm", "moved", "share"), context.derivation.parameters, row)
+    return context.section("weights", (context.says("overview.updates"), moves, *beside_plain(context)))
 
 
 def _norm(values: Array) -> float:
@@ -99,12 +96,11 @@ def _norm(values: Array) -> float:
 
 
 def _statistics(context: Context, quantities: Sequence[Expression], arrays: Any) -> TableBlock:
-    def row(quantity: Expression) -> tuple[Inline, ...]:
+    def row(quantity: Expression) -> Sequence[Cell]:
         values = np.asarray(arrays[quantity.key], dtype=float)
         shape = values.shape[::-1] if context.notation.vectors == "columns" else values.shape
-        cells = [number_formula(number, context.notation) for number in (np.min(values), _mean(values), np.max(values), _norm(values))]
-        zero = f"{100 * float(np.mean(values == 0)):.0f} %"
-        return (" × ".join(map(str, shape)) or "1",), *((cell,) for cell in cells), (zero,)
+        numbers = map(context.number, (np.min(values), _mean(values), np.max(values), _norm(values)))
+        return " × ".join(map(str, shape)) or "1", *numbers, f"{100 * float(np.mean(values == 0)):.0f} %"
 
     return _table(context, ("shape", "smallest", "mean", "largest", "norm", "zeros"), quantities, row)
 
@@ -125,7 +121,7 @@ def left_out_section(context: Context) -> Section:
     else:
         options = "--detail scalar --all" if can_be_written(context.step, "scalar") else ""
         note = context.more("left_out.matrix", _some_weight(context), options)
-    return Section("left_out", context.plain("left_out.title"), (note,))
+    return context.section("left_out", (note,))
 
 
 def _some_weight(context: Context) -> str:

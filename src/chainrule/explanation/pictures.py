@@ -18,7 +18,6 @@ from chainrule.formula.expression import Expression
 from chainrule.formula.scalar import Element
 from chainrule.network.network import Network
 from chainrule.notation.formula import Formula, Number, Prose, Row
-from chainrule.notation.labels import Labels
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import value_equation
 
@@ -113,7 +112,7 @@ def forward_picture(context: Context) -> Drawing:
     signals = _signals(context)
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (number_formula(context.step.values[signals[layer].key][0, unit], context.notation),)
+        return (context.number(context.step.values[signals[layer].key][0, unit]),)
 
     return _titled(context, _picture(context, below, _weights(context)))
 
@@ -146,7 +145,7 @@ def step_picture(context: Context) -> Drawing:
     signals, gradients = _signals(context), [_gradient(context, layer) for layer in range(context.layers + 1)]
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        value = number_formula(context.step.values[signals[layer].key][0, unit], context.notation)
+        value = context.number(context.step.values[signals[layer].key][0, unit])
         gradient = gradients[layer]
         return (value,) if gradient is None else (value, _equal(context, gradient, unit))
 
@@ -161,21 +160,15 @@ def _inputs(context: Context) -> Below:
     """A single sample's inputs below their neurons; of several, none."""
 
     def below(layer: int, unit: int) -> tuple[Formula, ...]:
-        return (number_formula(context.step.x[0, unit], context.notation),) if layer == 0 and context.samples == 1 else ()
+        return (context.number(context.step.x[0, unit]),) if layer == 0 and context.samples == 1 else ()
 
     return below
 
 
 def _equal(context: Context, quantity: Expression, unit: int) -> Formula:
     """t = 4, of the first sample."""
-    assert quantity.name is not None
-    letter = _labels(context).label(quantity.name.at(0, unit))
+    letter = context.one_sample.label(quantity.own_name.at(0, unit))
     return value_equation(letter, context.step.values[quantity.key][0, unit], context.labels)
-
-
-def _labels(context: Context) -> Labels:
-    """The letters of one sample."""
-    return context.one_sample
 
 
 def _signals(context: Context) -> list[Expression]:
@@ -205,13 +198,13 @@ def _drawn(size: int, wanted: int | None = None) -> tuple[int, ...]:
 
 
 def _picture(context: Context, below: Below, edges: tuple[Edge, ...] = (), units: list[tuple[int, ...]] | None = None) -> Picture:
-    sizes, labels = context.step.network.sizes, _labels(context)
+    sizes, labels = context.step.network.sizes, context.one_sample
     units = units or [_drawn(size) for size in sizes]
     biased = tuple(layer for layer in range(len(sizes)) if _biases(context, layer))
     layers = []
     for layer, (signal, own) in enumerate(zip(_signals(context), units, strict=True)):
-        assert signal.name is not None
-        neurons = (_neuron(labels.label(signal.name.at(0, unit)), below(layer, unit)) for unit in own)
+        written = ((labels.label(signal.own_name.at(0, unit)), below(layer, unit)) for unit in own)
+        neurons = (Neuron(letter, lines[0] if lines else None, lines[1:]) for letter, lines in written)
         layers.append((*neurons, *([Neuron(Number("1"))] if layer in biased else [])))
     titles = (context.plain("layer.input"), *(context.layer(number) for number in range(1, len(sizes))))
     alt = context.plain("network.alt", sizes="-".join(map(str, sizes)))
@@ -220,8 +213,7 @@ def _picture(context: Context, below: Below, edges: tuple[Edge, ...] = (), units
 
 def _absent(context: Context, units: list[tuple[int, ...]]) -> Iterator[tuple[int, int, int]]:
     """The weights that are absent, between units that are drawn."""
-    matrices = [parameter for parameter in context.derivation.parameters if parameter.symbol == "W"]
-    for layer, W in enumerate(matrices):
+    for layer, W in enumerate(_matrices(context)):
         for source, target in sorted(context.step.network.absent.get(W.key, ())):
             if source in units[layer] and target in units[layer + 1]:
                 yield layer, units[layer].index(source), units[layer + 1].index(target)
@@ -230,10 +222,6 @@ def _absent(context: Context, units: list[tuple[int, ...]]) -> Iterator[tuple[in
 def _biases(context: Context, layer: int) -> list[Expression]:
     """What is added to the net inputs of the layer after this one: its vector of biases, or the one bias of all its units."""
     return [one for one in context.parameters_of_layers.get(layer + 1, ()) if len(one.shape) < 2]
-
-
-def _neuron(label: Formula, lines: tuple[Formula, ...]) -> Neuron:
-    return Neuron(label, lines[0], lines[1:]) if lines else Neuron(label)
 
 
 def _weights(context: Context, after: bool = False, most: int = MOST_IN_FIGURES) -> tuple[Edge, ...]:
@@ -253,7 +241,7 @@ def _edges(context: Context, after: bool) -> Iterator[Edge]:
             network = context.step.network
             moves = after and element.key not in network.frozen and element.index not in network.kept.get(element.key, ())
             sides = (context.step.parameters, context.step.new_parameters) if moves else (context.step.parameters,)
-            numbers = [number_formula(side[element.key][element.index], context.notation) for side in sides]
+            numbers = [context.number(side[element.key][element.index]) for side in sides]
             yield Edge(layer, source, target, context.letter(element), *numbers)
 
 
@@ -294,7 +282,7 @@ def _with_error(context: Context, picture: Picture, targets: bool = False) -> Pi
     written: tuple[Formula, ...] = tuple(_equal(context, t, unit) for t, (unit,) in below)
     if targets and context.step.t.shape[1] > MOST_TARGETS:
         written = (*written, Prose("⋮"))
-    value = number_formula(context.step.error, context.notation)
+    value = context.number(context.step.error)
     edges = tuple(Edge(last, i, 0, Row(())) for i in range(len(picture.layers[last])))
     return replace(
         picture,

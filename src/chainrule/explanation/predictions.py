@@ -245,8 +245,7 @@ def _called(context: Context, symbol: str, place: int) -> Formula:
     at = place + (context.step.network.inputs if symbol == "y" else 0)
     name = context.columns[at] if at < len(context.columns) else ""
     node, column = context.columns_of(context.derivation.inputs if symbol == "x" else context.derivation.predictions)[place]
-    assert node.name is not None
-    letter = context.one_sample.label(node.name.at(0, *column))
+    letter = context.one_sample.label(node.own_name.at(0, *column))
     if not name:
         return letter
     known = column_units(context, "t" if symbol == "y" else symbol)

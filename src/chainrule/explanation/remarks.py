@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.document.document import Block, Inline, Note, Paragraph
+from chainrule.document.document import Block, Inline, Note, joined_inline
 from chainrule.explanation.context import PENALTY, Context
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable
+from chainrule.formula.expression import Expression, Name, Primitive, as_expression, definition, neighbours, order, variable, written_nodes
 from chainrule.formula.forms import Bracket, Piecewise
 from chainrule.formula.primitives import sign
 from chainrule.formula.scalar import Element
 from chainrule.network.definitions import Bound
-from chainrule.notation.formula import Formula
 from chainrule.notation.numbers import evaluated, meant
 
 BESIDE, LEAST_BESIDE = 1e-15, 1e-300
@@ -63,7 +62,7 @@ def kinks(context: Context) -> list[Block]:
     found: dict[tuple[Expression, Expression, Fraction, Fraction, Fraction], list[Element]] = {}
     letters = {*context.derivation.quantities, *context.derivation.parameters}
     for quantity in (*context.derivation.quantities, context.derivation.error):
-        if not any(_bends(node.primitive) for node in order(definition(quantity), wall=lambda node: node.name is not None)):
+        if not any(_bends(node.primitive) for node in written_nodes(definition(quantity))):
             continue
         near = _near_kinks(context, quantity)
         if near is None and context.step.values[quantity.key].size > MOST_LOOKED_AT:
@@ -85,7 +84,7 @@ def _near_kinks(context: Context, quantity: Expression) -> Array | None:
         return None
     seed = variable(Name("g"), quantity.shape)
     slope = local_derivatives(quantity, inner, seed)[inner[0]]
-    letters = [node for node in order(slope, wall=lambda node: node.name is not None) if node.name is not None and node is not seed]
+    letters = [node for node in written_nodes(slope) if node.name is not None and node is not seed]
     at = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
     if inner[0] not in at:
         return None
@@ -143,7 +142,7 @@ def _kink(
     """z1 stands on a kink: the slope of h by z is 0 to the left of it and 1 to the right; 0 is taken."""
     standing = list(dict.fromkeys(standing))
     shown = context.shown(standing, MOST_NAMED)
-    letters: list[str | Formula] = [part for one in shown for part in (", ", context.letter(one))][1:]
+    letters = joined_inline(map(context.letter, shown))
     more = [", …"] if len(standing) > len(shown) else []
     slopes = {name: context.rounded(value) for name, value in (("left", left), ("taken", taken), ("right", right))}
     above = context.labels.label(PENALTY) if by in context.derivation.parameters else context.symbol(of)  # a weight stands in no other part
@@ -278,8 +277,7 @@ def _least_of_rows(loss: Bound, predictions: Array, *targets: Array) -> float:
 def _at_column(context: Context, column: int) -> Name:
     """The name of a column of all targets."""
     node, place = context.columns_of(tuple(context.derivation.targets))[column]
-    assert node.name is not None
-    return node.name.at(0, *place)
+    return node.own_name.at(0, *place)
 
 
 def _is_elementwise(loss: Bound) -> bool:
@@ -414,11 +412,11 @@ def end_of_schedule(context: Context) -> list[Block]:
         return []
     if moving[-1] + 2 <= MOST_RATES // 2:
         step = int(moving[-1]) + 2
-        return [Paragraph(context.text("schedule.stays", step=step, rate=context.rounded(rates[-1])))]
+        return [context.says("schedule.stays", step=step, rate=context.rounded(rates[-1]))]
     differences = np.diff(rates)
     falls, rises = np.flatnonzero(differences < 0), np.flatnonzero(differences > 0)
     if not len(falls) or not len(rises) or rises[0] < falls[0]:
         return []
     step = int(rises[0]) + 1
     lowest = rates[step - 1] if abs(rates[step - 1]) > 1e-12 * np.abs(rates).max() else 0.0
-    return [Paragraph(context.text("schedule.rises", step=step, rate=context.rounded(lowest)))]
+    return [context.says("schedule.rises", step=step, rate=context.rounded(lowest))]

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Equations, Inline, Paragraph, Section, joined_inline, table
 from chainrule.explanation.context import Context
 from chainrule.explanation.remarks import end_of_schedule, kinks
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, Name, order, substitute, variable
+from chainrule.formula.expression import Expression, Name, order, substitute, variable, written_nodes
 from chainrule.formula.tidy import tidy
 from chainrule.network.definitions import Bound
 from chainrule.network.update import STEP_NUMBER, ParameterUpdate, Update, multipliers_of, update
@@ -57,8 +57,8 @@ def descent_section(context: Context) -> Section:
     blocks: list[Block] = [Paragraph(intro), Equations(tuple(rule_lines(context)))]
     blocks += [*options_told(context), *(Paragraph(line) for line in told(context)), *end_of_schedule(context)]
     if not context.in_order and "learning_rate" in context.step.optimizer.options:
-        blocks.append(Paragraph(context.text("descent.outro" if context.advice is not None else "descent.outro_chosen")))
-    return Section("descent", context.plain("descent.title"), tuple(blocks))
+        blocks.append(context.says("descent.outro" if context.advice is not None else "descent.outro_chosen"))
+    return context.section("descent", blocks)
 
 
 def rule_lines(context: Context) -> list[Equation]:
@@ -67,7 +67,7 @@ def rule_lines(context: Context) -> list[Equation]:
     lines = [_named_line(context, rule.rate)] if rule.rate.primitive.name == "named" else []
     nodes = order(*part.new_states, part.new, wall=lambda node: node.name is not None and node.name.gradient and not node.name.mark)
     left = [node for node in nodes if node.primitive.name == "named" and node is not rule.rate]
-    read = {node: order(node.arguments[0], wall=lambda inner: inner.name is not None) for node in left}
+    read = {node: written_nodes(node.arguments[0]) for node in left}
     old = dict(zip(part.new_states, part.states, strict=True))
     while left:
         # Below an arrow the letter of a state means its new value: what reads the old one comes first.
@@ -90,9 +90,8 @@ def for_any_weight(context: Context) -> tuple[Update, ParameterUpdate]:
 
 def _named_line(context: Context, node: Expression) -> Equation:
     """v ← μ · v + ∂E/∂w for what replaces an old value, = for what is new."""
-    assert node.name is not None
-    replaces = node.name.mark.endswith("next")
-    name = replace(node.name, mark=_rule_mark(context, node.name))
+    replaces = node.own_name.mark.endswith("next")
+    name = replace(node.own_name, mark=_rule_mark(context, node.own_name))
     body = formula(tidy(_without_marks(context, node.arguments[0])), context.labels)
     return Equation((context.labels.label(name), body), ("←" if replaces else "=",))
 
@@ -111,7 +110,7 @@ def _without_marks(context: Context, expression: Expression) -> Expression:
     """The same quantities, called as they are in the rule for any weight."""
     letters = {
         node: variable(replace(node.name, mark=_rule_mark(context, node.name)), node.shape)
-        for node in order(expression, wall=lambda node: node.name is not None)
+        for node in written_nodes(expression)
         if node.name is not None and node.name.mark
     }
     return substitute(expression, letters)
@@ -128,7 +127,7 @@ def options_told(context: Context, of_step: bool = True) -> list[Block]:
     if STEP_NUMBER in order(*context.step.update.roots):
         if of_step:
             lines.append(value_equation(context.labels.label(Name("k")), context.step.number, context.labels))
-        blocks.append(Paragraph(context.text("descent.step", k=context.labels.label(Name("k")))))
+        blocks.append(context.says("descent.step", k=context.labels.label(Name("k"))))
     return [*blocks, Equations(tuple(lines))] if lines else []
 
 
@@ -265,8 +264,7 @@ def states_told(trial: TriedRule) -> list[Inline]:
 
 def _letter(context: Context, node: Expression) -> Formula:
     """What a quantity of the rule for any weight is called in it."""
-    assert node.name is not None
-    return context.labels.label(replace(node.name, mark=_rule_mark(context, node.name)))
+    return context.labels.label(replace(node.own_name, mark=_rule_mark(context, node.own_name)))
 
 
 def _state(trial: TriedRule, place: int) -> list[Inline]:
@@ -498,7 +496,7 @@ def _own_rates(context: Context) -> list[Inline]:
     lines = list[Inline]()
     for factor in dict.fromkeys(factor for key, factor in factors.items() if key in moving):
         own = [parameter for key, parameter in moving.items() if factors.get(key) == factor]
-        names = tuple(part for parameter in own for part in (", ", context.symbol(parameter)))[1:]
+        names = joined_inline(map(context.symbol, own))
         rate = context.labels.label(Name("learning_rate"))
         numbers = {"factor": context.rounded(factor), "own": context.rounded(rate_of(context, own[0]))}
         lines.append((*names, *context.text("rule.own_rate", rate=rate, count=len(own), **numbers)))
@@ -516,12 +514,12 @@ def beside_plain(context: Context) -> list[Block]:
     own, plain = (math.sqrt(sum(float(np.sum(pair[which] ** 2)) for pair in moves)) for which in (0, 1))
     if not math.isfinite(own) or not math.isfinite(plain):
         return []
-    blocks: list[Block] = [Subheading(context.text("beside.title"))]
+    blocks: list[Block] = [context.heading("beside.title")]
     least = 1e-12 * min(1.0, plain)
     if all(np.allclose(own_moves, plain_moves, rtol=CLOSE, atol=least) for own_moves, plain_moves in moves):
         fresh = context.step.states and not any(np.any(state) for state in context.step.states.values())
-        return [*blocks, Paragraph(context.text("beside.same_at_first" if fresh else "beside.same"))]
-    blocks.append(Paragraph(context.text("beside.length", plain=context.rounded(plain), own=context.rounded(own))))
+        return [*blocks, context.says("beside.same_at_first" if fresh else "beside.same")]
+    blocks.append(context.says("beside.length", plain=context.rounded(plain), own=context.rounded(own)))
     return [*blocks, *_table_of_moves(context)] if context.detail == "scalar" else blocks
 
 
@@ -551,13 +549,10 @@ def _table_of_moves(context: Context) -> list[Block]:
     """A weight a row: its gradient, and how far it moves by each rule."""
     elements = [(part, element) for part in context.step.update.parameters for element in context.elements(part.parameter)]
     shown = context.shown(elements, MOST_MOVES)
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Formula]] = []
     for part, element in shown:
         gradient = context.before[context.scalars.variable(context.gradient_of(element))]
         own, plain = (one[element.index] for one in _moves(context, part))
-        rows.append(((context.letter(element),), *((number_formula(value, context.rounding),) for value in (gradient, plain, own))))
-    head = tuple((context.plain(f"beside.{column}"),) for column in ("weight", "gradient", "plain", "own"))
-    blocks: list[Block] = [TableBlock(head, tuple(rows))]
-    if len(elements) > len(shown):
-        blocks.append(context.more("beside.more", left=len(elements) - len(shown)))
-    return blocks
+        rows.append([context.letter(element), *(number_formula(value, context.rounding) for value in (gradient, plain, own))])
+    head = context.words.heads("beside", "weight", "gradient", "plain", "own")
+    return [table(head, rows), *context.left_out("beside.more", len(elements) - len(shown))]

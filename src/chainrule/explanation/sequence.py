@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import Block, Cell, Equations, Inline, Note, Paragraph, Section, Subheading, TableBlock, table
 from chainrule.explanation.context import Context
 from chainrule.explanation.forward import MOST_LINES, error_lines
 from chainrule.explanation.outcome import milestones, new_weights_section
 from chainrule.explanation.rules import TriedRule, options_told, rule_lines, states_told
 from chainrule.formula.expression import Expression
-from chainrule.formula.scalar import Element
-from chainrule.notation.numbers import number_formula
 from chainrule.steps.order import Order, OrderLike, order_of
 from chainrule.steps.step import Step
 
@@ -105,12 +103,12 @@ def opening_sections(context: Context, run: OrderedRun) -> list[Section]:
     from chainrule.explanation.setting import data_section, network_section
 
     whole = replace(context, step=run.whole)
-    blocks: list[Block] = [Paragraph(context.text("order.intro", order=_written(run.order), epochs=run.order.epochs))]
+    blocks: list[Block] = [context.says("order.intro", order=_written(run.order), epochs=run.order.epochs)]
     if states := _states(context):
         blocks.append(Paragraph((*context.text("order.states"), " ", *states, ".")))
     blocks += [Equations(tuple(rule_lines(context))), *options_told(context, of_step=False)]
     blocks += [Paragraph(line) for line in states_told(TriedRule(context))]
-    return [network_section(whole), data_section(whole), Section("order", context.plain("order.title"), tuple(blocks))]
+    return [network_section(whole), data_section(whole), context.section("order", blocks)]
 
 
 def _written(order: Order) -> str:
@@ -122,7 +120,7 @@ def _written(order: Order) -> str:
 def _states(context: Context) -> list[str]:
     """The letters of what the optimiser keeps from step to step, for any weight."""
     states = [state for part in context.step.update.parameters[:1] for state in part.states]
-    return [part for state in states for part in (", ", context.notation.letter(state.symbol))][1:]
+    return [", ".join(context.notation.letter(state.symbol) for state in states)] if states else []
 
 
 def step_section(context: Context) -> Section:
@@ -133,7 +131,7 @@ def step_section(context: Context) -> Section:
     assert order is not None
     rows = order.rows(number)
     title = context.plain("order.step", number=number, rows=", ".join(map(str, rows)), count=len(rows))
-    intro, error = Paragraph(context.text("later.intro", number=number, before=number - 1)), Equations(error_lines(context, context.before))
+    intro, error = context.says("later.intro", number=number, before=number - 1), Equations(error_lines(context, context.before))
     if context.detail == "overview":
         blocks: list[Block] = [intro, overview.forward_table(context), error, *overview.updates_overview(context).blocks[1:]]
         return Section(f"step{number}", title, tuple(blocks))
@@ -158,7 +156,7 @@ def _elements(context: Context, quantities: Sequence[Expression]) -> Equations:
 
 def closing_section(context: Context, run: OrderedRun) -> Section:
     """Every step in a row, the weights after each, and E over all samples after each epoch."""
-    blocks: list[Block] = [Paragraph(context.text("order.table_intro")), _steps_table(context, run)]
+    blocks: list[Block] = [context.says("order.table_intro"), _steps_table(context, run)]
     left = run.order.steps - len(run.lines)
     if run.lines[-1].number < run.order.steps:
         blocks.append(Note("warning", context.text("order.overflow", number=run.lines[-1].number)))
@@ -166,9 +164,9 @@ def closing_section(context: Context, run: OrderedRun) -> Section:
         blocks.append(Note("more", context.text("order.more_rows", left=left)))
     blocks += _weights_tables(context, run)
     if len(run.whole.x) > 1 and len(run.errors) > 1:
-        blocks.append(Paragraph(context.text("order.all", error=context.labels.error)))
-        rows = tuple(((str(epoch),), (number_formula(error, context.notation),)) for epoch, error in run.errors.items())
-        blocks.append(TableBlock(((context.plain("order.epochs"),), (context.labels.error,)), rows))
+        blocks.append(context.says("order.all", error=context.labels.error))
+        rows = ((str(epoch), context.number(error)) for epoch, error in run.errors.items())
+        blocks.append(table((context.plain("order.epochs"), context.labels.error), rows))
     some = run.order.steps > len(run.worked)
     blocks.append(Paragraph(context.text("order.more", worked=len(run.worked)) if some else context.text("order.full")))
     return Section("epochs", context.plain("order.table"), tuple(blocks))
@@ -177,20 +175,15 @@ def closing_section(context: Context, run: OrderedRun) -> Section:
 def _steps_table(context: Context, run: OrderedRun) -> TableBlock:
     """Step, epoch, samples, the prediction of a single one, E."""
     single = all(len(batch) == 1 for batch in run.order.batches) and run.lines[0].prediction.shape[1] <= MOST_OUTPUTS
-    head: list[Inline] = [(context.plain(f"order.{column}"),) for column in ("number", "epoch", "samples")]
-    if run.order.epochs == 1:
-        del head[1]
-    if single:
-        one = context.one_sample
-        letters = context.columns_of(context.derivation.predictions)
-        head += [(one.label(node.name.at(0, *place)),) for node, place in letters if node.name is not None]
-    rows: list[tuple[Inline, ...]] = []
+    several = run.order.epochs > 1
+    head = context.words.heads("order", "number", *(["epoch"] if several else []), "samples")
+    letters = context.column_letters(context.derivation.predictions) if single else []
+    rows: list[list[Cell]] = []
     for line in run.lines:
-        epoch: list[Inline] = [(str(run.order.epoch(line.number)),)] if run.order.epochs > 1 else []
-        values = [*(line.prediction[0] if single else ()), line.error]
-        cells: list[Inline] = [(str(line.number),), *epoch, (", ".join(map(str, run.order.rows(line.number))),)]
-        rows.append((*cells, *((number_formula(value, context.notation),) for value in values)))
-    return TableBlock((*head, (context.labels.error,)), tuple(rows))
+        epoch = [str(run.order.epoch(line.number))] if several else []
+        numbers = map(context.number, (*(line.prediction[0] if single else ()), line.error))
+        rows.append([str(line.number), *epoch, ", ".join(map(str, run.order.rows(line.number))), *numbers])
+    return table([*head, *letters, context.labels.error], rows)
 
 
 def _weights_tables(context: Context, run: OrderedRun) -> list[Block]:
@@ -198,21 +191,16 @@ def _weights_tables(context: Context, run: OrderedRun) -> list[Block]:
     elements = [element for parameter in context.derivation.parameters for element in context.elements(parameter)]
     if len(elements) > MOST_WEIGHTS:
         return [Note("more", context.text("order.many_weights", weights=len(elements)))]
-    blocks: list[Block] = [Paragraph(context.text("order.weights"))]
+    blocks: list[Block] = [context.says("order.weights")]
     start = (0, context.step.parameters)
     for place in range(0, len(elements), WIDE):
         own = elements[place : place + WIDE]
-        rows = [
-            _weights_row(context, number, values, own) for number, values in (start, *((one.number, one.parameters) for one in run.lines))
-        ]
-        head = ((context.plain("order.after"),), *((context.letter(element),) for element in own))
-        blocks.append(TableBlock(head, tuple(rows)))
+        rows = (
+            [str(number), *(context.number(values[element.key][element.index]) for element in own)]
+            for number, values in (start, *((one.number, one.parameters) for one in run.lines))
+        )
+        blocks.append(table([context.plain("order.after"), *map(context.letter, own)], rows))
     return blocks
-
-
-def _weights_row(context: Context, number: int, values: Mapping[str, Array], elements: Sequence[Element]) -> tuple[Inline, ...]:
-    numbers = (values[element.key][element.index] for element in elements)
-    return ((str(number),), *((number_formula(value, context.notation),) for value in numbers))
 
 
 def place_in_run(context: Context) -> Inline:

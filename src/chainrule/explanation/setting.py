@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from chainrule.base.frozen import replace
-from chainrule.document.document import Block, Inline, Note, Paragraph, Section, TableBlock
+from chainrule.document.document import NONE, Block, Cell, Inline, Note, Paragraph, Section, TableBlock, joined_inline, table
 from chainrule.explanation.alike import parted, shortens
 from chainrule.explanation.answers import standardised
 from chainrule.explanation.context import Context
@@ -15,8 +15,6 @@ from chainrule.explanation.understood import classes_understood, weights_underst
 from chainrule.formula.expression import order
 from chainrule.formula.primitives import transpose
 from chainrule.network.elements import THRESHOLDS
-from chainrule.notation.formula import Formula
-from chainrule.notation.numbers import number_formula
 
 MOST_NAMED = 16
 """So many columns of a raw row are named, and so many parameters that are drawn alike."""
@@ -48,8 +46,8 @@ def network_section(context: Context) -> Section:
     blocks += [Paragraph(line) for line in (*_called_again(context), *_drawn(context))]
     blocks.append(Paragraph(_conventions(context)))
     if (precision := context.step.origin.get("precision")) == "float32":
-        blocks.append(Paragraph(context.text("conventions.precision", precision=precision)))
-    return Section("network", context.plain("network.title"), tuple(blocks))
+        blocks.append(context.says("conventions.precision", precision=precision))
+    return context.section("network", blocks)
 
 
 def _numbering(context: Context) -> list[Block]:
@@ -70,10 +68,9 @@ def _numbering(context: Context) -> list[Block]:
         sentences.append(context.text(f"network.numbering.{kind}", unit=bias.index[0] + 1, **letters))
     shared = [parameter for parameter in context.derivation.parameters if not parameter.shape]
     if shared:
-        names = tuple(part for parameter in shared for part in (", ", context.symbol(parameter)))[1:]
+        names = joined_inline(map(context.symbol, shared))
         sentences.append((*names, *context.text("network.numbering.shared")))
-    joined = tuple(part for sentence in sentences for part in (" ", *sentence))[1:]
-    return [Paragraph(joined)] if joined else []
+    return [Paragraph(joined_inline(sentences, (" ",)))] if sentences else []
 
 
 def _has_transposed(context: Context) -> bool:
@@ -89,21 +86,22 @@ def _count(context: Context) -> str:
 def layer_table(context: Context) -> TableBlock:
     """One row a layer: units, activation, parameters; a row of … stands for those that an overview leaves out of many alike."""
     net = context.step.network
-    rows: list[tuple[Inline, ...]] = []
+    rows: list[list[Cell]] = []
     kinds: list[tuple[object, ...]] = []
     for layer, number in net.forward.numbers.items():
         used = net.parameters_of(layer)
         sizes = ", ".join(" × ".join(map(str, _oriented(context, net.shapes[node.key]))) or "1" for node in used)
-        names: Inline = tuple(part for node in used for part in (context.symbol(node), ", "))[:-1]
         units = str(net.units(layer))
         kind = context.called(layer.activation) if layer.activation is not None else layer.called
-        rows.append(((layer.name or context.layer(number),), (units,), (kind,), names or ("–",), (sizes or "–",)))
+        rows.append([layer.name or context.layer(number), units, kind, joined_inline(map(context.symbol, used)) or NONE, sizes or NONE])
         kinds.append((units, kind, sizes, layer.kind, *(node.symbol for node in used)))
-    head = tuple((context.plain(f"network.{column}"),) for column in ("layer", "units", "activation", "parameters", "shape"))
-    shown: list[tuple[Inline, ...]] = []
+    head = context.words.heads("network", "layer", "units", "activation", "parameters", "shape")
+    shown: list[list[Cell]] = []
     for part, left in parted(rows, kinds if shortens(context) else range(len(rows))):
-        shown += [*part, *([(("…",), *(((),) * (len(head) - 1)))] if left else [])]
-    return TableBlock(head, tuple(shown))
+        shown += part
+        if left:
+            shown.append(["…", *[()] * (len(head) - 1)])
+    return table(head, shown)
 
 
 def _oriented(context: Context, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -117,7 +115,7 @@ def _called_again(context: Context) -> list[Inline]:
     if not again or calls[0].name is None or calls[0].name.layer is None:
         return []
     layer, wiring = context.step.network.layers[calls[0].name.layer - 1], context.step.network.wiring
-    key = "network.calls" if sum(call.layer is layer for call in wiring.calls) > 1 else "network.steps"
+    key = "network.calls" if layer in wiring.shared else "network.steps"
     return [context.text(key, first=context.symbol(calls[0]), second=context.symbol(again[0]))]
 
 
@@ -134,10 +132,10 @@ def _drawn(context: Context) -> list[Inline]:
     lines = []
     for first, *others in alike.values():
         initializer = net.initializers[first]
-        letters: list[str | Formula] = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
+        letters: list[Cell] = [context.symbol(context.derivation.named[key]) for key in (first, *others)]
         if len(letters) > MOST_NAMED and shortens(context):
             letters = [*letters[: MOST_NAMED - 1], "…", letters[-1]]
-        symbols = [part for letter in letters for part in (", ", letter)][1:]
+        symbols = joined_inline(letters)
         if (value := constant_start(initializer)) is not None:
             lines.append((*symbols, *context.text("network.constant", count=len(letters), value=context.rounded(value))))
             continue
@@ -177,7 +175,7 @@ def data_section(context: Context) -> Section:
     wide = step.x.shape[1] + step.t.shape[1] > 12
     compared = any(goal.loss.definition.measures for goal in step.network.goals.values())
     sort = "_alone" if context.without_target else "" if compared else "_given" if step.network.targets else "_alone"
-    blocks: list[Block] = [Paragraph(context.text(f"data.{'one' if len(step.x) == 1 else 'many'}{sort}", samples=len(step.x)))]
+    blocks: list[Block] = [context.says(f"data.{'one' if len(step.x) == 1 else 'many'}{sort}", samples=len(step.x))]
     raw = step.origin.get("raw")
     if isinstance(raw, Mapping):
         named = context.shown(list(raw.items()), MOST_NAMED)
@@ -189,31 +187,25 @@ def data_section(context: Context) -> Section:
         many = "" if context.samples == 1 else "_many"
         blocks.append(Note("insight", context.text(f"data.without_target{many}")))
     if wide:
-        blocks.append(Paragraph(context.text("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1])))
+        blocks.append(context.says("data.wide", inputs=step.x.shape[1], outputs=step.t.shape[1]))
     else:
         shown = 0 if context.without_target else step.t.shape[1]
         blocks.append(data_table(context, range(step.x.shape[1]), range(shown)))
-        one = context.one_sample
-        sides = (*context.derivation.inputs, *(() if context.without_target else context.derivation.targets))
-        symbols = [one.label(node.name.at(0, *place)) for node, place in context.columns_of(sides) if node.name]
-        called = [(symbol, name) for symbol, name in zip(symbols, context.columns, strict=False) if name]
-        if called:
-            names = [part for symbol, name in called for part in (", ", symbol, f" {name}")]
+        letters = context.column_letters((*context.derivation.inputs, *(() if context.without_target else context.derivation.targets)))
+        if called := [(letter, f" {name}") for letter, name in zip(letters, context.columns, strict=False) if name]:
             columns = context.text("data.columns_standardised" if context.step.origin.get("scales") else "data.columns")
-            blocks.append(Paragraph((*columns, " ", *names[1:], ".")))
-        if drawn := [part for part in step.origin.get("drawn", ()) if part in ("x", "t")]:
-            both_sides = {"x": context.derivation.inputs, "t": context.derivation.targets}
-            letters_drawn = [context.symbol(quantity) for part in drawn for quantity in both_sides[part]]
-            both = tuple(part for letter in letters_drawn for part in (", ", letter))[1:]
-            blocks.append(Paragraph((*context.text("data.drawn", seed=str(step.origin.get("seed", 0))), " ", *both, ".")))
-        if (left := context.samples - len(context.shown_samples(MOST_ROWS))) > 0:
-            blocks.append(context.more("data.more", left=left))
+            blocks.append(Paragraph((*columns, " ", *joined_inline(called), ".")))
+        both_sides = {"x": context.derivation.inputs, "t": context.derivation.targets}
+        if drawn := [context.symbol(quantity) for part in step.origin.get("drawn", ()) for quantity in both_sides.get(part, ())]:
+            seed = str(step.origin.get("seed", 0))
+            blocks.append(Paragraph((*context.text("data.drawn", seed=seed), " ", *joined_inline(drawn), ".")))
+        blocks += context.left_out("data.more", context.samples - len(context.shown_samples(MOST_ROWS)))
     blocks += [Paragraph(line) for line in classes_understood(context)]
     if context.in_order:
         from chainrule.explanation.sequence import place_in_run
 
         blocks.append(Paragraph(place_in_run(context)))
-    return Section("data", context.plain("data.title"), tuple(blocks))
+    return context.section("data", blocks)
 
 
 def _as_it_was(context: Context, value: object) -> str:
@@ -226,16 +218,13 @@ def _as_it_was(context: Context, value: object) -> str:
 
 def data_table(context: Context, inputs: Sequence[int], targets: Sequence[int]) -> TableBlock:
     """The first samples, these columns of them; where some are left out between, … stands."""
-    step, one, shown = context.step, context.one_sample, len(context.shown_samples(MOST_ROWS))
-    columns: list[tuple[Inline, list[Inline]]] = []
+    step, shown = context.step, len(context.shown_samples(MOST_ROWS))
+    columns: list[Sequence[Cell]] = [[context.plain("data.sample"), *(str(sample + 1) for sample in range(shown))]]
     for side, numbers, chosen in ((context.derivation.inputs, step.x, inputs), (context.derivation.targets, step.t, targets)):
-        letters = context.columns_of(side)
+        letters = context.column_letters(side)
         for before, place in zip((None, *chosen), chosen, strict=False):
             if before is not None and place - before > 1:
-                columns.append((("…",), [("…",)] * shown))
-            cells: list[Inline] = [(number_formula(value, context.notation),) for value in numbers[:shown, place]]
-            node, own = letters[place]
-            assert node.name is not None
-            columns.append(((one.label(node.name.at(0, *own)),), cells))
-    rows = [((str(sample + 1),), *(cells[sample] for _, cells in columns)) for sample in range(shown)]
-    return TableBlock(((context.plain("data.sample"),), *(head for head, _ in columns)), tuple(rows))
+                columns.append(["…"] * (shown + 1))
+            columns.append([letters[place], *map(context.number, numbers[:shown, place])])
+    head, *rows = zip(*columns, strict=True)
+    return table(head, rows)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chainrule.document.document import Inline
+from chainrule.document.document import Inline, joined_inline
 from chainrule.explanation.context import Context
 from chainrule.formula.scalar import Element
 from chainrule.network.elements import THRESHOLDS, units
@@ -58,7 +58,7 @@ def _sentences(context: Context, told: Mapping[str, Any]) -> list[Inline]:
             for name, key, turned in context.shown(told["tensors"], MOST_LISTED)
         ]
         rest = ", …" if len(pairs) < len(told["tensors"]) else "."
-        return [(*context.text("weights_read.state"), " ", *[part for pair in pairs for part in (", ", *pair)][1:], rest)]
+        return [(*context.text("weights_read.state"), " ", *joined_inline(pairs), rest)]
     if told["form"] == "names":
         return _by_name(context, told)
     reading = WeightLayout(str(told["rows"]), str(told["bias"]))
@@ -83,8 +83,8 @@ def _by_name(context: Context, told: Mapping[str, Any]) -> list[Inline]:
     other = [(name, letter) for name, letter in letters.items() if formula_text(letter) != name]
     if other:
         shown = context.shown(other, MOST_LISTED)
-        pairs = [part for name, letter in shown for part in (", ", *context.text("weights_read.is", name=name, weight=letter))]
-        lines.append((*context.text("weights_read.names"), " ", *pairs[1:], ", …" if len(other) > len(shown) else "."))
+        pairs = joined_inline(context.text("weights_read.is", name=name, weight=letter) for name, letter in shown)
+        lines.append((*context.text("weights_read.names"), " ", *pairs, ", …" if len(other) > len(shown) else "."))
     if any(re.fullmatch(r"w_?\[?\d+\s*,.*", name) for name in places):
         lines.append((*context.text("weights_read.units"), f" {_counted(context)}."))
     for how in ("drawn", "kept"):
@@ -123,7 +123,7 @@ def _listed(context: Context, letters: Sequence[Formula]) -> Inline:
     shown: list[str | Formula] = list(letters)
     if len(context.shown(shown, MOST_LISTED)) < len(shown):
         shown = [*shown[: MOST_LISTED - 4], "…", *shown[-2:]]
-    return tuple(part for letter in shown for part in (", ", letter))[1:]
+    return joined_inline(shown)
 
 
 def classes_understood(context: Context) -> list[Inline]:
@@ -134,8 +134,7 @@ def classes_understood(context: Context) -> list[Inline]:
         if len(target.shape) > 2:
             continue
         place = int(context.step.values[target.key][0].argmax())
-        assert target.name is not None
-        letter = context.one_sample.label(target.name.at(0, place))
+        letter = context.one_sample.label(target.own_name.at(0, place))
         if isinstance(first, int):
             lines.append(context.text("data.class_numbers", first=first, number=first + place, letter=letter))
         elif isinstance(first, Sequence) and place < len(first):

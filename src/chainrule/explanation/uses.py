@@ -7,9 +7,9 @@ there its gradient is a sum over its uses, of which many bring nothing.
 from __future__ import annotations
 
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.document.document import Block, Equations, Paragraph
+from chainrule.document.document import Block, Equations
 from chainrule.explanation.context import Context, paths
-from chainrule.formula.expression import Expression, definition, neighbours, order
+from chainrule.formula.expression import Expression, definition, neighbours, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.notation.formula import Equation
 from chainrule.notation.worked import worked
@@ -98,7 +98,7 @@ def _terms(expression: Expression) -> list[Expression]:
 def _worth(context: Context, term: Expression) -> float:
     from chainrule.formula.evaluation import evaluate
 
-    letters = [node for node in order(term, wall=lambda node: node.name is not None) if node.name is not None]
+    letters = [node for node in written_nodes(term) if node.name is not None]
     numbers = {letter: _number(context, letter) for letter in letters}
     return float(evaluate([term], numbers)[term])
 
@@ -120,7 +120,7 @@ def use_blocks(context: Context, weight: Element) -> list[Block]:
     total = context.worked_line(context.letter(gradient), context.scalars.variable(gradient), context.scalars.variable(gradient))
     lines = tuple(_line(context, use) for use in bringing[:MOST_SHOWN])
     key = "uses.none" if not bringing else "uses.all" if len(bringing) <= MOST_SHOWN else "uses"
-    blocks: list[Block] = [Paragraph(context.text(key, **letters, **counts))]
+    blocks: list[Block] = [context.says(key, **letters, **counts)]
     return [*blocks, *([Equations(lines)] if lines else []), Equations((total,))]
 
 

@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any
 
 from chainrule.base.frozen import Frozen
-from chainrule.formula.expression import Expression, order
+from chainrule.formula.expression import Expression, written_nodes
 from chainrule.formula.scalar import Element, Index, Scalars
 from chainrule.notation.arithmetic import Real, rounded_fraction
 from chainrule.notation.numbers import evaluated, printed_as
@@ -110,7 +110,7 @@ class Values(Mapping[Expression, Any], Frozen):
         if not element.quantity.arguments:
             return printed_as(recorded, exact=self.given)
         formula = self.scalars.definition(element)
-        letters = [node for node in order(formula, wall=lambda node: node.name is not None) if node.name is not None]
+        letters = [node for node in written_nodes(formula) if node.name is not None]
         number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
         size = float(number)
         near = abs(size - float(recorded)) <= APART * self._largest  # of Python's numbers: ∞ − ∞ is no warning

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.base.errors import InputError
-from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading
+from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section
 from chainrule.explanation.backward import MOST_PATHS
 from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
@@ -41,7 +41,7 @@ def weight_sections(context: Context, weight: Element) -> list[Section]:
         return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), (note,))]
     lines = [context.element_line(Element(node, ())) for node in intermediate_quantities(parts[0].new) if not node.shape]
     lines += update_lines(context, Element(parts[0].new, weight.index), weight)
-    update = (Paragraph(context.text("weight.update_intro", weight=letter)), Equations(tuple(rule_lines(context))), Equations(tuple(lines)))
+    update = (context.says("weight.update_intro", weight=letter), Equations(tuple(rule_lines(context))), Equations(tuple(lines)))
     return [*found, Section("weights", context.plain("weight.update", weight=_text(context, weight)), update)]
 
 
@@ -80,16 +80,16 @@ def _chain(context: Context, weight: Element) -> list[Block]:
     found = paths(context.scalars, top, weight, MOST_PATHS) if size <= FEW_ELEMENTS else None
     if found == []:
         gradient = context.element_line(context.gradient_of(weight))
-        return [Paragraph(context.text("weight.no_way", error=context.labels.error, weight=context.letter(weight))), Equations((gradient,))]
+        return [context.says("weight.no_way", error=context.labels.error, weight=context.letter(weight)), Equations((gradient,))]
     if found is not None:
         ahead = [context.element_line(one) for one in dict.fromkeys(map(context.written_once, found)) if one is not None]
-        return [Paragraph(context.text("weight.paths", paths=len(found))), Equations((*ahead, context.chain_line(weight, found)))]
+        return [context.says("weight.paths", paths=len(found)), Equations((*ahead, context.chain_line(weight, found)))]
     return _recursive(context, weight)
 
 
 def _recursive(context: Context, weight: Element) -> list[Block]:
     """The gradient through ∂E/∂ of its own unit, that one through the units it feeds, and so on to the error."""
-    blocks: list[Block] = [Paragraph(context.text("weight.recursive"))]
+    blocks: list[Block] = [context.says("weight.recursive")]
     of_uses = use_blocks(context, weight) if context.extent != "all" else []
     blocks += of_uses
     shown: list[Element] = []
@@ -99,9 +99,8 @@ def _recursive(context: Context, weight: Element) -> list[Block]:
         left += len(level) - len(context.shown(level, 3))
         level = [element for element in _following(context, context.shown(level, 1)) if element not in shown]
     blocks.append(Equations(tuple(context.element_line(element) for element in shown)))
-    blocks += [context.more("weight.more_units", left=left)] if left else []
-    blocks += [Subheading(context.text("weight.forward", samples=context.samples)), Equations(tuple(_forward(context, weight)))]
-    return blocks
+    blocks += context.left_out("weight.more_units", left)
+    return [*blocks, context.heading("weight.forward", samples=context.samples), Equations(tuple(_forward(context, weight)))]
 
 
 def _following(context: Context, elements: Sequence[Element]) -> list[Element]:

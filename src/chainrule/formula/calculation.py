@@ -25,7 +25,7 @@ from chainrule.base.errors import InexactError
 from chainrule.base.frozen import Frozen
 from chainrule.formula.backprop import local_derivatives
 from chainrule.formula.evaluation import evaluate
-from chainrule.formula.expression import Expression, as_expression, named, order
+from chainrule.formula.expression import Expression, as_expression, named, order, written_nodes
 from chainrule.formula.primitives import PI, add
 from chainrule.formula.tidy import tidy
 
@@ -50,10 +50,7 @@ class Calculation(Frozen):
     @cached_property
     def parents(self) -> dict[Expression, list[Expression]]:
         """What stands in the definition of each quantity, each letter once."""
-        return {
-            quantity: [node for node in order(quantity.arguments[0], wall=lambda node: node.name is not None) if node.name is not None]
-            for quantity in self.quantities
-        }
+        return {quantity: [node for node in written_nodes(quantity.arguments[0]) if node.name is not None] for quantity in self.quantities}
 
     @cached_property
     def users(self) -> dict[Expression, list[Expression]]:
@@ -85,8 +82,7 @@ class Calculation(Frozen):
         for node in self.backwards:
             terms = [found[user] * self.slopes[user, node] for user in self.users[node] if self.ways[user]]
             sum_ = as_expression(1) if node is self.result else reduce(add, terms) if terms else as_expression(0)
-            assert node.name is not None
-            found[node] = named(node.name.of_gradient, tidy(sum_))
+            found[node] = named(node.own_name.of_gradient, tidy(sum_))
         return found
 
     def paths(self, bottom: Expression) -> list[list[Expression]]:

@@ -170,11 +170,16 @@ class Expression(Operators, OneLine, Displayed, Frozen):
         return name
 
     @property
-    def key(self) -> str:
-        """The key of the name of a variable or a named quantity. Raises ValueError for what has no name."""
+    def own_name(self) -> Name:
+        """The name of a variable or a named quantity. Raises ValueError for what has none."""
         if self.name is None:
             raise ValueError(f"{self.primitive.name} has no name")
-        return self.name.key
+        return self.name
+
+    @property
+    def key(self) -> str:
+        """The key of its name. Raises ValueError for what has none."""
+        return self.own_name.key
 
     @property
     def symbol(self) -> str:
@@ -225,6 +230,11 @@ def named(name: Name, expression: Expression) -> Expression:
     return PRIMITIVES["named"](expression, name=name)
 
 
+def written_nodes(*roots: Expression) -> list[Expression]:
+    """What stands in formulas as they are written, operands first: a name, and nothing of what it stands for."""
+    return order(*roots, wall=lambda node: node.name is not None)
+
+
 def definition(expression: Expression) -> Expression:
     """What a named quantity stands for, which may be another one: h = z; anything else is itself."""
     return expression.arguments[0] if expression.primitive.name == "named" else expression
@@ -263,7 +273,7 @@ def broadcast(*operands: Expression, operation: str) -> tuple[Expression, ...]:
 
 def depends_on_variable(expression: Expression) -> bool:
     """True unless the expression is made of constants and sizes alone; a named quantity counts as one, whatever stands behind it."""
-    return any(node.name is not None for node in order(expression, wall=lambda node: node.name is not None))
+    return any(node.name is not None for node in written_nodes(expression))
 
 
 def order(*roots: Expression, wall: Callable[[Expression], bool] | None = None) -> list[Expression]:
@@ -297,7 +307,7 @@ def consumers(nodes: Iterable[Expression]) -> dict[Expression, list[Expression]]
 
 def neighbours(expression: Expression) -> Iterator[Expression]:
     """The named quantities and variables in which a definition is written, each once."""
-    for node in order(definition(expression), wall=lambda node: node.name is not None):
+    for node in written_nodes(definition(expression)):
         if node.name is not None and node is not expression:
             yield node
 

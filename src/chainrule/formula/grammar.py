@@ -208,6 +208,10 @@ class _Reader:
     open: int = 0
     unnamed: bool = False
 
+    def _refused(self, message: str, first: _Token, last: _Token | None = None) -> InputError:
+        """An error about a token, or about all from one to another."""
+        return self.text.refused(message, first.start, (last or first).stop)
+
     # Lines
 
     def reading(self) -> ParsedFormula:
@@ -277,23 +281,20 @@ class _Reader:
 
     def _no_name(self, first: _Token, others: list[_Token], equals: _Token) -> InputError:
         if equals.sign == "==":
-            return self.text.refused("a name is defined with one =.", equals.start, equals.stop)
+            return self._refused("a name is defined with one =.", equals)
         if first.kind == "name" and [token.sign for token in others[:1]] == ["("]:
-            return self.text.refused(
-                f"a name is defined without its letters: write {first.sign} = … in place of {first.sign}(…) = ….", first.start, equals.stop
+            return self._refused(
+                f"a name is defined without its letters: write {first.sign} = … in place of {first.sign}(…) = ….", first, equals
             )
-        return self.text.refused("before = stands one name and nothing else, as in c = a + b.", first.start, equals.stop)
+        return self._refused("before = stands one name and nothing else, as in c = a + b.", first, equals)
 
     def _define(self, name: _Token, assignment: str) -> None:
         if assignment == "=" and name.sign in self.known:
-            raise self.text.refused(
-                f"{name.sign} is defined twice; call the second one {name.sign}2, or write {name.sign} += … where it is to change.",
-                name.start, name.stop,
-            )  # fmt: skip
-        if assignment != "=" and name.sign not in self.known:
-            raise self.text.refused(
-                f"{name.sign} {assignment} changes {name.sign}, which has no value yet; begin with {name.sign} = ….", name.start, name.stop
+            raise self._refused(
+                f"{name.sign} is defined twice; call the second one {name.sign}2, or write {name.sign} += … where it is to change.", name
             )
+        if assignment != "=" and name.sign not in self.known:
+            raise self._refused(f"{name.sign} {assignment} changes {name.sign}, which has no value yet; begin with {name.sign} = ….", name)
         right = self._whole()
         if assignment != "=":
             right = self._made(_OPERATIONS[assignment[0]](self.known[name.sign], right), name.start)
@@ -315,7 +316,7 @@ class _Reader:
         self.later = [other for other in self.later if other != name.sign]
         self.places[node] = (name.start, name.stop)
         if len(self.inputs) + len(self.quantities) > MOST_NAMES:
-            raise self.text.refused(f"there are more than {MOST_NAMES} letters; explain a part of the formula.", name.start, name.stop)
+            raise self._refused(f"there are more than {MOST_NAMES} letters; explain a part of the formula.", name)
 
     def _plain(self, expression: Expression) -> Any:
         """The number that a line sets a letter to; None for a formula."""
@@ -358,20 +359,18 @@ class _Reader:
         if token.sign == ",":
             return self._comma(token)
         if token.kind == "sign" and token.sign != "(":
-            return self.text.refused(f"{token.sign} cannot stand here.", token.start, token.stop)
+            return self._refused(f"{token.sign} cannot stand here.", token)
         if before.kind == "name" and before.sign in self.functions and token.sign != "(":
-            return self.text.refused(
-                f"{before.sign} takes what it is of in parentheses: {before.sign}({token.sign}).", before.start, token.stop
-            )
+            return self._refused(f"{before.sign} takes what it is of in parentheses: {before.sign}({token.sign}).", before, token)
         right = "(…)" if token.sign == "(" else token.sign
         left = "(…)" if before.sign == ")" else before.sign
         said = f"{left} and {right} stand side by side; if they are multiplied, write {left}*{right}."
-        return self.text.refused(said, token.start, token.stop)
+        return self._refused(said, token)
 
     def _comma(self, token: _Token) -> InputError:
         before, after = self.tokens[self.position - 1], self.tokens[self.position + 1]
         if before.kind == after.kind == "number" and before.stop == token.start and token.stop == after.start:
-            return self.text.refused(about_comma(before.sign, after.sign), before.start, after.stop)
+            return self._refused(about_comma(before.sign, after.sign), before, after)
         return self.text.refused("formulas are separated by ; and not by a comma.", token.start)
 
     def _sum(self) -> Expression:
@@ -452,8 +451,8 @@ class _Reader:
             after = f" after {before.sign}" if before else ""
             return self.text.refused(f"a number, a letter or ( is missing{after}.", token.start)
         if token.sign == ")" and before is not None and before.sign == "(":
-            return self.text.refused("there is nothing in these parentheses.", before.start, token.stop)
-        return self.text.refused(f"a number, a letter or ( is missing before {token.sign}.", token.start, token.stop)
+            return self._refused("there is nothing in these parentheses.", before, token)
+        return self._refused(f"a number, a letter or ( is missing before {token.sign}.", token)
 
     def _close(self, opened: _Token) -> None:
         if self._here.sign != ")":
@@ -466,7 +465,7 @@ class _Reader:
     def _number(self, token: _Token) -> Expression:
         number: int | float = int(token.sign) if token.sign.isdecimal() and len(token.sign) <= 300 else float(token.sign)
         if number > LARGEST:
-            raise self.text.refused("this number is too large to compute with.", token.start, token.stop)
+            raise self._refused("this number is too large to compute with.", token)
         return self._made(as_expression(number), token.start, token.stop)
 
     def _letter(self, token: _Token) -> Expression:
@@ -488,10 +487,8 @@ class _Reader:
     def _too_early(self, token: _Token) -> InputError:
         name, line = token.sign, self.tokens[0].sign
         if name == line or (name == "f" and self.unnamed):
-            return self.text.refused(f"{name} is defined by itself; give one of the two another name.", token.start, token.stop)
-        return self.text.refused(
-            f"{name} is used before it is defined; move its line up, unless the two are defined by each other.", token.start, token.stop
-        )
+            return self._refused(f"{name} is defined by itself; give one of the two another name.", token)
+        return self._refused(f"{name} is used before it is defined; move its line up, unless the two are defined by each other.", token)
 
     def _function(self, token: _Token) -> ExpressionFunction:
         name = token.sign
@@ -499,12 +496,10 @@ class _Reader:
         if found is not None:
             return found
         if name in self.known or name in self.later or len(name) == 1:
-            raise self.text.refused(
-                f"{name} and (…) stand side by side; if they are multiplied, write {name}*(…).", token.start, token.stop
-            )
+            raise self._refused(f"{name} and (…) stand side by side; if they are multiplied, write {name}*(…).", token)
         near = get_close_matches(name.lower(), self.functions, n=1, cutoff=0.5)
         offer = f" Did you mean {near[0]}?" if near else ""
-        raise self.text.refused(f"there is no function {name}.{offer}", token.start, token.stop)
+        raise self._refused(f"there is no function {name}.{offer}", token)
 
     def _call(self, token: _Token) -> Expression:
         function, opened = self._function(token), self._take()
@@ -518,10 +513,9 @@ class _Reader:
         if len(arguments) != wanted:
             numbers = [token.sign for token in self.tokens[: self.position] if token.start > opened.start and token.kind == "number"]
             hint = f"; {about_comma(*numbers)}" if wanted == 1 and len(numbers) == 2 else "."
-            raise self.text.refused(
-                f"{token.sign} takes {wanted} {'number' if wanted == 1 else 'numbers'}, not {len(arguments)}{hint}",
-                token.start, self._here.stop,
-            )  # fmt: skip
+            raise self._refused(
+                f"{token.sign} takes {wanted} {'number' if wanted == 1 else 'numbers'}, not {len(arguments)}{hint}", token, self._here
+            )
         self._close(opened)
         return self._applied(function, token.sign, arguments, token.start)
 
@@ -532,7 +526,7 @@ class _Reader:
             raise self.text.refused("this point belongs to no number.", dot.start)
         function = self._function(name)
         if _arity(function) != 1:
-            raise self.text.refused(f"write {name.sign}(…).", name.start, name.stop)
+            raise self._refused(f"write {name.sign}(…).", name)
         self.position += 2
         return self._applied(function, name.sign, [operand], start)
 

@@ -36,8 +36,7 @@ class Element(FrozenValue):
     @property
     def name(self) -> Name:
         """The name with its index."""
-        assert self.quantity.name is not None
-        return self.quantity.name.at(*self.index)
+        return self.quantity.own_name.at(*self.index)
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
-from chainrule.formula.expression import Expression, PlainNumber, Shape, depends_on_variable, order
+from chainrule.formula.expression import Expression, PlainNumber, Shape, depends_on_variable, order, written_nodes
 from chainrule.formula.primitives import (
     add,
     constant,
@@ -29,7 +29,7 @@ from chainrule.formula.primitives import (
 def tidy(expression: Expression) -> Expression:
     """The same value with the silent identities applied, from the leaves upward; named quantities are left whole."""
     done: dict[Expression, Expression] = {}
-    for node in order(expression, wall=lambda node: node.name is not None):
+    for node in written_nodes(expression):
         done[node] = node if node.name is not None else _step(node.rebuilt(*(done[argument] for argument in node.arguments)))
     return done[expression]
 
@@ -247,15 +247,6 @@ def _total(x: Expression, axes: tuple[int, ...]) -> Expression | None:
 
 
 _RULES: dict[str, Callable[..., Expression | None]] = {
-    "add": _add,
-    "subtract": _subtract,
-    "multiply": _multiply,
-    "divide": _divide,
-    "negative": _negative,
-    "power": _power,
-    "transpose": _transpose,
-    "select": _select,
-    "greater": _greater,
-    "total": _total,
-    "spread": _spread,
+    rule.__name__.removeprefix("_"): rule
+    for rule in (_add, _subtract, _multiply, _divide, _negative, _power, _transpose, _select, _greater, _total, _spread)
 }

@@ -28,7 +28,7 @@ from chainrule.interop.reading import LayerReader, Origin, count_beside, input_n
 from chainrule.network.derivation import BATCH
 from chainrule.network.network import Network
 from chainrule.network.spatial import LOWEST
-from chainrule.network.wiring import INPUT, OUTPUT, Wiring
+from chainrule.network.wiring import INPUT, Wiring
 
 if TYPE_CHECKING:
     from chainrule.steps.step import Step
@@ -190,9 +190,7 @@ class _FunctionReader(LayerReader):
         if self.uses[id(held)] == 1:
             self.owners[id(held)] = frozenset([name])
         elif self.uses[id(held)]:
-            called = self.free(name)
-            self.call(called, self.layer(called, made, ()), ())
-            self.signals[made] = called
+            self.alone(name, made)
 
     def read(self) -> ReadFunction:
         """Every operation, in the order of the program."""
@@ -208,11 +206,7 @@ class _FunctionReader(LayerReader):
         results = [self._value(one) for one in self.flat.results]
         if not results or not all(isinstance(one, Expression) and BATCH in one.shape for one in results):
             raise DescriptionError("this function returns numbers that do not depend on its inputs.")
-        names = [OUTPUT] if len(results) == 1 else [
-            name if name.isidentifier() else f"output{place}" for place, name in enumerate(self.output_names, start=1)
-        ]  # fmt: skip
-        for name, result in zip(names, results, strict=True):
-            self.outputs[name] = self.given_out(result, "output" if len(results) == 1 else name)
+        self.give_out(results, self.output_names)
         return ReadFunction(self.wiring(), self.origins, self.function, self.whole)
 
     def _shape(self, shape: Sequence[int]) -> Shape:
@@ -313,9 +307,7 @@ class _FunctionReader(LayerReader):
         if id(held) not in self.constants:
             made = variable(Name("C"), array.shape)
             self.given[made] = (Origin("", tuple(range(array.ndim))), array, False)
-            called = self.free("constant")
-            self.call(called, self.layer(called, made, ()), ())
-            self.signals[made] = called
+            self.alone("constant", made)
             self.constants[id(held)] = (held, made)
         return self.constants[id(held)][1]
 

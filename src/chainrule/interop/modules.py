@@ -45,7 +45,7 @@ from chainrule.interop.operations.shapes import back_in_order, examples_first, l
 from chainrule.interop.operations.table import PYTORCH, UnreadableOperation
 from chainrule.interop.reading import LayerReader, Origin, first_examples, input_name, input_size, plain_shape, symbol_of
 from chainrule.network.derivation import BATCH
-from chainrule.network.wiring import INPUT, OUTPUT, Wiring
+from chainrule.network.wiring import INPUT, Wiring
 
 if TYPE_CHECKING:
     import torch
@@ -185,9 +185,7 @@ class _Reader(LayerReader):
         for ending in ("_weight", ".weight", "_bias", ".bias"):
             if name.removesuffix(ending) not in self.paths:
                 name = name.removesuffix(ending) or name
-        called = self.free(name)
-        self.call(called, self.layer(called, parameter, ()), ())
-        self.signals[parameter] = called
+        self.alone(name, parameter)
 
     # Operations
 
@@ -395,18 +393,11 @@ class _Reader(LayerReader):
         results = [one for one in leaves_of(node.args) if getattr(one, "name", None) in given]
         if not results or not all(isinstance(self.values[one], Expression) for one in results):
             raise DescriptionError("this model returns numbers that do not depend on its inputs.")
-        names = [OUTPUT] if len(results) == 1 else self._output_names(len(results))
-        for name, result in zip(names, results, strict=True):
-            self.outputs[name] = call = self.given_out(self.values[result], "output" if len(results) == 1 else name)
-            self.made_by.setdefault(call, result)
-
-    def _output_names(self, count: int) -> list[str]:
-        """Those that the model gives its results, in a dictionary; or output1, output2 …"""
-        names: list[Any] = list(range(count))
         spec = self.program.call_spec.out_spec
-        if spec is not None and spec.type is dict and len(spec.context) == count:
-            names = spec.context
-        return [name if isinstance(name, str) and name.isidentifier() else f"output{place}" for place, name in enumerate(names, start=1)]
+        named = spec is not None and spec.type is dict and len(spec.context) == len(results)
+        self.give_out([self.values[one] for one in results], spec.context if named else results)
+        for call, result in zip(self.outputs.values(), results, strict=True):
+            self.made_by.setdefault(call, result)
 
 
 def _lettered(node: Any, value: Any) -> Any:

@@ -15,7 +15,7 @@ from chainrule.network.definitions import TAKEN
 from chainrule.network.derivation import BATCH
 from chainrule.network.graphs import PARAMETER, QUANTITY, graph, instructions
 from chainrule.network.layers import Layer
-from chainrule.network.wiring import INPUT, Extent, LayerCall, Wiring, checked
+from chainrule.network.wiring import INPUT, OUTPUT, Extent, LayerCall, Wiring, checked
 
 COUNTS = (97, 193, 389, 769, 1543)
 """Numbers of examples, primes: sizes that they divide count examples."""
@@ -100,7 +100,20 @@ class LayerReader:
         """A layer is called on what inputs and earlier calls give."""
         self.calls.append(LayerCall(name, layer, sources))
 
-    def given_out(self, value: Expression, name: str) -> str:
+    def alone(self, name: str, parameter: Expression) -> None:
+        """A parameter is a layer of its own, called on nothing."""
+        called = self.free(name)
+        self.call(called, self.layer(called, parameter, ()), ())
+        self.signals[parameter] = called
+
+    def give_out(self, values: Sequence[Expression], names: Sequence[Any]) -> None:
+        """The results of the program are the outputs, by the names that it has for them; else output1, output2 …"""
+        single = len(values) == 1
+        for place, (name, value) in enumerate(zip(names, values, strict=True), start=1):
+            known = name if isinstance(name, str) and name.isidentifier() else f"output{place}"
+            self.outputs[OUTPUT if single else known] = self._given_out(value, "output" if single else known)
+
+    def _given_out(self, value: Expression, name: str) -> str:
         """The call that gives a result: one whose value goes nowhere else."""
         call = self.signals.get(value)
         if call is None or call in self.inputs or call in self.outputs.values() or any(call in other.sources for other in self.calls):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.learners.layout import Layout, Probe
+from chainrule.learners.layout import Probe
 from chainrule.learners.names import LAST, NameMeaning, as_kind, meanings
 from chainrule.learners.reporting import numbers
 from chainrule.learners.syntax import arguments_of, needed_by, own_parts
@@ -27,10 +27,10 @@ class Pool:
     roots    its parameters, by the names of arguments or of global variables
     """
 
-    def __init__(self, probe: Probe, layout: Layout, roots: dict[str, Any]) -> None:
-        self.probe, self.layout, self.roots = probe, layout, roots
+    def __init__(self, probe: Probe, roots: dict[str, Any]) -> None:
+        self.probe, self.roots = probe, roots
         self.given: dict[str, Any] = {}
-        self.x, self.t = layout.x(probe), layout.t(probe)
+        self.x, self.t = probe.own_x(), probe.own_t()
         self.before = (np.array(self.x), np.array(self.t))
         self.names: dict[str, str] = {}
         self.labelled = False
@@ -87,19 +87,8 @@ class Pool:
             return _NOTHING
         for meaning in meanings(name):
             if optional and meaning.kind not in (
-                "rate",
-                "momentum",
-                "penalty",
-                "epochs",
-                "batch",
-                "quiet",
-                "x",
-                "t",
-                "sizes",
-                "inputs",
-                "hidden",
-                "outputs",
-            ):
+                "rate", "momentum", "penalty", "epochs", "batch", "quiet", "x", "t", "sizes", "inputs", "hidden", "outputs",
+            ):  # fmt: skip
                 continue
             if optional and meaning.kind == "hidden" and len(name) == 1:
                 continue  # h=1e-5 is a step, not a number of units
@@ -115,7 +104,7 @@ class Pool:
             if rivals and kind in self.names and self.names[kind] != name and self.names[kind] in beside:
                 return _NOTHING
             self.names.setdefault(kind, name)
-            if kind == "x" and name == "row" and self.labelled and self.layout.vectors:
+            if kind == "x" and name == "row" and self.labelled and probe.layout.vectors:
                 return [*self.x, int(probe.t[0].argmax())]
             return self.x if kind == "x" else self.t
         if kind in ("z", "h", "y", "cache", "grads", "delta", "dW", "db"):
@@ -128,18 +117,9 @@ class Pool:
             return containers[0] if len(containers) == 1 and len(self.roots) == 1 else _NOTHING
         sizes = probe.sizes
         simple: dict[str, Any] = {
-            "rate": probe.rate,
-            "momentum": 0.0,
-            "penalty": probe.penalty,
-            "epochs": 1,
-            "batch": probe.rows,
-            "count": probe.rows,
-            "quiet": False,
-            "index": 0,
-            "inputs": sizes[0],
-            "outputs": sizes[-1],
-            "sizes": list(sizes),
-        }
+            "rate": probe.rate, "momentum": 0.0, "penalty": probe.penalty, "epochs": 1, "batch": probe.rows, "count": probe.rows,
+            "quiet": False, "index": 0, "inputs": sizes[0], "outputs": sizes[-1], "sizes": list(sizes),
+        }  # fmt: skip
         if kind == "hidden":
             return sizes[1] if len(sizes) > 2 else _NOTHING
         return simple.get(kind, _NOTHING)
@@ -165,8 +145,8 @@ class Pool:
     @property
     def t_shape(self) -> tuple[int, ...]:
         """The shape of the outputs of all samples."""
-        rows, outputs = self.probe.t.shape
-        return (outputs,) if self.layout.vectors else (outputs, rows) if self.layout.columns else (rows, outputs)
+        (rows, outputs), layout = self.probe.t.shape, self.probe.layout
+        return (outputs,) if layout.vectors else (outputs, rows) if layout.columns else (rows, outputs)
 
     def take(self, function: ast.FunctionDef, result: Any) -> dict[str, Any]:
         """What a call gave, by the names in its `return`; kept for later calls."""

@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.functions import FunctionProgram
-from chainrule.learners.layout import Layout, Probe, Unreadable
+from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.limits import Stopped
 from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.names import UPDATE
@@ -112,7 +112,7 @@ FACTORS = (1.0, 0.5, 2.0, -1.0, -0.5, -2.0)
 
 
 def network_checks(
-    loaded: Loaded, program: LearnerProgram, probe: Probe, layout: Layout, activations: Sequence[str], loss: tuple[str, str, str]
+    loaded: Loaded, program: LearnerProgram, probe: Probe, activations: Sequence[str], loss: tuple[str, str, str]
 ) -> Iterator[dict[str, Any]]:
     """What functions and methods that move every parameter of the program's network by a step give, beside ∂E/∂W and ∂E/∂b.
 
@@ -122,7 +122,7 @@ def network_checks(
     for name, node in _checks_of(loaded, program):
         yield from _at_a_kink(loaded, name)
         quotients = list(_quotients(loaded, node))
-        values = _called(loaded, program, name, probe, layout) if quotients else []
+        values = _called(loaded, program, name, probe) if quotients else []
         for quotient in quotients:
             found, ends = (
                 np.array([float(value.ravel()[0]) for spot, value in values if spot in spots and value.size == 1])
@@ -153,13 +153,13 @@ def _checks_of(loaded: Loaded, program: LearnerProgram) -> Iterator[tuple[str, a
             yield name, node
 
 
-def _called(loaded: Loaded, program: LearnerProgram, name: str, probe: Probe, layout: Layout) -> list[tuple[int, Array]]:
+def _called(loaded: Loaded, program: LearnerProgram, name: str, probe: Probe) -> list[tuple[int, Array]]:
     """What was reported while it ran: by itself, else after what gives the gradients, which it may need."""
     loaded.recorder.patient = True
     try:
         for asked in _ways(loaded, program, name):
             with contextlib.suppress(Exception, TooLong, SystemExit), impatient(2.0):  # whatever it raises: then it is asked nothing
-                return list(asked.answer(probe, layout, 1).values.kept)
+                return list(asked.answer(probe, 1).values.kept)
     except Stopped:
         loaded.guard.stopped = None  # what it may not do is held against nobody whose back-propagation does not do it
     finally:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from chainrule.learners.calling import Pool, gives_gradients, needs_pairs
 from chainrule.learners.header import Header
-from chainrule.learners.layout import SHARED, Layout, Probe, Unreadable, trial
+from chainrule.learners.layout import SHARED, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, UPDATE, as_kind, backward_first, forward_first, meaning
-from chainrule.learners.parameters import Parameters, flat_parameters, parameter_places, shared_arrays
+from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves
-from chainrule.learners.styles import numbers_read, style_of, vector_blocks
+from chainrule.learners.styles import numbers_read, style_of
 from chainrule.learners.syntax import arguments_of
 
 
@@ -35,18 +34,13 @@ class FunctionProgram(LearnerProgram):
         self.line = node.lineno
         self.entry = shown_signature(node)
         self.style = style_of(loaded, self.nodes, apart=apart)
+        self.depths, self.biases = self.style.depths, self.style.biases
         self._snapshot = {key: value for key, value in loaded.namespace.items() if _is_data(value)}
         self._rate_set = numbers_read(loaded, self.nodes, "rate")
         self._penalty_set = numbers_read(loaded, self.nodes, "penalty")
 
-    def depths(self) -> Sequence[int]:
-        return self.style.depths
-
-    def has_bias(self) -> Sequence[bool]:
-        return self.style.biases
-
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
-        if self.style.vector:
+        if self.style.vector is not None:
             yield from (ParameterForm(None, inside, sizes, (bias,) * (len(sizes) - 1)) for inside in ((True, False) if bias else (False,)))
             return
         if not self.style.own:
@@ -56,7 +50,7 @@ class FunctionProgram(LearnerProgram):
                 yield ParameterForm(None, False, sizes, shared)
             yield ParameterForm(None, bias and not self.style.separate_bias, sizes, has)
             return
-        roots = self.style.make(self.loaded, trial(sizes, rows), Layout())
+        roots = self.style.make(self.loaded, trial(sizes, rows))
         ways = [places for places in parameter_places(list(leaves(dict(roots)))) if places.sizes == sizes]
         yield from (ParameterForm(*form) for form in dict.fromkeys((way.units_first, bool(way.inside), sizes, way.has) for way in ways))
 
@@ -69,15 +63,15 @@ class FunctionProgram(LearnerProgram):
     def penalized(self) -> bool:
         return bool(self._penalty_set) or super().penalized()
 
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         loaded = self.loaded
         loaded.namespace.update({key: copy.deepcopy(value) for key, value in self._snapshot.items()})
         for names, value in ((self._rate_set, probe.rate), (self._penalty_set, probe.penalty)):
             loaded.namespace.update(dict.fromkeys(names, value))
-        roots = self.style.make(loaded, probe, layout)
-        places = self._placed(roots, probe, layout)
+        roots = self.style.make(loaded, probe)
+        places = self._placed(roots, probe)
         self.integers = places.integers()
-        pool = Pool(probe, layout, roots)
+        pool = Pool(probe, roots)
         pool.labelled = loaded.labelled
         if self.style.globals:
             _put_data(loaded.namespace, pool)
@@ -96,33 +90,28 @@ class FunctionProgram(LearnerProgram):
             self._renew(roots, named)
 
         def read() -> dict[str, Any]:
-            return self._placed(roots, probe, layout, checked=False).read(probe, layout)
+            return self._placed(roots, probe, checked=False).read(probe)
 
-        states = self._trained(places.read(probe, layout), call, read, steps)
+        states = self._trained(places.read(probe), call, read, steps)
         ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
         self.rate = None if self._rate_set or self.takes_rate() else literal_rate(self.nodes, loaded.namespace)
         first = {name: value for name, value in first.items() if name not in roots}
-        if self.style.vector:
-            first = {key: part for name, value in first.items() for key, part in self._taken_apart(name, value, probe, layout).items()}
-        return self._finished(probe, layout, pool, first, states, places.names())
+        first = {key: part for name, value in first.items() for key, part in self._taken_apart(name, value, probe).items()}
+        return self._finished(probe, pool, first, states, places.names())
 
-    def _placed(self, roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
-        if not self.style.vector:
-            return _placed(roots, probe, layout, checked=checked)
-        blocks = vector_blocks(probe, layout, self.style.apart)
-        return flat_parameters(self.style.vector, roots, blocks, self.style.order, probe.sizes, layout)
+    def _placed(self, roots: Mapping[str, Any], probe: Probe, *, checked: bool = True) -> Parameters:
+        if self.style.vector is None:
+            return _placed(roots, probe, checked=checked)
+        return self.style.vector.parameters(roots[self.style.vector.name], probe)
 
-    def _taken_apart(self, name: str, value: Any, probe: Probe, layout: Layout) -> dict[str, Any]:
+    def _taken_apart(self, name: str, value: Any, probe: Probe) -> dict[str, Any]:
         """A vector of all gradients as these, by their names; anything else as it is."""
-        flat, parts = numbers(value), vector_blocks(probe, layout, self.style.apart)
-        if flat is None or flat.size != sum(math.prod(shape) for _, shape in parts) or max(flat.shape, default=0) != flat.size:
+        flat, vector = numbers(value), self.style.vector
+        if vector is None or flat is None or flat.size != vector.length(probe) or max(flat.shape, default=0) != flat.size:
             return {name: value}
-        own = flat_parameters(name, {name: flat.ravel()}, parts, self.style.order, probe.sizes, layout)
-        named = [(f"dW{number}", leaf) for number, leaf in enumerate(own.weights, start=1)]
-        named += [(f"db{number}", leaf) for number, leaf in enumerate(own.biases, start=1) if leaf is not None]
-        return {key: leaf.get() for key, leaf in named}
+        return {f"d{key}": leaf.get() for key, leaf in vector.parameters(flat.ravel(), probe).named()}
 
     def _called(self, name: str, pool: Pool) -> dict[str, Any]:
         node = self.loaded.functions[name]
@@ -160,16 +149,16 @@ def _shapes(value: Any) -> Any:
     return [_shapes(item) for item in value] if isinstance(value, (list, tuple)) else np.shape(value)
 
 
-def _placed(roots: Mapping[str, Any], probe: Probe, layout: Layout, *, checked: bool = True) -> Parameters:
+def _placed(roots: Mapping[str, Any], probe: Probe, *, checked: bool = True) -> Parameters:
     """Where the parameters are in what was made for a probe, and the probe's numbers in them. Raises Unreadable."""
     ways = list(parameter_places(list(leaves(dict(roots)))))
-    fitting = [found for found in ways if found.fits(probe, layout) and (found.has == probe.has or found.inside)]
+    fitting = [found for found in ways if found.fits(probe) and (found.has == probe.has or found.inside)]
     ways = fitting if checked or fitting else ways  # after a step they may have other shapes
     if not ways:
         raise Unreadable("no places")
     chosen = min(ways, key=lambda found: found.has != probe.has)
     if checked:
-        chosen.set(probe, layout)
+        chosen.set(probe)
     return chosen
 
 

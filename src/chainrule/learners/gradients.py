@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.learners.layout import Layout, Probe
+from chainrule.learners.layout import Probe
 from chainrule.learners.names import as_kind, compact, meaning, ranked
 from chainrule.learners.reporting import numbers
 
 
 def gradients_among(
-    named: Mapping[str, Any], probe: Probe, layout: Layout, orders: dict[str, int] | None = None
+    named: Mapping[str, Any], probe: Probe, orders: dict[str, int] | None = None
 ) -> tuple[dict[str, Array], dict[str, str]]:
     """dW1, db1 … in chainrule's layout, and what the program calls them; empty where they are not all there.
 
@@ -25,26 +25,26 @@ def gradients_among(
     names: dict[str, str] = {}
     inner = _inside(named)
     for kind in ("W", "b"):
-        wanted = [number for number in range(depth) if kind == "W" or (probe.biases[number] is not None and not layout.inside)]
+        wanted = [number for number in range(depth) if kind == "W" or (probe.biases[number] is not None and not probe.layout.inside)]
         values = _of_kind(named, inner, kind, len(wanted), depth)
         if values is None:
             if kind == "W":
-                return _by_shape(named, probe, layout, {} if orders is None else orders)
+                return _by_shape(named, probe, {} if orders is None else orders)
             continue
         for number, (name, value) in zip(wanted, values, strict=True):
             found[f"{kind}{number + 1}"] = value
             names[f"d{kind}{number + 1}"] = name
-    return _read(found, probe, layout), names
+    return _read(found, probe), names
 
 
-def _read(found: Mapping[str, Any], probe: Probe, layout: Layout) -> dict[str, Array]:
+def _read(found: Mapping[str, Any], probe: Probe) -> dict[str, Array]:
     result: dict[str, Array] = {}
     for key, value in found.items():
         array = np.array(float(value)) if isinstance(value, (int, float)) else numbers(value)
         if array is None:
             continue
         number = int(key[1:]) - 1
-        read = layout.read_w(array, probe, number) if key[0] == "W" else layout.read_b(array, probe, number)
+        read = probe.read_w(array, number) if key[0] == "W" else probe.read_b(array, number)
         result.update({f"d{name}": part for name, part in read.items()})
     return result
 
@@ -91,7 +91,7 @@ def _many(value: Any, depth: int) -> bool:
     return isinstance(value, (list, tuple)) and len(value) == depth > 1
 
 
-def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout, orders: dict[str, int]) -> tuple[dict[str, Array], dict[str, str]]:
+def _by_shape(named: Mapping[str, Any], probe: Probe, orders: dict[str, int]) -> tuple[dict[str, Array], dict[str, str]]:
     """Of what has no names of gradients: arrays in the shapes of W and b, each once, or in an order that shows in their shapes.
 
     orders  the order that showed once; it holds for layers of one size, too
@@ -99,10 +99,10 @@ def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout, orders: di
     flat = [(name, item) for name, value in named.items() for name, item in _flat(name, value)]
     flat = [(name, item) for name, item in flat if as_kind(name, "W", "b", "x", "t", "h", "z", "y") is None]
     keys = [f"{kind}{number}" for number in range(1, len(probe.weights) + 1) for kind in ("W", "b")]
-    keys = [key for key in keys if key[0] == "W" or (probe.biases[int(key[1:]) - 1] is not None and not layout.inside)]
+    keys = [key for key in keys if key[0] == "W" or (probe.biases[int(key[1:]) - 1] is not None and not probe.layout.inside)]
     weights, biases = ([key for key in keys if key[0] == kind] for kind in ("W", "b"))
     backwards = sorted(keys, key=lambda key: (-int(key[1:]), key[0] == "b"))
-    shapes = {key: np.shape(np.asarray((layout.w if key[0] == "W" else layout.b)(probe, int(key[1:]) - 1))) for key in keys}
+    shapes = {key: np.shape(np.asarray((probe.own_w if key[0] == "W" else probe.own_b)(int(key[1:]) - 1))) for key in keys}
     several = [keys, [*weights, *biases], backwards, [*weights[::-1], *biases[::-1]], weights, weights[::-1]]
     fitting = dict[int, list[tuple[str, Any]]]()
     for free in ("", "b"):  # only where nothing fits may a bias have any shape: it may be summed over too much, or not at all
@@ -115,7 +115,7 @@ def _by_shape(named: Mapping[str, Any], probe: Probe, layout: Layout, orders: di
         orders["seen"] = min(fitting)
     order = orders.get("seen", -1) if orders.get("seen", -1) in fitting else min(fitting)
     chosen = dict(zip(several[order], fitting[order], strict=True))
-    return _read({key: item for key, (_, item) in chosen.items()}, probe, layout), {f"d{key}": name for key, (name, _) in chosen.items()}
+    return _read({key: item for key, (_, item) in chosen.items()}, probe), {f"d{key}": name for key, (name, _) in chosen.items()}
 
 
 def _flat(name: str, value: Any) -> list[tuple[str, Any]]:

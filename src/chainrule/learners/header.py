@@ -19,41 +19,33 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.learners.layout import StatedLayout
 from chainrule.learners.names import meaning
 
 KINDS = (
-    "x",
-    "t",
-    "rate",
-    "momentum",
-    "penalty",
-    "epochs",
-    "batch",
-    "count",
-    "quiet",
-    "index",
-    "params",
-    "cache",
-    "grads",
-    "sizes",
-    "inputs",
-    "hidden",
-    "outputs",
-)
-LOSSES = {
-    "half_squared": "half_squared",
-    "half squared": "half_squared",
-    "squared": "squared",
-    "mse": "squared",
-    "mean squared": "squared",
-    "cross_entropy": "cross_entropy",
-    "cross entropy": "cross_entropy",
-    "ce": "cross_entropy",
-    "binary_cross_entropy": "binary_cross_entropy",
-    "binary cross entropy": "binary_cross_entropy",
-    "bce": "binary_cross_entropy",
-}
+    "x", "t", "rate", "momentum", "penalty", "epochs", "batch", "count", "quiet", "index", "params", "cache", "grads", "sizes", "inputs",
+    "hidden", "outputs",
+)  # fmt: skip
+"""What arguments may be said to be, beside W1, b1, z1, h1 …"""
+
+STATEMENTS: list[tuple[str, dict[str, object]]] = [
+    (r"(?:(?:x|samples?|inputs?)\s*[:=]?\s*(?:as\s+|in\s+|are\s+)?)?columns?", {"columns": True}),
+    (r"(?:(?:x|samples?|inputs?)\s*[:=]?\s*(?:as\s+|in\s+|are\s+)?)?rows?", {"columns": False}),
+    (
+        r"(?:y|t|targets?|labels?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:class(?:es)?(?:\s+numbers)?|numbers of classes|integers)",
+        {"targets": "classes"},
+    ),
+    (r"(?:y|t|targets?|labels?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:one[- _]?hot|matrix)", {"targets": "matrix"}),
+    (r"(?:y|t|targets?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:flat|vector)", {"targets": "flat"}),
+    (r"w\w*\s*[:=]?\s*\(?\s*(?:units|out\w*)\s*(?:x|by|\s)\s*(?:inputs|in\w*)\s*\)?", {"units_first": True}),
+    (r"w\w*\s*[:=]?\s*\(?\s*(?:inputs|in\w*)\s*(?:x|by|\s)\s*(?:units|out\w*)\s*\)?", {"units_first": False}),
+    (r"one sample(?: at a time)?", {"vectors": True}),
+    (r"batch|several samples", {"vectors": False}),
+    (r"watch|observe|script", {"observe": True}),
+]
+"""Statements without a value, and what they say."""
+
+LOSSES = {"mse": "squared", "mean_squared": "squared", "ce": "cross_entropy", "bce": "binary_cross_entropy"}
+"""What else people call losses."""
 
 
 class HeaderError(ValueError):
@@ -69,7 +61,7 @@ class Header(FrozenValue):
     activations  of each layer, of a program that is asked by lines
     rate       the learning rate
     observe    whether the loop is watched in any case
-    wanted     layouts that are possible
+    columns, units_first, targets, vectors   as of `Layout`; None where nothing is said
     """
 
     entry: str = ""
@@ -82,11 +74,6 @@ class Header(FrozenValue):
     units_first: bool | None = None
     targets: str | None = None
     vectors: bool | None = None
-
-    @property
-    def wanted(self) -> StatedLayout:
-        """Of the layout."""
-        return StatedLayout(self.columns, self.units_first, self.targets, self.vectors)
 
 
 def read_header(text: str) -> Header:
@@ -119,13 +106,12 @@ def _arguments(text: str) -> dict[str, str]:
 
 
 def _statement(words: str, statement: str) -> dict[str, object]:
-    if words in ("watch", "observe", "script"):
-        return {"observe": True}
+    if (said := next((fields for pattern, fields in STATEMENTS if re.fullmatch(pattern, words)), None)) is not None:
+        return said
     if found := re.match(r"^(?:loss|cost|error)\s*[:=]?\s*(.+)$", words):
-        if found[1].strip() in LOSSES:
-            return {"loss": LOSSES[found[1].strip()]}
-        if found[1].strip().isidentifier():  # perhaps one of the person's own: who asks knows what there is
-            return {"loss": found[1].strip()}
+        called = "_".join(found[1].split())
+        if called.isidentifier():  # perhaps one of the person's own: who asks knows what there is
+            return {"loss": LOSSES.get(called, called)}
         raise HeaderError(statement)
     if found := re.match(r"^(?:learning[_ ]?rate|rate|lr)\s*[:=]?\s*([\d.eE+-]+)$", words):
         try:
@@ -136,24 +122,4 @@ def _statement(words: str, statement: str) -> dict[str, object]:
         return {"activations": tuple(found[1].split())}
     if found := re.match(r"^entry\s*[:=]?\s*([\w.]+)$", statement, re.IGNORECASE):
         return {"entry": found[1]}
-    if re.match(r"^(?:x|samples?|inputs?)\s*[:=]?\s*(?:as\s+|in\s+|are\s+)?(columns?|rows?)$", words):
-        return {"columns": "column" in words}
-    if re.match(r"^(columns?|rows?)$", words):
-        return {"columns": "column" in words}
-    if re.match(
-        r"^(?:y|t|targets?|labels?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:class(?:es)?(?:\s+numbers)?|numbers of classes|integers)$", words
-    ):
-        return {"targets": "classes"}
-    if re.match(r"^(?:y|t|targets?|labels?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:one[- _]?hot|matrix)$", words):
-        return {"targets": "matrix"}
-    if re.match(r"^(?:y|t|targets?)\s*[:=]?\s*(?:as\s+|are\s+)?(?:flat|vector)$", words):
-        return {"targets": "flat"}
-    if re.match(r"^w\w*\s*[:=]?\s*\(?\s*(?:units|out\w*)\s*(?:x|by|\s)\s*(?:inputs|in\w*)\s*\)?$", words):
-        return {"units_first": True}
-    if re.match(r"^w\w*\s*[:=]?\s*\(?\s*(?:inputs|in\w*)\s*(?:x|by|\s)\s*(?:units|out\w*)\s*\)?$", words):
-        return {"units_first": False}
-    if re.match(r"^one sample(?: at a time)?$", words):
-        return {"vectors": True}
-    if words in ("batch", "several samples"):
-        return {"vectors": False}
     raise HeaderError(statement)

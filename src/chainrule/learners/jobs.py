@@ -124,7 +124,7 @@ def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
         "entry": program.entry,
         "line": program.line,
         "rate": header.rate if header.rate is not None else program.rate if reading.answer.from_update else None,
-        "layout": reading.layout.to_dict(),
+        "layout": probe.layout.to_dict(),
         "activations": list(forward.activations),
         "loss": forward.loss,
         "outputs": forward.outputs,
@@ -159,28 +159,32 @@ def _plain_error(reading: ProgramReading) -> bool:
 def _observe(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
-    layout = Layout(**job["layout"])
+    probes = _probes(job)
     answers, met = list[dict[str, Any]](), dict[str, int]()
-    for plain in job["probes"]:
-        probe = Probe.from_dict(plain)
+    for probe in probes:
         try:
-            answers.append(_observed(loaded, program, program.answer(probe, layout, STEPS), probe, job, met))
+            answers.append(_observed(loaded, program, program.answer(probe, STEPS), probe, job, met))
         except (Unreadable, Unbound) as error:
             answers.append({"failure": str(error)})
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a learner's program raises
             answers.append({"failure": said(error), "line": line_of_error(error)})
-    shared = _kept_elsewhere(loaded, header, program, Probe.from_dict(job["probes"][0]), layout)
+    shared = _kept_elsewhere(loaded, header, program, probes[0])
     for answer in answers:
         if shared and "failure" not in answer:
             answer["shared"] = answer["shared"] or shared
     checks = [*own_checks(loaded)]
-    checks += network_checks(loaded, program, Probe.from_dict(job["probes"][0]), layout, job["activations"], tuple(job["loss"]))
+    checks += network_checks(loaded, program, probes[0], job["activations"], tuple(job["loss"]))
     return {"answers": answers, "checks": checks}
 
 
-def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe, layout: Layout) -> list[str]:
+def _probes(job: Mapping[str, Any]) -> list[Probe]:
+    layout = Layout(**job["layout"])
+    return [Probe.from_dict(plain, layout) for plain in job["probes"]]
+
+
+def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, probe: Probe) -> list[str]:
     """What another function keeps of a parameter, where the one that was read gives gradients only, and that one trains by them."""
     if not isinstance(program, FunctionProgram) or program.update:
         return []
@@ -193,7 +197,7 @@ def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, pro
     for name in trains[:3]:
         with contextlib.suppress(Exception):  # whatever a learner's program raises: nothing hangs on this
             other = FunctionProgram(loaded, name)
-            other.answer(probe, layout, 1)
+            other.answer(probe, 1)
             return list(other.shared)
     return []
 
@@ -247,14 +251,14 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     """
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
-    layout, probe, quantity = Layout(**job["layout"]), Probe.from_dict(job["probes"][0]), str(job["quantity"])
+    (probe,), quantity = _probes(job), str(job["quantity"])
     number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
     helpers = _helpers(loaded, program)
     if quantity.startswith(("dh", "delta", "dy")):
         for rows in (min(3, *probe.sizes[:-1]), 1):
             few = probe.first_rows(rows)
             try:
-                answer = program.answer(few, layout, 1)
+                answer = program.answer(few, 1)
             except Exception:  # noqa: BLE001  # a program that takes no such sample is looked at with others
                 continue
             found = _delta(answer, few, job["activations"], number)
@@ -272,7 +276,7 @@ def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
                         return _spot(loaded, answer, place)
             if passed_on is not None and not whole and (place := answer.values.where(delta, passed_on, helpers)) is not None:
                 return _spot(loaded, answer, place)  # what is set to 0 afterwards, in the same array
-    answer = program.answer(probe, layout, 1)
+    answer = program.answer(probe, 1)
     for plain in job["values"]:
         value = np.array(plain, dtype=float)
         assigned = answer.values.named(

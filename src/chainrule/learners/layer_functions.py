@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
-from chainrule.learners.layers import BACKWARD_NAMES, FORWARD_NAMES
+from chainrule.learners.layers import class_passes, computes
 from chainrule.learners.loading import Loaded, TooLong, impatient
 from chainrule.learners.programs import methods_of
 from chainrule.learners.recognition import SeenValues
@@ -69,11 +69,7 @@ class ArgumentTable(dict[str, Any]):
         raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
-        try:
-            self[str(key)]
-        except KeyError:
-            return False
-        return True
+        return self.get(str(key), _LACKING) is not _LACKING
 
     def get(self, key: str, default: Any = None) -> Any:
         """As of any dictionary."""
@@ -81,6 +77,9 @@ class ArgumentTable(dict[str, Any]):
             return self[key]
         except KeyError:
             return default
+
+
+_LACKING = object()
 
 
 def layer_pairs(loaded: Loaded) -> Iterator[Pair]:
@@ -95,13 +94,8 @@ def layer_pairs(loaded: Loaded) -> Iterator[Pair]:
             forward = near.get(rest) or (near.get(shorter) if shorter else None)
         if BACKWARD.search(name) and forward is not None:
             yield Pair(f"{forward.name}, {name}", forward, node)
-    for name in loaded.classes:
-        methods = methods_of(loaded, name)
-        forward = next((methods[one] for one in FORWARD_NAMES if one in methods), None)
-        backward = next((methods[one] for one in BACKWARD_NAMES if one in methods), None)
-        if forward is None or backward is None or min(len(forward.args.args), len(backward.args.args)) < 2:
-            continue
-        if not all(isinstance(one, (ast.Pass, ast.Raise, ast.Expr)) for one in backward.body):  # as those of a base class
+    for name, (forward, backward) in class_passes(loaded).items():
+        if computes(backward):
             yield Pair(f"{name}.{forward.name}, {name}.{backward.name}", forward, backward, name)
 
 
@@ -280,11 +274,7 @@ def _with_names(given: Any, node: ast.FunctionDef) -> NamedArrays:
     parts = last.elts if isinstance(last, (ast.Tuple, ast.List)) else [last]
     names = [ast.unparse(part).rpartition(".")[2] if isinstance(part, (ast.Name, ast.Attribute)) else "" for part in parts]
     names = names if len(names) == len(values) else [""] * len(values)
-    return [
-        (name, np.array(value, dtype=float))
-        for name, value in zip(names, values, strict=True)
-        if isinstance(value, (np.ndarray, np.floating))
-    ]
+    return [(name, np.array(value, dtype=float)) for name, value in zip(names, values, strict=True) if isinstance(value, NUMBERS)]
 
 
 def _of_object(owner: Any) -> Iterator[tuple[str, Array]]:

@@ -6,15 +6,16 @@ import ast
 import copy
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.base.frozen import replace
 from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import Layout, Probe, Unreadable, trial
+from chainrule.learners.layout import Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import meaning
 from chainrule.learners.parameters import Parameters, parameter_places
@@ -22,6 +23,9 @@ from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, m
 from chainrule.learners.recognition import SeenValues, forward_seen
 from chainrule.learners.stored import leaves
 from chainrule.learners.syntax import arguments_of, needed_by
+
+Passes: TypeAlias = tuple[ast.FunctionDef, ast.FunctionDef]
+"""Forward and backward."""
 
 FORWARD_NAMES = ("forward", "forward_pass", "forward_propagation", "__call__", "call", "fprop")
 BACKWARD_NAMES = ("backward", "backward_pass", "backward_propagation", "back", "bprop", "backprop")
@@ -35,20 +39,14 @@ _NO_ACTIVATION = re.compile(r"softmax|loss|entropy|mse|error|cost|drop|norm|flat
 
 
 class LayerProgram(LearnerProgram):
-    """Layers with weights, and each activation of the file between two of them."""
+    """Layers with weights, and each activation of the file between two of them. passes: of each class that has both"""
 
-    def __init__(self, loaded: Loaded, dense: str, activations: Sequence[str]) -> None:
+    def __init__(self, loaded: Loaded, dense: str, activations: Sequence[str], passes: Mapping[str, Passes]) -> None:
         super().__init__(loaded)
-        self.dense, self.activations = dense, tuple(activations)
-        self.forward, self.backward = _passes(loaded, dense)
-        self.line = self.backward.lineno
+        self.dense, self.activations, self.passes = dense, tuple(activations), passes
+        self.forward, self.backward = passes[dense]
+        self.line, self.depths = self.backward.lineno, (len(self.activations) + 1,)
         self.entry = f"{' → '.join([dense, *(name for one in activations for name in (one, dense))])}: {self.backward.name}"
-
-    def depths(self) -> Sequence[int]:
-        return (len(self.activations) + 1,)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (True,)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         probe = trial(sizes, rows, bias=bias)
@@ -61,10 +59,10 @@ class LayerProgram(LearnerProgram):
         """The layers: each with its backward and its forward pass."""
         layers: list[tuple[Any, ast.FunctionDef, ast.FunctionDef]] = []
         for number, (w, b) in enumerate(zip(probe.weights, probe.biases, strict=True)):
-            one = Probe(probe.x, probe.t, [w], [b], probe.rate)
+            one = replace(probe, weights=[w], biases=[b])
             layers.append((self._new(self.dense, one), self.backward, self.forward))
             if number + 1 < len(probe.weights):
-                forward, backward = _passes(self.loaded, self.activations[number])
+                forward, backward = self.passes[self.activations[number]]
                 layers.append((self._new(self.activations[number], one), backward, forward))
         return layers
 
@@ -80,18 +78,16 @@ class LayerProgram(LearnerProgram):
             raise Unbound(needed[-1])
         return self._quietly(self.loaded.namespace[name], **given)
 
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         del steps
         made = self._made(probe)
         with_weights = [layer for layer in made if layer[1] is self.backward]
         places = [_places(layer) for layer in with_weights]
-        singles = [
-            Probe(probe.x, probe.t, [w], [b], probe.rate) for w, b in zip(probe.weights, probe.biases, strict=True)
-        ]  # fmt: skip
+        singles = [replace(probe, weights=[w], biases=[b]) for w, b in zip(probe.weights, probe.biases, strict=True)]
         for place, single in zip(places, singles, strict=True):
-            place.set(single, layout)
-        before = [place.read(single, layout) for place, single in zip(places, singles, strict=True)]
-        pool = Pool(probe, layout, {})
+            place.set(single)
+        before = [place.read(single) for place, single in zip(places, singles, strict=True)]
+        pool = Pool(probe, {})
         with self.loaded.recorder.recording():
             value = pool.x
             for layer, _, forward in made:
@@ -105,8 +101,8 @@ class LayerProgram(LearnerProgram):
         updated = False
         for number, (layer, place, single, old) in enumerate(zip(with_weights, places, singles, before, strict=True), start=1):
             own = {key: copy.deepcopy(item) for key, item in vars(layer[0]).items() if meaning(key).kind in ("dW", "db")}
-            found, called = gradients_among(own, single, layout)
-            new = place.read(single, layout)
+            found, called = gradients_among(own, single)
+            new = place.read(single)
             moved = any(not np.array_equal(new[key], old[key]) for key in old)
             if moved:
                 found = {f"d{key}": (old[key] - new[key]) / probe.rate for key in old}
@@ -145,37 +141,32 @@ def _places(layer: tuple[Any, ast.FunctionDef, ast.FunctionDef]) -> Parameters:
     return found
 
 
-def _passes(loaded: Loaded, name: str) -> tuple[ast.FunctionDef, ast.FunctionDef]:
-    """The forward and the backward pass of a class. Raises Unreadable where it lacks one."""
-    methods = methods_of(loaded, name)
-    forward = next((methods[one] for one in FORWARD_NAMES if one in methods), None)
-    backward = next((methods[one] for one in BACKWARD_NAMES if one in methods), None)
-    if forward is None or backward is None or len(backward.args.args) < 2 or len(forward.args.args) < 2:
-        raise Unreadable(name)
-    return forward, backward
+def class_passes(loaded: Loaded) -> dict[str, Passes]:
+    """The forward and the backward pass of each class that has both."""
+    found = dict[str, Passes]()
+    for name in loaded.classes:
+        methods = methods_of(loaded, name)
+        both = [next((methods[one] for one in names if one in methods), None) for names in (FORWARD_NAMES, BACKWARD_NAMES)]
+        passes = [one for one in both if one is not None and len(one.args.args) > 1]
+        if len(passes) == 2:
+            found[name] = (passes[0], passes[1])
+    return found
+
+
+def computes(backward: ast.FunctionDef) -> bool:
+    """Does a backward pass compute anything? That of a base class does not."""
+    return not all(isinstance(statement, (ast.Pass, ast.Raise, ast.Expr)) for statement in backward.body)
 
 
 def layer_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
     """Networks that can be built of a file's layers: with each class that has weights, all that have none between them, or one of these."""
-    able = []
-    for name in loaded.classes:
-        try:
-            _passes(loaded, name)
-        except Unreadable:
-            continue
-        able.append(name)
-    plain = [name for name in able if not _made_of(loaded, name) and not _NO_ACTIVATION.search(name)][:3]
-    for dense in able:
+    passes = class_passes(loaded)
+    plain = [name for name in passes if not _made_of(loaded, name) and not _NO_ACTIVATION.search(name)][:3]
+    for dense in passes:
         if len(_made_of(loaded, dense)) >= 2:
-            others = [name for name in able if name not in (dense, *plain) and not _NO_ACTIVATION.search(name)]
-            if not any(_is_layer(loaded, name) for name in others):  # what is not looked at is not called right
-                yield LayerProgram(loaded, dense, plain)
-
-
-def _is_layer(loaded: Loaded, name: str) -> bool:
-    """Does its backward pass compute anything? That of a base class does not."""
-    _, backward = _passes(loaded, name)
-    return not all(isinstance(statement, (ast.Pass, ast.Raise, ast.Expr)) for statement in backward.body)
+            others = [backward for name, (_, backward) in passes.items() if name not in (dense, *plain) and not _NO_ACTIVATION.search(name)]
+            if not any(map(computes, others)):  # what is not looked at is not called right
+                yield LayerProgram(loaded, dense, plain, passes)
 
 
 def _made_of(loaded: Loaded, name: str) -> list[str]:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
-from chainrule.learners.reporting import Recorder, ReportedProgram, rewritten
+from chainrule.learners.reporting import Recorder, ReportedProgram
 from chainrule.learners.stand_ins import stand_in
 from chainrule.learners.syntax import arguments_of, called_name, loops_in, needed_by, own_parts
 from chainrule.learners.tensors import library_of, prepared
@@ -60,7 +60,7 @@ class Loaded:
         self.functions = {node.name: node for node in _top(self.tree.body) if isinstance(node, ast.FunctionDef)}
         self.rewriting = ReportedProgram()
         self.spots, self.loops = self.rewriting.spots, self.rewriting.loops
-        self.statements = self.rewritten(_flat(ast.parse(code).body, self.functions))
+        self.statements = self.rewriting.rewritten(_flat(ast.parse(code).body, self.functions))
         self.recorder = Recorder(guard.mark, self.spots, self.loops)
         self.namespace = self.fresh()
         self.classifies = bool(re.search(r"softmax|one_?hot|arg_?max|exp_scores|np\.eye", code, re.IGNORECASE))
@@ -70,10 +70,6 @@ class Loaded:
         stand_in()
         self.library = library_of(code)
         prepared(self.library)
-
-    def rewritten(self, statements: list[ast.stmt]) -> list[ast.stmt]:
-        """Statements that report to the recorder; they are changed."""
-        return rewritten(statements, self.rewriting)
 
     def shown(self) -> frozenset[int]:
         """The spots of what is printed or added up only."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from chainrule.base.frozen import FrozenValue
@@ -197,18 +197,17 @@ INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weigh
 
 def backward_first(name: str) -> int:
     """Where a function stands among those that may be the backward pass: the likeliest have the lowest numbers."""
-    lowered = name.lower()
     order = ("back", "bprop", "grad", "deriv", "loss", "cost", "train", "update", "learn", "fit", "step")
-    place = next((place for place, word in enumerate(order) if word in lowered), len(order))
-    return place + (
-        20 if any(word in lowered for word in ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_")) else 0
-    )
+    return _likelihood(name, order, ("sigmoid", "relu", "tanh", "softmax", "activation", "check", "numerical", "linear_"))
 
 
 def forward_first(name: str) -> int:
     """The same of the forward pass."""
-    lowered = name.lower()
-    order = ("forw", "feed", "fprop", "prop", "predict", "model")
-    return next((place for place, word in enumerate(order) if word in lowered), len(order)) + (
-        10 if "linear" in lowered or "activation" in lowered else 0
-    )
+    return _likelihood(name, ("forw", "feed", "fprop", "prop", "predict", "model"), ("linear", "activation"))
+
+
+def _likelihood(name: str, order: Sequence[str], parts: Sequence[str]) -> int:
+    """The place of the first word in it; what is called as parts of a network are comes last."""
+    name = name.lower()
+    place = next((place for place, word in enumerate(order) if word in name), len(order))
+    return place + 20 * any(word in name for word in parts)

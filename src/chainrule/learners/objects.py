@@ -49,16 +49,10 @@ class ObjectProgram(LearnerProgram):
         self._penalties = numbers_read(loaded, list(self.methods.values()), "penalty")
         self._penalized = bool(self._penalties)
 
-    def depths(self) -> Sequence[int]:
-        return (2, 1, 3)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (True,)
-
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         met = []
         for columns in (False, True) if self._made_of_samples() else (False,):
-            made = self.construct(trial(sizes, rows, bias=bias, kind="classes"), Layout(columns=columns))
+            made = self.construct(trial(sizes, rows, bias=bias, kind="classes", layout=Layout(columns=columns)))
             for places in self._places(made):
                 form = (places.units_first, bool(places.inside), places.sizes, places.has)
                 if form not in met and places.sizes[0] >= 1:
@@ -72,9 +66,9 @@ class ObjectProgram(LearnerProgram):
     def one_sample(self) -> bool:
         return any(called_by_sample(self.loaded, method) for method in self.sequence)
 
-    def construct(self, probe: Probe, layout: Layout) -> Any:
+    def construct(self, probe: Probe) -> Any:
         """An object of the class, with the sizes of a probe. Raises Unbound."""
-        pool = Pool(probe, layout, {})
+        pool = Pool(probe, {})
         arguments = pool.arguments(self.maker, method=True) if self.maker is not None else {}
         made = self._quietly(self.loaded.namespace[self.name], **arguments)
         if next(self._places(made), None) is None:  # what it learns may begin later, as in fit()
@@ -103,16 +97,16 @@ class ObjectProgram(LearnerProgram):
     def penalized(self) -> bool:
         return self._penalized or super().penalized()
 
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         loaded = self.loaded
         loaded.namespace.update(dict.fromkeys(self._penalties, probe.penalty))
-        made = self.construct(probe, layout)
-        places = next((found for found in self._places(made) if found.fits(probe, layout) and found.has == probe.has), None)
+        made = self.construct(probe)
+        places = next((found for found in self._places(made) if found.fits(probe) and found.has == probe.has), None)
         if places is None:
             raise Unreadable("places")
-        places.set(probe, layout)
+        places.set(probe)
         self.integers = places.integers()
-        pool = Pool(probe, layout, {})
+        pool = Pool(probe, {})
         arrays, named = places.arrays(), dict[str, Any]()
 
         def call(step: int) -> None:
@@ -127,12 +121,12 @@ class ObjectProgram(LearnerProgram):
                 own = {name: copy_of(value) for name, value in vars(made).items() if meaning(name).kind in ("dW", "db", "grads")}
                 named = {**own, **named}
 
-        states = self._trained(places.read(probe, layout), call, lambda: places.read(probe, layout), steps)
+        states = self._trained(places.read(probe), call, lambda: places.read(probe), steps)
         self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
         nodes = list(self.methods.values())
         self.rate = None if self._rated or self.takes_rate() else literal_rate(nodes, loaded.namespace)
         named = {key: value for key, value in named.items() if not as_kind(key, "W", "b") or as_kind(key, "dW", "db")}
-        return self._finished(probe, layout, pool, named, states, places.names())
+        return self._finished(probe, pool, named, states, places.names())
 
 
 def object_programs(loaded: Loaded, header: Header) -> Iterator[LearnerProgram]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.learners.calling import Pool
-from chainrule.learners.layout import Layout, Probe, Unreadable
+from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.loading import Loaded
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
@@ -30,15 +30,10 @@ class OwnBackward(LearnerProgram):
     def __init__(self, loaded: Loaded, name: str, inputs: int, backward: ast.FunctionDef, entry: str) -> None:
         super().__init__(loaded)
         self.name, self.inputs, self.line, self.entry = name, inputs, backward.lineno, entry
+        self.depths, self.biases = (2,), (inputs != 2,)
 
     once = False
     """Whether it is asked for one step, as where the place of a value is looked for."""
-
-    def depths(self) -> Sequence[int]:
-        return (2,)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (self.inputs != 2,)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         if self.inputs not in (1, 2, 3):
@@ -49,8 +44,9 @@ class OwnBackward(LearnerProgram):
         """What the layers gave, and the gradients of W and b; `layers` gives z, h, y, y − t and E."""
         raise NotImplementedError
 
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         self.once = steps == 1
+        layout = probe.layout
         if layout.columns or layout.vectors or layout.targets != "matrix":
             raise Unreadable("layout")
         function, tanh = self.function()
@@ -66,20 +62,20 @@ class OwnBackward(LearnerProgram):
             return [z, h, y, y - t, 0.5 * ((y - t) ** 2).sum() / rows]
 
         numbers = range(len(probe.weights))
-        given = [layout.b(probe, number) for number in numbers]
+        given = [probe.own_b(number) for number in numbers]
         with self.loaded.recorder.recording():
             seen, dw, db = self.differentiated(
-                layers, np.array(probe.x), [layout.w(probe, number) for number in numbers], [np.zeros(0) if b is None else b for b in given]
+                layers, np.array(probe.x), [probe.own_w(number) for number in numbers], [np.zeros(0) if b is None else b for b in given]
             )
         gradients: dict[str, Array] = {}
         for number in numbers:
             if dw[number] is not None:
-                gradients.update({f"d{key}": item for key, item in layout.read_w(as_array(dw[number]), probe, number).items()})
+                gradients.update({f"d{key}": item for key, item in probe.read_w(as_array(dw[number]), number).items()})
             if given[number] is not None and db[number] is not None:
-                gradients.update({f"d{key}": item for key, item in layout.read_b(as_array(db[number]), probe, number).items()})
+                gradients.update({f"d{key}": item for key, item in probe.read_b(as_array(db[number]), number).items()})
         values = SeenValues([*self.loaded.recorder.values, *((0, value) for value in map(as_array, seen[:4]) if value is not None)])
         forward = forward_seen(values, probe.x, probe.t, probe.weights, probe.biases)
-        return Answer(gradients, [], False, forward, {}, Pool(probe, layout, {}).altered(), values=values, sizes=probe.sizes)
+        return Answer(gradients, [], False, forward, {}, Pool(probe, {}).altered(), values=values, sizes=probe.sizes)
 
     def function(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """What is called, and the library's tanh."""

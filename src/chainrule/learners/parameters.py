@@ -8,15 +8,15 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.base.frozen import Frozen
-from chainrule.learners.layout import SHARED, Bias, Layout, Probe, Unreadable
+from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.learners.layout import SHARED, Bias, Probe, Unreadable
 from chainrule.learners.names import as_kind, compact, ranked
 from chainrule.learners.stored import Stored, of_integers, rows_as_one, with_rows_joined
 
@@ -58,52 +58,55 @@ class Parameters(Frozen):
         shared = [leaf is not None and math.prod(leaf.shape) < units for leaf, units in zip(self.biases, self.sizes[1:], strict=True)]
         return tuple(SHARED if one else leaf is not None or held for one, leaf, held in zip(shared, self.biases, self.held, strict=True))
 
-    def fits(self, probe: Probe, layout: Layout) -> bool:
-        """Are they of a probe's sizes, in this layout?"""
+    def fits(self, probe: Probe) -> bool:
+        """Are they of a probe's sizes, in its layout?"""
+        layout = probe.layout
         return self.sizes == probe.sizes and self.units_first == layout.units_first and bool(self.inside) == bool(layout.inside)
 
-    def set(self, probe: Probe, layout: Layout) -> None:
+    def set(self, probe: Probe) -> None:
         """Write a probe's parameters, perhaps of other sizes. Raises Unreadable where they cannot be of these."""
         for leaf in self.frozen:
             leaf.put(np.zeros(leaf.shape))
         for number, leaf in enumerate(self.weights):
-            w, bias, b = layout.w(probe, number), self.biases[number], probe.biases[number]
+            w, bias, b = probe.own_w(number), self.biases[number], probe.biases[number]
             try:
                 leaf.put(w)
                 if bias is not None and b is not None:
-                    bias.put(b.reshape(self._shape(bias, number, len(b), layout) if b.ndim else bias.shape))
+                    bias.put(b.reshape(self._shape(bias, number, len(b), columns=probe.layout.columns) if b.ndim else bias.shape))
             except (ValueError, TypeError):
                 raise Unreadable(leaf.path) from None
 
-    def _shape(self, bias: Stored, number: int, units: int, layout: Layout) -> tuple[int, ...]:
+    def _shape(self, bias: Stored, number: int, units: int, *, columns: bool) -> tuple[int, ...]:
         """The shape of a bias of so many units, as the program has its own."""
         own = self.sizes[number + 1]
         if own == units:
             return bias.shape
         if own == 1 and bias.shape:
-            return (units,) if len(bias.shape) == 1 else (units, 1) if layout.columns else (1, units)
+            return (units,) if len(bias.shape) == 1 else (units, 1) if columns else (1, units)
         return tuple(units if extent == own != 1 else extent for extent in bias.shape)
 
     def integers(self) -> tuple[str, ...]:
         """Which of them are arrays of integers."""
-        stored = [leaf for leaf in (*self.weights, *self.biases) if leaf is not None and leaf.slot is not None]
-        return tuple(leaf.path for leaf in stored if leaf.slot is not None and of_integers(leaf.slot.get()))
+        return tuple(leaf.path for _, leaf in self.named() if leaf.slot is not None and of_integers(leaf.slot.get()))
+
+    def named(self) -> list[tuple[str, Stored]]:
+        """The places with W1, W2 …, b1 …"""
+        biases = [(f"b{number}", leaf) for number, leaf in enumerate(self.biases, start=1) if leaf is not None]
+        return [*((f"W{number}", leaf) for number, leaf in enumerate(self.weights, start=1)), *biases]
 
     def arrays(self) -> dict[str, Any]:
         """The array objects in which they are kept, by W1, b1 …, where they are kept in arrays."""
-        named = [(f"W{number}", leaf) for number, leaf in enumerate(self.weights, start=1)]
-        named += [(f"b{number}", leaf) for number, leaf in enumerate(self.biases, start=1) if leaf is not None]
-        held = {key: leaf.slot.get() for key, leaf in named if leaf.slot is not None}
+        held = {key: leaf.slot.get() for key, leaf in self.named() if leaf.slot is not None}
         return {key: value for key, value in held.items() if isinstance(value, np.ndarray) and value.ndim}
 
-    def read(self, probe: Probe, layout: Layout) -> dict[str, Array]:
+    def read(self, probe: Probe) -> dict[str, Array]:
         """The parameters as they are now, in chainrule's layout."""
         result: dict[str, Array] = {}
         for number, leaf in enumerate(self.weights):
-            result.update(layout.read_w(leaf.get(), probe, number))
+            result.update(probe.read_w(leaf.get(), number))
             bias = self.biases[number]
             if bias is not None:
-                result.update(layout.read_b(bias.get(), probe, number))
+                result.update(probe.read_b(bias.get(), number))
         return result
 
     def weight_paths(self) -> list[str]:
@@ -112,9 +115,7 @@ class Parameters(Frozen):
 
     def names(self) -> dict[str, str]:
         """What the program calls them."""
-        named = {f"W{number}": leaf.path for number, leaf in enumerate(self.weights, start=1)}
-        named.update({f"b{number}": leaf.path for number, leaf in enumerate(self.biases, start=1) if leaf is not None})
-        return named
+        return {key: leaf.path for key, leaf in self.named()}
 
 
 _OLD = re.compile(r"^(?:old|prev|previous|last)_?|_(?:old|prev|previous|last|before)$", re.IGNORECASE)
@@ -319,27 +320,47 @@ def _singles(weights: list[Stored], biases: list[Stored], sizes: tuple[int, ...]
     return Parameters(matrices, vectors, True, "", sizes, (False,) * len(matrices), biases)
 
 
-def flat_parameters(
-    name: str, roots: Mapping[str, Any], blocks: Sequence[tuple[str, tuple[int, ...]]], order: Any, sizes: tuple[int, ...], layout: Layout
-) -> Parameters:
-    """All parameters in one vector, one block behind the other, in these shapes."""
-    found, start = dict[str, Stored](), 0
-    vector = roots[name]
-    for key, shape in blocks:
-        end = start + math.prod(shape)
+class FlatVector(FrozenValue):
+    """All parameters in one vector, one block behind the other.
 
-        def put(new: Array, start: int = start, end: int = end) -> None:
-            vector.reshape(-1)[start:end] = np.asarray(new).ravel(order)
+    name   of the argument that it is
+    apart  whether all W stand in it before all b
+    order  how a matrix is written into it: "C" or "F"
+    """
 
-        def get(start: int = start, end: int = end, shape: tuple[int, ...] = shape) -> Array:
-            return np.array(np.asarray(vector, dtype=float).ravel()[start:end].reshape(shape, order=order))
+    name: str
+    apart: bool
+    order: Any
 
-        found[key] = Stored(f"{name}[{start}:{end}]", shape, get, put)
-        start = end
-    depth = range(1, len(sizes))
-    held = bool(layout.inside)
-    biases = [found.get(f"b{number}") for number in depth]
-    return Parameters([found[f"W{number}"] for number in depth], biases, layout.units_first, layout.inside, sizes, (held,) * len(depth))
+    def blocks(self, probe: Probe) -> list[tuple[str, tuple[int, ...]]]:
+        """What stands in it, and in which shapes: W1, b1, W2, b2; or W1, W2, b1, b2."""
+        found = list[tuple[str, tuple[int, ...]]]()
+        for number in range(len(probe.weights)):
+            for key, own in (("W", probe.own_w(number)), ("b", probe.own_b(number))):
+                found += [(f"{key}{number + 1}", own.shape)] if own is not None else []
+        return sorted(found, key=lambda block: block[0][0] == "b") if self.apart else found
+
+    def length(self, probe: Probe) -> int:
+        """How many numbers it has."""
+        return sum(math.prod(shape) for _, shape in self.blocks(probe))
+
+    def parameters(self, vector: Any, probe: Probe) -> Parameters:
+        """The places of a probe's parameters in it."""
+        found, start = dict[str, Stored](), 0
+        for key, shape in self.blocks(probe):
+            end = start + math.prod(shape)
+
+            def put(new: Array, start: int = start, end: int = end) -> None:
+                vector.reshape(-1)[start:end] = np.asarray(new).ravel(self.order)
+
+            def get(start: int = start, end: int = end, shape: tuple[int, ...] = shape) -> Array:
+                return np.array(np.asarray(vector, dtype=float).ravel()[start:end].reshape(shape, order=self.order))
+
+            found[key] = Stored(f"{self.name}[{start}:{end}]", shape, get, put)
+            start = end
+        depth, layout = range(1, len(probe.sizes)), probe.layout
+        weights, biases = [found[f"W{number}"] for number in depth], [found.get(f"b{number}") for number in depth]
+        return Parameters(weights, biases, layout.units_first, layout.inside, probe.sizes, (bool(layout.inside),) * len(depth))
 
 
 def _grid(rows: list[list[Stored]]) -> Stored:

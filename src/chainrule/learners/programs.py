@@ -20,7 +20,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
 from chainrule.learners.gradients import gradients_among
-from chainrule.learners.layout import SHARED, Bias, Layout, Probe, Unreadable
+from chainrule.learners.layout import SHARED, Bias, Probe, Unreadable
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import LOSS, as_kind, meaning
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
@@ -78,6 +78,10 @@ class LearnerProgram:
     rate    the learning rate that the program fixes; None where it takes ours, or takes no step
     integers  which of its arrays are of integers, as it was asked last
     shared    what it keeps of a parameter that is the very array which changes, as it was asked last
+    depths    numbers of layers to be tried; empty where the program says its sizes itself
+    biases    whether biases are to be tried
+    fixed     the sizes that it fixes
+    doubtful  whether what it takes for its targets is a guess that no name supports: it has to react to them before that is believed
     """
 
     entry: str = ""
@@ -85,35 +89,22 @@ class LearnerProgram:
     rate: float | None = None
     integers: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    depths: Sequence[int] = (2, 1, 3)
+    biases: Sequence[bool] = (True,)
+    fixed: tuple[int, ...] | None = None
+    doubtful = False
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self._orders: dict[str, int] = {}
 
-    def depths(self) -> Sequence[int]:
-        """Numbers of layers to be tried; empty where the program says its sizes itself."""
-        return (2, 1, 3)
-
-    def has_bias(self) -> Sequence[bool]:
-        """Whether biases are to be tried."""
-        return (True, False)
-
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         """How it keeps its parameters. Raises Unreadable, Unbound, and whatever the program raises when it is made."""
-        del rows
-        yield ParameterForm(None, False, sizes, (bias,) * (len(sizes) - 1))
-
-    def fixed(self) -> tuple[int, ...] | None:
-        """The sizes that it fixes."""
-        return None
+        raise NotImplementedError
 
     def rows_tried(self) -> Sequence[int]:
         """Numbers of samples to be tried; what works with ROWS works with any."""
         return (1,) if self.one_sample() else (ROWS, 1)
-
-    def doubtful(self) -> bool:
-        """Is what it takes for its targets a guess that no name supports? It has to react to them before that is believed."""
-        return False
 
     def one_output(self) -> bool:
         """Has its network, as far as its file says, one output?"""
@@ -139,7 +130,7 @@ class LearnerProgram:
         """Does its file give it one sample at a time?"""
         return False
 
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         """Run it. Raises Unreadable, Unbound, and whatever the program raises."""
         raise NotImplementedError
 
@@ -165,7 +156,6 @@ class LearnerProgram:
     def _finished(
         self,
         probe: Probe,
-        layout: Layout,
         pool: Pool,
         named: Mapping[str, Any],
         states: list[dict[str, Array]],
@@ -176,13 +166,13 @@ class LearnerProgram:
         values = SeenValues(kept)
         forward = forward_seen(values, *parts)
         if forward.y is not None and not forward.loss:
-            of_losses = [SeenValues([*kept, *further]) for further in self._of_own_losses(pool, layout, forward.y)]
+            of_losses = [SeenValues([*kept, *further]) for further in self._of_own_losses(pool, forward.y)]
             told = [(each, found) for each in of_losses if (found := forward_seen(each, *parts)).loss]
             if len(told) == 1:
                 values, forward = told[0]
             elif len(of_losses) == 1:  # which may have given no number here
                 values = of_losses[0]
-        gradients, called = gradients_among(named, probe, layout, self._orders)
+        gradients, called = gradients_among(named, probe, self._orders)
         moved = len(states) > 1 and any(not np.array_equal(states[0][key], states[1][key]) for key in states[0] if key in states[1])
         shared = [f"b{number}" for number, has in enumerate(probe.has, start=1) if has == SHARED]
         if moved and any(np.array_equal(states[0][key], states[1][key]) for key in shared):
@@ -205,12 +195,12 @@ class LearnerProgram:
             ", ".join(f"{name}: {_described(value)}" for name, value in list(named.items())[:6]),
         )
 
-    def _of_own_losses(self, pool: Pool, layout: Layout, y: Array) -> Iterator[list[tuple[int, Array]]]:
+    def _of_own_losses(self, pool: Pool, y: Array) -> Iterator[list[tuple[int, Array]]]:
         """What each loss of the file that nothing has called reports of y and t.
 
         Which of two arguments is the output is told by their names, else by what the backward pass calls its targets.
         """
-        output, ran = layout.outputs(y), {self.loaded.spots[spot].line for spot, _ in self.loaded.recorder.values}
+        output, ran = pool.probe.own_outputs(y), {self.loaded.spots[spot].line for spot, _ in self.loaded.recorder.values}
         for name, node in self.loaded.functions.items():
             if not LOSS.search(name) or ran & {*range(node.lineno, (node.end_lineno or node.lineno) + 1)}:
                 continue

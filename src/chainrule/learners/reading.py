@@ -14,22 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import function_programs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
-from chainrule.learners.layout import Layout, Probe, StatedLayout, Unreadable, layouts, trial
+from chainrule.learners.layout import Probe, Unreadable, layouts, trial
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, TooLong, impatient, said
 from chainrule.learners.objects import object_programs
 from chainrule.learners.own_backward import own_backward_programs
-from chainrule.learners.programs import (
-    ROWS,
-    Answer,
-    LearnerProgram,
-    ParameterForm,
-)
+from chainrule.learners.programs import ROWS, Answer, LearnerProgram, ParameterForm
 from chainrule.learners.scripts import ScriptProgram, script_programs
 
 TIME = 6.0
@@ -44,16 +39,14 @@ class ProgramReading(Frozen):
 
     number    of the proposal, by which it is found again
     program   what runs
-    layout    how it writes its arrays
     answer    what it gave on the trial
-    probe     the trial
+    probe     the trial, in the layout in which it writes its arrays
     free      what of its sizes is free: "" all; "last": but for one output; "own": none
     rows      how many samples at once, where that is fixed: 1 of a program of one sample
     """
 
     number: int
     program: LearnerProgram
-    layout: Layout
     answer: Answer
     probe: Probe
     free: str = ""
@@ -105,17 +98,17 @@ EQUAL = 4
 def extents(program: LearnerProgram, *, equal: bool = False) -> Iterator[tuple[tuple[int, ...], int, str]]:
     """Sizes, rows and what is free of them, to be tried in this order. equal: all layers have one size."""
     if equal:
-        yield from (((EQUAL,) * (depth + 1), rows, "own") for depth in program.depths() for rows in program.rows_tried())
+        yield from (((EQUAL,) * (depth + 1), rows, "own") for depth in program.depths for rows in program.rows_tried())
         return
-    own, one, several = program.fixed(), program.one_output(), program.rows_tried()
+    one, several = program.one_output(), program.rows_tried()
     outputs = ((1, "last"),) if one else ((3, ""), (1, "last"))
-    for depth in program.depths():
+    for depth in program.depths:
         for rows in several:
             for last, free in outputs[::-1] if depth == 1 and not program.loaded.classifies else outputs:
                 yield _sizes(depth, last), rows, free
-    if own is not None:
+    if program.fixed is not None:
         for rows in several:
-            yield own, rows, "own"
+            yield program.fixed, rows, "own"
 
 
 def understand(loaded: Loaded, header: Header, guard: Guard, trials: Trials) -> ProgramReading | None:
@@ -141,7 +134,7 @@ def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *,
                 best = reading
             if reading.answer.forward.depth == len(reading.probe.weights) and not reading.answer.gradients:
                 trials.forward.append((program.line, reading.answer.gave or "None"))
-            if _whole(reading) and ((program.doubtful() and not _reacts(reading)) or _only_signs(reading)):
+            if _whole(reading) and ((program.doubtful and not _reacts(reading)) or _only_signs(reading)):
                 continue
             if _whole(reading) and reading.answer.forward.given is None:
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
@@ -185,12 +178,11 @@ def _only_signs(reading: ProgramReading) -> bool:
 def _reacts(reading: ProgramReading) -> bool:
     """Does the program answer otherwise when the targets are others?"""
     probe = reading.probe
-    other = Probe(probe.x, np.roll(probe.t, 1, axis=1) * 0.5 + 0.3, probe.weights, probe.biases, probe.rate)
-    if reading.layout.targets in ("classes", "column"):
-        other = Probe(probe.x, np.roll(probe.t, 1, axis=1), probe.weights, probe.biases, probe.rate)
+    others = np.roll(probe.t, 1, axis=1)
+    other = replace(probe, t=others if probe.layout.targets in ("classes", "column") else others * 0.5 + 0.3)
     try:
         with impatient(2.0):
-            after = reading.program.answer(other, reading.layout, 1).gradients
+            after = reading.program.answer(other, 1).gradients
     except (Exception, TooLong):  # noqa: BLE001  # a program that fails with other targets takes them for something else
         return False
     before = reading.answer.gradients
@@ -204,16 +196,16 @@ def _readings(
     met: set[tuple[Any, ...]] = set()
     patience = min(2.0, guard.limits["seconds"] / 3)
     started, failed = time.process_time(), list[tuple[int | None, str, bool]]()
-    for (sizes, rows, free), bias in itertools.product(extents(program, equal=equal), program.has_bias()):
+    for (sizes, rows, free), bias in itertools.product(extents(program, equal=equal), program.biases):
         for form in _forms(program, sizes, rows, bias, trials):
             if form is None:
                 return
             kind = "numbers" if form.sizes[-1] == 1 else "classes"  # with t = 0, (y − t) y is (y − t)²
-            probe = trial(form.sizes, rows, bias=form.has, kind=kind)
-            units_first = form.units_first if header.units_first is None else header.units_first
-            wanted = StatedLayout(header.columns, units_first, header.targets, header.vectors, int(program.loaded.from_one))
-            for layout in layouts(wanted, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
-                key = (probe.sizes, rows, form.has, layout)
+            plain = trial(form.sizes, rows, bias=form.has, kind=kind)
+            wanted = replace(header, units_first=form.units_first) if header.units_first is None else header
+            first = int(program.loaded.from_one)
+            for layout in layouts(wanted, first=first, inside=form.inside, biases=any(form.has), outputs=form.sizes[-1]):
+                key, probe = (plain.sizes, rows, form.has, layout), replace(plain, layout=layout)
                 if key in met or (layout.vectors and rows != 1):
                     continue
                 met.add(key)
@@ -222,7 +214,7 @@ def _readings(
                     return
                 try:
                     with impatient(patience):
-                        answer = program.answer(probe, layout, 2)
+                        answer = program.answer(probe, 2)
                 except Unbound as error:
                     trials.errors.append((-1, program.line, str(error)))
                     return
@@ -246,7 +238,7 @@ def _readings(
                 failed.clear()
                 trials.ran[0] += 1
                 own = free == "own" or form.sizes != sizes
-                yield ProgramReading(number, program, layout, answer, probe, "own" if own else free, None if rows == ROWS else rows)
+                yield ProgramReading(number, program, answer, probe, "own" if own else free, None if rows == ROWS else rows)
 
 
 def _forms(program: LearnerProgram, sizes: tuple[int, ...], rows: int, bias: bool, trials: Trials) -> Iterator[ParameterForm | None]:

@@ -1,7 +1,7 @@
 """A program that reports every value it computes: its syntax tree is rewritten, its lines and its results stay as they are.
 
-Each expression that computes something becomes `chainrule_seen(expression, number)`, each assignment is followed by a report of what its
-target is worth, and each loop asks at the top of its body whether to go on: so that one that trains ten thousand times is left after one.
+Each expression that computes something becomes `chainrule_seen(expression, number)`, so does what a target is worth after an assignment,
+and each loop asks at the top of its body whether to go on: so that one that trains ten thousand times is left after one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from chainrule.base.frozen import FrozenValue
 from chainrule.learners.syntax import called_name
 from chainrule.learners.tensors import as_array, is_tensor
 
-SEEN, NAMED, BEGIN, TURN = "chainrule_seen", "chainrule_named", "chainrule_begin", "chainrule_turn"
+SEEN, BEGIN, TURN = "chainrule_seen", "chainrule_begin", "chainrule_turn"
 """The names that are put into the program. None begins with two underscores: inside a class, Python would change such a name."""
 
 MOST_VALUES = 200_000
@@ -126,6 +126,10 @@ class ReportedProgram(ast.NodeTransformer):
         self.spots: list[Spot] = []
         self.loops: list[Loop] = []
         self._shown = False
+
+    def rewritten(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        """Statements that report, which are changed; their numbers go on where those of earlier ones ended."""
+        return ast.fix_missing_locations(ast.Module(self._body(statements), [])).body
 
     def _spot(self, node: ast.AST, target: str = "") -> ast.Constant:
         line, start = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
@@ -241,7 +245,7 @@ class ReportedProgram(ast.NodeTransformer):
             return []
         text = ast.unparse(target)
         number = self._spot(statement, text)
-        return [_placed(ast.Expr(_call(NAMED, ast.parse(text, mode="eval").body, number, at=statement)), statement)]
+        return [_placed(ast.Expr(_call(SEEN, ast.parse(text, mode="eval").body, number, at=statement)), statement)]
 
 
 def _call(function: str, *arguments: Any, at: ast.AST) -> ast.Call:
@@ -258,12 +262,6 @@ def _placed(node: ast.AST, at: ast.AST) -> Any:
         if isinstance(part, (ast.expr, ast.stmt)):
             ast.copy_location(part, at)
     return node
-
-
-def rewritten(statements: list[ast.stmt], rewriting: ReportedProgram) -> list[ast.stmt]:
-    """Statements that report; their numbers go on where those of earlier ones ended."""
-    module = ast.Module(rewriting._body(statements), [])
-    return ast.fix_missing_locations(module).body
 
 
 class Recorder:
@@ -304,18 +302,13 @@ class Recorder:
 
     def names(self) -> dict[str, Any]:
         """What the program calls."""
-        return {SEEN: self.seen, NAMED: self.named, BEGIN: self.begins, TURN: self.turn}
+        return {SEEN: self.seen, BEGIN: self.begins, TURN: self.turn}
 
     def seen(self, value: Any, number: int) -> Any:
         """Keep a value, and give it back."""
         if self.on:
             self._keep(value, number)
         return value
-
-    def named(self, value: Any, number: int) -> None:
-        """Keep what a target of an assignment is worth now."""
-        if self.on:
-            self._keep(value, number)
 
     def _keep(self, value: Any, number: int) -> None:
         kind = type(value)

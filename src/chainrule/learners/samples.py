@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen
-from chainrule.learners.layout import Layout, Probe, Unreadable
+from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.names import as_kind, meaning
 from chainrule.learners.parameters import Parameters
 from chainrule.learners.reporting import numbers
@@ -34,7 +34,7 @@ class Samples(Frozen):
     form: str = "apart"
     named: bool = True
 
-    def put(self, namespace: dict[str, Any], probe: Probe, layout: Layout) -> None:
+    def put(self, namespace: dict[str, Any], probe: Probe) -> None:
         """Give the variables a probe's samples, in the form in which the script has its own."""
         if self.form == "pairs":
             old = namespace[self.x]
@@ -53,9 +53,9 @@ class Samples(Frozen):
             namespace[self.x] = _like(np.hstack([probe.x, probe.t]), namespace[self.x])
         else:
             deeper = {leaf.path: leaf for leaf in leaves(namespace)} if {self.x, self.t} - namespace.keys() else {}
-            for path, value in ((self.x, layout.x(probe)), (self.t, layout.t(probe))):
+            for path, value in ((self.x, probe.own_x()), (self.t, probe.own_t())):
                 if path in namespace:
-                    namespace[path] = _like(value, namespace[path], columns=layout.columns)
+                    namespace[path] = _like(value, namespace[path], columns=probe.layout.columns)
                 else:
                     deeper[path].put(np.asarray(value))
 

@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
-from chainrule.learners.layout import Layout, Probe, Unreadable
+from chainrule.learners.layout import Probe, Unreadable
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, draw_anew, inlined, simple
 from chainrule.learners.names import as_kind, meaning, meanings
@@ -40,19 +40,9 @@ GIVEN = 8
 
 
 _PLAIN: Mapping[str, Any] = {
-    "rate": 0.1,
-    "momentum": 0.0,
-    "penalty": 0.0,
-    "epochs": 3,
-    "batch": GIVEN,
-    "count": GIVEN,
-    "quiet": False,
-    "index": 0,
-    "inputs": 5,
-    "hidden": 7,
-    "outputs": 3,
-    "sizes": [5, 7, 3],
-}
+    "rate": 0.1, "momentum": 0.0, "penalty": 0.0, "epochs": 3, "batch": GIVEN, "count": GIVEN, "quiet": False, "index": 0, "inputs": 5,
+    "hidden": 7, "outputs": 3, "sizes": [5, 7, 3],
+}  # fmt: skip
 """What other arguments are given meanwhile."""
 
 
@@ -177,6 +167,7 @@ class ScriptProgram(LearnerProgram):
         self.entry = f"{script.function}{': ' if script.function else ''}{_kind(script.loop)} in line {self.line}"
         self._namespace = namespace = script.begun()
         self.own = script.parameters(namespace, changed, single=single)[way]
+        self.depths, self.biases, self.fixed, self.doubtful = (len(self.own.weights),), (any(self.own.has),), self.own.sizes, not data.named
         self.rows = rows_of_samples(namespace, data, self.own.sizes[0])
         flat = [leaf for leaf in leaves(namespace) if not leaf.shape and leaf.path not in changed]
         self._batches = [leaf.path for leaf in flat if meaning(leaf.name).kind == "batch"]
@@ -184,12 +175,6 @@ class ScriptProgram(LearnerProgram):
         self._counts = [leaf.path for leaf in counted if meaning(leaf.name).kind == "count" or self.rows not in self.own.sizes]
         self._known: tuple[list[str], list[str]] | None = None
         self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
-
-    def depths(self) -> Sequence[int]:
-        return (len(self.own.weights),)
-
-    def has_bias(self) -> Sequence[bool]:
-        return (any(self.own.has),)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         has = self.own.has if len(self.own.has) == len(sizes) - 1 else (bias,) * (len(sizes) - 1)
@@ -199,9 +184,6 @@ class ScriptProgram(LearnerProgram):
 
     def one_output(self) -> bool:
         return self.own.sizes[-1] == 1
-
-    def fixed(self) -> tuple[int, ...] | None:
-        return self.own.sizes
 
     def rows_tried(self) -> Sequence[int]:
         if self.data.form == "numbers" or self.rows == 1:
@@ -216,16 +198,13 @@ class ScriptProgram(LearnerProgram):
             return (self.rows,)  # their number is written into it
         return (ROWS, self.rows, 1)
 
-    def doubtful(self) -> bool:
-        return not self.data.named
-
-    def answer(self, probe: Probe, layout: Layout, steps: int) -> Answer:
+    def answer(self, probe: Probe, steps: int) -> Answer:
         script, number = self.script, self.script.number
         namespace = script.begun()
         places = script.parameters(namespace, self._changed, single=self._single)[self._way]
         if self._single and probe.sizes != self.own.sizes:
             raise Unreadable("sizes")
-        places.set(probe, layout)
+        places.set(probe)
         single = {leaf.path: leaf for leaf in leaves(namespace) if not leaf.shape and leaf.slot is not None}
         if self._known is None:
             self._known = script.rates(self._changed, self.own.weight_paths())
@@ -233,9 +212,9 @@ class ScriptProgram(LearnerProgram):
             for path in paths:
                 single[path].slot.put(value)  # type: ignore[union-attr]  # those without a slot are left out above
         own = tuple(name for name in (self.data.x, self.data.t) if of_integers(namespace.get(name)))
-        self.data.put(namespace, probe, layout)
+        self.data.put(namespace, probe)
         self.integers = (*places.integers(), *(name for name in own if of_integers(namespace.get(name))))
-        pool = Pool(probe, layout, {})
+        pool = Pool(probe, {})
         pool.names.update(x=self.data.x, t=self.data.t or self.data.x)
         given = {name: copy.deepcopy(namespace[name]) for name in (self.data.x, self.data.t) if name in namespace}
         recorder, arrays = self.loaded.recorder, places.arrays()
@@ -247,7 +226,7 @@ class ScriptProgram(LearnerProgram):
                 if len(states) == 1 and self.loaded.adaptive:  # what is taken off the weights is not their gradient
                     kinds = {name: meaning(name).kind for name in namespace}
                     named.update({name: copy_of(namespace[name]) for name, kind in kinds.items() if kind in ("dW", "db", "grads")})
-                states.append(places.read(probe, layout))
+                states.append(places.read(probe))
                 recorder.on = turns == 0
 
         recorder.begin()
@@ -260,10 +239,10 @@ class ScriptProgram(LearnerProgram):
         finally:
             recorder.on, recorder.hook, recorder.bounds, recorder.short = False, None, {}, False
         if len(states) <= steps:
-            states.append(places.read(probe, layout))
+            states.append(places.read(probe))
         self.shared = shared_arrays(namespace, arrays, places.arrays(), places.names())
         self.rate = None if self._known[0] else self._fixed_rate()
-        answer = self._finished(probe, layout, pool, named, states, places.names())
+        answer = self._finished(probe, pool, named, states, places.names())
         if probe.sizes != self.own.sizes and self._moves_its_own_part_alone(answer.gradients):
             raise Unreadable("its sizes are written into its loops")
         altered = tuple(
@@ -320,7 +299,7 @@ def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
             if body is not None:
                 before = [statement for statement in loaded.statements if simple(statement)]
                 for bindings in _bound(arguments_of(node)):
-                    yield from _loops(loaded, [*before, *loaded.rewritten(copy.deepcopy(body))], bindings, name)
+                    yield from _loops(loaded, [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name)
 
 
 def _bound(names: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -160,28 +160,24 @@ class _Places(Nothing):
         return RandomTable(self._values if named else self._values[key])
 
 
-class _Encoder(Nothing):
-    """Numbers of classes as vectors of zeros with a one."""
-
-    def fit_transform(self, classes: Any, *_: Any) -> Any:
-        flat = np.asarray(classes).ravel()
-        found, places = np.unique(flat, return_inverse=True)
-        return np.eye(len(found))[places]
-
-    transform = fit_transform
-
-
-class _Labels(_Encoder):
-    """Classes as their numbers."""
-
-    def fit_transform(self, classes: Any, *_: Any) -> Any:
-        return np.unique(np.asarray(classes).ravel(), return_inverse=True)[1]
-
-    transform = fit_transform
+def _class_numbers(classes: Any, *_: Any) -> Any:
+    return np.unique(np.asarray(classes).ravel(), return_inverse=True)[1]
 
 
 def _one_hot(classes: Any, *_: Any, **__: Any) -> Any:
-    return _Encoder().fit_transform(classes)
+    """Numbers of classes as vectors of zeros with a one."""
+    places = _class_numbers(classes)
+    return np.eye(places.max(initial=-1) + 1)[places]
+
+
+def _same(x: Any, *_: Any, **__: Any) -> Any:
+    return x
+
+
+def _transforming(function: Callable[..., Any], *others: str) -> type[Nothing]:
+    """A class whose objects transform what they get."""
+    methods = ("fit_transform", "transform", *others)
+    return type("Transformer", (Nothing,), dict.fromkeys(methods, lambda own, *given, **named: function(*given, **named)))
 
 
 def _samples(features: int, classes: int) -> Callable[..., Any]:
@@ -209,14 +205,7 @@ def _split(*arrays: Any, **_: Any) -> list[Any]:
     return [part for array in arrays for part in (array[: len(array) * 3 // 4], array[len(array) * 3 // 4 :])]
 
 
-class _Scaler(Nothing):
-    """Leaves samples as they are."""
-
-    def fit_transform(self, x: Any, *_: Any) -> Any:
-        return x
-
-    transform = inverse_transform = fit_transform
-
+_Scaler, _Encoder = _transforming(_same, "inverse_transform"), _transforming(_one_hot)
 
 SAMPLES: dict[str, Any] = {
     "make_moons": _samples(2, 2),
@@ -237,10 +226,10 @@ SAMPLES: dict[str, Any] = {
     "RobustScaler": _Scaler,
     "OneHotEncoder": _Encoder,
     "LabelBinarizer": _Encoder,
-    "LabelEncoder": _Labels,
+    "LabelEncoder": _transforming(_class_numbers),
     "to_categorical": _one_hot,
     "get_dummies": _one_hot,
-    "normalize": lambda x, *_, **__: x,
+    "normalize": _same,
     "shuffle": lambda *arrays, **_: arrays[0] if len(arrays) == 1 else arrays,
 }
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -15,12 +14,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.learners.calling import Pool, Unbound
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import INIT, as_kind, meaning, ranked
-from chainrule.learners.parameters import flat_parameters, parameter_places
+from chainrule.learners.parameters import FlatVector, parameter_places
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves, like
 from chainrule.learners.syntax import arguments_of, calls_in, is_plain_number, names_in
@@ -47,24 +46,21 @@ class Style(Frozen):
     globals  whether they are global variables
     own      whether the program makes the structure itself: its places are looked for in it
     shared   for each layer whether its bias is one number, as far as the program says
-    vector   the argument that is one vector of all parameters; "" where there is none
-    apart, order   whether all W stand in it before all b; how a matrix is written into it: "C" or "F"
+    vector   the one vector of all parameters, if that is what an argument is
     """
 
-    roots: Callable[[Loaded, Probe, Layout], dict[str, Any]]
+    roots: Callable[[Loaded, Probe], dict[str, Any]]
     depths: tuple[int, ...]
     biases: tuple[bool, ...]
     separate_bias: bool
     globals: bool = False
     own: bool = False
     shared: tuple[bool, ...] = ()
-    vector: str = ""
-    apart: bool = False
-    order: str = "C"
+    vector: FlatVector | None = None
 
-    def make(self, loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+    def make(self, loaded: Loaded, probe: Probe) -> dict[str, Any]:
         """The arguments by name, for a probe; global variables get them, too. Raises Unreadable."""
-        roots = self.roots(loaded, probe, layout)
+        roots = self.roots(loaded, probe)
         if self.globals:
             own = loaded.namespace
             roots = {name: like(value, own.get(name)) if isinstance(value, np.ndarray) else value for name, value in roots.items()}
@@ -78,9 +74,9 @@ ANY_DEPTH = (2, 3, 1)
 def style_of(loaded: Loaded, nodes: Sequence[ast.FunctionDef], *, apart: bool = False) -> Style:
     """Which it is, by the names of arguments. Raises Unreadable where nothing looks like a parameter."""
     arguments = list(dict.fromkeys(name for node in nodes for name in arguments_of(node, keywords=True)))
-    vector = next((name for node in nodes for name in _unrolled(loaded, node)), "")
-    if vector:
-        return _vector(loaded, vector, apart=apart)
+    unrolled = next((name for node in nodes for name in _unrolled(loaded, node)), "")
+    if unrolled:
+        return _vector(FlatVector(unrolled, apart, "F" if re.search(r"order *= *[\"']F", loaded.code) else "C"))
     if apart:
         raise Unreadable("no vector")
     for names, in_globals in ((arguments, False), (read_globals(loaded, nodes), True)):
@@ -97,20 +93,20 @@ def style_of(loaded: Loaded, nodes: Sequence[ast.FunctionDef], *, apart: bool = 
     raise Unreadable("no parameters")
 
 
-def _arranged(arrangement: Arrangement, loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+def _arranged(arrangement: Arrangement, loaded: Loaded, probe: Probe) -> dict[str, Any]:
     """A probe's parameters as an arrangement has them; a bias that stands in no place by itself is left out of arguments and dicts."""
     del loaded
 
     def built(part: Any) -> Any:
         if isinstance(part, ParameterPlace):
-            return (layout.w if part.kind == "W" else layout.b)(probe, part.layer)
+            return (probe.own_w if part.kind == "W" else probe.own_b)(part.layer)
         if isinstance(part, list):
             return [built(inner) for inner in part]
         found = {key: built(inner) for key, inner in part.items()}
         return {key: value for key, value in found.items() if value is not None}
 
     roots: dict[str, Any] = built(arrangement(len(probe.weights)))
-    listed = layout.vectors and layout.lists
+    listed = probe.layout.vectors and probe.layout.lists
     return {name: value.tolist() if listed and isinstance(value, np.ndarray) else value for name, value in roots.items()}
 
 
@@ -150,8 +146,7 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool) -> Style:
     if lists or not weights:
         kind = list if lists else dict
 
-        def made(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
-            del layout
+        def made(loaded: Loaded, probe: Probe) -> dict[str, Any]:
             return {name: _initialised(loaded, probe, kind)}
 
         return Style(made, ANY_DEPTH, (True,), False, in_globals, own=True)
@@ -200,18 +195,16 @@ def _pairs(name: str, pattern: ast.expr, *, in_globals: bool) -> Style:
     return Style(partial(_arranged, arrangement), (len(weights),), (bool(biases),), bool(biases), in_globals)
 
 
-def _vector(known: Loaded, name: str, *, apart: bool) -> Style:
+def _vector(vector: FlatVector) -> Style:
     """All in one vector, one block behind the other."""
-    order = "F" if re.search(r"order *= *[\"']F", known.code) else "C"
 
-    def made(loaded: Loaded, probe: Probe, layout: Layout) -> dict[str, Any]:
+    def made(loaded: Loaded, probe: Probe) -> dict[str, Any]:
         del loaded
-        parts = vector_blocks(probe, layout, apart)
-        roots = {name: np.zeros(sum(math.prod(shape) for _, shape in parts))}
-        flat_parameters(name, roots, parts, order, probe.sizes, layout).set(probe, layout)
-        return roots
+        numbers_of_all = np.zeros(vector.length(probe))
+        vector.parameters(numbers_of_all, probe).set(probe)
+        return {vector.name: numbers_of_all}
 
-    return Style(made, (2, 1, 3), (True, False), True, vector=name, apart=apart, order=order)
+    return Style(made, (2, 1, 3), (True, False), True, vector=vector)
 
 
 def _unrolled(loaded: Loaded, node: ast.FunctionDef, depth: int = 0) -> Iterator[str]:
@@ -228,17 +221,6 @@ def _unrolled(loaded: Loaded, node: ast.FunctionDef, depth: int = 0) -> Iterator
             for given, taken in zip(part.args, arguments_of(function), strict=False):
                 if taken in inner and isinstance(given, ast.Name) and given.id in arguments:
                     yield given.id
-
-
-def vector_blocks(probe: Probe, layout: Layout, apart: bool) -> list[tuple[str, tuple[int, ...]]]:
-    """What stands in a vector of all parameters, and in which shapes: W1, b1, W2, b2; or W1, W2, b1, b2."""
-    found = list[tuple[str, tuple[int, ...]]]()
-    for number in range(len(probe.weights)):
-        found.append((f"W{number + 1}", layout.w(probe, number).shape))
-        b = layout.b(probe, number)
-        if b is not None:
-            found.append((f"b{number + 1}", b.shape))
-    return sorted(found, key=lambda block: block[0][0] == "b") if apart else found
 
 
 def _key(keys: list[str], number: int) -> str:
@@ -271,7 +253,7 @@ def _initialised(loaded: Loaded, probe: Probe, kind: type, missing: Any = "refus
     for name, node in loaded.functions.items():
         if INIT.search(name):
             try:
-                made = loaded.namespace[name](**Pool(probe, Layout(), {}).arguments(node))
+                made = loaded.namespace[name](**Pool(replace(probe, layout=Layout()), {}).arguments(node))
             except (Unbound, Exception):  # noqa: BLE001  # whatever a learner's function raises when it is called with what it may not mean
                 continue
             if isinstance(made, kind) and made and next(parameter_places(list(leaves({"made": made}))), None) is not None:

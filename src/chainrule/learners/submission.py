@@ -51,30 +51,22 @@ class FileSubmission:
         found = shuffled_apart(self.source.code)
         if found is None:
             return None
-        first, second = (Place(*self.source.place(one.lineno)[:1], ast.unparse(one), self.source.place(one.lineno)[1]) for one in found)
+        first, second = (self._place(one.lineno, ast.unparse(one)) for one in found)
         return first, second
 
+    def _place(self, line: int, expression: str) -> Place:
+        number, file = self.source.place(line)
+        return Place(number, expression, file)
+
     def _own_check(self, plain: Mapping[str, Any]) -> OwnCheck:
-        line, file = self.source.place(plain["line"])
         expected, found = (np.array(plain[key], dtype=float) for key in ("expected", "found"))
-        place = Place(line, plain.get("expression", plain["name"]), file)
-        return OwnCheck(
-            plain["name"],
-            expected,
-            found,
-            bool(plain["altered"]),
-            place,
-            of_output=plain.get("output", False),
-            at_kink=plain.get("kink", False),
-        )
+        place = self._place(plain["line"], plain.get("expression", plain["name"]))
+        facts = {"of_output": plain.get("output", False), "at_kink": plain.get("kink", False)}
+        return OwnCheck(plain["name"], expected, found, bool(plain["altered"]), place, **facts)
 
     def _observation(self, problem: Problem, answer: Mapping[str, Any]) -> Observation:
-        found = _observation(problem, answer)
-        broken = answer.get("broken")
-        if not broken:
-            return found
-        line, file = self.source.place(broken["line"])
-        return replace(found, broken=Place(line, broken["expression"], file))
+        found, broken = _observation(problem, answer), answer.get("broken")
+        return replace(found, broken=self._place(broken["line"], broken["expression"])) if broken else found
 
     def _classed(self, problem: Problem) -> Problem:
         """The problem with one class for each sample, where the program takes numbers of classes."""
@@ -104,10 +96,7 @@ class FileSubmission:
             found = self._sandbox.run(job)
         except Refusal:
             return None
-        if not found.get("line"):
-            return None
-        line, file = self.source.place(found["line"])
-        return Place(line, found["expression"], file)
+        return self._place(found["line"], found["expression"]) if found.get("line") else None
 
     def _written(self, names: Iterable[str]) -> Place | None:
         """Where a variable gets its value, or a list one more."""
@@ -120,11 +109,7 @@ class FileSubmission:
                     found.append((True, node.lineno, text))
             elif isinstance(node, ast.Assign) and any(ast.unparse(target).endswith(name) for target in node.targets):
                 found.append((False, node.lineno, text))
-        if not found:
-            return None
-        _, number, text = max(found)
-        line, file = self.source.place(number)
-        return Place(line, text, file)
+        return self._place(*max(found)[1:]) if found else None
 
     def _job(self, work: str) -> dict[str, Any]:
         architecture = self.architecture
@@ -283,11 +268,8 @@ def _understood(read: Mapping[str, Any], layout: Layout, architecture: Architect
     weights = "units_first" if layout.units_first else "inputs_first"
     x, w = read["names"].get("x", "x"), read["names"].get("W1", "W1")
     says.append(Saying(f"learners.understood.layout.{samples}.{weights}", {"x": x, "w": w}))
-    says.append(
-        Saying(
-            "learners.understood.network", {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}
-        )
-    )
+    network = {"sizes": "-".join(map(str, read["sizes"])), "activations": ", ".join(architecture.activations)}
+    says.append(Saying("learners.understood.network", network))
     if read.get("equal") and (failing := read["equal"][0]) is not None:
         says.append(Saying("learners.understood.equal", {"line": source.place(failing)[0], "problem": read["equal"][1]}))
     where = "stated" if stated else "seen" if read["loss"] else "assumed"

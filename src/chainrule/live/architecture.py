@@ -80,8 +80,7 @@ def _layer(network: Network, place: int, words: Words) -> dict[str, Any]:
 
 
 def _called(network: Network, place: int) -> str:
-    layer = network.layers[place]
-    return next(call.name for call in network.wiring.calls if call.layer is layer)
+    return network.wiring.calls_of(network.layers[place])[0].name
 
 
 def _is_plain(network: Network) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.api.batches import with_sample
+from chainrule.api.problems import problem as problem_of
 from chainrule.api.settings import chosen_optimizer
 from chainrule.api.typed_numbers import with_typed_weights
 from chainrule.base.arrays import Array
@@ -29,6 +30,7 @@ except ImportError:
     raise ImportError("the live page in a notebook needs anywidget: pip install 'chainrule[notebook]'") from None
 
 if TYPE_CHECKING:
+    from chainrule.api.problems import Source
     from chainrule.explanation.explain import Detail
     from chainrule.steps.step import Step
 
@@ -66,7 +68,7 @@ class Live(AnyWidget):
 
     def __init__(
         self,
-        network: Network | Problem,
+        network: Source,
         x: Any = None,
         t: Any = None,
         *,
@@ -78,6 +80,8 @@ class Live(AnyWidget):
         height: int = 760,
     ) -> None:
         """The page of a network on a batch, or of a problem, which has these already; a batch that lacks is drawn.
+
+        network  or whatever else `chainrule.problem` takes, as "mazur" or "2-3-1"
 
         optimizer, learning_rate  gradient descent and its own rate if none are said
         detail, digits, exact     as of `page`
@@ -120,7 +124,7 @@ class Live(AnyWidget):
         """The training step that the page shows."""
         return self.problem.step()
 
-    def show(self, network: Network | Problem, x: Any = None, t: Any = None, *, optimizer: DefinitionLike | None = None) -> None:
+    def show(self, network: Source, x: Any = None, t: Any = None, *, optimizer: DefinitionLike | None = None) -> None:
         """Another network in the same place. Raises InputError."""
         answer = self._session.shown(_problem(network, x, t, optimizer, None))
         self._follow(answer)
@@ -237,14 +241,10 @@ class Live(AnyWidget):
         self._assigned = numbers
 
 
-def _problem(network: Network | Problem, x: Any, t: Any, optimizer: DefinitionLike | None, learning_rate: float | None) -> Problem:
+def _problem(network: Source, x: Any, t: Any, optimizer: DefinitionLike | None, learning_rate: float | None) -> Problem:
     """What is to be shown. Raises InputError."""
-    if isinstance(network, Problem):
-        given, network = network, network.network
-    elif isinstance(network, Network):
-        given = Problem(network)
-    else:
-        raise InputError(f"Live shows a network, as cr.Live(network, x, t), or a problem, not {quoted(network)}.")
+    given = Problem(network) if isinstance(network, Network) else network if isinstance(network, Problem) else problem_of(network)
+    network = given.network
     changes: dict[str, Any] = {}
     if x is not None:
         changes["x"] = network.checked_x(x)

@@ -418,13 +418,24 @@ def _registered_as(kind: str, name: str, module: str, path: str) -> Definition:
 
 
 def run_definitions(module: str, path: str) -> None:
-    """Registers what a module that can be imported defines, or a file. Raises FileError."""
-    import importlib.util
+    """Registers what a module that can be imported defines, or a file, as that of a script is: `__main__` is another one here.
 
-    if module.isidentifier() and importlib.util.find_spec(module) is not None:
+    Raises FileError.
+    """
+    import importlib.util
+    import os
+
+    if module != "__main__" and module.isidentifier() and importlib.util.find_spec(module) is not None:
         importlib.import_module(module)
-    else:
-        load_file(path)
+        return
+    if not os.path.exists(path):
+        from chainrule.base.errors import FileError
+
+        raise FileError(
+            f"definitions that stand in {path} are not known to other processes: where that is a notebook or a prompt, put them into a "
+            "file of their own, and load it there by chainrule.load_file."
+        )
+    load_file(path)
 
 
 def definitions(kind: str) -> dict[str, Definition]:

@@ -93,7 +93,6 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
     if trained is not None:
         results = dict(zip(results, trained.inputs, strict=True))
     inputs = tuple(results.values())
-    several = {layer for layer in wiring.layers if sum(call.layer is layer for call in wiring.calls) > 1} if not wiring.is_chain else set()
     named_outputs = {call: output_name("y", name, wiring.outputs) for name, call in wiring.outputs.items()}
     declared: dict[Layer, dict[str, Parameter]] = {}
     for known_parameter in trained.parameters if trained is not None else ():
@@ -107,7 +106,7 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
     for call in wiring.calls:
         layer = call.layer
         times[layer] = times.get(layer, 0) + 1
-        number, time = numbers.get(layer, len(numbers) + 1), times[layer] if layer in several else None
+        number, time = numbers.get(layer, len(numbers) + 1), times[layer] if layer in wiring.shared else None
         owner = Owner(layer, number, time, declared, training=trained is None, alone=not call.sources)
         sources = [results[source] for source in call.sources]
         try:
@@ -342,8 +341,7 @@ def _gradients(
 
 def _without(gradient: Expression, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:
     """The gradient of a parameter of which some elements are not there: 0 at those."""
-    assert gradient.name is not None
-    return named(gradient.name, named_pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
+    return named(gradient.own_name, named_pattern(PRESENT, parameter, gaps) * gradient.arguments[0])
 
 
 def named_pattern(letter: str, parameter: Expression, gaps: Collection[tuple[int, ...]]) -> Expression:

@@ -86,7 +86,7 @@ def described(network: Network, *, numbers: bool = True) -> dict[str, Any]:
     """
     check_network(network)
     conventions, wiring = network.conventions, network.wiring
-    names = {layer: next(call.name for call in wiring.calls if call.layer is layer) for layer in wiring.layers}
+    names = {layer: wiring.calls_of(layer)[0].name for layer in wiring.layers}
     shown = network.numbered_layers if numbers else [replace(layer, given={}) for layer in network.layers]
     given = dict(zip(network.layers, shown, strict=True))
     single = list(wiring.outputs) == [OUTPUT] and network.goals[OUTPUT].weight == 1

@@ -257,7 +257,7 @@ def leading(network: Network, source: int, target: int) -> list[Element]:
         return []
     reader = _Reader(network)
     own = [node for node in network.forward.quantities if node.name is not None and node.name.layer == number and len(node.shape) > 1]
-    results = [network.forward.results[call.name] for call in network.wiring.calls if call.layer is network.layers[number - 1]]
+    results = [network.forward.results[call.name] for call in network.wiring.calls_of(network.layers[number - 1])]
     found: dict[Element, None] = {}
     for quantity in dict.fromkeys((*own, *results)):
         found |= {weight: None for weight, sources in reader.weights(Element(quantity, (0, unit))) if source in sources}

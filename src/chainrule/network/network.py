@@ -159,8 +159,7 @@ class Network(WithoutCaches, Displayed):
 
     def units(self, layer: Layer) -> int:
         """How many numbers a layer gives for each example."""
-        call = next(call for call in self.wiring.calls if call.layer is layer)
-        return numbers_in(self.forward.results[call.name])
+        return numbers_in(self.forward.results[self.wiring.calls_of(layer)[0].name])
 
     @cached_property
     def unit_count(self) -> int:
@@ -169,7 +168,7 @@ class Network(WithoutCaches, Displayed):
 
     def parameters_of(self, layer: Layer) -> tuple[Expression, ...]:
         """The parameters in which a layer is computed: its own, and those that it takes from another."""
-        call = next(call for call in self.wiring.calls if call.layer is layer)
+        call = self.wiring.calls_of(layer)[0]
         before = {self.forward.results[source] for source in call.sources}
         inside = set(order(self.forward.results[call.name], wall=lambda node: node in before))
         return tuple(one.variable for one in self.forward.parameters if one.variable in inside)

@@ -48,6 +48,13 @@ def per_axis(value: Any, axes: int, what: str, least: int = 1) -> Sizes:
     return values
 
 
+def _window(size: Any, stride: Any, gap: Any, axes: int) -> tuple[Sizes, Sizes, Sizes]:
+    """Its places, the steps from one to the next, and those of a gap in it, along each axis. Raises DescriptionError."""
+    given = ((size, "places of a window"), (stride, "steps"), (gap, "steps of a gap"))
+    sizes, strides, gaps = (per_axis(value, axes, what) for value, what in given)
+    return sizes, strides, gaps
+
+
 def with_margins(x: Expression, margins: Sequence[tuple[int, int]], fill: float = 0, first: int = 1) -> Expression:
     """x with so many places before and after along each of some axes, which hold 0, or another number.
 
@@ -146,11 +153,7 @@ def conv(
     """
     places = spatial_extents(x)
     axes, channels = len(places), int(x.shape[-1])
-    sizes, strides, gaps = (
-        per_axis(size, axes, "places of a window"),
-        per_axis(stride, axes, "steps"),
-        per_axis(gap, axes, "steps of a gap"),
-    )
+    sizes, strides, gaps = _window(size, stride, gap, axes)
     checked_size(groups, "groups")
     if channels % groups or units % groups:
         raise ShapeError(f"{channels} channels and {units} units cannot be divided into {groups} groups.")
@@ -190,11 +193,7 @@ def conv_transpose(
     """
     places = spatial_extents(x)
     axes, channels = len(places), int(x.shape[-1])
-    sizes, strides, gaps = (
-        per_axis(size, axes, "places of a window"),
-        per_axis(stride, axes, "steps"),
-        per_axis(gap, axes, "steps of a gap"),
-    )
+    sizes, strides, gaps = _window(size, stride, gap, axes)
     cut, more = per_axis(padding, axes, "places of the padding", 0), per_axis(extra, axes, "places more", 0)
     W = own.parameter("W", channels, *sizes, units, start=find("activation", activation).definition.start)
     laid = x @ p.reshape(W, sizes=(channels, math.prod(sizes) * units))

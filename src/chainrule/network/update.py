@@ -129,8 +129,7 @@ def network_update(network: Network, optimizer: Bound, derivation: Derivation | 
 
 
 def _name(parameter: Expression) -> Name:
-    assert parameter.name is not None
-    return parameter.name
+    return parameter.own_name
 
 
 def multipliers_of(network: Network, wanted: Mapping[str, float]) -> dict[str, float]:
@@ -159,7 +158,6 @@ def multipliers_of(network: Network, wanted: Mapping[str, float]) -> dict[str, f
 
 def _with_own_rate(letters: dict[str, Expression], w: Expression, factor: float) -> dict[str, Expression]:
     """The letters of a rule with the rate of one parameter: η_W1 = 0.1 · η."""
-    assert w.name is not None
     rate = letters.get("learning_rate")
     if rate is None or factor == 1:
         return letters
@@ -177,8 +175,7 @@ def _clipped(optimizer: Bound, gradient: Expression, norm: Expression | None) ->
     clipped = _limited(optimizer, gradient)
     if norm is not None:
         clipped = optimizers.clip_norm(clipped, norm, optimizer.options["clip_norm"])
-    assert gradient.name is not None
-    return gradient if clipped is gradient else named(replace(gradient.name, mark="clipped"), tidy(clipped))
+    return gradient if clipped is gradient else named(replace(gradient.own_name, mark="clipped"), tidy(clipped))
 
 
 def _limited(optimizer: Bound, gradient: Expression) -> Expression:
@@ -190,9 +187,8 @@ def _limited(optimizer: Bound, gradient: Expression) -> Expression:
 def _part(
     optimizer: Bound, letters: dict[str, Expression], w: Expression, g: Expression, moved: Expression | None = None
 ) -> ParameterUpdate:
-    assert w.name is not None
     wanted = optimizer.definition.operands[2:]
-    states = tuple(variable(Name(name, mark=w.name.key), w.shape) for name in wanted if name != "k")
+    states = tuple(variable(Name(name, mark=w.key), w.shape) for name in wanted if name != "k")
     remaining = iter(states)
     operands = [STEP_NUMBER if name == "k" else next(remaining) for name in wanted]
     result: Any = optimizer.apply(w, g, *operands, **letters)
@@ -201,14 +197,14 @@ def _part(
         raise DescriptionError(
             f"{optimizer.name} has {len(states)} states but returns {len(new_states)}: return the new w, then each new state in its order."
         )
-    replaced = _replaced({w, g, *states}, new, dict(zip(new_states, states, strict=True)), w.name)
+    replaced = _replaced({w, g, *states}, new, dict(zip(new_states, states, strict=True)), w.own_name)
     after = tuple(_called(_next(state), replaced[value]) for state, value in zip(states, new_states, strict=True))
     new = tidy(substitute(new, replaced))
     if is_scalar(new) and w.shape:
         raise DescriptionError(f"{optimizer.name} returns a single number in place of the new w.")
     if moved is not None:
         new = select(moved > 0, new, w)
-    return ParameterUpdate(w, g, states, after, named(replace(w.name, mark="next"), new))
+    return ParameterUpdate(w, g, states, after, named(replace(w.own_name, mark="next"), new))
 
 
 def _replaced(own: set[Expression], new: Expression, states: Mapping[Expression, Expression], owner: Name) -> dict[Expression, Expression]:
@@ -231,8 +227,7 @@ def _reads(expression: Expression, own: set[Expression]) -> bool:
 
 
 def _next(state: Expression) -> Name:
-    assert state.name is not None
-    return replace(state.name, mark=f"{state.name.mark}_next")
+    return replace(state.own_name, mark=f"{state.own_name.mark}_next")
 
 
 def _called(name: Name, expression: Expression) -> Expression:

@@ -59,6 +59,18 @@ class WeightLayout(FrozenValue):
         word = "units-inputs" if self.rows == TARGET else "inputs-units"
         return word if self.bias == APART else f"{word},bias-{self.bias}"
 
+    def shape(self, weights: tuple[int, ...], bias: str | None) -> tuple[int, ...]:
+        """The shape in which weights (inputs × units) are written, together with their biases where these have a key."""
+        together = weights if bias is None else (weights[0] + 1, weights[1])
+        return together[::-1] if self.rows == TARGET else together
+
+    def parameters(self, written: Array, key: str, bias: str | None) -> dict[str, Array]:
+        """The weights (inputs × units) in what is written, after their biases where these have a key."""
+        matrix = written.T if self.rows == TARGET else written
+        if bias is None:
+            return {key: matrix}
+        return {bias: matrix[0], key: matrix[1:]} if self.bias == FIRST else {bias: matrix[-1], key: matrix[:-1]}
+
 
 def with_weights(network: Network, weights: Any, weights_as: str | Sequence[str] = ()) -> Network:
     """The network with these numbers; `weights_as` is a list of `WORDS`. Raises InputError, ShapeError, UnknownNameError."""
@@ -118,14 +130,10 @@ def positions(network: Network, reading: WeightLayout, *, biases: bool = True) -
         if len(shape) < 2:
             continue
         bias = own.get(key) if reading.bias != APART else None
-        extended = shape if bias is None else (shape[0] + 1, shape[1])
-        places = np.arange(start, start + math.prod(extended))
+        written = reading.shape(shape, bias)
+        places = np.arange(start, start + math.prod(written))
         start += places.size
-        rows = places.reshape(extended[::-1]).T if reading.rows == TARGET else places.reshape(extended)
-        if bias is not None:
-            found[bias] = rows[0 if reading.bias == FIRST else -1]
-            rows = rows[1:] if reading.bias == FIRST else rows[:-1]
-        found[key] = rows
+        found |= reading.parameters(places.reshape(written), key, bias)
     for key, shape in shapes.items():
         if key not in found and biases:
             found[key] = np.arange(start, start + math.prod(shape)).reshape(shape)
@@ -292,19 +300,13 @@ def _fitted(network: Network, arrays: Mapping[str, Array], reading: WeightLayout
             found[key] = array.reshape(shape)
             continue
         among = among or bias is not None
-        rows = (shape[0] + (bias is not None), shape[1])
-        wanted = rows[::-1] if reading.rows == TARGET else rows
+        wanted = reading.shape(shape, bias)
         if array.shape != wanted:
             flat = max(array.shape, default=1) == array.size == math.prod(wanted) == max(wanted)
             if not flat:
                 return None
             exact = exact and array.ndim < 2
-        matrix = array.reshape(wanted)
-        matrix = matrix.T if reading.rows == TARGET else matrix
-        if bias is not None:
-            found[bias] = matrix[0 if reading.bias == FIRST else -1]
-            matrix = matrix[1:] if reading.bias == FIRST else matrix[:-1]
-        found[key] = matrix
+        found |= reading.parameters(array.reshape(wanted), key, bias)
     return _Fitted(found, exact) if among or reading.bias == APART else None
 
 
@@ -319,10 +321,9 @@ def _unfitting(network: Network, arrays: Mapping[str, Array], usual: WeightLayou
     parts = []
     for key, array in arrays.items():
         shape = network.shapes[key]
-        if len(shape) == 2 and usual.bias != APART and key in _own_biases(network):
-            shape = (shape[0] + 1, shape[1])
-        wanted = _size(shape[::-1] if usual.rows == TARGET and len(shape) == 2 else shape)
-        parts.append(f"{key} is {_size(array.shape)}, and {wanted} is needed")
+        if len(shape) == 2:
+            shape = usual.shape(shape, _own_biases(network).get(key) if usual.bias != APART else None)
+        parts.append(f"{key} is {_size(array.shape)}, and {_size(shape)} is needed")
     rows = "(units × inputs)" if usual.rows == TARGET else "(inputs × units)"
     return f"the weights do not fit the network {network.summary}, however they are read; as {rows}, {'; '.join(parts)}."
 

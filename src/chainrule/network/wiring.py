@@ -10,8 +10,9 @@ A chain is the simplest wiring. Any other is recorded while the function of a ne
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from inspect import signature
 from typing import Any
 
@@ -161,6 +162,15 @@ class Wiring(Frozen):
     def layers(self) -> tuple[Layer, ...]:
         """Every layer once, in the order of first calls."""
         return tuple(dict.fromkeys(call.layer for call in self.calls))
+
+    def calls_of(self, layer: Layer) -> list[LayerCall]:
+        """The calls of one layer: more than one where it is shared."""
+        return [call for call in self.calls if call.layer is layer]
+
+    @cached_property
+    def shared(self) -> list[Layer]:
+        """The layers that are called more than once."""
+        return [layer for layer, calls in Counter(call.layer for call in self.calls).items() if calls > 1]
 
     def replaced(self, layers: Mapping[Layer, Layer]) -> Wiring:
         """The same connections of other layers."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.formula import forms
-from chainrule.formula.expression import Expression, PlainNumber, order, substitute, variable
+from chainrule.formula.expression import Expression, PlainNumber, substitute, variable, written_nodes
 from chainrule.formula.primitives import spread, swapped, transpose
 from chainrule.formula.tidy import tidy
 from chainrule.notation import formula as f
@@ -45,7 +45,7 @@ def as_columns(expression: Expression) -> tuple[Expression, dict[Expression, Exp
     Also returns which quantity each new letter (of the same name) stands for.
     """
     letters: dict[Expression, Expression] = {}
-    for node in order(expression, wall=lambda node: node.name is not None):
+    for node in written_nodes(expression):
         if node.name is not None and len(node.shape) == 2:
             letters[node] = variable(node.name, node.shape[::-1])
     turned = substitute(expression, {node: swapped(letter) for node, letter in letters.items()})

@@ -22,10 +22,6 @@ LETTERS = {
     "theta": "θ",
     "gamma": "γ",
     "shift": "β",
-    "gammaa": "γ",  # of the first normalisation in a block
-    "shifta": "β",
-    "gammab": "γ′",  # and of the second
-    "shiftb": "β′",
     "delta": "δ",
     "learning_rate": "η",
     "batch": "N",
@@ -49,6 +45,9 @@ LETTERS = {
     "g": "g",
 }
 """The letter of each quantity where nothing else is said. A weight of W is written with the small letter."""
+
+PRIMES = {"a": "", "b": "′"}
+"""What stands behind a Greek letter that a layer has twice, as gammaa and gammab: in a block with two normalisations γ and γ′."""
 
 CHOICES = {
     "vectors": ("rows", "columns"),
@@ -108,7 +107,10 @@ class Notation(Displayed, FrozenValue):
 
     def letter(self, quantity: str) -> str:
         """The letter of a quantity; one without an entry is written by its own name."""
-        return self.letters.get(quantity, LETTERS.get(quantity, quantity))
+        own, base = self.letters.get(quantity, LETTERS.get(quantity)), quantity[:-1]
+        if own is None and len(base) > 1 and base in LETTERS and quantity[-1] in PRIMES:
+            return self.letter(base) + PRIMES[quantity[-1]]
+        return quantity if own is None else own
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the default, as in a description."""

@@ -151,25 +151,9 @@ class Equation(FrozenValue):
 
 
 Formula: TypeAlias = (
-    Symbol
-    | Number
-    | Operator
-    | Row
-    | Lines
-    | Fraction
-    | Power
-    | Root
-    | Fenced
-    | Call
-    | Cases
-    | Sum
-    | Transposed
-    | Derivative
-    | Matrix
-    | Ellipsis
-    | Prose
-    | Equation
-)
+    Symbol | Number | Operator | Row | Lines | Fraction | Power | Root | Fenced | Call |
+    Cases | Sum | Transposed | Derivative | Matrix | Ellipsis | Prose | Equation
+)  # fmt: skip
 
 
 def row(*items: Formula) -> Formula:

@@ -12,83 +12,21 @@ from itertools import pairwise
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import (
-    ENGLISH,
-    Paint,
-    before_power,
-    in_a_row,
-    letter_parts,
-    owner,
-    parenthesised,
-    raisable,
-    separator,
-    unfenced,
-)
+from chainrule.notation import parts
 
 OPERATORS = {
-    "−": "-",
-    "·": r"\cdot",
-    "⊙": r"\odot",
-    "⋆": r"\star",
-    "∗": r"\ast",
-    "×": r"\times",
-    "±": r"\pm",
-    "≤": r"\le",
-    "≥": r"\ge",
-    "≠": r"\ne",
-    "≈": r"\approx",
-    "≔": r":=",
-    "←": r"\leftarrow",
-    "→": r"\to",
-    "⇒": r"\Rightarrow",
-    "∈": r"\in",
-    "∝": r"\propto",
+    "−": "-", "·": r"\cdot", "⊙": r"\odot", "⋆": r"\star", "∗": r"\ast", "×": r"\times", "±": r"\pm", "≤": r"\le", "≥": r"\ge",
+    "≠": r"\ne", "≈": r"\approx", "≔": r":=", "←": r"\leftarrow", "→": r"\to", "⇒": r"\Rightarrow", "∈": r"\in", "∝": r"\propto",
     "…": r"\cdots",
-}
+}  # fmt: skip
 PLAIN_OPERATORS = frozenset("+-=<>,;:/()[]")
 GREEK = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "δ": "delta",
-    "ε": "varepsilon",
-    "ϵ": "epsilon",
-    "ζ": "zeta",
-    "η": "eta",
-    "θ": "theta",
-    "ϑ": "vartheta",
-    "ι": "iota",
-    "κ": "kappa",
-    "λ": "lambda",
-    "μ": "mu",
-    "µ": "mu",  # the micro sign that keyboards type
-    "ν": "nu",
-    "ξ": "xi",
-    "π": "pi",
-    "ρ": "rho",
-    "σ": "sigma",
-    "ς": "varsigma",
-    "τ": "tau",
-    "υ": "upsilon",
-    "φ": "varphi",
-    "ϕ": "phi",
-    "χ": "chi",
-    "ψ": "psi",
-    "ω": "omega",
-    "Γ": "Gamma",
-    "Δ": "Delta",
-    "Θ": "Theta",
-    "Λ": "Lambda",
-    "Ξ": "Xi",
-    "Π": "Pi",
-    "Σ": "Sigma",
-    "Υ": "Upsilon",
-    "Φ": "Phi",
-    "Ψ": "Psi",
-    "Ω": "Omega",
-    "∇": "nabla",
-    "ℓ": "ell",
-}
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ϵ": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
+    "ϑ": "vartheta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho",
+    "σ": "sigma", "ς": "varsigma", "τ": "tau", "υ": "upsilon", "φ": "varphi", "ϕ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega",
+    "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Υ": "Upsilon", "Φ": "Phi", "Ψ": "Psi",
+    "Ω": "Omega", "∇": "nabla", "ℓ": "ell",
+}  # fmt: skip
 FUNCTIONS = frozenset(("arctan", "cos", "cosh", "exp", "ln", "log", "max", "min", "sin", "sinh", "tan", "tanh"))
 FENCES = {
     "|": (r"\lvert", r"\rvert"),
@@ -119,7 +57,7 @@ _ESCAPED = {
 }
 
 
-def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+def formula_latex(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, paint: parts.Paint = lambda key: "") -> str:
     r"""The formula in LaTeX's mathematics, without $ around it.
 
     paint  the colour of each symbol with a key, as \textcolor names it
@@ -141,27 +79,27 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Number(digits, None):
             return _digits(digits)
         case f.Number(power=power):
-            sign, before = before_power(formula)
+            sign, before = parts.before_power(formula)
             return (rf"{_digits(before)} \cdot " if before else sign.replace("−", "-")) + f"10^{{{power}}}"
         case f.Operator(sign):
             return OPERATORS.get(sign) or (sign if sign in PLAIN_OPERATORS else escape_latex(sign))
         case f.Prose(prose):
             return escape_latex(prose)
         case f.Row() | f.Equation():
-            return _row(in_a_row(formula), inside)
+            return _row(parts.in_a_row(formula), inside)
         case f.Lines(several):
             *further, end = map(inside, several)  # {} is what a sign at the end of a line stands before
             return rf"\begin{{aligned}} {_stacked([*(f'&{line} {{}}' for line in further), f'&{end}'])} \end{{aligned}}"
         case f.Fraction(above, below):
             return rf"\frac{{{inside(above)}}}{{{inside(below)}}}"
         case f.Power(base, exponent):
-            return f"{inside(raisable(base))}^{{{inside(unfenced(exponent))}}}"
+            return f"{inside(parts.raisable(base))}^{{{inside(parts.unfenced(exponent))}}}"
         case f.Root(content):
-            return rf"\sqrt{{{inside(unfenced(content))}}}"
+            return rf"\sqrt{{{inside(parts.unfenced(content))}}}"
         case f.Fenced(content, left, right):
             return _fenced(inside(content), left, right)
         case f.Call(name, arguments):
-            return _function(name) + _fenced(f"{separator(arguments)} ".join(map(inside, arguments)))
+            return _function(name) + _fenced(f"{parts.separator(arguments)} ".join(map(inside, arguments)))
         case f.Cases(condition, first, second):
             given, otherwise = escape_latex(words["if"] + " "), escape_latex(words["otherwise"])
             lines = [f"{inside(first)} & {given}{inside(condition)}", f"{inside(second)} & {otherwise}"]
@@ -171,7 +109,7 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Transposed(f.Symbol() as array):
             return painted(array, raised=r"\top")
         case f.Transposed(content):
-            return rf"{inside(parenthesised(content))}^{{\top}}"
+            return rf"{inside(parts.parenthesised(content))}^{{\top}}"
         case f.Derivative(of, by):
             return rf"\frac{{\partial {painted(of)}}}{{\partial {painted(by)}}}"
         case f.Matrix(rows):
@@ -180,7 +118,7 @@ def formula_latex(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
             return DOTS.get(direction, r"\cdots")
 
 
-def aligned_latex(equations: f.Equation | Sequence[f.Equation], words: Mapping[str, str] = ENGLISH) -> str:
+def aligned_latex(equations: f.Equation | Sequence[f.Equation], words: Mapping[str, str] = parts.ENGLISH) -> str:
     r"""An equation, or several, with the relations below each other.
 
     >>> print(aligned_latex(f.Equation((f.Symbol("a"), f.Symbol("b"), f.Number("2")), ("=", "≈"))))
@@ -207,7 +145,7 @@ def symbol(symbol: f.Symbol, raised: str = "") -> str:
     ('W_{2,3}^{(1)}', '\\mathbf{W}_{1}^{\\top}')
     """
     above = _small(symbol.superscript) + raised
-    base, _, digits = letter_parts(symbol.letter)
+    base, _, digits = parts.letter_parts(symbol.letter)
     hangs = symbol.subscript or above
     letter = f"{{{_letter(symbol)}}}" if hangs and (digits or base.startswith("‖")) else _letter(symbol)
     return letter + (f"_{{{_small(symbol.subscript)}}}" if symbol.subscript else "") + (f"^{{{above}}}" if above else "")
@@ -231,7 +169,7 @@ def _function(name: str) -> str:
 
 
 def _letter(symbol: f.Symbol) -> str:
-    base, accent, digits = letter_parts(symbol.letter)
+    base, accent, digits = parts.letter_parts(symbol.letter)
     if len(base) > 2 and base.startswith("‖") and base.endswith("‖"):
         return rf"\lVert {_letter(f.Symbol(base[1:-1], bold=symbol.bold))} \rVert"
     letter = _base(base, symbol.bold)
@@ -251,7 +189,7 @@ def _base(base: str, bold: bool) -> str:
 
 def _small(script: str) -> str:
     """What is raised or lowered: digits, brackets, a + or ′, or the symbol it belongs to."""
-    if inner := owner(script):
+    if inner := parts.owner(script):
         return symbol(inner)
     runs = re.findall(r"[\w,()\[\]+=*|.-]+|.", clean(script))
     return "".join(_run(run) for run in runs)
@@ -287,10 +225,10 @@ def _stacked(lines: Iterable[str]) -> str:
 
 
 def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:
-    parts = [inside(items[0])] if items else []
+    pieces = [inside(items[0])] if items else []
     for before, item in pairwise(items):
-        parts += [_gap(before, item), inside(item)]
-    return "".join(parts)
+        pieces += [_gap(before, item), inside(item)]
+    return "".join(pieces)
 
 
 def _gap(before: f.Formula, item: f.Formula) -> str:

@@ -12,18 +12,7 @@ from itertools import pairwise
 
 from chainrule.base.printing import clean
 from chainrule.notation import formula as f
-from chainrule.notation.parts import (
-    ENGLISH,
-    Paint,
-    before_power,
-    in_a_row,
-    letter_parts,
-    owner,
-    parenthesised,
-    raisable,
-    separator,
-    unfenced,
-)
+from chainrule.notation import parts
 
 OPERATORS = {",": r"\,", ";": r"\;", ":": r"\:", "/": r"\/", "·": "dot.op", "…": "dots.c", "-": "−", "*": "ast.op"}
 """Signs that Typst would read as its own; every other one of SIGNS is itself."""
@@ -39,7 +28,7 @@ _BRACKETS = frozenset("()[]{}|")
 """Brackets which Typst would pair by itself: escaped, they stay as they are."""
 
 
-def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint: Paint = lambda key: "") -> str:
+def formula_typst(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, paint: parts.Paint = lambda key: "") -> str:
     """The formula in Typst's mathematics, without $ around it.
 
     paint  the function around each symbol with a key, for colours
@@ -57,7 +46,7 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Number(digits, None):
             return _digits(digits)
         case f.Number(power=power):
-            sign, before = before_power(formula)
+            sign, before = parts.before_power(formula)
             ten = f'attach(10, t: "{clean(str(power)).replace("-", "−")}")'
             return f"{_digits(before)} dot.op {ten}" if before else f"{sign}{ten}"
         case f.Operator(sign):
@@ -65,19 +54,19 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Prose(prose):
             return string(prose)
         case f.Row() | f.Equation():
-            return _row(in_a_row(formula), inside)
+            return _row(parts.in_a_row(formula), inside)
         case f.Lines(several):
             return f"mat(delim: #none, align: #left, row-gap: #0.45em, {'; '.join(f'display({inside(line)})' for line in several)})"
         case f.Fraction(above, below):
             return f"frac({_whole(inside(above))}, {_whole(inside(below))})"
         case f.Power(base, exponent):
-            return f"attach({inside(raisable(base))}, t: {inside(unfenced(exponent))})"
+            return f"attach({inside(parts.raisable(base))}, t: {inside(parts.unfenced(exponent))})"
         case f.Root(content):
-            return f"sqrt({inside(unfenced(content))})"
+            return f"sqrt({inside(parts.unfenced(content))})"
         case f.Fenced(content, left, right):
             return _fenced(inside(content), left, right)
         case f.Call(name, arguments):
-            given = f"{chr(92)}{separator(arguments)} ".join(map(inside, arguments))
+            given = f"{chr(92)}{parts.separator(arguments)} ".join(map(inside, arguments))
             return f"{_function(name)} {_fenced(given)}"
         case f.Cases(condition, first, second):
             lines = (
@@ -90,7 +79,7 @@ def formula_typst(formula: f.Formula, words: Mapping[str, str] = ENGLISH, paint:
         case f.Transposed(f.Symbol() as array):
             return _symbol(array, paint, raised="⊤")
         case f.Transposed(content):
-            return f"attach({inside(parenthesised(content))}, t: ⊤)"
+            return f"attach({inside(parts.parenthesised(content))}, t: ⊤)"
         case f.Derivative(of, by):
             return f"frac(∂ {_symbol(of, paint)}, ∂ {_symbol(by, paint)})"
         case f.Matrix(rows):
@@ -116,7 +105,7 @@ def _function(name: str) -> str:
     return " ".join(words) or string(name)
 
 
-def _symbol(symbol: f.Symbol, paint: Paint, raised: str = "") -> str:
+def _symbol(symbol: f.Symbol, paint: parts.Paint, raised: str = "") -> str:
     """A symbol with what hangs on it, painted; `raised` stands behind its superscript."""
     above = " ".join(part for part in (_script(symbol.superscript) if symbol.superscript else "", raised) if part)
     below = _script(symbol.subscript) if symbol.subscript else ""
@@ -129,7 +118,7 @@ def _symbol(symbol: f.Symbol, paint: Paint, raised: str = "") -> str:
 
 def _letter(letter: str, bold: bool) -> str:
     """One letter, with an accent or digits below it; ‖g‖ between bars."""
-    base, accent, digits = letter_parts(letter)
+    base, accent, digits = parts.letter_parts(letter)
     if len(base) > 2 and base.startswith("‖") and base.endswith("‖"):
         return f"norm({_letter(base[1:-1], bold)})"
     written = f"bold(upright({_base(base)}))" if bold else _base(base)
@@ -144,7 +133,7 @@ def _base(base: str) -> str:
 
 def _script(script: str) -> str:
     """What is raised or lowered: letters in italics, digits and brackets, or the symbol it belongs to."""
-    if inner := owner(script):
+    if inner := parts.owner(script):
         return _symbol(inner, lambda key: "")
     runs = re.findall(r"[^\W\d_]+|′|[^′a-zA-Zα-ωΑ-Ω]+", clean(script))
     return " ".join("prime" if run == "′" else _base(run) for run in runs) or '""'
@@ -176,9 +165,9 @@ def _whole(inside: str) -> str:
 
 def _row(items: Sequence[f.Formula], inside: Callable[[f.Formula], str]) -> str:
     """Side by side; prose and numbers need room before them, unless a sign stands between."""
-    parts = [inside(items[0])] if items else ['""']
+    pieces = [inside(items[0])] if items else ['""']
     for before, item in pairwise(items):
         signs = isinstance(before, f.Operator | f.Ellipsis) or isinstance(item, f.Operator)
         wide = not signs and (isinstance(before, f.Prose) or isinstance(item, f.Prose | f.Number))
-        parts += ["med", inside(item)] if wide else [inside(item)]
-    return " ".join(parts)
+        pieces += ["med", inside(item)] if wide else [inside(item)]
+    return " ".join(pieces)

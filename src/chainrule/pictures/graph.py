@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.document.document import BoxGraph, Inline, Vertex
+from chainrule.document.document import BoxGraph, Inline, Vertex, joined_inline
 from chainrule.notation.text import formula_text
 from chainrule.pictures.shapes import (
     FAMILIES,
@@ -488,8 +488,3 @@ def graph_lines(graph: BoxGraph) -> Iterator[Inline]:
 def _operand(vertex: Vertex, operation: Vertex, written: Inline) -> Inline:
     """In parentheses, where it is another operation."""
     return ("(", *written, ")") if vertex.round and vertex.label != operation.label else written
-
-
-def joined_inline(parts: Iterable[Inline], between: Inline = (", ",)) -> Inline:
-    """Side by side with something between them."""
-    return tuple(item for place, part in enumerate(parts) for item in ((*between, *part) if place else part))

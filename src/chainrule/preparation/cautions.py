@@ -34,6 +34,12 @@ DAY = re.compile(r"(?:.*[\W\d_])?(?:dates?|datum|days?|tag|jour|fecha|giorno|whe
 FEW_DAYS = 5
 """Different numbers, at least, that may all be days because the name of their column says so."""
 
+LEAST_CODES, MOST_CODES, ROWS_OF_A_GROUP = 6, 300, 10
+"""So many groups, each of so many rows at least, tell whether their numbers are in an order."""
+
+SMOOTH = 6
+"""The degree of the polynomial that stands for a smooth function."""
+
 FEWEST = 20
 """Of fewer rows nothing can be said."""
 
@@ -61,6 +67,7 @@ def cautions(table: Table, preparation: Preparation, labels: Array, *, split_at_
         *_spellings(table, preparation),
         *_singletons(preparation, labels),
         *_identifiers(table, preparation, own),
+        *_places_without_order(table, preparation, own),
         *(_between(table, preparation, own) if split_at_random else ()),
     )
 
@@ -78,14 +85,16 @@ def _stand_ins(table: Table, preparation: Preparation) -> Iterator[Caution]:
     """A number that stands for a missing value: it comes again and again, far outside of the others."""
     for column in _numbers(table, preparation):
         values = column.values
-        if np.fmin.reduce(values, initial=np.inf) not in STAND_INS and np.fmax.reduce(values, initial=-np.inf) not in STAND_INS:
+        lowest, highest = np.fmin.reduce(values, initial=np.inf), np.fmax.reduce(values, initial=-np.inf)
+        if lowest not in STAND_INS and highest not in STAND_INS and not (lowest < 0 and lowest == np.floor(lowest)):
             continue
         distinct, counts = np.unique(values[~column.missing], return_counts=True)
         for value, count in zip(distinct[[0, -1]], counts[[0, -1]], strict=True) if len(distinct) > 5 else ():
             others = distinct[distinct != value]
             low, high = float(others[0]), float(others[-1])
             outside = max(low - value, value - high) > max(high - low, 0.5 * abs(value))
-            if value in STAND_INS and count > 1 and outside:
+            alone = value < 0 <= low and value == np.floor(value) and count > 2  # as -200 among concentrations
+            if outside and ((value in STAND_INS and count > 1) or alone):
                 yield Caution("stand_in", {"name": column.name, "value": f"{value:g}", "count": int(count)})
 
 
@@ -234,6 +243,41 @@ def _identifiers(table: Table, preparation: Preparation, labels: Array) -> Itera
             continue
         if _correlation(values, labels if labels.ndim == 1 else labels[:, 0]) < 0.3:
             yield Caution("identifier", {"name": feature.name, "value": f"{values[0]:.15g}", **_ways(feature.name)})
+
+
+def _places_without_order(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:
+    """Codes of groups, as 1 to 51 for states: the target differs between them as no smooth function of their numbers does."""
+    targets = np.eye(len(preparation.classes))[labels] if preparation.classes else np.asarray(labels, dtype=float).reshape(len(table), -1)
+    for feature in preparation.features:
+        if feature.kind == "number" and feature.low in (0, 1) and LEAST_CODES <= (feature.high or 0) <= MOST_CODES:
+            column = table.column(feature.name)
+            if column.values.dtype != object and _are_codes(column.values[~column.missing], targets[~column.missing]):
+                said = {"name": feature.name, "low": f"{feature.low:g}", "high": f"{feature.high:g}", "target": preparation.targets[0].name}
+                yield Caution("codes", {**said, **_ways(feature.name)})
+
+
+def _are_codes(values: Array, targets: Array) -> bool:
+    """Do nearly all whole numbers of a range occur, each in many rows, and is at least half of what the targets' means in these groups
+    differ, and a tenth of the targets' variance, beyond every smooth function of the numbers? As a test, an analysis of variance of what a
+    polynomial leaves over has F ≥ 4.
+    """
+    if not (values == np.floor(values)).all():
+        return False
+    codes, counts = np.unique(values, return_counts=True)
+    large = codes[counts >= ROWS_OF_A_GROUP]
+    if len(codes) < 0.8 * (np.ptp(codes) + 1) or len(large) < LEAST_CODES:
+        return False
+    kept = np.isin(values, large)
+    codes, group, counts = np.unique(values[kept], return_inverse=True, return_counts=True)
+    y = targets[kept] - targets[kept].mean(axis=0)
+    means = np.stack([np.bincount(group, column) for column in y.T], axis=1) / counts[:, None]
+    whole, between = float((y**2).sum()), float((counts[:, None] * means**2).sum())
+    degree = min(SMOOTH, len(codes) // 3)
+    basis, weight = np.polynomial.legendre.legvander(2 * (codes - codes.mean()) / np.ptp(codes), degree), np.sqrt(counts)[:, None]
+    smooth = basis @ np.linalg.lstsq(basis * weight, means * weight, rcond=None)[0]
+    left = float((counts[:, None] * (means - smooth) ** 2).sum())
+    f_times_within = left / (len(codes) - degree - 1) * (len(y) - len(codes))
+    return left > 0.1 * whole and left > 0.5 * between and f_times_within > 4 * (whole - between)
 
 
 def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:

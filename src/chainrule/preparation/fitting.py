@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -186,16 +187,13 @@ def _started(table: Table, options: PreparationOptions) -> dict[str, Summary]:
 
 
 def _check_rows(source: str, found: Mapping[str, Summary], options: PreparationOptions) -> None:
-    """Raises FileError if there is too little to learn from, or a column has no value at all."""
+    """Raises FileError if there is too little to learn from, or a target has no value at all."""
     rows = next(iter(found.values())).rows
     if rows < 2:
         raise FileError(f"{source} has {'one row' if rows else 'no row'} only; training needs two at the very least.")
-    empty = [name for name, summary in found.items() if not summary.present]
-    if empty:
-        target = next((name for name in empty if name in options.targets), None)
-        fix = "choose another target" if target else f"leave {'them' if len(empty) > 1 else 'it'} out ({option('--ignore', empty[:9])})"
-        what = f"columns {enumerated(empty)} have" if len(empty) > 1 else f"column {enumerated(empty)} has"
-        raise FileError(f"{source}: {what} no values at all; {fix}.")
+    empty = next((name for name in options.targets if not found[name].present), None)
+    if empty is not None:
+        raise FileError(f"{source}: column {enumerated([empty])} has no values at all; choose another target.")
 
 
 def _check_missing(source: str, used: Sequence[Summary], options: PreparationOptions) -> None:
@@ -214,6 +212,11 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
     if summary.doubt:
         raise FileError(f"{summary.doubt} Or {', or '.join(ways)}.")
     fixes = ", ".join([*ways[:-1], f"or {ways[-1]}"])
+    if (odd := summary.stray_of_dates) is not None:
+        raise FileError(
+            f"{source}: column {quoted(summary.name)} holds dates, but also {quoted(odd)}; correct it, say --missing {quoted(odd)} if it "
+            f"means that there is no value, {fixes}."
+        )
     if summary.stray and _is_mostly_numbers(summary):
         row, text = summary.stray
         raise FileError(
@@ -224,20 +227,22 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
         cell = next(filter(resembles_number, summary.labels))
         raise FileError(
             f"{source}: column {quoted(summary.name)} is text, but {summary.numeric_labels:,} of its values look like numbers, as "
-            f"{quoted(cell)}; write plain numbers, {_how_to_read(summary.labels)}{fixes}."
+            f"{quoted(cell)}; write plain numbers, {_how_to_read(summary)}{fixes}."
         )
 
 
-def _how_to_read(labels: Iterable[str]) -> str:
-    """The option that says how numbers among these texts are to be read, as part of a message; nothing where none would help."""
-    numbers = [label for label in labels if parsed(label) is not None]
+def _how_to_read(summary: Summary) -> str:
+    """The option that says how numbers among the texts of a column are to be read, as part of a message; nothing where none would help."""
+    numbers = [label for label in summary.labels if parsed(label) is not None]
     evidence = evidence_of(numbers, 1, ())
     units = [unit for unit in evidence.units if unit]
     if 0 < len(units) <= MOST_UNITS_OFFERED:
         return f"say --units {quoted(','.join(units))} if the numbers mean the same without them, "
     if evidence.thousands and not units:
         return f"say --thousands {quoted(next(iter(evidence.thousands)))}, "
-    return "say --decimal ',', " if "," in evidence.decimal and not units else ""
+    if units or ("," not in evidence.decimal and (summary.stray or summary.doubt)):
+        return ""
+    return "say --decimal ',', " if "," in evidence.decimal else "say --decimal ., "  # where text stays text unless it is said
 
 
 def _is_mostly_numbers(summary: Summary) -> bool:
@@ -309,11 +314,13 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
         only = next(iter(summary.labels))
         raise FileError(f"target {quoted(name)} of {source} is {quoted(only)} in every row; a class target needs two classes or more.")
     if summary.crowded or summary.distinct > MOST_CATEGORIES or (summary.distinct > 20 and summary.distinct == summary.rows):
-        other = " or --task regress" if summary.kind == "number" else ""
+        fix = f"Choose another target{' or --task regress' if summary.kind == 'number' else ''}."
+        row, text = summary.stray or (0, "")
+        if re.search(r"\d[.,' ]\d", text):
+            fix = f"If they are numbers, as row {row} holds {quoted(text)}, write digits alone; else choose another target."
         count = f"more than {MOST_CATEGORIES:,}" if summary.distinct > MOST_CATEGORIES else f"{summary.distinct:,}"
         raise FileError(
-            f"target {quoted(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. "
-            f"Choose another target{other}."
+            f"target {quoted(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. {fix}"
         )
     return Target(name, "class", summary.kind, classes=ordered(summary.labels), written=summary.format)
 
@@ -326,6 +333,8 @@ def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     asked = summary.name in (*options.categories, *options.numbers)
     if options.places == "tokens" or (options.places and summary.kind != "text"):
         return None
+    if not summary.present and not options.places:
+        return "no values"
     if summary.is_constant and not options.places:
         return "constant"
     if asked:
@@ -336,6 +345,8 @@ def _reason(summary: Summary, options: PreparationOptions) -> str | None:
         return "numbers the rows"
     if summary.kind != "text" or _is_mostly_numbers(summary) or summary.numeric_labels > MOST_INTEGER_CLASSES:
         return None
+    if summary.stray_of_dates is not None:
+        return None if options.dates else "dates"
     if summary.is_identifier and not summary.crowded:
         return "all different" if summary.distinct == summary.present else "nearly all different"
     return f"more than {MOST_CATEGORIES:,} different values" if summary.crowded else None

@@ -21,7 +21,7 @@ from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.network.targets import one_hot
-from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, labels_of, missing_message
+from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
@@ -221,19 +221,21 @@ class Preparation(Displayed, FrozenValue):
 
         strict  refuse a class that the model does not know; else its place is −1
         """
+        lacking = [target.name for target in self.targets if target.name not in table.kinds]
+        if lacking:
+            what = f"{_suggested(lacking, table)}, which predictions are compared with; chainrule predict needs none"
+            raise FileError(f"{table.source} lacks a target of the model: {what}.")
         columns = [target.labels(table, strict=strict) for target in self.targets]
         return np.column_stack(columns) if self.task in ("regress", "mixed") else columns[0]
 
     def _check_columns(self, table: Table) -> None:
         lacking = [feature.name for feature in self.features if feature.name not in table.kinds]
         if lacking:
-            near = get_close_matches(lacking[0], table.names, n=1, cutoff=0.5)
-            offer = f"; is it {quoted(near[0])}?" if near else "; it has no header." if not table.has_header else "."
+            offer = "." if table.has_header else "; it has no header."
             if table.has_header and len(lacking) == len(self.features) and any(map(looks_like_number, table.names)):
                 offer = "; if its first row is no header, say --no-header."
-            raise FileError(
-                f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {enumerated(lacking)}{offer}"
-            )
+            named = _suggested(lacking, table)
+            raise FileError(f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {named}{offer}")
 
     @property
     def _strict_features(self) -> list[Feature]:
@@ -329,13 +331,21 @@ class Preparation(Displayed, FrozenValue):
         return tuple(name for name in table.names if name not in known)
 
     def remarks(
-        self, table: Table, unseen: Counter[tuple[str, str]] | None = None, far: Mapping[str, tuple[int, float]] | None = None
+        self,
+        table: Table,
+        unseen: Counter[tuple[str, str]] | None = None,
+        far: Mapping[str, tuple[int, float]] | None = None,
+        *,
+        targets: bool = False,
     ) -> tuple[str, ...]:
-        """In words: extra columns, categories that were not there when fitting, and values far outside; of this table, or as given."""
+        """In words: extra columns, categories that were not there when fitting, and values far outside; of this table, or as given.
+
+        targets  what is to be said about their columns, too
+        """
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
         otherwise: dict[tuple[str, str], list[str]] = {}
-        for column, known in ((table.column(feature.name), feature.written) for feature in self.features):
+        for column, known in ((table.column(one.name), one.written) for one in (*self.features, *(self.targets if targets else ()))):
             if column.format is not None and not column.format.is_within(known or PLAIN):
                 otherwise.setdefault((column.format.example, (known or PLAIN).example), []).append(column.name)
         for (here, there), names in otherwise.items():
@@ -346,7 +356,8 @@ class Preparation(Displayed, FrozenValue):
             what = "categories that the model has never seen, taken as none of the known"
             if name in (target.name for target in self.targets):
                 what = "classes that the model does not know, which count as wrong"
-            said.append(f"column {name} holds {what}: {enumerated(labels)}")
+            knows = {**{one.name: one.categories for one in self.features}, **{one.name: one.classes for one in self.targets}}[name]
+            said.append(f"column {name} holds {what}: {enumerated(labels)}; it knows {enumerated(knows)}")
         ranges = {feature.name: (feature.low, feature.high) for feature in self.features}
         for name, (row, value) in (self.far(table) if far is None else far).items():
             low, high = ranges[name]
@@ -384,3 +395,10 @@ class Preparation(Displayed, FrozenValue):
         if preparation.impute not in (None, *IMPUTE):
             raise DescriptionError(f"there is no way to impute {quoted(preparation.impute)}.")
         return preparation
+
+
+def _suggested(lacking: Sequence[str], table: Table) -> str:
+    """Names that a table lacks, each with the one of its names that may be meant."""
+    near = {name: get_close_matches(name, [one for one in table.names if one not in lacking], n=1, cutoff=0.5) for name in lacking[:NAMED]}
+    same = {name: [one for one in table.names if one.casefold().split() == name.casefold().split()] or near.get(name) for name in lacking}
+    return enumerated([f"{name} (is it {quoted(found[0])}?)" if (found := same[name]) else name for name in lacking])

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.data.cells import ColumnKind
+from chainrule.data.dates import is_date
 from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.table import LARGEST_NUMBER, Column, Table
 from chainrule.preparation.columns import labels_of
@@ -19,6 +20,9 @@ from chainrule.preparation.moments import AT_ONCE, Moments
 
 MOST_CATEGORIES = 1000
 """A column of text with more different values than this is no category, unless it is asked for."""
+
+FEW_DAYS = 20
+"""So many different dates are categories like any others, where not all cells are dates."""
 
 MOST_LABELS = 100_000
 """Not even then more than this."""
@@ -102,6 +106,15 @@ class Summary:
     def numeric_labels(self) -> int:
         """How many different values of a text column say a number."""
         return sum(map(resembles_number, self.labels)) if self.kind == "text" else 0
+
+    @property
+    def stray_of_dates(self) -> str | None:
+        """Of a text column most of whose cells are dates, of more than a few days, one that is none; None of any other."""
+        if self.kind != "text" or len(self.labels) <= FEW_DAYS:
+            return None
+        dates = {label: count for label, count in self.labels.items() if is_date(label)}
+        mostly = len(dates) > FEW_DAYS and sum(dates.values()) > self.present / 2
+        return next((label for label in self.labels if label not in dates), None) if mostly else None
 
     @property
     def is_constant(self) -> bool:

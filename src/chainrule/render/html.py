@@ -28,6 +28,7 @@ from chainrule.document.document import (
     Subheading,
     TableBlock,
     Visual,
+    inline_text,
     is_number,
 )
 from chainrule.document.words import Words
@@ -234,7 +235,7 @@ class _Writer(FrozenValue):
         """What names a column or a row. It is repeated with every cell of theirs, so it is read out as text, formulas too."""
         if all(isinstance(part, str) for part in cell):
             return self.inline(cell)
-        heard = "".join(part if isinstance(part, str) else formula_text(part) for part in cell)
+        heard = inline_text(cell)
         return element("span", escape_xml(heard), {"class": "heard"}) + element("span", self.inline(cell), {"aria-hidden": "true"})
 
     def inline(self, text: Inline) -> str:

@@ -250,7 +250,7 @@ def _beside(drawings: list[list[list[Segment]]], width: int) -> Iterator[TextLin
     first = True
     while pending:
         taken = [pending.pop(0)]
-        while pending and INDENT + sum(_wide(d) + 4 for d in [*taken, pending[0]]) - 4 <= width:
+        while pending and INDENT + sum(_wide(one) + 4 for one in [*taken, pending[0]]) - 4 <= width:
             taken.append(pending.pop(0))
         if not first:
             yield BLANK

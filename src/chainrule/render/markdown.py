@@ -110,7 +110,7 @@ def _block(block: Block, words: Words, dialect: Dialect) -> Iterator[str]:
         case Equations(equations):
             yield from (written.join(dialect.display) for written in _displayed(equations, words))
         case TableBlock(head, rows):
-            sides = "".join(" ---: |" if number else " --- |" for number in block.numbers)
+            sides = "".join(" ---: |" if number else " :--- |" for number in block.numbers)
             yield "\n".join([_row(head, words, dialect), f"|{sides}", *(_row(line, words, dialect) for line in rows)])
         case Picture() | BoxGraph() | Illustration() if block in dialect.pictures:
             yield dialect.pictures[block]

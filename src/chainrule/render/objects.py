@@ -11,7 +11,7 @@ from chainrule.base.frozen import replace
 from chainrule.checking.report import Assessment
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import Diagnosis
-from chainrule.document.document import Block, Equations, Inline, Paragraph, TableBlock
+from chainrule.document.document import NONE, Block, Cell, Equations, Paragraph, TableBlock, table
 from chainrule.document.words import Words
 from chainrule.explanation import definitions, overview, rules, setting
 from chainrule.explanation.context import Context
@@ -69,17 +69,17 @@ def _title(text: str, *more: str | Formula) -> Paragraph:
 
 
 def _table(head: str, rows: Mapping[str, Any]) -> TableBlock:
-    return TableBlock(((head,), ("",)), tuple(((key,), _cell(value)) for key, value in rows.items()))
+    return table((head, ""), ((key, _cell(value)) for key, value in rows.items()))
 
 
-def _cell(value: Any) -> Inline:
+def _cell(value: Any) -> Cell:
     if isinstance(value, Expression):
-        return (formula(value),)
+        return formula(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return (number_formula(value, Notation()),)
+        return number_formula(value, Notation())
     if isinstance(value, Mapping):
-        return (", ".join(f"{key}: {inner}" for key, inner in value.items()) or "–",)
-    return ("–" if value is None or value == "" else str(value),)
+        return ", ".join(f"{key}: {inner}" for key, inner in value.items()) or NONE
+    return NONE if value is None or value == "" else str(value)
 
 
 # Formulas
@@ -92,8 +92,7 @@ def _(value: Expression) -> Iterable[Block]:
 
 def _line(labels: Labels, quantity: Expression) -> Equation:
     """h1 = x · W1"""
-    assert quantity.name is not None
-    return Equation((labels.label(quantity.name), formula(definition(quantity), labels)), ("=",))
+    return Equation((labels.label(quantity.own_name), formula(definition(quantity), labels)), ("=",))
 
 
 @content.register
@@ -207,18 +206,17 @@ def _(value: Training) -> Iterable[Block]:
 
 def _epochs(history: Sequence[Any]) -> Iterable[Block]:
     columns = ("epoch", "step", "error", "validation_error", "rate")
-    rows = tuple(tuple(_cell(getattr(report, column)) for column in columns) for report in history[-MOST_EPOCHS:])
-    if rows:
-        yield TableBlock(tuple((column.replace("_", " "),) for column in columns), rows)
+    if history:
+        rows = ([_cell(getattr(report, column)) for column in columns] for report in history[-MOST_EPOCHS:])
+        yield table((column.replace("_", " ") for column in columns), rows)
 
 
 @content.register
 def _(value: Sweep) -> Iterable[Block]:
     columns = value.table()
     shown = [name for name in columns if name not in ("number", "seconds")]
-    lines = tuple(tuple(_cell(columns[name][row]) for name in shown) for row in range(min(MOST_TRIALS, len(value.trials))))
     yield _title(f"Sweep: {len(value.trials)} of {value.count} trials")
-    yield TableBlock(tuple((name,) for name in shown), lines)
+    yield table(shown, ([_cell(columns[name][row]) for name in shown] for row in range(min(MOST_TRIALS, len(value.trials)))))
 
 
 @content.register
@@ -272,26 +270,17 @@ def _(value: Scores) -> Iterable[Block]:
         return
     yield _table("", {"accuracy": main, "baseline": value.baseline, "rows": value.rows})
     columns = ("precision", "recall", "f1", "rows")
-    head = ("", *(words.plain(f"score.{column}") for column in columns))
-    lines = tuple(((one.name,), *(_cell(getattr(one, column)) for column in columns)) for one in value.per_class)
-    yield TableBlock(tuple((title,) for title in head), lines)
+    lines = ([one.name, *(_cell(getattr(one, column)) for column in columns)] for one in value.per_class)
+    yield table(["", *words.heads("score", *columns)], lines)
 
 
 @content.register
 def _(value: Preparation) -> Iterable[Block]:
-    head = (("column",), ("",), ("mean",), ("deviation",), ("values",))
     columns: list[tuple[Any, tuple[str, ...]]] = [
         *((one, one.categories) for one in value.features),
         *((one, one.classes) for one in value.targets),
     ]
-    rows = tuple(
-        (
-            (one.name,),
-            (one.kind,),
-            *((_cell(one.mean), _cell(one.deviation)) if one.kind == "number" else (("",), ("",))),
-            (", ".join(known),),
-        )
-        for one, known in columns
-    )
+    scaled = ([_cell(one.mean), _cell(one.deviation)] if one.kind == "number" else ["", ""] for one, _ in columns)
+    rows = ([one.name, one.kind, *scales, ", ".join(known)] for (one, known), scales in zip(columns, scaled, strict=True))
     yield _title(repr(value))
-    yield TableBlock(head, rows)
+    yield table(("column", "", "mean", "deviation", "values"), rows)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAMED = 12
 """So many names a line lists before it says how many more there are."""
 
-REASONS = ("as asked", "constant", "dates", "numbers the rows", "all different", "nearly all different")
+REASONS = ("as asked", "constant", "dates", "no values", "numbers the rows", "all different", "nearly all different")
 """Why a column was left out, where the catalogue has words for it."""
 
 

@@ -16,7 +16,7 @@ from chainrule.data.table import Table
 from chainrule.diagnosis.criteria import BLANK
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import Diagnosis
-from chainrule.document.document import Block, Document, Illustration, Inline, Note, Paragraph, Section, Subheading, TableBlock
+from chainrule.document.document import NONE, Block, Cell, Document, Illustration, Note, Paragraph, Section, Subheading, TableBlock, table
 from chainrule.document.words import Words
 from chainrule.explanation.colours import colours
 from chainrule.explanation.context import Context
@@ -173,14 +173,13 @@ def rows_section(facts: RunFacts) -> Section | None:
 
 def _column_table(facts: RunFacts, targets: Sequence[Target], features: Sequence[Feature]) -> TableBlock:
     """One row a column: what became of it, and by which mean and deviation it is standardised."""
-    words, rows = facts.words, list[tuple[Inline, ...]]()
+    words, rows = facts.words, list[list[Cell]]()
     columns: list[Target | Feature] = [*targets, *features]
     for column in columns[:MOST_COLUMNS]:
         scaled = column.kind == "number" and (column.mean, column.deviation) != (0, 1)
-        scales = [(number_formula(value, facts.notation),) if scaled else ("",) for value in (column.mean, column.deviation)]
-        rows.append(((clean(column.name),), (_became(words, column),), *scales))
-    head = tuple((words.plain(f"report.columns.{key}"),) for key in ("column", "became", "mean", "deviation"))
-    return TableBlock(head, tuple(rows))
+        scales = [number_formula(value, facts.notation) if scaled else "" for value in (column.mean, column.deviation)]
+        rows.append([clean(column.name), _became(words, column), *scales])
+    return table(words.heads("report.columns", "column", "became", "mean", "deviation"), rows)
 
 
 def _became(words: Words, column: Target | Feature) -> str:
@@ -237,13 +236,13 @@ def _error_table(facts: RunFacts) -> TableBlock:
     shown = sorted({epoch for epoch in (*wanted, best, history[-1].epoch) if epoch in by_epoch})[-MOST_REPORTS:]
     held_out = any(report.validation_error is not None for report in history)
     heads = ["train.epoch", "report.curve.training", *(["report.curve.validation"] if held_out else [])]
-    rows = []
+    rows = list[list[Cell]]()
     for epoch in shown:
         report = by_epoch[epoch]
         errors = (report.error, report.validation_error) if held_out else (report.error,)
-        cells = [("–",) if error is None else (number_formula(error, facts.notation, 4),) for error in errors]
-        rows.append(((f"{epoch} ({words.plain('report.curve.best')})" if epoch == best else str(epoch),), *cells))
-    return TableBlock(tuple((words.plain(head),) for head in heads), tuple(rows))
+        cells = [NONE if error is None else number_formula(error, facts.notation, 4) for error in errors]
+        rows.append([f"{epoch} ({words.plain('report.curve.best')})" if epoch == best else str(epoch), *cells])
+    return table(map(words.plain, heads), rows)
 
 
 def _diverged(words: Words, diverged: Diverged) -> str:
@@ -286,11 +285,8 @@ def _worth(facts: RunFacts, scores: Mapping[str, Scores], first: str) -> Iterato
         yield Illustration(partial(confusion_diagram, words, own.names, own.confusion))
     if len(own.names) <= MOST_IN_TABLE:
         keys = ("precision", "recall", "f1")
-        rows = tuple(
-            ((clean(one.name),), *((_measure(words, getattr(one, key)),) for key in keys), (Number(str(one.rows)),))
-            for one in own.per_class
-        )
-        yield TableBlock((("",), *((words.plain(f"score.{key}"),) for key in (*keys, "rows"))), rows)
+        rows = ([clean(one.name), *(_measure(words, getattr(one, key)) for key in keys), Number(str(one.rows))] for one in own.per_class)
+        yield table(["", *words.heads("score", *keys, "rows")], rows)
         yield _said(words.plain("report.worth.table"))
     else:
         yield _said(words.plain("score.many", classes=len(own.names)))
@@ -301,15 +297,13 @@ def _measure_table(facts: RunFacts, scores: Mapping[str, Scores]) -> TableBlock:
     words = facts.words
     of_classes = next(iter(scores.values())).confusion is not None
     keys = ("accuracy", "loss") if of_classes else ("r2", "mean_absolute_error", "root_mean_squared_error")
-    rows = list[tuple[Inline, ...]]()
-    for part in reversed(PARTS):
-        if part in scores:
-            own = scores[part]
-            cells = [_measure(words, getattr(own, key)) for key in (*keys, "baseline")]
-            rows.append(((words.plain(f"report.worth.{part}"),), (Number(str(own.rows)),), *((cell,) for cell in cells)))
-    guess = "report.worth.guess.classes" if of_classes else "report.worth.guess"
-    heads = ("report.worth.part", "score.rows", *(f"report.worth.{key}" for key in keys), guess)
-    return TableBlock(tuple((words.plain(head),) for head in heads), tuple(rows))
+    rows = (
+        [words.plain(f"report.worth.{part}"), Number(str(own.rows)), *(_measure(words, getattr(own, key)) for key in (*keys, "baseline"))]
+        for part in reversed(PARTS)
+        if (own := scores.get(part)) is not None
+    )
+    guess = "guess.classes" if of_classes else "guess"
+    return table([*words.heads("report.worth", "part"), words.plain("score.rows"), *words.heads("report.worth", *keys, guess)], rows)
 
 
 def _measure(words: Words, value: float | None) -> str | Formula:
@@ -372,14 +366,11 @@ MOST_LAYERS_IN_TABLE = 8
 def _gradient_table(facts: RunFacts, norms: Mapping[Formula, Sequence[tuple[int, float]]], numbers: Sequence[int]) -> TableBlock:
     """One row a step, one column a layer; of many layers the first ones."""
     shown = {letter: dict(points) for letter, points in list(norms.items())[:MOST_LAYERS_IN_TABLE]}
-    rows = [
-        (
-            (str(number),),
-            *((number_formula(points[number], facts.notation, 3),) if number in points else ("–",) for points in shown.values()),
-        )
+    rows = (
+        [str(number), *(number_formula(points[number], facts.notation, 3) if number in points else NONE for points in shown.values())]
         for number in numbers
-    ]
-    return TableBlock(((facts.words.plain("report.gradients.step"),), *((letter,) for letter in shown)), tuple(rows))
+    )
+    return table([facts.words.plain("report.gradients.step"), *shown], rows)
 
 
 def _norm(values: Any) -> float:
@@ -445,10 +436,8 @@ def again_section(facts: RunFacts) -> Section:
         blocks.append(_with_command(words.plain("report.again.command"), command))
     if python:
         blocks.append(_with_command(words.plain("report.again.python"), python))
-    rows: list[tuple[Inline, ...]] = []
-    for key, value in _settings(model):
-        rows.append(((words.plain(f"report.again.{key}"),), (clean(value),)))
-    blocks.append(TableBlock(tuple((words.plain(f"report.again.{key}"),) for key in ("setting", "value")), tuple(rows)))
+    rows = ((words.plain(f"report.again.{key}"), clean(value)) for key, value in _settings(model))
+    blocks.append(table(words.heads("report.again", "setting", "value"), rows))
     return Section("again", words.plain("report.again"), tuple(blocks))
 
 

@@ -471,8 +471,7 @@ def record(
 
 def _plain(gradient: Expression) -> str:
     """The key of that which a gradient belongs to: z1 for ∂E/∂z1."""
-    assert gradient.name is not None
-    return replace(gradient.name, gradient=False).key
+    return replace(gradient.own_name, gradient=False).key
 
 
 def _distance(a: Array, b: Array) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,13 +110,21 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
 
     def _under_names(self, data: Any) -> Any:
         """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""
-        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim == 2:
-            columns: list[Any] = [*data.T]
-        elif isinstance(data, (list, tuple)) and data and all(isinstance(row, (list, tuple)) and len(row) == len(data[0]) for row in data):
+        inputs = tuple(feature.name for feature in self._preparation.features)
+        if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim <= 2:
+            if data.ndim == 1 < len(inputs):
+                raise InputError(f"a row alone is given as [row], of the shape (1, {len(inputs)}): the model has {len(inputs)} inputs.")
+            columns: list[Any] = [*data.T] if data.ndim == 2 else [data]
+        elif isinstance(data, (list, tuple)) and data and all(isinstance(value, (bool, int, float)) for value in data):
+            return self._under_names(np.array(data, dtype=float))
+        elif (
+            isinstance(data, (list, tuple))
+            and data
+            and all(isinstance(row, (list, tuple, np.ndarray)) and len(row) == len(data[0]) for row in data)
+        ):
             columns = [*map(list, zip(*data, strict=True))]
         else:
             return data
-        inputs = tuple(feature.name for feature in self._preparation.features)
         names = next((order for order in (inputs, *self.column_orders) if len(order) == len(columns)), None)
         return data if names is None else dict(zip(names, columns, strict=True))
 
@@ -230,17 +239,25 @@ def own_data(source: Mapping[str, Any]) -> str | list[str] | None:
     return found
 
 
-def form_for(source: Mapping[str, Any], name: str | Path | Sequence[str | Path]) -> dict[str, Any]:
-    """What was said about how to read the data of a model, as far as it holds for a source of this name.
+def form_for(
+    source: Mapping[str, Any], name: str | Path | Sequence[str | Path], said: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """How to read a source of this name: what was said about the data of a model, as far as it holds for it, and what is said now.
 
     source  what the model keeps about its data; of another source, only its missing values and units are alike, and of files the
             characters of a row
+
+    Raises InputError where rows would have another number of characters.
     """
     form = dict(source.get("form", {}))
     own = own_data(source)
     same = [str(part) for part in name] == own if isinstance(name, (list, tuple)) else str(name) == own
     is_file = isinstance(name, (Path, list, tuple)) or (isinstance(name, str) and name != "")
-    return form if same else {key: form[key] for key in ("missing", "units", *["characters"] * is_file) if key in form}
+    known = form if same else {key: form[key] for key in ("missing", "units", *["characters"] * is_file) if key in form}
+    length = form.get("characters")
+    if length is not None and said.get("characters", length) != length:
+        raise InputError(f"the model takes {length} characters a row, not {said['characters']}; leave out --characters.")
+    return {**known, **said}
 
 
 def checkpoint_path(output: str | Path) -> Path:

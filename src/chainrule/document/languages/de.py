@@ -1064,6 +1064,7 @@ WORDS = {
     "decided.reason.as_asked": "wie gewünscht",
     "decided.reason.constant": "konstant",
     "decided.reason.dates": "Datumsangaben",
+    "decided.reason.no_values": "ohne Werte",
     "decided.reason.numbers_the_rows": "nummeriert die Zeilen",
     "decided.reason.all_different": "Text, der in jeder Zeile anders ist",
     "decided.reason.nearly_all_different": "Text, der in fast jeder Zeile anders ist",
@@ -1112,6 +1113,8 @@ WORDS = {
     "caution.singletons.count=1": "die Klasse {names} von {name} hat nur eine Zeile, so dass keine zum Test bleibt",
     "caution.identifier": "{name} sieht nach Nummern der Zeilen aus, wie {value}: alle verschieden, und ohne "
     "Zusammenhang mit dem Ziel; wenn ja: {ignore}",
+    "caution.codes": "{name} wird als Zahlen gelesen, {low} bis {high}, deren Reihenfolge wenig über {target} sagt; sind es Kennzahlen von "
+    "Gruppen, hilft {categories}",
     "caution.between_dates": "die Zeilen folgen der Zeit ({name}), und die Zeilen zum Test liegen zwischen den anderen; "
     "--test last nimmt die letzten",
     "caution.between_count": "{name} zählt die Zeilen, und benachbarte haben ähnliche Werte von {target}; die Zeilen "
@@ -1167,6 +1170,7 @@ WORDS = {
     "sweep.wrote": "geschrieben: {path}, das beste Modell, und {table}, alle Versuche",
     # Modelle
     "model.rows": "{rows} Zeilen aus {source}:",
+    "model.rows.rows=1": "1 Zeile aus {source}:",
     "model.trained": "{path}: trainiert mit {source}, von chainrule {version}.",
     "model.scale": "{name}: Mittelwert {mean}, Standardabweichung {deviation}",
     "model.scales": "Standardisiert ist, (Wert − Mittelwert) / Standardabweichung:",

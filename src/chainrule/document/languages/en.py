@@ -1028,6 +1028,7 @@ WORDS = {
     "decided.reason.as_asked": "as asked",
     "decided.reason.constant": "constant",
     "decided.reason.dates": "dates",
+    "decided.reason.no_values": "no values",
     "decided.reason.numbers_the_rows": "numbers the rows",
     "decided.reason.all_different": "text that differs in every row",
     "decided.reason.nearly_all_different": "text that differs in nearly every row",
@@ -1077,6 +1078,8 @@ WORDS = {
     "caution.singletons.count=1": "the class {names} of {name} has a single row, which leaves none to test on",
     "caution.identifier": "{name} looks like numbers that name the rows, as {value}: all different, and they tell "
     "nothing of the target; if so, say {ignore}",
+    "caution.codes": "{name} is read as numbers, {low} to {high}, whose order tells little of {target}; if they are codes of groups, say "
+    "{categories}",
     "caution.between_dates": "the rows run in time ({name}), and the test rows lie between the others; --test last tests on the last ones",
     "caution.between_count": "{name} counts the rows, and {target} is much the same in neighbouring ones; the test rows "
     "lie between the others, --test last tests on the last ones",
@@ -1130,6 +1133,7 @@ WORDS = {
     "sweep.wrote": "wrote {path}, the best model, and {table}, every trial",
     # Models
     "model.rows": "{rows} rows of {source}:",
+    "model.rows.rows=1": "1 row of {source}:",
     "model.trained": "{path}: trained on {source}, with chainrule {version}.",
     "model.scale": "{name}: mean {mean}, standard deviation {deviation}",
     "model.scales": "What is standardised, (value − mean) / standard deviation:",

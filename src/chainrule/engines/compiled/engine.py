@@ -45,8 +45,10 @@ times as many.
 """
 
 
-FIRST_TRIES, TRIED_AGAIN, FORGOTTEN = 3, 32, 1.05
-"""Each number of threads is tried so often at first, then the rarer one every so many calls; the best time counts, less with every call."""
+FIRST_TRIES, SPENT, FORGOTTEN = 3, 0.01, 1.05
+"""Each number of threads is tried so often at first, and slower ones now and then, at the cost of about so much of a run's time; the best
+time counts, less with every call.
+"""
 
 
 class Compiled:
@@ -271,6 +273,7 @@ class CompiledFunction:
     straight  whether it is straight-line code
     threads   at most so many call it at a time
     paces     seconds a batch, by the number of threads
+    tried     which of the timed calls was the last one, by the number of threads
     batches   so many take about as long as may pass before it is asked again whether to stop
     """
 
@@ -281,7 +284,7 @@ class CompiledFunction:
         self.barrier = Barrier()
         self.paces: dict[int, float] = {}
         self.tried: dict[int, int] = {}
-        self.batches = 1
+        self.calls, self.batches = 0, 1
 
     def call(self, given: Sequence[Any], shares: int) -> Any:
         """Call it with so many threads; what it returns."""
@@ -292,17 +295,25 @@ class CompiledFunction:
         """So long it took, with so many threads."""
         pace = max(seconds, 1e-9) / batches
         self.paces[shares] = min(pace, FORGOTTEN * self.paces.get(shares, pace))
-        self.tried[shares] = self.tried.get(shares, 0) + 1
+        self.calls += 1
+        self.tried[shares] = self.calls
         self.batches = max(1, min(batches * 64, int(ASKED_EVERY / self.paces[shares])))
 
     def faster(self, choices: Sequence[int]) -> int:
         """Which number of threads is fastest: each is tried a few times, and slower ones now and then, as others use the machine too."""
         if len(choices) == 1:
             return choices[0]
-        rarest = min(choices, key=lambda shares: self.tried.get(shares, 0))
-        if self.tried.get(rarest, 0) < FIRST_TRIES or sum(self.tried.values()) % TRIED_AGAIN == 0:
-            return rarest
-        return min(choices, key=lambda shares: self.paces[shares])
+        if self.calls < FIRST_TRIES * len(choices):
+            return choices[self.calls % len(choices)]
+        best = min(choices, key=lambda shares: self.paces.get(shares, 0.0))
+        for shares in choices:
+            if (
+                best in self.paces
+                and shares != best
+                and self.paces[shares] / self.paces[best] - 1 < SPENT * (self.calls - self.tried[shares])
+            ):
+                return shares
+        return best
 
 
 def pointers(data: Data) -> list[int | None]:

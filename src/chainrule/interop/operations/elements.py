@@ -11,7 +11,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import held
 from chainrule.interop.operations.shapes import broadcast_together, filled, known, reshaped
-from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
+from chainrule.interop.operations.table import JaxCall, UnreadableOperation, in_jax, jax_operation, operation
 from chainrule.network.definitions import find
 from chainrule.network.spatial import LOWEST
 
@@ -51,8 +51,19 @@ FUNCTIONS: dict[str, tuple[str, Callable[[Expression], Expression]]] = {
     "square": ("square", lambda x: x**2),
     "mish": ("", lambda x: x * p.tanh(p.softplus(x))),
     "log_sigmoid": ("", lambda x: -p.softplus(-x)),
+    "logical_not": ("", lambda x: 1 - x),
 }
 """Functions of one number by PyTorch's name, with JAX's."""
+
+COMPARISONS: dict[str, Callable[[Expression, Expression], Expression]] = {
+    "gt": p.greater,
+    "lt": lambda a, b: p.greater(b, a),
+    "ge": lambda a, b: 1 - p.greater(b, a),
+    "le": lambda a, b: 1 - p.greater(a, b),
+    "ne": lambda a, b: p.greater(a, b) + p.greater(b, a),
+    "eq": lambda a, b: 1 - (p.greater(a, b) + p.greater(b, a)),
+}
+"""By the name that both libraries have for them."""
 
 
 def _activated(ours: str, defaults: Mapping[str, Any]) -> Callable[..., Expression]:
@@ -68,11 +79,8 @@ for _pytorch, (_ours, _jax, _defaults) in ACTIVATIONS.items():
     element_by_element(_pytorch, jax=_jax)(_activated(_ours, _defaults))
 for _pytorch, (_jax, _function) in FUNCTIONS.items():
     element_by_element(_pytorch, jax=_jax)(partial(lambda formula, x: formula(x), _function))
-
-
-@element_by_element("hardtanh")
-def _hardtanh(x: Expression, low: float = -1.0, high: float = 1.0) -> Expression:
-    return clamped(x, low, high)
+for _name, _comparison in COMPARISONS.items():
+    element_by_element(_name, jax=_name)(partial(lambda formula, a, b: formula(*broadcast_together(a, b)), _comparison))
 
 
 @element_by_element("elu")
@@ -118,9 +126,7 @@ def subtracted(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
     return a - b if alpha == 1 else a - alpha * b
 
 
-@element_by_element("rsub", quiet="by a number")
-def _rsub(a: Expression, b: Expression, *, alpha: float = 1) -> Expression:
-    return subtracted(b, a, alpha=alpha)
+element_by_element("rsub", quiet="by a number")(lambda a, b, **scale: subtracted(b, a, **scale))
 
 
 @element_by_element("mul", jax="mul", quiet="by a number")
@@ -138,9 +144,7 @@ def _div(a: Expression, b: Expression, *, rounding_mode: str | None = None) -> E
     return a / b
 
 
-@element_by_element("neg", jax="neg", quiet="always")
-def _neg(x: Expression) -> Expression:
-    return -x
+element_by_element("neg", jax="neg", quiet="always")(lambda x: -x)
 
 
 @element_by_element("pow")
@@ -159,12 +163,10 @@ def _pow_of_jax(a: Expression, b: Expression, call: JaxCall) -> Expression:
     return raised(a if base is None else float(base), b if exponent is None else float(exponent))
 
 
-@jax_operation("integer_pow")
-def _integer_pow(x: Expression, call: JaxCall) -> Expression:
-    return raised(x, call["y"])
+in_jax("integer_pow", raised, "y")
 
 
-# Comparisons and choices
+# Choices
 
 
 @element_by_element("maximum", jax="max")
@@ -186,53 +188,11 @@ def clamped(x: Expression, min: Any = None, max: Any = None) -> Expression:  # P
     return x if max is None else smallest_of(x, max)
 
 
-@element_by_element("clamp_min")
-def _clamp_min(x: Expression, least: float) -> Expression:
-    return clamped(x, least)
-
-
-@jax_operation("clamp")
-def _clamp_of_jax(low: Expression, x: Expression, high: Expression, call: JaxCall) -> Expression:
-    return clamped(x, low, high)
-
-
-@element_by_element("gt", jax="gt")
-def _gt(a: Expression, b: Expression) -> Expression:
-    return p.greater(*broadcast_together(a, b))
-
-
-@element_by_element("lt", jax="lt")
-def _lt(a: Expression, b: Expression) -> Expression:
-    return _gt(b, a)
-
-
-@element_by_element("ge", jax="ge")
-def _ge(a: Expression, b: Expression) -> Expression:
-    return 1 - _lt(a, b)
-
-
-@element_by_element("le", jax="le")
-def _le(a: Expression, b: Expression) -> Expression:
-    return 1 - _gt(a, b)
-
-
-@element_by_element("ne", jax="ne")
-def _ne(a: Expression, b: Expression) -> Expression:
-    return _gt(a, b) + _lt(a, b)
-
-
-@element_by_element("eq", jax="eq")
-def _eq(a: Expression, b: Expression) -> Expression:
-    return 1 - _ne(a, b)
-
-
+element_by_element("clamp_min")(clamped)
+element_by_element("hardtanh")(lambda x, low=-1.0, high=1.0: clamped(x, low, high))
+in_jax("clamp", lambda low, x, high: clamped(x, low, high))
 element_by_element("logical_and")(multiplied)
 element_by_element("logical_or")(largest_of)
-
-
-@element_by_element("logical_not")
-def _not(x: Expression) -> Expression:
-    return 1 - x
 
 
 @element_by_element("where")
@@ -249,9 +209,7 @@ def _select_n(which: Expression, *cases: Any) -> Expression:
     return chosen(which, several[1], several[0])
 
 
-@element_by_element("masked_fill")
-def _masked_fill(x: Expression, mask: Expression, value: float) -> Expression:
-    return chosen(mask, finite(value), x)
+element_by_element("masked_fill")(lambda x, mask, value: chosen(mask, finite(value), x))
 
 
 def finite(value: float) -> float:
@@ -263,20 +221,14 @@ def finite(value: float) -> float:
 
 
 @element_by_element(
-    "clone", "contiguous", "alias", "to", "_to_copy", "type_as", "lift_fresh_copy", "_assert_tensor_metadata", quiet="always"
+    "clone", "contiguous", "alias", "to", "_to_copy", "type_as", "lift_fresh_copy", "_assert_tensor_metadata",
+    jax=("convert_element_type", "copy", "copy_p", "reduce_precision", "optimization_barrier"), quiet="always",
 )  # fmt: skip
 def _same(x: Expression, *_: Any, **__: Any) -> Expression:
     return x
 
 
-@jax_operation("convert_element_type", "copy", "copy_p", "reduce_precision", "optimization_barrier", quiet="always")
-def _same_of_jax(x: Expression, call: JaxCall) -> Expression:
-    return x
-
-
-@element_by_element("detach", "detach_", jax="stop_gradient")
-def _detach(x: Expression) -> Expression:
-    return held(x)
+element_by_element("detach", "detach_", jax="stop_gradient")(held)
 
 
 @element_by_element("copy", quiet="always")

@@ -10,11 +10,12 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Shape
 from chainrule.interop.operations.elements import copied, finite
 from chainrule.interop.operations.shapes import filled, known, matrices_turned, permuted, reshaped, stretched, without
-from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
+from chainrule.interop.operations.table import JaxCall, UnreadableOperation, in_jax, jax_operation, operation
 from chainrule.network.spatial import with_margins
 
 moving = partial(operation, quiet="always")
 moving_in_jax = partial(jax_operation, quiet="always")
+"""Declare what gives no quantity of its own."""
 
 
 # Shapes and orders
@@ -28,9 +29,7 @@ def _reshape(x: Expression, *, shape: Shape) -> Expression:
     return reshaped(x, shape) if x.shape else filled(x, shape)
 
 
-@moving("expand", "expand_as", "repeat_interleave", by_shape=True)
-def _expand(x: Expression, *, shape: Shape) -> Expression:
-    return stretched(x, shape)
+moving("expand", "expand_as", "repeat_interleave", by_shape=True)(stretched)
 
 
 @moving_in_jax("broadcast_in_dim")
@@ -59,11 +58,7 @@ def _transpose(x: Expression, a: int, b: int) -> Expression:
 
 
 moving("permute", together="order")(permuted)
-
-
-@moving_in_jax("transpose")
-def _transpose_of_jax(x: Expression, call: JaxCall) -> Expression:
-    return permuted(x, call["permutation"])
+in_jax("transpose", permuted, "permutation", quiet="always")
 
 
 @moving("movedim", "moveaxis")
@@ -106,10 +101,7 @@ def _concatenate(*given: Any) -> Expression:
     return side_by_side(parts, call["dimension"])
 
 
-@moving_in_jax("stacked", whole=True)
-def _stacked(*given: Any) -> Expression:
-    *parts, _ = given
-    return stacked(parts)
+in_jax("stacked", lambda *parts: stacked(parts), quiet="always", whole=True)
 
 
 # Parts
@@ -164,9 +156,7 @@ def one_of(x: Expression, dim: int, index: int) -> Expression:
     return without(p.part(x, axis=axis, start=place, stop=place + 1), (axis,))
 
 
-@moving_in_jax("taken")
-def _taken(x: Expression, call: JaxCall) -> Expression:
-    return one_of(x, 0, call["place"])
+in_jax("taken", lambda x, place: one_of(x, 0, place), "place", quiet="always")
 
 
 @moving("unbind")
@@ -179,11 +169,6 @@ def _split(x: Expression, how: Any, dim: int = 0, *, shapes: Sequence[Shape]) ->
     return parts_of(x, dim % len(x.shape), [known(shape[dim], "it is split") for shape in shapes])
 
 
-@moving_in_jax("split")
-def _split_of_jax(x: Expression, call: JaxCall) -> tuple[Expression, ...]:
-    return parts_of(x, call["axis"], call["sizes"])
-
-
 def parts_of(x: Expression, axis: int, extents: Sequence[int]) -> tuple[Expression, ...]:
     """Parts of those extents, one after the other."""
     start, parts = 0, list[Expression]()
@@ -191,6 +176,9 @@ def parts_of(x: Expression, axis: int, extents: Sequence[int]) -> tuple[Expressi
         parts.append(p.part(x, axis=axis, start=start, stop=start + extent))
         start += extent
     return tuple(parts)
+
+
+in_jax("split", parts_of, "axis", "sizes", quiet="always")
 
 
 def picked(x: Expression, axis: int, places: list[int]) -> Expression:
@@ -210,19 +198,9 @@ def picked(x: Expression, axis: int, places: list[int]) -> Expression:
 # What is written over, and what is made anew in the shape of something
 
 
-@moving("zeros_like", "new_zeros", by_shape=True)
-def _zeros(x: Expression, *, shape: Shape) -> Expression:
-    return filled(p.constant(number=0), shape)
-
-
-@moving("ones_like", "new_ones", by_shape=True)
-def _ones(x: Expression, *, shape: Shape) -> Expression:
-    return filled(p.constant(number=1), shape)
-
-
-@moving("full_like")
-def _full(x: Expression, value: float, **_: Any) -> Expression:
-    return filled(p.constant(number=value), x.shape)
+moving("zeros_like", "new_zeros", by_shape=True)(lambda x, shape: filled(p.constant(number=0), shape))
+moving("ones_like", "new_ones", by_shape=True)(lambda x, shape: filled(p.constant(number=1), shape))
+moving("full_like")(lambda x, value, **_: filled(p.constant(number=value), x.shape))
 
 
 @moving("select_scatter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from chainrule.formula import primitives as p
@@ -121,10 +122,14 @@ def _named(symbol: str, expression: Expression, step: int) -> Expression:
 
 
 def _recurrent(
-    cell: Cell, states: int, x: Expression, given: Sequence[Any], parameters: Sequence[Any], biases: bool, layers: int, dropout: float,
+    cell: Cell, states: int, x: Expression, started: Any, parameters: Sequence[Any], biases: bool, layers: int, dropout: float,
     training: bool, both: bool, batch_first: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """Layers of a recurrence through the places of x: (examples, places, units of the last layer), and the states after the last place."""
+    """Layers of a recurrence through the places of x: (examples, places, units of the last layer), and the states after the last place.
+
+    started  the state before the first place; of two, both
+    """
+    given = [started] if states == 1 else started
     if layers > 1:
         checked_dropout(x, dropout, training)
     if not batch_first:
@@ -159,21 +164,6 @@ def _started(state: Any, place: int, examples: Dimension) -> Expression | None:
     return filled(own, (examples, *own.shape[1:]))
 
 
-@operation("lstm", whole=True)
-def _lstm(x: Expression, states: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
-    return _recurrent(_lstm_cell, 2, x, states, parameters, *how)
-
-
-@operation("gru", whole=True)
-def _gru(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
-    return _recurrent(_gru_cell, 1, x, [state], parameters, *how)
-
-
-@operation("rnn_tanh", whole=True)
-def _rnn_tanh(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
-    return _recurrent(_simple_cell(p.tanh), 1, x, [state], parameters, *how)
-
-
-@operation("rnn_relu", whole=True)
-def _rnn_relu(x: Expression, state: Any, parameters: Any, *how: Any) -> tuple[Any, ...]:
-    return _recurrent(_simple_cell(p.relu), 1, x, [state], parameters, *how)
+operation("lstm", whole=True)(partial(_recurrent, _lstm_cell, 2))
+for _name, _cell in (("gru", _gru_cell), ("rnn_tanh", _simple_cell(p.tanh)), ("rnn_relu", _simple_cell(p.relu))):
+    operation(_name, whole=True)(partial(_recurrent, _cell, 1))

@@ -27,18 +27,18 @@ def common_shape(a: Shape, b: Shape) -> Shape:
     return (*longer[:lead], *(i if j == 1 else j for i, j in zip(longer[lead:], shorter, strict=True)))
 
 
-def stretched(x: Expression, full: Shape) -> Expression:
+def stretched(x: Expression, shape: Shape) -> Expression:
     """x in that shape: new axes, and axes of length 1, are repeated. A number stays one."""
-    if x.shape in (full, ()):
+    if x.shape in (shape, ()):
         return x
-    lead = len(full) - len(x.shape)
-    repeated = [axis for axis, extent in enumerate(x.shape) if extent == 1 and full[lead + axis] != 1]
+    lead = len(shape) - len(x.shape)
+    repeated = [axis for axis, extent in enumerate(x.shape) if extent == 1 and shape[lead + axis] != 1]
     if repeated:
         x = reshaped(x, tuple(extent for axis, extent in enumerate(x.shape) if axis not in repeated))
     axes = (*range(lead), *(lead + axis for axis in repeated))
-    if len(axes) == len(full):
+    if len(axes) == len(shape):
         return x
-    return p.spread(x, axes=axes, sizes=tuple(full[axis] for axis in axes)) if axes else x
+    return p.spread(x, axes=axes, sizes=tuple(shape[axis] for axis in axes)) if axes else x
 
 
 def filled(x: Expression, shape: Shape) -> Expression:

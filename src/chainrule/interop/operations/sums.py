@@ -8,7 +8,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.interop.operations.elements import largest_of
 from chainrule.interop.operations.shapes import axes_of, back_in_order, kept_wide, known, matrices_turned, permuted
-from chainrule.interop.operations.table import JaxCall, UnreadableOperation, jax_operation, operation
+from chainrule.interop.operations.table import JaxCall, UnreadableOperation, in_jax, jax_operation, operation
 from chainrule.network.attention import no_later
 from chainrule.network.normalization import spread_like
 
@@ -19,9 +19,7 @@ def _sum(x: Expression, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     return kept_wide(p.total(x, axes=axes), axes, keepdim, x)
 
 
-@jax_operation("reduce_sum")
-def _reduce_sum(x: Expression, call: JaxCall) -> Expression:
-    return _sum(x, call["axes"])
+in_jax("reduce_sum", _sum, "axes")
 
 
 @operation("mean")
@@ -69,14 +67,8 @@ def _max(x: Expression, dim: Any = None, keepdim: bool = False) -> Any:
     return _amax(x) if dim is None else (_amax(x, dim, keepdim), None)
 
 
-@jax_operation("reduce_max")
-def _reduce_max(x: Expression, call: JaxCall) -> Expression:
-    return _amax(x, call["axes"])
-
-
-@jax_operation("reduce_min")
-def _reduce_min(x: Expression, call: JaxCall) -> Expression:
-    return -_amax(-x, call["axes"])
+in_jax("reduce_max", _amax, "axes")
+in_jax("reduce_min", lambda x, axes: -_amax(-x, axes), "axes")
 
 
 @operation("softmax", "_softmax", together="axis", letter="a")
@@ -84,19 +76,13 @@ def _softmax(x: Expression, dim: int, dtype: Any = None) -> Expression:
     return p.softmax(x, axis=dim % len(x.shape))
 
 
-@jax_operation("softmax")
-def _softmax_of_jax(x: Expression, call: JaxCall) -> Expression:
-    return _softmax(x, call["axis"])
-
-
 @operation("log_softmax", "_log_softmax", together="axis")
 def _log_softmax(x: Expression, dim: int, dtype: Any = None) -> Expression:
     return p.log(_softmax(x, dim))
 
 
-@jax_operation("log_softmax")
-def _log_softmax_of_jax(x: Expression, call: JaxCall) -> Expression:
-    return _log_softmax(x, call["axis"])
+in_jax("softmax", _softmax, "axis")
+in_jax("log_softmax", _log_softmax, "axis")
 
 
 @operation("logsumexp")

@@ -92,6 +92,11 @@ def jax_operation(*names: str, **facts: Any) -> Callable[[Declared], Declared]:
     return declared
 
 
+def in_jax(name: str, formula: Callable[..., Any], *parameters: str, **facts: Any) -> None:
+    """Declares a formula as JAX's operation of this name, whose parameters, by JAX's names, are its last operands."""
+    JAX[name] = Entry(lambda *given: formula(*given[:-1], *(given[-1][one] for one in parameters)), **facts)
+
+
 def _in_jax(formula: Callable[..., Any], by_shape: bool, *operands: Any) -> Any:
     *own, call = operands
     return formula(own[0], shape=call.shape) if by_shape else formula(*own)

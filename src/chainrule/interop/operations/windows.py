@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from chainrule.base.frozen import Frozen
@@ -190,7 +191,7 @@ def _windows(x: Expression, first: int, lengths: tuple[int, ...], steps: tuple[i
     return reshaped(windows, (*windows.shape[: len(x.shape)], math.prod(lengths)))
 
 
-def _windows_of_jax(x: Expression, call: JaxCall, fill: float, reduced: Callable[[Expression, int], Expression]) -> Expression:
+def _windows_of_jax(fill: float, reduced: Callable[[Expression, int], Expression], x: Expression, call: JaxCall) -> Expression:
     """Of each window one number, along the axes of x that its windows go along."""
     if any(one != 1 for one in call["base_dilation"]):
         raise UnreadableOperation("windows between whose elements there are places")
@@ -202,14 +203,8 @@ def _windows_of_jax(x: Expression, call: JaxCall, fill: float, reduced: Callable
     return back_in_order(reduced(_windows(each, first, *sizes), len(order)), order)
 
 
-@jax_operation("reduce_window_max")
-def _largest_of_windows(x: Expression, call: JaxCall) -> Expression:
-    return _windows_of_jax(x, call, LOWEST, lambda windows, axis: p.largest(windows, axis=axis))
-
-
-@jax_operation("reduce_window_sum")
-def _total_of_windows(x: Expression, call: JaxCall) -> Expression:
-    return _windows_of_jax(x, call, 0, lambda windows, axis: p.total(windows, axes=(axis,)))
+jax_operation("reduce_window_max")(partial(_windows_of_jax, LOWEST, lambda windows, axis: p.largest(windows, axis=axis)))
+jax_operation("reduce_window_sum")(partial(_windows_of_jax, 0, lambda windows, axis: p.total(windows, axes=(axis,))))
 
 
 @operation("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_avg_pool3d")

@@ -20,6 +20,16 @@ interface Question {
   numbers?: Record<string, unknown>;
 }
 
+/** Is the text of the notebook light, as on a dark ground? The page, in its frame, cannot know. */
+function isDark(el: HTMLElement): boolean {
+  const context = document.createElement("canvas").getContext("2d");
+  if (context === null) return false;
+  context.fillStyle = getComputedStyle(el.isConnected ? el : document.body).color;
+  context.fillRect(0, 0, 1, 1);
+  const [red = 0, green = 0, blue = 0] = context.getImageData(0, 0, 1, 1).data;
+  return red + green + blue > 384;
+}
+
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const view = crypto.randomUUID();
   /** What Python has not answered yet: a notebook may send only the last of several values. */
@@ -54,7 +64,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   addEventListener("message", heardPage);
   model.on("change:_answer", answered);
   model.on("change:_assigned", assigned);
-  frame.srcdoc = String(model.get("_document"));
+  frame.srcdoc = String(model.get("_document")).replace("<html", `<html data-theme="${isDark(el) ? "dark" : "light"}"`);
   el.append(frame);
   return () => {
     removeEventListener("message", heardPage);

@@ -57,7 +57,7 @@ def _emit_loop(builder: Any, given: Mapping[str, Any], single: bool, begin: Begi
     first.add_incoming(given["first"], entry)
     number.add_incoming(whole(0), entry)
     taken = builder.add(number, whole(1))
-    wide = Machine(builder, "float64")
+    wide = Machine(builder, "float64", flags=())
     if single:
         end, rows, count = builder.add(first, whole(1)), whole(1), wide.number(1)
     else:

@@ -69,6 +69,7 @@ class Buffers:
     def __init__(self, region: str, dtype: str, processor: Processor, rows: int) -> None:
         self.region, self.dtype, self.processor, self.rows = region, dtype, processor, rows
         self.of: dict[Operation, Buffer] = {}
+        self.sizes: dict[Buffer, int] = {}
         self.length = 0
 
     def add(self, node: Operation) -> Buffer:
@@ -86,9 +87,10 @@ class Buffers:
             stride, count = 1, padded(rows, lanes)
         else:
             count = padded(math.prod(map(int, shape)), lanes)
-        self.of[node] = Buffer(shape, self.region, self.length, stride, layout)
-        self.length += padded(count * itemsize(self.dtype), LINE)
-        return self.of[node]
+        buffer = self.of[node] = Buffer(shape, self.region, self.length, stride, layout)
+        self.sizes[buffer] = padded(count * itemsize(self.dtype), LINE)
+        self.length += self.sizes[buffer]
+        return buffer
 
 
 class StateLayout:

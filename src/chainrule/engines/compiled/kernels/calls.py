@@ -22,9 +22,9 @@ from chainrule.engines.compiled.kernels.program import (
     StageSignature,
     ThreadFrame,
     Touched,
-    copies_access,
     figures_access,
     kernel_access,
+    move_access,
 )
 from chainrule.engines.compiled.llvm.instructions import at, multiply_integers, whole
 from chainrule.engines.compiled.llvm.machine import Machine, MachineValue
@@ -68,8 +68,8 @@ class KernelLibrary:
         if stage.kind == "figures":
             return StageCall(stage, figures_access(stage, program.schedule.near))
         if stage.kind == "move":
-            return StageCall(stage, copies_access(program.copies(stage.nodes[0])))
-        signature = StageSignature(program, stage)
+            return StageCall(stage, move_access(program, stage))
+        signature = program.signature(stage)
         kernel = self.of(signature)
         return StageCall(stage, kernel_access(signature, kernel.by_rows), signature, kernel)
 
@@ -95,7 +95,7 @@ class StageCalls(ThreadFrame):
     ) -> None:  # fmt: skip
         super().__init__(builder, program, kernels.context, given, rows)
         self.parcels = [set(parcel) for parcel in parcels]
-        self.kernels, self.wide = kernels, Machine(builder, "float64")
+        self.kernels, self.wide = kernels, Machine(builder, "float64", flags=())
         self.figures: dict[Operation, MachineValue] = step_scalars(program.step_scalars, self.wide, outside)
         region, self.totals = program.totals
         self.results = self.regions[region]

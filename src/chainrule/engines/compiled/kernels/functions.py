@@ -109,7 +109,8 @@ class KernelEmitter:
                     start, count = (whole(0), batch.rows) if array.region == "apart" else stage_calls.part_of_rows()
                     drawn = step_graph.data[node].array == "drawn"  # in the order in which they are taken
                     self._gather(stage_calls, node, start, batch.first, count, *([] if drawn else order))
-                    stage_calls.since.add(Access({array.whole: way(array, by_rows=True)}, frozenset([array.whole])))
+                    place = program.place(array)
+                    stage_calls.since.add(Access({place: way(array, by_rows=True)}, frozenset([place])))
                 figures = stage_calls.stages(program.schedule.stages)
                 for leaf in filter(new.__contains__, variables):
                     machine.store(narrowed(machine, figures[new[leaf]]), variables[leaf])
@@ -126,7 +127,7 @@ class KernelEmitter:
     def _measuring(self, module: ir.Module, kernels: KernelLibrary, name: str) -> StageCalls:
         """A function that takes no step, begun. Each thread goes through blocks of rows of its own."""
         start = begin_function(module, name)
-        count = Machine(start.builder, "float64").value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
+        count = Machine(start.builder, "float64", flags=()).value(start.builder.sitofp(start.arguments["rows"], DOUBLE))
         self.program = self._program(self.step_graph.roots(name), {}, shared=False)
         stage_calls = StageCalls(start.builder, self.program, kernels, start.arguments, start.arguments["rows"], {"N": count})
         machine, numbers = Machine(start.builder, self.dtype), self._single_numbers(start.builder, start.arguments["memory"])

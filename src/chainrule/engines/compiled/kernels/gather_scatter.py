@@ -8,6 +8,7 @@ from typing import Any
 from chainrule.base.frozen import FrozenValue
 from chainrule.engines.compiled.emission.context import ModuleContext
 from chainrule.engines.compiled.emission.lowering import row_index
+from chainrule.engines.compiled.graph.layout import LINE
 from chainrule.engines.compiled.llvm import ir
 from chainrule.engines.compiled.llvm.instructions import (
     I64,
@@ -16,10 +17,15 @@ from chainrule.engines.compiled.llvm.instructions import (
     at,
     element_type,
     internal_function,
+    lesser,
     loop,
     multiply_integers,
+    prefetch,
 )
 from chainrule.engines.compiled.llvm.target import itemsize
+
+LONG = 2**10
+"""Bytes of a row from which on the one that comes next is asked for meanwhile: it may lie anywhere, and no processor knows where."""
 
 
 class Copied(FrozenValue):
@@ -50,10 +56,17 @@ def gather_scatter(context: ModuleContext, name: str, given: str, copied: Copied
     function = internal_function(context.module, name, types)
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     source, target, *order, first, rows = function.args
+    by = dict(zip(("order", "by_order", "as_they_lie"), order, strict=False))
     with loop(builder, 0, rows, name="row") as row:
         place = builder.add(first, row)
+        if ordered and copied.columns * itemsize(given) >= LONG:
+            last = builder.sub(builder.add(first, rows), I64(1))
+            coming = row_index(builder, by, lesser(builder, builder.add(place, I64(1)), last))
+            begin = at(builder, source, builder.mul(coming, I64(copied.examples[0])), element_type(given))
+            with loop(builder, 0, copied.columns * itemsize(given), LINE, name="line") as line:
+                prefetch(builder, at(builder, begin, line), writing=False, near=True)
         if ordered:
-            place = row_index(builder, dict(zip(("order", "by_order", "as_they_lie"), order, strict=True)), place)
+            place = row_index(builder, by, place)
         read, write = (
             add_integers(builder, multiply_integers(builder, each, distance), start)
             for each, distance, start in zip((place, row), copied.examples, copied.start, strict=True)

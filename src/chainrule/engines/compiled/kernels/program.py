@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,12 +19,16 @@ from chainrule.engines.compiled.emission.context import SUM, ModuleContext
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.graph.buffers import Buffer, Buffers, StateLayout
 from chainrule.engines.compiled.graph.layout import LINE, padded, row_stride
+from chainrule.engines.compiled.graph.lives import shared_places
 from chainrule.engines.compiled.graph.operations import PRODUCTS, Operation, over_batch, rows_each
 from chainrule.engines.compiled.graph.order import topological_order
 from chainrule.engines.compiled.graph.schedule import Schedule, Stage, factor, operand
 from chainrule.engines.compiled.kernels.copies import copies_of, joined_arrays
 from chainrule.engines.compiled.kernels.gather_scatter import Copied
 from chainrule.engines.compiled.llvm.instructions import at, multiply_integers, share_of, share_start, whole
+
+Place: TypeAlias = "tuple[str, int]"
+"""A region, and bytes from its beginning."""
 
 NARROW = 8
 """Vectors of a row up to which all of it is in registers at once."""
@@ -37,6 +41,7 @@ class KernelProgram:
     home    the array of every node that has one
     data    x, t, s, as far as they are read
     apart   what each thread has for itself: of shared rows those that products multiply, as every product reads all of them
+    moved   where arrays begin that do not lie where they were laid first, one behind the other
     order   the stages in the order in which they are called; None where all threads wait for each other
     """
 
@@ -75,10 +80,57 @@ class KernelProgram:
         for node in nodes:
             if node.opcode == "part" and operand(node) in self.home:
                 self._lies(node)
+        self.signatures: dict[Stage, StageSignature] = {}
+        self.moved: dict[Buffer, int] = {}
+        self._share_places(region)
         for each in (self.room, self.apart):
             each.length += LINE  # behind the last row of a part there has to be something to read, up to a whole vector
         self.totals = region.region, region.length
         region.length += SUM * sum(node.opcode == "reduce" and not node.shape for node in self.schedule.wanted)
+
+    def _share_places(self, region: Buffers) -> None:
+        """Arrays by rows of the batch that are never needed at the same time lie in the same place. Others may be computed before all
+        blocks of rows, and needed by each of them.
+        """
+        end = len(self.schedule.stages)
+        lives = {self.home[node].whole: (-1, -1) for node in self.data}
+        for number, stage in enumerate(self.schedule.stages):
+            for buffer in self._touched(stage):
+                lives[buffer] = lives.get(buffer, (number, number))[0], number
+        for node in self.schedule.roots:
+            if node in self.home:
+                buffer = self.home[node].whole
+                lives[buffer] = lives.get(buffer, (-1, end))[0], end
+        by_rows = [buffer for buffer in region.sizes if buffer.kind in ("rows", "numbers")]
+        self.moved, length = shared_places({buffer: lives.get(buffer, (-1, end)) for buffer in by_rows}, region.sizes)
+        for buffer, size in region.sizes.items():
+            if buffer not in self.moved:
+                self.moved[buffer] = length
+                length += size
+        region.length = length
+
+    def _touched(self, stage: Stage) -> Iterable[Buffer]:
+        """The arrays that a stage reads and writes."""
+        if stage.kind == "figures":
+            return ()
+        if stage.kind == "move":
+            return [buffer.whole for source, target, _ in self.copies(stage.nodes[0]) for buffer in (source, target)]
+        return [buffer.whole for buffer in self.signature(stage).buffers]
+
+    def signature(self, stage: Stage) -> StageSignature:
+        """What a stage reads and writes, and its structure."""
+        if stage not in self.signatures:
+            self.signatures[stage] = StageSignature(self, stage)
+        return self.signatures[stage]
+
+    def start(self, buffer: Buffer) -> int:
+        """Bytes from the beginning of its region to an array."""
+        whole = buffer.whole
+        return self.moved.get(whole, whole.start) + buffer.start - whole.start
+
+    def place(self, buffer: Buffer) -> Place:
+        """Where the memory begins of which it is a part, by which those know each other that share it."""
+        return buffer.region, self.start(buffer.whole)
 
     def only_multiplied(self, node: Operation) -> bool:
         """Do products alone read it, as their rows?"""
@@ -274,20 +326,20 @@ def between(schedule: Schedule, lanes: int) -> Iterator[Operation]:
 # Barriers
 
 ROWS, OWN, ALL = "rows", "own", "all"
-"""How threads touch an array or a single number: each its own rows; each one of its own; each any of it."""
+"""How threads touch an array or a single number: each its own rows, at a distance; each one of its own; each any of it."""
 
 
 class Access(FrozenValue):
     """What a stage touches.
 
-    ways     how it touches each array and each single number
+    ways     how it touches the place of each array, and each single number
     written  which of them it writes
     """
 
-    ways: Mapping[Buffer | Operation, str]
-    written: frozenset[Buffer | Operation]
+    ways: Mapping[Place | Operation, str]
+    written: frozenset[Place | Operation]
 
-    def clashes(self, other: Access) -> frozenset[Buffer | Operation]:
+    def clashes(self, other: Access) -> frozenset[Place | Operation]:
         """What one of both writes and the other touches: they have to come one after the other."""
         return (self.written & other.ways.keys()) | (other.written & self.ways.keys())
 
@@ -300,8 +352,8 @@ class Touched:
     """What several stages touch, taken together: how each array and each single number is touched, and how it is written."""
 
     def __init__(self, *accesses: Access) -> None:
-        self.ways: dict[Buffer | Operation, set[str]] = {}
-        self.written: dict[Buffer | Operation, set[str]] = {}
+        self.ways: dict[Place | Operation, set[str]] = {}
+        self.written: dict[Place | Operation, set[str]] = {}
         for access in accesses:
             self.add(access)
 
@@ -326,25 +378,28 @@ class Touched:
 
 
 def way(buffer: Buffer, by_rows: bool) -> str:
-    """How a stage touches an array; `by_rows`: each thread goes through its own rows."""
+    """How a stage touches the memory of an array; `by_rows`: each thread goes through its own rows."""
+    buffer = buffer.whole
     if buffer.region == "apart":
         return OWN
-    return ROWS if by_rows and buffer.kind in ("rows", "numbers") else ALL
+    return f"{ROWS} {buffer.rows_each * buffer.stride}" if by_rows and buffer.kind in ("rows", "numbers") else ALL
 
 
 def kernel_access(signature: StageSignature, by_rows: bool) -> Access:
     """What the function of a stage touches."""
-    ways: dict[Buffer | Operation, str] = {buffer.whole: way(buffer, by_rows) for buffer in signature.buffers}
+    place = signature.program.place
+    ways: dict[Place | Operation, str] = {place(buffer): way(buffer, by_rows) for buffer in signature.buffers}
     ways.update(dict.fromkeys(signature.figures, OWN))
     ways.update(dict.fromkeys(signature.totals, ALL))
-    kept = (signature.program.home[node].whole for node in signature.stage.nodes if signature.kept(node))
+    kept = (place(signature.program.home[node]) for node in signature.stage.nodes if signature.kept(node))
     return Access(ways, frozenset([*kept, *signature.totals]))
 
 
-def copies_access(copies: Iterable[tuple[Buffer, Buffer, Copied]]) -> Access:
+def move_access(program: KernelProgram, stage: Stage) -> Access:
     """What is touched where arrays are copied, each thread its own rows."""
-    pairs = [(source.whole, target.whole) for source, target, _ in copies]
-    return Access({buffer: way(buffer, by_rows=True) for pair in pairs for buffer in pair}, frozenset(target for _, target in pairs))
+    pairs = [(source, target) for source, target, _ in program.copies(stage.nodes[0])]
+    ways: dict[Place | Operation, str] = {program.place(buffer): way(buffer, by_rows=True) for pair in pairs for buffer in pair}
+    return Access(ways, frozenset(program.place(target) for _, target in pairs))
 
 
 def figures_access(stage: Stage, near: Mapping[Operation, Iterable[Operation]]) -> Access:
@@ -379,7 +434,7 @@ class ThreadFrame:
 
     def pointer(self, buffer: Buffer) -> Any:
         """The address of an array."""
-        return self.outside[buffer] if buffer in self.outside else at(self.builder, self.regions[buffer.region], buffer.start)
+        return self.outside[buffer] if buffer in self.outside else at(self.builder, self.regions[buffer.region], self.program.start(buffer))
 
     def row(self, buffer: Buffer, row: Any) -> Any:
         """The address of the first row, or number, of an example."""
