@@ -155,6 +155,18 @@ def test_patience_counts_what_is_learned(fall, epochs, gained, monkeypatch):
     assert outcome.best_epoch == (epochs if fall else 1)
 
 
+@pytest.mark.parametrize(("still", "epochs"), [(7, 20), (12, 10)])
+def test_an_error_that_stands_still_at_first_may_fall_on(still, epochs, monkeypatch):
+    """After so many epochs it falls again; patience of 4 ends no run before epoch 10, and then what did not fall within 4."""
+    x, t, _ = rings()
+    plan = Plan(epochs=20, patience=4, fewest_epochs=10, engine="written")
+    training = Training(network(), x[:70], t[:70], plan, **held_out(x, t))
+    training.start_error = training.best_error = training.gained_error = 1.0
+    monkeypatch.setattr(training, "judged", lambda state: 0.5 - 0.01 * max(0, training.epochs - still))
+    assert (training.run().reason, training.epochs) == ("epochs" if epochs == 20 else "patience", epochs)
+    assert Plan.from_dict(plan.to_dict()) == plan
+
+
 @pytest.mark.parametrize("batch", ["mean", "sum"])
 @pytest.mark.parametrize("engine", [passes.Written, Compiled])
 def test_the_error_of_many_rows_is_that_of_all_at_once(engine, batch):

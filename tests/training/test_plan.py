@@ -2,6 +2,7 @@
 
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.api.train import stopping_plan
+from chainrule.api.resuming import FREE, Begun
+from chainrule.api.train import patient_plan, stopping_plan
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
-from chainrule.training.plan import Plan, batch_size_for, example_weights, fold_places, patience_for, split_rows
+from chainrule.document.words import Words
+from chainrule.reports.lines import line_of_plan
+from chainrule.training.loop import Training
+from chainrule.training.model import load_checkpoint, save_checkpoint
+from chainrule.training.plan import (
+    Plan,
+    batch_size_for,
+    even_batch_size,
+    example_weights,
+    fewest_epochs_for,
+    fold_places,
+    patience_for,
+    split_rows,
+)
 
 # The plan
 
@@ -54,6 +69,37 @@ def test_a_setting_that_no_plan_has():
 
 def test_batches_grow_with_the_rows():
     assert [batch_size_for(rows) for rows in (1, 150, 16_000, 32_000, 60_000, 10**7)] == [32, 32, 32, 64, 64, 256]
+
+
+@pytest.mark.parametrize("folds", [0, 2, 3, 5])
+def test_no_step_follows_the_few_rows_that_are_left_over(folds):
+    for rows in (*range(folds + 1, 700), 1121, 16_001, 100_001):
+        size = even_batch_size(rows, folds)
+        assert batch_size_for(rows) <= size < 2 * batch_size_for(rows)
+        for part in {rows, *(len(others) for others, _ in fold_places(rows, folds))} if folds and rows < 200 else {rows}:
+            steps = [len(batch) for batch in np.split(np.arange(part), range(size, part, size))]
+            assert len(steps) == 1 or 8 * steps[-1] >= size, (rows, part, size)
+    assert (even_batch_size(128), even_batch_size(161, 5), even_batch_size(1121, 5)) == (32, 33, 33)
+
+
+@pytest.mark.parametrize("engine", ["written", "compiled"])
+def test_even_batches_are_replayed_and_resumed(engine, tmp_path):
+    """65 rows: two steps an epoch, of 33 and 32 rows, in place of three, of 32, 32 and one."""
+    numbers = np.random.default_rng(0).normal(size=(65, 3))
+    asked = {"target": "column3", "hidden": 2, "test": 0, "validation_folds": 0, "validation": 0, "engine": engine, "precision": "float64"}
+    path, whole = tmp_path / "model.safetensors", cr.train(numbers, epochs=4, **asked)
+    assert (whole.plan.batch_size, whole.history[-1].step) == (33, 8)
+    x, t = whole.preparation.x(cr.read(numbers)), whole.preparation.t(cr.read(numbers))
+    assert [len(whole.step_at(x, t, number).x) for number in (7, 8)] == [33, 32]
+    run = whole.replay(x, t)
+    run.epoch()
+    save_checkpoint(path, whole, run)
+    model, arrays, record = load_checkpoint(path)
+    again = Training.resumed(model.start, x, t, model.plan, arrays, record)
+    again.run()
+    assert {key: array.tolist() for key, array in again.best_network.parameters.items()} == {
+        key: array.tolist() for key, array in whole.network.parameters.items()
+    }
 
 
 # Splits
@@ -161,6 +207,32 @@ def test_patience_is_so_many_steps_within_bounds(rows, size, epochs):
     assert patience_for(rows, size) == epochs
 
 
+@pytest.mark.parametrize(("rows", "size", "epochs"), [(3, 32, 300), (1280, 32, 300), (3200, 32, 120), (200_000, 256, 16)])
+def test_patience_ends_no_run_before_so_many_epochs_or_steps(rows, size, epochs):
+    assert fewest_epochs_for(rows, size) == epochs
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_how_long_a_run_lasts_at_least_is_said_where_patience_ends_it(language):
+    def line(**settings):
+        return line_of_plan(Words(language), Plan(fewest_epochs=300, **settings), 32)
+
+    between = {"en": "300 to 1000 epochs", "de": "300 bis 1000 Epochen"}[language]
+    assert between in line(validation_folds=5)
+    for endless in ({"validation": 0.0}, {"patience": None}, {"until": 0.1}):
+        assert "300" not in line(**endless)
+    assert between[:3] not in line_of_plan(Words(language), Plan(), 32)
+
+
+def test_who_says_a_patience_is_not_kept_waiting():
+    assert patient_plan(Plan(patience=7), 100, {"patience": 7}) == Plan(patience=7)
+    assert patient_plan(Plan(), 100, {"patience": None}) == Plan(patience=250, fewest_epochs=300)
+    begun = Begun(SimpleNamespace(plan=Plan(fewest_epochs=300)), {}, {})
+    settings = dict.fromkeys(FREE) | {"epochs": 2000}
+    assert (begun.plan(settings).fewest_epochs, begun.plan(settings | {"patience": 5}).fewest_epochs) == (300, 0)
+    assert patient_plan(Plan(batch_size=100), 3000, {"patience": None}) == Plan(batch_size=100, patience=100, fewest_epochs=300)
+
+
 @pytest.mark.parametrize(("rows", "inputs", "folds"), [
     (19, 1, 0), (20, 1, 5), (1999, 1, 5), (2000, 1, 3), (7999, 1, 3),
     (30, 300, 5), (30, 301, 3), (2000, 2000, 3), (1999, 2001, 5),
@@ -185,6 +257,8 @@ def test_who_says_how_to_stop_gets_it(said, validation):
 
 
 def test_train_counts_the_rows_to_train_on_and_their_inputs():
-    numbers = np.random.default_rng(0).normal(size=(30, 302))
+    numbers = np.random.default_rng(0).normal(size=(33, 332))
     model = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written")
-    assert model.plan.validation_folds == 3
+    assert (model.plan.validation_folds, model.plan.batch_size, model.plan.fewest_epochs) == (3, 33, 300)
+    said = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written", batch_size=32, patience=3)
+    assert (said.plan.batch_size, said.plan.patience, said.plan.fewest_epochs) == (32, 3, 0)

@@ -24,7 +24,7 @@ from chainrule.network.description import described
 from chainrule.steps.problem import Problem
 from chainrule.steps.step import Step, in_floats
 from chainrule.training.model import CHECKPOINT, Model, own_data
-from chainrule.training.plan import Plan, batch_size_for, patience_for
+from chainrule.training.plan import Plan
 from chainrule.training.rows import Subset, found_parts, is_here
 
 if TYPE_CHECKING:
@@ -188,8 +188,7 @@ def options_of(model: Model) -> dict[str, Any]:
     for name in ("epochs", "until", "engine"):
         if getattr(plan, name) != getattr(usual, name):
             said[name] = getattr(plan, name)
-    rows = model.source.get("rows", 0)
-    if plan.until is None and plan.patience != patience_for(max(rows, 1), plan.batch_size or batch_size_for(rows)):
+    if plan.until is None and not plan.fewest_epochs:
         said["patience"] = plan.patience
     return said
 

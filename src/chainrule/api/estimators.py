@@ -33,7 +33,7 @@ from chainrule.preparation.fitting import Places
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.model import Model
-from chainrule.training.plan import Plan, check_count, split_rows
+from chainrule.training.plan import Plan, check_count, even_batch_size, split_rows
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -65,8 +65,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     regularizer          a penalty on the weights: "l2:strength=0.001"; None for none
     optimizer            the update rule, by name, or with its options: "adam", chainrule.momentum(0.1)
     learning_rate        a number or a schedule; None: the optimiser's own
-    batch_size           rows of one step; None: 32, up to 256 of many rows. A weight of 2 is the same as a row that stands there twice
-                         where one batch holds all rows
+    batch_size           rows of one step; None: about 32, up to 256 of many rows. A weight of 2 is the same as a row that stands there
+                         twice where one batch holds all rows
     max_iter             passes over the rows, at most
     tol                  the error must fall by more than this …
     n_iter_no_change     … within so many passes, for training to go on
@@ -198,7 +198,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """A training on these rows; the error of `deciding` says when to stop."""
         (x, t, weights), held_out = self._numbers(rows), None if deciding is None else self._numbers(deciding)
         validation = None if held_out is None else [array for array in held_out if array is not None]
-        return Training(network, x, t, self._plan(seed), weights=weights, validation=validation)
+        plan = self._plan(seed)
+        if plan.batch_size is None:
+            plan = replace(plan, batch_size=even_batch_size(len(x)))
+        return Training(network, x, t, plan, weights=weights, validation=validation)
 
     def _trained(self, training: Training) -> str:
         """Pass after pass, until the error no longer falls; why it ended."""

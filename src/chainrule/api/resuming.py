@@ -117,7 +117,8 @@ class Begun(FrozenValue):
 
     def plan(self, settings: Mapping[str, Any]) -> Plan:
         """Its plan, but for how long it goes on, where that is said anew."""
-        return replace(self.model.plan, **{name: settings[name] for name in FREE if settings[name] is not None})
+        plan = self.model.plan if settings["patience"] is None else replace(self.model.plan, fewest_epochs=0)
+        return replace(plan, **{name: settings[name] for name in FREE if settings[name] is not None})
 
     def training(self, run: Run) -> Training:
         """The training of the fold at hand, where it was cut short."""

@@ -34,7 +34,16 @@ from chainrule.training.agreement import alike, check_data
 from chainrule.training.history import Report
 from chainrule.training.model import Model
 from chainrule.training.outputs import Outputs
-from chainrule.training.plan import BLOCK_BYTES, Plan, batch_size_for, last_rows, patience_for, split_rows
+from chainrule.training.plan import (
+    BLOCK_BYTES,
+    Plan,
+    batch_size_for,
+    even_batch_size,
+    fewest_epochs_for,
+    last_rows,
+    patience_for,
+    split_rows,
+)
 from chainrule.training.rows import Rows, Subset
 
 FOLDS, FEWER_FOLDS, VERY_WIDE = 5, 3, 10
@@ -118,7 +127,8 @@ def train(
     multipliers    what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
     epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine, precision   as in
                    `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds
-                   decide, 3 from 2000 rows on
+                   decide, 3 from 2000 rows on. Where no `batch_size` is said, no few rows are left over for the last step of an epoch;
+                   where no `patience` is, it ends no run before 300 epochs, or 12,000 steps
                    test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
                    of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
@@ -182,7 +192,7 @@ def train(
         plan = stopping_plan(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
         groups = alike(processes, lambda: rows.groups(plan.group))
         parts = split_rows(labels, plan, groups)
-        plan = begun.plan(plan_settings) if begun else plan if groups is None else _folding_groups(plan, groups[parts[0]])
+        plan = begun.plan(plan_settings) if begun else patient_plan(_folding_groups(plan, groups, parts[0]), len(parts[0]), plan_settings)
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
@@ -201,7 +211,7 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            decided = _shuffled(plan, subsets["train"], processes)
+            decided = _shuffled(_batched(plan, batch_size, *places), subsets["train"], processes)
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
@@ -282,20 +292,35 @@ def _plan(
 
 
 def stopping_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) -> Plan:
-    """The plan with what decides when to stop, and with its patience, where these were not said; for so many rows to train on."""
+    """The plan with what decides when to stop, where that was not said; for so many rows to train on."""
     if said["validation"] is None:
         if said["validation_folds"] is None and plan.until is None and FEWEST_TO_FOLD <= rows < (MANY if inputs > rows else MOST_TO_FOLD):
             plan = replace(plan, validation_folds=FEWER_FOLDS if rows >= MANY or inputs > VERY_WIDE * rows else FOLDS)
         if plan.validation_folds or rows < MANY:
             plan = replace(plan, validation=0.0)
-    if said["patience"] is None:
-        plan = replace(plan, patience=patience_for(rows, plan.batch_size or batch_size_for(rows)))
     return plan
 
 
-def _folding_groups(plan: Plan, groups: Array) -> Plan:
+def patient_plan(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
+    """The plan with how long it waits for the error to fall, where that was not said; for so many rows to train on."""
+    if said["patience"] is not None:
+        return plan
+    size = plan.batch_size or batch_size_for(rows)
+    return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest_epochs_for(rows, size))
+
+
+def _batched(plan: Plan, size: int | None, train: Array, validation: Array, *_: Array) -> Plan:
+    """The plan with batches of that size, or of one that leaves no few rows over of those that train."""
+    if size is None:
+        size = even_batch_size(len(train), 0 if len(validation) else plan.validation_folds)
+    return replace(plan, batch_size=size)
+
+
+def _folding_groups(plan: Plan, groups: Array | None, train: Array) -> Plan:
     """The plan with no more validation folds than there are groups of training rows; with none where there is one group."""
-    most = len(set(groups.tolist()))
+    if groups is None:
+        return plan
+    most = len(set(groups[train].tolist()))
     return replace(plan, validation_folds=min(plan.validation_folds, most) if most > 1 else 0)
 
 

@@ -149,7 +149,7 @@ PLAN_OPTIONS = (
     click.option("--until", type=float, metavar="ERROR", help="Stop as soon as the training error is below this, as 1e-6."),
     click.option(
         "--patience", type=click.IntRange(1), metavar="N",
-        help="Stop after N epochs that taught less than a thousandth of all so far.  [default: 30 to 100, by the number of steps]",
+        help="Stop after N epochs that taught less than a thousandth of all so far.  [default: by their steps, none before 300]",
     ),
     click.option(
         "--validation", metavar="PART|last", shell_complete=LAST,

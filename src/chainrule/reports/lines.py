@@ -137,7 +137,11 @@ def line_of_plan(words: Words, plan: Plan, batch_size: int) -> str:
     """Optimiser, rate, batches, epochs and seed."""
     rate = plan.optimizer.options.get("learning_rate")
     shown = number_text(words, rate) if isinstance(rate, (int, float)) else str(rate)
-    return words.plain("train.plan", optimizer=plan.optimizer.name, rate=shown, batch_size=batch_size, epochs=plan.epochs, seed=plan.seed)
+    waits = plan.until is None and plan.patience is not None and (plan.validation_folds or plan.validation)
+    values = {"optimizer": plan.optimizer.name, "rate": shown, "batch_size": batch_size, "epochs": plan.epochs, "seed": plan.seed}
+    if waits and 0 < plan.fewest_epochs < plan.epochs:
+        return words.plain("train.plan_fewest", fewest=plan.fewest_epochs, **values)
+    return words.plain("train.plan", **values)
 
 
 def lines_of_ending(words: Words, model: Model) -> Iterator[str]:

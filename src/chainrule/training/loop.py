@@ -264,7 +264,8 @@ class Training(Displayed):
             return "until"
         if self.epochs >= self.plan.epochs:
             return "epochs"
-        if self._validation_decides and self.plan.patience is not None and self.epochs - self.gained_epoch >= self.plan.patience:
+        patience = self.plan.patience if self._validation_decides else None
+        if patience is not None and self.epochs >= max(self.plan.fewest_epochs, self.gained_epoch + patience):
             return "patience"
         return None
 

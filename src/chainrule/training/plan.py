@@ -25,6 +25,9 @@ MOST_BATCH = 256
 WORTHWHILE = 1e-3
 """The part of all that was learned so far that must be learned within the patience for training to go on."""
 
+FEWEST_EPOCHS, FEWEST_STEPS = 300, 12_000
+"""Patience ends no run before so many epochs, or so many steps where these are fewer: an error may stand still for long and fall on."""
+
 RESOLVED = 1e-12
 """Errors below this drown in the rounding of float32: where squares are so small, predictions differ from targets in the last digit."""
 
@@ -41,6 +44,7 @@ class Plan(Displayed, FrozenValue):
     shuffle        whether the rows of each epoch come in a new order
     patience       ends the run after so many epochs in which the validation error fell by less than a thousandth (`WORTHWHILE`) of all
                    that it has fallen since the start; None never does
+    fewest_epochs  patience ends no run before so many epochs
     until          ends the run once the training error, the mean over an epoch, is below it. Then the training error decides
                    which weights are the best, and patience has no effect
     validation     the part of the rows that decides which weights are the best
@@ -80,11 +84,13 @@ class Plan(Displayed, FrozenValue):
     group: str | None = None
     reduce_every: int = 1
     shuffle_block: int | None = None
+    fewest_epochs: int = 0
 
     def __post_init__(self) -> None:
         check_count("epochs", self.epochs, 1)
         check_count("seed", self.seed, 0)
         check_count("reduce_every", self.reduce_every, 1)
+        check_count("fewest_epochs", self.fewest_epochs, 0)
         for name in ("batch_size", "patience", "shuffle_block"):
             if (value := getattr(self, name)) is not None:
                 check_count(name, value, 1)
@@ -120,7 +126,7 @@ class Plan(Displayed, FrozenValue):
         plain = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         if isinstance(self.class_weights, Mapping):
             plain["class_weights"] = dict(self.class_weights)
-        for name, usual in (("reduce_every", 1), ("shuffle_block", None)):
+        for name, usual in (("reduce_every", 1), ("shuffle_block", None), ("fewest_epochs", 0)):
             if plain[name] == usual:
                 del plain[name]  # which older models do not have
         return {**plain, "optimizer": self.optimizer.described()}
@@ -190,12 +196,33 @@ def batch_size_for(rows: int) -> int:
     return min(MOST_BATCH, int(32 * 2 ** math.floor(math.log2(max(1, rows / (32 * 500))))))
 
 
+def even_batch_size(rows: int, folds: int = 0) -> int:
+    """That size, or up to twice as much, so that the last step of an epoch has an eighth as many rows as the others, or more.
+
+    So it is for the rows, and for all but one of so many folds of them, on which further networks are trained. Of 161 rows in batches of
+    32, one would be left over: one step in six would follow a single example, and Adam, which divides by the size of the slopes that it has
+    seen, would take smaller steps everywhere.
+    """
+    usual = batch_size_for(rows)
+    parts = {rows, rows - rows // folds, rows + -rows // folds} if folds else {rows}
+
+    def is_even(size: int) -> bool:
+        return all(part <= size or part % size == 0 or 8 * (part % size) >= size for part in parts)
+
+    return next((size for size in range(usual, 2 * usual) if is_even(size)), usual)
+
+
 def patience_for(rows: int, batch_size: int) -> int:
     """The patience where none is said, in steps, by which networks learn: 100 epochs; more, where these are fewer than 1000 steps; fewer,
     where they are more than 25,000, but at least 30.
     """
     steps = math.ceil(rows / batch_size)
     return max(math.ceil(1000 / steps), min(100, max(30, math.ceil(25_000 / steps))))
+
+
+def fewest_epochs_for(rows: int, batch_size: int) -> int:
+    """Before how many epochs patience ends no run, where nothing is said about it: `FEWEST_EPOCHS`, or as many as `FEWEST_STEPS` take."""
+    return min(FEWEST_EPOCHS, math.ceil(FEWEST_STEPS / math.ceil(rows / batch_size)))
 
 
 # Rows: who trains, who decides, who is kept for the end

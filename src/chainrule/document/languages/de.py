@@ -1086,6 +1086,8 @@ WORDS = {
     "train.last.test_and_validation": "geprüft wird an den letzten Zeilen; die davor sagen, wann Schluss ist",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
+    "train.plan_fewest": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, {fewest} bis {epochs} Epochen, "
+    "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} Prozesse ({backend}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",

@@ -1050,6 +1050,8 @@ WORDS = {
     "train.last.test_and_validation": "the last rows test, and those before them tell when to stop",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
+    "train.plan_fewest": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, {fewest} to {epochs} epochs, "
+    "seed\N{NO-BREAK SPACE}{seed}",
     "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
     "seed\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} processes ({backend}): each has its own part of the rows, a batch is of all of them",
