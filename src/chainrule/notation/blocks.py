@@ -11,7 +11,7 @@ from typing import TypeAlias
 from chainrule.base.frozen import FrozenValue
 from chainrule.notation.formula import Call, Cases, Ellipsis, Fenced, Formula, Matrix, Number, Prose, row
 from chainrule.notation.parts import ENGLISH, separator
-from chainrule.notation.text import LEVELS, RELATION, Bracket, Break, Piece, Segment, inline_matrices, merge_segments, pieces, segments
+from chainrule.notation.text import LEVELS, RELATION, Bracketed, Break, Piece, Segment, inline_matrices, merge_segments, pieces, segments
 
 FENCES = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "{": "⎧⎪⎩", "⌊": "⎢⎢⎣", "⌋": "⎥⎥⎦", "|": "│││", "‖": "‖‖‖"}
 """Each bracket where it is several lines tall: its first line, those between, its last."""
@@ -108,10 +108,10 @@ def _column(character: str) -> int:
 def _drawn(parts: Iterable[Piece], words: Mapping[str, str], most: int = 0) -> Iterator[TextPart]:
     """With every matrix as a block, and every bracket that was left whole, its lines of at most `most` letters."""
     for part in parts:
-        yield _matrix(part, words) if isinstance(part, Matrix) else _tall(part, words, most) if isinstance(part, Bracket) else part
+        yield _matrix(part, words) if isinstance(part, Matrix) else _tall(part, words, most) if isinstance(part, Bracketed) else part
 
 
-def _tall(bracket: Bracket, words: Mapping[str, str], most: int) -> TextBlock:
+def _tall(bracket: Bracketed, words: Mapping[str, str], most: int) -> TextBlock:
     """What stands in brackets in lines below each other, and the brackets as tall as that."""
     match bracket:
         case Cases(condition, first, second):

@@ -40,10 +40,10 @@ class Break(int):
     __slots__ = ()
 
 
-Bracket: TypeAlias = f.Fenced | f.Call | f.Cases
+Bracketed: TypeAlias = f.Fenced | f.Call | f.Cases
 """What has brackets of its own, which grow where lines stand below each other in them."""
 
-Piece: TypeAlias = Segment | Break | f.Matrix | Bracket
+Piece: TypeAlias = Segment | Break | f.Matrix | Bracketed
 """What a line is made of. A matrix of several rows is whole; `inline_matrices` writes it on the line."""
 
 
@@ -78,7 +78,7 @@ def inline_matrices(parts: Iterable[Piece], words: Mapping[str, str] = parts.ENG
     for part in parts:
         if isinstance(part, f.Matrix):
             yield from inline_matrices(_matrix(part.rows, words, 1), words)
-        elif isinstance(part, Bracket):
+        elif isinstance(part, Bracketed):
             yield from inline_matrices(pieces(part, words, 1), words)
         else:
             yield part
@@ -140,7 +140,7 @@ def pieces(formula: f.Formula, words: Mapping[str, str] = parts.ENGLISH, depth: 
             yield from inside("…")
 
 
-def _is_whole(formula: f.Matrix | Bracket, words: Mapping[str, str], most: float) -> bool:
+def _is_whole(formula: f.Matrix | Bracketed, words: Mapping[str, str], most: float) -> bool:
     """Is it left to whoever draws it in several lines?"""
     return len(formula.rows) > 1 if isinstance(formula, f.Matrix) else most < inf and len(formula_text(formula, words)) > most
 
