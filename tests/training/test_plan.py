@@ -225,12 +225,13 @@ def test_how_long_a_run_lasts_at_least_is_said_where_patience_ends_it(language):
 
 
 def test_who_says_a_patience_is_not_kept_waiting():
-    assert patient_plan(Plan(patience=7), 100, {"patience": 7}) == Plan(patience=7)
-    assert patient_plan(Plan(), 100, {"patience": None}) == Plan(patience=250, fewest_epochs=300)
+    assert patient_plan(Plan(patience=7), 100, 5, {"patience": 7}) == Plan(patience=7)
+    assert patient_plan(Plan(), 100, 5, {"patience": None}) == Plan(patience=250, fewest_epochs=300)
+    assert patient_plan(Plan(), 100, 1001, {"patience": None}) == Plan(patience=250)
     begun = Begun(SimpleNamespace(plan=Plan(fewest_epochs=300)), {}, {})
     settings = dict.fromkeys(FREE) | {"epochs": 2000}
     assert (begun.plan(settings).fewest_epochs, begun.plan(settings | {"patience": 5}).fewest_epochs) == (300, 0)
-    assert patient_plan(Plan(batch_size=100), 3000, {"patience": None}) == Plan(batch_size=100, patience=100, fewest_epochs=300)
+    assert patient_plan(Plan(batch_size=100), 3000, 5, {"patience": None}) == Plan(batch_size=100, patience=100, fewest_epochs=300)
 
 
 @pytest.mark.parametrize(("rows", "inputs", "folds"), [
