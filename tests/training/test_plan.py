@@ -259,7 +259,8 @@ def test_who_says_how_to_stop_gets_it(said, validation):
 
 def test_train_counts_the_rows_to_train_on_and_their_inputs():
     numbers = np.random.default_rng(0).normal(size=(33, 332))
-    model = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written")
-    assert (model.plan.validation_folds, model.plan.batch_size, model.plan.fewest_epochs) == (3, 33, 300)
+    for columns, folds, epochs in ((332, 3, 0), (331, 5, 300)):
+        model = cr.train(numbers[:, :columns], target="column1", epochs=1, hidden=1, test=0, engine="written")
+        assert (model.plan.validation_folds, model.plan.batch_size, model.plan.fewest_epochs) == (folds, 33, epochs)
     said = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written", batch_size=32, patience=3)
     assert (said.plan.batch_size, said.plan.patience, said.plan.fewest_epochs) == (32, 3, 0)

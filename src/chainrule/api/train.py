@@ -192,7 +192,11 @@ def train(
         plan = stopping_plan(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
         groups = alike(processes, lambda: rows.groups(plan.group))
         parts = split_rows(labels, plan, groups)
-        plan = begun.plan(plan_settings) if begun else patient_plan(_folding_groups(plan, groups, parts[0]), len(parts[0]), whole.inputs, plan_settings)
+        plan = (
+            begun.plan(plan_settings)
+            if begun
+            else patient_plan(_folding_groups(plan, groups, parts[0]), len(parts[0]), whole.inputs, plan_settings)
+        )
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
