@@ -577,13 +577,14 @@ WORDS = {
     "weight.update": "The update of {weight}",
     "weight.element": "{weight} is element [{index}] of {parameter}, in the {layer}.",
     "weight.place": "{weight} leads from {source} to {unit}, in the {layer}.",
+    "weight.first_place": "{weight} stands at {uses} places, in the {layer}; at the first it leads from {source} to {unit}.",
     "weight.bias": "{weight} is the bias of unit {unit} of the {layer}.",
     "weight.shared": "{weight} is the bias of every unit of the {layer}; the gradient by it is the sum over these units.",
     "weight.threshold": "{weight} is the threshold of unit {unit} of the {layer}.",
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
     "weight.no_way": "No way leads from {error} to {weight}: the error does not depend on it.",
-    "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
-    "a sum runs over several units, those that weigh most are shown:",
+    "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; of a "
+    "sum over several units, the terms that weigh most are followed:",
     "weight.more_units": "{left} more of these units are computed in the same way",
     "weight.more_units.left=1": "One more of these units is computed in the same way",
     "weight.forward": "What it takes part in, for the first sample",
