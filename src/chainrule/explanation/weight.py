@@ -35,7 +35,7 @@ def weight_sections(context: Context, weight: Element) -> list[Section]:
     """The story of one weight."""
     letter = context.letter(weight)
     blocks: list[Block] = [Paragraph(_place(context, weight)), *theorems(context), *_chain(context, weight)]
-    kind = _kind(weight) if len(weight.quantity.shape) < 2 else "weight"
+    kind = _kind(weight)
     title = "weight.title" if kind == "weight" else f"weight.title_{kind}"
     found = [Section("chain", context.plain(title, weight=_text(context, weight)), tuple(blocks))]
     parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
@@ -57,7 +57,8 @@ def _text(context: Context, weight: Element) -> str:
 def _kind(weight: Element) -> str:
     """What a weight is called in the title of its story."""
     symbol = weight.quantity.symbol
-    return "threshold" if symbol == THRESHOLDS else "bias" if symbol.startswith("b") else "weight"
+    bias = symbol.startswith("b") and len(weight.quantity.shape) < 2
+    return "threshold" if symbol == THRESHOLDS else "bias" if bias else "weight"
 
 
 def _place(context: Context, weight: Element) -> Inline:

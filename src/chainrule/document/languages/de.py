@@ -492,6 +492,8 @@ WORDS = {
     "outcome.given": "E war {before} und wäre jetzt {after}, wenn es mit der gegebenen Steigung weiterginge. Was der wirkliche Fehler tut, "
     "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
+    "outcome.as_good_as_exact": "Der Fehler ist {before}, und was unter 10⁻¹² liegt, zählt hier als 0: Die Vorhersage ist so gut wie "
+    "richtig, und aus diesem Stapel ist so gut wie nichts zu lernen.",
     "outcome.same": "Der Fehler war {before} und ist nach dem Schritt derselbe.",
     "outcome.same_but_rounding": "Der Fehler war {before} und ist nach dem Schritt bis auf Rundung derselbe.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",

@@ -469,6 +469,8 @@ WORDS = {
     "outcome.given": "E was {before} and would be {after} now, if it went on with the given slope. What the real error does, of which only "
     "the slope is known, cannot be said.",
     "outcome.exact": "The error is {before}: the prediction is right already, and there is nothing to learn from this batch.",
+    "outcome.as_good_as_exact": "The error is {before}, and what is below 10⁻¹² counts as 0 here: the prediction is as good as right, and "
+    "there is next to nothing to learn from this batch.",
     "outcome.same": "The error was {before} and is the same after the step.",
     "outcome.same_but_rounding": "The error was {before} and is the same after the step, but for rounding.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
