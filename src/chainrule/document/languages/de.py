@@ -512,8 +512,9 @@ WORDS = {
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
     "von ihm übrig.",
-    "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training mit jeder Rate, die versucht wurde, von {low} bis "
-    "{limit}: Der Fehler fällt unter 10⁻¹² oder der Gradient unter ein Millionstel von dem, was er jetzt ist.",
+    "rates.converges": "Raten von {low} bis {limit} wurden in Simulationen von bis zu {steps} Schritten versucht, und das Training "
+    "konvergiert mit jeder davon: Der Fehler fällt unter 10⁻¹² oder der Gradient unter ein Millionstel von dem, was er jetzt ist. Das sind "
+    "keine Grenzen: Kleinere Raten können in mehr Schritten konvergieren, und größere wurden nicht alle versucht.",
     "rates.diverges": "Die verwendete Rate {rate} ist zu groß: In einer Simulation verlässt der Fehler in Schritt {step} alle Grenzen.",
     "rates.wandering": "Mit der verwendeten Rate {rate} steigt und fällt der Fehler noch nach {steps} simulierten Schritten; er ist dann "
     "{error}.",

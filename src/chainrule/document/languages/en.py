@@ -487,8 +487,9 @@ WORDS = {
     "rates.none_small": "Small learning rates do not lower the error in this step; {rate}, which is used here, does.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
     "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
-    "rates.converges": "In simulations of {steps} steps, training converges at every rate tried from {low} to {limit}: the error falls "
-    "below 10⁻¹², or the gradient below a millionth of what it is now.",
+    "rates.converges": "Rates from {low} to {limit} were tried in simulations of up to {steps} steps, and training converges at each: the "
+    "error falls below 10⁻¹², or the gradient below a millionth of what it is now. These ends are no limits: lower rates may converge in "
+    "more steps, and larger ones were not all tried.",
     "rates.diverges": "The rate used here, {rate}, is too large: in a simulation the error leaves all bounds in step {step}.",
     "rates.wandering": "At the rate used here, {rate}, the error still rises and falls after {steps} simulated steps; it is {error} then.",
     "rates.still": "At the rate used here, {rate}, training stands still after {steps} simulated steps, at an error of {error}.",
