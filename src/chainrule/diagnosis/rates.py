@@ -154,9 +154,9 @@ class _Search:
             return Advice(**{**none, **known})
         converges = self.converges(lowers) if lowers else None
         top = converges[1] if converges else self.largest_sound(min(2 * (lowers or self.rate), MOST_RATE))
-        best = self.recommended(top)
-        converges = self.widened(converges, best)
-        return Advice(**{**none, **known, "converges": converges, "used": self.simulated(self.rate), "recommended": best})
+        advised = self.recommended(top)
+        converges = self.widened(converges, advised)
+        return Advice(**{**none, **known, "converges": converges, "used": self.simulated(self.rate), "recommended": advised})
 
     # One step
 
