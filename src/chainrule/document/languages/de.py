@@ -1124,7 +1124,7 @@ WORDS = {
     "train.blocks": "die Zeilen liegen auf der Platte: in jeder Epoche kommen Blöcke von {rows} Zeilen in neuer Reihenfolge, und "
     "die Zeilen von je {count} Blöcken in beliebiger",
     "train.precision": "gerechnet in {precision}",
-    "train.written": "gerechnet vom NumPy-Programm: {reason}",
+    "train.written": "gerechnet vom NumPy-Programm, nicht von Maschinencode: {reason}",
     "train.caution": "einen Blick wert: {text}",
     "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",

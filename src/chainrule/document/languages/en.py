@@ -1088,7 +1088,7 @@ WORDS = {
     "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows} rows come in a new order, and the rows of each "
     "{count} blocks in any",
     "train.precision": "computed in {precision}",
-    "train.written": "computed by the NumPy program: {reason}",
+    "train.written": "computed by the NumPy program, not by machine code: {reason}",
     "train.caution": "worth a look: {text}",
     "caution.stand_in": "{name} is {value} in {count} rows, far from all other values; if that means that there is "
     "no value, say --missing {value}",
