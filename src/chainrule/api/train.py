@@ -193,6 +193,7 @@ def train(
         groups = alike(processes, lambda: rows.groups(plan.group))
         parts = split_rows(labels, plan, groups)
         plan = begun.plan(plan_settings) if begun else patient_plan(_folding_groups(plan, groups, parts[0]), len(parts[0]), plan_settings)
+        as_before = begun is not None and begun.model.plan.batch_size is None  # older versions left it to the training, by other rules
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
@@ -211,7 +212,8 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            decided = _shuffled(_batched(plan, batch_size, *places), subsets["train"], processes)
+            sized = plan if as_before else _batched(plan, batch_size, *places)
+            decided = _shuffled(sized, subsets["train"], processes)
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)

@@ -25,8 +25,8 @@ MONTHS = (
     "jun juni june juin junio giu giugno junho",
     "jul juli july juil juillet julio lug luglio julho",
     "aug august août aout ago agosto augustus",
-    "sep sept september septembre septiembre settembre setembro",
-    "oct okt oktober october octobre octubre ott ottobre outubro",
+    "sep sept september septembre set septiembre settembre setembro",
+    "oct okt oktober october octobre octubre ott ottobre out outubro",
     "nov november novembre noviembre novembro",
     "dec dez dezember december déc décembre decembre dic diciembre dicembre dezembro",
 )
