@@ -83,6 +83,7 @@ def test_dates_of_further_languages_and_zones():
     ):
         found = moment(text)
         assert (found.year, found.month, found.day) == (2024, 3, 9)
+    assert [moment(text).month for text in ("9 set 2024", "9 out. 2024", "9 ott 2024")] == [9, 10, 10]
 
 
 def test_a_day_or_month_0_is_none():

@@ -349,7 +349,9 @@ def _comments(text: str) -> tuple[str, list[str], str]:
         elif line.strip():
             break
     rest = lines[len(comments) :]
-    if sign != COMMENT and (not rest or any(line.startswith(sign) for line in rest) or _begins_a_row(comments, sign) or _is_glued(lines, sign)):
+    if sign != COMMENT and (
+        not rest or any(line.startswith(sign) for line in rest) or _begins_a_row(comments, sign) or _is_glued(lines, sign)
+    ):
         return "", [], text
     return sign if comments else "", comments, "".join(rest)
 
