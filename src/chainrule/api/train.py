@@ -193,7 +193,6 @@ def train(
         groups = alike(processes, lambda: rows.groups(plan.group))
         parts = split_rows(labels, plan, groups)
         plan = begun.plan(plan_settings) if begun else patient_plan(_folding_groups(plan, groups, parts[0]), len(parts[0]), plan_settings)
-        as_before = begun is not None and begun.model.plan.batch_size is None  # older versions left it to the training, by other rules
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
@@ -212,8 +211,7 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            sized = plan if as_before else _batched(plan, batch_size, *places)
-            decided = _shuffled(sized, subsets["train"], processes)
+            decided = _shuffled(_batched(plan, batch_size, begun, *places), subsets["train"], processes)
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
@@ -311,8 +309,10 @@ def patient_plan(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
     return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest_epochs_for(rows, size))
 
 
-def _batched(plan: Plan, size: int | None, train: Array, validation: Array, *_: Array) -> Plan:
+def _batched(plan: Plan, size: int | None, begun: Begun | None, train: Array, validation: Array, *_: Array) -> Plan:
     """The plan with batches of that size, or of one that leaves no few rows over of those that train."""
+    if begun is not None and begun.model.plan.batch_size is None:
+        return plan  # of an older version, whose training chose the size
     if size is None:
         size = even_batch_size(len(train), 0 if len(validation) else plan.validation_folds)
     return replace(plan, batch_size=size)
