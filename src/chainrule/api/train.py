@@ -7,7 +7,7 @@ What is said while it runs, and where, is a `Watch`'s business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -257,9 +257,9 @@ def _targets(target: Any, description: Mapping[str, Any] | None, loss: Definitio
 
 def _check_names(target: Any) -> None:
     """Raises InputError where the values of the target are given in place of its name, as in `fit(X, y)`."""
-    names = [] if isinstance(target, (str, int)) else [*target]
+    names = [*target] if isinstance(target, Iterable) and not isinstance(target, str) else []
     of_values = hasattr(target, "columns") or any(isinstance(name, (float, np.ndarray, np.floating, np.bool_)) for name in names)
-    if of_values or len({*map(str, names)}) < len(names):
+    if of_values or (len(names) > 2 and len({*map(str, names)}) < len(names)):
         raise InputError(
             'the target is a column of the data, said by its name: train(frame.assign(y=y), target="y"), or, of arrays, '
             'train({"a": X[:, 0], "b": X[:, 1], "y": y}, target="y"). As scikit-learn takes them apart, '

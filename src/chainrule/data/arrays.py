@@ -175,7 +175,8 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
         return {name: array[name] for name in array.dtype.names}, True
     if array.ndim == 0:
         if array.dtype.kind == "O":
-            kind = "None" if given is None else f"a {type(given).__name__}"
+            name = type(given).__name__
+            kind = "None" if given is None else f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
             raise InputError(f"{kind} is no table; give a file, a data frame, columns in a dict, an array or a list of rows.")
         raise InputError(f"{source} is a single value; give rows of values.")
     if array.ndim > 2:
