@@ -76,7 +76,7 @@ def test_the_file_says_it_and_loses_nothing(tmp_path):
 
 def test_many_rows_are_predicted_as_few_ones_are():
     network = cr.Network(3, cr.dense(200, "tanh"), cr.dense(200, "tanh"), cr.dense(1), seed=1)
-    x = np.random.default_rng(1).normal(size=(60_000, 3))
+    x = np.random.default_rng(1).normal(size=(90_000, 3))
     y = Model(network, network, Plan(precision="float32")).outputs(x)
     assert y.dtype == np.float64
     assert 0 < np.abs(y[:20] - network.predict(x[:20])).max() < 1e-5

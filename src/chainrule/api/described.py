@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chainrule.api.networks import HIDDEN, layer_sizes
+from chainrule.api.networks import ACTIVATION, HIDDEN, layer_sizes
 from chainrule.api.problems import is_short_form, problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
@@ -57,7 +57,7 @@ def description_alone(
 ) -> dict[str, Any]:
     """The same, where no other argument says what the network is made of. Raises InputError where one does."""
     said = {
-        "hidden": layer_sizes(hidden) != list(HIDDEN), "activation": activation != "tanh", "loss": loss is not None,
+        "hidden": layer_sizes(hidden) != list(HIDDEN), "activation": activation != ACTIVATION, "loss": loss is not None,
         "regularizer": regularizer is not None,
     }  # fmt: skip
     for name, is_said in said.items():

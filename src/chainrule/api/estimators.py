@@ -19,7 +19,7 @@ import numpy as np
 from chainrule.api.batches import with_table
 from chainrule.api.described import description_alone, fitted_network, places_of_image
 from chainrule.api.models import trained_model
-from chainrule.api.networks import HIDDEN, check_losses, fitting_network
+from chainrule.api.networks import ACTIVATION, HIDDEN, check_losses, fitting_network
 from chainrule.api.settings import chosen_optimizer
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
@@ -98,7 +98,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         hidden: int | Sequence[int] = HIDDEN,
         *,
         network: str | Path | Mapping[str, Any] | Network | None = None,
-        activation: DefinitionLike = "tanh",
+        activation: DefinitionLike = ACTIVATION,
         regularizer: DefinitionLike | None = None,
         optimizer: DefinitionLike = "adam",
         learning_rate: float | DefinitionLike | None = None,
@@ -316,7 +316,7 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
         hidden: int | Sequence[int] = HIDDEN,
         *,
         network: str | Path | Mapping[str, Any] | Network | None = None,
-        activation: DefinitionLike = "tanh",
+        activation: DefinitionLike = ACTIVATION,
         regularizer: DefinitionLike | None = None,
         optimizer: DefinitionLike = "adam",
         learning_rate: float | DefinitionLike | None = None,

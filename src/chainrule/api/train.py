@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.api.described import described_targets, description_alone, fitted_network, places_of_image, tasks_of
 from chainrule.api.figures import check_drawing
-from chainrule.api.networks import HIDDEN, check_losses, check_target_needed, fitting_network
+from chainrule.api.networks import ACTIVATION, HIDDEN, check_losses, check_target_needed, fitting_network
 from chainrule.api.resuming import FREE, Begun, asked_options, begins
 from chainrule.api.run import CrossValidation, Run, cross_validated, finished_model
 from chainrule.api.settings import chosen_optimizer, one_or_several
@@ -67,7 +67,7 @@ def train(
     network: str | Path | Mapping[str, Any] | Network | None = None,
     task: Literal["classify", "regress"] | None = None,
     hidden: str | int | Sequence[int] = HIDDEN,
-    activation: DefinitionLike = "tanh",
+    activation: DefinitionLike = ACTIVATION,
     loss: DefinitionLike | None = None,
     regularizer: DefinitionLike | None = None,
     optimizer: DefinitionLike | None = None,

@@ -476,16 +476,18 @@ TWICE_AS_GOOD, HARDLY = 0.5, 0.5
 FASTER = (3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """By what the rate is multiplied to see whether it was too small."""
 
-LOWER = (10.0, 100.0)
-"""By how much lower rates are tried where the error falls, but may fall further."""
+LOWER, LEARNED = (10.0, 100.0), 0.01
+"""By how much lower rates are tried where the error falls, but may fall further; and the part of the error that is left of one that fell
+far enough."""
 
 SLOWER = (10.0, 1000.0, 1e6)
 """By what the rate is divided to see whether the error would fall with a lower one."""
 
 
 @criterion(
-    "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls; or with a tenth or a hundredth "
-    "of the rate a trial leaves less than half of the error that is left, after the training if there was one",
+    "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls; or more than "
+    f"{100 * LEARNED:.0f} % of it are left, after the training if there was one, and with a tenth or a hundredth of the rate a trial "
+    "leaves less than half of that",
     "tried, not estimated: 2/λmax at the start is too optimistic",
     "a rate that is too large only later",
     after=("inputs_unscaled", "targets_unscaled", "start_too_large", "exploding"),
@@ -508,6 +510,8 @@ def rate_too_large(case: Case) -> Mapping[str, FindingValue] | None:
 def _rough(case: Case, rate: float) -> Mapping[str, FindingValue] | None:
     """A rate with which the error falls, but with a lower one it falls much further."""
     left = case.trial.last if case.trained is None else error_of(case.network, case.trained.predict(case.x), case.t)
+    if not left > LEARNED * case.trial.errors[0]:
+        return None
     tried = {rounded(rate / k): case.with_rate(rounded(rate / k)) for k in LOWER}
     best = min(tried, key=lambda candidate: tried[candidate].trial.last)
     less = tried[best].trial.last

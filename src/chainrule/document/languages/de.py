@@ -805,7 +805,6 @@ WORDS = {
     "live.phase.update": "Anpassung",
     "live.phase.whole": "Der ganze Schritt ist zu sehen.",
     "live.phase.rest": "Weiter zeigt eine Zahl nach der anderen.",
-    "live.value": "{name} = {value}",
     "live.changed": "{name} = {value}. Fehler {before} → {after}.",
     "live.stepped": "{name} = {value}",
     "live.trained": "Schritt {number}: Fehler {error}.",

@@ -770,7 +770,6 @@ WORDS = {
     "live.phase.update": "Update",
     "live.phase.whole": "The whole step is shown.",
     "live.phase.rest": "Step through it to see one number after the other.",
-    "live.value": "{name} = {value}",
     "live.changed": "{name} = {value}. Error {before} → {after}.",
     "live.stepped": "{name} = {value}",
     "live.trained": "Step {number}: error {error}.",

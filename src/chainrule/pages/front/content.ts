@@ -167,12 +167,12 @@ export interface UnitFacts {
   bounded: boolean;
 }
 
-type Limit = "flat" | "same" | "near" | "most_rms" | "most_ratio" | "most_mean" | "few_values" | "most_gain" | "fewest_rows" | "most_dead" | "most_saturated" | "least_passed" | "most_passed" | "most_outside" | "hardly" | "twice_as_good" | "tolerance" | "most_rate" | "seen";
+type Limit = "flat" | "same" | "near" | "most_rms" | "most_ratio" | "most_mean" | "few_values" | "most_gain" | "fewest_rows" | "most_dead" | "most_saturated" | "least_passed" | "most_passed" | "most_outside" | "hardly" | "learned" | "twice_as_good" | "tolerance" | "most_rate" | "seen";
 
 /** What the doctor looks at (chainrule.pages.diagnosis). */
 export interface DoctorFacts {
   after: Record<string, string[]>;
-  limits: Record<Limit, number> & { slower: number[]; faster: number[] };
+  limits: Record<Limit, number> & { slower: number[]; lower: number[]; faster: number[] };
   trial: { steps: number; looks: number; bound: number };
   texts: Record<string, string>;
   comma: boolean;

@@ -248,7 +248,8 @@ export class Criteria {
     const { facts, trials: { rate } } = this;
     if (!facts.rate || !isFinite(this.start.error)) return undefined;
     const trial = yield* this.trials.of();
-    if (this.#share(trial) < 1 || this.#still) return undefined;
+    if (this.#share(trial) < 1) return trial.last > facts.limits.learned * trial.first ? yield* this.#better(trial, facts.limits.lower.map((factor) => 1 / factor), "rough") : undefined;
+    if (this.#still) return undefined;
     for (const factor of facts.limits.slower)
       if (this.#share(yield* this.trials.of(rate / factor)) < 1)
         return { numbers: { rate: figure(rate), step: trial.diverged, how: trial.diverged ? "diverged" : "rose", steps: facts.trial.steps }, element: this.#at("learning_rate") };
@@ -256,22 +257,28 @@ export class Criteria {
   }
 
   *"rate_too_small"(): Criterion {
-    const { facts, trials: { rate } } = this;
-    const { hardly, twice_as_good, faster } = facts.limits;
+    const { facts } = this;
+    const { hardly, faster } = facts.limits;
     if (!facts.rate) return undefined;
     const trial = yield* this.trials.of();
     const share = this.#share(trial);
     if (share <= hardly || !(share < 1 + 1e-9) || !(trial.last > hardly * trial.first)) return undefined;
+    return yield* this.#better(trial, faster);
+  }
+
+  /** The rate among these multiples, none of them larger than is ever recommended, that leaves the least error, if that is far less. */
+  *#better(trial: Trial, factors: number[], how?: string): Criterion {
+    const { facts, trials: { rate } } = this;
     let best: [number, number] | undefined;
-    for (const factor of faster) {
+    for (const factor of factors) {
       const other = Number((rate * factor).toPrecision(3));
-      if (other > facts.largest_rate) continue;
+      if (factor > 1 && other > facts.largest_rate) continue;
       const { last } = yield* this.trials.of(other);
       if (!best || last < best[1]) best = [other, last];
     }
-    if (!best || !(best[1] < twice_as_good * trial.last)) return undefined;
+    if (!best || !(best[1] < facts.limits.twice_as_good * trial.last)) return undefined;
     const [better, less] = best.map(figure) as [string, string];
-    return { numbers: { rate: figure(rate), better, error: figure(trial.last), less, steps: facts.trial.steps }, element: this.#at("learning_rate") };
+    return { numbers: { rate: figure(rate), better, ...(how ? { how } : {}), error: figure(trial.last), less, steps: facts.trial.steps }, element: this.#at("learning_rate") };
   }
 
   #share({ first, last }: Trial): number {
