@@ -161,6 +161,7 @@ def test_numbers_among_names_that_say_what_stands_below(names, first, tmp_path):
     count = names.count(",")
     rows = [f"{text}{''.join(f',{(row * 7 + place * 3) % 5}' for place in range(count))}\n" for row, text in enumerate(first)]
     assert of(tmp_path, f"{names}\n{''.join(rows)}").names == tuple(names.split(","))
+    assert not of(tmp_path, "4,Oslo,rare\n" + "2,Rome,a\n3,Oslo,b\n" * 9).has_header
     assert not of(tmp_path, "Rome,1,2,5,7,9\nOslo,2,3,4,8,9\nWien,1,3,4,5,6\n").has_header
 
 

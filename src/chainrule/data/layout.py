@@ -654,7 +654,9 @@ def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int
 
     numbers, texts  their places
     """
-    if any(_is_name(first[place], below[place]) for place in texts):
+    if any(_stands_above_values(first[place], below[place]) for place in texts):
+        return True
+    if all(first[place] not in below[place] for place in texts) and any(_is_unlike(first[place], below[place]) for place in texts):
         return True
     if any(is_date(first[place]) and _are_days(below[place]) for place in texts):
         return False
@@ -666,12 +668,15 @@ def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int
     )
 
 
-def _is_name(cell: str, below: Sequence[str]) -> bool:
-    """Does a text tell what stands below it: numbers, dates, texts that all hold digits, or the same few again and again?"""
-    if sum(map(_is_number, below)) > 0.9 * len(below) or (_are_days(below) and not is_date(cell)):
-        return bool(below)
+def _stands_above_values(cell: str, below: Sequence[str]) -> bool:
+    """Is this text above numbers, or above dates of which it is none?"""
+    return bool(below) and (sum(map(_is_number, below)) > 0.9 * len(below) or (_are_days(below) and not is_date(cell)))
+
+
+def _is_unlike(cell: str, below: Sequence[str]) -> bool:
+    """Is this a text without digits above texts that all have some, or one that comes once above the same few again and again?"""
     numbered = len(below) > 2 and not any(map(str.isdigit, cell)) and all(any(map(str.isdigit, text)) for text in below)
-    return numbered or (len(below) >= 10 and cell not in below and min(Counter(below).values()) > 1)
+    return numbered or (len(below) >= 10 and min(Counter(below).values()) > 1)
 
 
 def _are_days(cells: Sequence[str]) -> bool:
