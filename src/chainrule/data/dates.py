@@ -42,6 +42,9 @@ PARTS = ("year", "month", "day", "weekday", "hour", "days")
 CATEGORIES = {"month": tuple(map(str, range(1, 13))), "weekday": WEEKDAYS, "hour": tuple(map(str, range(24)))}
 """The parts that come round again: an input for each of their values."""
 
+NUMBERED = re.compile(r"(?:gen|set|out|mag|ago|mars)[-'’]\d\d", re.IGNORECASE)
+"""A month and a year, or one of several sets or generations."""
+
 MONTH = rf"(?P<name>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})\.?"
 ZONE = r"Z|(?:UTC|GMT)([+-]\d{1,2}(:?\d{2})?)?|[+-]\d{2}:?\d{2}|[ECMPW]E?[SD]?T|BST|IST|JST"
 TIME = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(:(?P<second>\d{{2}})([.,]\d+)?)?( ?(?P<half>[AaPp])\.?[Mm]\.?)?( ?({ZONE}))?"
@@ -280,8 +283,9 @@ def _one_by_one(found: MomentArrays, place: Any, texts: Sequence[str]) -> Moment
 
 
 def are_dates(texts: Sequence[str]) -> bool:
-    """Are all of these texts dates, times, or both?"""
-    return moments_of(texts) is not None
+    """Are all of these texts dates, times, or both? Not if a word is numbered that is another thing in English: set-10, set-11, set-12."""
+    numbered = bool(texts) and NUMBERED.fullmatch(texts[0]) is not None and len({*texts}) > 2 and len({text[:-2] for text in texts}) == 1
+    return not numbered and moments_of(texts) is not None
 
 
 def day_first(texts: Iterable[str]) -> bool | str | None:
