@@ -171,6 +171,8 @@ def test_names_that_begin_with_a_sign_of_remarks(names, tmp_path):
     table = of(tmp_path, f"{names}\nup,Rome\ndown,Oslo\nup,Wien\n")
     assert (table.names, len(table)) == (tuple(names.split(",")), 3)
     assert of(tmp_path, "% x,y\n1.5,2\n3.25,4\n").names == ("x", "y")
+    assert of(tmp_path, "//trees, Bonn\nx,y\n1.5,2\n3.25,4\n").names == ("x", "y")
+    assert of(tmp_path, "*x,y\n1.5,2\n").names == ("*x", "y")
 
 
 @pytest.mark.parametrize("names", ["2020-01,2020-02", "0-14,65+", "1/2,3/4"])

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import accumulate, islice, takewhile
+from itertools import accumulate, chain, islice, takewhile
 from typing import IO
 
 import numpy as np
@@ -362,10 +362,17 @@ def _begins_a_row(lines: Sequence[str], sign: str) -> bool:
 
 
 def _is_glued(lines: Sequence[str], sign: str) -> bool:
-    """Is this a header whose first name begins with the sign, as %change or *name: one line, of as many cells as the next?"""
-    first, second, *_ = (*(line for line in lines if line.strip()), "")
-    widths = ({len(_cells_of(line, separator)) for line in (first, second)} for separator in SEPARATORS if separator != " ")
-    return not first.removeprefix(sign)[:1].isspace() and any(len(width) == 1 and width != {1} for width in widths)
+    """Is the first line a header whose first name begins with the sign, as %change or *name? So it is where the next one has as many cells,
+    and is no header itself, above numbers.
+    """
+    filled = [*(line for line in lines if line.strip()), ""][:3]
+    if filled[0].removeprefix(sign)[:1].isspace():
+        return False
+    for separator in SEPARATORS:
+        first, second, *others = ([*_cells_of(line, separator)] for line in filled)
+        if separator != " " and len(first) == len(second) > 1:
+            return any(map(_is_number, second)) or not any(map(_is_number, chain(*others)))
+    return False
 
 
 def _empty_lines(text: str) -> list[str]:
