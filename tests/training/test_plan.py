@@ -246,12 +246,13 @@ def test_how_long_a_run_lasts_at_least_is_said_where_patience_ends_it(language):
 
 
 def test_who_says_a_patience_is_not_kept_waiting():
-    assert patient_plan(Plan(patience=7), 100, {"patience": 7}) == Plan(patience=7)
-    assert patient_plan(Plan(), 100, {"patience": None}) == Plan(patience=250, fewest_epochs=300)
+    assert patient_plan(Plan(patience=7), 100, 5, {"patience": 7}) == Plan(patience=7)
+    assert patient_plan(Plan(), 100, 5, {"patience": None}) == Plan(patience=250, fewest_epochs=300)
+    assert patient_plan(Plan(), 100, 1001, {"patience": None}) == Plan(patience=250)
     begun = Begun(SimpleNamespace(plan=Plan(fewest_epochs=300)), {}, {})
     settings = dict.fromkeys(FREE) | {"epochs": 2000}
     assert (begun.plan(settings).fewest_epochs, begun.plan(settings | {"patience": 5}).fewest_epochs) == (300, 0)
-    assert patient_plan(Plan(batch_size=100), 3000, {"patience": None}) == Plan(batch_size=100, patience=100, fewest_epochs=300)
+    assert patient_plan(Plan(batch_size=100), 3000, 5, {"patience": None}) == Plan(batch_size=100, patience=100, fewest_epochs=300)
 
 
 @pytest.mark.parametrize(("rows", "inputs", "folds"), [
@@ -279,7 +280,8 @@ def test_who_says_how_to_stop_gets_it(said, validation):
 
 def test_train_counts_the_rows_to_train_on_and_their_inputs():
     numbers = np.random.default_rng(0).normal(size=(33, 332))
-    model = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written")
-    assert (model.plan.validation_folds, model.plan.batch_size, model.plan.fewest_epochs) == (3, 33, 300)
+    for columns, folds, epochs in ((332, 3, 0), (331, 5, 300)):
+        model = cr.train(numbers[:, :columns], target="column1", epochs=1, hidden=1, test=0, engine="written")
+        assert (model.plan.validation_folds, model.plan.batch_size, model.plan.fewest_epochs) == (folds, 33, epochs)
     said = cr.train(numbers, target="column1", epochs=1, hidden=1, test=0, engine="written", batch_size=32, patience=3)
     assert (said.plan.batch_size, said.plan.patience, said.plan.fewest_epochs) == (32, 3, 0)

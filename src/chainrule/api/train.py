@@ -48,7 +48,7 @@ from chainrule.training.rows import Rows, Subset
 
 FOLDS, FEWER_FOLDS, VERY_WIDE = 5, 3, 10
 """Folds of the cross-validation that decides when to stop, where nothing is said about it: the fewer where rows are many, and where a table
-has more inputs than so many times its rows, as networks then take their time."""
+has more inputs than so many times its rows, as networks then take their time. Nor is there a least number of epochs for such a table."""
 
 Precision: TypeAlias = Literal["float32", "float64"]
 
@@ -192,7 +192,11 @@ def train(
         plan = stopping_plan(plan, round(len(labels) * (1 - plan.test)), whole.inputs, plan_settings)
         groups = alike(processes, lambda: rows.groups(plan.group))
         parts = split_rows(labels, plan, groups)
-        plan = begun.plan(plan_settings) if begun else patient_plan(_folding_groups(plan, groups, parts[0]), len(parts[0]), plan_settings)
+        plan = (
+            begun.plan(plan_settings)
+            if begun
+            else patient_plan(_folding_groups(plan, groups, parts[0]), len(parts[0]), whole.inputs, plan_settings)
+        )
 
         def prepared(*places: Array) -> Run:
             """The run that trains on the first of these places; means and spreads are of them alone."""
@@ -301,12 +305,13 @@ def stopping_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) -
     return plan
 
 
-def patient_plan(plan: Plan, rows: int, said: Mapping[str, Any]) -> Plan:
+def patient_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) -> Plan:
     """The plan with how long it waits for the error to fall, where that was not said; for so many rows to train on."""
     if said["patience"] is not None:
         return plan
     size = plan.batch_size or batch_size_for(rows)
-    return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest_epochs_for(rows, size))
+    fewest = 0 if inputs > VERY_WIDE * rows else fewest_epochs_for(rows, size)
+    return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest)
 
 
 def _batched(plan: Plan, size: int | None, begun: Begun | None, train: Array, validation: Array, *_: Array) -> Plan:
