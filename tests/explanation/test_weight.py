@@ -88,6 +88,14 @@ def test_a_weight_leads_from_where_its_formula_says(layout, weight, sentence):
     assert sentence in place(context_of(layout), weight)
 
 
+def test_a_row_of_an_embedding_takes_part_where_its_token_stands():
+    context = context_of("v5x4:e3-attn1-2")
+    tokens = context.step.x[0].tolist()
+    for token in sorted(set(map(int, tokens))):
+        line, *_ = _forward(context, find_weight(context, f"hidden1.T[{token + 1},2]"))
+        assert formula_text(line.sides[0]) == f"h⁽¹⁾[{tokens.index(token) + 1},2]"
+
+
 def test_of_a_long_sum_the_largest_terms_are_followed():
     context = context_of("20-30-12")
     weight = find_weight(context, "hidden1.W[2,3]")

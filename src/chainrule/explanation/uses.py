@@ -87,7 +87,7 @@ def uses_of(context: Context, weight: Element) -> list[Use]:
 
 def terms_of(context: Context, gradient: Element) -> list[Use]:
     """The terms of the sum that a gradient is."""
-    return [Use(term, _worth(context, term)) for term in _terms(context.scalars.definition(gradient))]
+    return [Use(term, worth_of(context, term)) for term in _terms(context.scalars.definition(gradient))]
 
 
 def _terms(expression: Expression) -> list[Expression]:
@@ -102,7 +102,8 @@ def _terms(expression: Expression) -> list[Expression]:
     return terms
 
 
-def _worth(context: Context, term: Expression) -> float:
+def worth_of(context: Context, term: Expression) -> float:
+    """The number that an expression of single letters is."""
     from chainrule.formula.evaluation import value_of
 
     letters = [node for node in written_nodes(term) if node.name is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from chainrule.base.errors import InputError
@@ -11,7 +12,7 @@ from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.outcome import intermediate_quantities, update_lines
 from chainrule.explanation.rules import rule_lines
-from chainrule.explanation.uses import MOST_SHOWN, terms_of, use_blocks, use_line, users_of
+from chainrule.explanation.uses import MOST_SHOWN, terms_of, use_blocks, use_line, users_of, worth_of
 from chainrule.formula.expression import Expression, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.network.elements import THRESHOLDS, find_element
@@ -67,15 +68,16 @@ def _place(context: Context, weight: Element) -> Inline:
     if not weight.index:
         return context.text("weight.shared", weight=letter, layer=layer)
     uses = _uses(context, weight)
-    carried = [(user, context.scalars.derivative(user, weight)) for user in uses]
-    units = [_unit(context, user) for user in uses]
-    if _kind(weight) != "weight" and any(one.quantity.symbol[:1] in "hy" and one.index[-1:] == weight.index for one in units):
-        return context.text(f"weight.{_kind(weight)}", weight=letter, unit=weight.index[0] + 1, layer=layer)
-    led = [(context.scalars.element(source), user) for user, source in carried if context.scalars.has(source)]
-    if len(weight.index) != 2 or not led:
+    if _kind(weight) != "weight":
+        units = (_unit(context, user) for user in uses)
+        if any(one.quantity.symbol[:1] in "hy" and one.index[-1:] == weight.index for one in units):
+            return context.text(f"weight.{_kind(weight)}", weight=letter, unit=weight.index[0] + 1, layer=layer)
+    carried = context.scalars.derivative(uses[0], weight) if uses and len(weight.index) == 2 else None
+    if carried is None or not context.scalars.has(carried):
         index = ",".join(str(i + 1) for i in weight.index)
         return context.text("weight.element", weight=letter, parameter=context.symbol(weight.quantity), index=index, layer=layer)
-    source, unit = (context.one_sample.label(one.name) for one in (led[0][0], _unit(context, led[0][1])))
+    ends = (context.scalars.element(carried), _unit(context, uses[0]))
+    source, unit = (context.one_sample.label(end.name) for end in ends)
     key = "weight.place" if len(uses) == 1 else "weight.first_place"
     return context.text(key, weight=letter, source=source, unit=unit, layer=layer, uses=len(uses))
 
@@ -155,7 +157,8 @@ def _is_gradient(element: Element) -> bool:
 def _forward(context: Context, weight: Element) -> list[Equation]:
     """What the weight leads into within its layer, computed for the first sample: of each quantity one element.
 
-    From each place where the weight stands the way is followed through the formulas, so that a gate of a recurrence leads to its own unit.
+    A row of an embedding is taken at a place of its token. From each place where the weight stands the way
+    is followed through the formulas, so that a gate of a recurrence leads to its own unit.
     """
     layer = context.number_of_layer(weight.quantity)
     net = context.step.network
@@ -163,8 +166,9 @@ def _forward(context: Context, weight: Element) -> list[Equation]:
     results = [y for name, y in zip(net.wiring.outputs.values(), context.derivation.predictions, strict=True) if name in calls]
     own = [q for q in context.derivation.quantities if (q.name and q.name.layer == layer) or q in results]
     kept: dict[Expression, Element] = {}
-    for user in _uses(context, weight):
-        kept.setdefault(user.quantity, user)
+    for quantity, users in itertools.groupby(_uses(context, weight), key=lambda user: user.quantity):
+        places = list(users)
+        kept[quantity] = next((user for user in places if worth_of(context, context.scalars.derivative(user, weight))), places[0])
     for quantity in own:
         if quantity in kept:
             for user in users_of(context, kept[quantity], 0):
