@@ -102,7 +102,7 @@ def _judged(observations: Sequence[Observation], architecture: Architecture, ans
     """The back-propagation by itself."""
     if architecture.loss_said:
         return _judged_as(observations, architecture, answers)
-    first: Verdict | None = None
+    tried: list[Verdict] = []
     for loss in (architecture.loss, *_other_losses(observations, architecture)):
         same = loss == architecture.loss
         read = observations if same else [_with_loss(one, loss) for one in observations]
@@ -111,15 +111,19 @@ def _judged(observations: Sequence[Observation], architecture: Architecture, ans
         given = any("E" in one.observation.quantities for one in answered)
         certain = given and _error_reading(answered, 0.0) is not None
         verdict = _judged_as(read, replace(other, loss_said=certain), answers if same else _answers_with_loss(answers, loss))
-        if not same and (verdict.passed or certain):
-            said = Saying("check.convention.loss", {"loss": loss})
+        if not same:
+            said = Saying("check.convention.loss" if verdict.passed or certain else "check.convention.loss_likeliest", {"loss": loss})
             kind = "convention" if verdict.passed else verdict.kind
-            return replace(verdict, kind=kind, conventions=(said, *verdict.conventions))
+            verdict = replace(verdict, kind=kind, conventions=(said, *verdict.conventions))
         if certain or verdict.passed or verdict.kind == "refused":
             return verdict
-        first = first or verdict
-    assert first is not None
-    return first
+        tried.append(verdict)
+    return min(tried, key=_doubt)  # of several that are as good, the loss that was assumed
+
+
+def _doubt(verdict: Verdict) -> int:
+    """How much is wrong: what is no mistake of the table counts as several."""
+    return sum(UNKNOWN_FACTOR if fault.number is None else 1 for fault in verdict.faults)
 
 
 def _answers_with_loss(answers: Answers, loss: str) -> Answers:

@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.arrays import Array
 from chainrule.learners.calling import Pool, gives_gradients, needs_pairs, results
+from chainrule.learners.gradients import flat_arrays
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, compact, forward_first, meaning
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
+from chainrule.learners.recognition import SeenValues
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import fields_of, leaves
 from chainrule.learners.styles import numbers_read, style_of
@@ -79,9 +82,11 @@ class FunctionProgram(LearnerProgram):
         if self.style.globals:
             _put_data(loaded.namespace, pool)
         arrays, kept, first = places.arrays(), dict[str, Any](), dict[str, Any]()
+        renewed = dict[str, str]()
 
         def call(step: int) -> None:
             pool.given.clear()
+            before = {name: copy_of(value) for name, value in roots.items()} if step == 0 else {}
             if self.forward:
                 self._called(self.forward, pool)
             named = self._called(self.backward, pool)
@@ -93,7 +98,11 @@ class FunctionProgram(LearnerProgram):
                 named = {**named, **self._called(self.update, pool, held)}
                 held.update({name: named[name] for name in held if name in named})
             kept.update(named)
+            if step == 0 and not self.style.globals:
+                renewed.update(_new_weights(before, named, SeenValues(loaded.recorder.values)))
+            items = {path: item for name, value in named.items() for path, item in flat_arrays(name, value)} if renewed else {}
             self._renew(roots, named)
+            roots.update({name: items[path] for name, path in renewed.items() if path in items})
 
         def read() -> dict[str, Any]:
             return self._placed(roots, probe, checked=False).read(probe)
@@ -103,7 +112,8 @@ class FunctionProgram(LearnerProgram):
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
         self.rate = None if self._rate_set or self.takes_rate() else literal_rate(self.nodes, loaded.namespace)
-        first = {name: value for name, value in first.items() if name not in roots}
+        no_gradients = {*roots, *renewed.values(), *(path.partition("[")[0] for path in renewed.values())}
+        first = {name: value for name, value in first.items() if name not in no_gradients}
         first = {key: part for name, value in first.items() for key, part in self._taken_apart(name, value, probe).items()}
         return self._finished(probe, pool, first, states, places.names())
 
@@ -170,6 +180,43 @@ class FunctionProgram(LearnerProgram):
         if fields_of(old):
             return type(value) is type(old) and self.takes_rate()
         return isinstance(old, (list, tuple)) and self.takes_rate() and _shapes(value) == _shapes(old)
+
+
+def _new_weights(before: Mapping[str, Any], named: Mapping[str, Any], seen: SeenValues) -> dict[str, str]:
+    """Which of the arrays that a call gave under other names are parameters after a step, by what these are called.
+
+    What such an array has more than a parameter, the program has computed itself: of W − η ∂E/∂W it is η ∂E/∂W. No gradient has that.
+    """
+    found = dict[str, str]()
+    items = [one for name, value in named.items() if name not in before for one in flat_arrays(name, value)]
+    for root, value in before.items():
+        old = numbers(value)
+        if old is not None and root not in named:
+            path = next((path for path, item in items if path not in found.values() and _moved(old, item, seen)), None)
+            if path is not None:
+                found[root] = path
+    return found
+
+
+def _moved(old: Array, item: Any, seen: SeenValues) -> bool:
+    """Is an array a parameter, perhaps one that decays a little, and something that the program has computed, added or taken off?"""
+    new = np.asarray(item, dtype=float)
+    for base in (old, *(value for _, value in seen.kept if _decayed(old, value))):
+        try:
+            step = new - base
+        except ValueError:  # the shapes do not fit
+            return False
+        if step.shape == new.shape and step.any() and seen.find(step, 1e-6, signs=(1, -1)) is not None:
+            return True
+    return False
+
+
+def _decayed(old: Array, value: Array) -> bool:
+    """Is it (1 − ηλ) W? Of one number that cannot be told."""
+    if value.shape != old.shape or old.size < 2 or not old.any():
+        return False
+    share = float(np.vdot(value, old) / np.vdot(old, old))
+    return 0.5 < share < 1 and np.allclose(value, share * old, rtol=1e-9, atol=0)
 
 
 def _own_gradients(roots: Mapping[str, Any]) -> dict[str, Any]:
