@@ -85,6 +85,12 @@ def test_a_number_in_an_update_is_its_rate(update, judged):
     assert [saying.key for saying in verdict.conventions] == ["check.convention.sum"]
 
 
+def test_a_factor_of_everything_belongs_to_a_rate_that_the_program_has_chosen(judged):
+    verdict = judged(XOR.replace("d_o = (o - y)", "d_o = 0.5 * (o - y)") + f"    {UPDATES[0]}\n")
+    assert verdict.passed
+    assert [(saying.key, saying.values) for saying in verdict.conventions][1:] == [("check.convention.rate", {"factor": "0.5"})]
+
+
 def test_a_factor_beside_a_number_that_is_the_rate_is_still_a_mistake(judged):
     text = XOR.replace("d_h = d_o", "d_h = 0.5 * d_o") + f"    {UPDATES[0]}\n"
     assert [fault.number for fault in judged(text).faults] == [11]

@@ -447,6 +447,8 @@ def _faulty(
     squares = _squares(loss)
     twos = 0 if squares is None else squares if architecture.loss_said else counted.twos
     twos = twos if architecture.loss_said or twos in (0, 1) else 0
+    if certain and (architecture.rate is not None or counted.rates < 0):
+        twos = counted.twos  # which belongs to a rate that the program itself has chosen
     rows = -1 if counted.rows < -1 else 0 if counted.rows > 0 else counted.rows
     outputs = -1 if counted.outputs < -1 else 0 if counted.outputs > 0 else counted.outputs
     if loss.implied and architecture.loss_said:
@@ -617,8 +619,10 @@ def _conventions(probed: Sequence[Probed], judged: Judged, architecture: Archite
         yield Saying("check.convention.sum" if counted.rows == 0 else "check.convention.mean")
     if whole.outputs:
         yield Saying("check.convention.outputs_sum" if counted.outputs == 0 else "check.convention.outputs_mean")
-    if whole.twos:
+    # Where nothing says the loss, other powers of 2, and those beside a loss without a square, belong to the rate.
+    usual = judged.reading is not None or (counted.twos in (0, 1) and _squares(find("loss", architecture.loss)) is not None)
+    if whole.twos and usual:
         yield Saying("check.convention.no_half" if counted.twos == 1 else "check.convention.half")
-    own = whole.constant * probed[0].rate ** min(whole.rates, 0)
+    own = whole.constant * probed[0].rate ** min(whole.rates, 0) * (1.0 if usual else 2.0**whole.twos)
     if own != 1:
         yield Saying("check.convention.rate", {"factor": f"{own:.6g}"})
