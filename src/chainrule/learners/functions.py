@@ -201,6 +201,8 @@ def _new_weights(before: Mapping[str, Any], named: Mapping[str, Any], seen: Seen
 def _moved(old: Array, item: Any, seen: SeenValues) -> bool:
     """Is an array a parameter, perhaps one that decays a little, and something that the program has computed, added or taken off?"""
     new = np.asarray(item, dtype=float)
+    if not new.any():  # a gradient of zeros is W less W
+        return False
     for base in (old, *(value for _, value in seen.kept if _decayed(old, value))):
         try:
             step = new - base
