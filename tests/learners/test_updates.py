@@ -71,6 +71,31 @@ def test_a_step_uphill_is_told_whatever_the_new_weights_are_called(way, judged):
     assert [fault.number for fault in verdict.faults] == [9]
 
 
+COLUMNS = """import numpy as np
+def step(x, t, W1, b1, W2, b2, lr):
+    h = np.tanh(W1 @ x + b1)
+    y = W2 @ h + b2
+    dy = (y - t) / x.shape[1]
+    dh = W2.T @ dy * (1 - h**2)
+    return W1 - lr * dh @ x.T, b1 - lr * dh.sum(1, keepdims=True), W2 - lr * dy @ h.T, b2 - lr * dy
+"""
+
+ROWS = """import numpy as np
+def step(x, t, W1, b1, W2, b2, lr):
+    h = np.tanh(x @ W1 + b1)
+    y = h @ W2 + b2
+    dy = (y - t) / len(x)
+    dh = dy @ W2.T * (1 - h**2)
+    W1 = W1 - lr * x.T @ dh; b1 = b1 - lr * dh.sum(0); W2 = W2 - lr * h.T @ dy; b2 = b2 - lr * dy
+    return W1, b1, W2, b2
+"""
+
+
+@pytest.mark.parametrize("text", [ROWS, COLUMNS], ids=["rows", "columns"])
+def test_a_new_bias_with_one_for_each_sample_is_not_summed(text, judged):
+    assert [(fault.number, fault.layers) for fault in judged(text).faults] == [(21, (2,))]
+
+
 UPDATES = (
     "W2 -= 0.5 * h.T @ d_o; W1 -= 0.5 * X.T @ d_h",
     "W2 -= h.T.dot(d_o) * 2; W1 -= X.T.dot(d_h) * 2",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.base.frozen import replace
 from chainrule.learners.calling import Pool, gives_gradients, needs_pairs, results
 from chainrule.learners.gradients import flat_arrays
 from chainrule.learners.header import Header
@@ -105,7 +106,7 @@ class FunctionProgram(LearnerProgram):
             roots.update({name: items[path] for name, path in renewed.items() if path in items})
 
         def read() -> dict[str, Any]:
-            return self._placed(roots, probe, checked=False).read(probe)
+            return (_grown(places, roots, probe) or self._placed(roots, probe, checked=False)).read(probe)
 
         states = self._trained(places.read(probe), call, read, steps)
         ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
@@ -265,6 +266,19 @@ def _placed(roots: Mapping[str, Any], probe: Probe, *, checked: bool = True) -> 
     if checked:
         chosen.set(probe)
     return chosen
+
+
+def _grown(places: Parameters, roots: Mapping[str, Any], probe: Probe) -> Parameters | None:
+    """Where they are after a step in which a bias has got a row for each sample, and looks like a W; None of any others."""
+    now = {leaf.path: leaf for leaf in leaves(dict(roots))}
+    before = [leaf for leaf in places.biases if leaf is not None]
+    if probe.rows < 2 or not all(leaf.path in now for leaf in (*places.weights, *before)):
+        return None
+    wide = [(probe.rows, leaf.shape[-1]) for leaf in before if leaf.shape] + [(leaf.shape[0], probe.rows) for leaf in before if leaf.shape]
+    if not any(now[leaf.path].shape in wide for leaf in before):
+        return None
+    here = [leaf and now[leaf.path] for leaf in places.biases]
+    return replace(places, weights=[now[leaf.path] for leaf in places.weights], biases=here)
 
 
 def _put_data(namespace: dict[str, Any], pool: Pool) -> None:
