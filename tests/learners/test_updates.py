@@ -71,6 +71,41 @@ def test_a_step_uphill_is_told_whatever_the_new_weights_are_called(way, judged):
     assert [fault.number for fault in verdict.faults] == [9]
 
 
+ELSEWHERE = {
+    "attributes": """import numpy as np
+class Net:
+    def __init__(self):
+        self.W1 = np.random.randn(5, 7); self.W2 = np.random.randn(7, 3)
+    def step(self, x, t, lr):
+        h = np.tanh(x @ self.W1)
+        dy = (h @ self.W2 - t) / len(x)
+        return self.W1 - lr * x.T @ (dy @ self.W2.T * (1 - h**2)), self.W2 - lr * h.T @ dy
+""",
+    "two lists": """import numpy as np
+def step(x, t, weights, biases, lr):
+    h = np.tanh(x @ weights[0] + biases[0])
+    dy = (h @ weights[1] + biases[1] - t) / len(x)
+    ds, hs = [dy @ weights[1].T * (1 - h**2), dy], [x, h]
+    new_w = [W - lr * h.T @ d for W, h, d in zip(weights, hs, ds)]
+    new_b = [b - lr * d.sum(0) for b, d in zip(biases, ds)]
+    return new_w, new_b
+""",
+    "a dict": """import numpy as np
+def step(p, x, t, lr):
+    h = np.tanh(x @ p["W1"])
+    dy = (h @ p["W2"] - t) / len(x)
+    return p["W1"] - lr * x.T @ (dy @ p["W2"].T * (1 - h**2)), p["W2"] - lr * h.T @ dy
+""",
+}
+
+
+@pytest.mark.parametrize("kept", ELSEWHERE)
+def test_new_weights_are_known_wherever_the_old_ones_are_kept(kept, judged):
+    assert judged(ELSEWHERE[kept]).passed
+    uphill = judged(ELSEWHERE[kept].replace("- lr *", "+ lr *"))
+    assert [fault.number for fault in uphill.faults] == [9]
+
+
 COLUMNS = """import numpy as np
 def step(x, t, W1, b1, W2, b2, lr):
     h = np.tanh(W1 @ x + b1)

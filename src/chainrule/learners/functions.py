@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.arrays import Array
 from chainrule.base.frozen import replace
 from chainrule.learners.calling import Pool, gives_gradients, needs_pairs, results
-from chainrule.learners.gradients import flat_arrays
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, compact, forward_first, meaning
+from chainrule.learners.new_weights import kept_arrays, new_weights, put_new_weights, without_new_weights
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
 from chainrule.learners.recognition import SeenValues
@@ -87,7 +86,7 @@ class FunctionProgram(LearnerProgram):
 
         def call(step: int) -> None:
             pool.given.clear()
-            before = {name: copy_of(value) for name, value in roots.items()} if step == 0 else {}
+            before = kept_arrays(roots, places) if step == 0 else {}
             if self.forward:
                 self._called(self.forward, pool)
             named = self._called(self.backward, pool)
@@ -100,10 +99,9 @@ class FunctionProgram(LearnerProgram):
                 held.update({name: named[name] for name in held if name in named})
             kept.update(named)
             if step == 0 and not self.style.globals:
-                renewed.update(_new_weights(before, named, SeenValues(loaded.recorder.values)))
-            items = {path: item for name, value in named.items() for path, item in flat_arrays(name, value)} if renewed else {}
+                renewed.update(new_weights(before, named, SeenValues(loaded.recorder.values)))
             self._renew(roots, named)
-            roots.update({name: items[path] for name, path in renewed.items() if path in items})
+            put_new_weights(roots, renewed, named)
 
         def read() -> dict[str, Any]:
             return (_grown(places, roots, probe) or self._placed(roots, probe, checked=False)).read(probe)
@@ -113,8 +111,7 @@ class FunctionProgram(LearnerProgram):
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
         self.rate = None if self._rate_set or self.takes_rate() else literal_rate(self.nodes, loaded.namespace)
-        no_gradients = {*roots, *renewed.values(), *(path.partition("[")[0] for path in renewed.values())}
-        first = {name: value for name, value in first.items() if name not in no_gradients}
+        first = {name: value for name, value in without_new_weights(first, renewed).items() if name not in roots}
         first = {key: part for name, value in first.items() for key, part in self._taken_apart(name, value, probe).items()}
         return self._finished(probe, pool, first, states, places.names())
 
@@ -181,45 +178,6 @@ class FunctionProgram(LearnerProgram):
         if fields_of(old):
             return type(value) is type(old) and self.takes_rate()
         return isinstance(old, (list, tuple)) and self.takes_rate() and _shapes(value) == _shapes(old)
-
-
-def _new_weights(before: Mapping[str, Any], named: Mapping[str, Any], seen: SeenValues) -> dict[str, str]:
-    """Which of the arrays that a call gave under other names are parameters after a step, by what these are called.
-
-    What such an array has more than a parameter, the program has computed itself: of W − η ∂E/∂W it is η ∂E/∂W. No gradient has that.
-    """
-    found = dict[str, str]()
-    items = [one for name, value in named.items() if name not in before for one in flat_arrays(name, value)]
-    for root, value in before.items():
-        old = numbers(value)
-        if old is not None and root not in named:
-            path = next((path for path, item in items if path not in found.values() and _moved(old, item, seen)), None)
-            if path is not None:
-                found[root] = path
-    return found
-
-
-def _moved(old: Array, item: Any, seen: SeenValues) -> bool:
-    """Is an array a parameter, perhaps one that decays a little, and something that the program has computed, added or taken off?"""
-    new = np.asarray(item, dtype=float)
-    if not new.any():  # a gradient of zeros is W less W
-        return False
-    for base in (old, *(value for _, value in seen.kept if _decayed(old, value))):
-        try:
-            step = new - base
-        except ValueError:  # the shapes do not fit
-            return False
-        if step.shape == new.shape and step.any() and seen.find(step, 1e-6, signs=(1, -1)) is not None:
-            return True
-    return False
-
-
-def _decayed(old: Array, value: Array) -> bool:
-    """Is it (1 − ηλ) W? Of one number that cannot be told."""
-    if value.shape != old.shape or old.size < 2 or not old.any():
-        return False
-    share = float(np.vdot(value, old) / np.vdot(old, old))
-    return 0.5 < share < 1 and np.allclose(value, share * old, rtol=1e-9, atol=0)
 
 
 def _own_gradients(roots: Mapping[str, Any]) -> dict[str, Any]:
