@@ -131,6 +131,16 @@ def test_a_new_bias_with_one_for_each_sample_is_not_summed(text, judged):
     assert [(fault.number, fault.layers) for fault in judged(text).faults] == [(21, (2,))]
 
 
+@pytest.mark.parametrize("first", ["", "y, "])
+@pytest.mark.parametrize("sign", "-+")
+def test_an_output_is_no_new_bias(first, sign, judged):
+    new = ", ".join(f"{key} {sign} lr * d{key}" for key in ("W1", "b1", "W2", "b2"))
+    lines = ROWS.splitlines()[:-2]
+    text = "\n".join([*lines, "    dW1 = x.T @ dh; db1 = dh.sum(0); dW2 = h.T @ dy; db2 = dy.sum(0)", f"    return {first}{new}", ""])
+    assert [fault.number for fault in judged(text).faults] == ([] if sign == "-" else [9])
+    assert judged(text.replace(f"return {first}{new}", "return y, dW1, db1, dW2, db2")).passed
+
+
 UPDATES = (
     "W2 -= 0.5 * h.T @ d_o; W1 -= 0.5 * X.T @ d_h",
     "W2 -= h.T.dot(d_o) * 2; W1 -= X.T.dot(d_h) * 2",

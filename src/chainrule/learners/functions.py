@@ -99,7 +99,7 @@ class FunctionProgram(LearnerProgram):
                 held.update({name: named[name] for name in held if name in named})
             kept.update(named)
             if step == 0 and not self.style.globals:
-                renewed.update(new_weights(before, named, SeenValues(loaded.recorder.values)))
+                renewed.update(new_weights(before, places, named, SeenValues(loaded.recorder.values)))
             self._renew(roots, named)
             put_new_weights(roots, renewed, named)
 

@@ -23,21 +23,26 @@ def kept_arrays(roots: Mapping[str, Any], places: Parameters) -> dict[str, Array
     return {leaf.path: leaf.get() for leaf in leaves(dict(roots)) if leaf.path in known}
 
 
-def new_weights(before: Mapping[str, Array], named: Mapping[str, Any], seen: SeenValues) -> dict[str, str]:
+def new_weights(before: Mapping[str, Array], places: Parameters, named: Mapping[str, Any], seen: SeenValues) -> dict[str, str]:
     """Which of the arrays that a call gave under other names are parameters after a step: the paths of both.
 
     before  the parameters before the call, by their paths
     named   what the call gave
     seen    what was computed meanwhile
+
+    A net input is a bias and something computed, too: biases are looked for only beside a new W, and first where something is taken off.
     """
     found = dict[str, str]()
     own = {_root(path) for path in before}
     items = [one for name, value in named.items() if name not in own for one in flat_arrays(name, value)]
-    for path, old in before.items():
-        if _root(path) not in named:
-            there = next((there for there, item in items if there not in found.values() and _moved(old, item, seen)), None)
-            if there is not None:
+    matrices = {leaf.path for leaf in places.weights}
+    for path in sorted(before, key=lambda path: path not in matrices):
+        if _root(path) in named or not (found or path in matrices):
+            continue
+        for there, item, sign in [*((*one, -1) for one in items), *((*one, 1) for one in reversed(items))]:
+            if there not in found.values() and _moved(before[path], item, seen, sign):
                 found[path] = there
+                break
     return found
 
 
@@ -64,17 +69,17 @@ def _root(path: str) -> str:
     return path.partition("[")[0]
 
 
-def _moved(old: Array, item: Any, seen: SeenValues) -> bool:
+def _moved(old: Array, item: Any, seen: SeenValues, sign: int) -> bool:
     """Is an array a parameter, perhaps one that decays a little, and something that the program has computed, added or taken off?"""
     new = np.asarray(item, dtype=float)
-    if not new.any():  # a gradient of zeros is W less W
+    if not new.any() or (sign > 0 and new.shape != old.shape):  # a gradient of zeros is W less W
         return False
     for base in (old, *(value for _, value in seen.kept if _decayed(old, value))):
         try:
             step = new - base
         except ValueError:  # the shapes do not fit
             return False
-        if step.shape == new.shape and step.any() and seen.find(step, 1e-6, signs=(1, -1)) is not None:
+        if step.shape == new.shape and step.any() and seen.find(step, 1e-6, signs=(sign,)) is not None:
             return True
     return False
 

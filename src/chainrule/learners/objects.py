@@ -131,7 +131,7 @@ class ObjectProgram(LearnerProgram):
                 if step == 0 and (place > 0 or len(self.sequence) == 1):
                     named.update({key: copy_of(value) for key, value in given.items()})
             if step == 0:
-                renewed.update(new_weights(before, gave, SeenValues(loaded.recorder.values)))
+                renewed.update(new_weights(before, places, gave, SeenValues(loaded.recorder.values)))
             put_new_weights({"self": made}, renewed, gave)
             if step == 0:
                 named = without_new_weights(named, renewed)
