@@ -102,7 +102,7 @@ def _judged(observations: Sequence[Observation], architecture: Architecture, ans
     """The back-propagation by itself."""
     if architecture.loss_said:
         return _judged_as(observations, architecture, answers)
-    first: Verdict | None = None
+    tried: list[Verdict] = []
     for loss in (architecture.loss, *_other_losses(observations, architecture)):
         same = loss == architecture.loss
         read = observations if same else [_with_loss(one, loss) for one in observations]
@@ -111,15 +111,19 @@ def _judged(observations: Sequence[Observation], architecture: Architecture, ans
         given = any("E" in one.observation.quantities for one in answered)
         certain = given and _error_reading(answered, 0.0) is not None
         verdict = _judged_as(read, replace(other, loss_said=certain), answers if same else _answers_with_loss(answers, loss))
-        if not same and (verdict.passed or certain):
-            said = Saying("check.convention.loss", {"loss": loss})
+        if not same:
+            said = Saying("check.convention.loss" if verdict.passed or certain else "check.convention.loss_likeliest", {"loss": loss})
             kind = "convention" if verdict.passed else verdict.kind
-            return replace(verdict, kind=kind, conventions=(said, *verdict.conventions))
+            verdict = replace(verdict, kind=kind, conventions=(said, *verdict.conventions))
         if certain or verdict.passed or verdict.kind == "refused":
             return verdict
-        first = first or verdict
-    assert first is not None
-    return first
+        tried.append(verdict)
+    return min(tried, key=_doubt)  # of several that are as good, the loss that was assumed
+
+
+def _doubt(verdict: Verdict) -> int:
+    """How much is wrong: what is no mistake of the table counts as several."""
+    return sum(UNKNOWN_FACTOR if fault.number is None else 1 for fault in verdict.faults)
 
 
 def _answers_with_loss(answers: Answers, loss: str) -> Answers:
@@ -443,6 +447,8 @@ def _faulty(
     squares = _squares(loss)
     twos = 0 if squares is None else squares if architecture.loss_said else counted.twos
     twos = twos if architecture.loss_said or twos in (0, 1) else 0
+    if certain and (architecture.rate is not None or counted.rates < 0):
+        twos = counted.twos  # which belongs to a rate that the program itself has chosen
     rows = -1 if counted.rows < -1 else 0 if counted.rows > 0 else counted.rows
     outputs = -1 if counted.outputs < -1 else 0 if counted.outputs > 0 else counted.outputs
     if loss.implied and architecture.loss_said:
@@ -613,8 +619,10 @@ def _conventions(probed: Sequence[Probed], judged: Judged, architecture: Archite
         yield Saying("check.convention.sum" if counted.rows == 0 else "check.convention.mean")
     if whole.outputs:
         yield Saying("check.convention.outputs_sum" if counted.outputs == 0 else "check.convention.outputs_mean")
-    if whole.twos:
+    # Where nothing says the loss, other powers of 2, and those beside a loss without a square, belong to the rate.
+    usual = judged.reading is not None or (counted.twos in (0, 1) and _squares(find("loss", architecture.loss)) is not None)
+    if whole.twos and usual:
         yield Saying("check.convention.no_half" if counted.twos == 1 else "check.convention.half")
-    own = whole.constant * probed[0].rate ** min(whole.rates, 0)
+    own = whole.constant * probed[0].rate ** min(whole.rates, 0) * (1.0 if usual else 2.0**whole.twos)
     if own != 1:
         yield Saying("check.convention.rate", {"factor": f"{own:.6g}"})

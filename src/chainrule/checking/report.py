@@ -224,7 +224,8 @@ def why(words: Words, fault: Fault) -> str:
         if expected.shape != found.shape or not np.isfinite(found).all():
             return words.plain("check.why.forward", quantity=paper_name(fault.shown))
         largest = float(np.abs(expected).max(initial=0.0)) or 1.0
-        percent = f"{100 * float(np.abs(found - expected).max(initial=0.0)) / largest:.3g}"
+        far = 100 * float(np.abs(found - expected).max(initial=0.0)) / largest
+        percent = f"{far:.3g}" if far < 1000 else f"{far:.0f}"  # and no 1.54e+03
         return words.plain(fault.why.key, quantity=paper_name(fault.shown), percent=words.decimal(percent))
     return sentence_of(words, fault.why, agreeing=fault.agreeing, probes=fault.probes)
 

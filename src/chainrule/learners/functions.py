@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import replace
 from chainrule.learners.calling import Pool, gives_gradients, needs_pairs, results
 from chainrule.learners.header import Header
 from chainrule.learners.layout import SHARED, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, UPDATE, as_kind, backward_first, compact, forward_first, meaning
+from chainrule.learners.new_weights import kept_arrays, new_weights, put_new_weights, without_new_weights
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, called_by_sample, copy_of, literal_rate, shown_signature
+from chainrule.learners.recognition import SeenValues
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import fields_of, leaves
 from chainrule.learners.styles import numbers_read, style_of
@@ -79,9 +82,11 @@ class FunctionProgram(LearnerProgram):
         if self.style.globals:
             _put_data(loaded.namespace, pool)
         arrays, kept, first = places.arrays(), dict[str, Any](), dict[str, Any]()
+        renewed = dict[str, str]()
 
         def call(step: int) -> None:
             pool.given.clear()
+            before = kept_arrays(roots, places) if step == 0 else {}
             if self.forward:
                 self._called(self.forward, pool)
             named = self._called(self.backward, pool)
@@ -93,17 +98,20 @@ class FunctionProgram(LearnerProgram):
                 named = {**named, **self._called(self.update, pool, held)}
                 held.update({name: named[name] for name in held if name in named})
             kept.update(named)
+            if step == 0 and not self.style.globals:
+                renewed.update(new_weights(before, places, named, SeenValues(loaded.recorder.values)))
             self._renew(roots, named)
+            put_new_weights(roots, renewed, named)
 
         def read() -> dict[str, Any]:
-            return self._placed(roots, probe, checked=False).read(probe)
+            return (_grown(places, roots, probe) or self._placed(roots, probe, checked=False)).read(probe)
 
         states = self._trained(places.read(probe), call, read, steps)
         ends = {key: (states[0][key], states[-1][key]) for key in arrays if key in states[0] and key in states[-1]}
         changed = {key: arrays[key] for key, (start, end) in ends.items() if not np.array_equal(start, end)}
         self.shared = shared_arrays({**loaded.namespace, **kept}, changed, changed, places.names())
         self.rate = None if self._rate_set or self.takes_rate() else literal_rate(self.nodes, loaded.namespace)
-        first = {name: value for name, value in first.items() if name not in roots}
+        first = {name: value for name, value in without_new_weights(first, renewed).items() if name not in roots}
         first = {key: part for name, value in first.items() for key, part in self._taken_apart(name, value, probe).items()}
         return self._finished(probe, pool, first, states, places.names())
 
@@ -216,6 +224,19 @@ def _placed(roots: Mapping[str, Any], probe: Probe, *, checked: bool = True) -> 
     if checked:
         chosen.set(probe)
     return chosen
+
+
+def _grown(places: Parameters, roots: Mapping[str, Any], probe: Probe) -> Parameters | None:
+    """Where they are after a step in which a bias has got a row for each sample, and looks like a W; None of any others."""
+    now = {leaf.path: leaf for leaf in leaves(dict(roots))}
+    before = [leaf for leaf in places.biases if leaf is not None]
+    if probe.rows < 2 or not all(leaf.path in now for leaf in (*places.weights, *before)):
+        return None
+    wide = [(probe.rows, leaf.shape[-1]) for leaf in before if leaf.shape] + [(leaf.shape[0], probe.rows) for leaf in before if leaf.shape]
+    if not any(now[leaf.path].shape in wide for leaf in before):
+        return None
+    here = [leaf and now[leaf.path] for leaf in places.biases]
+    return replace(places, weights=[now[leaf.path] for leaf in places.weights], biases=here)
 
 
 def _put_data(namespace: dict[str, Any], pool: Pool) -> None:

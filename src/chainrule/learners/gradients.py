@@ -97,7 +97,7 @@ def _by_shape(named: Mapping[str, Any], probe: Probe, orders: dict[str, int]) ->
 
     orders  the order that showed once; it holds for layers of one size, too
     """
-    flat = [(name, item) for name, value in named.items() for name, item in _flat(name, value)]
+    flat = [(name, item) for name, value in named.items() for name, item in flat_arrays(name, value)]
     flat = [(name, item) for name, item in flat if as_kind(name, "W", "b", "x", "t", "h", "z", "y") is None]
     keys = [f"{kind}{number}" for number in range(1, len(probe.weights) + 1) for kind in ("W", "b")]
     keys = [key for key in keys if key[0] == "W" or (probe.biases[int(key[1:]) - 1] is not None and not probe.layout.inside)]
@@ -119,10 +119,10 @@ def _by_shape(named: Mapping[str, Any], probe: Probe, orders: dict[str, int]) ->
     return _read({key: item for key, (_, item) in chosen.items()}, probe), {f"d{key}": name for key, (name, _) in chosen.items()}
 
 
-def _flat(name: str, value: Any) -> list[tuple[str, Any]]:
+def flat_arrays(name: str, value: Any) -> list[tuple[str, Any]]:
     """The arrays in a value: in lists and tuples of them, however deep."""
     if isinstance(value, (list, tuple)) and numbers(value) is None:
-        return [one for place, item in enumerate(value) for one in _flat(f"{name}[{place}]", item)]
+        return [one for place, item in enumerate(value) for one in flat_arrays(f"{name}[{place}]", item)]
     return [] if numbers(value) is None else [(name, value)]
 
 

@@ -14,6 +14,7 @@ from chainrule.learners.header import Header
 from chainrule.learners.layout import Layout, Probe, Unreadable, trial
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import BACKWARD, FORWARD, INIT, LOSS, UPDATE, as_kind, backward_first, forward_first, meaning
+from chainrule.learners.new_weights import kept_arrays, new_weights, put_new_weights, without_new_weights
 from chainrule.learners.parameters import Parameters, parameter_places, shared_arrays, single_numbers
 from chainrule.learners.programs import (
     Answer,
@@ -25,6 +26,7 @@ from chainrule.learners.programs import (
     methods_of,
     shown_signature,
 )
+from chainrule.learners.recognition import SeenValues
 from chainrule.learners.stored import leaves
 from chainrule.learners.styles import numbers_read
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
@@ -116,17 +118,23 @@ class ObjectProgram(LearnerProgram):
         self.integers = places.integers()
         pool = Pool(probe, {}, self.momentum)
         self._before = copy_of(made)
-        arrays, named = places.arrays(), dict[str, Any]()
+        arrays, named, renewed = places.arrays(), dict[str, Any](), dict[str, str]()
 
         def call(step: int) -> None:
             nonlocal named
             pool.given.clear()
+            before, gave = kept_arrays({"self": made}, places), dict[str, Any]()
             for place, (name, method) in enumerate(zip(self.sequence, self.steps, strict=True)):
                 function = getattr(made, name) if name in self.methods else partial(loaded.namespace[name], made)
                 given = pool.take(method, self._quietly(function, **pool.arguments(method, method=True)))
+                gave.update(given)
                 if step == 0 and (place > 0 or len(self.sequence) == 1):
                     named.update({key: copy_of(value) for key, value in given.items()})
             if step == 0:
+                renewed.update(new_weights(before, places, gave, SeenValues(loaded.recorder.values)))
+            put_new_weights({"self": made}, renewed, gave)
+            if step == 0:
+                named = without_new_weights(named, renewed)
                 own = {name: copy_of(value) for name, value in vars(made).items() if meaning(name).kind in ("dW", "db", "grads")}
                 named = {**own, **named}
 

@@ -23,7 +23,7 @@ from chainrule.learners.calling import Pool
 from chainrule.learners.gradients import gradients_among
 from chainrule.learners.layout import SHARED, Bias, Probe, Unreadable
 from chainrule.learners.loading import Loaded
-from chainrule.learners.names import LOSS, as_kind, meaning
+from chainrule.learners.names import LOSS, as_kind, compact, meaning
 from chainrule.learners.recognition import RecognisedForward, SeenValues, forward_seen
 from chainrule.learners.reporting import numbers
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number, names_in, needed_by, product_parts
@@ -269,41 +269,51 @@ def literal_rate(nodes: Sequence[ast.AST], known: Mapping[str, Any] | None = Non
 
     1 where there is none; None where there are several.
     """
+    every = [node for root in nodes for node in ast.walk(root)]
     variables = {name: float(value) for name, value in (known or {}).items() if is_plain_number(value)}
-    for root in nodes:
-        for node in ast.walk(root):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float)):
-                variables.update({target.id: float(node.value.value) for target in node.targets if isinstance(target, ast.Name)})
+    for node in every:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float)):
+            variables.update({target.id: float(node.value.value) for target in node.targets if isinstance(target, ast.Name)})
+    for name in {_computed(node) for node in every} & {*variables}:
+        if meaning(name).kind != "rate":  # which may decay
+            del variables[name]
     found: set[float] = set()
     for name, value in variables.items():
         if meaning(name).kind == "rate" and name in names_in(*nodes):
             return value
     for update in _updates(nodes):
-        above, _ = product_parts(update)
+        above, _ = product_parts(update, matrices=True)
         numbers_in = [float(part.value) for part in above if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
         numbers_in += [variables[part.id] for part in above if isinstance(part, ast.Name) and part.id in variables]
         found.add(float(np.prod([abs(number) for number in numbers_in])) if numbers_in else 1.0)
     return found.pop() if len(found) == 1 else 1.0 if not found else None
 
 
+def _computed(node: ast.AST) -> str:
+    """The variable that gets its value from a formula, as v = 0.9 * v + g: that is 0 before the first step only."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        return node.target.id
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return target.id if isinstance(target, ast.Name) and isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant) else ""
+
+
 def _updates(nodes: Sequence[ast.AST]) -> Iterator[ast.expr]:
-    """What is added to parameters, or taken from them."""
-    for root in nodes:
-        for node in ast.walk(root):
-            target: ast.expr
-            if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)):
-                target, value = node.target, node.value
-            elif (
-                isinstance(node, ast.Assign)
-                and isinstance(node.value, ast.BinOp)
-                and isinstance(node.value.op, (ast.Add, ast.Sub))
-                and ast.unparse(node.value.left) == ast.unparse(node.targets[0])
-            ):
-                target, value = node.targets[0], node.value.right
-            else:
-                continue
-            if as_kind(re.sub(r"\[.*", "", ast.unparse(target)), "W", "b"):
-                yield value
+    """What is added to parameters, or taken from them, also where the sum has another name, or is returned without one."""
+    for node in (node for root in nodes for node in ast.walk(root)):
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)) and _is_parameter(node.target):
+            yield node.value
+        if not isinstance(node, (ast.Assign, ast.Return)) or node.value is None:
+            continue
+        for value in node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else [node.value]:
+            if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Sub)) and _is_parameter(value.left):
+                old = compact(ast.unparse(value.left))
+                if isinstance(node, ast.Return) or any(old in compact(ast.unparse(target)) for target in node.targets):
+                    yield value.right
+
+
+def _is_parameter(node: ast.expr) -> bool:
+    """Does its name say that it is one?"""
+    return as_kind(re.sub(r"\[.*", "", ast.unparse(node)), "W", "b") is not None
 
 
 def called_by_sample(loaded: Loaded, name: str) -> bool:

@@ -122,7 +122,9 @@ class Script(Frozen):
         momentum, and which a penalty. Where the turn tells nothing, as with zeros for inputs, their names decide.
         """
         single = [leaf for leaf in leaves(self.begun()) if not leaf.shape and leaf.path not in changed and float(leaf.get()) != 0]
-        named = [leaf.path for leaf in single if meaning(leaf.name).kind == "rate"]
+        parts = (node for node in ast.walk(self.loaded.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+        read = {node.id for node in parts}  # a rate beside an update with a number of its own does nothing
+        named = [leaf.path for leaf in single if meaning(leaf.name).kind == "rate" and (leaf.name in read or leaf.name != leaf.path)]
         momenta, penalties = ([leaf.path for leaf in single if meaning(leaf.name).kind == kind] for kind in ("momentum", "penalty"))
         penalties = [path for path in penalties if "decay" not in path.lower() or "w" in compact(path).partition("decay")[0]]  # of weights
         if named:

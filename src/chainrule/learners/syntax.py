@@ -57,13 +57,17 @@ def own_parts(node: ast.AST) -> Iterator[ast.AST]:
             yield from own_parts(child)
 
 
-def product_parts(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
-    """What stands above and below the bar of a product of quotients; a sign is left out."""
+def product_parts(node: ast.expr, *, matrices: bool = False) -> tuple[list[ast.expr], list[ast.expr]]:
+    """What stands above and below the bar of a product of quotients; a sign is left out.
+
+    matrices  whether a product of matrices is one, too, as in 0.5 * h.T @ d
+    """
     if isinstance(node, ast.UnaryOp):
-        return product_parts(node.operand)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Mult)):
-        (above, below), (right, under) = product_parts(node.left), product_parts(node.right)
-        return ([*above, *right], [*below, *under]) if isinstance(node.op, ast.Mult) else ([*above, *under], [*below, *right])
+        return product_parts(node.operand, matrices=matrices)
+    products = (ast.Div, ast.Mult, ast.MatMult) if matrices else (ast.Div, ast.Mult)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, products):
+        (above, below), (right, under) = (product_parts(side, matrices=matrices) for side in (node.left, node.right))
+        return ([*above, *under], [*below, *right]) if isinstance(node.op, ast.Div) else ([*above, *right], [*below, *under])
     return [node], []
 
 

@@ -1574,6 +1574,7 @@ WORDS = {
     "check.convention.clipped.together": "alle Gradienten zusammen werden auf höchstens die Länge {limit} gekürzt",
     "check.convention.rate": "jede Änderung ist das {factor}-Fache derer mit der angenommenen Rate",
     "check.convention.loss": "gelesen als {loss}, womit die Gradienten zusammenpassen",
+    "check.convention.loss_likeliest": "gelesen als {loss}, womit am wenigsten falsch ist",
     "check.hint.1": "{quantity} noch einmal ansehen, von Hand, für ein Beispiel.",
     "check.hint.2": "{quantity} noch einmal ansehen. Woran man es sieht: {sign}.",
     "check.hint.2.unknown": "{quantity} noch einmal ansehen; was davor kommt, stimmt.",

@@ -1528,6 +1528,7 @@ WORDS = {
     "check.convention.clipped.together": "all gradients together are clipped to a length of {limit} at most",
     "check.convention.rate": "every update is {factor} times that of the rate that was assumed",
     "check.convention.loss": "it was read as {loss}, under which the gradients fit",
+    "check.convention.loss_likeliest": "it was read as {loss}, under which the least is wrong",
     "check.hint.1": "Look at {quantity} again, by hand, for one sample.",
     "check.hint.2": "Look at {quantity} again. What shows it: {sign}.",
     "check.hint.2.unknown": "Look at {quantity} again; what comes before it is right.",
