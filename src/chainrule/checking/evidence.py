@@ -172,6 +172,7 @@ class Fault(Frozen):
     expected, found   its numbers on the probe `probe`, as they should be in the program's own conventions, and as they are
     why        why it is that
     formula    what should stand there, in chainrule's text form: "δ₁ = (δ₂ · W₂ᵀ) ⊙ f′(z₁)"; in the learner's names once located
+    missing    the factor that should stand before what the program computes of its δ and of what goes in: "1/N"
     follows    keys of quantities that are wrong only because of this
     agreeing, probes  in how many of how many probes its numbers are explained
     place      where in the file, once located
@@ -187,6 +188,7 @@ class Fault(Frozen):
     layers: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
     formula: str = ""
+    missing: str = ""
     follows: tuple[str, ...] = ()
     probe: int = 0
     agreeing: int = 0

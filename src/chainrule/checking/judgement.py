@@ -20,6 +20,7 @@ from chainrule.checking.evidence import Architecture, Fault, Observation, Saying
 from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, kink_fault, paired_fault
 from chainrule.checking.factor_faults import Factors, decided_factors
 from chainrule.checking.factors import Factor, read_factor
+from chainrule.checking.fits import Fit
 from chainrule.checking.matching import EDGE_QUANTITIES, Explanation, explanations, right_explanation
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
@@ -531,8 +532,20 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     for fault, layers in judged.factors.faults.items():
         if not fault.numbers and named >= {(fault.place, layer) for layer in layers}:
             continue
-        for number in fault.numbers or (None,):
-            yield _fault(probed, judged, number, (), fault.place, layers, Saying("check.why.factor", {"factor": str(fault.factor)}))
+        given = {edge: [n for n in layers if n in fits] for edge, fits in _fits_by_edge(judged.explanation).items()}
+        places = {edge: at for edge, at in given.items() if at} if fault.place == "parameters" else {fault.place: layers}
+        missing = str(Factor(rows=-fault.factor.rows)) if fault.factor.rows > 0 else ""
+        for number, (edge, at) in itertools.product(fault.numbers or (None,), places.items()):
+            found = _fault(probed, judged, number, (), edge, at, Saying("check.why.factor", {"factor": str(fault.factor)}))
+            yield replace(found, missing=missing if edge in given else "")
+
+
+def _fits_by_edge(explanation: Explanation) -> Mapping[str, Mapping[int, Fit]]:
+    """What of the gradients that were given is explained."""
+    return {
+        edge: {number: fit for number, fit in fits.items() if fit.factor is not None}
+        for edge, fits in (("weight", explanation.weights), ("bias", explanation.biases))
+    }
 
 
 SIGN = 9
