@@ -300,20 +300,30 @@ def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
             body = inlined(node)
             if body is not None:
                 before = [statement for statement in loaded.statements if simple(statement)]
-                for bindings in _bound(arguments_of(node), needed_by(node)):
+                for bindings in _bound(arguments_of(node), needed_by(node), own_extents(node, loaded.namespace)):
                     yield from _loops(loaded, [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name)
 
 
-def _bound(names: Sequence[str], needed: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Values for the arguments of a function that is watched from within: samples, sizes, a rate; what has a value keeps it otherwise."""
+def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int, int]]) -> Iterator[dict[str, Any]]:
+    """Values for the arguments of a function that is watched from within: samples, sizes, a rate; what has a value keeps it otherwise.
+
+    own  numbers of inputs and outputs that may be written into it
+    """
     rng = np.random.default_rng(5)
-    for columns, classes in ((False, 3), (False, 1), (True, 3), (True, 1)):
+    free = [(False, 5, (3,)), (False, 5, (1,)), (True, 5, (3,)), (True, 5, (1,)), (False, 5, ())]
+    fixed = [(columns, inputs, form) for inputs, outputs in own for columns in (False, True) for form in ((outputs,), ())]
+    for columns, inputs, form in [*free, *(one for one in fixed if one[2] != () or not one[0])]:
         result: dict[str, Any] = {}
         for name in names:
             for found in meanings(name):
-                if found.kind in ("x", "t"):
-                    array = rng.normal(size=(GIVEN, 5)) if found.kind == "x" else np.eye(classes)[np.arange(GIVEN) % classes]
+                if found.kind == "x":
+                    array = rng.normal(size=(GIVEN, inputs))
                     result[name] = array.T if columns else array
+                    break
+                if found.kind == "t":
+                    classes = form[0] if form else 2
+                    result[name] = np.arange(GIVEN) % classes * 1.0 if not form else np.eye(classes)[np.arange(GIVEN) % classes]
+                    result[name] = result[name].T if columns else result[name]
                     break
                 if found.kind in _PLAIN:
                     result[name] = copy.deepcopy(_PLAIN[found.kind])
@@ -322,6 +332,48 @@ def _bound(names: Sequence[str], needed: Sequence[str]) -> Iterator[dict[str, An
                 if name in needed:
                     result[name] = 7  # perhaps how many hidden units
         yield result
+
+
+MOST_EXTENTS = 4
+"""So many numbers of inputs and outputs of a function's own are tried."""
+
+
+def own_extents(function: ast.FunctionDef, known: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """How many inputs and outputs a function may have, by the shapes that are written into it: randn(3, 4), zeros((4, 2)).
+
+    known  global variables
+
+    The first shape may be that of the first W and the last that of the last one, as (inputs, units) or as (units, inputs).
+    """
+    sizes = {name: value for name, value in known.items() if isinstance(value, int) and not isinstance(value, bool)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            pairs = zip(target.elts, value.elts, strict=False) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [(target, value)]
+            sizes.update({
+                one.id: item.value
+                for one, item in pairs
+                if isinstance(one, ast.Name) and isinstance(item, ast.Constant) and type(item.value) is int
+            })  # fmt: skip
+    shapes = list[tuple[int, int, int, int]]()
+    for node in ast.walk(function):
+        parts = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple) else []
+        if len(parts) == 2:
+            pair = [part.value if isinstance(part, ast.Constant) else sizes.get(part.id) if isinstance(part, ast.Name) else None for part in parts]
+            if all(type(one) is int and 0 < one <= LARGEST_EXTENT for one in pair) and not _is_range(node):
+                shapes.append((node.lineno, node.col_offset, *pair))
+    ordered = [(first, second) for _, _, first, second in sorted(shapes)]
+    ordered = [shape for place, shape in enumerate(ordered) if place == 0 or shape != ordered[place - 1]]
+    found = [(ordered[0][0], last[1]) for last in ordered[:0:-1]] + [(ordered[0][1], last[0]) for last in ordered[:0:-1]] if ordered else []
+    return list(dict.fromkeys([*found, *((one, two) for one, two in ordered)]))[:MOST_EXTENTS]
+
+
+LARGEST_EXTENT = 1000
+"""Units of a layer that are tried."""
+
+
+def _is_range(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and called_name(node, method=False) == "range"
 
 
 def _loops(loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str, Any], function: str) -> Iterator[LearnerProgram]:
