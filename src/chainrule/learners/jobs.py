@@ -113,6 +113,9 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     if trials.errors:
         _, line, name = trials.errors[0]
         return Stopped("learners.refused.argument", line, name=name)
+    if loaded.refusals:
+        line, problem, given = loaded.refusals[0]
+        return Stopped("learners.refused.given", line, problem=problem, given=given)
     if loaded.failures:
         line, problem = loaded.failures[0]
         return Stopped("learners.refused.begins", line, problem=problem)

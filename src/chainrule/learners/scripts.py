@@ -79,8 +79,14 @@ class Script(Frozen):
         """Let the loop turn; whether it ran through."""
         recorder = self.loaded.recorder
         recorder.bounds, recorder.short = {self.number: turns}, self.number < 0
+        failures = self.loaded.failures
+        known = len(failures)
         ran = self.loaded.run(self.loop, namespace=namespace, patience=1.0)
         recorder.bounds, recorder.short = {}, False
+        if self.function:  # what fails on arguments of ours is no failure of the file
+            given = ", ".join(f"{name} of {np.shape(value)}" for name, value in self.bindings.items() if isinstance(value, np.ndarray))
+            self.loaded.refusals += [(line, problem, f"{self.function}({given})") for line, problem in failures[known:]]
+            del failures[known:]
         return ran
 
     def changed(self) -> set[str]:

@@ -1429,6 +1429,7 @@ WORDS = {
     "learners.refused.argument": "Nichts sagt, was das Argument {name} ist.",
     "learners.refused.not_understood": "Womit auch immer es aufgerufen wurde, das Programm scheiterte: {problem}.",
     "learners.refused.begins": "Das Programm scheitert, bevor etwas darin aufgerufen werden kann: {problem}.",
+    "learners.refused.given": "Das Programm scheiterte mit {given} und mit allem, was sonst versucht wurde: {problem}.",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
     "learners.refused.line": "Das war in Zeile {line}.",
