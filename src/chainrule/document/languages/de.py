@@ -1430,6 +1430,8 @@ WORDS = {
     "learners.refused.not_understood": "Womit auch immer es aufgerufen wurde, das Programm scheiterte: {problem}.",
     "learners.refused.begins": "Das Programm scheitert, bevor etwas darin aufgerufen werden kann: {problem}.",
     "learners.refused.given": "Das Programm scheiterte mit {given} und mit allem, was sonst versucht wurde: {problem}.",
+    "learners.refused.torch": "Die Gradienten dieses Programms berechnet PyTorch; eine Backpropagation, die zu prüfen wäre, steht nicht darin. "
+    "Ob die Gradienten stimmen, die nach loss.backward() in einem Modell stehen, sagt in Python cr.check_model(model, x, t).",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
     "learners.refused.line": "Das war in Zeile {line}.",

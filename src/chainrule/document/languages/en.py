@@ -1385,6 +1385,8 @@ WORDS = {
     "learners.refused.not_understood": "Whatever it was called with, the program failed: {problem}.",
     "learners.refused.begins": "The program fails before anything in it can be called: {problem}.",
     "learners.refused.given": "The program failed with {given}, and with whatever else was tried: {problem}.",
+    "learners.refused.torch": "PyTorch computes the gradients of this program; there is no back-propagation in it to be checked. "
+    "Whether the gradients that stand in a model after loss.backward() are right, cr.check_model(model, x, t) says in Python.",
     "learners.refused.not_seen": "The program ran, but with known x, W and b no z = x W + b was seen in it.",
     "learners.refused.forms": "The program answered something that is no gradient of this network: {problem}.",
     "learners.refused.line": "That was at line {line}.",
