@@ -476,6 +476,10 @@ def _verdict(
 ) -> Verdict:
     best = judged[0]
     faults = [*before, *sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))]
+    if constant := [fault for fault in faults if _keeps_all_biases(fault, probed)]:
+        keys = ", ".join(f"b{number}" for number in sorted(constant[0].layers))
+        faults = [fault for fault in faults if fault not in constant]
+        remarks = [*remarks, Saying("check.remark.constant", {"biases": keys})]
     added = best.factors.whole.sign < 0 and not any(one.observation.from_update for one in probed)
     if not before and (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
         if steps is UNJUDGED:
@@ -495,6 +499,16 @@ def _verdict(
         faults[place] = replace(faults[place], others=(*faults[place].others, *sorted(ties - known)))
     kind = "unknown" if any(fault.number is None for fault in faults) else "class" if any(fault.others for fault in faults) else "mistakes"
     return Verdict(kind, tuple(faults), tuple(_conventions(probed, best, architecture)), tuple(remarks), observations)
+
+
+BIAS_NEVER_UPDATED = 25
+
+
+def _keeps_all_biases(fault: Fault, probed: Sequence[Probed]) -> bool:
+    """Does an update leave all biases alone in a program that never speaks of their gradients? They may be constant on purpose."""
+    given = {number for number, layer in enumerate(probed[0].probe.layers, start=1) if layer.b is not None}
+    silent = all(one.observation.from_update and not one.observation.of_biases for one in probed)
+    return fault.number == BIAS_NEVER_UPDATED and not fault.others and silent and {*fault.layers} >= given
 
 
 def _order(fault: Fault, depth: int) -> tuple[int, int]:

@@ -251,7 +251,15 @@ def _observed(
         "from_update": answer.from_update,
         "altered": list(answer.altered),
         "shared": list(answer.shared),
+        "of_biases": _speaks_of_bias_gradients(loaded),
     }
+
+
+def _speaks_of_bias_gradients(loaded: Loaded) -> bool:
+    """Is something in the program called as the gradient of a bias is: a variable, an attribute, a key?"""
+    names = [spot.target for spot in loaded.spots if spot.target]
+    names += [node.value for node in ast.walk(loaded.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return any(meaning(name).kind == "db" for name in names)
 
 
 def _first_not_finite(loaded: Loaded, values: SeenValues, y: Array | None) -> int | None:

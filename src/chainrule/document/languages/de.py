@@ -1477,6 +1477,7 @@ WORDS = {
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
+    "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, und sein Gradient wird nicht berechnet. Soll er gelernt werden: b ← b − η Σ δ.",
     "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
     "check.remark.failed": "{failed} von {probes} Proben scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
     "Schichten, die gleich groß sein müssen.",
