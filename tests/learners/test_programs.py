@@ -188,7 +188,9 @@ def test_what_a_newcomer_writes_is_read_and_its_line_told(text, old, new, found,
 
 
 def test_biases_that_are_constant_are_told_and_no_mistake(sandbox):
-    plain = SIZED.replace("d2 @ W2.T", "d2 @ W2.T * (1 - A1**2)").replace("X @ W1)", "X @ W1 + b)").replace("W1 = ", "b = np.ones(4); W1 = ", 1)
+    plain = (
+        SIZED.replace("d2 @ W2.T", "d2 @ W2.T * (1 - A1**2)").replace("X @ W1)", "X @ W1 + b)").replace("W1 = ", "b = np.ones(4); W1 = ", 1)
+    )
     for text, kind in ((plain, "right"), (plain.replace("W1 -=", "db = d1.sum(axis=0); W1 -="), "mistakes")):
         verdict = check_submission(understood(source_of(text, "constant.py"), sandbox)).verdict
         assert verdict.kind == kind

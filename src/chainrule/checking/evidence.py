@@ -134,7 +134,7 @@ class Observation(Frozen):
                  while gradients that a function returns may be meant to be added
     adaptive     whether `after` comes of a rule that does not step along the gradients; then only a slip that is known is held against it
     shared       what turned out to be one and the same array object, by the parameter: "W1: history[0], history[1]"
-    of_biases    whether it computes a gradient of a bias, as far as names say; where it does not, biases that stay as they are may be meant so
+    of_biases    whether it computes a gradient of a bias, as far as names say; where it does not, biases may be constant on purpose
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     integers     names of its parameters that are arrays of integers

@@ -64,7 +64,9 @@ def decided_factors(explanation: Explanation, depth: int, whole_cost: Callable[[
             ratios = {} if way is not None and way.fresh else {"delta": now / before}
             ratios |= {where: side[number] / now for where, side in (("weight", weights), ("bias", biases)) if number in side}
             if _divided_by_nobody(ratios):
-                ratios = {"delta": ratios["delta"], "parameters": ratios["weight"]} if "delta" in ratios else {"parameters": ratios["weight"]}
+                ratios = (
+                    {"delta": ratios["delta"], "parameters": ratios["weight"]} if "delta" in ratios else {"parameters": ratios["weight"]}
+                )
             for where, ratio in ratios.items():
                 if not ratio.plain:
                     fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)

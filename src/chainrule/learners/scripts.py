@@ -316,20 +316,18 @@ def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int,
     own  numbers of inputs and outputs that may be written into it
     """
     rng = np.random.default_rng(5)
-    free = [(False, 5, (3,)), (False, 5, (1,)), (True, 5, (3,)), (True, 5, (1,)), (False, 5, ())]
-    fixed = [(columns, inputs, form) for inputs, outputs in own for columns in (False, True) for form in ((outputs,), ())]
-    for columns, inputs, form in [*free, *(one for one in fixed if one[2] != () or not one[0])]:
+    free = [(False, 5, 3), (False, 5, 1), (True, 5, 3), (True, 5, 1), (False, 5, FLAT)]
+    fixed = [(columns, inputs, outputs) for inputs, outputs in own for columns in (False, True)] + [
+        (False, inputs, FLAT) for inputs, _ in own
+    ]
+    for columns, inputs, outputs in [*free, *fixed]:
+        classes = np.arange(GIVEN) % (outputs or 2)
+        samples = {"x": rng.normal(size=(GIVEN, inputs)), "t": np.eye(outputs)[classes] if outputs else classes * 1.0}
         result: dict[str, Any] = {}
         for name in names:
             for found in meanings(name):
-                if found.kind == "x":
-                    array = rng.normal(size=(GIVEN, inputs))
-                    result[name] = array.T if columns else array
-                    break
-                if found.kind == "t":
-                    classes = form[0] if form else 2
-                    result[name] = np.arange(GIVEN) % classes * 1.0 if not form else np.eye(classes)[np.arange(GIVEN) % classes]
-                    result[name] = result[name].T if columns else result[name]
+                if found.kind in samples:
+                    result[name] = samples[found.kind].T if columns else samples[found.kind]
                     break
                 if found.kind in _PLAIN:
                     result[name] = copy.deepcopy(_PLAIN[found.kind])
@@ -339,6 +337,9 @@ def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int,
                     result[name] = 7  # perhaps how many hidden units
         yield result
 
+
+FLAT = 0
+"""In place of a number of outputs: targets without a second axis."""
 
 MOST_EXTENTS = 4
 """So many numbers of inputs and outputs of a function's own are tried."""
@@ -351,34 +352,42 @@ def own_extents(function: ast.FunctionDef, known: Mapping[str, Any]) -> list[tup
 
     The first shape may be that of the first W and the last that of the last one, as (inputs, units) or as (units, inputs).
     """
-    sizes = {name: value for name, value in known.items() if isinstance(value, int) and not isinstance(value, bool)}
+    sizes = {name: value for name, value in known.items() if type(value) is int} | _numbers_named(function)
+    found = dict[tuple[int, int], tuple[int, int]]()
+    for node in ast.walk(function):
+        parts = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple) else []
+        if isinstance(node, (ast.Call, ast.Tuple)) and len(parts) == 2 and not _is_range(node):
+            first, second = (
+                part.value if isinstance(part, ast.Constant) else sizes.get(part.id) if isinstance(part, ast.Name) else None
+                for part in parts
+            )
+            if type(first) is int and type(second) is int and 0 < min(first, second) <= max(first, second) <= LARGEST_EXTENT:
+                found[node.lineno, node.col_offset] = (first, second)
+    shapes = [found[place] for place in sorted(found)]
+    ends = [(shapes[0], last) for last in reversed(shapes[1:])]
+    by_inputs, by_units = [(one[0], other[1]) for one, other in ends], [(one[1], other[0]) for one, other in ends]
+    return list(dict.fromkeys([*by_inputs[:2], *by_units[:2], *shapes]))[:MOST_EXTENTS]
+
+
+def _numbers_named(function: ast.FunctionDef) -> dict[str, int]:
+    """The whole numbers that a function gives names: h = 4, or n, h, k = 3, 4, 2."""
+    found = dict[str, int]()
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target, value = node.targets[0], node.value
-            pairs = zip(target.elts, value.elts, strict=False) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [(target, value)]
-            sizes.update({
-                one.id: item.value
-                for one, item in pairs
-                if isinstance(one, ast.Name) and isinstance(item, ast.Constant) and type(item.value) is int
-            })  # fmt: skip
-    shapes = list[tuple[int, int, int, int]]()
-    for node in ast.walk(function):
-        parts = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple) else []
-        if len(parts) == 2:
-            pair = [part.value if isinstance(part, ast.Constant) else sizes.get(part.id) if isinstance(part, ast.Name) else None for part in parts]
-            if all(type(one) is int and 0 < one <= LARGEST_EXTENT for one in pair) and not _is_range(node):
-                shapes.append((node.lineno, node.col_offset, *pair))
-    ordered = [(first, second) for _, _, first, second in sorted(shapes)]
-    ordered = [shape for place, shape in enumerate(ordered) if place == 0 or shape != ordered[place - 1]]
-    found = [(ordered[0][0], last[1]) for last in ordered[:0:-1]] + [(ordered[0][1], last[0]) for last in ordered[:0:-1]] if ordered else []
-    return list(dict.fromkeys([*found, *((one, two) for one, two in ordered)]))[:MOST_EXTENTS]
+            several = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            pairs = zip(target.elts, value.elts, strict=False) if several else [(target, value)]  # type: ignore[attr-defined]  # both are tuples
+            for one, item in pairs:
+                if isinstance(one, ast.Name) and isinstance(item, ast.Constant) and type(item.value) is int:
+                    found[one.id] = item.value
+    return found
 
 
 LARGEST_EXTENT = 1000
 """Units of a layer that are tried."""
 
 
-def _is_range(node: ast.AST) -> bool:
+def _is_range(node: ast.Call | ast.Tuple) -> bool:
     return isinstance(node, ast.Call) and called_name(node, method=False) == "range"
 
 

@@ -1432,7 +1432,8 @@ WORDS = {
     "check.refused": "Nothing could be judged.",
     "check.refused.failure": "The program gave no answer: {why}",
     "check.refused.nothing": "The program gave no gradient, neither ∂E/∂W nor ∂E/∂b, nor an update that shows one.",
-    "check.remark.constant": "{biases}: the biases stay as they are, and no gradient of theirs is computed. If they are to be learnt: b ← b − η Σ δ.",
+    "check.remark.constant": "{biases}: the biases stay as they are, and no gradient of theirs is computed. "
+    "If they are to be learnt: b ← b − η Σ δ.",
     "check.remark.rule": "The steps are those of no update rule that is known here; they are not judged.",
     "check.remark.failed": "{failed} of {probes} probes failed in the program; the others were judged. Layers that must be of equal "
     "size would be a reason.",
