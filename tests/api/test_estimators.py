@@ -180,6 +180,7 @@ def test_an_array_has_the_inputs_or_all_columns_that_were_trained_on(model, name
     [
         (np.array([0.5, 1.5]), "said by its name"), (pandas.Series(["a", "b", "a"]), "said by its name"),
         (pandas.DataFrame({"y": [1]}), "said by its name"), ([0, 1, 1], "said by its name"), (["kid"], "Did you mean 'kind'"),
+        (None, "no column"), (np.int64(7), "no column"), (["kind", "kind"], "cannot be a target and the same again"),
     ],
 )  # fmt: skip
 def test_a_target_is_named_and_may_be_the_second_argument(target, said):

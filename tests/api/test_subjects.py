@@ -61,6 +61,7 @@ def test_a_network_is_had_of_everything_that_has_one(given: Any) -> None:
         (lambda: cr.described_problem(NETWORK), r"this is 'Network'; described\(network\) is of a network"),
         (lambda: cr.network_from("2-2-1"), r"a network is problem\('2-2-1'\).network"),
         (lambda: cr.train(NETWORK, target="a"), "a Network is no table; give a file, a data frame"),
+        (lambda: cr.train(object(), target="a"), "an object is no table"),
         (lambda: cr.report(NETWORK), "a report is of a trained model, or of its file, and not of 'Network'"),
         (lambda: cr.prove(NETWORK), "Network is no definition and no primitive"),
         (lambda: cr.check(NETWORK), "what is checked is a file of somebody's program or numbers, and not 'Network'"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.samples import examples
 
-from chainrule.data.dates import moment, moments_of
+from chainrule.data.dates import are_dates, moment, moments_of
 
 FORMS = (
     "%Y-%m-%d",
@@ -83,6 +83,13 @@ def test_dates_of_further_languages_and_zones():
     ):
         found = moment(text)
         assert (found.year, found.month, found.day) == (2024, 3, 9)
+    assert [moment(text).month for text in ("9 set 2024", "9 out. 2024", "9 ott 2024")] == [9, 10, 10]
+
+
+def test_a_numbered_word_is_no_month():
+    assert not are_dates(["set-10", "set-11", "set-12"])
+    assert are_dates(["set-10", "ott-10", "nov-10"])
+    assert are_dates(["jan-10", "jan-11", "jan-12"])
 
 
 def test_a_day_or_month_0_is_none():

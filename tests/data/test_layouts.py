@@ -147,6 +147,45 @@ def test_numbers_among_names(names, tmp_path):
     assert of(tmp_path, f"{names}\n{rows}").names == tuple(names.split(","))
 
 
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        ("state,1,5,10,25,50", ["Rome", "Oslo", "Wien"]),
+        ("date,1,5,2", ["2024-01-05", "2024-01-06", "2024-01-07"]),
+        ("student,10,20,15", ["k1", "k2", "k3"]),
+        ("region,5,3", ["North", "South"] * 5),
+    ],
+)
+def test_numbers_among_names_that_say_what_stands_below(names, first, tmp_path):
+    """Or rise as no values do; a row of values that rise as all others do is one."""
+    count = names.count(",")
+    rows = [f"{text}{''.join(f',{(row * 7 + place * 3) % 5}' for place in range(count))}\n" for row, text in enumerate(first)]
+    assert of(tmp_path, f"{names}\n{''.join(rows)}").names == tuple(names.split(","))
+    assert not of(tmp_path, "4,Oslo,rare\n" + "2,Rome,a\n3,Oslo,b\n" * 9).has_header
+    assert not of(tmp_path, "Rome,1,2,5,7,9\nOslo,2,3,4,8,9\nWien,1,3,4,5,6\n").has_header
+
+
+@pytest.mark.parametrize("names", ["%change,name", "*id,*name", "//a,b"])
+def test_names_that_begin_with_a_sign_of_remarks(names, tmp_path):
+    """What stands right behind the sign, and is as wide as what follows, is the header, not a remark above it."""
+    table = of(tmp_path, f"{names}\nup,Rome\ndown,Oslo\nup,Wien\n")
+    assert (table.names, len(table)) == (tuple(names.split(",")), 3)
+    assert of(tmp_path, "% x,y\n1.5,2\n3.25,4\n").names == ("x", "y")
+    assert of(tmp_path, "//trees, Bonn\nx,y\n1.5,2\n3.25,4\n").names == ("x", "y")
+    assert of(tmp_path, "*x,y\n1.5,2\n").names == ("*x", "y")
+
+
+@pytest.mark.parametrize("names", ["2020-01,2020-02", "0-14,65+", "1/2,3/4"])
+def test_a_title_above_names_without_letters(names, tmp_path):
+    assert of(tmp_path, f"Sales of the firm\n\nregion,{names}\nNorth,3,2\nSouth,4,6\n").names == ("region", *names.split(","))
+
+
+def test_texts_in_quotes_that_hold_a_comma_and_blanks(tmp_path):
+    """A column of them, not rows in quotes as a whole."""
+    table = of(tmp_path, '"city, country"\n' + "".join(f'"Rome, Land {row}"\n' for row in range(9)))
+    assert (table.names, len(table)) == (("city, country",), 9)
+
+
 @pytest.mark.parametrize("names", ['"","1940","1945","1950"', ",1,2,3", ",0,1,2", ",16.5,16.75,17.25,18,19.5"])
 def test_numbers_above_the_columns_of_a_table_of_two_ways(names, tmp_path):
     """As R writes a matrix, with names of rows that may be numbers as well; a row of values whose first one lacks is another thing."""

@@ -301,3 +301,9 @@ def test_tokens_are_no_numbers_to_be_scaled_and_pixels_have_one_scale() -> None:
     cure = next(standardised_inputs(case.changed(x=images * 100)))
     assert np.isclose(cure.case.x.std(), 1)
     assert cure.case.x[:, 0].std() < 0.1
+
+
+@pytest.mark.parametrize("form", ["7x7x1:c2k3s2-bn-g-4", "6x6x2:c3k3-g-4-2"])
+def test_layers_that_take_places_together_are_examined(form: str) -> None:
+    """Their δ has other axes than that of the layer above."""
+    assert "vanishing" not in cr.doctor(form).keys

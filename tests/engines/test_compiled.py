@@ -443,7 +443,7 @@ def test_a_run_says_that_it_is_written_and_why(tmp_path):
     command = [sys.executable, "-m", "chainrule", "train", "data:iris", "--target", "species", "--epochs", "2", "-o", "m.safetensors"]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    assert "computed by the NumPy program: there is no llvmlite" in " ".join(done.stdout.split())
+    assert "llvmlite, which cannot be imported (there is no llvmlite): pip install llvmlite" in " ".join(done.stdout.split())
     done = subprocess.run(
         [*command, "--engine", "compiled", "--force"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

@@ -196,3 +196,28 @@ def test_machine_code_saves_what_the_program_works():
     (short_call, short), (long_call, long) = (Predictor(short_form(f"{steps}x3:lstm8-2"))._work for steps in (2, 20))
     assert 8 < long / short < 12
     assert long_call > 5 * short_call > short
+
+
+@pytest.mark.parametrize("straight", [True, False])
+def test_who_predicts_while_another_one_does_has_memory_of_its_own(straight):
+    """As several threads of a server do. A call that begins within another one stands for them."""
+    network, random = Network(3, dense(9, "tanh"), dense(2)), np.random.default_rng(5)
+    compiled, state = Compiled(network, None, straight=straight), tuple(network.parameters.values())
+    first, other = random.normal(size=(2, 8, 3))
+    compiled.predict(first, state)
+    (code,) = compiled._code.values()
+    function, given = code.function, []
+
+    def meanwhile(*numbers):
+        given.append(numbers)
+        if len(given) == 1:
+            close(compiled.predict(other, state), network, other)
+        return function(*numbers)
+
+    code.function = meanwhile
+    close(compiled.predict(first, state), network, first)
+    close(compiled.predict(first, state), network, first)
+    rooms, barriers = ([numbers[place] for numbers in given] for place in (1, -3))
+    assert rooms[0] != rooms[1]
+    assert barriers[0] != barriers[1]
+    assert rooms[2] in rooms[:2]

@@ -395,6 +395,17 @@ def test_threads_are_called_again_and_keep_nothing_of_what_they_did(monkeypatch)
     assert held() is None
 
 
+def test_a_thread_that_another_caller_takes_first_is_replaced(monkeypatch):
+    class Emptied(list):
+        """Whoever asks sees one in it, and has lost it to somebody else when he takes it."""
+
+        def __bool__(self):
+            return True
+
+    monkeypatch.setattr(threads, "_waiting", Emptied())
+    assert threads.run_in_threads(lambda share, shares: shares, 2) == 2
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own():

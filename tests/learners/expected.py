@@ -17,7 +17,7 @@ RIGHT = (
         "samples_in_class.py",
     ),
     *("seed.md", "short_loop.py", "six_scalars.py", "spanish_loop.py", "switches_right.py", "theta_matrices.py", "torch_functions.py"),
-    *("train_all_in_one.py", "vector_weights.py", "while_error.py"),
+    *("train_all_in_one.py", "vector_weights.py", "while_error.py", "x_goes_on.py"),
 )
 """Right, perhaps by a convention of their own. one_neuron_no_slope: without a loss, ŷ − t behind a sigmoid is cross-entropy's."""
 
@@ -145,6 +145,7 @@ CAUTIONS = {
     "neuron_objects.py": (50, ""),
     "pictures_functions.py": (31, "np.exp(Z)"),
     "theta_matrices.py": (32, "np.log(1 - A3)"),
+    "x_goes_on.py": (50, ""),
 }
 """What is right on ordinary numbers and fails on saturated outputs, or on integers."""
 
@@ -163,6 +164,7 @@ UNKNOWN = {
 """Wrong, and by no mistake of the table: what is wrong first, and the very expression."""
 
 EDITED = {
+    "x_goes_on.py": ("*a[j]*(1-a[j]) for", "*(1-a[j]) for", 6),
     "namedtuple_typed.py": ("b1=d1.sum(0)", "b1=d1.mean(0)", 23),
     "namedtuple_unbegun.py": ("* c.a1 * (1 - c.a1)", "* c.z1 * (1 - c.z1)", 5),
     "dataclass_unbegun.py": ("dh[a <= 0] = 0", "dh[x @ p.w1 <= 0] = 0", 53),

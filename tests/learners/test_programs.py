@@ -1,6 +1,7 @@
 """Programs as people write them are read without a word from them; what is wrong in them is named, and what is right is passed."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from chainrule.api.check import check_program, check_submission
 from chainrule.checking.evidence import Architecture
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Name, variable
+from chainrule.learners.reading import _only_signs
 from chainrule.learners.recognition import ACTIVATIONS
 from chainrule.learners.source import source_of
 from chainrule.learners.submission import understood
 
 QUICK = {
-    "right": {"seed.md", "layer_objects.py", "german_free.py", "engine.py", "adam_object.py"},
+    "right": {"seed.md", "layer_objects.py", "german_free.py", "engine.py", "adam_object.py", "x_goes_on.py"},
     "wrong": {
         "dict_columns_slope.py",
         "eight_scalars_one_path.py",
@@ -196,3 +198,14 @@ def test_biases_that_are_constant_are_told_and_no_mistake(sandbox):
         assert verdict.kind == kind
         assert [one.key for one in verdict.remarks] == ["check.remark.constant"] * (kind == "right")
         assert [fault.number for fault in verdict.faults] == [25] * (kind != "right")
+
+
+def test_the_first_steps_of_adam_are_no_gradients_where_units_are_off_either():
+    moved = {"dW1": np.array([[0.01, 0, -0.01]]), "db1": np.array([0.01])}
+    answer = SimpleNamespace(gradients=moved, from_update=True)
+    reading = SimpleNamespace(answer=answer, program=SimpleNamespace(loaded=SimpleNamespace(adaptive=True)))
+    assert _only_signs(reading)
+    answer.gradients["db1"] = np.array([0.02])
+    assert not _only_signs(reading)
+    answer.gradients = {"dW1": np.zeros((2, 2))}
+    assert not _only_signs(reading)

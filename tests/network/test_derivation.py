@@ -12,8 +12,11 @@ from chainrule.network.definitions import Definition, find
 from chainrule.network.derivation import Conventions, Derivation
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
+from chainrule.network.normalization import dropout, layer_norm
 from chainrule.network.optimizers import let
+from chainrule.network.recurrence import gru
 from chainrule.network.update import Update, network_update, update
+from chainrule.network.wiring import sequence
 
 # One name, one quantity.
 
@@ -202,3 +205,10 @@ def test_a_rule_without_a_learning_rate_has_the_rate_nought() -> None:
     assert update(find("optimizer", {"name": "sgd", "clip_norm": 1.0}), [], []).norm is None
     w, g = variable(Name("w")), variable(Name("w", gradient=True))
     assert update(find("optimizer", "sgd"), [w], [g]).parameters[0].new.key == "w_next"
+
+
+def test_layers_have_one_number_in_training_and_in_what_predicts():
+    """Also behind a dropout, which computes nothing where it drops nothing: names of two layers would be the same."""
+    network = Network(sequence(2, 3), dropout(0.5), gru(2), layer_norm(), dense(2))
+    names = {quantity.key for quantity in network.inference.quantities}
+    assert {"mu3", "h3"} <= names <= {quantity.key for quantity in network.derivation.quantities}

@@ -441,6 +441,22 @@ def test_axe_finds_nothing_in_any_view_and_nothing_sticks_out(pages, width, sche
     assert violations(tab) == []
 
 
+def test_long_names_of_inputs_stand_within_the_picture(browser, tmp_path):
+    path = tmp_path / "page.html"
+    page(problem("4x3:rnn2-1"), path)
+    said: list[str] = []
+    tab = new_tab(browser, said)
+    tab.goto(path.as_uri())
+    beyond = """() => {
+      const left = document.querySelector(".stage").getBoundingClientRect().left;
+      return Math.max(...[...document.querySelectorAll(".stage .name")].map((name) => left - name.getBoundingClientRect().left));
+    }"""
+    assert tab.locator(".stage .name.small").count() > 8
+    assert tab.evaluate(beyond) < 1
+    tab.context.close()
+    assert said == []
+
+
 def test_many_units_are_folded_and_come_when_they_are_asked_for(browser, tmp_path):
     rows = "; ".join(["0.1 -0.4 0.7 0.2", "1 0.3 -0.2 0.5"])
     path = tmp_path / "page.html"

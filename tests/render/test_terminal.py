@@ -115,3 +115,8 @@ def test_home_end_and_back(keys, monkeypatch):
     assert first != last != second
     count = len(document.sections)
     assert any(line.startswith(f"section {count} of {count}") for line in last)
+
+
+def test_no_space_stands_at_the_end_of_a_line(document):
+    """Behind the last column of a table it could be too much for the terminal, which would go on in the next line."""
+    assert all(line.plain == line.plain.rstrip() for line in renderable(document, 60).renderables)

@@ -102,6 +102,27 @@ def test_even_batches_are_replayed_and_resumed(engine, tmp_path):
     }
 
 
+def test_a_run_of_an_older_version_goes_on_in_its_folds(tmp_path, monkeypatch):
+    """It left the size of batches to the training: 32 of 65 rows."""
+    path, numbers = tmp_path / "model.safetensors", np.random.default_rng(0).normal(size=(130, 3))
+    asked = {"target": "column3", "hidden": 2, "test": 0, "folds": 2, "validation_folds": 0, "epochs": 3, "output": path}
+    usual = Training.epoch
+
+    def cut_short(training):
+        if training.epochs == 1:
+            raise KeyboardInterrupt
+        return usual(training)
+
+    with monkeypatch.context() as older:
+        older.setattr("chainrule.api.train._batched", lambda plan, *_: plan)
+        older.setattr(Training, "epoch", cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            cr.train(numbers, **asked)
+    model = cr.train(numbers, resume=True, **asked)
+    assert (model.plan.batch_size, model.outcome["epochs"]) == (None, 3)
+    assert {"fold 1", "fold 2"} <= set(model.scores)
+
+
 # Splits
 
 

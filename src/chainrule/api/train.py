@@ -7,7 +7,7 @@ What is said while it runs, and where, is a `Watch`'s business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -215,7 +215,7 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            decided = _shuffled(_batched(plan, batch_size, *places), subsets["train"], processes)
+            decided = _shuffled(_batched(plan, batch_size, begun, *places), subsets["train"], processes)
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
@@ -261,9 +261,9 @@ def _targets(target: Any, description: Mapping[str, Any] | None, loss: Definitio
 
 def _check_names(target: Any) -> None:
     """Raises InputError where the values of the target are given in place of its name, as in `fit(X, y)`."""
-    names = [] if isinstance(target, (str, int)) else [*target]
+    names = [*target] if isinstance(target, Iterable) and not isinstance(target, str) else []
     of_values = hasattr(target, "columns") or any(isinstance(name, (float, np.ndarray, np.floating, np.bool_)) for name in names)
-    if of_values or len({*map(str, names)}) < len(names):
+    if of_values or (len(names) > 2 and len({*map(str, names)}) < len(names)):
         raise InputError(
             'the target is a column of the data, said by its name: train(frame.assign(y=y), target="y"), or, of arrays, '
             'train({"a": X[:, 0], "b": X[:, 1], "y": y}, target="y"). As scikit-learn takes them apart, '
@@ -314,8 +314,10 @@ def patient_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) ->
     return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest)
 
 
-def _batched(plan: Plan, size: int | None, train: Array, validation: Array, *_: Array) -> Plan:
+def _batched(plan: Plan, size: int | None, begun: Begun | None, train: Array, validation: Array, *_: Array) -> Plan:
     """The plan with batches of that size, or of one that leaves no few rows over of those that train."""
+    if begun is not None and begun.model.plan.batch_size is None:
+        return plan  # of an older version, whose training chose the size
     if size is None:
         size = even_batch_size(len(train), 0 if len(validation) else plan.validation_folds)
     return replace(plan, batch_size=size)

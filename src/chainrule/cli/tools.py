@@ -371,7 +371,9 @@ def _machine_code(problem: Any, assembly: bool, output: str | None) -> None:
         from chainrule.engines.compiled.engine import Compiled
         from chainrule.engines.compiled.pseudocode import annotated_code
     except ImportError as error:
-        raise InputError(f"machine code needs llvmlite, which cannot be imported ({error}): pip install llvmlite") from None
+        from chainrule.engines.choice import why_none
+
+        raise InputError(f"there is no machine code here: {why_none(error)}") from None
     _give_source(annotated_code(Compiled(problem.network, problem.optimizer), len(problem.x), assembly=assembly), output)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.cells import ColumnKind, is_missing
-from chainrule.data.dates import is_date
+from chainrule.data.dates import are_dates, is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
 from chainrule.data.json_lines import columns_of
 from chainrule.data.table import Column, Table, sliced
@@ -123,7 +123,8 @@ def _of_objects(source: str, name: str, array: Array) -> tuple[Array, ColumnKind
             raise InputError(f"{source}: column {quoted(name)} holds a whole number that is too large to compute with.") from None
     texts = np.empty(len(cells), dtype=object)
     texts[:] = [None if cell is None or is_missing(str(cell)) else str(cell).strip() for cell in cells]
-    dates = all(text is None or is_date(text) for text in texts) and any(text is not None for text in texts)
+    known = [text for text in texts if text is not None]
+    dates = bool(known) and is_date(known[0]) and are_dates(known)
     return texts, "date" if dates or array.dtype.kind == "M" else "text"
 
 
@@ -175,7 +176,8 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
         return {name: array[name] for name in array.dtype.names}, True
     if array.ndim == 0:
         if array.dtype.kind == "O":
-            kind = "None" if given is None else f"a {type(given).__name__}"
+            name = type(given).__name__
+            kind = "None" if given is None else f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
             raise InputError(f"{kind} is no table; give a file, a data frame, columns in a dict, an array or a list of rows.")
         raise InputError(f"{source} is a single value; give rows of values.")
     if array.ndim > 2:

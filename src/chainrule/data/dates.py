@@ -25,8 +25,8 @@ MONTHS = (
     "jun juni june juin junio giu giugno junho",
     "jul juli july juil juillet julio lug luglio julho",
     "aug august août aout ago agosto augustus",
-    "sep sept september septembre septiembre settembre setembro",
-    "oct okt oktober october octobre octubre ott ottobre outubro",
+    "sep sept september septembre set septiembre settembre setembro",
+    "oct okt oktober october octobre octubre ott ottobre out outubro",
     "nov november novembre noviembre novembro",
     "dec dez dezember december déc décembre decembre dic diciembre dicembre dezembro",
 )
@@ -41,6 +41,9 @@ PARTS = ("year", "month", "day", "weekday", "hour", "days")
 
 CATEGORIES = {"month": tuple(map(str, range(1, 13))), "weekday": WEEKDAYS, "hour": tuple(map(str, range(24)))}
 """The parts that come round again: an input for each of their values."""
+
+NUMBERED = re.compile(r"(?:gen|set|out|mag|ago|mars)[-'’]\d\d", re.IGNORECASE)
+"""A month and a year, or one of several sets or generations."""
 
 MONTH = rf"(?P<name>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})\.?"
 ZONE = r"Z|(?:UTC|GMT)([+-]\d{1,2}(:?\d{2})?)?|[+-]\d{2}:?\d{2}|[ECMPW]E?[SD]?T|BST|IST|JST"
@@ -280,8 +283,9 @@ def _one_by_one(found: MomentArrays, place: Any, texts: Sequence[str]) -> Moment
 
 
 def are_dates(texts: Sequence[str]) -> bool:
-    """Are all of these texts dates, times, or both?"""
-    return moments_of(texts) is not None
+    """Are all of these texts dates, times, or both? Not if a word is numbered that is another thing in English: set-10, set-11, set-12."""
+    numbered = bool(texts) and NUMBERED.fullmatch(texts[0]) is not None and len({*texts}) > 2 and len({text[:-2] for text in texts}) == 1
+    return not numbered and moments_of(texts) is not None
 
 
 def day_first(texts: Iterable[str]) -> bool | str | None:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import accumulate, islice, takewhile
+from itertools import accumulate, chain, islice, takewhile
 from typing import IO
 
 import numpy as np
@@ -305,7 +305,7 @@ def _mending(path: str, text: str, separator: str | None) -> str:
         if len(rows) == len(lines):
             inner = "".join(f"{row[0]}\n" for row in rows)
             divider = _separator(inner) if separator is None else separator
-            return "wrapped" if divider is not None and _score(inner, divider)[1] > 0 else ""
+            return "wrapped" if divider not in (None, " ") and _score(inner, divider)[1] > 0 else ""
     return ""
 
 
@@ -349,7 +349,9 @@ def _comments(text: str) -> tuple[str, list[str], str]:
         elif line.strip():
             break
     rest = lines[len(comments) :]
-    if sign != COMMENT and (not rest or any(line.startswith(sign) for line in rest) or _begins_a_row(comments, sign)):
+    if sign != COMMENT and (
+        not rest or any(line.startswith(sign) for line in rest) or _begins_a_row(comments, sign) or _is_glued(lines, sign)
+    ):
         return "", [], text
     return sign if comments else "", comments, "".join(rest)
 
@@ -357,6 +359,20 @@ def _comments(text: str) -> tuple[str, list[str], str]:
 def _begins_a_row(lines: Sequence[str], sign: str) -> bool:
     """Is the sign the whole first cell of one of these lines: a name as %, or no value?"""
     return any(line.removeprefix(sign).strip(" ")[:1] in SEPARATORS for line in lines if line.startswith(sign))
+
+
+def _is_glued(lines: Sequence[str], sign: str) -> bool:
+    """Is the first line a header whose first name begins with the sign, as %change or *name? So it is where the next one has as many cells,
+    and is no header itself, above numbers.
+    """
+    filled = [*(line for line in lines if line.strip()), ""][:3]
+    if filled[0].removeprefix(sign)[:1].isspace():
+        return False
+    for separator in SEPARATORS:
+        first, second, *others = ([*_cells_of(line, separator)] for line in filled)
+        if separator != " " and len(first) == len(second) > 1:
+            return any(map(_is_number, second)) or not any(map(_is_number, chain(*others)))
+    return False
 
 
 def _empty_lines(text: str) -> list[str]:
@@ -420,10 +436,16 @@ def _is_table(lines: Sequence[str], separator: str | None, least: int) -> bool:
     return (
         alike
         and len(named) >= least
-        and all(cell.strip() and (any(map(str.isalpha, cell)) or not any(map(str.isdigit, cell)) or _is_number(cell)) for cell in named)
+        and all(map(str.strip, named))
+        and (any(map(str.isalpha, "".join(named))) or not any(map(_is_part_of_a_number, named)))
         and (not numbers or (len(numbers) < len(named) and _are_years(numbers)))
         and any(_is_number(cell) for row in others[:20] for cell in row)
     )
+
+
+def _is_part_of_a_number(cell: str) -> bool:
+    """Does it hold digits, but is no number: (810 of (810,48)?"""
+    return any(map(str.isdigit, cell)) and not _is_number(cell)
 
 
 def _footer(path: str, encoding: str, text: str | None, separator: str | None, rows: Sequence[Sequence[str]]) -> list[str]:
@@ -639,15 +661,33 @@ def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int
 
     numbers, texts  their places
     """
-    if any(below[place] and sum(map(_is_number, below[place])) > 0.9 * len(below[place]) for place in texts):
-        return True  # a text above numbers
-    if any(is_date(first[place]) and below[place] and all(map(is_date, below[place][:20])) for place in texts):
+    if any(_stands_above_values(first[place], below[place]) for place in texts):
+        return True
+    if all(first[place] not in below[place] for place in texts) and any(_is_unlike(first[place], below[place]) for place in texts):
+        return True
+    if any(is_date(first[place]) and _are_days(below[place]) for place in texts):
         return False
-    if _run_evenly([first[place].strip() for place in numbers]):
+    others = [first[place].strip() for place in numbers]
+    if _run_evenly(others) or (_rise(others) and not all(map(_rise, islice(zip(*(below[place] for place in numbers), strict=False), 20)))):
         return True
     return not any(
         _decimal_digits(first[place]) in set(map(_decimal_digits, below[place])) and not _is_year(first, below, place) for place in numbers
     )
+
+
+def _stands_above_values(cell: str, below: Sequence[str]) -> bool:
+    """Is this text above numbers, or above dates of which it is none?"""
+    return bool(below) and (sum(map(_is_number, below)) > 0.9 * len(below) or (_are_days(below) and not is_date(cell)))
+
+
+def _is_unlike(cell: str, below: Sequence[str]) -> bool:
+    """Is this a text without digits above texts that all have some, or one that comes once above the same few again and again?"""
+    numbered = len(below) > 2 and not any(map(str.isdigit, cell)) and all(any(map(str.isdigit, text)) for text in below)
+    return numbered or (len(below) >= 10 and min(Counter(below).values()) > 1)
+
+
+def _are_days(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(map(is_date, cells[:20]))
 
 
 def _run_evenly(cells: Sequence[str]) -> bool:

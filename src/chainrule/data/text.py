@@ -256,7 +256,7 @@ def _without_collecting(make: Callable[[], Result]) -> Result:
             gc.enable()
 
 
-def _headless(layout: TextLayout, lines: Iterable[str]) -> Iterable[str]:
+def _headless(layout: TextLayout, lines: Iterable[str]) -> Iterator[str]:
     """The lines without those of comments; of a header among the comments, without its sign."""
     return _uncommented(lines, layout.comment, layout.own_header)
 
@@ -265,6 +265,7 @@ def _uncommented(lines: Iterable[str], sign: str, header: bool = False) -> Itera
     """The lines that do not begin with the sign; header says whether the first one is one although it does."""
     if not sign:
         yield from lines
+        return
     for line in lines:
         if header and line.startswith(sign):
             yield line.lstrip(sign).lstrip()

@@ -417,8 +417,8 @@ def _cancels(case: Case, number: int, key: str) -> bool:
     """Is what a dense layer hands to the one below it, δ Wᵀ, next to nothing beside the sums of the same numbers without signs?"""
     above, W = case.start.signals[key], case.network.parameters.get(f"W{number + 1}")
     below = case.start.signals.get(f"dh{number}")
-    if W is None or below is None or W.ndim != 2 or above.shape[-1] != W.shape[1] or below.shape[-1] != W.shape[0]:
-        return False
+    if W is None or below is None or W.ndim != 2 or above.shape[-1] != W.shape[1] or below.shape != (*above.shape[:-1], W.shape[0]):
+        return False  # between them, other layers take rows or places together
     unsigned = np.abs(above) @ np.abs(np.asarray(W, dtype=float)).T
     return bool((np.abs(below) <= ROUNDED * unsigned).all())
 

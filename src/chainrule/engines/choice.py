@@ -71,7 +71,7 @@ def ready_engine(
         engine.prepare(data, size)
         return Chosen("compiled", engine)
     except NO_MACHINE_CODE as error:
-        why = _reason(error)
+        why = why_none(error)
         if name == "compiled":
             raise NotCompilable(f"there is no machine code here: {why}. The engine written computes the same.") from None
         return Chosen("written", Written(network, optimizer, dtype=precision), why)
@@ -92,7 +92,7 @@ def _distributed(
 
             halves = CompiledHalves(network, optimizer, precision, own_rows(len(data[0]), row_count(data), size), processes.local)
         except NO_MACHINE_CODE as error:
-            why = _reason(error)
+            why = why_none(error)
         every_layout = processes.texts("" if halves is None else halves.layout)
         if "" in every_layout:
             halves, why = None, why or "another process has no machine code"
@@ -112,9 +112,10 @@ def own_rows(own: int, total: int, size: int) -> int:
     return max(1, min(size, -(-math.ceil(size * share + 3 * math.sqrt(size * share * (1 - share))) // 16) * 16))
 
 
-def _reason(error: BaseException) -> str:
-    """Why there is no machine code, in a line."""
-    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+def why_none(error: BaseException) -> str:
+    """Why there is no machine code, in a line, and what helps if llvmlite is missing."""
+    line = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+    return f"it needs llvmlite, which cannot be imported ({line}): pip install llvmlite" if isinstance(error, ImportError) else line
 
 
 # Predictions of many rows

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.learners.layout import Probe
-from chainrule.learners.names import LAST, NameMeaning, as_kind, meanings
+from chainrule.learners.names import FORWARD, LAST, NameMeaning, as_kind, meanings
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import fields_of
 from chainrule.learners.syntax import arguments_of, attributes_read, needed_by, own_parts
@@ -166,6 +166,8 @@ class Pool:
         """What a call gave, by the names in its `return`; kept for later calls."""
         named = results(function, result)
         self.given.update(named)
+        if FORWARD.search(function.name) and (name := _name(returned(function))) in named and name == self.names.get("x"):
+            self.given["return"] = self.given.pop(name)  # what goes on with x = f(x W + b) and gives x does not give its input
         return named
 
 

@@ -214,7 +214,8 @@ def _of_matrices(reading: ProgramReading) -> bool:
 def _only_signs(reading: ProgramReading) -> bool:
     """Are its gradients but signs times one number? Then a rule such as Adam's made its step, and it does not show what they are."""
     sizes = np.concatenate([np.abs(value).ravel() for value in reading.answer.gradients.values()])
-    return reading.answer.from_update and reading.program.loaded.adaptive and bool(np.ptp(sizes) < 1e-3 * sizes.max())
+    sizes = sizes[sizes > 0]  # what leads to or from a unit of ReLU that is off does not move
+    return reading.answer.from_update and reading.program.loaded.adaptive and bool(sizes.size and np.ptp(sizes) < 1e-3 * sizes.max())
 
 
 def _reacts(reading: ProgramReading) -> bool:

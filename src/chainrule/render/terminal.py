@@ -109,6 +109,7 @@ def group(document: Document, lines: Iterable[TextLine]) -> Group:
         for part, key in line.segments:
             colour = document.colours.get(key) if key is not None else None
             text.append(part, "" if colour is None else f"not dim {COLOURS[colour]}")
+        text.rstrip()  # the space behind the last column of a table would wrap
         return text
 
     return Group(*(coloured(line) for line in lines))

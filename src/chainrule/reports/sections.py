@@ -308,7 +308,7 @@ def _measure_table(facts: RunFacts, scores: Mapping[str, Scores]) -> TableBlock:
 
 def _measure(words: Words, value: float | None) -> str | Formula:
     """A measure as the terminal has it."""
-    written = words.decimal(score_text(value)).replace("-", "−")
+    written = words.decimal(score_text(value))
     return written if "e" in written or written == "–" else Number(written)
 
 

@@ -349,12 +349,13 @@ def baseline_prediction(task: str, labels: Array) -> Array:
 def score_text(value: float | None) -> str:
     """A measure with three digits after the point, a large one with four digits, as a person would say it.
 
-    >>> score_text(0.95734), score_text(12703.4), score_text(-0.0001), score_text(1.27e12)
-    ('0.957', '12700', '0.000', '1.27e+12')
+    >>> score_text(0.95734), score_text(12703.4), score_text(-0.0001), score_text(-0.25), score_text(1.27e12)
+    ('0.957', '12700', '0.000', '−0.250', '1.27e+12')
     """
     if value is None or math.isnan(value):
         return "–"
-    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else f"{float(f'{value:.4g}'):.9g}"  # + 0.0: no −0
+    digits = f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else f"{float(f'{value:.4g}'):.9g}"  # + 0.0: no −0
+    return digits.replace("-", "−")
 
 
 def _ratio(part: Array, whole: Array) -> Array:

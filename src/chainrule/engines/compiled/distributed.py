@@ -92,8 +92,8 @@ class CompiledHalves:
         for start in range(first, end, self.most):
             kept = self._sums.copy() if start > first else None
             some = min(end, start + self.most)
-            given = self.memory.address, self.before.room, *pointers(data), places.ctypes.data, 1, 0, start, some, some - start
-            self.before.call((*given, 0, np.inf, self.rate, self._given.ctypes.data, None), self.threads)
+            given = *pointers(data), places.ctypes.data, 1, 0, start, some, some - start
+            self.before.call(self.memory.address, (*given, 0, np.inf, self.rate, self._given.ctypes.data, None), self.threads)
             if kept is not None:
                 self._sums += kept
 
@@ -106,11 +106,11 @@ class CompiledHalves:
             begun = self._handed = []
             self._hand_out, self._failure = processes.begin, None
             if end - first <= self.most:
-                self.before.barrier.tell(ctypes.cast(self._ready, ctypes.c_void_p).value or 0)
+                self.before.ready = ctypes.cast(self._ready, ctypes.c_void_p).value or 0
             try:
                 self.add_up(data, places, first, end, rows)
             finally:
-                self.before.barrier.tell(0)
+                self.before.ready = 0
             if self._failure is not None:
                 raise self._failure
             begun += [(parcel, processes.begin(parcel)) for parcel in self.parcels[len(begun) :]]
@@ -131,8 +131,8 @@ class CompiledHalves:
     def move(self, number: int) -> float:
         """Take step `number`, from 1, with the sums that stand in `flat`; E before it."""
         self._given[:] = 0
-        given = self.memory.address, self.after.room, None, None, None, self._given.ctypes.data, 0, 0, 0, 1, 1
-        self.after.call((*given, number - 1, np.inf, self.rate, self._given.ctypes.data, None), self.threads)
+        given = None, None, None, self._given.ctypes.data, 0, 0, 0, 1, 1
+        self.after.call(self.memory.address, (*given, number - 1, np.inf, self.rate, self._given.ctypes.data, None), self.threads)
         return float(self._given[0])
 
 

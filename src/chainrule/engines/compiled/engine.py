@@ -158,7 +158,7 @@ class Compiled:
         """
         order = np.zeros(1, dtype=np.int64) if places is None else places
         first = 0
-        fixed = (memory, code.room, *pointers(data), order.ctypes.data, int(places is not None), int(places is None))
+        fixed = (*pointers(data), order.ctypes.data, int(places is not None), int(places is None))
         while first < rows:
             if stopping():
                 return number, "stopped"
@@ -170,7 +170,7 @@ class Compiled:
             given = (*fixed, first, end, size, number, bound, self.rate, result.ctypes.data, before)
             shared = not code.straight and self._worth_sharing(size) and self._worth_threads(size * batches)
             threads = self._wanted_threads if shared else 1
-            number += self._timed(code, given, batches, threads)
+            number += self._timed(code, memory, given, batches, threads)
             if result[1]:
                 return number, "diverged"
             first = end
@@ -203,18 +203,18 @@ class Compiled:
         """Is a call that takes steps with so many rows worth the start of a thread?"""
         return rows * self.step_graph.multiplied >= WORTH_THREADS and self._wanted_threads > 1
 
-    def _forward(self, code: CompiledFunction, size: int, rows: int, given: Sequence[Any]) -> None:
+    def _forward(self, code: CompiledFunction, size: int, rows: int, memory: int, given: Sequence[Any]) -> None:
         """Call a function that goes forward only, through blocks of `size` rows, of which every thread takes some."""
         if rows > size and not code.straight and self._worth_threads(rows // 3):
-            self._timed(code, given, -(-rows // size), self._wanted_threads)
+            self._timed(code, memory, given, -(-rows // size), self._wanted_threads)
         else:
-            code.call(given, 1)
+            code.call(memory, given, 1)
 
-    def _timed(self, code: CompiledFunction, given: Sequence[Any], batches: int, threads: int) -> Any:
+    def _timed(self, code: CompiledFunction, memory: int, given: Sequence[Any], batches: int, threads: int) -> Any:
         """Call a function with one thread or with so many, whichever was faster, and note how long it took; what it returns."""
         shares = code.faster([1 << power for power in range((threads - 1).bit_length())] + [threads])
         started = time.perf_counter()
-        found = code.call(given, shares)
+        found = code.call(memory, given, shares)
         code.took(shares, batches, time.perf_counter() - started)
         return found
 
@@ -236,7 +236,7 @@ class Compiled:
         for block, _, rows in self._blocks(data, None, self._measured):
             code = self._code_for("error", self._measured, _NAMES[block[0].dtype.char])
             held = self._parameters(code, state)
-            self._forward(code, self._measured, rows, (held.place.address, code.room, *pointers(block), rows, result.ctypes.data))
+            self._forward(code, self._measured, rows, held.place.address, (*pointers(block), rows, result.ctypes.data))
         return float(result[0]) / len(data[0])
 
     def predict(self, x: Array, state: Sequence[Array], size: int | None = None) -> Array:
@@ -248,7 +248,7 @@ class Compiled:
         at_once = self._rows_at_once(rows if size is None else size)
         code = self._code_for("predict", at_once, _NAMES[x.dtype.char])
         held = self._parameters(code, state)
-        self._forward(code, at_once, rows, (held.place.address, code.room, x.ctypes.data, y.ctypes.data, rows))
+        self._forward(code, at_once, rows, held.place.address, (x.ctypes.data, y.ctypes.data, rows))
         return y
 
     def _rows_at_once(self, rows: int, most: int = PREDICTED) -> int:
@@ -267,11 +267,21 @@ class Compiled:
         return key in self._code or found_function(self.request(*key)) is not None
 
 
+class Workspace:
+    """What one call has for itself: so many bytes for its arrays, and the barrier of its threads."""
+
+    def __init__(self, count: int) -> None:
+        self._bytes = in_bytes(count)
+        self.address = int(self._bytes.ctypes.data)
+        self.barrier = Barrier()
+
+
 class CompiledFunction:
-    """A function in memory, the room that it needs, and how fast it is.
+    """A function in memory, and how fast it is. It may be called while another call runs, and in a process forked meanwhile.
 
     straight  whether it is straight-line code
-    threads   at most so many call it at a time
+    threads   at most so many share a call
+    ready     the address of what is told of parcels, as `Barrier.tell` says; 0 for nothing
     paces     seconds a batch, by the number of threads
     tried     which of the timed calls was the last one, by the number of threads
     batches   so many take about as long as may pass before it is asked again whether to stop
@@ -279,24 +289,35 @@ class CompiledFunction:
 
     def __init__(self, loaded_function: LoadedFunction, straight: bool, threads: int) -> None:
         self.loaded_function, self.straight, self.function = loaded_function, straight, loaded_function.function
-        self._room = in_bytes(loaded_function.room + threads * loaded_function.apart)
-        self.room = int(self._room.ctypes.data)
-        self.barrier = Barrier()
+        self.size = loaded_function.room + threads * loaded_function.apart
+        self.unused = [Workspace(self.size)]
+        self.ready = 0
         self.paces: dict[int, float] = {}
         self.tried: dict[int, int] = {}
         self.calls, self.batches = 0, 1
 
-    def call(self, given: Sequence[Any], shares: int) -> Any:
-        """Call it with so many threads; what it returns."""
-        function, fixed = self.function, (self.barrier.address, self.loaded_function.room, self.loaded_function.apart)
-        return run_in_threads(lambda share, shares: function(*given, share, shares, *fixed), shares)
+    def call(self, memory: int, given: Sequence[Any], shares: int) -> Any:
+        """Call it with so many threads, for the state that lies there; what it returns."""
+        try:
+            workspace = self.unused.pop()
+        except IndexError:  # other calls have them
+            workspace = Workspace(self.size)
+        workspace.barrier.tell(self.ready)
+        fixed = workspace.barrier.address, self.loaded_function.room, self.loaded_function.apart
+
+        def part(share: int, shares: int) -> Any:
+            return self.function(memory, workspace.address, *given, share, shares, *fixed)
+
+        found = run_in_threads(part, shares)
+        self.unused.append(workspace)  # that of an interrupted call is left to its threads
+        return found
 
     def took(self, shares: int, batches: int, seconds: float) -> None:
         """So long it took, with so many threads."""
         pace = max(seconds, 1e-9) / batches
-        self.paces[shares] = min(pace, FORGOTTEN * self.paces.get(shares, pace))
         self.calls += 1
         self.tried[shares] = self.calls
+        self.paces[shares] = min(pace, FORGOTTEN * self.paces.get(shares, pace))
         self.batches = max(1, min(batches * 64, int(ASKED_EVERY / self.paces[shares])))
 
     def faster(self, choices: Sequence[int]) -> int:
@@ -305,14 +326,11 @@ class CompiledFunction:
             return choices[0]
         if self.calls < FIRST_TRIES * len(choices):
             return choices[self.calls % len(choices)]
-        best = min(choices, key=lambda shares: self.paces.get(shares, 0.0))
-        for shares in choices:
-            if (
-                best in self.paces
-                and shares != best
-                and self.paces[shares] / self.paces[best] - 1 < SPENT * (self.calls - self.tried[shares])
-            ):
-                return shares
+        best = min(choices, key=lambda shares: self.paces.get(shares, 0.0))  # one that has never been tried, if there is any
+        if best in self.paces:
+            for shares in choices:
+                if shares != best and self.paces[shares] / self.paces[best] - 1 < SPENT * (self.calls - self.tried[shares]):
+                    return shares
         return best
 
 

@@ -192,7 +192,7 @@ export class Page {
     place.append(
       this.#button("rewind", () => this.#act(() => session.rewind()), "«"),
       this.#button("train", () => this.#train(1), "+1"),
-      this.#button("train_many", () => this.#train(MANY), `+${MANY}`, words.say("train_many", { count: MANY })),
+      this.#button("train_many", () => this.#train(MANY), "»", words.say("train_many", { count: MANY })),
     );
     const rate = session.places.get("learning_rate 0");
     if (rate !== undefined) place.append(this.#rate.build(rate));

@@ -111,11 +111,13 @@ export class StageView {
     const height = TOP + Math.max(most * gap, 230) + 22;
     this.#width = this.picture.parentElement!.clientWidth < NARROW_PLACE ? NARROW : WIDE;
     const right = this.#width - (this.#width === WIDE ? 168 : 138);
-    this.#apart = (right - 40) / Math.max(columns - 1, 1);
+    const names = this.#crowded ? stacks[0]!.map(({ element }) => this.words.short(element).length) : [];
+    const left = Math.max(40, this.#radius * 0.8 + 6 * Math.max(...names, 0)); // beside small circles stand their names
+    this.#apart = (right - left) / Math.max(columns - 1, 1);
     this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${height}`);
     this.picture.setAttribute("aria-label", words.say("stage"));
     stacks.forEach((stack, column) => {
-      const x = columns === 1 ? 60 : 40 + ((right - 40) * column) / (columns - 1);
+      const x = columns === 1 ? 60 : left + this.#apart * column;
       stack.forEach(({ element }, place) => this.#spots.set(element, { x, y: TOP + (height - TOP - 14) / 2 + (place - (stack.length - 1) / 2) * gap }));
     });
     const titles = new Map<number, string[]>();
@@ -245,7 +247,9 @@ export class StageView {
     const beside = { class: "name small", x: -this.#radius * 0.8, y: -this.#radius * 0.78 };
     const name = svg("text", this.#crowded ? beside : { class: "name", y: -this.#radius - 7 }, ...letter(this.words.short(unit.element)));
     const text = svg("text.digits", { y: 4.5 });
-    group.append(svg("circle", { r: this.#radius, class: "disc" }), name, text);
+    group.append(svg("circle", { r: this.#radius, class: "disc" }));
+    if (this.#crowded) group.append(fill(name.cloneNode(true) as SVGTextElement, { class: "name small halo" })); // whole, as parts of a name would cover each other
+    group.append(name, text);
     this.#numbers.push({ element: unit.element, group, text });
     nodes.append(group);
     this.#circles.set(unit.element, group);

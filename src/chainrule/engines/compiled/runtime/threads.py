@@ -94,7 +94,7 @@ def run_in_threads(function: Callable[[int, int], Any], shares: int) -> Any:
     helpers: list[Helper] = []
     try:
         while len(helpers) < shares - 1:
-            helpers.append(_waiting.pop() if _waiting else Helper())
+            helpers.append(_helper())
     except RuntimeError:  # no more of them: a barrier would wait for ever for the one that is missing
         _waiting.extend(helpers)
         return function(0, 1)
@@ -134,6 +134,14 @@ class Helper:
         self.work = work
         self.begin.release()
         return end
+
+
+def _helper() -> Helper:
+    """One that waits, or a new one. Raises RuntimeError where the system has no more threads."""
+    try:
+        return _waiting.pop()
+    except IndexError:  # to ask first whether there is one would let another thread take it meanwhile
+        return Helper()
 
 
 _waiting: list[Helper] = []
