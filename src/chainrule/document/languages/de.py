@@ -1459,6 +1459,9 @@ WORDS = {
     "learners.refused.argument": "Nichts sagt, was das Argument {name} ist.",
     "learners.refused.not_understood": "Womit auch immer es aufgerufen wurde, das Programm scheiterte: {problem}.",
     "learners.refused.begins": "Das Programm scheitert, bevor etwas darin aufgerufen werden kann: {problem}.",
+    "learners.refused.given": "Das Programm scheiterte mit {given} und mit allem, was sonst versucht wurde: {problem}.",
+    "learners.refused.torch": "Die Gradienten dieses Programms berechnet PyTorch; eine Backpropagation zum Prüfen steht nicht darin. "
+    "Ob die Gradienten stimmen, die nach loss.backward() in einem Modell stehen, sagt in Python cr.check_model(model, x, t).",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
     "learners.refused.line": "Das war in Zeile {line}.",
@@ -1504,6 +1507,8 @@ WORDS = {
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
+    "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, und sein Gradient wird nicht berechnet. "
+    "Soll er gelernt werden: b ← b − η Σ δ.",
     "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
     "check.remark.failed": "{failed} von {probes} Proben scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
     "Schichten, die gleich groß sein müssen.",

@@ -1414,6 +1414,9 @@ WORDS = {
     "learners.refused.argument": "Nothing says what the argument {name} is.",
     "learners.refused.not_understood": "Whatever it was called with, the program failed: {problem}.",
     "learners.refused.begins": "The program fails before anything in it can be called: {problem}.",
+    "learners.refused.given": "The program failed with {given}, and with whatever else was tried: {problem}.",
+    "learners.refused.torch": "PyTorch computes the gradients of this program; there is no back-propagation in it to be checked. "
+    "Whether the gradients that stand in a model after loss.backward() are right, cr.check_model(model, x, t) says in Python.",
     "learners.refused.not_seen": "The program ran, but with known x, W and b no z = x W + b was seen in it.",
     "learners.refused.forms": "The program answered something that is no gradient of this network: {problem}.",
     "learners.refused.line": "That was at line {line}.",
@@ -1459,6 +1462,8 @@ WORDS = {
     "check.refused": "Nothing could be judged.",
     "check.refused.failure": "The program gave no answer: {why}",
     "check.refused.nothing": "The program gave no gradient, neither ∂E/∂W nor ∂E/∂b, nor an update that shows one.",
+    "check.remark.constant": "{biases}: the biases stay as they are, and no gradient of theirs is computed. "
+    "If they are to be learnt: b ← b − η Σ δ.",
     "check.remark.rule": "The steps are those of no update rule that is known here; they are not judged.",
     "check.remark.failed": "{failed} of {probes} probes failed in the program; the others were judged. Layers that must be of equal "
     "size would be a reason.",
