@@ -41,10 +41,16 @@ def differences(stored, today, place=""):
         if a.shape == b.shape and np.abs(a - b).max(initial=0) <= TOLERANCE * max(np.abs(a).max(initial=0), 1e-3):
             return []
     elif place.endswith("/info"):  # lines of text, of which there may be more today
-        return [f"{place}: {line!r} is missing" for line in stored if line not in today]
+        said = {hyphened(line) for line in today}
+        return [f"{place}: {line!r} is missing" for line in stored if hyphened(line) not in said]
     elif isinstance(stored, list) and isinstance(today, list) and len(stored) == len(today):
         return [found for i, (a, b) in enumerate(zip(stored, today, strict=True)) for found in differences(a, b, f"{place}/{i}")]
-    return [] if stored == today else [f"{place}: {today} and not {stored}"]
+    return [] if hyphened(stored) == hyphened(today) else [f"{place}: {today} and not {stored}"]
+
+
+def hyphened(value):
+    """A text with its numbers below 0 as 0.1.0 printed them; anything else as it is."""
+    return value.replace("−", "-") if isinstance(value, str) else value
 
 
 def is_numbers(value):
