@@ -51,6 +51,7 @@ SLIPS = {
     "own output": 17,
     "dW with w": 18,
     "W left out": 19,
+    "deltas summed without W": 19,
     "one path": 20,
     "value for deltas": 20,
     "bias not summed": 21,
@@ -262,6 +263,8 @@ def gradients(problem, slips=(), penalty=0.0):
             if W.shape[0] != W.shape[1] and W.shape[1] != 1:
                 return None
             carried = delta * np.ones((N, W.shape[0]))
+        elif "deltas summed without W" in slips:
+            carried = np.outer(delta.sum(axis=1), np.ones(W.shape[0]))
         elif "one path" in slips:
             carried = np.outer(delta[:, -1], W[:, -1])
         elif "value for deltas" in slips:

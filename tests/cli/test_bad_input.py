@@ -68,6 +68,7 @@ ARGUMENTS = [
     (["explain", "2-2.5-1"], "'2-2.5-1' is no short form"),
     (["explain", "2-x-1"], "'2-x-1' is no short form"),
     (["explain", "2"], "'2' is no short form"),
+    (["explain", "3-4-lx-2"], "between layers may stand ln, bn and drop0.5"),
     (["explain", "2-"], "'2-' is no short form"),
     (["explain", "--", "-1-2"], "'-1-2' is no short form"),
     (["explain", "2-1000000000-1"], "1000000000 units of a layer are more than this can hold; the limit is 10,000,000"),

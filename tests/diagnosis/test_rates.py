@@ -14,7 +14,7 @@ from tests.samples import examples, some
 from tests.twins import Case, case, close
 
 from chainrule.api.problems import problem
-from chainrule.diagnosis.rates import BOUNDED_RATE, BUDGET, MOST_RATE, RUNS, Advice, advise, affordable
+from chainrule.diagnosis.rates import BOUNDED_RATE, BUDGET, MOST_RATE, RUNS, Advice, advice_at, advise, affordable
 from chainrule.diagnosis.scalar_search import rounded, rounded_down, rounded_up
 from chainrule.diagnosis.simulation import FEWEST_STEPS, GRADIENT_TOLERANCE, MOST_RISE, MOST_STEPS, TOLERANCE, Runner, Simulation
 from chainrule.engines.full_batch import FullBatch
@@ -143,6 +143,17 @@ def test_the_cost_is_held_down_by_counting_not_by_the_clock(form: str, name: str
 def test_bounds_are_rounded_towards_the_side_where_they_hold(rate: float) -> None:
     assert rounded_down(rate) <= rate <= rounded_up(rate)
     assert rounded_up(rate) <= 1.02 * rounded_down(rate)
+
+
+@pytest.mark.parametrize(
+    ("layout", "options"), [("2-3", {"optimizer": "adam", "loss": "cross_entropy"}), ("mazur", {"optimizer": "rmsprop"}), ("seed", {})]
+)
+def test_the_rates_with_which_training_converges_include_the_one_to_take(layout: str, options: dict[str, str]) -> None:
+    advice = advice_at(next(iter(problem(layout, **options).steps())))
+    assert advice is not None
+    assert advice.good is not None
+    assert advice.converges is None or advice.converges[0] <= advice.good <= advice.converges[1]
+    assert (advice.converges is None) == (layout == "2-3")  # 0.1, the most that Adam is given, gets nowhere in so few steps
 
 
 # What is printed, tried by another program

@@ -281,6 +281,11 @@ def _(own: Reading, /, before: str) -> bool:
     return abs(own.before) < 1e-12
 
 
+@claim("outcome.as_good_as_exact")
+def _(own: Reading, /, before: str) -> bool:
+    return 0 < number(before) < 1e-12 and abs(own.before) < 1e-12
+
+
 @claim("outcome.overflow")
 def _(own: Reading, /, before: str, after: str) -> bool:
     return agree(before, own.before) and not np.isfinite(own.after)

@@ -37,6 +37,13 @@ def test_where_there_is_no_error_there_is_nothing_to_learn():
     assert "repeat" not in [section.key for section in document.sections]
 
 
+def test_an_error_next_to_0_is_told_as_it_is_printed():
+    text = " ".join(plain(explain(problem("seed", target="2.213600001"))).split())
+    assert re.search(r"E = 1/2 · \(y − t\)\^2 [^E]* 5 · 10\^−19 ", text)
+    assert "The error is 5 · 10^−19, and what is below 10^−12 counts as 0 here" in text
+    assert "The error is 0" in plain(explain(problem("seed", target="2.2136")))
+
+
 def test_a_step_beyond_floating_point_is_told_not_explained(capsys):
     with pytest.raises(DivergenceError, match="earlier --step"):
         explain(problem("seed"), step=10)

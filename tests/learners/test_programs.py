@@ -136,6 +136,70 @@ def test_a_line_of_a_notebook_is_told_with_its_cell(judged):
     assert (place.file, place.line) == ("notebook_slope.ipynb[4]", 22)
 
 
+HIDDEN = """import numpy as np
+def gradients(X, Y, W1, b1, W2, b2):
+    A1 = np.tanh(X @ W1 + b1)
+    dZ2 = A1 @ W2 + b2 - Y
+    m = len(X)
+    dW2 = A1.T @ dZ2 / m; db2 = dZ2.sum(axis=0) / m
+    dZ1 = dZ2 @ W2.T * (1 - A1**2)
+    dW1 = X.T @ dZ1 / m; db1 = dZ1.sum(axis=0) / m
+    return dW1, db1, dW2, db2
+"""
+FITTED = """import numpy as np
+def fit(X, y, lr=0.01, epochs=100):
+    w = np.zeros(X.shape[1]); b = 0.0
+    for _ in range(epochs):
+        e = X @ w + b - y
+        w = w - lr * X.T @ e / len(y)
+        b = b - lr * e.mean()
+    return w, b
+"""
+SIZED = """import numpy as np
+def train(X, y, lr=0.1, n=10):
+    W1 = np.random.randn(3, 4) * 0.1; W2 = np.random.randn(4, 2) * 0.1
+    for i in range(n):
+        A1 = np.tanh(X @ W1)
+        d2 = (A1 @ W2 - y) / len(X)
+        d1 = d2 @ W2.T
+        W1 -= lr * (X.T @ d1); W2 -= lr * (A1.T @ d2)
+    return W1, W2
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "found"),
+    [
+        (HIDDEN, "X.T @ dZ1 / m; db1 = dZ1.sum(axis=0) / m", "X.T @ dZ1; db1 = dZ1.sum(axis=0)", [(12, "dW1", 8), (12, "db1", 8)]),
+        (HIDDEN, "X.T @ dZ1 / m", "X.T @ dZ1", [(23, "dW1", 8)]),
+        (HIDDEN, "dZ2 @ W2.T", "dZ2.sum(axis=1, keepdims=True)", [(19, "dh1", 7)]),
+        (HIDDEN, "dZ2 @ W2.T", "dZ2 @ W2.T", []),
+        (FITTED, "e.mean()", "e.mean()", []),
+        (FITTED, "e.mean()", "e.sum()", [(23, "db1", 7)]),
+        (SIZED, "d2 @ W2.T", "d2 @ W2.T * (1 - A1**2)", []),
+        (SIZED, "d2 @ W2.T", "d2 @ W2.T", [(2, "delta1", 7)]),
+    ],
+)
+def test_what_a_newcomer_writes_is_read_and_its_line_told(text, old, new, found, sandbox):
+    assert old in text
+    verdict = check_submission(understood(source_of(text.replace(old, new), "newcomer.py"), sandbox)).verdict
+    assert [(fault.number, fault.quantity, fault.place.line) for fault in verdict.faults] == found
+    assert verdict.passed == (not found)
+    for fault in verdict.faults:
+        assert not fault.missing or "= 1/N · " in fault.formula
+
+
+def test_biases_that_are_constant_are_told_and_no_mistake(sandbox):
+    plain = (
+        SIZED.replace("d2 @ W2.T", "d2 @ W2.T * (1 - A1**2)").replace("X @ W1)", "X @ W1 + b)").replace("W1 = ", "b = np.ones(4); W1 = ", 1)
+    )
+    for text, kind in ((plain, "right"), (plain.replace("W1 -=", "db = d1.sum(axis=0); W1 -="), "mistakes")):
+        verdict = check_submission(understood(source_of(text, "constant.py"), sandbox)).verdict
+        assert verdict.kind == kind
+        assert [one.key for one in verdict.remarks] == ["check.remark.constant"] * (kind == "right")
+        assert [fault.number for fault in verdict.faults] == [25] * (kind != "right")
+
+
 def test_the_first_steps_of_adam_are_no_gradients_where_units_are_off_either():
     moved = {"dW1": np.array([[0.01, 0, -0.01]]), "db1": np.array([0.01])}
     answer = SimpleNamespace(gradients=moved, from_update=True)

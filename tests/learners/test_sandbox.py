@@ -100,6 +100,29 @@ def test_a_program_that_ends_before_it_is_called_is_told_so(sandbox):
     assert (raised.value.reason, raised.value.line) == ("learners.refused.begins", 2)
 
 
+TRAINED = """import numpy as np
+def train(X, y, n=10):
+    W = np.random.randn(*map(int, "32"))
+    for i in range(n):
+        W -= 0.1 * X.T @ (X @ W - y)
+"""
+
+
+def test_a_function_that_fails_on_our_samples_is_told_with_them(sandbox):
+    with pytest.raises(Refusal) as raised:
+        understood(source_of(TRAINED, "trained.py"), sandbox)
+    assert (raised.value.reason, raised.value.line) == ("learners.refused.given", 5)
+    assert raised.value.values["given"] == "train(X of (8, 5), y of (8, 3))"
+
+
+def test_a_loop_in_which_pytorch_differentiates_is_told_as_one(sandbox):
+    pytest.importorskip("torch")
+    text = "import torch\nw = torch.ones(2, 1, requires_grad=True)\nfor k in range(3):\n    (torch.ones(4, 2) @ w).sum().backward()\n"
+    with pytest.raises(Refusal) as raised:
+        understood(source_of(text, "loop.py"), sandbox)
+    assert (raised.value.reason, raised.value.line) == ("learners.refused.torch", 4)
+
+
 def test_what_is_printed_is_no_matter(sandbox):
     chatty = RIGHT.replace("    H =", "    print('x' * 1_000_000)\n    H =")
     assert understood(source_of(chatty, "chatty.py"), sandbox).architecture.depth == 2

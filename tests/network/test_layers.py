@@ -298,3 +298,18 @@ def test_a_persons_own_layer_must_not_take_a_name_of_ours() -> None:
         @cr.layer
         def conv(own: Any, x: Any) -> Any:
             return x
+
+
+@pytest.mark.parametrize(
+    ("written", "kinds"),
+    [
+        ("3-4-ln-2", ["dense", "layer_norm", "dense"]),
+        ("3-4-bn-1", ["dense", "batch_norm", "dense"]),
+        ("3-4-drop0.5-4-2", ["dense", "dropout", "dense", "dense"]),
+    ],
+)
+def test_rows_of_numbers_go_through_normalisation_and_dropout(written: str, kinds: list[str]) -> None:
+    network = short_form(written)
+    assert [layer.kind.name for layer in network.layers] == kinds
+    assert [layer.activation.name for layer in network.layers if layer.activation is not None][-1] == "identity"
+    assert network.inputs == 3

@@ -134,6 +134,7 @@ class Observation(Frozen):
                  while gradients that a function returns may be meant to be added
     adaptive     whether `after` comes of a rule that does not step along the gradients; then only a slip that is known is held against it
     shared       what turned out to be one and the same array object, by the parameter: "W1: history[0], history[1]"
+    of_biases    whether it computes a gradient of a bias, as far as names say; where it does not, biases may be constant on purpose
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     integers     names of its parameters that are arrays of integers
@@ -150,6 +151,7 @@ class Observation(Frozen):
     from_update: bool = False
     adaptive: bool = False
     shared: tuple[str, ...] = ()
+    of_biases: bool = True
     altered: tuple[str, ...] = ()
     failure: str = ""
     integers: tuple[str, ...] = ()
@@ -172,6 +174,7 @@ class Fault(Frozen):
     expected, found   its numbers on the probe `probe`, as they should be in the program's own conventions, and as they are
     why        why it is that
     formula    what should stand there, in chainrule's text form: "δ₁ = (δ₂ · W₂ᵀ) ⊙ f′(z₁)"; in the learner's names once located
+    missing    the factor that should stand before what the program computes of its δ and of what goes in: "1/N"
     follows    keys of quantities that are wrong only because of this
     agreeing, probes  in how many of how many probes its numbers are explained
     place      where in the file, once located
@@ -187,6 +190,7 @@ class Fault(Frozen):
     layers: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
     formula: str = ""
+    missing: str = ""
     follows: tuple[str, ...] = ()
     probe: int = 0
     agreeing: int = 0

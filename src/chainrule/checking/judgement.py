@@ -20,6 +20,7 @@ from chainrule.checking.evidence import Architecture, Fault, Observation, Saying
 from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, kink_fault, paired_fault
 from chainrule.checking.factor_faults import Factors, decided_factors
 from chainrule.checking.factors import Factor, read_factor
+from chainrule.checking.fits import Fit
 from chainrule.checking.matching import EDGE_QUANTITIES, Explanation, explanations, right_explanation
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
@@ -481,6 +482,10 @@ def _verdict(
 ) -> Verdict:
     best = judged[0]
     faults = [*before, *sorted(_faults(probed, best), key=lambda fault: _order(fault, architecture.depth))]
+    if constant := [fault for fault in faults if _keeps_all_biases(fault, probed)]:
+        keys = ", ".join(f"b{number}" for number in sorted(constant[0].layers))
+        faults = [fault for fault in faults if fault not in constant]
+        remarks = [*remarks, Saying("check.remark.constant", {"biases": keys})]
     added = best.factors.whole.sign < 0 and not any(one.observation.from_update for one in probed)
     if not before and (steps := step_fault(best.explanation, probed, -1 if added else 1)) is not None:
         if steps is UNJUDGED:
@@ -500,6 +505,16 @@ def _verdict(
         faults[place] = replace(faults[place], others=(*faults[place].others, *sorted(ties - known)))
     kind = "unknown" if any(fault.number is None for fault in faults) else "class" if any(fault.others for fault in faults) else "mistakes"
     return Verdict(kind, tuple(faults), tuple(_conventions(probed, best, architecture)), tuple(remarks), observations)
+
+
+BIAS_NEVER_UPDATED = 25
+
+
+def _keeps_all_biases(fault: Fault, probed: Sequence[Probed]) -> bool:
+    """Does an update leave all biases alone in a program that never speaks of their gradients? They may be constant on purpose."""
+    given = {number for number, layer in enumerate(probed[0].probe.layers, start=1) if layer.b is not None}
+    silent = all(one.observation.from_update and not one.observation.of_biases for one in probed)
+    return fault.number == BIAS_NEVER_UPDATED and not fault.others and silent and {*fault.layers} >= given
 
 
 def _order(fault: Fault, depth: int) -> tuple[int, int]:
@@ -537,8 +552,20 @@ def _faults(probed: Sequence[Probed], judged: Judged) -> Iterator[Fault]:
     for fault, layers in judged.factors.faults.items():
         if not fault.numbers and named >= {(fault.place, layer) for layer in layers}:
             continue
-        for number in fault.numbers or (None,):
-            yield _fault(probed, judged, number, (), fault.place, layers, Saying("check.why.factor", {"factor": str(fault.factor)}))
+        given = {edge: [n for n in layers if n in fits] for edge, fits in _fits_by_edge(judged.explanation).items()}
+        places = {edge: at for edge, at in given.items() if at} if fault.place == "parameters" else {fault.place: layers}
+        missing = str(Factor(rows=-fault.factor.rows)) if fault.factor.rows > 0 else ""
+        for number, (edge, at) in itertools.product(fault.numbers or (None,), places.items()):
+            found = _fault(probed, judged, number, (), edge, at, Saying("check.why.factor", {"factor": str(fault.factor)}))
+            yield replace(found, missing=missing if edge in given else "")
+
+
+def _fits_by_edge(explanation: Explanation) -> Mapping[str, Mapping[int, Fit]]:
+    """What of the gradients that were given is explained."""
+    return {
+        edge: {number: fit for number, fit in fits.items() if fit.factor is not None}
+        for edge, fits in (("weight", explanation.weights), ("bias", explanation.biases))
+    }
 
 
 SIGN = 9

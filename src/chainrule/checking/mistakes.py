@@ -214,7 +214,11 @@ def _fits(a: Array, s: Situation) -> Array | None:
 
 def _without_weights(s: Situation) -> Array | None:
     dn = _dn(s)
-    return dn if dn.shape[1] == s.layer.h.shape[1] else np.broadcast_to(dn.sum(axis=1, keepdims=True), s.layer.h.shape)
+    return dn if dn.shape[1] == s.layer.h.shape[1] else _summed_over_units(s)
+
+
+def _summed_over_units(s: Situation) -> Array:
+    return np.broadcast_to(_dn(s).sum(axis=1, keepdims=True), s.layer.h.shape)
 
 
 def _crossed(s: Situation) -> Array | None:
@@ -393,6 +397,7 @@ MISTAKES: tuple[Mistake, ...] = (
     )),
     Mistake(19, "G", "forum question", (
         Rewriting("back", "δ{n}", _without_weights),
+        Rewriting("back", "Σ_k δ{n}", _summed_over_units),
     )),
     Mistake(20, "G", "forum question", (
         Rewriting("back", "δ{n}[:, −1] · W{n}[:, −1]ᵀ", lambda s: np.outer(_dn(s)[:, -1], _Wn(s)[:, -1])),

@@ -343,7 +343,10 @@ def _completed(fault: Fault, answered: Sequence[Observation], submission: Submis
     key = next((one for one in possible if one in network.derivation.named), fault.shown)
     columns = submission is not None and submission.columns
     names = {} if submission is None else submission.names
-    text = program_line(network, key, names, columns=columns) or _equation(network, key, columns=columns)
+    text = "" if fault.missing else program_line(network, key, names, columns=columns)
+    text = text or _equation(network, key, columns=columns)
+    if fault.missing:
+        text = text.replace(" = ", f" = {fault.missing} · ", 1)
     if fault.quantity.endswith("_next"):  # of a rule with states, the cure says what should be done
         parameter = fault.quantity.removesuffix("_next")
         text = f"{parameter} ← {parameter} − η ∂E/∂{parameter}" if fault.number and fault.number != 40 else ""

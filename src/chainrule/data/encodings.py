@@ -232,6 +232,17 @@ def marked_encoding(start: bytes) -> str:
     return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8")
 
 
+def begins_as(path: str | Path, encoding: str) -> bool:
+    """Does a file begin with text in this encoding that is none in UTF-8? False where it is a pipe, or cannot be read."""
+    with suppress(*UNREADABLE, FileError, LookupError):
+        if gives_once(path):
+            return False
+        with open_binary(path) as file:
+            start = file.read(PIECE)
+        return not _fits(start, marked_encoding(start)) and fitting_encoding(start) is not None and _fits(start, encoding)
+    return False
+
+
 def encoding_error(path: str | Path, encoding: str) -> FileError:
     """The complaint about bytes that are no text in this encoding: which byte, and which encoding fits."""
     decoder, read = codecs.getincrementaldecoder(encoding)(), 0

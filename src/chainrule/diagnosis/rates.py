@@ -47,7 +47,8 @@ class Advice(Frozen):
     scheduled      whether it follows a schedule, in whose place everything here tries constant rates
     lowers_below   every rate below this lowers the error in this step, and this one does not; None if none tried does
     best_single    of these, the rate whose single step lowers the error most, and the error it leaves
-    converges      every rate tried between these two lets training converge, in so many steps; None if none tried does, or none was tried
+    converges      every rate tried between these two lets training converge, in so many steps, and the recommended one is not below them;
+                   None if none tried does, or none was tried; neither end is a limit
     used           what the rate in use comes to; None where no run was simulated
     recommended    the run with the rate to take; None where none is recommended
     steps          how many steps each simulation was given
@@ -153,7 +154,9 @@ class _Search:
             return Advice(**{**none, **known})
         converges = self.converges(lowers) if lowers else None
         top = converges[1] if converges else self.largest_sound(min(2 * (lowers or self.rate), MOST_RATE))
-        return Advice(**{**none, **known, "converges": converges, "used": self.simulated(self.rate), "recommended": self.recommended(top)})
+        advised = self.recommended(top)
+        converges = self.widened(converges, advised)
+        return Advice(**{**none, **known, "converges": converges, "used": self.simulated(self.rate), "recommended": advised})
 
     # One step
 
@@ -276,6 +279,14 @@ class _Search:
                     return rate
                 latest = taken if latest == math.inf else max(latest, taken)
         return None
+
+    def widened(self, between: tuple[float, float] | None, best: Simulation | None) -> tuple[float, float] | None:
+        """The same rates and those down to the one that is recommended; None where not all of these converge."""
+        if between is None or best is None or best.rate >= between[0]:
+            return between
+        count = math.ceil(math.log2(between[0] / best.rate))
+        rates = [best.rate * (between[0] / best.rate) ** (k / count) for k in range(count)]
+        return (best.rate, between[1]) if self._first_irregular([*rates, between[0]]) is None else None
 
     def largest_sound(self, near: float) -> float | None:
         """A rate with which the error falls soundly, though it gets nowhere in so few steps; halved until it does."""

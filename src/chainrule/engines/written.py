@@ -156,17 +156,18 @@ class StepLines(FrozenValue):
     options: list[Expression]
 
 
-def step_lines(derivation: Derivation, rule: Update, source: Source | None = None, remarks: Mapping[str, str] = {}) -> StepLines:
+def step_lines(
+    derivation: Derivation, rule: Update, source: Source | None = None, remarks: Mapping[str, str] = {}, *, every: bool = True
+) -> StepLines:
     """A training step line by line, in the order in which a careful student computes it.
 
     remarks  comments above the lines of quantities, by their keys
+    every    whether the gradients of parameters that stay as they are, because they are frozen, are computed, too
     """
     # Of a parameter that no gradient moves, as a running mean, there is none to compute.
-    gradients = [
-        gradient
-        for gradient, parameter in zip(derivation.gradients, derivation.parameters, strict=True)
-        if parameter not in derivation.moving
-    ]
+    trained = {*derivation.parameters} if every else {part.parameter for part in rule.parameters}
+    trained -= {*derivation.moving}
+    gradients = [gradient for gradient, parameter in zip(derivation.gradients, derivation.parameters, strict=True) if parameter in trained]
     roots = [*derivation.predictions, derivation.error, *gradients, *derivation.asked, *rule.roots]
     writer = Writer(roots, source, numbers=(*rule.options, STEP_NUMBER))
     parts: dict[str, list[str]] = {}
@@ -191,7 +192,7 @@ def _step_function(
     derivation: Derivation, rule: Update, language: Source, remarks: Mapping[str, str]
 ) -> tuple[list[str], list[str], list[str], list[str]]:
     """The lines of the function, the names of its arguments and results, and those of its options, which have defaults."""
-    lines = step_lines(derivation, rule, language, remarks)
+    lines = step_lines(derivation, rule, language, remarks, every=False)
     targets = lines.targets
     states = [state for part in rule.parameters for state in part.states]
     options = [letter for letter in lines.options if letter is not STEP_NUMBER]

@@ -159,8 +159,9 @@ def outcome_section(context: Context) -> Section:
     if not _aims_at_zero(step):
         return _movement(context)
     if is_exact(step):
-        exact = context.text("outcome.exact", before=context.rounded(step.error))
-        return context.section("outcome", (Paragraph(exact),))
+        error = context.before[context.scalars.variable(Element(context.derivation.error, ()))]  # as it is printed, not as a float has it
+        key = "outcome.as_good_as_exact" if error else "outcome.exact"
+        return context.section("outcome", (context.says(key, before=context.rounded(error)),))
     blocks: list[Block] = [Paragraph(_verdict(context, step)), *facts_blocks(context), *rates_blocks(context, context.advice)]
     return context.section("outcome", blocks)
 

@@ -48,19 +48,13 @@ def ways(context: Context, weight: Element, most: int, sample: int | None = None
     top = Element(context.derivation.error, ())
     if not has_many_numbers(context) or context.derivation.errors:
         return paths(context.scalars, top, weight, most, sample=sample)
-    derivation = context.derivation
-    pairs = ((derivation.gradient(quantity), quantity) for quantity in derivation.passed)
-    behind = {gradient.key: quantity for gradient, quantity in pairs if gradient is not None}
     direct = set(neighbours(definition(context.derivation.error)))
     found: list[list[Element]] = []
 
     def users(element: Element) -> list[Element]:
         """What an element goes into, wherever that makes a difference to E."""
-        gradient = context.gradient_of(element)
-        letters = [context.scalars.element(letter) for letter in _letters(context, gradient) if context.scalars.has(letter)]
-        above = [Element(behind[one.key], one.index) for one in letters if one.key in behind and context.before.arrays[one.key][one.index]]
-        own = [one for one in above if sample is None or one.quantity.shape[:1] != ("batch",) or one.index[0] == sample]
-        return [*own, *([top] if element.quantity in direct else [])]
+        above = [user for user in users_of(context, element, sample) if context.before.arrays[context.gradient_of(user).key][user.index]]
+        return [*above, *([top] if element.quantity in direct else [])]
 
     def walk(element: Element, path: list[Element]) -> bool:
         """On to E; False where too many ways are found."""
@@ -73,6 +67,14 @@ def ways(context: Context, weight: Element, most: int, sample: int | None = None
     return found if walk(weight, []) else None
 
 
+def users_of(context: Context, element: Element, sample: int | None = None) -> list[Element]:
+    """What an element goes into, of one sample if that is asked for: its gradient is computed from theirs."""
+    behind = context.derivation.behind
+    letters = [context.scalars.element(one) for one in _letters(context, context.gradient_of(element)) if context.scalars.has(one)]
+    above = [Element(behind[one.key], one.index) for one in letters if one.key in behind]
+    return [one for one in above if sample is None or one.quantity.shape[:1] != ("batch",) or one.index[0] == sample]
+
+
 def _letters(context: Context, gradient: Element) -> list[Expression]:
     inner = context.scalars.definition(gradient)
     return [inner] if context.scalars.has(inner) else list(neighbours(inner))
@@ -80,7 +82,12 @@ def _letters(context: Context, gradient: Element) -> list[Expression]:
 
 def uses_of(context: Context, weight: Element) -> list[Use]:
     """What each use of a weight brings to its gradient."""
-    return [Use(term, _worth(context, term)) for term in _terms(context.scalars.definition(context.gradient_of(weight)))]
+    return terms_of(context, context.gradient_of(weight))
+
+
+def terms_of(context: Context, gradient: Element) -> list[Use]:
+    """The terms of the sum that a gradient is."""
+    return [Use(term, worth_of(context, term)) for term in _terms(context.scalars.definition(gradient))]
 
 
 def _terms(expression: Expression) -> list[Expression]:
@@ -95,7 +102,8 @@ def _terms(expression: Expression) -> list[Expression]:
     return terms
 
 
-def _worth(context: Context, term: Expression) -> float:
+def worth_of(context: Context, term: Expression) -> float:
+    """The number that an expression of single letters is."""
     from chainrule.formula.evaluation import value_of
 
     letters = [node for node in written_nodes(term) if node.name is not None]
@@ -118,13 +126,13 @@ def use_blocks(context: Context, weight: Element) -> list[Block]:
     letters = {"weight": context.letter(weight), "gradient": context.letter(gradient)}
     counts = {"count": len(uses), "bringing": len(bringing), "nothing": len(uses) - len(bringing), "shown": min(MOST_SHOWN, len(bringing))}
     total = context.worked_line(context.letter(gradient), context.scalars.variable(gradient), context.scalars.variable(gradient))
-    lines = tuple(_line(context, use) for use in bringing[:MOST_SHOWN])
+    lines = tuple(use_line(context, use) for use in bringing[:MOST_SHOWN])
     key = "uses.none" if not bringing else "uses.all" if len(bringing) <= MOST_SHOWN else "uses"
     blocks: list[Block] = [context.says(key, **letters, **counts)]
     return [*blocks, *([Equations(lines)] if lines else []), Equations((total,))]
 
 
-def _line(context: Context, use: Use) -> Equation:
+def use_line(context: Context, use: Use) -> Equation:
     """δ[2,3] · x[4,1] = 0.12 · 0.4 = 0.048: one use, with what it brings."""
     from chainrule.notation.build import formula
 

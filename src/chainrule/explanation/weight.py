@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from chainrule.base.errors import InputError
@@ -11,9 +12,11 @@ from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.outcome import intermediate_quantities, update_lines
 from chainrule.explanation.rules import rule_lines
-from chainrule.explanation.uses import use_blocks
+from chainrule.explanation.uses import MOST_SHOWN, terms_of, use_blocks, use_line, users_of, worth_of
+from chainrule.formula.expression import Expression, written_nodes
 from chainrule.formula.scalar import Element
 from chainrule.network.elements import THRESHOLDS, find_element
+from chainrule.notation.build import FOLDED
 from chainrule.notation.formula import Equation
 
 FEW_ELEMENTS = 400
@@ -33,7 +36,8 @@ def weight_sections(context: Context, weight: Element) -> list[Section]:
     """The story of one weight."""
     letter = context.letter(weight)
     blocks: list[Block] = [Paragraph(_place(context, weight)), *theorems(context), *_chain(context, weight)]
-    title = f"weight.title_{_kind_of_bias(weight)}" if len(weight.quantity.shape) < 2 else "weight.title"
+    kind = _kind(weight)
+    title = "weight.title" if kind == "weight" else f"weight.title_{kind}"
     found = [Section("chain", context.plain(title, weight=_text(context, weight)), tuple(blocks))]
     parts = [part for part in context.step.update.parameters if part.parameter is weight.quantity]
     if not parts or weight.index in context.step.network.kept.get(weight.key, ()):
@@ -51,27 +55,46 @@ def _text(context: Context, weight: Element) -> str:
     return formula_text(context.letter(weight))
 
 
-def _kind_of_bias(weight: Element) -> str:
-    return "threshold" if weight.quantity.symbol == THRESHOLDS else "bias"
+def _kind(weight: Element) -> str:
+    """What a weight is called in the title of its story."""
+    symbol = weight.quantity.symbol
+    bias = symbol.startswith("b") and len(weight.quantity.shape) < 2
+    return "threshold" if symbol == THRESHOLDS else "bias" if bias else "weight"
 
 
 def _place(context: Context, weight: Element) -> Inline:
-    layer = context.layer(context.number_of_layer(weight.quantity))
+    """From where to where a weight leads, as the formula says in which it stands first; or which element it is, where it leads nowhere."""
+    layer, letter = context.layer(context.number_of_layer(weight.quantity)), context.letter(weight)
     if not weight.index:
-        return context.text("weight.shared", weight=context.letter(weight), layer=layer)
-    if len(weight.index) == 1:
-        return context.text(f"weight.{_kind_of_bias(weight)}", weight=context.letter(weight), unit=weight.index[0] + 1, layer=layer)
-    if not context.step.network.wiring.is_chain or len(weight.index) != 2:
+        return context.text("weight.shared", weight=letter, layer=layer)
+    uses = _uses(context, weight)
+    if _kind(weight) != "weight":
+        units = (_unit(context, user) for user in uses)
+        if any(one.quantity.symbol[:1] in "hy" and one.index[-1:] == weight.index for one in units):
+            return context.text(f"weight.{_kind(weight)}", weight=letter, unit=weight.index[0] + 1, layer=layer)
+    carried = context.scalars.derivative(uses[0], weight) if uses and len(weight.index) == 2 else None
+    if carried is None or not context.scalars.has(carried):
         index = ",".join(str(i + 1) for i in weight.index)
-        return context.text(
-            "weight.element", weight=context.letter(weight), parameter=context.symbol(weight.quantity), index=index, layer=layer
-        )
-    number = context.number_of_layer(weight.quantity)
-    signals = [context.derivation.x, *(q for q in context.derivation.quantities if q.symbol in "hy")]
-    names = [signals[number - 1].name, signals[number].name]
-    one = context.one_sample
-    source, unit = (one.label(name.at(0, i)) for name, i in zip(names, weight.index, strict=True) if name is not None)
-    return context.text("weight.place", weight=context.letter(weight), source=source, unit=unit, layer=layer)
+        return context.text("weight.element", weight=letter, parameter=context.symbol(weight.quantity), index=index, layer=layer)
+    ends = (context.scalars.element(carried), _unit(context, uses[0]))
+    source, unit = (context.one_sample.label(end.name) for end in ends)
+    key = "weight.place" if len(uses) == 1 else "weight.first_place"
+    return context.text(key, weight=letter, source=source, unit=unit, layer=layer, uses=len(uses))
+
+
+def _uses(context: Context, weight: Element) -> list[Element]:
+    """The quantities of the first sample in whose formulas a weight stands, in the order of the forward pass."""
+    places = {quantity: place for place, quantity in enumerate(context.derivation.passed)}
+    users = [user for user in dict.fromkeys(users_of(context, weight, 0)) if user.quantity.shape[:1] == ("batch",)]
+    return sorted(users, key=lambda user: (places[user.quantity], user.index))
+
+
+def _unit(context: Context, user: Element) -> Element:
+    """The output of the unit whose weighted sum this is: h2 of z2; what is no weighted sum of a unit is itself."""
+    symbol = user.quantity.symbol
+    outputs = [one for one in context.derivation.quantities if one.symbol in (f"h{symbol[1:]}", "y") and one.shape == user.quantity.shape]
+    units = (Element(one, user.index) for one in outputs if symbol[:1] == "z")
+    return next((unit for unit in units if user in context.scalars.parents(unit)), user)
 
 
 def _chain(context: Context, weight: Element) -> list[Block]:
@@ -93,21 +116,38 @@ def _recursive(context: Context, weight: Element) -> list[Block]:
     of_uses = use_blocks(context, weight) if context.extent != "all" else []
     blocks += of_uses
     shown: list[Element] = []
+    lines: list[Equation] = []
     level, left = _following(context, [context.gradient_of(weight)]) if of_uses else [context.gradient_of(weight)], 0
     while level:
-        shown += context.shown(level, 3)
-        left += len(level) - len(context.shown(level, 3))
-        level = [element for element in _following(context, context.shown(level, 1)) if element not in shown]
-    blocks.append(Equations(tuple(context.element_line(element) for element in shown)))
+        own, followed = context.shown(level, 3), context.shown(level, 1)
+        for element in own:
+            lines.append(context.element_line(element))
+            lines += _largest_terms(context, element) if element in followed else []
+        shown += own
+        left += len(level) - len(own)
+        level = [element for element in _following(context, followed) if element not in shown]
+    blocks.append(Equations(tuple(lines)))
     blocks += context.left_out("weight.more_units", left)
     return [*blocks, context.heading("weight.forward", samples=context.samples), Equations(tuple(_forward(context, weight)))]
 
 
 def _following(context: Context, elements: Sequence[Element]) -> list[Element]:
-    """The gradients of which these are computed: those that are not 0, the largest first."""
-    parents = [parent for element in elements for parent in context.scalars.parents(element) if _is_gradient(parent)]
-    worth = {parent: abs(float(context.step.values[parent.key][parent.index])) for parent in parents}
+    """The gradients of which these are computed: those whose terms are not 0, the largest term first."""
+    worth: dict[Element, float] = {}
+    for term in (term for element in elements for term in terms_of(context, element)):
+        letters = (context.scalars.element(node) for node in written_nodes(term.term) if context.scalars.has(node))
+        for parent in filter(_is_gradient, letters):
+            worth[parent] = max(abs(term.worth), worth.get(parent, 0.0))
     return sorted((parent for parent in worth if worth[parent]), key=lambda parent: -worth[parent]) or list(worth)
+
+
+def _largest_terms(context: Context, gradient: Element) -> list[Equation]:
+    """Of a sum that is shortened where it is written, the terms that are followed."""
+    terms = terms_of(context, gradient)
+    if len(terms) <= FOLDED or context.extent == "all":
+        return []
+    largest = sorted((term for term in terms if term.worth), key=lambda term: -abs(term.worth))
+    return [use_line(context, term) for term in largest[:MOST_SHOWN]]
 
 
 def _is_gradient(element: Element) -> bool:
@@ -115,10 +155,22 @@ def _is_gradient(element: Element) -> bool:
 
 
 def _forward(context: Context, weight: Element) -> list[Equation]:
-    """The unit that the weight leads into, computed for the first sample."""
-    layer, unit = context.number_of_layer(weight.quantity), weight.index[-1] if weight.index else 0
+    """What the weight leads into within its layer, computed for the first sample: of each quantity one element.
+
+    A row of an embedding is taken at a place of its token. From each place where the weight stands the way
+    is followed through the formulas, so that a gate of a recurrence leads to its own unit.
+    """
+    layer = context.number_of_layer(weight.quantity)
     net = context.step.network
     calls = [call.name for call in net.wiring.calls if net.forward.numbers.get(call.layer) == layer]
     results = [y for name, y in zip(net.wiring.outputs.values(), context.derivation.predictions, strict=True) if name in calls]
     own = [q for q in context.derivation.quantities if (q.name and q.name.layer == layer) or q in results]
-    return [context.element_line(Element(quantity, (0, unit))) for quantity in own if len(quantity.shape) > 1]
+    kept: dict[Expression, Element] = {}
+    for quantity, users in itertools.groupby(_uses(context, weight), key=lambda user: user.quantity):
+        places = list(users)
+        kept[quantity] = next((user for user in places if worth_of(context, context.scalars.derivative(user, weight))), places[0])
+    for quantity in own:
+        if quantity in kept:
+            for user in users_of(context, kept[quantity], 0):
+                kept.setdefault(user.quantity, user)
+    return [context.element_line(kept[quantity]) for quantity in own if quantity in kept]

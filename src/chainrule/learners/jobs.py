@@ -27,6 +27,7 @@ from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, passed, total_seen
+from chainrule.learners.syntax import called_name
 
 STEPS = 3
 """Update steps of a probe."""
@@ -113,10 +114,23 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     if trials.errors:
         _, line, name = trials.errors[0]
         return Stopped("learners.refused.argument", line, name=name)
+    if (line := _differentiated_by_torch(loaded)) is not None:
+        return Stopped("learners.refused.torch", line)
+    if loaded.refusals:
+        line, problem, given = loaded.refusals[0]
+        return Stopped("learners.refused.given", line, problem=problem, given=given)
     if loaded.failures:
         line, problem = loaded.failures[0]
         return Stopped("learners.refused.begins", line, problem=problem)
     return Stopped("learners.refused.nothing")
+
+
+def _differentiated_by_torch(loaded: Loaded) -> int | None:
+    """The line where PyTorch is asked for the gradients, in a program that has no backward pass of its own; None of any other."""
+    nodes = list(ast.walk(loaded.tree))
+    own = any(isinstance(node, ast.FunctionDef) and BACKWARD.search(node.name) for node in nodes)
+    asked = (node.lineno for node in nodes if isinstance(node, ast.Call) and called_name(node, method=True) == "backward")
+    return next(asked, None) if loaded.library == "torch" and not own else None
 
 
 def _told(reading: ProgramReading, header: Header) -> dict[str, Any]:
@@ -237,7 +251,15 @@ def _observed(
         "from_update": answer.from_update,
         "altered": list(answer.altered),
         "shared": list(answer.shared),
+        "of_biases": _speaks_of_bias_gradients(loaded),
     }
+
+
+def _speaks_of_bias_gradients(loaded: Loaded) -> bool:
+    """Is something in the program called as the gradient of a bias is: a variable, an attribute, a key?"""
+    names = [spot.target for spot in loaded.spots if spot.target]
+    names += [node.value for node in ast.walk(loaded.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return any(meaning(name).kind == "db" for name in names)
 
 
 def _first_not_finite(loaded: Loaded, values: SeenValues, y: Array | None) -> int | None:

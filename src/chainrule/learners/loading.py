@@ -54,12 +54,14 @@ class Loaded:
     library     whose arrays it computes with: "torch", "jax", "" for NumPy's
     adaptive    whether it steps otherwise than along the gradient itself
     failures    statements that failed: line, what Python said
+    refusals    loops of functions that failed with the arguments that they were given: line, what Python said, and these
     """
 
     def __init__(self, code: str, guard: Guard) -> None:
         self.code, self.guard = code, guard
         self.tree = ast.parse(code)
         self.failures: list[tuple[int, str]] = []
+        self.refusals: list[tuple[int, str, str]] = []
         self.classes = {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
         self.functions = {node.name: node for node in _top(self.tree.body) if isinstance(node, ast.FunctionDef)}
         self.rewriting = ReportedProgram()

@@ -58,6 +58,10 @@ class Parameters(Frozen):
         shared = [leaf is not None and math.prod(leaf.shape) < units for leaf, units in zip(self.biases, self.sizes[1:], strict=True)]
         return tuple(SHARED if one else leaf is not None or held for one, leaf, held in zip(shared, self.biases, self.held, strict=True))
 
+    def numbers_of_one_unit(self) -> bool:
+        """Is the bias of a layer with one unit a number? Where it begins at 0, a way that leaves it out is not told from this by a pass."""
+        return any(units == 1 and leaf is not None and not leaf.shape for leaf, units in zip(self.biases, self.sizes[1:], strict=True))
+
     def fits(self, probe: Probe) -> bool:
         """Are they of a probe's sizes, in its layout?"""
         layout = probe.layout
@@ -163,7 +167,7 @@ def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameter
             several = [leaf for leaf in biases if leaf.shape]
             ways = [_with_biases(chain, *given) for given in ((several, nameless), (several, []), (biases, []))]
             known = {way.has: way for way in (ways[2], ways[0], ways[1]) if way is not None}  # the last of those that are alike
-            for way in ways:
+            for way in sorted(ways, key=lambda way: way is None or not way.numbers_of_one_unit()):
                 if way is not None and known[way.has] is way and count < limit:
                     count += 1
                     yield way

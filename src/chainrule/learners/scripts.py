@@ -79,8 +79,14 @@ class Script(Frozen):
         """Let the loop turn; whether it ran through."""
         recorder = self.loaded.recorder
         recorder.bounds, recorder.short = {self.number: turns}, self.number < 0
+        failures = self.loaded.failures
+        known = len(failures)
         ran = self.loaded.run(self.loop, namespace=namespace, patience=1.0)
         recorder.bounds, recorder.short = {}, False
+        if self.function:  # what fails on arguments of ours is no failure of the file
+            given = ", ".join(f"{name} of {np.shape(value)}" for name, value in self.bindings.items() if isinstance(value, np.ndarray))
+            self.loaded.refusals += [(line, problem, f"{self.function}({given})") for line, problem in failures[known:]]
+            del failures[known:]
         return ran
 
     def changed(self) -> set[str]:
@@ -302,20 +308,28 @@ def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
             body = inlined(node)
             if body is not None:
                 before = [statement for statement in loaded.statements if simple(statement)]
-                for bindings in _bound(arguments_of(node), needed_by(node)):
+                for bindings in _bound(arguments_of(node), needed_by(node), own_extents(node, loaded.namespace)):
                     yield from _loops(loaded, [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name)
 
 
-def _bound(names: Sequence[str], needed: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Values for the arguments of a function that is watched from within: samples, sizes, a rate; what has a value keeps it otherwise."""
+def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int, int]]) -> Iterator[dict[str, Any]]:
+    """Values for the arguments of a function that is watched from within: samples, sizes, a rate; what has a value keeps it otherwise.
+
+    own  numbers of inputs and outputs that may be written into it
+    """
     rng = np.random.default_rng(5)
-    for columns, classes in ((False, 3), (False, 1), (True, 3), (True, 1)):
+    free = [(False, 5, 3), (False, 5, 1), (True, 5, 3), (True, 5, 1), (False, 5, FLAT)]
+    fixed = [(columns, inputs, outputs) for inputs, outputs in own for columns in (False, True)] + [
+        (False, inputs, FLAT) for inputs, _ in own
+    ]
+    for columns, inputs, outputs in [*free, *fixed]:
+        classes = np.arange(GIVEN) % (outputs or 2)
+        samples = {"x": rng.normal(size=(GIVEN, inputs)), "t": np.eye(outputs)[classes] if outputs else classes * 1.0}
         result: dict[str, Any] = {}
         for name in names:
             for found in meanings(name):
-                if found.kind in ("x", "t"):
-                    array = rng.normal(size=(GIVEN, 5)) if found.kind == "x" else np.eye(classes)[np.arange(GIVEN) % classes]
-                    result[name] = array.T if columns else array
+                if found.kind in samples:
+                    result[name] = samples[found.kind].T if columns else samples[found.kind]
                     break
                 if found.kind in _PLAIN:
                     result[name] = copy.deepcopy(_PLAIN[found.kind])
@@ -324,6 +338,59 @@ def _bound(names: Sequence[str], needed: Sequence[str]) -> Iterator[dict[str, An
                 if name in needed:
                     result[name] = 7  # perhaps how many hidden units
         yield result
+
+
+FLAT = 0
+"""In place of a number of outputs: targets without a second axis."""
+
+MOST_EXTENTS = 4
+"""So many numbers of inputs and outputs of a function's own are tried."""
+
+
+def own_extents(function: ast.FunctionDef, known: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """How many inputs and outputs a function may have, by the shapes that are written into it: randn(3, 4), zeros((4, 2)).
+
+    known  global variables
+
+    The first shape may be that of the first W and the last that of the last one, as (inputs, units) or as (units, inputs).
+    """
+    sizes = {name: value for name, value in known.items() if type(value) is int} | _numbers_named(function)
+    found = dict[tuple[int, int], tuple[int, int]]()
+    for node in ast.walk(function):
+        parts = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple) else []
+        if isinstance(node, (ast.Call, ast.Tuple)) and len(parts) == 2 and not _is_range(node):
+            first, second = (
+                part.value if isinstance(part, ast.Constant) else sizes.get(part.id) if isinstance(part, ast.Name) else None
+                for part in parts
+            )
+            if type(first) is int and type(second) is int and 0 < min(first, second) <= max(first, second) <= LARGEST_EXTENT:
+                found[node.lineno, node.col_offset] = (first, second)
+    shapes = [found[place] for place in sorted(found)]
+    ends = [(shapes[0], last) for last in reversed(shapes[1:])]
+    by_inputs, by_units = [(one[0], other[1]) for one, other in ends], [(one[1], other[0]) for one, other in ends]
+    return list(dict.fromkeys([*by_inputs[:2], *by_units[:2], *shapes]))[:MOST_EXTENTS]
+
+
+def _numbers_named(function: ast.FunctionDef) -> dict[str, int]:
+    """The whole numbers that a function gives names: h = 4, or n, h, k = 3, 4, 2."""
+    found = dict[str, int]()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            several = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            pairs = zip(target.elts, value.elts, strict=False) if several else [(target, value)]  # type: ignore[attr-defined]  # both are tuples
+            for one, item in pairs:
+                if isinstance(one, ast.Name) and isinstance(item, ast.Constant) and type(item.value) is int:
+                    found[one.id] = item.value
+    return found
+
+
+LARGEST_EXTENT = 1000
+"""Units of a layer that are tried."""
+
+
+def _is_range(node: ast.Call | ast.Tuple) -> bool:
+    return isinstance(node, ast.Call) and called_name(node, method=False) == "range"
 
 
 def _loops(loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str, Any], function: str) -> Iterator[LearnerProgram]:

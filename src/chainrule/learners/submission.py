@@ -340,6 +340,7 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         answer["from_update"],
         bool(answer["after"]) and not answer["from_update"],
         shared=tuple(answer.get("shared", ())),
+        of_biases=bool(answer.get("of_biases", True)),
         altered=tuple(answer["altered"]),
         integers=tuple(answer.get("integers", ())),
     )

@@ -235,6 +235,12 @@ class Derivation(Frozen):
         return {str(node.name): node for node in nodes}
 
     @cached_property
+    def behind(self) -> dict[str, Expression]:
+        """The quantity of the forward pass that each gradient is of, by the key of the gradient."""
+        pairs = ((self.gradient(quantity), quantity) for quantity in self.passed)
+        return {gradient.key: quantity for gradient, quantity in pairs if gradient is not None}
+
+    @cached_property
     def theorems(self) -> tuple[Application, ...]:
         """The theorems that made E short."""
         return tuple(applications(self.paper_error))

@@ -1,4 +1,4 @@
-"""Networks in a word: 2-2-1; 8x8x1:c16k3p1-p2-c32k3-10; 20x16:lstm32-10; v7x20:e16-attn2-10.
+"""Networks in a word: 2-2-1; 3-4-ln-2; 8x8x1:c16k3p1-p2-c32k3-10; 20x16:lstm32-10; v7x20:e16-attn2-10.
 
 8x8x1:      images of 8 × 8 places with one channel; 20x16: sequences of 20 steps with 16 features
 v7x20:      20 tokens out of a vocabulary of 7
@@ -27,6 +27,9 @@ LONGEST_NUMBER = 12
 """Digits of a number in a short form; nobody means more."""
 
 INPUT = re.compile(r"(?:v(?P<vocabulary>\d+)x(?P<length>\d+)|(?P<places>\d+(?:[x×]\d+)+)):(?P<layers>.*)", re.DOTALL)
+
+OF_ROWS = re.compile(r"\d+|ln|bn|drop0\.\d+")
+"""The layers that rows of numbers, which have no places, go through."""
 
 PARTS = re.compile(r"(?P<word>[a-z]*)(?P<number>\d+(?:\.\d+)?)?(?P<options>(?:[a-z]\d+)*)")
 
@@ -108,16 +111,18 @@ def short_form(text: str) -> Network:
 
 
 def _of_rows(text: str) -> Network:
-    """Rows of numbers and dense layers: 2-2-1."""
-    sizes = text.strip().split("-")
-    if len(sizes) < 2 or not all(size.isdecimal() for size in sizes):
-        raise DescriptionError(f"{quoted(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1.")
-    _check_count(len(sizes) - 1)
-    for size in sizes:
+    """Rows of numbers and dense layers: 2-2-1; with normalisation and dropout between them: 2-4-bn-1."""
+    inputs, *words = text.strip().split("-")
+    if not words or not inputs.isdecimal() or not all(OF_ROWS.fullmatch(word) for word in words):
+        raise DescriptionError(
+            f"{quoted(text)} is no short form: write the inputs and the units of each layer with - between, as 2-2-1; between layers may "
+            "stand ln, bn and drop0.5. Other layers follow the shape of their input, as in 8x8x1:c4k3-10."
+        )
+    _check_count(len(words))
+    for size in (inputs, *filter(str.isdecimal, words)):
         if len(size) > LONGEST_NUMBER:
             raise DescriptionError(f"a layer with a number of {len(size):,} digits is more than this can hold; try 2-2-1.")
-    inputs, *hidden, outputs = map(int, sizes)
-    return Network(inputs, *(dense(units, "tanh") for units in hidden), dense(outputs))
+    return Network(int(inputs), *_layers(words, int(inputs), text))
 
 
 def _check_count(layers: int) -> None:
@@ -133,8 +138,7 @@ def _whole(digits: str) -> int:
 
 def _layers(words: Sequence[str], extent: int, text: str) -> list[Layer]:
     kinds, flatten = _kinds(), _kinds()["f"].make
-    assert isinstance(extent, Extent)
-    axes, layers = len(extent.shape), list[Layer]()
+    axes, layers = len(extent.shape) if isinstance(extent, Extent) else 1, list[Layer]()
     for place, written in enumerate(words):
         found = PARTS.fullmatch(written)
         if found is None or found["word"] not in kinds:
@@ -149,7 +153,7 @@ def _layers(words: Sequence[str], extent: int, text: str) -> list[Layer]:
         values = [] if found["number"] is None else [float(found["number"]) if word == "drop" else _units(found["number"], written)]
         following = next((PARTS.fullmatch(later) for later in words[place + 1 :] if later not in ("ln", "bn")), None)
         if word == "e":
-            options["vocabulary"], axes = extent.vocabulary or _no_tokens(written), 2
+            options["vocabulary"], axes = getattr(extent, "vocabulary", None) or _no_tokens(written), 2
         if word in SEQUENTIAL[:6]:
             options["states"] = following is not None and following["word"] in SEQUENTIAL
             axes = 2 if options["states"] else 1

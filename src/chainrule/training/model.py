@@ -22,6 +22,7 @@ from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
 from chainrule.base.frozen import Frozen, replace
 from chainrule.base.pickling import WithoutCaches
+from chainrule.data.encodings import begins_as
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_of_description
 from chainrule.network.network import Network
@@ -245,7 +246,7 @@ def form_for(
     """How to read a source of this name: what was said about the data of a model, as far as it holds for it, and what is said now.
 
     source  what the model keeps about its data; of another source, only its missing values and units are alike, and of files the
-            characters of a row
+            characters of a row, and the encoding where they are no text in UTF-8
 
     Raises InputError where rows would have another number of characters.
     """
@@ -254,6 +255,9 @@ def form_for(
     same = [str(part) for part in name] == own if isinstance(name, (list, tuple)) else str(name) == own
     is_file = isinstance(name, (Path, list, tuple)) or (isinstance(name, str) and name != "")
     known = form if same else {key: form[key] for key in ("missing", "units", *["characters"] * is_file) if key in form}
+    files: Sequence[Any] = name if isinstance(name, (list, tuple)) else [name] if is_file else []
+    if "encoding" in form.keys() - known.keys() - said.keys() and any(begins_as(one, form["encoding"]) for one in files):
+        known = {**known, "encoding": form["encoding"]}
     length = form.get("characters")
     if length is not None and said.get("characters", length) != length:
         raise InputError(f"the model takes {length} characters a row, not {said['characters']}; leave out --characters.")

@@ -492,6 +492,8 @@ WORDS = {
     "outcome.given": "E war {before} und wäre jetzt {after}, wenn es mit der gegebenen Steigung weiterginge. Was der wirkliche Fehler tut, "
     "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
     "outcome.exact": "Der Fehler ist {before}: Die Vorhersage stimmt schon, und aus diesem Stapel ist nichts zu lernen.",
+    "outcome.as_good_as_exact": "Der Fehler ist {before}, und was unter 10⁻¹² liegt, zählt hier als 0: Die Vorhersage ist so gut wie "
+    "richtig, und aus diesem Stapel ist so gut wie nichts zu lernen.",
     "outcome.same": "Der Fehler war {before} und ist nach dem Schritt derselbe.",
     "outcome.same_but_rounding": "Der Fehler war {before} und ist nach dem Schritt bis auf Rundung derselbe.",
     "outcome.overflow": "Der Fehler war {before} und ist jetzt {after}: Die Zahlen haben den Bereich der Gleitkommazahlen verlassen.",
@@ -510,8 +512,9 @@ WORDS = {
     "übrig.",
     "rates.single_to_zero": "In einem einzelnen Schritt senkt ihn die Lernrate von etwa {rate} am meisten; sie lässt so gut wie nichts "
     "von ihm übrig.",
-    "rates.converges": "In Simulationen von {steps} Schritten konvergiert das Training mit jeder Rate, die versucht wurde, von {low} bis "
-    "{limit}: Der Fehler fällt unter 10⁻¹² oder der Gradient unter ein Millionstel von dem, was er jetzt ist.",
+    "rates.converges": "Raten von {low} bis {limit} wurden in Simulationen von bis zu {steps} Schritten versucht, und das Training "
+    "konvergiert mit jeder davon: Der Fehler fällt unter 10⁻¹² oder der Gradient unter ein Millionstel von dem, was er jetzt ist. Das sind "
+    "keine Grenzen: Kleinere Raten können in mehr Schritten konvergieren, und größere wurden nicht alle versucht.",
     "rates.diverges": "Die verwendete Rate {rate} ist zu groß: In einer Simulation verlässt der Fehler in Schritt {step} alle Grenzen.",
     "rates.wandering": "Mit der verwendeten Rate {rate} steigt und fällt der Fehler noch nach {steps} simulierten Schritten; er ist dann "
     "{error}.",
@@ -609,13 +612,14 @@ WORDS = {
     "weight.update": "Der Schritt von {weight}",
     "weight.element": "{weight} ist das Element [{index}] von {parameter}, in der {layer}.",
     "weight.place": "{weight} führt von {source} zu {unit} ({layer}).",
+    "weight.first_place": "{weight} steht an {uses} Stellen ({layer}); an der ersten führt es von {source} zu {unit}.",
     "weight.bias": "{weight} ist der Bias von Neuron {unit} ({layer}).",
     "weight.shared": "{weight} ist der Bias jedes Neurons ({layer}); die Ableitung nach ihm ist die Summe über diese Neuronen.",
     "weight.threshold": "{weight} ist die Schwelle von Neuron {unit} ({layer}).",
     "weight.paths": "Wege vom Fehler zu diesem Gewicht: {paths}. Jeder Faktor ist die Ableitung einer Größe nach der nächsten:",
     "weight.no_way": "Kein Weg führt von {error} zu {weight}: Der Fehler hängt davon nicht ab.",
     "weight.recursive": "Vom Fehler führen zu viele Wege zu diesem Gewicht, um sie alle aufzuschreiben. Die Ableitung wird Schritt für "
-    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, stehen die gewichtigsten da:",
+    "Schritt berechnet; wo eine Summe über mehrere Neuronen läuft, geht es mit den Gliedern weiter, die am meisten wiegen:",
     "weight.more_units": "Auf dieselbe Weise werden {left} weitere dieser Neuronen berechnet",
     "weight.more_units.left=1": "Auf dieselbe Weise wird ein weiteres dieser Neuronen berechnet",
     "weight.forward": "Woran es beteiligt ist, für das erste Beispiel",
@@ -1455,6 +1459,9 @@ WORDS = {
     "learners.refused.argument": "Nichts sagt, was das Argument {name} ist.",
     "learners.refused.not_understood": "Womit auch immer es aufgerufen wurde, das Programm scheiterte: {problem}.",
     "learners.refused.begins": "Das Programm scheitert, bevor etwas darin aufgerufen werden kann: {problem}.",
+    "learners.refused.given": "Das Programm scheiterte mit {given} und mit allem, was sonst versucht wurde: {problem}.",
+    "learners.refused.torch": "Die Gradienten dieses Programms berechnet PyTorch; eine Backpropagation zum Prüfen steht nicht darin. "
+    "Ob die Gradienten stimmen, die nach loss.backward() in einem Modell stehen, sagt in Python cr.check_model(model, x, t).",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
     "learners.refused.line": "Das war in Zeile {line}.",
@@ -1500,6 +1507,8 @@ WORDS = {
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
+    "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, und sein Gradient wird nicht berechnet. "
+    "Soll er gelernt werden: b ← b − η Σ δ.",
     "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
     "check.remark.failed": "{failed} von {probes} Proben scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
     "Schichten, die gleich groß sein müssen.",

@@ -469,6 +469,8 @@ WORDS = {
     "outcome.given": "E was {before} and would be {after} now, if it went on with the given slope. What the real error does, of which only "
     "the slope is known, cannot be said.",
     "outcome.exact": "The error is {before}: the prediction is right already, and there is nothing to learn from this batch.",
+    "outcome.as_good_as_exact": "The error is {before}, and what is below 10⁻¹² counts as 0 here: the prediction is as good as right, and "
+    "there is next to nothing to learn from this batch.",
     "outcome.same": "The error was {before} and is the same after the step.",
     "outcome.same_but_rounding": "The error was {before} and is the same after the step, but for rounding.",
     "outcome.overflow": "The error was {before} and is {after} now: the numbers have left the range of floating point.",
@@ -485,8 +487,9 @@ WORDS = {
     "rates.none_small": "Small learning rates do not lower the error in this step; {rate}, which is used here, does.",
     "rates.single": "The one that lowers it most in a single step is about {rate}; it leaves an error of {error}.",
     "rates.single_to_zero": "The one that lowers it most in a single step is about {rate}; it leaves next to nothing of it.",
-    "rates.converges": "In simulations of {steps} steps, training converges at every rate tried from {low} to {limit}: the error falls "
-    "below 10⁻¹², or the gradient below a millionth of what it is now.",
+    "rates.converges": "Rates from {low} to {limit} were tried in simulations of up to {steps} steps, and training converges at each: the "
+    "error falls below 10⁻¹², or the gradient below a millionth of what it is now. These ends are no limits: lower rates may converge in "
+    "more steps, and larger ones were not all tried.",
     "rates.diverges": "The rate used here, {rate}, is too large: in a simulation the error leaves all bounds in step {step}.",
     "rates.wandering": "At the rate used here, {rate}, the error still rises and falls after {steps} simulated steps; it is {error} then.",
     "rates.still": "At the rate used here, {rate}, training stands still after {steps} simulated steps, at an error of {error}.",
@@ -577,13 +580,14 @@ WORDS = {
     "weight.update": "The update of {weight}",
     "weight.element": "{weight} is element [{index}] of {parameter}, in the {layer}.",
     "weight.place": "{weight} leads from {source} to {unit}, in the {layer}.",
+    "weight.first_place": "{weight} stands at {uses} places, in the {layer}; at the first it leads from {source} to {unit}.",
     "weight.bias": "{weight} is the bias of unit {unit} of the {layer}.",
     "weight.shared": "{weight} is the bias of every unit of the {layer}; the gradient by it is the sum over these units.",
     "weight.threshold": "{weight} is the threshold of unit {unit} of the {layer}.",
     "weight.paths": "Ways from the error to it: {paths}. Each factor is the derivative of one quantity by the next:",
     "weight.no_way": "No way leads from {error} to {weight}: the error does not depend on it.",
-    "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; where "
-    "a sum runs over several units, those that weigh most are shown:",
+    "weight.recursive": "There are too many ways from the error to it to write them all. The derivative is computed step by step; of a "
+    "sum over several units, the terms that weigh most are followed:",
     "weight.more_units": "{left} more of these units are computed in the same way",
     "weight.more_units.left=1": "One more of these units is computed in the same way",
     "weight.forward": "What it takes part in, for the first sample",
@@ -1410,6 +1414,9 @@ WORDS = {
     "learners.refused.argument": "Nothing says what the argument {name} is.",
     "learners.refused.not_understood": "Whatever it was called with, the program failed: {problem}.",
     "learners.refused.begins": "The program fails before anything in it can be called: {problem}.",
+    "learners.refused.given": "The program failed with {given}, and with whatever else was tried: {problem}.",
+    "learners.refused.torch": "PyTorch computes the gradients of this program; there is no back-propagation in it to be checked. "
+    "Whether the gradients that stand in a model after loss.backward() are right, cr.check_model(model, x, t) says in Python.",
     "learners.refused.not_seen": "The program ran, but with known x, W and b no z = x W + b was seen in it.",
     "learners.refused.forms": "The program answered something that is no gradient of this network: {problem}.",
     "learners.refused.line": "That was at line {line}.",
@@ -1455,6 +1462,8 @@ WORDS = {
     "check.refused": "Nothing could be judged.",
     "check.refused.failure": "The program gave no answer: {why}",
     "check.refused.nothing": "The program gave no gradient, neither ∂E/∂W nor ∂E/∂b, nor an update that shows one.",
+    "check.remark.constant": "{biases}: the biases stay as they are, and no gradient of theirs is computed. "
+    "If they are to be learnt: b ← b − η Σ δ.",
     "check.remark.rule": "The steps are those of no update rule that is known here; they are not judged.",
     "check.remark.failed": "{failed} of {probes} probes failed in the program; the others were judged. Layers that must be of equal "
     "size would be a reason.",
