@@ -15,11 +15,11 @@ from tests.checking.table import PAGE, TABLE, lines
 import chainrule as cr
 from chainrule.api.check import check_function, gradescope_results, mistakes_of_class, unnamed_of_class
 from chainrule.base.errors import UnknownNameError
-from chainrule.checking.evidence import probes
+from chainrule.checking.evidence import Fault, Saying, probes
 from chainrule.checking.judgement import judge
 from chainrule.checking.marks import marked
 from chainrule.checking.mistakes import MISTAKES, NUMBERED
-from chainrule.checking.report import Assessment, completed, program_line
+from chainrule.checking.report import Assessment, completed, program_line, why
 from chainrule.cli import main
 from chainrule.document.words import Words
 from chainrule.testing import assert_backprop
@@ -279,3 +279,9 @@ def test_a_state_of_pytorch_with_its_gradients(dtype, wrong, tmp_path):
     found = cr.check(tmp_path / "state.pt", "4-6-2")
     assert found.passed != wrong
     assert found.mistakes == ([2] if wrong else [])
+
+
+@pytest.mark.parametrize(("found", "said"), [(1.5, "50 %"), (1.0123456, "1.23 %"), (16.4, "1540 %")])
+def test_how_far_a_value_is_off_has_no_power_of_ten(found, said):
+    fault = Fault(None, "dW1", "dW1", Saying("check.why.unknown"), np.ones((1, 1)), np.full((1, 1), found))
+    assert said in why(Words("en"), fault)
