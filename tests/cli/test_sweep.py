@@ -31,7 +31,7 @@ def test_each_trial_is_a_line_and_the_best_one_is_a_model_to_go_on_with(capsys):
     assert lines[0].endswith("the best so far")
     table = [line.split() for line in lines[6:10]]
     assert lines[5].split() == ["hidden", "learning_rate", "R²", "error", "epochs", "time"]
-    scores = [float(cells[2]) for cells in table]
+    scores = [float(cells[2].replace("−", "-")) for cells in table]
     assert scores == sorted(scores, reverse=True)
     assert any("the 12 rows that were kept for the test and chose nothing" in line for line in lines)
     assert lines[-1] == "wrote best.safetensors, the best model, and best.safetensors.trials.jsonl, every trial"
