@@ -17,9 +17,8 @@ import numpy as np
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
-from chainrule.data.cells import is_missing, parse_number, plain_floats, shape_of
+from chainrule.data.cells import is_missing
 from chainrule.data.columns import ColumnForm
-from chainrule.data.dates import is_date
 from chainrule.data.encodings import (
     UNREADABLE,
     FilePart,
@@ -31,6 +30,7 @@ from chainrule.data.encodings import (
     open_binary,
     unreadable_error,
 )
+from chainrule.data.headers import are_years, has_header_row, reads_as_number
 from chainrule.data.numbers import looks_like_number, parsed
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blanks"}
@@ -78,8 +78,6 @@ MOST_TITLES = 12
 
 MOST_NAMES = 3
 """Rows below the header that go on with it, at most."""
-
-YEAR = re.compile(r"(?:1[89]|20)\d{2}")
 
 SEVERAL = 1000
 """Lines that tell whether an odd sign separates."""
@@ -203,7 +201,7 @@ def _found_layout(
         _check_no_fixed_widths(path, text)
     hidden = _hidden_header(path, comment, comments, divider, rows) if header is not False else None
     rows = [hidden, *rows] if hidden else rows
-    has_header = bool(hidden) or (_has_header(rows) if header is None else header)
+    has_header = bool(hidden) or (has_header_row(rows) if header is None else header)
     footer = _footer(path, encoding, text if whole else None, divider, rows) if whole or not mending else []
     gone = sum(bool(line.strip()) for line in footer)
     rows = rows[:-gone] if whole and gone else rows
@@ -270,7 +268,7 @@ def _called(separator: str | None) -> str:
 def _about_header(first: Sequence[str], names: Sequence[str], *, has_header: bool) -> list[str]:
     if not has_header:
         return [f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}"]
-    return ["the first row is taken for the header although it holds numbers"] if any(map(_is_number, first)) else []
+    return ["the first row is taken for the header although it holds numbers"] if any(map(reads_as_number, first)) else []
 
 
 MENDED = {
@@ -330,7 +328,11 @@ def _check_no_fixed_widths(path: str, text: str) -> None:
     """Raises FileError where several columns are told apart by their places in the line alone, and hold blanks."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()][:SEVERAL]
     parts = [re.split(r" {2,}", line.strip()) for line in lines]
-    if len(lines) > 2 and all(len(part) > 1 for part in parts) and sum(_is_number(part[-1]) for part in parts[1:]) > 0.9 * len(lines[1:]):
+    if (
+        len(lines) > 2
+        and all(len(part) > 1 for part in parts)
+        and sum(reads_as_number(part[-1]) for part in parts[1:]) > 0.9 * len(lines[1:])
+    ):
         raise FileError(
             f"{path} holds columns at fixed places of a line, with blanks within cells, as {quoted(lines[1].strip()[:40])}; write it with "
             "a separator between cells, as , or a tab."
@@ -371,7 +373,7 @@ def _is_glued(lines: Sequence[str], sign: str) -> bool:
     for separator in SEPARATORS:
         first, second, *others = ([*_cells_of(line, separator)] for line in filled)
         if separator != " " and len(first) == len(second) > 1:
-            return any(map(_is_number, second)) or not any(map(_is_number, chain(*others)))
+            return any(map(reads_as_number, second)) or not any(map(reads_as_number, chain(*others)))
     return False
 
 
@@ -410,7 +412,7 @@ def _is_titled(lines: Sequence[str], separator: str | None) -> bool:
     if len(rows) < MOST_NAMES or len(widths) > 1 or len(rows[0]) < 3 or len(rows) < sum(bool(line.strip()) for line in lines[1:]):
         return False
     alone = len(_cells_of(lines[0], separator)) == 1 and len(lines[0].split()) != len(rows[0])
-    return alone and not _are_parted(lines, 1, separator) and any(all(map(_is_number, cells)) for cells in zip(*rows, strict=True))
+    return alone and not _are_parted(lines, 1, separator) and any(all(map(reads_as_number, cells)) for cells in zip(*rows, strict=True))
 
 
 def _are_parted(lines: Sequence[str], place: int, separator: str | None) -> bool:
@@ -432,20 +434,20 @@ def _is_table(lines: Sequence[str], separator: str | None, least: int) -> bool:
     names, others = rows[0], [row for row in rows[1:] if not RULE.fullmatch("".join(row))]
     alike = sum(len(row) == len(names) for row in others) > 0.9 * len(others)
     named = names[not names[0].strip() : len(names) - (not names[-1].strip())]  # before and behind which a separator may stand
-    numbers = [cell for cell in named if _is_number(cell)]
+    numbers = [cell for cell in named if reads_as_number(cell)]
     return (
         alike
         and len(named) >= least
         and all(map(str.strip, named))
         and (any(map(str.isalpha, "".join(named))) or not any(map(_is_part_of_a_number, named)))
-        and (not numbers or (len(numbers) < len(named) and _are_years(numbers)))
-        and any(_is_number(cell) for row in others[:20] for cell in row)
+        and (not numbers or (len(numbers) < len(named) and are_years(numbers)))
+        and any(reads_as_number(cell) for row in others[:20] for cell in row)
     )
 
 
 def _is_part_of_a_number(cell: str) -> bool:
     """Does it hold digits, but is no number: (810 of (810,48)?"""
-    return any(map(str.isdigit, cell)) and not _is_number(cell)
+    return any(map(str.isdigit, cell)) and not reads_as_number(cell)
 
 
 def _footer(path: str, encoding: str, text: str | None, separator: str | None, rows: Sequence[Sequence[str]]) -> list[str]:
@@ -550,11 +552,11 @@ def _hidden_header(
     path: str, comment: str, comments: Sequence[str], separator: str | None, rows: Sequence[Sequence[str]]
 ) -> list[str] | None:
     """The last line of comments, where it names the columns, as NumPy writes it: # height width."""
-    if not comments or not comments[-1].startswith(comment) or not any(map(_is_number, rows[0])):
+    if not comments or not comments[-1].startswith(comment) or not any(map(reads_as_number, rows[0])):
         return None
     line = comments[-1].lstrip(comment).strip()
     names = next(rows_of(path, [line], separator, lenient=True), [])
-    whole = len(names) == len(rows[0]) and (len(names) > 1 or " " not in line) and not any(map(_is_number, names))
+    whole = len(names) == len(rows[0]) and (len(names) > 1 or " " not in line) and not any(map(reads_as_number, names))
     return names if whole and all(name.strip() for name in names) else None
 
 
@@ -611,7 +613,7 @@ def _score(text: str, separator: str) -> tuple[float, float]:
     if len(rows[0]) < 2:
         return 0, 0
     cells = list(islice((cell for row in rows for cell in row), 5000))
-    share = sum(is_missing(cell) or _is_number(cell) for cell in cells) / len(cells)
+    share = sum(is_missing(cell) or reads_as_number(cell) for cell in cells) / len(cells)
     usual = _usual_width(rows)
     return (1 + sum(len(row) == usual for row in rows[1:])) / len(rows), share
 
@@ -622,116 +624,6 @@ def _usual_width(rows: Sequence[Sequence[str]]) -> int:
     filled = max((place for place, cell in enumerate(rows[0], start=1) if cell.strip()), default=width)
     counts = Counter(len(row) for row in rows[1:])
     return max((width, width + 1, filled), key=lambda tried: counts[tried])
-
-
-def _is_number(cell: str) -> bool:
-    """Does the cell hold a number without a unit?"""
-    if cell[-1:].isdigit() and cell.isascii() and "_" not in cell and plain_floats([cell]) is not None:
-        return True
-    found = parsed(shape_of(cell))
-    return (found is not None and not found.unit) or (not is_missing(cell) and parse_number(cell) is not None)
-
-
-def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Is the first row a header? Not if it holds numbers only, nor if it holds numbers and a text twice, texts that stand further down
-    again, or numbers as those below them.
-    """
-    first = rows[0]
-    numeric = [is_missing(cell) or _is_number(cell) for cell in first]
-    if not any(is_number and not is_missing(cell) for is_number, cell in zip(numeric, first, strict=True)):
-        return True
-    texts = [place for place, is_number in enumerate(numeric) if not is_number]
-    others = [cell.strip() for cell in first[1:]]
-    if not texts and not first[0].strip() and (_run_evenly(others) or _rise(others)):
-        return not any(is_missing(row[0]) for row in rows[1:])  # a table of two ways, with names of rows
-    if not texts:
-        return (_are_years(first) and not any(_are_years(row) for row in rows[1:])) or _counts_columns(first, rows[1:])
-    if len({first[place].strip() for place in texts}) < len(texts):
-        return False
-    below = [[row[place] for row in rows[1:] if len(row) > place and not is_missing(row[place])] for place in range(len(first))]
-    if all(first[place] in below[place] for place in texts):
-        return False
-    numbers = [place for place, is_number in enumerate(numeric) if is_number and not is_missing(first[place])]
-    return _are_names(first, numbers, texts, [cells[:200] for cells in below])
-
-
-def _are_names(first: Sequence[str], numbers: Sequence[int], texts: Sequence[int], below: Sequence[Sequence[str]]) -> bool:
-    """Are the numbers in the first row names of columns, as the texts in it would be? Those of a row of values, which may begin with a text
-    or a date, are written as those below.
-
-    numbers, texts  their places
-    """
-    if any(_stands_above_values(first[place], below[place]) for place in texts):
-        return True
-    if all(first[place] not in below[place] for place in texts) and any(_is_unlike(first[place], below[place]) for place in texts):
-        return True
-    if any(is_date(first[place]) and _are_days(below[place]) for place in texts):
-        return False
-    others = [first[place].strip() for place in numbers]
-    if _run_evenly(others) or (_rise(others) and not all(map(_rise, islice(zip(*(below[place] for place in numbers), strict=False), 20)))):
-        return True
-    return not any(
-        _decimal_digits(first[place]) in set(map(_decimal_digits, below[place])) and not _is_year(first, below, place) for place in numbers
-    )
-
-
-def _stands_above_values(cell: str, below: Sequence[str]) -> bool:
-    """Is this text above numbers, or above dates of which it is none?"""
-    return bool(below) and (sum(map(_is_number, below)) > 0.9 * len(below) or (_are_days(below) and not is_date(cell)))
-
-
-def _is_unlike(cell: str, below: Sequence[str]) -> bool:
-    """Is this a text without digits above texts that all have some, or one that comes once above the same few again and again?"""
-    numbered = len(below) > 2 and not any(map(str.isdigit, cell)) and all(any(map(str.isdigit, text)) for text in below)
-    return numbered or (len(below) >= 10 and min(Counter(below).values()) > 1)
-
-
-def _are_days(cells: Sequence[str]) -> bool:
-    return bool(cells) and all(map(is_date, cells[:20]))
-
-
-def _run_evenly(cells: Sequence[str]) -> bool:
-    """Are these numbers in equal steps, or years in order, as columns are called by places, wavelengths or years?"""
-    values = plain_floats(cells)
-    if values is None or len(values) < 2:
-        return False
-    steps = np.diff(values)
-    in_order = bool((steps > 0).all() or (steps < 0).all())
-    counted = values[0] in (0, 1) and bool((steps == 1).all())
-    return in_order and (all(map(YEAR.fullmatch, cells)) or counted or (len(values) > 2 and np.allclose(steps, steps[0])))
-
-
-def _rise(cells: Sequence[str]) -> bool:
-    """Are these so many numbers, each larger than the one before, that this is no chance?"""
-    values = plain_floats(cells)
-    return values is not None and len(values) > 4 and bool((np.diff(values) > 0).all())
-
-
-def _is_year(first: Sequence[str], below: Sequence[Sequence[str]], place: int) -> bool:
-    """Is it a year above numbers that are none?"""
-    return YEAR.fullmatch(first[place].strip()) is not None and not all(YEAR.fullmatch(cell.strip()) for cell in below[place])
-
-
-def _decimal_digits(cell: str) -> int:
-    """How many digits stand behind the decimal sign of a number."""
-    return len(re.split(r"[.,]", cell.strip())[-1]) if re.search(r"[.,]", cell) else 0
-
-
-def _are_years(row: Sequence[str]) -> bool:
-    """Are these years, each the next one's predecessor: 2019, 2020 …?"""
-    cells = [cell.strip() for cell in row]
-    if len(cells) < 2 or not all(len(cell) == 4 and cell.isascii() and cell.isdigit() for cell in cells):
-        return False
-    years = list(map(int, cells))
-    return years == list(range(years[0], years[0] + len(years))) and 1000 <= years[0] < 3000
-
-
-def _counts_columns(row: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Are these the numbers from 0 on, as pandas calls columns without a name, above rows that are no whole numbers?"""
-    cells = [cell.strip() for cell in (row if row[0].strip() else row[1:])]
-    if len(cells) < 3 or cells != list(map(str, range(len(cells)))):
-        return False
-    return any(not cell.strip().isdigit() for other in others[:1] for cell in other[len(row) - len(cells) :])
 
 
 def _completed_header(
@@ -758,7 +650,7 @@ def _check_not_parted(path: str, rows: Sequence[Sequence[str]]) -> None:
     """Raises FileError where the one cell more than names may come from a comma inside of numbers: 5,612 that is not in quotes."""
     starts = [row[0].strip() for row in rows]
     counted = all(map(str.isdigit, starts)) and set(np.diff(list(map(int, starts)))) <= {1}
-    if counted or (len(set(starts)) == len(starts) and not any(map(_is_number, starts))):
+    if counted or (len(set(starts)) == len(starts) and not any(map(reads_as_number, starts))):
         return  # names of rows
     for place in range(len(rows[0]) - 1):
         if all(THOUSANDS.fullmatch(row[place].strip()) and HUNDREDS.fullmatch(row[place + 1].strip()) for row in rows):
