@@ -310,6 +310,7 @@ def columns_as_written(draw):
 
 @given(columns_as_written(), st.sampled_from(";\t|"), st.booleans())
 @examples(200)
+@example([([-1.0, -1.0, -1.0], ["1 €-", "1 €-", "1 €-"])], ";", False)
 def test_a_number_is_the_one_that_was_written_or_stays_text(tmp_path_factory, columns, separator, named):
     """Three decimals everywhere and nothing else are taken for decimals where no comma and no whole number speaks against it."""
     path = tmp_path_factory.mktemp("t") / "t.csv"

@@ -214,8 +214,13 @@ def parsed(cell: str) -> Parsed | None:
     if body.endswith(".") and (match["after"] or "")[:1].isalpha():
         return None  # 2. Married is the second of some categories
     negative = match["open"] or match["inner"] or match["behind"] or "-" in (match["sign"], match["late"])
+    after = (match["after"] or "").strip()
+    if len(after) > 1 and after.endswith("-"):
+        if negative or after[-2] not in SYMBOLS:
+            return None
+        negative, after = True, after[:-1]  # 12 €- as 12-
     sign = "-" if negative else ""
-    unit = f"{(match['before'] or '').strip()}{(match['after'] or '').strip()}"
+    unit = f"{(match['before'] or '').strip()}{after}"
     return Parsed(sign, body, exponent.lower().replace("d", "e"), unit) if _reading(body) is not None else None
 
 
