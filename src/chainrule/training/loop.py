@@ -406,9 +406,11 @@ class Training(Displayed):
         engine = began if began in ENGINES else None
         shards: dict[str, Any] = {"shard": shard, "validation_shard": validation_shard}
         training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups, **shards)
-        for name, value in training._settings().items():
-            if (began := record.get("settings", {}).get(name, getattr(Plan, name, None))) != value:
-                raise InputError(f"this run began with {name} = {quoted(began)}, not {quoted(value)}: resume it with the same.")
+        before, now = record.get("settings", {}), training._settings()
+        for name in {**now, **before}:
+            was, value = (settings.get(name, getattr(Plan, name, None)) for settings in (before, now))
+            if was != value:
+                raise InputError(f"this run began with {name} = {quoted(was)}, not {quoted(value)}: resume it with the same.")
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
         try:
