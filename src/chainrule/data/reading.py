@@ -309,8 +309,8 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
     """The table in parts of at most so many rows, in forms that are known. Raises FileError."""
     done = 0
     if _may_be_quick(files):
-        formats = {name: known for name, known in found.forms.items() if known in (PLAIN, COMMA) and name not in found.padded}
-        plain = {name: known.decimal for name, known in formats.items() if isinstance(known, NumberFormat)}
+        formats = {name: form for name, form in found.forms.items() if isinstance(form, NumberFormat) and name not in found.padded}
+        plain = {name: form.decimal for name, form in formats.items() if form.signs in (PLAIN, COMMA)}
         start = _first_block(files)
         parts = arrow_text.read_parts(files.first, plain, start, form.cells)
         tables = resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows)
@@ -495,7 +495,7 @@ def _with_numbers(table: Table, expected: Mapping[str, ColumnForm], options: Cel
     plain = set(known)
     if options.numbers.decimal is not None:
         plain |= {name for name, some in cells.items() if not any(map(ZERO_FIRST.fullmatch, some))}
-    wanted = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one != PLAIN or name in plain)}
+    wanted = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one.signs != PLAIN or name in plain)}
     columns = {name: column_of(name, cells[name], one, options) for name, one in wanted.items()}
     return replace(table, columns=tuple(columns.get(one.name) or replace(one, doubt=doubts.get(one.name, "")) for one in table.columns))
 

@@ -513,6 +513,9 @@ def decisions(
     if kinds["category"]:
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
+    written = [f"{one.name} {one.written.example}" for one in (*targets, *features) if one.written and one.written.is_unusual]
+    if written:
+        said.append(f"how numbers are read: {enumerated(written)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
     lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}
