@@ -8,7 +8,8 @@ import zipfile
 import pytest
 
 from chainrule.base.errors import FileError
-from chainrule.data.reading import chunks, read, size_of
+from chainrule.data.reading import chunks, read
+from chainrule.data.sources import size_of
 
 PLAIN = "height,width\n1.5,2\n3.25,4\n5,6\n"
 

@@ -12,7 +12,8 @@ from tests.flowers import printed
 
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
-from chainrule.data.reading import chunks, forms_of, read, size_of
+from chainrule.data.reading import chunks, forms_of, read
+from chainrule.data.sources import size_of
 from chainrule.training.model import Model
 
 ROWS = [{"x": place * 7 % 23 / 4, "c": "uvw"[place % 3], "b": place % 2 == 0, "t": place * 3 % 11 + 0.5} for place in range(60)]

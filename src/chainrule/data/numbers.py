@@ -39,8 +39,8 @@ DASHES = ("‒", "–", "﹣")
 """What stands for a minus before a number, as programs for writing put it; between two numbers it is none."""
 
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD|RMB"
-SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł"
-PRICED = r"(?:R|RM|Rp|Tk|Bs|S/|[KTU][Ss]h)\.?(?=\ ?-?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d\d)?$)(?=.*\d\D\d)"
+SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł|Rp\.?|[KTU][Ss]h\.?"
+PRICED = r"(?:R|RM|Tk|Bs|S/)\.?(?=\ ?-?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d\d)?$)(?=.*\d\D\d)"
 """Currencies before a price, with cents or in thousands; R 12 and RM 3 are names."""
 
 SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿₭₮₨৳฿៛֏＄￥￡￦"
@@ -76,7 +76,8 @@ SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|mi
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
-    rf"""(?:[~≈≃≤≥▲▼△▽↑↓|]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
+    rf"""(?:[~≈≃≤≥▲▼△▽↑↓|]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|"
+        |(?:R|RM|Tk|Bs|S/)\.?(?=\ ?\d+[.,]\d))?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
     (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
     (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | [²³¹⁰-⁹]{{1,2}} | \[\w{{1,3}}\] | (?::[0-5]?\d){{1,2}}(?:[.,]\d+)? | (?<=[.,]\d)\d*[+-]\d{{3}}
         | \ ?\((?:±|SE\ )?{DIGITS}%?\) )?
@@ -465,11 +466,10 @@ def number_format(
 def _is_doubted(
     form: NumberFormat, evidence: Evidence, expected: NumberFormat | None, others: Collection[str], separator: str | None
 ) -> bool:
-    """Are cells that make sense both ways read by less than what other columns say, or the usual way of a file with this separator?"""
-    usual = {",": ".", ";": ","}.get(separator or "", expected and expected.decimal)
-    if not evidence.open or form.is_unusual or (others and set(others) != {form.decimal}):
-        return bool(evidence.open)
-    return form.decimal != usual if expected else not others and (form.decimal != usual or evidence.short)
+    """Are cells that make sense both ways read so by less than the usual way of a file with this separator?"""
+    usual = {",": ".", ";": ","}.get(separator or "")
+    against = form.is_unusual or form.decimal != usual or (others and set(others) != {usual})
+    return bool(evidence.open and (against or (evidence.short and not expected and not others)))
 
 
 class _Unclear(FrozenValue):

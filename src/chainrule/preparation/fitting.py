@@ -13,9 +13,9 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.data.memory import memory
 from chainrule.data.numbers import evidence_of, parsed, resembles_number
 from chainrule.data.ranges import OfEach, alone
-from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, option, ordered

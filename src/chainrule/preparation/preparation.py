@@ -344,21 +344,7 @@ class Preparation(Displayed, FrozenValue):
         """
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
-        otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
-        doubted: list[str] = []
-        written = {one.name: one.written or PLAIN for one in (*self.features, *(self.targets if targets else ()))}
-        found = {name: form for name in written if (form := table.column(name).format) is not None}
-        for name, form in found.items():
-            if not form.is_within(written[name]):
-                otherwise.setdefault((form.signs, written[name].signs), []).append(name)
-            elif form.open:
-                doubted.append(f"{name} {form.example}")
-        for names in otherwise.values():
-            columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
-            examples = f"here {found[names[0]].example}; there {written[names[0]].example}"
-            said.append(f"{columns} written otherwise than where the model was trained: {examples}")
-        if doubted:
-            said.append(f"numbers that could be read in two ways are read so: {enumerated(doubted)}")
+        said += self.remarks_on_numbers(table, targets=targets)
         for name in dict.fromkeys(column for column, _ in counts):
             labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
             what = "categories that the model has never seen, taken as none of the known"
@@ -374,6 +360,26 @@ class Preparation(Displayed, FrozenValue):
                 "what it says there is a guess"
             )
         return tuple(said)
+
+    def remarks_on_numbers(self, table: Table, *, targets: bool = False) -> list[str]:
+        """In words: numbers written otherwise than where the model was trained, or that could be others; targets as of `remarks`."""
+        said = list[str]()
+        otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
+        doubted: list[str] = []
+        written = {one.name: one.written or PLAIN for one in (*self.features, *(self.targets if targets else ()))}
+        found = {name: form for name in written if (form := table.column(name).format) is not None}
+        for name, form in found.items():
+            if not form.is_within(written[name]):
+                otherwise.setdefault((form.signs, written[name].signs), []).append(name)
+            elif form.open:
+                doubted.append(f"{name} {form.example}")
+        for names in otherwise.values():
+            columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
+            examples = f"here {found[names[0]].example}; there {written[names[0]].example}"
+            said.append(f"{columns} written otherwise than where the model was trained: {examples}")
+        if doubted:
+            said.append(f"numbers that could be read in two ways are read so: {enumerated(doubted)}")
+        return said
 
     # Plain data
 
