@@ -466,10 +466,12 @@ def number_format(
 def _is_doubted(
     form: NumberFormat, evidence: Evidence, expected: NumberFormat | None, others: Collection[str], separator: str | None
 ) -> bool:
-    """Are cells that make sense both ways read so by less than the usual way of a file with this separator?"""
+    """Are cells that make sense both ways read so by less than the usual way of a file with this separator? Where a model knows the
+    column, it is enough that another column says the same.
+    """
     usual = {",": ".", ";": ","}.get(separator or "")
-    against = form.is_unusual or form.decimal != usual or (others and set(others) != {usual})
-    return bool(evidence.open and (against or (evidence.short and not expected and not others)))
+    doubted = form.is_unusual or form.decimal != usual or bool(others if expected else evidence.short and not others)
+    return bool(evidence.open) and doubted and not (expected and set(others) == {form.decimal})
 
 
 class _Unclear(FrozenValue):

@@ -170,7 +170,8 @@ def forms_of(
         typed, *others = of_each(lambda: _typed_scan(_with_days(form.parts(source, BLOCK, own_rows), expected), expected, form))
         for one in others:
             typed.merge(one)
-        return typed.decided()
+        decided: Forms = typed.decided()
+        return decided
     own = part if isinstance(part, TextFiles) else files
     scan, *later = of_each(lambda: _scanned(own, expected, form, keep=False)[0])
     for other in later:
@@ -216,8 +217,8 @@ class Reading(FrozenValue):
 
     def parts(self, source: Any, rows: int, part: range | None = None) -> Iterator[Table]:
         """A source that is no table in text, or a part of its rows, as consecutive tables. Raises FileError, InputError."""
-        of_text = {"characters": self.characters, "encoding": self.text.get("encoding")}
-        return parts_of(source, rows, missing=self.cells.missing, part=part, **of_text)
+        encoding = self.text.get("encoding")
+        return parts_of(source, rows, missing=self.cells.missing, characters=self.characters, encoding=encoding, part=part)
 
     def text_files(self, source: Any) -> TextFiles | None:
         """How the source holds its table, if it is a text file, or several. Raises FileError."""
@@ -442,8 +443,8 @@ def _with_days(tables: Iterable[Table], expected: Mapping[str, ColumnForm]) -> I
     for table in tables:
         columns = []
         for column in table.columns:
-            known = column.values[~column.missing] if expected.get(column.name) == "date" else ()
-            if column.kind == "number" and len(known) and (known == np.floor(known)).all():
+            known = column.values[~column.missing]
+            if column.kind == "number" and expected.get(column.name) == "date" and (known == np.floor(known)).all():
                 values = np.full(len(column.values), None, dtype=object)
                 values[~column.missing] = [f"{int(value)}" for value in known]
                 column = replace(column, values=values, kind="date") if are_dates(values[~column.missing].tolist()) else column

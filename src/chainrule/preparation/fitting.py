@@ -513,7 +513,8 @@ def decisions(
     if kinds["category"]:
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
-    written = [f"{one.name} {one.written.example}" for one in (*targets, *features) if one.written and one.written.is_unusual]
+    forms = {target.name: target.written for target in targets} | {feature.name: feature.written for feature in features}
+    written = [f"{name} {form.example}" for name, form in forms.items() if form and form.is_unusual]
     if written:
         said.append(f"how numbers are read: {enumerated(written)}")
     for reason in dict.fromkeys(left_out.values()):

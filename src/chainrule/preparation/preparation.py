@@ -366,7 +366,8 @@ class Preparation(Displayed, FrozenValue):
         said = list[str]()
         otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
         doubted: list[str] = []
-        written = {one.name: one.written or PLAIN for one in (*self.features, *(self.targets if targets else ()))}
+        written = {feature.name: feature.written or PLAIN for feature in self.features}
+        written |= {target.name: target.written or PLAIN for target in self.targets if targets}
         found = {name: form for name in written if (form := table.column(name).format) is not None}
         for name, form in found.items():
             if not form.is_within(written[name]):
