@@ -469,7 +469,7 @@ def _is_doubted(
     """Are cells that make sense both ways read so by less than the usual way of a file with this separator? Where a model knows the
     column, it is enough that another column says the same.
     """
-    usual = {",": ".", ";": ","}.get(separator or "")
+    usual = {",": ".", " ": ".", ";": ","}.get(separator or "")
     doubted = form.is_unusual or form.decimal != usual or bool(others if expected else evidence.short and not others)
     return bool(evidence.open) and doubted and not (expected and set(others) == {form.decimal})
 
