@@ -355,3 +355,12 @@ def test_a_model_finds_its_files_again(tmp_path, monkeypatch, capsys):
         states.append(Model.load(name).network.parameters)
     assert all((states[0][key] == state[key]).all() for state in states[1:] for key in state)
     assert cr.train(["d/a.csv", "d/b.csv"], target="t", epochs=1).source["files"] == ["d/a.csv", "d/b.csv"]
+
+
+def test_rows_under_numbers_keep_those_that_do_not_count_them(tmp_path):
+    rows = {str(year): {"wheat": year % 7 + 0.5, "rye": year % 5} for year in range(1990, 1995)}
+    (tmp_path / "t.json").write_text(json.dumps(rows))
+    found = read(tmp_path / "t.json")
+    assert (found.names, found.column("row").values.tolist()) == (("row", "wheat", "rye"), [1990, 1991, 1992, 1993, 1994])
+    (tmp_path / "t.json").write_text(json.dumps(dict(zip("12345", rows.values(), strict=True))))
+    assert read(tmp_path / "t.json").names == ("wheat", "rye")

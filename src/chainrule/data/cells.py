@@ -28,9 +28,6 @@ FIRST_ZERO = re.compile(r"^([^0-9\n]*)0", re.MULTILINE)
 
 TRUTH = {"true": 1.0, "false": 0.0}
 
-PLUS_AND_MINUS = frozenset({"+", "++", "+++", "-", "--", "---", "−", "–", "±", "+/-", "0"})
-"""What columns hold that tell nothing but signs; beside + a - is a value like others."""
-
 
 def is_missing(cell: str, words: Collection[str] = MISSING) -> bool:
     """Does the cell say that there is no value, in one of these words?"""
@@ -130,8 +127,6 @@ def truths(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array | 
 def texts(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array:
     """(cells,) objects: the text without the blanks around it, None where missing."""
     values = np.empty(len(cells), dtype=object)
-    if _are_signs(cells):
-        missing = frozenset(missing) - PLUS_AND_MINUS
     if are_repeated(cells):
         known = {cell: None if (bare := cell.strip()).lower() in missing else bare for cell in set(cells)}
         values[:] = list(map(known.__getitem__, cells))
@@ -140,12 +135,6 @@ def texts(cells: Sequence[str], missing: Collection[str] = MISSING) -> Array:
     lacks = not frozenset(missing).isdisjoint("\n".join(bares).lower().split("\n"))  # all at once: most columns lack nothing
     values[:] = [None if bare.lower() in missing else bare for bare in bares] if lacks else bares
     return values
-
-
-def _are_signs(cells: Sequence[str]) -> bool:
-    """Are all cells signs, or empty, with a + among them?"""
-    first = next((bare for cell in cells if (bare := cell.strip())), "")
-    return first in PLUS_AND_MINUS and {"+"} <= set(map(str.strip, cells)) <= PLUS_AND_MINUS | {""}
 
 
 def are_various(cells: Sequence[str]) -> bool:

@@ -103,9 +103,10 @@ def _read_whole(source: Any, kinds: Mapping[str, str | NumberFormat] | None, for
         return _read_text(files, expected, form)
     parts = list(_with_days(form.parts(source, BLOCK), expected))
     scan = _typed_scan(parts, expected, form)
-    found, kinds = scan.decided(), {name: kind or "number" for name, kind in scan.kinds.items()}
+    found = scan.decided()
+    known: dict[str, ColumnKind] = {name: kind or "number" for name, kind in scan.kinds.items()}
     for part in parts:
-        _check_kinds(part, kinds)
+        _check_kinds(part, known)
     return joined([_in_forms(part, found, form) for part in parts], {name: kind_of(one) for name, one in found.forms.items()})
 
 
