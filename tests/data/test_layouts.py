@@ -8,7 +8,8 @@ import zipfile
 import pytest
 
 from chainrule.base.errors import FileError
-from chainrule.data.reading import chunks, read, size_of
+from chainrule.data.reading import chunks, read
+from chainrule.data.sources import size_of
 
 PLAIN = "height,width\n1.5,2\n3.25,4\n5,6\n"
 
@@ -440,3 +441,19 @@ def test_a_currency_sign_alone_tells_the_encoding(tmp_path):
 def test_letters_that_stand_alone_are_western(tmp_path):
     with pytest.raises(FileError, match="cp1252 fits and would read 'ä': give --encoding cp1252"):
         of(tmp_path, b"a;b\n" + b"12;\xe4\n13;\xf6\n" * 20)
+
+
+@pytest.mark.parametrize("name", ["Drop table", "create table", "insert into stock"])
+def test_a_header_that_begins_as_sql_is_a_header(name, tmp_path):
+    assert of(tmp_path, f"{name},b\n1,2\n3,5\n".encode()).names == (name, "b")
+    with pytest.raises(FileError, match="is a script of SQL"):
+        of(tmp_path, b"drop table if exists stock;\ncreate table stock (a int);\n")
+
+
+def test_what_is_infinite_may_be_said_to_be_missing(tmp_path):
+    text = "a,b\n1.5,2\n∞,3\n-Infinity,4\n".encode()
+    for cell, rows in (("inf", [0, 1]), ("-inf", [0, 2])):
+        with pytest.raises(FileError, match=f"holds {cell}, which is no finite number; correct it, say --missing {cell} if it means"):
+            found = of(tmp_path, text)
+            found.take(rows).numbers(["a"])
+    assert of(tmp_path, text, missing=["inf", "-inf"]).column("a").missing.tolist() == [False, True, True]

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from chainrule.base.control_groups import control_groups
-from chainrule.data import reading
+from chainrule.data import memory
 
 
 def test_groups_are_found_from_the_innermost_outwards(tmp_path):
@@ -20,17 +20,17 @@ def test_groups_are_found_from_the_innermost_outwards(tmp_path):
 
 def test_the_least_limit_counts(tmp_path, monkeypatch):
     groups = [(tmp_path / "a", True), (tmp_path / "b", False), (tmp_path / "none", False)]
-    monkeypatch.setattr(reading, "control_groups", lambda controller: groups)
-    whole = reading.memory()
+    monkeypatch.setattr(memory, "control_groups", lambda controller: groups)
+    whole = memory.memory()
     for folder, name, text in ((tmp_path / "a", "memory.limit_in_bytes", "5000000"), (tmp_path / "b", "memory.max", "max")):
         folder.mkdir()
         (folder / name).write_text(text)
-    assert whole > reading.memory() == 5_000_000
+    assert whole > memory.memory() == 5_000_000
     (tmp_path / "b" / "memory.max").write_text("4000000")
-    assert reading.memory() == reading.memory_left() == 4_000_000
+    assert memory.memory() == memory.memory_left() == 4_000_000
     (tmp_path / "a" / "memory.stat").write_text("cache 4500000\ntotal_rss 2000000\n")
     (tmp_path / "b" / "memory.stat").write_text("anon 500000\nfile 3000000\n")
-    assert reading.memory_left() == 3_000_000  # what is mapped from files can be dropped
+    assert memory.memory_left() == 3_000_000  # what is mapped from files can be dropped
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no ulimit")
@@ -39,7 +39,7 @@ def test_ulimit_counts(monkeypatch):
 
     limits = {resource.RLIMIT_AS: resource.RLIM_INFINITY, resource.RLIMIT_DATA: 3_000_000}
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (limits[kind], resource.RLIM_INFINITY))
-    assert reading.memory() == 3_000_000
-    assert reading.memory_left() in (0, 3_000_000)  # a Python takes more than that already, where the system says what it takes
+    assert memory.memory() == 3_000_000
+    assert memory.memory_left() in (0, 3_000_000)  # a Python takes more than that already, where the system says what it takes
     limits[resource.RLIMIT_DATA] = resource.RLIM_INFINITY
-    assert reading.memory_left() == reading.memory()
+    assert memory.memory_left() == memory.memory()

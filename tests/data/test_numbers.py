@@ -347,6 +347,52 @@ def test_a_sign_far_down_decides_for_all(tmp_path):
     assert forms_of(tmp_path / "t.csv").forms["a"] == NumberFormat(",", ".")
 
 
+@pytest.mark.parametrize(
+    ("separator", "cells", "others", "said"),
+    [
+        (",", ["7,219", "4,380", "9,105"], (), "a 7,219 is 7219"),
+        (",", ["7,219", "480", "9,105"], ("0.5",), "a 7,219 is 7219"),
+        ("\t", ["17.219", "4.380", "9.105"], (), "a 17.219 is 17.219"),
+        ("|", ["17.219", "4.380", "9.105"], ("0.5",), "a 17.219 is 17.219"),
+        ("\t", ["17,219", "4,380", "9,105"], ("0,5",), "a 17,219 is 17.219"),
+        (";", ["17.219", "4.380", "9.105"], ("0,5",), "a 17.219 is 17219"),
+        (";", ["RM 17.219", "RM 4.380"], ("0.5",), "a RM 17.219 is 17.219"),
+        (",", ["17.219", "480", "9.105"], (), "a 17.219 is 17.219"),
+        (",", ["17.219", "4.380", "9.105"], (), ""),
+        (",", ["17.219", "480", "9.105"], ("0.5",), ""),
+        (";", ["17,219", "4,380"], ("0,5",), ""),
+        ("\t", ["17.219", "4.380", "0.105"], (), ""),
+    ],
+)
+def test_a_reading_that_its_column_does_not_tell_is_said_with_a_cell_of_it(separator, cells, others, said, tmp_path):
+    """But for the usual decimal sign of a file with commas, or with semicolons, between cells."""
+    columns = {
+        "a": cells,
+        **{f"other{place}": [other, other[:-1] + "7", other] for place, other in enumerate(others)},
+        "t": ["1", "3", "4"],
+    }
+    found = table(tmp_path, {name: column[: len(cells)] for name, column in columns.items()}, separator)
+    decisions = cr.Preparation.fit(found, ["t"]).decisions
+    assert [line for line in decisions if "how numbers" in line] == ([f"how numbers are read: {said}"] if said else [])
+
+
+@pytest.mark.parametrize("kind", ["frame", "lines", "parquet"])
+def test_text_of_other_sources_is_read_alike_in_all_its_rows(kind, tmp_path):
+    """What is open in the first ones, the last ones tell."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": ["7.250 km"] * 5500 + ["980 km", "7.250,5 km"], "t": range(5502)})
+    source = {"frame": frame}.get(kind, tmp_path / f"t.{'jsonl' if kind == 'lines' else kind}")
+    if kind == "lines":
+        frame.to_json(source, orient="records", lines=True)
+    elif kind == "parquet":
+        frame.to_parquet(source)
+    whole = read(source, units="km").column("a")
+    assert whole.values[[0, -2, -1]].tolist() == [7250, 980, 7250.5]
+    parts = [part.column("a") for part in chunks(source, rows=2000, units="km")]
+    assert [value for part in parts for value in part.values.tolist()] == whole.values.tolist()
+    assert {part.format for part in parts} == {NumberFormat(",", ".", "km")}
+
+
 # A model and other files
 
 
@@ -357,7 +403,7 @@ def model(tmp_path, monkeypatch, capsys):
     text = "".join(f"{a // 1000}.{a % 1000:03};{b};{str(t).replace('.', ',')}\n" for a, b, t in rows)
     (tmp_path / "own.csv").write_text("a;b;t\n" + text)
     out, _ = printed(["train", "own.csv", "--target", "t", "--epochs", "2"], capsys)
-    assert "how numbers are read: a 1.234,5 is 1234.5" in " ".join(out.split())
+    assert "how numbers are read: a 20.000 is 20000" in " ".join(out.split())
     return Model.load("model.safetensors")
 
 
@@ -368,15 +414,18 @@ def predicted(content, capsys, *options, code=0):
 
 
 def test_predict_reads_with_the_models_signs_and_says_where_a_file_differs(model, capsys):
-    assert model.preparation.features[0].written == NumberFormat(",", ".")
+    assert model.preparation.features[0].written == NumberFormat(",", ".", open="20.000")
     own = predicted("a;b\n25.000;3,5\n", capsys)
     assert own[1] == ""
     english, said = predicted("a,b\n25000,3.5\n", capsys)
     assert english == own[0]
     assert "column b is written otherwise than where the model was trained: here 12.5 is 12.5; there" in said
     assert predicted('a,b\n"25,000",3.5\n', capsys)[0] == own[0]  # where another column tells that the file has decimal points
-    alike = predicted("a;b\n25.000;3\n", capsys)[0]
-    assert predicted('a,b\n"25,000",3\n', capsys)[0] != alike  # else 25,000 is 25, as it would be in the model's own file …
+    alike, said = predicted("a;b\n25.000;3\n", capsys)
+    assert "numbers that could be read in two ways are read so: a 25.000 is 25000" in said
+    other, said = predicted('a,b\n"25,000",3\n', capsys)
+    assert other != alike  # else 25,000 is 25, as it would be in the model's own file …
+    assert "column a is written otherwise than where the model was trained: here 25,000 is 25; there 20.000 is 20000" in said
     assert predicted('a,b\n"25,000",3\n', capsys, "--decimal", ".")[0] == alike  # … unless it is said
     assert printed(["evaluate", "model.safetensors", "own.csv"], capsys)[1] == ""
 

@@ -16,7 +16,8 @@ from chainrule.base.errors import InputError
 from chainrule.data.cells import is_missing
 from chainrule.data.dates import is_date
 from chainrule.data.numbers import looks_like_number
-from chainrule.data.reading import chunks, kinds_of, read, size_of
+from chainrule.data.reading import chunks, kinds_of, read
+from chainrule.data.sources import size_of
 from chainrule.data.table import Table
 
 # Any table, written in any way

@@ -12,7 +12,8 @@ from tests.flowers import printed
 
 import chainrule as cr
 from chainrule.base.errors import FileError, InputError
-from chainrule.data.reading import chunks, forms_of, read, size_of
+from chainrule.data.reading import chunks, forms_of, read
+from chainrule.data.sources import size_of
 from chainrule.training.model import Model
 
 ROWS = [{"x": place * 7 % 23 / 4, "c": "uvw"[place % 3], "b": place % 2 == 0, "t": place * 3 % 11 + 0.5} for place in range(60)]
@@ -205,8 +206,11 @@ def test_a_model_reads_files_in_python_as_its_own_were(tmp_path):
     )
     (tmp_path / "other.csv").write_text("a;t\n1.234;1\n5.678;2\n")
     model = cr.train(tmp_path / "own.csv", target="t", epochs=2)
-    assert model.predict(tmp_path / "other.csv").tolist() == model.predict({"a": [1234, 5678]}).tolist()
-    assert model.evaluate(tmp_path / "other.csv").rows == 2
+    with pytest.warns(UserWarning, match="could be read in two ways are read so: a 1.234 is 1234"):
+        predicted = model.predict(tmp_path / "other.csv")
+    assert predicted.tolist() == model.predict({"a": [1234, 5678]}).tolist()
+    (tmp_path / "third.csv").write_text("a;t\n1.234,0;1\n5.678,0;2\n")
+    assert model.evaluate(tmp_path / "third.csv").rows == 2
 
 
 def refused(source, match):
@@ -351,3 +355,12 @@ def test_a_model_finds_its_files_again(tmp_path, monkeypatch, capsys):
         states.append(Model.load(name).network.parameters)
     assert all((states[0][key] == state[key]).all() for state in states[1:] for key in state)
     assert cr.train(["d/a.csv", "d/b.csv"], target="t", epochs=1).source["files"] == ["d/a.csv", "d/b.csv"]
+
+
+def test_rows_under_numbers_keep_those_that_do_not_count_them(tmp_path):
+    rows = {str(year): {"wheat": year % 7 + 0.5, "rye": year % 5} for year in range(1990, 1995)}
+    (tmp_path / "t.json").write_text(json.dumps(rows))
+    found = read(tmp_path / "t.json")
+    assert (found.names, found.column("row").values.tolist()) == (("row", "wheat", "rye"), [1990, 1991, 1992, 1993, 1994])
+    (tmp_path / "t.json").write_text(json.dumps(dict(zip("12345", rows.values(), strict=True))))
+    assert read(tmp_path / "t.json").names == ("wheat", "rye")

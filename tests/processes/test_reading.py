@@ -108,7 +108,7 @@ def test_processes_decide_together_what_one_decides(sources, name, monkeypatch):
     read = []
     between = ranges.tables_between
     monkeypatch.setattr(
-        "chainrule.data.reading.tables_between", lambda path, rows, part: read.append(len(part)) or between(path, rows, part)
+        "chainrule.data.sources.tables_between", lambda path, rows, part: read.append(len(part)) or between(path, rows, part)
     )
 
     def work(processes):

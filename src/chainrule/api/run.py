@@ -13,7 +13,7 @@ from chainrule.api.watching import Watch
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.base.interruption import CTRL_C, asked_to_end, interrupt_by_hand
-from chainrule.data.reading import memory_left
+from chainrule.data.memory import memory_left
 from chainrule.diagnosis.divergence import Diverged, diverged
 from chainrule.engines.choice import Predictor
 from chainrule.network.network import Network

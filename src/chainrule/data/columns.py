@@ -84,7 +84,7 @@ class Found(Frozen):
         if self.values is None:
             return False
         if isinstance(form, NumberFormat) and self.format is not None:
-            return self.format == form
+            return self.format.signs == form.signs
         if isinstance(form, NumberFormat):
             return self.kind is None or (self.kind == "number" and self.decimal in ("", form.decimal))
         return self.kind is None or form == self.kind or (form == "text" and self.kind == "date")
@@ -331,7 +331,7 @@ def _column_of_texts(name: str, cells: Sequence[str], form: ColumnForm, options:
 def _column_of_spans(name: str, cells: Spans, form: ColumnForm, options: CellOptions) -> Column | None:
     """As `column_of`, from one cell of each shape, or of the different ones; None where all have to be looked at."""
     if isinstance(form, NumberFormat):
-        if form in (PLAIN, COMMA) and _decimal_sign(shapes_of(cells[:FEW])) == form.decimal:
+        if form.signs in (PLAIN, COMMA) and _decimal_sign(shapes_of(cells[:FEW])) == form.decimal:
             decimals = _decimals(cells, form.decimal, options)
             if decimals is not None:
                 return Column(name, decimals[0], "number", form)

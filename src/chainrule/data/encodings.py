@@ -65,7 +65,8 @@ OTHERS = {
 
 SQL = re.compile(
     rb"\s*(?:--[^\n]*\n\s*)*"
-    rb"(?:create (?:table|database)|insert into|drop table|begin transaction|pragma foreign_keys|set [@\w]+ ?=|copy [\w.\"]+ ?\()",
+    rb"(?:(?:create (?:table|database)|insert into|drop table)[ \t]+(?:if (?:not )?exists[ \t]+)?[\w.`\"\[\]]+"
+    rb"\s*(?:[(;\n]|values\b|select\b|as\b)|begin transaction\s*;|pragma foreign_keys\s*=|set [@\w]+ ?=|copy [\w.\"]+ ?\()",
     re.IGNORECASE,
 )
 """How dumps of databases begin."""

@@ -118,7 +118,7 @@ def _unwrapped(data: Any) -> Any:
         return data
     if len(data) > 1 and all(isinstance(column, Mapping) for column in data.values()):
         if all(map(str.isdigit, map(str, data))) and not any(str(name).isdigit() for row in data.values() for name in row):
-            return [*data.values()]
+            return _with_keys(data)
         columns = {name: list(column.values()) for name, column in data.items()}
         return columns if len(set(map(tuple, data.values()))) == 1 else data
     lists = [value for value in data.values() if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value)]
@@ -128,6 +128,15 @@ def _unwrapped(data: Any) -> Any:
     if isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) and len(row) == len(names) for row in rows):
         return [dict(zip(map(str, names), row, strict=True)) for row in rows]
     return data
+
+
+def _with_keys(rows: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows under numbers, which are a column of their own, called row as that of a file, unless they count the rows: {"2019": {…}, …}."""
+    numbers = [int(number) for number in rows]
+    if numbers == [*range(len(rows))] or numbers == [*range(1, len(rows) + 1)]:
+        return [*rows.values()]
+    name = next(name for name in ("row", "row_name", "row_number") if not any(name in row for row in rows.values()))
+    return [{name: number, **row} for number, row in zip(numbers, rows.values(), strict=True)]
 
 
 def _objects(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
-from chainrule.base.frozen import FrozenValue
+from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import is_missing, known_floats, shape_of
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
@@ -39,8 +39,8 @@ DASHES = ("‒", "–", "﹣")
 """What stands for a minus before a number, as programs for writing put it; between two numbers it is none."""
 
 CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY|RUB|SGD|HKD|RMB"
-SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł"
-PRICED = r"(?:R|RM|Rp|Tk|Bs|S/|[KTU][Ss]h)\.?(?=\ ?-?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d\d)?$)(?=.*\d\D\d)"
+SHORT_CURRENCIES = r"Euro|[Rr]s\.?|[Ss]?Fr\.?|[Kk]r\.?|Kč|Ft|zł|Rp\.?|[KTU][Ss]h\.?"
+PRICED = r"(?:R|RM|Tk|Bs|S/)\.?(?=\ ?-?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d\d)?$)(?=.*\d\D\d)"
 """Currencies before a price, with cents or in thousands; R 12 and RM 3 are names."""
 
 SYMBOLS = "$£¥€¢₹₽₩₺₴₫₦₱₪₡₲₵₸₼₾₿₭₮₨৳฿៛֏＄￥￡￦"
@@ -76,7 +76,8 @@ SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|mi
 
 DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
 RESEMBLES = re.compile(
-    rf"""(?:[~≈≃≤≥▲▼△▽↑↓|]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|")?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
+    rf"""(?:[~≈≃≤≥▲▼△▽↑↓|]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|"
+        |(?:R|RM|Tk|Bs|S/)\.?(?=\ ?\d+[.,]\d))?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
     (?: \ *(?:±|\+/?-|[×xX*]|°|')\ *{DIGITS} ){{0,2}}
     (?: /[1-9]\d{{0,2}} | \ ?[¼-¾⅐-⅞] | [²³¹⁰-⁹]{{1,2}} | \[\w{{1,3}}\] | (?::[0-5]?\d){{1,2}}(?:[.,]\d+)? | (?<=[.,]\d)\d*[+-]\d{{3}}
         | \ ?\((?:±|SE\ )?{DIGITS}%?\) )?
@@ -118,6 +119,7 @@ class NumberFormat(FrozenValue):
 
     further  other units that some of them have, with commas between them, where it was said that they mean nothing
     behind   the unit again where it stands behind although it is a sign of money: 12 €
+    open     a cell that makes sense both ways, where its column does not tell which, and the file not without a doubt: 5,612
     """
 
     decimal: str = "."
@@ -125,6 +127,17 @@ class NumberFormat(FrozenValue):
     unit: str = ""
     further: str = ""
     behind: str = ""
+    open: str = ""
+
+    @property
+    def is_unusual(self) -> bool:
+        """Is it worth a line: are the numbers more than digits and a decimal sign, or could they be others?"""
+        return bool(self.thousands or self.unit or self.open)
+
+    @property
+    def signs(self) -> NumberFormat:
+        """The same, whatever cell was open."""
+        return replace(self, open="") if self.open else self
 
     @property
     def units(self) -> frozenset[str]:
@@ -133,7 +146,11 @@ class NumberFormat(FrozenValue):
 
     @property
     def example(self) -> str:
-        """A number as it is written, and its value: "1,234.5 kg is 1234.5"; with each of its units."""
+        """A number as it is written, and its value: "1,234.5 kg is 1234.5"; with each of its units. Of numbers that could be others one
+        that is there: "5,612 is 5612".
+        """
+        if self.open:
+            return f"{self.open} is {self.value(self.open, ()):.15g}"
         whole, value = (f"1{self.thousands}234", "1234.5") if self.thousands else ("12", "12.5")
         number, units = f"{whole}{self.decimal}5", (self.unit, *filter(None, self.further.split(",")))
         written = [f"{number} {unit}" if unit and unit == self.behind else _with_unit(number, unit) for unit in units]
@@ -441,7 +458,20 @@ def number_format(
         row, cell = evidence.thousands.get(mark) or evidence.open[mark]
         return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say --thousands {quoted(mark)}."
     behind = unit if unit and any(letter in SYMBOLS for letter in unit) and evidence.units[unit][1].endswith(unit) else ""
-    return NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)), behind)
+    form = NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)), behind)
+    doubted = asked.decimal is asked.thousands is None and not evidence.votes and _is_doubted(form, evidence, expected, others, separator)
+    return replace(form, open=next(iter(evidence.open.values()))[1]) if doubted else form
+
+
+def _is_doubted(
+    form: NumberFormat, evidence: Evidence, expected: NumberFormat | None, others: Collection[str], separator: str | None
+) -> bool:
+    """Are cells that make sense both ways read so by less than the usual way of a file with this separator? Where a model knows the
+    column, it is enough that another column says the same.
+    """
+    usual = {",": ".", " ": ".", ";": ","}.get(separator or "")
+    doubted = form.is_unusual or form.decimal != usual or bool(others if expected else evidence.short and not others)
+    return bool(evidence.open) and doubted and not (expected and set(others) == {form.decimal})
 
 
 class _Unclear(FrozenValue):

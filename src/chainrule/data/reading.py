@@ -10,33 +10,30 @@ pandas, polars or pyarrow, a dict of columns, an array, or a Table.
 
 from __future__ import annotations
 
-import os
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.base.control_groups import control_groups
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.data import arrays, arrow_text
-from chainrule.data.cells import KINDS, MISSING, ColumnKind, common_kind, missing_words, parse_number
-from chainrule.data.characters import checked_length, of_characters
-from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan, column_of, found_in
+from chainrule.data import arrow_text
+from chainrule.data.cells import KINDS, MISSING, ColumnKind, common_kind, missing_words
+from chainrule.data.characters import checked_length
+from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan, found_in
 from chainrule.data.dates import are_dates
 from chainrule.data.encodings import gives_once, reopenable
-from chainrule.data.files import ARROW, IMAGES, LINES, files_in_words, files_of, folder_of, partition_of, suffix_of
-from chainrule.data.json_lines import columns_of, of_json
+from chainrule.data.files import files_in_words, files_of
 from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
-from chainrule.data.ranges import OfEach, alone, counts_of, tables_between
-from chainrule.data.shipped import PREFIX, SHIPPED, of_shipped
+from chainrule.data.ranges import OfEach, alone
+from chainrule.data.shipped import SHIPPED
+from chainrule.data.sources import is_file, is_text, parts_of, shipped_name, size_of
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
 from chainrule.data.text import RowBlock, TextFiles
 
@@ -49,10 +46,8 @@ __all__ = [
     "chunks",
     "forms_of",
     "kinds_of",
-    "memory",
     "read",
     "row_numbers",
-    "size_of",
     "text_files",
 ]
 
@@ -97,25 +92,22 @@ def read(
     return _read(source, kinds, Reading.of(separator, decimal, thousands, units, missing, encoding, header, characters))
 
 
-def _is_file(source: Any) -> bool:
-    """Is it the name of a single file?"""
-    return isinstance(source, (str, Path)) and not _shipped_name(source) and files_of(source) is None
-
-
 def _read(source: Any, kinds: Mapping[str, str | NumberFormat] | None, form: Reading) -> Table:
-    with reopenable(source) if _is_file(source) else nullcontext():
+    with reopenable(source) if is_file(source) else nullcontext():
         return _read_whole(source, kinds, form)
 
 
 def _read_whole(source: Any, kinds: Mapping[str, str | NumberFormat] | None, form: Reading) -> Table:
     expected, files = _checked_kinds(kinds), form.text_files(source)
-    if files is None:
-        parts = list(_parts(source, BLOCK, form, expected))
-        found = _merged_kinds(parts)
-        for part in parts:
-            _check_kinds(part, found)
-        return joined(parts, found)
-    return _read_text(files, expected, form)
+    if files is not None:
+        return _read_text(files, expected, form)
+    parts = list(_with_days(form.parts(source, BLOCK), expected))
+    scan = _typed_scan(parts, expected, form)
+    found = scan.decided()
+    known: dict[str, ColumnKind] = {name: kind or "number" for name, kind in scan.kinds.items()}
+    for part in parts:
+        _check_kinds(part, known)
+    return joined([_in_forms(part, found, form) for part in parts], {name: kind_of(one) for name, one in found.forms.items()})
 
 
 def chunks(
@@ -137,15 +129,14 @@ def chunks(
     if rows < 1:
         raise InputError(f"a part has at least one row, not {rows}.")
     form = Reading.of(**options)
-    if _is_file(source) and gives_once(source):
+    if is_file(source) and gives_once(source):
         source, form, options = _read(source, kinds, form), Reading(), {}
     files = part if isinstance(part, TextFiles) else form.text_files(source)
     found = forms or forms_of(source, kinds=kinds, **options)
     if files is not None:
         return _converted(files, rows, found, form)
-    known = {name: kind for name, kind in found.forms.items() if not isinstance(kind, NumberFormat)}
-    own = part if isinstance(part, range) else None
-    return (retyped(table, known) for table in _parts(source, rows, form, _checked_kinds(kinds), own))
+    own = form.parts(source, rows, part if isinstance(part, range) else None)
+    return (_in_forms(table, found, form) for table in _with_days(own, _checked_kinds(kinds)))
 
 
 class Forms(FrozenValue):
@@ -176,11 +167,12 @@ def forms_of(
     form, expected = Reading.of(**options), _checked_kinds(kinds)
     files = form.text_files(source)
     if files is None:
-        kinds_of_parts: dict[str, ColumnKind | None] = {}
         own_rows = part if isinstance(part, range) else None
-        for found in of_each(lambda: _merged_kinds(_parts(source, BLOCK, form, expected, own_rows))):
-            kinds_of_parts |= {name: common_kind(kinds_of_parts.get(name), kind) for name, kind in found.items()}
-        return Forms({name: kind or "number" for name, kind in kinds_of_parts.items()}, {})
+        typed, *others = of_each(lambda: _typed_scan(_with_days(form.parts(source, BLOCK, own_rows), expected), expected, form))
+        for one in others:
+            typed.merge(one)
+        decided: Forms = typed.decided()
+        return decided
     own = part if isinstance(part, TextFiles) else files
     scan, *later = of_each(lambda: _scanned(own, expected, form, keep=False)[0])
     for other in later:
@@ -224,16 +216,21 @@ class Reading(FrozenValue):
         text = {"separator": separator, "encoding": encoding, "header": header, "names": names}
         return Reading(cells, text, None if characters is None else checked_length(characters))
 
+    def parts(self, source: Any, rows: int, part: range | None = None) -> Iterator[Table]:
+        """A source that is no table in text, or a part of its rows, as consecutive tables. Raises FileError, InputError."""
+        encoding = self.text.get("encoding")
+        return parts_of(source, rows, missing=self.cells.missing, characters=self.characters, encoding=encoding, part=part)
+
     def text_files(self, source: Any) -> TextFiles | None:
         """How the source holds its table, if it is a text file, or several. Raises FileError."""
         several = files_of(source)
         if self.characters is not None:
             return None
         if several is None:
-            if not isinstance(source, (str, Path)) or _shipped_name(source) or not _is_text(Path(source)):
+            if not isinstance(source, (str, Path)) or shipped_name(source) or not is_text(Path(source)):
                 return None
             return TextFiles(str(source), (text_layout(str(source), **self.text),))
-        if not all(map(_is_text, several)):
+        if not all(map(is_text, several)):
             return None
         name = str(source) if isinstance(source, (str, Path)) else files_in_words(several)
         return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
@@ -309,8 +306,8 @@ def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iter
     """The table in parts of at most so many rows, in forms that are known. Raises FileError."""
     done = 0
     if _may_be_quick(files):
-        formats = {name: known for name, known in found.forms.items() if known in (PLAIN, COMMA) and name not in found.padded}
-        plain = {name: known.decimal for name, known in formats.items() if isinstance(known, NumberFormat)}
+        formats = {name: form for name, form in found.forms.items() if isinstance(form, NumberFormat) and name not in found.padded}
+        plain = {name: form.decimal for name, form in formats.items() if form.signs in (PLAIN, COMMA)}
         start = _first_block(files)
         parts = arrow_text.read_parts(files.first, plain, start, form.cells)
         tables = resized((files.table(part, part.columns(found.forms, form.cells), found.notes) for part in parts), rows)
@@ -373,253 +370,87 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
-def size_of(source: Any) -> int | None:
-    """How many bytes the source takes: of a file (unpacked, as far as a packed one says), of arrays in memory; None if unknown."""
-    if isinstance(source, Table):
-        return sum(column.values.nbytes for column in source.columns)
-    if isinstance(source, np.ndarray):
-        return source.nbytes
-    several = files_of(source)
-    if several is not None:
-        return sum(size_of(path) or 0 for path in several)
-    if not _is_file(source) or gives_once(source):
-        return None
-    size = os.path.getsize(source)
-    return max(size, _unpacked_size(source))
+# Sources that know the kinds of their columns
 
 
-def _unpacked_size(path: str | Path) -> int:
-    """What a packed file says: in the last four bytes of a .gz file, the size modulo 2³²; of .bz2 and .xz a guess; else 0."""
-    suffix = Path(path).suffix.lower()
-    if suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            return sum(member.file_size for member in archive.infolist())
-    if suffix != ".gz":
-        return 8 * os.path.getsize(path) if suffix in (".bz2", ".xz") else 0
-    with open(path, "rb") as file:
-        file.seek(max(os.path.getsize(path) - 4, 0))
-        return int.from_bytes(file.read(4), "little")
+@dataclass
+class TypedScan:
+    """What is learned about columns while the rows of a source go by that knows their kinds: how numbers in its text are written, too,
+    where a model knows them, or signs or units were said.
 
-
-def memory() -> int:
-    """Bytes of memory that this process may take: what the machine has, or less where its control groups, or `ulimit`, say so."""
-    try:
-        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not a Unix
-        size = 8 << 30
-    size = min([size, *(limit for _, _, limit in _memory_groups())])
-    with suppress(ImportError):
-        import resource
-
-        for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
-            limit, _ = resource.getrlimit(kind)
-            size = size if limit == resource.RLIM_INFINITY else min(size, limit)
-    return size
-
-
-def _memory_groups() -> Iterator[tuple[Path, bool, int]]:
-    """The control groups that limit the memory of this process, of the first version or not, with their bytes."""
-    for group, first_version in control_groups("memory"):
-        with suppress(OSError, ValueError):  # "max" stands for no limit
-            name = "memory.limit_in_bytes" if first_version else "memory.max"
-            yield group, first_version, int((group / name).read_text(encoding="ascii"))
-
-
-def memory_left() -> int:
-    """Bytes that this process may take beyond what it has, and beyond what others of its control groups have, as far as Linux tells.
-
-    What is mapped from files is not counted: it can be dropped at any time.
+    kinds  of every column; None where there is no value so far
+    zeros  the columns of text in which a cell is as 007, which is no number
     """
-    left = memory()
-    for group, first_version, limit in _memory_groups():
-        with suppress(OSError, ValueError, KeyError):
-            lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
-            taken = dict(line.split(maxsplit=1) for line in lines)["total_rss" if first_version else "anon"]
-            left = min(left, max(0, limit - int(taken)))
-    with suppress(ImportError, OSError, AttributeError, StopIteration):
-        import resource
 
-        limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-        if limit != resource.RLIM_INFINITY:
-            lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-            left = min(left, max(0, limit - 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmData"))))
-    return left
+    texts: Scan
+    kinds: dict[str, ColumnKind | None] = field(default_factory=dict)
+    zeros: set[str] = field(default_factory=set)
 
+    def add(self, table: Table) -> None:
+        """Take in the next rows."""
+        options, known = self.texts.options, self.texts.expected
+        for column in table.columns:
+            name = column.name
+            self.kinds[name] = common_kind(self.kinds.get(name), None if column.missing.all() else column.kind)
+            if column.kind == "text" and (name in known or options.numbers != NumberOptions()):
+                cells = _cells_of(column)
+                self.texts.add({name: found_in(cells, table.first_row, known.get(name), options)})
+                if any(map(ZERO_FIRST.fullmatch, cells)):
+                    self.zeros.add(name)
 
-# Parts
+    def merge(self, later: TypedScan) -> None:
+        """Take in what another process has learned of the rows behind these."""
+        self.texts.merge(later.texts)
+        self.zeros |= later.zeros
+        for name, kind in later.kinds.items():
+            self.kinds[name] = common_kind(self.kinds.get(name), kind)
 
+    def decided(self) -> Forms:
+        """The form of every column. Text of plain numbers stays what it is, unless the decimal sign was said; text as 007 always does.
 
-def _parts(source: Any, rows: int, form: Reading, expected: Mapping[str, ColumnForm], part: range | None = None) -> Iterator[Table]:
-    """A source that is no text file, or a part of its rows, as consecutive tables."""
-    several = files_of(source)
-    if form.characters is not None:
-        parts = _parts_of_text(source, several, form, rows)
-    elif several is not None:
-        parts = _parts_of_files(source, several, rows, part)
-    elif part is not None:
-        parts = tables_between(Path(source), rows, part)
-    else:
-        parts = _parts_of_file(source, rows) if isinstance(source, (str, Path)) else _parts_of_memory(source, rows)
-    missing = form.cells.missing
-    parts = parts if missing is MISSING else (table.without_missing(missing) for table in parts)
-    if form.cells.numbers != NumberOptions() or any(isinstance(one, NumberFormat) or one == "date" for one in expected.values()):
-        return (_with_expected_days(_with_numbers(table, expected, form.cells), expected) for table in parts)
-    return parts
+        Raises FileError where numbers are needed, and it is not clear which.
+        """
+        forms, doubts = self.texts.decided()
+        plain = set(self.texts.expected) | (set() if self.texts.options.numbers.decimal is None else forms.keys() - self.zeros)
+        numbers = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one.signs != PLAIN or name in plain)}
+        return Forms({name: numbers.get(name) or kind or "number" for name, kind in self.kinds.items()}, doubts)
 
 
-def _with_expected_days(table: Table, expected: Mapping[str, ColumnForm]) -> Table:
-    """The table with days where whole numbers are expected to be some, as 20240131."""
-    columns = []
-    for column in table.columns:
-        known = column.values[~column.missing]
-        if column.kind == "number" and expected.get(column.name) == "date" and (known == np.floor(known)).all():
-            values = np.full(len(column.values), None, dtype=object)
-            values[~column.missing] = [f"{int(value)}" for value in known]
-            column = replace(column, values=values, kind="date") if are_dates(values[~column.missing].tolist()) else column
-        columns.append(column)
-    return replace(table, columns=tuple(columns))
-
-
-def _with_numbers(table: Table, expected: Mapping[str, ColumnForm], options: CellOptions) -> Table:
-    """The table with numbers where its text says some, as a model knows them, or with the signs and units that were said.
-
-    Text of plain numbers stays what it is, unless the decimal sign was said; text as 007 always does. Raises FileError.
-    """
+def _typed_scan(parts: Iterable[Table], expected: Mapping[str, ColumnForm], form: Reading) -> TypedScan:
     known = {name: one for name, one in expected.items() if isinstance(one, NumberFormat)}
-    said = options.numbers != NumberOptions()
-    texts = [one for one in table.columns if one.kind == "text" and (said or one.name in known)]
-    cells = {one.name: ["" if cell is None else cell for cell in one.values] for one in texts}
-    scan = Scan(table.source, None, known, options)
-    scan.add({name: found_in(some, table.first_row, known.get(name), options) for name, some in cells.items()})
-    forms, doubts = scan.decided()
-    plain = set(known)
-    if options.numbers.decimal is not None:
-        plain |= {name for name, some in cells.items() if not any(map(ZERO_FIRST.fullmatch, some))}
-    wanted = {name: one for name, one in forms.items() if isinstance(one, NumberFormat) and (one != PLAIN or name in plain)}
-    columns = {name: column_of(name, cells[name], one, options) for name, one in wanted.items()}
-    return replace(table, columns=tuple(columns.get(one.name) or replace(one, doubt=doubts.get(one.name, "")) for one in table.columns))
+    scan = TypedScan(Scan("the data", None, known, form.cells))
+    for part in parts:
+        scan.texts.source = part.source
+        scan.add(part)
+    return scan
 
 
-def _parts_of_memory(source: Any, rows: int) -> Iterator[Table]:
-    if isinstance(source, Table):
-        starts = range(0, len(source), rows)
-        return (source.take(slice(start, start + rows)) for start in starts)
-    if isinstance(source, Mapping):
-        return arrays.array_tables("the data", source if _has_columns(source) else {name: [value] for name, value in source.items()}, rows)
-    if isinstance(source, (list, tuple)) and source and all(isinstance(row, Mapping) for row in source):
-        return arrays.array_tables("the data", columns_of(source), rows)
-    frame = arrays.of_frame(source)
-    if frame is not None:
-        return arrays.array_tables("the data frame", frame, rows)
-    columns, named = arrays.of_array(source)
-    return arrays.array_tables("the array", columns, rows, has_header=named)
+def _in_forms(table: Table, found: Forms, form: Reading) -> Table:
+    """The table with its columns in these forms, where their values allow it. Raises FileError."""
+    numbers = {name: one for name, one in found.forms.items() if isinstance(one, NumberFormat) and table.kinds.get(name) == "text"}
+    block = RowBlock(table.first_row, len(table), {name: _cells_of(table.column(name)) for name in numbers})
+    read_so = {column.name: column for column in block.columns(table.source, numbers, form.cells)}
+    kinds = {name: kind_of(one) for name, one in found.forms.items()}
+    return _with_doubts(retyped(replace(table, columns=tuple(read_so.get(one.name, one) for one in table.columns)), kinds), found)
 
 
-def _has_columns(data: Mapping[Any, Any]) -> bool:
-    """Does it hold columns? Else it is a single row, of numbers, truth values and text."""
-    return not data or not all(value is None or isinstance(value, (str, float, int, np.generic)) for value in data.values())
+def _cells_of(column: Column) -> list[str]:
+    """The cells of a column of text."""
+    return ["" if cell is None else cell for cell in column.values]
 
 
-def _is_text(path: Path) -> bool:
-    """Is a file one of text, by its name?"""
-    return suffix_of(path) not in (*ARROW, *LINES, *IMAGES, ".npy", ".npz") and not arrays.is_idx(path)
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGES
-
-
-def _parts_of_files(source: Any, files: Sequence[Path], rows: int, asked: range | None = None) -> Iterator[Table]:
-    """The parts of several files, their rows counted through; what folders such as year=2024 say is a column. Raises FileError."""
-    if all(map(_is_image, files)):
-        yield from _parts_of_images(source, files, rows)
-        return
-    texts = [path for path in files if _is_text(path)]
-    if texts:
-        other = next(path for path in files if not _is_text(path))
-        raise FileError(f"{texts[0]} is a text file, and {other} is none; read them one by one, or name those of one kind.")
-    name = str(source) if isinstance(source, (str, Path)) else files_in_words(files)
-    folder = folder_of(source)
-    first, names, counts, start = 1, None, {} if asked is None else counts_of(source) or {}, 0
-    for path in files:
-        said = partition_of(path, folder) if folder else {}
-        if asked is None:
-            parts = _parts_of_file(path, rows)
-        else:
-            inside = range(max(asked.start - start, 0), min(asked.stop - start, counts[path]))
-            parts = tables_between(path, rows, inside) if inside else iter(())
-            first = start + inside.start + 1
-            start += counts[path]
-        for part in parts:
-            columns = (*part.columns, *(_constant(key, value, len(part)) for key, value in said.items()))
-            table = replace(part, source=name, columns=columns, first_row=first)
-            names = names or table.names
-            if set(names) != set(table.names):
-                odd = min(set(names).symmetric_difference(table.names))
-                raise FileError(f"{path} and {files[0]} differ in the column {quoted(odd)}; files read together have the same columns.")
-            yield replace(table, columns=tuple(map(table.column, names)))
-            first += len(part)
-
-
-def _parts_of_text(source: Any, several: Sequence[Path] | None, form: Reading, rows: int) -> Iterator[Table]:
-    """A text that is no table. Raises FileError, InputError."""
-    if several is None and not _is_file(source):
-        raise InputError("characters are those of a text file, or of several; leave out --characters for a table.")
-    columns, notes = of_characters([Path(source)] if several is None else several, form.characters or 1, form.text["encoding"])
-    name = str(source) if isinstance(source, (str, Path)) else files_in_words(several or ())
-    table = Table(name, tuple(Column(key, values, "text") for key, values in columns.items()), 1, notes)
-    return (replace(table.take(slice(start, start + rows)), row_numbers=None, first_row=start + 1) for start in range(0, len(table), rows))
-
-
-def _parts_of_images(source: Any, files: Sequence[Path], rows: int) -> Iterator[Table]:
-    from chainrule.data.images import of_images
-
-    columns, notes = of_images(files, folder_of(source) or Path(os.path.commonpath([path.parent for path in files])))
-    name = str(source) if isinstance(source, (str, Path)) else files_in_words(files)
-    return arrays.array_tables(name, columns, rows, notes)
-
-
-def _constant(name: str, value: str, rows: int) -> Column:
-    """A column of one value: a number if it is one."""
-    number = parse_number(value)
-    if number is not None:
-        return Column(name, np.full(rows, number), "number")
-    values = np.empty(rows, dtype=object)
-    values[:] = value
-    return Column(name, values, "text")
-
-
-def _parts_of_file(source: str | Path, rows: int) -> Iterator[Table]:
-    path, suffix, shipped = Path(source), Path(source).suffix.lower(), _shipped_name(source)
-    if shipped:
-        return arrays.array_tables(f"{PREFIX}{shipped}", of_shipped(shipped), rows)
-    if suffix in ARROW:
-        return _parts_of_arrow(path, rows, arrays.of_parquet if suffix == ".parquet" else arrays.of_arrow)
-    if suffix_of(path) in LINES:
-        return _parts_of_arrow(path, rows, of_json)
-    if suffix == ".npy":
-        columns, named = arrays.of_npy(path)
-        return arrays.array_tables(str(source), columns, rows, has_header=named)
-    if suffix == ".npz":
-        return arrays.array_tables(str(source), arrays.of_npz(path), rows)
-    if _is_image(path):
-        return _parts_of_images(source, [path], rows)
-    columns, notes = arrays.of_idx(path)
-    return arrays.array_tables(str(source), columns, rows, notes)
-
-
-def _parts_of_arrow(path: Path, rows: int, read: Callable[[Path, int], Iterator[tuple[dict[str, Any], int]]]) -> Iterator[Table]:
-    for columns, first in read(path, rows):
-        for table in arrays.array_tables(str(path), columns, rows):
-            yield replace(table, first_row=first + table.first_row - 1)
-
-
-def _shipped_name(source: str | Path) -> str | None:
-    """The name of a shipped set: after "data:", or bare where no file is called so."""
-    name = str(source)
-    if name.startswith(PREFIX):
-        return name.removeprefix(PREFIX)
-    return name if name in SHIPPED and not os.path.exists(name) else None
+def _with_days(tables: Iterable[Table], expected: Mapping[str, ColumnForm]) -> Iterator[Table]:
+    """The tables with days where whole numbers are expected to be some, as 20240131."""
+    for table in tables:
+        columns = []
+        for column in table.columns:
+            known = column.values[~column.missing]
+            if column.kind == "number" and expected.get(column.name) == "date" and (known == np.floor(known)).all():
+                values = np.full(len(column.values), None, dtype=object)
+                values[~column.missing] = [f"{int(value)}" for value in known]
+                column = replace(column, values=values, kind="date") if are_dates(values[~column.missing].tolist()) else column
+            columns.append(column)
+        yield replace(table, columns=tuple(columns))
 
 
 # Kinds
@@ -645,12 +476,3 @@ def _check_kinds(part: Table, kinds: Mapping[str, ColumnKind]) -> None:
             raise FileError(
                 f"{where} holds text in some rows and {column.kind}s in others, as from row {part.row(0):,} on; write them alike."
             )
-
-
-def _merged_kinds(parts: Iterable[Table]) -> dict[str, ColumnKind]:
-    """The kind of every column over all parts; a column that has no value at all counts as numbers."""
-    found: dict[str, ColumnKind | None] = {}
-    for part in parts:
-        for column in part.columns:
-            found[column.name] = common_kind(found.get(column.name), None if column.missing.all() else column.kind)
-    return {name: kind or "number" for name, kind in found.items()}

@@ -153,7 +153,8 @@ class Table(Frozen):
             place = int(absurd.argmax())
             value = float(column.values[place])
             why = "no finite number" if np.isinf(value) else "too large to compute with"
-            raise FileError(f"{self.cell(place, column.name)} holds {value:g}, which is {why}; correct it or leave the row out.")
+            fix = f"correct it, say --missing {value:g} if it means that there is no value, or leave the row out"
+            raise FileError(f"{self.cell(place, column.name)} holds {value:g}, which is {why}; {fix}.")
 
     def stray(self, column: Column) -> str:
         """The complaint about the first cell of a column of text that is no number, or that may be several."""

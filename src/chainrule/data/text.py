@@ -20,8 +20,10 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
-from chainrule.data.layout import COMMENT, TextLayout, mended, rows_of, trimmed
+from chainrule.data.layout import TextLayout, mended
+from chainrule.data.separators import rows_of, trimmed
 from chainrule.data.spans import Cut, cut
+from chainrule.data.surroundings import COMMENT
 from chainrule.data.table import Column, Table
 
 Result = TypeVar("Result")

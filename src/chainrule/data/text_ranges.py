@@ -14,8 +14,9 @@ from chainrule.base.errors import FileError
 from chainrule.base.frozen import replace
 from chainrule.data.arrow_text import AT_ONCE, Unfit, checked_signs
 from chainrule.data.files import PACKED
-from chainrule.data.layout import COMMENT, TextLayout
+from chainrule.data.layout import TextLayout
 from chainrule.data.ranges import OfEach
+from chainrule.data.surroundings import COMMENT
 from chainrule.data.text import TextFiles
 
 

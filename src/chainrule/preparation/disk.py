@@ -11,7 +11,8 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError
-from chainrule.data.reading import memory, memory_left, size_of
+from chainrule.data.memory import memory, memory_left
+from chainrule.data.sources import size_of
 
 
 def too_large_for_memory(source: Any) -> bool:

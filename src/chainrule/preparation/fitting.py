@@ -13,9 +13,9 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.data.memory import memory
 from chainrule.data.numbers import evidence_of, parsed, resembles_number
 from chainrule.data.ranges import OfEach, alone
-from chainrule.data.reading import memory
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, option, ordered
@@ -513,6 +513,10 @@ def decisions(
     if kinds["category"]:
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
+    forms = {target.name: target.written for target in targets} | {feature.name: feature.written for feature in features}
+    written = [f"{name} {form.example}" for name, form in forms.items() if form and form.is_unusual]
+    if written:
+        said.append(f"how numbers are read: {enumerated(written)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
     lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}

@@ -16,7 +16,7 @@ from chainrule.base.errors import DescriptionError, FileError, InputError, Shape
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.cells import ColumnKind
 from chainrule.data.columns import ColumnForm
-from chainrule.data.numbers import PLAIN, looks_like_number
+from chainrule.data.numbers import PLAIN, NumberFormat, looks_like_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
@@ -344,14 +344,7 @@ class Preparation(Displayed, FrozenValue):
         """
         extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
         said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
-        otherwise: dict[tuple[str, str], list[str]] = {}
-        written = {one.name: one.written for one in self.features} | {one.name: one.written for one in self.targets if targets}
-        for column, known in ((table.column(name), form) for name, form in written.items()):
-            if column.format is not None and not column.format.is_within(known or PLAIN):
-                otherwise.setdefault((column.format.example, (known or PLAIN).example), []).append(column.name)
-        for (here, there), names in otherwise.items():
-            columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
-            said.append(f"{columns} written otherwise than where the model was trained: here {here}; there {there}")
+        said += self.remarks_on_numbers(table, targets=targets)
         for name in dict.fromkeys(column for column, _ in counts):
             labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
             what = "categories that the model has never seen, taken as none of the known"
@@ -367,6 +360,27 @@ class Preparation(Displayed, FrozenValue):
                 "what it says there is a guess"
             )
         return tuple(said)
+
+    def remarks_on_numbers(self, table: Table, *, targets: bool = False) -> list[str]:
+        """In words: numbers written otherwise than where the model was trained, or that could be others; targets as of `remarks`."""
+        said = list[str]()
+        otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
+        doubted: list[str] = []
+        written = {feature.name: feature.written or PLAIN for feature in self.features}
+        written |= {target.name: target.written or PLAIN for target in self.targets if targets}
+        found = {name: form for name in written if (form := table.column(name).format) is not None}
+        for name, form in found.items():
+            if not form.is_within(written[name]):
+                otherwise.setdefault((form.signs, written[name].signs), []).append(name)
+            elif form.open:
+                doubted.append(f"{name} {form.example}")
+        for names in otherwise.values():
+            columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
+            examples = f"here {found[names[0]].example}; there {written[names[0]].example}"
+            said.append(f"{columns} written otherwise than where the model was trained: {examples}")
+        if doubted:
+            said.append(f"numbers that could be read in two ways are read so: {enumerated(doubted)}")
+        return said
 
     # Plain data
 

@@ -19,7 +19,7 @@ KIND_WORDS = {kind.__name__: get_args(get_type_hints(kind)["kind"]) for kind in 
 
 LATER: dict[str, Any] = {
     "signs": False, "written": None, "missing": False, "dropped": None, "open_values": 0, "parts": [], "day_first": False, "low": None,
-    "high": None, "further": "",
+    "high": None, "further": "", "open": "",
 }  # fmt: skip
 """Fields that older models do not have, and that are not written where they have this value."""
 

@@ -97,7 +97,7 @@ def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
     """How numbers were read, what was left out, and what stands in for missing values."""
     forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
     written = [(name, form) for name, form in forms.items() if form]
-    shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.thousands or form.unit]
+    shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.is_unusual]
     if shown:
         yield words.plain("decided.written", names=joined_names(words, shown))
     for reason in dict.fromkeys(reason for _, reason in preparation.left_out):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
@@ -102,12 +103,21 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(self._table(rows)))
 
     def _table(self, data: Any, *, targets: bool = False) -> Table:
-        """The rows of a source as the model reads them, with its targets or without. Raises InputError."""
-        from chainrule.data.reading import read
+        """The rows of a source as the model reads them, with its targets or without; a warning says where its numbers could be others.
 
+        Raises InputError.
+        """
+        from chainrule.data.reading import read
+        from chainrule.data.table import Table
+
+        if isinstance(data, Table):
+            return data
         data = self._under_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
-        return read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
+        table = read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
+        for remark in self._preparation.remarks_on_numbers(table, targets=targets):
+            warnings.warn(remark, stacklevel=3)
+        return table
 
     def _under_names(self, data: Any) -> Any:
         """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""

@@ -18,8 +18,9 @@ from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen, replace
 from chainrule.data.encodings import gives_once
 from chainrule.data.files import files_of
+from chainrule.data.memory import memory
 from chainrule.data.ranges import OfEach, alone, counts_of, file_fingerprint
-from chainrule.data.reading import Forms, chunks, forms_of, memory, read, text_files
+from chainrule.data.reading import Forms, chunks, forms_of, read, text_files
 from chainrule.data.shipped import PREFIX
 from chainrule.data.table import Table, joined, resized
 from chainrule.data.text import TextFiles
