@@ -279,3 +279,13 @@ def test_a_definition_of_a_script_is_found_again_by_its_file(tmp_path):
 def test_of_a_definition_in_a_notebook_it_is_said_that_it_needs_a_file():
     with pytest.raises(cr.FileError, match="put them into a file of their own"):
         run_definitions("__main__", "/tmp/ipykernel_1/2.py")
+
+
+@pytest.mark.parametrize(("one", "other"), [(True, False), (4, -4), (2.0, 1.0), ("u", "v"), (2**60, 2**60 + 1)])
+def test_the_model_answers_with_the_labels_of_the_estimator(one, other):
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    y = np.where(x[:, 0] > 0, one, other)
+    fitted = cr.ChainruleClassifier(max_iter=300, learning_rate=0.05, random_state=0).fit(x, y)
+    predicted = fitted.model_.predict(x)
+    assert np.array_equal(predicted, fitted.predict(x)) or set(predicted) == {"0", "1"}  # places, of labels that no float64 tells apart
+    assert fitted.score(x, y) > 0.9

@@ -77,7 +77,7 @@ def test_predictions_have_a_column_for_each_target(model: cr.Model) -> None:
     predicted = model.predict(table)
     assert predicted.shape == (80, 3)
     assert predicted[:, 1].tolist() == [("flat", "house", "villa")[place] for place in y[:, 1:4].argmax(axis=1)]
-    assert predicted[:, 2].tolist() == ["1" if chance >= 0.5 else "0" for chance in y[:, 4]]
+    assert predicted[:, 2].tolist() == [int(chance >= 0.5) for chance in y[:, 4]]
     assert model.preparation is not None
     price = model.preparation.targets[0]
     np.testing.assert_allclose(predicted[:, 0].astype(float), y[:, 0] * price.deviation + price.mean)
@@ -93,7 +93,7 @@ def test_scores_are_those_of_each_target_by_hand(model: cr.Model) -> None:
     price, kind, sold = scores.parts
     assert price.r2 == pytest.approx(1 - ((y - t) ** 2).sum() / ((t - t.mean()) ** 2).sum())
     assert kind.accuracy == pytest.approx(np.mean(predicted[:, 1] == np.array(table["kind"])))
-    assert sold.accuracy == pytest.approx(np.mean(predicted[:, 2] == np.array(table["sold"]).astype(str)))
+    assert sold.accuracy == pytest.approx(np.mean(predicted[:, 2] == np.array(table["sold"])))
     assert scores.main == ("mixed", pytest.approx(np.mean([price.r2, kind.accuracy, sold.accuracy])))
     assert scores.main[1] is not None
     assert scores.baseline is not None

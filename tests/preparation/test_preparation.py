@@ -227,6 +227,17 @@ def test_several_targets_are_numbers():
     assert answers["b"] == pytest.approx(columns["b"])
 
 
+def test_classes_that_are_signs_are_told_from_the_commas_between_them():
+    from chainrule.document.words import Words
+    from chainrule.reports.lines import lines_of_preparation
+
+    signs = [",", "!", "a", "b, c"]
+    preparation = fit({"x": range(4), "t": signs})
+    shown = "('!', ',', a, 'b, c')"
+    assert shown in preparation.decisions[0]
+    assert all(shown in next(lines_of_preparation(Words(language), preparation)) for language in ("en", "de"))
+
+
 def test_probabilities():
     binary = fit({"x": [1, 3, 2, 5], "t": ["no", "yes", "no", "yes"]})
     assert {label: p.tolist() for label, p in binary.probabilities(np.array([[0.25]])).items()} == {"no": [0.75], "yes": [0.25]}

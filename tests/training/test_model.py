@@ -83,6 +83,17 @@ def test_predictions_are_of_raw_rows_and_in_chunks(trained):
         model.evaluate([])
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [(True, False), (3, -2), (0.5, 2), (2**60, 0), ("1", "x"), ("01", "1"), ("yes", "no"), (np.float32(1.5), 7)]
+)
+def test_predicted_classes_are_what_the_column_holds(one, other):
+    x = np.random.default_rng(0).normal(size=60)
+    rows = {"x": x, "t": [one if value > 0 else other for value in x]}
+    model = cr.train(rows, target="t", task="classify", epochs=60, learning_rate=0.05, engine="written")
+    assert (model.predict(rows) == np.array(rows["t"])).mean() > 0.9
+    assert np.array_equal(model.outputs(x[:, None].astype(object)), model.outputs(rows))
+
+
 def test_a_model_of_numbers_takes_no_tables(tmp_path):
     network = cr.Network(2, cr.dense(2, bias=False), cr.dense(1, bias=False)).with_weights([0.21, 0.56, 0.19, 0.02, 0.23, 0.16])
     training = Training(network, [[8, 12]], [[4]], Plan(until=1e-12, optimizer=cr.sgd(0.00767)))

@@ -24,11 +24,11 @@ from chainrule.api.settings import chosen_optimizer
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
-from chainrule.data.table import Column, Table
+from chainrule.data.table import Column, ColumnKind, Table
 from chainrule.diagnosis.divergence import diverged
 from chainrule.network.definitions import DefinitionLike
 from chainrule.network.network import Network
-from chainrule.preparation.columns import Feature, Target, Task
+from chainrule.preparation.columns import Feature, Target, Task, labels_of
 from chainrule.preparation.fitting import Places
 from chainrule.preparation.preparation import Preparation
 from chainrule.training.loop import Overflowed, Training
@@ -54,6 +54,9 @@ Labelled: TypeAlias = "tuple[Array, Array, Array | None]"
 
 SEEDS = 2**31 - 1
 """Seeds are drawn below this where `random_state` is no whole number."""
+
+KINDS: dict[str, ColumnKind] = {"b": "boolean", "i": "number", "u": "number", "f": "number"}
+"""What a model reads labels as, by their type in NumPy; all others as text."""
 
 
 class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -373,16 +376,14 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
         if len(self.classes_) < 2:
             raise ValueError(f"{type(self).__name__} tells classes apart, but the data have 1 class: {self.classes_[0]!r}.")
         by_class = None if self.class_weight is None else compute_sample_weight(self.class_weight, y)
-        texts = tuple(str(label) for label in self.classes_)
-        named = texts if len(set(texts)) == len(texts) else tuple(str(place) for place in range(len(texts)))
-        return (X, self._labels(y), _weights(X, sample_weight, by_class)), (Target("y", "class", "text", classes=named),)
+        return (X, self._labels(y), _weights(X, sample_weight, by_class)), (_target_of_classes(self.classes_),)
 
     def _labels(self, y: Array) -> Array:
         """(rows,): the place of each class. Raises ValueError."""
         places = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         strange = self.classes_[places] != y
         if strange.any():
-            raise ValueError(f"y holds {y[strange][0]!r}, which is none of the classes {self.classes_.tolist()}.")
+            raise ValueError(f"y holds {y[strange].tolist()[0]!r}, which is none of the classes {self.classes_.tolist()}.")
         return np.asarray(places)
 
 
@@ -422,6 +423,16 @@ for kind in (ChainruleClassifier, ChainruleRegressor):  # help shows everything 
 
 
 # Rows as a preparation takes them
+
+
+def _target_of_classes(classes: Array) -> Target:
+    """The target of these classes, whose labels are those that a table would have; their places where several have one label."""
+    read_as = KINDS.get(classes.dtype.kind, "text")
+    values = np.array([*map(str, classes)], dtype=object) if read_as == "text" else classes.astype(np.float64)
+    labels = tuple(labels_of(Column("y", values, read_as)))
+    if len(set(labels)) < len(labels):
+        read_as, labels = "text", tuple(map(str, range(len(labels))))
+    return Target("y", "class", read_as, classes=labels)
 
 
 def _weights(X: Array, sample_weight: Any, by_class: Array | None) -> Array | None:

@@ -25,6 +25,16 @@ def clean_lines(text: str) -> str:
     return "\n".join(map(clean, text.split("\n")))
 
 
+def listed(name: str) -> str:
+    """A name as it stands among others with commas between: in quotes where it would not be told from these.
+
+    >>> print(", ".join(map(listed, ["rose", ",", "Doe, J.", "?"])))
+    rose, ',', 'Doe, J.', '?'
+    """
+    told = any(map(str.isalnum, name)) and ", " not in name and name == name.strip(" ,")
+    return name if told else repr(name)
+
+
 def command_line(*words: str) -> str:
     """The words as a line that can be typed into the shell at hand: in single quotes where they need some, on Windows in double ones.
 

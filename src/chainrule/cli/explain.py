@@ -11,14 +11,15 @@ from chainrule.base.errors import InputError
 from chainrule.cli.document import check_defined, give_document
 from chainrule.cli.options import (
     BATCH_OPTIONS,
+    DIGITS,
     FORMULA_OPTIONS,
-    LANGUAGES,
     NETWORK_OPTIONS,
+    WORDS_LANGUAGE,
     Sectioned,
     check_formula_alone,
-    complete_files,
     complete_weights,
     complete_words,
+    file_option,
     problem_from_options,
     titled,
     with_options,
@@ -67,11 +68,11 @@ EXTENT_OPTIONS = (
         help="Explain one weight only: w1, b1[2], or hidden1.W[2,3]; or one letter of a formula.",
     ),
     click.option("--exact", is_flag=True, help="Count in fractions, without rounding."),
-    click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]"),
+    DIGITS,
 )
 
 PAGE_OPTIONS = (
-    click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]"),
+    WORDS_LANGUAGE,
     click.option(
         "--layout",
         metavar="article|slides|handout",
@@ -87,13 +88,7 @@ PAGE_OPTIONS = (
         help="Of a file with pages.  [default: a4]",
     ),
     click.option("--interactive", is_flag=True, help="Step through it with the arrow keys."),
-    click.option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        shell_complete=complete_files,
-        help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step).",
-    ),
+    file_option("-o", "--output", help="Write to a file: .html, .pdf, .tex, .typ, .ipynb, .md, .txt, or .json (the recorded step)."),
 )
 
 

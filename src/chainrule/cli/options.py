@@ -159,7 +159,11 @@ def complete_words(*words: str) -> Callable[..., list[CompletionItem]]:
     return lambda context, parameter, incomplete: _offered(words, incomplete)
 
 
-LANGUAGES = complete_words("en", "de")
+WORDS_LANGUAGE = click.option(
+    "--language", metavar="en|de", shell_complete=complete_words("en", "de"), help="Language of the words.  [default: as described, or en]"
+)
+
+DIGITS = click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
 
 SUM_OR_MEAN = complete_words("sum", "mean")
 
@@ -183,6 +187,16 @@ def complete_definitions(kind: str) -> Callable[..., list[CompletionItem]]:
         return [_item(name, help=found.summary) for name, found in definitions(kind).items() if name.startswith(incomplete)]
 
     return complete
+
+
+def file_option(*names: str, help: str, **settings: Any) -> Any:
+    """An option that takes a file."""
+    return click.option(*names, metavar="FILE", shell_complete=complete_files, help=help, **settings)
+
+
+def columns_option(name: str, *, help: str) -> Any:
+    """An option that takes a column of the data, and may stand several times."""
+    return click.option(name, metavar="COLUMN", shell_complete=complete_columns, multiple=True, help=help)
 
 
 def definition_option(kind: str, help: str, *names: str, **settings: Any) -> Any:

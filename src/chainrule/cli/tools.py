@@ -12,9 +12,10 @@ from chainrule.cli.explain import step_of_batch
 from chainrule.cli.options import (
     BATCH_OPTIONS,
     DEFINITIONS,
+    DIGITS,
     FORMULA_OPTIONS,
-    LANGUAGES,
     NETWORK_OPTIONS,
+    WORDS_LANGUAGE,
     Sectioned,
     check_formula_alone,
     complete_definitions,
@@ -22,6 +23,7 @@ from chainrule.cli.options import (
     complete_files,
     complete_weights,
     complete_words,
+    file_option,
     problem_from_options,
     with_options,
 )
@@ -126,9 +128,9 @@ def _figures(context: click.Context, parameter: click.Parameter, incomplete: str
     "--steps", type=click.IntRange(1, 100_000), metavar="N", help="Of curve: so many steps.  [default: as many as are of interest]"
 )
 @click.option("--exact", is_flag=True, help="Count in fractions, without rounding.")
-@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
-@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to this .svg, .png or .pdf file.")
+@DIGITS
+@WORDS_LANGUAGE
+@file_option("-o", "--output", help="Write to this .svg, .png or .pdf file.")
 def draw(
     name: str | None, detail: Detail | None, weight: str | None, step: int | None, steps: int | None, exact: bool, digits: int | None,
     output: str | None, **options: Any,
@@ -171,9 +173,9 @@ def draw(
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--detail", type=click.Choice(["matrix", "scalar"]), help="How far its formulas zoom in.  [default: by the size]")
 @click.option("--exact", is_flag=True, help="Begin with fractions in place of rounded numbers.")
-@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
-@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to this .html file.")
+@DIGITS
+@WORDS_LANGUAGE
+@file_option("-o", "--output", help="Write to this .html file.")
 def write_page(detail: Detail | None, exact: bool, digits: int | None, output: str | None, **options: Any) -> None:
     """Write a training step as a page in which every number can be changed, and everything follows at once.
 
@@ -194,8 +196,8 @@ def write_page(detail: Detail | None, exact: bool, digits: int | None, output: s
 @with_options(*NETWORK_OPTIONS, *BATCH_OPTIONS)
 @click.option("--detail", type=click.Choice(["matrix", "scalar"]), help="How far its formulas zoom in.  [default: by the size]")
 @click.option("--exact", is_flag=True, help="Begin with fractions in place of rounded numbers.")
-@click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits of rounded numbers.  [default: 6]")
-@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
+@DIGITS
+@WORDS_LANGUAGE
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Where the server listens.  [default: 8365, or one that is free]")
 @click.option("--browser/--no-browser", default=True, help="Open it in the browser, or only print its address.")
 def open_page(detail: str | None, exact: bool, digits: int | None, port: int | None, browser: bool, **options: Any) -> int:
@@ -217,7 +219,7 @@ def open_page(detail: str | None, exact: bool, digits: int | None, port: int | N
 @click.option(
     "--apply", metavar="OUT.toml", shell_complete=complete_files, help="Write the description with the cures to this .toml or .json file."
 )
-@click.option("--language", metavar="en|de", shell_complete=LANGUAGES, help="Language of the words.  [default: as described, or en]")
+@WORDS_LANGUAGE
 def doctor(network: str | None, as_json: bool, apply: str | None, **options: Any) -> int:
     """Say why training fails, or would fail: what is wrong, where it shows first, and a cure that was tried out.
 
@@ -296,7 +298,7 @@ def check(
     help="The program, or the machine code that trains.  [default: written]",
 )
 @click.option("--assembly", is_flag=True, help="The machine code in the processor's language, in place of LLVM's.")
-@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to this file instead.")
+@file_option("-o", "--output", help="Write to this file instead.")
 def code(
     language: str, steps: int, engine: str, assembly: bool, output: str | None, formula: str | None, at: str | None, **options: Any
 ) -> None:
@@ -387,9 +389,7 @@ def write_text(output: str, text: str) -> None:
 
 @click.command(cls=Sectioned, epilog=DESCRIPTION_EXAMPLES, short_help="List the built-in examples, or print one.")
 @click.argument("name", required=False, shell_complete=complete_examples)
-@click.option(
-    "-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write the description to a .toml or .json file, to be changed."
-)
+@file_option("-o", "--output", help="Write the description to a .toml or .json file, to be changed.")
 def examples(name: str | None, output: str | None) -> None:
     """List the built-in examples, or print the description of one, as a start for your own."""
     from chainrule.network.description import network_of_description

@@ -14,12 +14,14 @@ from chainrule.cli import DIVERGED, INTERRUPTED
 from chainrule.cli.options import (
     DEFINITIONS,
     Sectioned,
+    columns_option,
     complete_columns,
     complete_files,
     complete_lists,
     complete_sources,
     complete_words,
     definition_option,
+    file_option,
     titled,
     with_options,
 )
@@ -84,29 +86,11 @@ FORM_OPTIONS = (
 )
 
 COLUMN_OPTIONS = (
-    click.option(
-        "--target",
-        metavar="COLUMN",
-        shell_complete=complete_columns,
-        multiple=True,
-        help="What is to be predicted; several for several numbers.",
-    ),
+    columns_option("--target", help="What is to be predicted; several for several numbers."),
     click.option("--task", type=click.Choice(["classify", "regress"]), help="Classes or numbers?  [default: by the target's values]"),
-    click.option("--ignore", metavar="COLUMN", shell_complete=complete_columns, multiple=True, help="Leave a column out."),
-    click.option(
-        "--categories",
-        metavar="COLUMN",
-        shell_complete=complete_columns,
-        multiple=True,
-        help="Take a column of numbers as names of categories.",
-    ),
-    click.option(
-        "--numbers",
-        metavar="COLUMN",
-        shell_complete=complete_columns,
-        multiple=True,
-        help="Take a column as numbers that would be left out, as one that counts the rows.",
-    ),
+    columns_option("--ignore", help="Leave a column out."),
+    columns_option("--categories", help="Take a column of numbers as names of categories."),
+    columns_option("--numbers", help="Take a column as numbers that would be left out, as one that counts the rows."),
     click.option(
         "--impute",
         metavar="HOW",
@@ -194,24 +178,12 @@ PLAN_OPTIONS = (
 )  # fmt: skip
 
 OUTPUT_OPTIONS = (
-    click.option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        shell_complete=complete_files,
-        default=DEFAULT_OUTPUT,
-        help=f"The model.  [default: {DEFAULT_OUTPUT}]",
-    ),
+    file_option("-o", "--output", default=DEFAULT_OUTPUT, help=f"The model.  [default: {DEFAULT_OUTPUT}]"),
     click.option("--resume", is_flag=True, help="Go on with the run that was cut short while it made this model."),
     FORCE,
-    click.option("--log", metavar="FILE", shell_complete=complete_files, help="Write every epoch to a .jsonl or .csv file."),
-    click.option("--curve", metavar="FILE", shell_complete=complete_files, help="Draw the errors to a .svg, .png or .pdf file."),
-    click.option(
-        "--report",
-        metavar="FILE",
-        shell_complete=complete_files,
-        help="Report the run in one file: .html, .pdf, .md, .ipynb, .tex, .typ or .txt.",
-    ),
+    file_option("--log", help="Write every epoch to a .jsonl or .csv file."),
+    file_option("--curve", help="Draw the errors to a .svg, .png or .pdf file."),
+    file_option("--report", help="Report the run in one file: .html, .pdf, .md, .ipynb, .tex, .typ or .txt."),
     click.option("--quiet", is_flag=True, help="Say only where the model is."),
 )
 
@@ -294,16 +266,10 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
 @DATA
 @click.option("--probabilities", is_flag=True, help="Add the probability of every class.")
 @with_options(*FORM_OPTIONS, DEFINITIONS)
-@click.option(
-    "--keep",
-    metavar="COLUMN",
-    shell_complete=complete_columns,
-    multiple=True,
-    help="Write this column of the data before the predictions, as an identifier.",
-)
+@columns_option("--keep", help="Write this column of the data before the predictions, as an identifier.")
 @click.option("--digits", type=click.IntRange(1, 17), metavar="N", help="Significant digits.  [default: as many as mean something]")
 @click.option("--guard-formulas", is_flag=True, help="Write ' before a cell that a spreadsheet would run as a formula.")
-@click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, help="Write to a .csv file instead.")
+@file_option("-o", "--output", help="Write to a .csv file instead.")
 @FORCE
 @LANGUAGE
 def predict(
@@ -430,7 +396,7 @@ GRID_OPTIONS = (
 )  # fmt: skip
 
 SWEEP_OUTPUT_OPTIONS = (
-    click.option("-o", "--output", metavar="FILE", shell_complete=complete_files, default=BEST, help=f"The best model.  [default: {BEST}]"),
+    file_option("-o", "--output", default=BEST, help=f"The best model.  [default: {BEST}]"),
     click.option("--resume", is_flag=True, help="Go on with the sweep that was cut short: what ended is not trained again."),
     FORCE,
     click.option("--quiet", is_flag=True, help="Say only where the model is."),

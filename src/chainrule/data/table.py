@@ -100,9 +100,8 @@ class Table(Frozen):
             hint = "Name each of several columns by itself: the option once for each." if several else ""
             if {"pixel_1_1", "pixel_1_1_1"} & {*self._by_name} and "label" not in self._by_name:
                 hint = "Images have a label where each class has a folder of its own, or a file of labels lies beside them."
-            hint = (
-                hint if self.has_header else "The names are ours, as no header was found; if the first row of a text is one, say --header."
-            )
+            if not self.has_header:
+                hint = "The names are ours, as no header was found; if the first row of a text is one, say --header."
             raise UnknownNameError(f"column of {self.source}", name, self.names, hint)
         return self._by_name[name]
 

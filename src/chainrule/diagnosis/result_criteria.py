@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chainrule.base.printing import listed
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import FindingValue, criterion
 from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, other_rows, some_rows
@@ -63,7 +64,7 @@ def class_never_found(case: Case) -> Mapping[str, FindingValue] | None:
     parts = () if scores is None else scores.parts or (scores,)
     every = [(one, part.rows / len(part.per_class)) for part in parts for one in part.per_class]
     lost = [one for one, mean in every if 1 < one.rows < mean and not one.recall]
-    names = ", ".join(one.name for one in lost[:MOST_NAMED]) + ", …" * (len(lost) > MOST_NAMED)
+    names = ", ".join(listed(one.name) for one in lost[:MOST_NAMED]) + ", …" * (len(lost) > MOST_NAMED)
     return {"class": names, "count": len(lost), "rows": sum(one.rows for one in lost)} if lost else None
 
 

@@ -41,6 +41,9 @@ HOMES = {
 }
 """In which module of `chainrule.network` the definitions of each kind stand."""
 
+OWN_FILE = "If it is your own, name its file: --definitions FILE.py, or in Python chainrule.load_file."
+"""What is said where no definition has a name."""
+
 KINDS = tuple(HOMES)
 
 TAKEN = re.compile(r"[xtyEsNk]|[Wbzh]\d*|d[Wbxyzh]\d*|delta\d+|theta\d*|dtheta\d*|np|math")
@@ -426,8 +429,7 @@ def _called(kind: str, wanted: str) -> tuple[Definition, Mapping[str, str]]:
         offer = "Here it is " + ", or ".join(f"'{name}' ({text})" for name, text in perhaps.items()) + "."
     elif spelled in map(_compact, ABSENT.get(kind, ())):
         offer = f"It is another function than those that are here; @{kind} defines one of your own."
-    hint = "" if offer else "If it is your own, name its file with --definitions FILE.py."
-    raise UnknownNameError(kind, wanted, known, hint, offer=offer, cutoff=0.65)
+    raise UnknownNameError(kind, wanted, known, "" if offer else OWN_FILE, offer=offer, cutoff=0.65)
 
 
 def _compact(name: str) -> str:

@@ -27,7 +27,7 @@ from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, 
 from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression
-from chainrule.network.definitions import Bound, find, is_built_in, run_definitions
+from chainrule.network.definitions import OWN_FILE, Bound, find, is_built_in, run_definitions
 
 if TYPE_CHECKING:
     from chainrule.network.owner import Owner
@@ -362,7 +362,7 @@ def kind_of_layer(name: Any) -> Kind:
     if not isinstance(name, str) or name not in KINDS:
         load_layer_kinds()
     if not isinstance(name, str) or name not in KINDS:
-        raise UnknownNameError("kind of layer", str(name), KINDS, "If it is your own, name its file with --definitions FILE.py.")
+        raise UnknownNameError("kind of layer", str(name), KINDS, OWN_FILE)
     return KINDS[name]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.base.printing import command_line
+from chainrule.base.printing import command_line, listed
 from chainrule.data.cells import ColumnKind, parse_number
 from chainrule.data.columns import ColumnForm
 from chainrule.data.numbers import NumberFormat
@@ -148,6 +148,16 @@ class Target(FrozenValue):
         """What `read` is to take the column for."""
         return self.read_as if self.written is None else self.written
 
+    def in_its_kind(self, answers: Array) -> Array:
+        """Labels of classes as the values of the column that they were: truth values, whole numbers, numbers; all else as it is."""
+        if self.kind == "number" or self.read_as not in ("boolean", "number"):
+            return answers
+        if self.read_as == "boolean":
+            return np.asarray(answers == "true")
+        numbers = answers.astype(np.float64)
+        whole = all(float(label).is_integer() and abs(float(label)) < 2**53 for label in self.classes)
+        return numbers.astype(np.int64) if whole else numbers
+
     def labels(self, table: Table, *, strict: bool = True) -> Array:
         """(rows,): the place of every class, or the numbers as they are. Raises FileError, which names the cell.
 
@@ -209,7 +219,7 @@ def option(name: str, columns: Iterable[str]) -> str:
 def enumerated(names: Sequence[str]) -> str:
     """Some names, and how many more there are."""
     more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(listed, names[:NAMED])) + (f" and {more} more" if more > 0 else "")
 
 
 def missing_message(source: str, count: int, cells: Sequence[tuple[int, str]]) -> str:

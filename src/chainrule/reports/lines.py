@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chainrule.base.printing import listed
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
 def joined_names(words: Words, names: Sequence[str]) -> str:
     """Names with commas between, the first few of many."""
     rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
-    return ", ".join([*(names[:NAMED] if rest else names), *rest])
+    return ", ".join([*map(listed, names[:NAMED] if rest else names), *rest])
 
 
 def line_of_network(words: Words, network: Network) -> str:

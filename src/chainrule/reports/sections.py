@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import Frozen, replace
-from chainrule.base.printing import Code, clean
+from chainrule.base.printing import Code, clean, listed
 from chainrule.data.table import Table
 from chainrule.diagnosis.criteria import BLANK
 from chainrule.diagnosis.divergence import Diverged
@@ -188,7 +188,7 @@ def _became(words: Words, column: Target | Feature) -> str:
         kind, values, parts = f"report.became.target.{column.kind}", column.classes, ""
     else:
         kind, values, parts = f"report.became.{column.kind}", column.categories, parts_of_date(words, column)
-    shown, named = [shortened_name(clean(name)) for name in values], 0
+    shown, named = [listed(shortened_name(clean(name))) for name in values], 0
     while named < len(shown) and sum(map(len, shown[: named + 1])) <= LONGEST_NAMES:
         named += 1
     names = ", ".join([*shown[: max(named, 1)], *["…"] * (named < len(shown))])

@@ -73,7 +73,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
     made_with: str = ""
 
     def predict(self, table: Any) -> Array:
-        """The answers in the data's own units or labels: (rows,) for one target, (rows, targets) for several.
+        """The answers in the data's own units or labels, of their own kind: (rows,) for one target, (rows, targets) for several.
 
         table  whatever `chainrule.train` takes, its target left out or not; or an array, or rows as lists: of the columns that were trained
                on, with the targets or without, or of those that are inputs, in their order
@@ -82,8 +82,10 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """
         if self.preparation is None:
             return self.outputs(np.asarray(table, dtype=float) if isinstance(table, (np.ndarray, list, tuple)) else table)
-        answers = list(self.preparation.answers(self.outputs(self._table(table))).values())
-        return answers[0] if len(answers) == 1 else np.column_stack(answers)
+        found = self.preparation.answers(self.outputs(self._table(table)))
+        answers = [target.in_its_kind(found[target.name]) for target in self.preparation.targets]
+        alike = len({answer.dtype for answer in answers}) == 1
+        return answers[0] if len(answers) == 1 else np.column_stack(answers if alike else [answer.astype(object) for answer in answers])
 
     def predict_proba(self, table: Any) -> Array:
         """(rows, classes): the probability of each class, in the order of `preparation.classes`; table as of `predict`.
@@ -100,7 +102,8 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
 
         Raises InputError.
         """
-        return self._predictor(rows if isinstance(rows, np.ndarray) else self._preparation.x(self._table(rows)))
+        prepared = isinstance(rows, np.ndarray) and rows.dtype != object
+        return self._predictor(rows if prepared else self._preparation.x(self._table(rows)))
 
     def _table(self, data: Any, *, targets: bool = False) -> Table:
         """The rows of a source as the model reads them, with its targets or without; a warning says where its numbers could be others.
