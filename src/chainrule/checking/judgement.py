@@ -492,7 +492,7 @@ def _verdict(
             remarks = [*remarks, Saying("check.remark.rule")]
         else:
             faults.append(_fault_of_steps(probed, steps))
-    faults += _shared_faults(probed)
+    faults += [*_shared_faults(probed), *_biases_left(probed)]
     if best.reading is not None and set(best.faulty or ()) - {9}:
         remarks = [*remarks, Saying("check.loss_and_gradient")]
     if not faults:
@@ -510,10 +510,21 @@ def _verdict(
 BIAS_NEVER_UPDATED = 25
 
 
+def _biases_left(probed: Sequence[Probed]) -> Iterator[Fault]:
+    """Biases of which a function that gives ∂E/∂W gives no gradient, in a program that has none anywhere and does not say why."""
+    layers = tuple(number for number, layer in enumerate(probed[0].probe.layers, start=1) if layer.b is not None)
+    left = all(one.observation.biases == "left" and not one.observation.from_update for one in probed)
+    if layers and left and not any(key.startswith("db") for one in probed for key in _gradient_keys(one.observation)):
+        key = f"db{layers[-1]}"
+        expected, why = probed[0].probe.truth[key], Saying("check.why.written", {"written": "0"})
+        nothing = np.zeros_like(expected)
+        yield Fault(BIAS_NEVER_UPDATED, key, key, why, expected, nothing, layers[::-1], agreeing=len(probed), probes=len(probed))
+
+
 def _keeps_all_biases(fault: Fault, probed: Sequence[Probed]) -> bool:
-    """Does an update leave all biases alone in a program that never speaks of their gradients? They may be constant on purpose."""
+    """Does an update leave all biases alone in a program that means them to stay what they are?"""
     given = {number for number, layer in enumerate(probed[0].probe.layers, start=1) if layer.b is not None}
-    silent = all(one.observation.from_update and not one.observation.of_biases for one in probed)
+    silent = all(one.observation.from_update and one.observation.biases == "fixed" for one in probed)
     return fault.number == BIAS_NEVER_UPDATED and not fault.others and silent and {*fault.layers} >= given
 
 
