@@ -132,16 +132,20 @@ class ReportedProgram(ast.NodeTransformer):
         self.spots: list[Spot] = []
         self.loops: list[Loop] = []
         self._shown = self._summed = False
-        self._squared = set[int]()
 
     def rewritten(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Statements that report, which are changed; their numbers go on where those of earlier ones ended."""
         return ast.fix_missing_locations(ast.Module(self._body(statements), [])).body
 
     def visit(self, node: ast.AST) -> Any:
-        squared = id(node) in self._squared
+        squared = getattr(node, "chainrule_squared", False)
         changed = super().visit(node)
         return _call(SEEN, changed, self._spot(node, squared=True), at=node) if squared else changed
+
+    def _mark(self, node: ast.expr) -> None:
+        """What an expression squares is to report itself, also where it is a name."""
+        if not self._summed and (base := squared_in(node)) is not None:
+            base.chainrule_squared = True  # type: ignore[attr-defined]  # a mark of our own on the expression itself
 
     def _spot(self, node: ast.AST, target: str = "", *, squared: bool = False) -> ast.Constant:
         line, start = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
@@ -151,8 +155,7 @@ class ReportedProgram(ast.NodeTransformer):
 
     def _wrapped(self, node: Any) -> Any:
         number = self._spot(node)
-        if not self._summed and (base := squared_in(node)) is not None:
-            self._squared.add(id(base))
+        self._mark(node)
         self.generic_visit(node)
         return _call(SEEN, node, number, at=node)
 
@@ -161,8 +164,7 @@ class ReportedProgram(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> Any:
         before, name = (self._shown, self._summed), called_name(node)
         self._shown, self._summed = self._shown or name in SHOWING, self._summed or name in SUMMING
-        if not self._summed and (base := squared_in(node)) is not None:
-            self._squared.add(id(base))
+        self._mark(node)
         try:
             return self._called(node)
         finally:
