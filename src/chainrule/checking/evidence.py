@@ -179,7 +179,7 @@ class Fault(Frozen):
     formula    what should stand there, in chainrule's text form: "δ₁ = (δ₂ · W₂ᵀ) ⊙ f′(z₁)"; in the learner's names once located
     missing    the factor that should stand before what the program computes of its δ and of what goes in: "1/N"
     follows    keys of quantities that are wrong only because of this
-    agreeing, probes  in how many of how many probes its numbers are explained
+    probes     how many were made; agreeing: in how many of them its numbers are explained, None for all
     place      where in the file, once located
     observed   the answer in which it was found, where that is none of those to ordinary probes
     """
@@ -196,9 +196,9 @@ class Fault(Frozen):
     missing: str = ""
     follows: tuple[str, ...] = ()
     probe: int = 0
-    agreeing: int = 0
-    probes: int = 0
-    key: str = ""
+    agreeing: int | None = None
+    probes: int = 1
+    key: str = "unknown"
     place: Place | None = None
     observed: Observation | None = field(default=None, repr=False)
 

@@ -227,7 +227,7 @@ def why(words: Words, fault: Fault) -> str:
         far = 100 * float(np.abs(found - expected).max(initial=0.0)) / largest
         percent = f"{far:.3g}" if far < 1000 else f"{far:.0f}"  # and no 1.54e+03
         return words.plain(fault.why.key, quantity=paper_name(fault.shown), percent=words.decimal(percent))
-    return sentence_of(words, fault.why, agreeing=fault.agreeing, probes=fault.probes)
+    return sentence_of(words, fault.why, agreeing=fault.probes if fault.agreeing is None else fault.agreeing, probes=fault.probes)
 
 
 def hinted(words: Words, fault: Fault, hint: int) -> str:
