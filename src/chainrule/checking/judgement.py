@@ -25,7 +25,7 @@ from chainrule.checking.matching import EDGE_QUANTITIES, Explanation, explanatio
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
-from chainrule.checking.steps import UNJUDGED, StepFault, online_fault, stale_fault, step_fault
+from chainrule.checking.steps import UNJUDGED, StepFault, broken_step, online_fault, stale_fault, step_fault
 from chainrule.network.definitions import Bound, find
 
 NEAR = 1e-6
@@ -163,6 +163,8 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture, 
         probed = [replace(one, probe=one.probe.with_output(np.asarray(one.observation.quantities["y"], dtype=float))) for one in probed]
     if stale := stale_fault(probed):
         faults.append(_fault_of_steps(probed, stale))
+    elif probed[0].observation.from_update and (broken := broken_step(probed)) is not None:
+        return Verdict("unknown", (*faults, _fault_of_steps(probed, broken)), (), tuple(remarks), observations)
     elif untrained := _untrained(probed):
         faults.append(untrained)
     else:

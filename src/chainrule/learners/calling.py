@@ -62,7 +62,8 @@ class Pool:
                 missing.append(name)
         open_roles = [role for role in ("x", "t") if role not in self._roles(bound)]
         sizes = self.probe.sizes
-        plain = [name for name in names if name not in optional and not as_kind(name, "rate", "momentum", "penalty", "epochs", "batch")]
+        others = ("rate", "momentum", "penalty", "epochs", "batch", "seed", "generator")
+        plain = [name for name in names if name not in optional and not as_kind(name, *others)]
         doubtful = bool(missing) or len(self._roles(bound)) == 1  # x without t, or t without x
         if function.name == "__init__" and len(plain) == len(sizes) and doubtful:
             bound.update(dict(zip(plain, sizes, strict=True)))  # inputs, hidden units, outputs, in whatever language

@@ -1490,7 +1490,7 @@ WORDS = {
     "check.why.penalty.other": "The penalty's part of the gradient is not the derivative of the penalty in the loss.",
     "check.why.penalty.biases": "The biases are penalised in the gradient, but not in the loss.",
     "check.why.steps": "What is taken off is {written}; it shows from step {step} on.",
-    "check.why.broken_steps": "After step {step} it is no number, though its gradient is one.",
+    "check.why.broken_steps": "After step {step} it is no number, though ∂E/∂w is one.",
     "check.why.unknown_steps": "What is taken off is not η ∂E/∂w of the program's own gradients; it shows from step {step} on.",
     "check.why.shared": "{arrays} are one and the same array.",
     "check.why.not_finite.31": "Where a net input is 1000, e^z is no number, and so is y: the largest z is not subtracted first.",
