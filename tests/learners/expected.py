@@ -127,6 +127,7 @@ WRONG = {
     "six_scalars_raw_error.py": (49, ""),
     "spanish_raw_error.py": (49, "dA2 @ W2.T"),
     "spanish_upstream_dropped.py": (8, "A1 * (1 - A1)"),
+    "switches_bias_left.py": (25, ""),
     "switches_sign.py": (9, "output - targets"),
     "switches_updated_first.py": (1, "np.dot(output_delta, output_w.T)"),
     "toy_class.py": (49, "self.w_out.T @ wrong"),

@@ -189,11 +189,18 @@ def test_what_a_newcomer_writes_is_read_and_its_line_told(text, old, new, found,
         assert not fault.missing or "= 1/N · " in fault.formula
 
 
-def test_biases_that_are_constant_are_told_and_no_mistake(sandbox):
+def test_biases_that_nobody_trains_are_a_mistake_unless_the_program_means_it(sandbox):
+    """Numbers that somebody chose, and words, say that a bias stays; zeros and random numbers wait to be learned."""
     plain = (
         SIZED.replace("d2 @ W2.T", "d2 @ W2.T * (1 - A1**2)").replace("X @ W1)", "X @ W1 + b)").replace("W1 = ", "b = np.ones(4); W1 = ", 1)
     )
-    for text, kind in ((plain, "right"), (plain.replace("W1 -=", "db = d1.sum(axis=0); W1 -="), "mistakes")):
+    zeros = plain.replace("np.ones(4)", "np.zeros(4)")
+    for text, kind in (
+        (plain, "right"),
+        (plain.replace("W1 -=", "db = d1.sum(axis=0); W1 -="), "mistakes"),
+        (zeros, "mistakes"),
+        (f"# the bias is not trained\n{zeros}", "right"),
+    ):
         verdict = check_submission(understood(source_of(text, "constant.py"), sandbox)).verdict
         assert verdict.kind == kind
         assert [one.key for one in verdict.remarks] == ["check.remark.constant"] * (kind == "right")

@@ -143,7 +143,14 @@ VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
                 "hidden_w += lr * np.dot(inputs.T, hidden_delta)\n"
                 "\toutput_b += lr * output_delta.sum(axis=0)\n"
                 "\thidden_b += lr * hidden_delta.sum(axis=0)"
-            ): "hidden_w += lr * np.dot(inputs.T, hidden_delta)"
+            ): "hidden_w += lr * np.dot(inputs.T, hidden_delta)  # each bias stays as it was drawn"
+        },
+    ),
+    "switches_bias_left.py": (
+        "switches_right.py",
+        {
+            "\toutput_b += lr * output_delta.sum(axis=0)\n": "",
+            "\thidden_b += lr * hidden_delta.sum(axis=0)": "",
         },
     ),
     "switches_sign.py": (

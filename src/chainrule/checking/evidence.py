@@ -94,11 +94,13 @@ class Place(FrozenValue):
     line        counted from 1
     expression  the very expression, as it stands there
     file        the file, where there are several; of a notebook with its cell
+    quantity    what is wrong there, where that is another than the first that is wrong by the numbers alone
     """
 
     line: int
     expression: str = ""
     file: str = ""
+    quantity: str = ""
 
 
 class OwnCheck(Frozen):
@@ -134,7 +136,8 @@ class Observation(Frozen):
                  while gradients that a function returns may be meant to be added
     adaptive     whether `after` comes of a rule that does not step along the gradients; then only a slip that is known is held against it
     shared       what turned out to be one and the same array object, by the parameter: "W1: history[0], history[1]"
-    of_biases    whether it computes a gradient of a bias, as far as names say; where it does not, biases may be constant on purpose
+    biases       "learned" where it computes a gradient of a bias, as far as names say; else "fixed" where it means them to stay what they
+                 are, "left" where nothing says so
     altered      keys of arguments that the program changed though they were not its own: "x"
     failure      why there is no answer, in the program's own words; then everything above but the problem is empty
     integers     names of its parameters that are arrays of integers
@@ -151,7 +154,7 @@ class Observation(Frozen):
     from_update: bool = False
     adaptive: bool = False
     shared: tuple[str, ...] = ()
-    of_biases: bool = True
+    biases: str = "learned"
     altered: tuple[str, ...] = ()
     failure: str = ""
     integers: tuple[str, ...] = ()
@@ -176,7 +179,7 @@ class Fault(Frozen):
     formula    what should stand there, in chainrule's text form: "δ₁ = (δ₂ · W₂ᵀ) ⊙ f′(z₁)"; in the learner's names once located
     missing    the factor that should stand before what the program computes of its δ and of what goes in: "1/N"
     follows    keys of quantities that are wrong only because of this
-    agreeing, probes  in how many of how many probes its numbers are explained
+    probes     how many were made; agreeing: in how many of them its numbers are explained, None for all
     place      where in the file, once located
     observed   the answer in which it was found, where that is none of those to ordinary probes
     """
@@ -193,9 +196,9 @@ class Fault(Frozen):
     missing: str = ""
     follows: tuple[str, ...] = ()
     probe: int = 0
-    agreeing: int = 0
-    probes: int = 0
-    key: str = ""
+    agreeing: int | None = None
+    probes: int = 1
+    key: str = "unknown"
     place: Place | None = None
     observed: Observation | None = field(default=None, repr=False)
 

@@ -177,7 +177,7 @@ def _caution(number: int, key: str, why: Saying, truth: object, found: Array | N
     expected = np.asarray(truth[key])
     layers = (int(key[2:]),) if key[2:].isdigit() else ()
     value = np.full_like(expected, np.nan) if found is None else np.asarray(found, dtype=float)
-    return Fault(number, key, key, why, expected, value, layers, agreeing=1, probes=1, place=observation.broken, observed=observation)
+    return Fault(number, key, key, why, expected, value, layers, place=observation.broken, observed=observation)
 
 
 # Integers
@@ -202,7 +202,7 @@ def _cut_off(observation: Observation, explanation: Explanation) -> Fault | None
         tolerance = 1e-6 * max(float(np.abs(gradient).max(initial=0.0)), 1e-6) + one.floor(problem.network.parameters[key])
         if np.isfinite(found).all() and np.abs(found - gradient).max() > tolerance:
             why = Saying("check.why.whole", {"names": ", ".join(observation.integers) or "x"})
-            return Fault(34, f"d{key}", f"d{key}", why, gradient * 1.0, found, (int(key[1:]),), agreeing=1, probes=1, observed=observation)
+            return Fault(34, f"d{key}", f"d{key}", why, gradient * 1.0, found, (int(key[1:]),), observed=observation)
     return None
 
 
@@ -218,7 +218,7 @@ def kink_fault(checks: Sequence[OwnCheck]) -> Fault | None:
     if one is None or one.place is None:
         return None
     why = Saying("check.why.differences.kink", {"name": one.name, "z": one.place.expression})
-    return Fault(48, "check", "check", why, one.expected, one.found, agreeing=1, probes=1, place=one.place)
+    return Fault(48, "check", "check", why, one.expected, one.found, place=one.place)
 
 
 def check_fault(checks: Sequence[OwnCheck]) -> Fault | None:
@@ -241,7 +241,7 @@ def check_fault(checks: Sequence[OwnCheck]) -> Fault | None:
             why = Saying("check.why.differences.factor", {"name": one.name, "factor": f"{factor:.4g}"})
         else:
             why = Saying("check.why.differences.noise", {"name": one.name, "percent": f"{100 * far:.3g}"})
-        return Fault(48, "check", "check", why, one.expected, one.found, agreeing=1, probes=1, place=one.place)
+        return Fault(48, "check", "check", why, one.expected, one.found, place=one.place)
     return None
 
 
@@ -271,7 +271,7 @@ def paired_fault(answers: Answers, probed: Sequence[Probed]) -> Fault | None:
             why = Saying("check.why.paired", {"order": ", ".join(str(place + 1) for place in order)})
             key = f"dW{len(other.layers)}"
             found = np.asarray(one.gradient(key))
-            return Fault(38, "dy", key, why, one.probe.truth[key], found, (len(other.layers),), agreeing=1, probes=1, observed=observation)
+            return Fault(38, "dy", key, why, one.probe.truth[key], found, (len(other.layers),), observed=observation)
     return None
 
 
@@ -282,7 +282,7 @@ def apart_fault(observation: Observation) -> Fault | None:
     first, second = observation.apart
     why = Saying("check.why.apart", {"first": first.line, "second": second.line})
     t = _targets_of(observation.problem)
-    return Fault(38, "t", "t", why, t, t, agreeing=1, probes=1, place=second)
+    return Fault(38, "t", "t", why, t, t, place=second)
 
 
 def _is_multiple(one: Probed, other: ProbePass) -> bool:

@@ -63,32 +63,30 @@ def decided_factors(explanation: Explanation, depth: int, whole_cost: Callable[[
             way = explanation.path.get((number, "back"))
             ratios = {} if way is not None and way.fresh else {"delta": now / before}
             ratios |= {where: side[number] / now for where, side in (("weight", weights), ("bias", biases)) if number in side}
-            if _divided_by_nobody(ratios):
-                ratios = (
-                    {"delta": ratios["delta"], "parameters": ratios["weight"]} if "delta" in ratios else {"parameters": ratios["weight"]}
-                )
+            if _of_parameters(ratios):
+                ratios = {**({"delta": ratios["delta"]} if "delta" in ratios else {}), "parameters": ratios["weight"]}
             for where, ratio in ratios.items():
                 if not ratio.plain:
                     fault = FactorFault(factor_mistakes(ratio, where, alike=alike) or (), where, ratio)
                     faults[fault] = (*faults.get(fault, ()), number)
         made = Factors(whole, faults)
-        cost = made.cost + whole_cost(whole), sum(2 if fault.place == "weight" or _multiplied_on_the_way(fault) else 1 for fault in faults)
+        cost = made.cost + whole_cost(whole), sum(2 if fault.place == "weight" or _on_the_way(fault) else 1 for fault in faults)
         if cost < best_cost:
             best, best_cost = made, cost
     assert best is not None
     return best
 
 
-def _divided_by_nobody(ratios: Mapping[str, Factor]) -> bool:
+def _of_parameters(ratios: Mapping[str, Factor]) -> bool:
     """Is 1/N missing in everything that a layer gives, in ∂E/∂W and in its ∂E/∂b, if it has one? So it is with people whose δ are sums."""
     return "weight" in ratios and ratios["weight"].rows > 0 and ratios.get("bias", ratios["weight"]) == ratios["weight"]
 
 
-def _multiplied_on_the_way(fault: FactorFault) -> bool:
+def _on_the_way(fault: FactorFault) -> bool:
     """Is it an N that came to δ between two layers? Nobody multiplies by N there: it is the division that is missing behind it."""
     return fault.place == "delta" and fault.factor.rows > 0
 
 
 def _with_before(options: Sequence[Sequence[Factor]], place: int) -> list[Factor | None]:
-    """The factors that δ of a layer may have: those of its W and b, or, as None, that of the layer above."""
-    return [*options[place]] if place == 0 else [None, *options[place]]
+    """The factors that δ of a layer may have: those of its W and b, or, as None, that of the layer above; of the last, those of any."""
+    return list(dict.fromkeys(itertools.chain(*options))) if place == 0 else [None, *options[place]]

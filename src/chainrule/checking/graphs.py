@@ -27,7 +27,7 @@ def judge_graphs(
         expected, found = (np.array(steps[key], dtype=float) for key in ("expected", "found"))
         if np.abs(found - expected).max() > 1e-9 * max(float(np.abs(expected).max()), 1e-300):
             why, shown = Saying("check.why.graph.kept"), "∂E/∂w"
-            return Verdict("mistakes", (Fault(35, shown, shown, why, expected, found, agreeing=1, probes=1, place=again),))
+            return Verdict("mistakes", (Fault(35, shown, shown, why, expected, found, place=again),))
     if not wrong:
         return Verdict("right", remarks=(Saying("check.graph.right", {"count": len(answers)}),))
     single = [one for one in wrong if not one["several"]]
@@ -50,6 +50,4 @@ def _fault(
     quantity = f"∂({one['written']})"
     expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
     said = why or Saying("check.why.unknown")
-    return Fault(
-        number, quantity, quantity, said, expected, found, agreeing=agreeing, probes=count, key="" if number else "unknown", place=place
-    )
+    return Fault(number, quantity, quantity, said, expected, found, agreeing=agreeing, probes=count, place=place)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import numpy as np
 
-from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.clipped_gradients import ClippedGradients, clipped_gradients
 from chainrule.checking.declared import other_losses, square_factor
@@ -21,11 +20,12 @@ from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_
 from chainrule.checking.factor_faults import Factors, decided_factors
 from chainrule.checking.factors import Factor, read_factor
 from chainrule.checking.fits import Fit
+from chainrule.checking.forward_faults import forward_fault
 from chainrule.checking.matching import EDGE_QUANTITIES, Explanation, explanations, right_explanation
 from chainrule.checking.mistakes import factor_mistakes
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
-from chainrule.checking.steps import UNJUDGED, StepFault, online_fault, stale_fault, step_fault
+from chainrule.checking.steps import UNJUDGED, StepFault, broken_step, online_fault, stale_fault, step_fault
 from chainrule.network.definitions import Bound, find
 
 NEAR = 1e-6
@@ -154,7 +154,8 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture, 
         return Verdict("refused", remarks=(Saying("check.refused.nothing"),), observations=observations)
     remarks = [Saying("check.remark.failed", {"probes": len(observations), "failed": len(observations) - len(answered)})]
     remarks = remarks if len(answered) < len(observations) else []
-    faults = [*itertools.islice(_forward_faults(probed), 1)]
+    wrong = forward_fault(probed)
+    faults = [] if wrong is None else [wrong]
     if faults:
         if faults[0].number is None or any("y" not in one.observation.quantities for one in probed):
             return Verdict("mistakes" if faults[0].number else "unknown", tuple(faults), (), tuple(remarks), observations)
@@ -162,6 +163,8 @@ def _judged_as(observations: Sequence[Observation], architecture: Architecture, 
         probed = [replace(one, probe=one.probe.with_output(np.asarray(one.observation.quantities["y"], dtype=float))) for one in probed]
     if stale := stale_fault(probed):
         faults.append(_fault_of_steps(probed, stale))
+    elif probed[0].observation.from_update and (broken := broken_step(probed)) is not None:
+        return Verdict("unknown", (*faults, _fault_of_steps(probed, broken)), (), tuple(remarks), observations)
     elif untrained := _untrained(probed):
         faults.append(untrained)
     else:
@@ -205,7 +208,7 @@ def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:
     why = Saying("check.why.steps" if found.number else unknown, {"written": found.written, "step": found.step})
     return Fault(
         found.number, key, key, why, found.expected, found.found, layers,
-        probe=found.probe, agreeing=len(probed), probes=len(probed), key="" if found.number else "unknown",
+        probe=found.probe, probes=len(probed),
     )  # fmt: skip
 
 
@@ -232,68 +235,6 @@ def _gradient_keys(observation: Observation) -> list[str]:
     return [key for key in observation.quantities if key[:2] in ("dW", "db")]
 
 
-# The forward pass
-
-
-def _forward_faults(probed: Sequence[Probed]) -> Iterator[Fault]:
-    """Quantities of the forward pass that are wrong, in the order of computation."""
-    keys = [key for key in probed[0].probe.truth if key[0] in "zhy"]
-    for key in keys:
-        for place, one in enumerate(probed):
-            found = one.observation.quantities.get(key)
-            if found is None:
-                continue
-            expected, found = one.probe.truth[key], np.asarray(found, dtype=float)
-            if not _close(found, expected, one.observation.exact_to, one.observation.rounded_to):
-                yield _forward_fault(probed, place, key, expected, found)
-                return
-
-
-def _close(found: Array, expected: Array, exact_to: float, rounded_to: float = 0.0) -> bool:
-    if found.size == expected.size and found.shape != expected.shape and sorted(found.squeeze().shape) == sorted(expected.squeeze().shape):
-        found = found.reshape(expected.shape)
-    largest = float(np.abs(expected).max(initial=0.0))
-    return found.shape == expected.shape and bool(
-        np.all(np.abs(found - expected) <= max(exact_to * 10, 1e-9) * largest + 1.5 * rounded_to + 1e-12)
-    )
-
-
-def _forward_fault(probed: Sequence[Probed], place: int, key: str, expected: Array, found: Array) -> Fault:
-    number, written = None, ""
-    if key == "y":
-        for candidate, text, computes in FORWARD:
-            if all(_computes_y(computes, one) for one in probed):
-                number, written = candidate, text
-                break
-    layer = int(key[1:]) if key[1:].isdigit() else len(probed[0].probe.layers)
-    known = {"quantity": key, "written": written}
-    why = Saying("check.why.forward" if number is None else "check.why.written", known)
-    unknown = "" if number else "unknown"
-    return Fault(number, key, key, why, expected, found, (layer,), probe=place, agreeing=len(probed), probes=len(probed), key=unknown)
-
-
-def _computes_y(computes: Callable[[ProbePass], Array | None], one: Probed) -> bool:
-    found, candidate = one.observation.quantities.get("y"), computes(one.probe)
-    return found is None or (candidate is not None and _close(np.asarray(found), candidate, one.observation.exact_to))
-
-
-def _softmax(z: Array, axis: int) -> Array:
-    raised = np.exp(z - z.max(axis=axis, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=axis, keepdims=True))
-
-
-def _if_softmax(probe: ProbePass, value: Array) -> Array | None:
-    return value if probe.layers[-1].activation.definition.gives == "distribution" else None
-
-
-FORWARD: tuple[tuple[int, str, Callable[[ProbePass], Array | None]], ...] = (
-    (30, "softmax(softmax(z))", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].h, 1))),
-    (31, "softmax(z, axis=0)", lambda probe: _if_softmax(probe, _softmax(probe.layers[-1].z, 0))),
-    (31, "e^z / Σ_n Σ_k e^z", lambda probe: _if_softmax(probe, np.exp(probe.layers[-1].z) / np.exp(probe.layers[-1].z).sum())),
-)
-"""What people compute in place of y: the number of the mistake, as it is written, and its numbers."""
-
-
 # Nothing is trained
 
 
@@ -313,7 +254,7 @@ def _untrained(probed: Sequence[Probed]) -> Fault | None:
     expected = first.probe.truth[key]
     return Fault(
         None, key, key, Saying("check.why.untrained"), expected, np.zeros_like(expected), layers,
-        agreeing=len(probed), probes=len(probed), key="untrained",
+        probes=len(probed), key="untrained",
     )  # fmt: skip
 
 
@@ -492,7 +433,7 @@ def _verdict(
             remarks = [*remarks, Saying("check.remark.rule")]
         else:
             faults.append(_fault_of_steps(probed, steps))
-    faults += _shared_faults(probed)
+    faults += [*_shared_faults(probed), *_biases_left(probed)]
     if best.reading is not None and set(best.faulty or ()) - {9}:
         remarks = [*remarks, Saying("check.loss_and_gradient")]
     if not faults:
@@ -510,10 +451,21 @@ def _verdict(
 BIAS_NEVER_UPDATED = 25
 
 
+def _biases_left(probed: Sequence[Probed]) -> Iterator[Fault]:
+    """Biases of which a function that gives ∂E/∂W gives no gradient, in a program that has none anywhere and does not say why."""
+    layers = tuple(number for number, layer in enumerate(probed[0].probe.layers, start=1) if layer.b is not None)
+    left = all(one.observation.biases == "left" and not one.observation.from_update for one in probed)
+    if layers and left and not any(key.startswith("db") for one in probed for key in _gradient_keys(one.observation)):
+        key = f"db{layers[-1]}"
+        expected, why = probed[0].probe.truth[key], Saying("check.why.written", {"written": "0"})
+        nothing = np.zeros_like(expected)
+        yield Fault(BIAS_NEVER_UPDATED, key, key, why, expected, nothing, layers[::-1], probes=len(probed))
+
+
 def _keeps_all_biases(fault: Fault, probed: Sequence[Probed]) -> bool:
-    """Does an update leave all biases alone in a program that never speaks of their gradients? They may be constant on purpose."""
+    """Does an update leave all biases alone in a program that means them to stay what they are?"""
     given = {number for number, layer in enumerate(probed[0].probe.layers, start=1) if layer.b is not None}
-    silent = all(one.observation.from_update and not one.observation.of_biases for one in probed)
+    silent = all(one.observation.from_update and one.observation.biases == "fixed" for one in probed)
     return fault.number == BIAS_NEVER_UPDATED and not fault.others and silent and {*fault.layers} >= given
 
 
@@ -625,9 +577,7 @@ def _fault(
         np.asarray(found if found is not None else np.full_like(expected, np.nan)),
         tuple(layers),
         tuple(others),
-        agreeing=len(probed),
         probes=len(probed),
-        key="" if number else "unknown",
     )
 
 

@@ -236,14 +236,19 @@ def margin_kept(case: LayerCase) -> Candidates:
 
 
 def overwritten_windows(case: LayerCase) -> Candidates:
-    """Each window in place of what lay there before; so, too, unit by unit."""
+    """Each window in place of what lay there before; so, too, unit by unit, and place by place of the kernel, as col2im goes."""
     x, W, arrived = with_margin(case, case.numbers["x"]), case.numbers["W"], case.arrived["out"]
     whole, last = np.zeros_like(x), np.zeros_like(x)
     for place, window in windows(case):
         dz = arrived[place]
         whole[window] = np.einsum("nf,...cf->n...c", dz, W)
         last[window] = np.einsum("n,...c->n...c", dz[:, -1], W[..., -1])
-    return {"x": [without_margin(case, whole), without_margin(case, last)]}
+    by_place = np.zeros_like(x)
+    for offset in itertools.product(*map(range, W.shape[:-2])):
+        for place, window in windows(case):
+            there = (slice(None), *(one.start + step for one, step in zip(window[1:], offset, strict=True)))
+            by_place[there] = arrived[place] @ W[offset].T
+    return {"x": [without_margin(case, one) for one in (whole, last, by_place)]}
 
 
 def last_only(case: LayerCase) -> Candidates:

@@ -250,7 +250,7 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], Saying | None]:
         nothing = np.zeros(0)
         first = paper_gradient(reading.kind.order[0])
         said = Saying("check.why.layer.fails", {"problem": why}) if why else Saying("check.why.layer.nothing")
-        return [Fault(None, first, first, said, nothing, nothing, key="unknown", place=reading.backward)], None
+        return [Fault(None, first, first, said, nothing, nothing, place=reading.backward)], None
     learned = [symbol for symbol in given if symbol in reading.kind.parameters]
     means = _are_means(reading, answers, learned)
     if means:
@@ -446,9 +446,7 @@ def _fault(
     expected, found = _shown(reading, answers, symbol)
     key, place = paper_gradient(symbol), reading.places.get(symbol, reading.backward)
     count = len(answers)
-    return Fault(
-        number, key, key, why, expected, found, others=others, agreeing=count, probes=count, key="" if number else "unknown", place=place
-    )
+    return Fault(number, key, key, why, expected, found, others=others, probes=count, place=place)
 
 
 def _cautions(reading: LayerReading) -> Iterator[Fault]:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.frozen import replace
-from chainrule.checking.layer_probes import LayerKind, LetterOwner, Probing, Writing
+from chainrule.checking.layer_names import ATTENDED, FROM_ZERO, LONG, MEMORY, PROJECTED, RECURRENT, RESET, SCALE, TOKENS, WEIGHTED, X
+from chainrule.checking.layer_probes import SIZES, LayerKind, LetterOwner, Probing, Writing
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.formula.stated import held
@@ -166,48 +167,6 @@ def _softmax(own: LetterOwner) -> tuple[Expression, ...]:
     return (own.named("A", p.softmax(own.letters["x"], axis=1)),)
 
 
-# What people call its arrays
-
-
-X = r"x|x_?in|inputs?|inp|data|a_?prev|prev|a|z|features|images?|imgs?|batch"
-SCALE = {"x": X, "gamma": r"gamma|g|scale|weights?", "shift": r"beta|shift|b|bias|offset"}
-WEIGHTED = {"x": X, "W": r"w|weights?|filters?|kernels?|f|k", "b": r"b|bias|biases"}
-STATE = r"h0|h_?0|a0|h|h_?prev|prev_?h|a_?prev|h_?previous|hidden|h_?in|init_?h"
-RECURRENT = {
-    "x": r"x|xt|x_?t|xs|inputs?",
-    "h": STATE,
-    "W": r"w_?x|w_?ax|w_?xh|wxh|w_?ih|w|weights?_?(?:x|xh|ih)",
-    "U": r"w_?h|w_?aa|w_?hh|whh|u|weights?_?(?:h|hh)",
-    "b": r"b|b_?a|b_?h|bias",
-}
-FROM_ZERO = {key: RECURRENT[key] for key in ("x", "W", "U", "b")}
-LONG = {"x": RECURRENT["x"], "h": STATE, "c": r"c0|c|c_?prev|prev_?c|cell", **{key: RECURRENT[key] for key in ("W", "U", "b")}}
-TOKENS = {"x": X + r"|idx|indices|index|tokens?|ids|words", "T": r"w|table|t|embed\w*|weights?"}
-GATE_NAMES = {"r": r"r|reset", "z": r"z|u|update", "n": r"n|h|c|g|hat|cand\w*|h_?hat|h_?tilde|new"}
-"""What people call the gates of a GRU: reset, update, and what is new; matrices of a gate are Wz and Uz, or Wxz and Whz."""
-
-RESET = {
-    "x": RECURRENT["x"],
-    "h": STATE,
-    **{
-        f"{letter}{gate}": pattern
-        for gate, names in GATE_NAMES.items()
-        for letter, pattern in (
-            ("W", rf"w_?(?:x|i)_?(?:{names})|w_?(?:{names})_?x|w_?(?:{names})"),
-            ("U", rf"w_?h_?(?:{names})|w_?(?:{names})_?h|[ur]_?(?:{names})"),
-            ("b", rf"b_?(?:{names})"),
-        )
-    },
-}
-PROJECTED = {
-    f"{letter}{one}": rf"{sign}_?{names}|{names}_?{sign}|{names}\w*?_{sign}|{names}_?proj\w*_{sign}"
-    for letter, sign in (("W", r"w(?:eights?)?"), ("b", r"b(?:ias)?"))
-    for one, names in (("Q", r"q(?:uery)?"), ("K", r"k(?:ey)?"), ("V", r"v(?:alue)?"), ("O", r"(?:o(?:ut(?:put)?)?|c)"))
-}
-MEMORY = r"m|mem|memory|context|ctx|enc\w*|kv|source|src|y"
-ATTENDED = {"q": r"q|query|queries|qs?", "k": r"k|keys?|ks", "v": r"v|values?|vs"}
-
-
 # What it is tried on
 
 
@@ -220,6 +179,7 @@ def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
     known |= dict.fromkeys(
         ("dim", "num_features", "features", "n_features", "size", "D", "input_dim", "channels", "num_channels"), shape[-1]
     )
+    known[SIZES] = [shape[-1]]
     shapes = {"x": shape, "gamma": shape[-1:], "shift": shape[-1:]}
     return Probing(shapes, {"epsilon": 1e-5, **options}, known)
 
@@ -228,6 +188,7 @@ def _convolved(x: tuple[int, ...], W: tuple[int, ...], stride: int, pad: int) ->
     """Of a convolution with 2 channels and 4 units, or its transpose: the shapes of x and W."""
     known = {**dict.fromkeys(("stride", "strides", "s"), stride), **dict.fromkeys(("pad", "padding", "p"), pad), "output_padding": 0}
     known |= {"in_channels": 2, "out_channels": 4, "num_filters": 4, **dict.fromkeys(("kernel_size", "filter_size", "k"), 3)}
+    known[SIZES] = [2, 4, 3, stride, pad]
     options = {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}
     return Probing({"x": x, "W": W, "b": (4,)}, options, known)
 
@@ -235,6 +196,7 @@ def _convolved(x: tuple[int, ...], W: tuple[int, ...], stride: int, pad: int) ->
 def _dense(rows: int, inputs: int, units: int, *places: int) -> Probing:
     known = dict.fromkeys(("in_features", "input_size", "n_in", "input_dim", "inputs", "n_inputs", "in_size"), inputs)
     known |= dict.fromkeys(("out_features", "output_size", "n_out", "output_dim", "units", "n_neurons", "n_units", "out_size"), units)
+    known = {**known, SIZES: [inputs, units]}
     shapes = {"x": (rows, *places, inputs), "W": (inputs, units), "b": (units,)}
     return Probing(shapes, {"units": units, "activation": "identity"}, known)
 
@@ -256,7 +218,7 @@ def _recurrent(rows: int, length: int, features: int, units: int, gates: int, *,
         "Wya": np.zeros((2, units)).tolist(),
         "by": np.zeros((2, 1)).tolist(),
     }  # of an output that some steps have besides
-    further |= {"input_size": features, "hidden_size": units, "input_dim": features, "hidden_dim": units}
+    further |= {"input_size": features, "hidden_size": units, "input_dim": features, "hidden_dim": units, SIZES: [features, units]}
     return Probing({**shapes, "W": (features, gates * units), "U": (units, gates * units), "b": (gates * units,)}, {}, further)
 
 
@@ -350,7 +312,12 @@ def layer_kinds() -> dict[str, LayerKind]:
     images = (_scaled((3, 4, 5, 6), groups=3), _scaled((2, 3, 3, 4), groups=2))
     pools = {mode: (_pooled(mode, 3, 4, 6, 2, 2), _pooled(mode, 2, 5, 6, 3, 1)) for mode in ("max", "average")}
     long, longer = (_with_gates(writing, GATES) for writing in (STEPS[0], SEQUENCES[0]))
-    convolved = ((3, 5, 7, (1, 1)), (2, 5, 7, (2, 1)), (2, 5, 6, (1, 0)))
+    # What takes no margin is none of the first, and what takes no stride, either, none of the second.
+    convolved = (
+        ("conv", ((3, 5, 7, (1, 1)), (2, 5, 7, (2, 1)), (2, 5, 6, (1, 0))), ""),
+        ("conv_inside", ((2, 5, 7, (2, 0)), (3, 5, 6, (1, 0))), "conv"),
+        ("conv_by_one", ((3, 5, 7, (1, 0)), (2, 4, 6, (1, 0))), "conv"),
+    )
     order = ("shift", "gamma", "x")
     ties = _pooled("max", 3, 4, 6, 2, 2, whole=True)
     found = (
@@ -358,13 +325,11 @@ def layer_kinds() -> dict[str, LayerKind]:
         LayerKind("layer_norm", _layer("layer_norm"), SCALE, order, (_scaled((7, 4)), _scaled((5, 3))), FLAT),
         LayerKind("batch_norm_images", _layer("batch_norm"), SCALE, order, (_scaled((3, 4, 5, 2)), _scaled((2, 3, 3, 4))), IMAGES),
         LayerKind("group_norm", _layer("group_norm"), SCALE, order, images, IMAGES),
-        LayerKind(
-            "conv",
-            _layer("conv"),
-            WEIGHTED,
-            ("b", "W", "x"),
-            tuple(_convolved((*sizes, 2), (3, 3, 2, 4), *steps) for *sizes, steps in convolved),
-            IMAGES,
+        *(
+            LayerKind(name, _layer("conv"), WEIGHTED, ("b", "W", "x"), tuple(
+                _convolved((*sizes, 2), (3, 3, 2, 4), *steps) for *sizes, steps in images
+            ), IMAGES, family="conv", words=words)
+            for name, images, words in convolved
         ),
         LayerKind("max_pool", _layer("max_pool"), {"x": X}, ("x",), (*pools["max"], ties), IMAGES[::2]),
         LayerKind("average_pool", _layer("average_pool"), {"x": X}, ("x",), pools["average"], IMAGES[::2]),
@@ -426,7 +391,7 @@ def _with_gates(writing: Writing, orders: Sequence[tuple[int, ...]]) -> tuple[Wr
     return tuple(replace(writing, gates=gates) for gates in orders)
 
 
-BARE = ("dense", "dense_places", "conv", "conv_line", "conv_transpose")
+BARE = ("dense", "dense_places", "conv", "conv_inside", "conv_by_one", "conv_line", "conv_transpose")
 """Layers that people write without a bias, too."""
 
 

@@ -74,6 +74,10 @@ class LetterOwner(Owner):
         return self.own_kind.build(owner)[0]
 
 
+SIZES = "sizes"
+"""Among what is known, the numbers of which people make such a layer, in the order in which they write them."""
+
+
 class Probing(Frozen):
     """Sizes and options on which a layer is tried.
 

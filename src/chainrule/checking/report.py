@@ -227,7 +227,7 @@ def why(words: Words, fault: Fault) -> str:
         far = 100 * float(np.abs(found - expected).max(initial=0.0)) / largest
         percent = f"{far:.3g}" if far < 1000 else f"{far:.0f}"  # and no 1.54e+03
         return words.plain(fault.why.key, quantity=paper_name(fault.shown), percent=words.decimal(percent))
-    return sentence_of(words, fault.why, agreeing=fault.agreeing, probes=fault.probes)
+    return sentence_of(words, fault.why, agreeing=fault.probes if fault.agreeing is None else fault.agreeing, probes=fault.probes)
 
 
 def hinted(words: Words, fault: Fault, hint: int) -> str:
@@ -338,6 +338,13 @@ def completed(verdict: Verdict, submission: Submission | None = None) -> Verdict
 
 def _completed(fault: Fault, answered: Sequence[Observation], submission: Submission | None) -> Fault:
     observation = fault.observed or answered[min(fault.probe, len(answered) - 1)]
+    place = fault.place
+    if place is None and submission is not None and np.isfinite(fault.found).all():
+        place = submission.locate(fault, observation)
+    elif place is None and fault.quantity.endswith("_next"):
+        place = observation.broken
+    if place is not None and place.quantity:
+        fault = replace(fault, quantity=place.quantity)
     network = observation.problem.network
     possible = (fault.quantity, f"delta{max(fault.layers or (0,))}", fault.shown)
     key = next((one for one in possible if one in network.derivation.named), fault.shown)
@@ -350,11 +357,6 @@ def _completed(fault: Fault, answered: Sequence[Observation], submission: Submis
     if fault.quantity.endswith("_next"):  # of a rule with states, the cure says what should be done
         parameter = fault.quantity.removesuffix("_next")
         text = f"{parameter} ← {parameter} − η ∂E/∂{parameter}" if fault.number and fault.number != 40 else ""
-    place = fault.place
-    if place is None and submission is not None and np.isfinite(fault.found).all():
-        place = submission.locate(fault, observation)
-    elif place is None and fault.quantity.endswith("_next"):
-        place = observation.broken
     return replace(fault, formula=text, place=place)
 
 

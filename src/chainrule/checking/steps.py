@@ -115,7 +115,7 @@ def _moving(after: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
 
 def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1) -> StepFault | None:
     """What is wrong with the steps of a program whose gradients are explained; None if nothing is, or nothing is known."""
-    if (broken := _not_finite(probed)) is not None:
+    if (broken := broken_step(probed)) is not None:
         return broken
     moves = moves_of(explanation, probed, sign)
     exact_to = max(one.observation.exact_to for one in probed)
@@ -168,12 +168,13 @@ def _of_two_gradients(moves: Sequence[Moves], exact_to: float) -> bool:
     return len(shares) == 1
 
 
-def _not_finite(probed: Sequence[Probed]) -> StepFault | None:
-    """A first step after which a parameter is no number, though its gradient is one."""
+def broken_step(probed: Sequence[Probed]) -> StepFault | None:
+    """A first step after which a parameter is no number, though its gradient is one, as far as it is known."""
     for place, one in enumerate(probed):
         for key, value in (one.observation.after[0] if one.observation.after else {}).items():
             gradient = one.observation.quantities.get(f"d{key}")
-            if gradient is not None and np.isfinite(gradient).all() and not np.isfinite(value).all():
+            known = gradient is not None and (one.observation.from_update or np.isfinite(gradient).all())
+            if known and not np.isfinite(value).all():
                 before = one.probe.network.parameters[key]
                 return StepFault(None, "", (key,), 1, place, before - one.rate * one.probe.truth[f"d{key}"], np.asarray(value))
     return None

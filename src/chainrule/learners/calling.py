@@ -54,6 +54,7 @@ class Pool:
         missing = []
         for name in names:
             value = held[name] if held and name in held else self._with_fields(name, function)
+            value = self._pair(name, function) if value is _NOTHING else value
             value = self._value(name, name in optional, names) if value is _NOTHING else value
             if value is not _NOTHING:
                 bound[name] = value
@@ -61,7 +62,8 @@ class Pool:
                 missing.append(name)
         open_roles = [role for role in ("x", "t") if role not in self._roles(bound)]
         sizes = self.probe.sizes
-        plain = [name for name in names if name not in optional and not as_kind(name, "rate", "momentum", "penalty", "epochs", "batch")]
+        others = ("rate", "momentum", "penalty", "epochs", "batch", "seed", "generator")
+        plain = [name for name in names if name not in optional and not as_kind(name, *others)]
         doubtful = bool(missing) or len(self._roles(bound)) == 1  # x without t, or t without x
         if function.name == "__init__" and len(plain) == len(sizes) and doubtful:
             bound.update(dict(zip(plain, sizes, strict=True)))  # inputs, hidden units, outputs, in whatever language
@@ -87,6 +89,16 @@ class Pool:
         read = attributes_read(name, function) if name not in self.roots and name not in self.given else set()
         fitting = [value for value in reversed(self.given.values()) if not isinstance(value, dict) and read <= fields_of(value).keys()]
         return fitting[0] if read and fitting else _NOTHING
+
+    def _pair(self, name: str, function: ast.FunctionDef) -> Any:
+        """Inputs and targets in one, where a function takes an argument apart so: inputs, targets = batch."""
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == name:
+                parts = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else []
+                kinds = [next((one.kind for one in meanings(ast.unparse(part))), "") for part in parts]
+                if sorted(kinds) == ["t", "x"]:
+                    return tuple(self.x if kind == "x" else self.t for kind in kinds)
+        return _NOTHING
 
     def _value(self, name: str, optional: bool, beside: list[str]) -> Any:
         if name in self.roots:
@@ -132,7 +144,8 @@ class Pool:
         sizes = probe.sizes
         simple: dict[str, Any] = {
             "rate": probe.rate, "momentum": self.momentum, "penalty": probe.penalty, "epochs": 1, "batch": probe.rows, "count": probe.rows,
-            "quiet": False, "index": 0, "inputs": sizes[0], "outputs": sizes[-1], "sizes": list(sizes),
+            "quiet": False, "index": 0, "seed": 1, "generator": np.random.default_rng(1), "inputs": sizes[0], "outputs": sizes[-1],
+            "sizes": list(sizes),
         }  # fmt: skip
         if kind == "hidden":
             return sizes[1] if len(sizes) > 2 else _NOTHING

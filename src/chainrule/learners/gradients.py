@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.learners.layout import Probe
 from chainrule.learners.names import as_kind, compact, meaning, ranked
-from chainrule.learners.reporting import numbers
+from chainrule.learners.recognition import SeenValues
+from chainrule.learners.reporting import Spot, numbers
 from chainrule.learners.stored import fields_of
 
 
@@ -134,3 +135,28 @@ def _fitting(flat: list[tuple[str, Any]], shapes: list[tuple[int, ...] | None]) 
         if all(shape in (None, np.shape(item)) for shape, (_, item) in zip(shapes, flat[start:], strict=False))
     ]
     return flat[places[0] : places[0] + len(shapes)] if len(places) == 1 and shapes else None
+
+
+def gradients_of_rule(
+    values: SeenValues, spots: Sequence[Spot], moved: Mapping[str, Array], probe: Probe, orders: dict[str, int]
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """The gradients by which a rule such as Adam's has stepped, where a program keeps them to itself; empty where they do not show.
+
+    moved   what the first step has taken off each parameter
+    orders  as of `gradients_among`
+
+    They are what the rule squares, element by element, for the root by which it divides; else what variables hold that are called so.
+    """
+    squared = {f"squared {place}": value for place, (number, value) in enumerate(values.kept) if spots[number].squared}
+    found, names = _by_shape(squared, probe, orders)
+    if found or not (only_signs(moved) or any(np.isnan(value).any() for value in moved.values())):
+        return found, dict.fromkeys(names, "")
+    local = {spots[number].target: value for number, value in values.kept if meaning(spots[number].target).kind in ("dW", "db")}
+    return gradients_among(local, probe, orders)
+
+
+def only_signs(moved: Mapping[str, Array]) -> bool:
+    """Has a step one length for every number? Then a rule such as Adam's has made it, and it does not show what their gradients are."""
+    lengths = np.concatenate([np.abs(value).ravel() for value in moved.values()])
+    lengths = lengths[lengths > 0]  # what leads to or from a unit of ReLU that is off does not move
+    return bool(lengths.size and np.ptp(lengths) < 1e-3 * lengths.max())

@@ -7,12 +7,13 @@ import contextlib
 import importlib
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.learners.biases import fixed_biases
 from chainrule.learners.calling import Unbound
 from chainrule.learners.differences import network_checks, own_checks
 from chainrule.learners.functions import FunctionProgram
@@ -22,11 +23,12 @@ from chainrule.learners.layer_functions import layer_answers
 from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
-from chainrule.learners.names import BACKWARD, UPDATE, compact, meaning, use_stated_names
+from chainrule.learners.locating import Search, spot_of
+from chainrule.learners.names import BACKWARD, UPDATE, meaning, use_stated_names
 from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
-from chainrule.learners.recognition import ACTIVATIONS, SeenValues, error_seen, output_seen, passed, total_seen
+from chainrule.learners.recognition import SeenValues, error_seen, output_seen, passed, total_seen
 from chainrule.learners.syntax import called_name
 
 STEPS = 3
@@ -103,6 +105,9 @@ def _in_order() -> Iterator[None]:
 
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
+    if trials.signs:
+        line, entry = trials.signs[0]
+        return Stopped("learners.refused.signs", line, name=entry)
     if trials.forward:
         entry, gave = trials.forward[0]
         return Stopped("learners.refused.forms", entry, problem=gave)
@@ -244,14 +249,14 @@ def _observed(
             quantities[key] = np.asarray(found).tolist()
     broken = _first_not_finite(loaded, values, y if np.isfinite(quantities.get("y", np.nan)).all() else None)
     return {
-        "broken": None if broken is None else _spot(loaded, answer, broken),
+        "broken": None if broken is None else spot_of(loaded, answer, broken),
         "integers": list(program.integers),
         "quantities": quantities,
         "after": [{key: value.tolist() for key, value in state.items()} for state in answer.after],
         "from_update": answer.from_update,
         "altered": list(answer.altered),
         "shared": list(answer.shared),
-        "of_biases": _speaks_of_bias_gradients(loaded),
+        "biases": "learned" if _speaks_of_bias_gradients(loaded) else "fixed" if fixed_biases(loaded.tree, loaded.code) else "left",
     }
 
 
@@ -275,103 +280,12 @@ def _first_not_finite(loaded: Loaded, values: SeenValues, y: Array | None) -> in
 
 
 def _locate(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
-    """The first expression whose value is the wrong one.
-
-    An error that is handed back is not given by most programs; with few samples it follows from the gradient: ∂E/∂W = hᵀ δ.
-    """
+    """The first expression whose value is the wrong one."""
     loaded, header = _loaded(job, guard)
     program = read_again(loaded, header, job["number"])
     program.momentum = job["momentum"]
-    (probe,), quantity = _probes(job), str(job["quantity"])
-    number = int(quantity[-1]) if quantity[-1].isdigit() else len(probe.weights)
-    helpers = _helpers(loaded, program)
-    if quantity.startswith(("dh", "delta", "dy")):
-        for rows in (min(3, *probe.sizes[:-1]), 1):
-            few = probe.first_rows(rows)
-            try:
-                answer = program.answer(few, 1)
-            except Exception:  # noqa: BLE001  # a program that takes no such sample is looked at with others
-                continue
-            found = _delta(answer, few, job["activations"], number)
-            if found is None:
-                continue
-            delta, slope = found
-            passed_on = None if slope is None else np.abs(slope) > 1e-3
-            whole = passed_on is not None and passed_on.all()
-            wanted = [delta / slope, delta] if whole and not quantity.startswith("delta") else [delta]
-            wanted = [value for value in wanted if value.size == 1 or np.ptp(value) > 1e-9 * np.max(np.abs(value))]
-            # What is set to 0 afterwards, in the same array, was wrong before that if it is wrong where it is not 0.
-            unmasked = None
-            if passed_on is not None and not whole and np.abs(delta[~passed_on]).max() <= 1e-9 * np.abs(delta).max():
-                unmasked = answer.values.where(delta, passed_on, helpers)
-            for look in (answer.values.signed, answer.values.multiple):  # W2 itself is a multiple of δ W2ᵀ where there is one output
-                for value in wanted:
-                    place = look(value, helpers)
-                    if place is not None:
-                        return _spot(loaded, answer, place if unmasked is None else min(place, unmasked))
-            if unmasked is not None:
-                return _spot(loaded, answer, unmasked)
-    answer = program.answer(probe, 1)
-    for plain in job["values"]:
-        value = np.array(plain, dtype=float)
-        assigned = answer.values.named(
-            value, {spot for spot, one in enumerate(loaded.spots) if one.target and compact(one.target) == compact(job["name"])}
-        )
-        lines = set() if assigned is None else {loaded.spots[answer.values.kept[assigned][0]].line}
-        inside = answer.values.named(value, {spot for spot, one in enumerate(loaded.spots) if one.line in lines and not one.target})
-        places = [inside, assigned]
-        if value.any():  # a 0 may be that of anything
-            places += [answer.values.signed(value, helpers), answer.values.multiple(value, helpers)]
-        if inside is not None and HANDED_ON.fullmatch(_spot(loaded, answer, inside)["expression"]):
-            places = [*places[2:], *places[:2]]
-        for place in places:
-            if place is not None:
-                return _spot(loaded, answer, place)
-        if value.size > 1 and value.any() and np.ptp(value) <= 1e-9 * np.max(np.abs(value)):  # one number that was spread over all
-            place = answer.values.signed(value.ravel()[:1], helpers)
-            if place is not None:
-                return _spot(loaded, answer, place)
-    return {}
-
-
-HANDED_ON = re.compile(r"[\w.]+(?:\[[^\]]*\])*")
-"""An expression that hands on what was computed elsewhere: grads["db2"]."""
-
-
-def _helpers(loaded: Loaded, program: LearnerProgram) -> frozenset[int]:
-    """Spots in functions that compute for anybody, as a scalar product does: what is wrong is where they are called."""
-    lines: set[int] = set()
-    for name, node in loaded.functions.items():
-        own = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-        gives = any(spot.line in own and meaning(spot.target).kind in ("dW", "db", "delta") for spot in loaded.spots if spot.target)
-        if not gives and not BACKWARD.search(name) and node.lineno != program.line:
-            inner = (part for part in ast.walk(node) if isinstance(part, ast.FunctionDef) and part is not node)  # a way back, as a closure
-            lines.update({*own} - {line for part in inner for line in range(part.lineno, (part.end_lineno or part.lineno) + 1)})
-    return frozenset(number for number, spot in enumerate(loaded.spots) if spot.line in lines)
-
-
-def _spot(loaded: Loaded, answer: Answer, place: int) -> dict[str, Any]:
-    spot = loaded.spots[answer.values.kept[place][0]]
-    return {"line": spot.line, "expression": spot.text(loaded.code)}
-
-
-def _delta(answer: Answer, probe: Probe, activations: Sequence[str], number: int) -> tuple[Array, Array | None] | None:
-    """The program's own ∂E/∂z of a layer for a few samples, and f′(z); None for what is not known."""
-    gradient = answer.gradients.get(f"dW{number}")
-    zs, hs = passed(probe.x, probe.weights[:number], probe.biases, activations)
-    z, before = zs[-1], hs[-2]
-    if gradient is None or gradient.shape != probe.weights[number - 1].shape or not np.any(before):
-        return None
-    delta = np.linalg.lstsq(before.T, gradient, rcond=None)[0]
-    if np.linalg.matrix_rank(before) < len(before):
-        return None
-    if np.max(np.abs(before.T @ delta - gradient)) > 1e-6 * max(np.max(np.abs(gradient)), 1e-300):
-        return None
-    name = activations[number - 1]
-    if name in ("identity", "softmax"):
-        return delta, None
-    slope = (ACTIVATIONS[name](z + 1e-5) - ACTIVATIONS[name](z - 1e-5)) / 2e-5
-    return delta, slope
+    (probe,) = _probes(job)
+    return Search(loaded, program, probe, job["activations"]).place(job)
 
 
 def _graph(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:

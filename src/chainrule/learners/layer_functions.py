@@ -144,15 +144,19 @@ class Called:
         return _arrays(given if isinstance(given, tuple) else (given,))
 
     def _made_of_sizes(self, maker: ast.FunctionDef | None) -> Any:
-        """An object whose class wants two things without a name that is known, (i, o): of a dense layer they are its sizes; else None."""
+        """An object whose class wants something by no name that is known, (i, o) or (n): these are its sizes, in order; else None."""
         needed = [] if maker is None else needed_by(maker, method=True)
-        unknown = not any(name in self.known or any(self._is_called(symbol, name) for symbol in self.inputs) for name in needed)
-        if len(needed) != 2 or not unknown or not {"n_in", "n_out"} <= self.known.keys():
+        open_names = [name for name in needed if name not in self.known]
+        sizes = self.known.get("sizes", [])
+        if (
+            not open_names
+            or len(needed) > len(sizes)
+            or any(self._is_called(symbol, name) for symbol in self.inputs for name in open_names)
+        ):
             return None
+        given = {name: self.known.get(name, size) for name, size in zip(needed, sizes, strict=False)}
         try:
-            return self._call(
-                self.loaded.namespace[self.pair.owner], dict(zip(needed, (self.known["n_in"], self.known["n_out"]), strict=True))
-            )
+            return self._call(self.loaded.namespace[self.pair.owner], given)
         except Exception:  # noqa: BLE001  # whatever their code raises: then they are something else
             return None
 
@@ -437,7 +441,7 @@ def _agreed(
 
 
 def _places(loaded: Loaded, found: Mapping[str, tuple[str, Array]], pair: Pair) -> Iterator[tuple[str, Any]]:
-    """Where the backward pass computes each gradient: its value as a whole, or else the last statement that changes it."""
+    """Where the backward pass computes each gradient: its value as a whole, or else the last statement that changes it, or gives it."""
     values = SeenValues(copy.copy(loaded.recorder.values))
     lines = range(pair.backward.lineno, (pair.backward.end_lineno or pair.backward.lineno) + 1)
     outside = frozenset(number for number, spot in enumerate(loaded.spots) if spot.line not in lines)
@@ -448,8 +452,9 @@ def _places(loaded: Loaded, found: Mapping[str, tuple[str, Array]], pair: Pair) 
             yield symbol, [spot.line, spot.text(loaded.code)]
             continue
         changes = [one for one in ast.walk(pair.backward) if isinstance(one, ast.stmt) and name and name in _changed(one)]
-        if changes:
-            last = max(changes, key=lambda one: one.lineno)
+        ends = [one for one in ast.walk(pair.backward) if isinstance(one, ast.Return) and one.value is not None]
+        if changes or ends:
+            last = max(changes or ends, key=lambda one: one.lineno)
             yield symbol, [last.lineno, " ".join((ast.get_source_segment(loaded.code, last) or "").split())]
 
 

@@ -99,6 +99,8 @@ _PATTERNS = [
         ("b", rf"{_BIAS}{_LAYER}?"),
         ("b", rf"{_LAYER}(?:layer)?{_BIAS}"),
         ("index", r"i|j|step|iteration|epoch|it|iter|index|idx|count"),
+        ("seed", r"seed|randomseed|randomstate|rngseed|key|rngkey|prngkey"),
+        ("generator", r"rng|generator|randomgenerator"),
     ]
 ]  # fmt: skip
 

@@ -20,7 +20,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.calling import Pool
-from chainrule.learners.gradients import gradients_among
+from chainrule.learners.gradients import gradients_among, gradients_of_rule
 from chainrule.learners.layout import SHARED, Bias, Probe, Unreadable
 from chainrule.learners.loading import Loaded
 from chainrule.learners.names import LOSS, as_kind, compact, meaning
@@ -183,7 +183,12 @@ class LearnerProgram:
         from_update = moved and not (gradients and self.loaded.adaptive)
         if from_update:
             rate = self.rate or probe.rate
-            gradients = {f"d{key}": _difference(states[0][key], states[1][key]) / rate for key in states[0]}
+            steps = {key: _difference(states[0][key], states[1][key]) for key in states[0]}
+            kept_back, called = (
+                gradients_of_rule(values, self.loaded.spots, steps, probe, self._orders) if self.loaded.adaptive else ({}, {})
+            )
+            from_update = not kept_back
+            gradients = kept_back or {f"d{key}": step / rate for key, step in steps.items()}
         names = {**names, **dict(called.items()), **pool.names}
         return Answer(
             gradients,
@@ -223,7 +228,8 @@ class LearnerProgram:
                 given = given or pool.arguments(node, method=method)
                 with self.loaded.recorder.recording():
                     value = numbers(self._quietly(function, **given))
-                if value is not None and value.size == 1 and (method or any(_alike(one, output) for one in given.values())):
+                seen = [*given.values(), *(one for _, one in self.loaded.recorder.values)]
+                if value is not None and value.size == 1 and (method or any(_alike(one, output) for one in seen)):
                     yield self.loaded.recorder.values
 
 

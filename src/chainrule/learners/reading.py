@@ -17,6 +17,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.calling import Unbound
 from chainrule.learners.functions import FunctionProgram, function_programs
+from chainrule.learners.gradients import only_signs
 from chainrule.learners.header import Header
 from chainrule.learners.layers import layer_programs
 from chainrule.learners.layout import Probe, Unreadable, layouts, trial
@@ -58,11 +59,13 @@ class Trials(Frozen):
 
     errors    what Python said, and at which line, the furthest first
     forward   of those whose forward pass was seen, but no gradients: the line, and what they gave
+    signs     of those that step by a rule which shows but the signs of its gradients: the line, and how they are called
     count, ran   how many trials there were, and how many of them Python did not end
     """
 
     errors: list[tuple[int, int | None, str]] = field(default_factory=list)
     forward: list[tuple[int, str]] = field(default_factory=list)
+    signs: list[tuple[int, str]] = field(default_factory=list)
     count: list[int] = field(default_factory=lambda: [0])
     ran: list[int] = field(default_factory=lambda: [0])
 
@@ -134,7 +137,10 @@ def _understood(loaded: Loaded, header: Header, guard: Guard, trials: Trials, *,
                 best = reading
             if reading.answer.forward.depth == len(reading.probe.weights) and not reading.answer.gradients:
                 trials.forward.append((program.line, reading.answer.gave or "None"))
-            if _whole(reading) and ((program.doubtful and not _reacts(reading)) or _only_signs(reading)):
+            if _whole(reading) and _only_signs(reading):
+                trials.signs.append((program.line, program.entry))
+                continue
+            if _whole(reading) and program.doubtful and not _reacts(reading):
                 continue
             if _whole(reading) and reading.answer.forward.given is None and _of_matrices(reading):
                 same = doubtful is None or reading.answer.forward.activations == doubtful.answer.forward.activations
@@ -212,10 +218,8 @@ def _of_matrices(reading: ProgramReading) -> bool:
 
 
 def _only_signs(reading: ProgramReading) -> bool:
-    """Are its gradients but signs times one number? Then a rule such as Adam's made its step, and it does not show what they are."""
-    sizes = np.concatenate([np.abs(value).ravel() for value in reading.answer.gradients.values()])
-    sizes = sizes[sizes > 0]  # what leads to or from a unit of ReLU that is off does not move
-    return reading.answer.from_update and reading.program.loaded.adaptive and bool(sizes.size and np.ptp(sizes) < 1e-3 * sizes.max())
+    """Are its gradients but the signs of what a rule such as Adam's has stepped by?"""
+    return reading.answer.from_update and reading.program.loaded.adaptive and only_signs(reading.answer.gradients)
 
 
 def _reacts(reading: ProgramReading) -> bool:

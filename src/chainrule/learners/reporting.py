@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.frozen import FrozenValue
-from chainrule.learners.syntax import called_name
+from chainrule.learners.syntax import called_name, squared_in
 from chainrule.learners.tensors import as_array, is_tensor
 
 SEEN, BEGIN, TURN = "chainrule_seen", "chainrule_begin", "chainrule_turn"
@@ -32,12 +32,17 @@ SHOWING = ("print", "append", "info", "debug", "write", "format", "set_postfix",
 """Functions and methods that show or keep a value, and compute nothing with it; and the root of a mean square, which is no loss."""
 
 
+SUMMING = ("sum", "mean", "average", "norm")
+"""Functions and methods that add up what they are given."""
+
+
 class Spot(FrozenValue):
     """Where something is computed.
 
     line    counted from 1 in the program; start, last, end: where it begins in the line, in which line and where it ends, in bytes
     target  what it is assigned to, "dZ2" or "self.dW1"; empty for an expression within another
     shown   whether it is printed, kept for a picture, or added to a sum, and nothing else
+    squared whether it is multiplied by itself, number by number, and not for a sum of squares
     """
 
     line: int
@@ -46,6 +51,7 @@ class Spot(FrozenValue):
     end: int
     target: str = ""
     shown: bool = False
+    squared: bool = False
 
     def text(self, code: str) -> str:
         """The expression as it is written, in one line."""
@@ -125,31 +131,44 @@ class ReportedProgram(ast.NodeTransformer):
     def __init__(self) -> None:
         self.spots: list[Spot] = []
         self.loops: list[Loop] = []
-        self._shown = False
+        self._shown = self._summed = False
 
     def rewritten(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Statements that report, which are changed; their numbers go on where those of earlier ones ended."""
         return ast.fix_missing_locations(ast.Module(self._body(statements), [])).body
 
-    def _spot(self, node: ast.AST, target: str = "") -> ast.Constant:
+    def visit(self, node: ast.AST) -> Any:
+        squared = getattr(node, "chainrule_squared", False)
+        changed = super().visit(node)
+        return _call(SEEN, changed, self._spot(node, squared=True), at=node) if squared else changed
+
+    def _mark(self, node: ast.expr) -> None:
+        """What an expression squares is to report itself, also where it is a name."""
+        if not self._summed and (base := squared_in(node)) is not None:
+            base.chainrule_squared = True  # type: ignore[attr-defined]  # a mark of our own on the expression itself
+
+    def _spot(self, node: ast.AST, target: str = "", *, squared: bool = False) -> ast.Constant:
         line, start = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
         last, end = getattr(node, "end_lineno", None) or line, getattr(node, "end_col_offset", None) or start
-        self.spots.append(Spot(line, start, last, end, target, self._shown))
+        self.spots.append(Spot(line, start, last, end, target, self._shown, squared))
         return ast.Constant(len(self.spots) - 1)
 
     def _wrapped(self, node: Any) -> Any:
         number = self._spot(node)
+        self._mark(node)
         self.generic_visit(node)
         return _call(SEEN, node, number, at=node)
 
     visit_BinOp = visit_UnaryOp = visit_IfExp = visit_ListComp = _wrapped
 
     def visit_Call(self, node: ast.Call) -> Any:
-        before, self._shown = self._shown, self._shown or called_name(node) in SHOWING
+        before, name = (self._shown, self._summed), called_name(node)
+        self._shown, self._summed = self._shown or name in SHOWING, self._summed or name in SUMMING
+        self._mark(node)
         try:
             return self._called(node)
         finally:
-            self._shown = before
+            self._shown, self._summed = before
 
     def _called(self, node: ast.Call) -> Any:
         number = self._spot(node)
@@ -241,7 +260,8 @@ class ReportedProgram(ast.NodeTransformer):
 
     def _reports(self, target: ast.expr, statement: ast.stmt) -> list[ast.stmt]:
         """What its target is worth after an assignment, where asking that computes nothing anew; of dh[z <= 0] = 0, what dh is."""
-        if isinstance(target, ast.Subscript) and any(isinstance(part, (ast.Compare, ast.Invert)) for part in ast.walk(target.slice)):
+        chosen = (ast.Compare, ast.Invert, ast.Call)
+        if isinstance(target, ast.Subscript) and any(isinstance(part, chosen) for part in ast.walk(target.slice)):
             target = target.value
         if any(isinstance(part, (ast.Call, ast.Starred, ast.Slice, ast.NamedExpr, ast.Tuple, ast.List)) for part in ast.walk(target)):
             return []

@@ -310,6 +310,28 @@ def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
                 before = [statement for statement in loaded.statements if simple(statement)]
                 for bindings in _bound(arguments_of(node), needed_by(node), own_extents(node, loaded.namespace)):
                     yield from _loops(loaded, [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name)
+    for name in loaded.classes:
+        yield from _methods(loaded, name)
+
+
+def _methods(loaded: Loaded, name: str) -> Iterator[LearnerProgram]:
+    """The same of the methods of a class, as fit(X, y), which begin what is learned: each of an object that is made with what is usual."""
+    methods = methods_of(loaded, name)
+    maker = methods.get("__init__")
+    given = {} if maker is None else next(_bound(arguments_of(maker, method=True), needed_by(maker, method=True), ()))
+    given = {key: value for key, value in given.items() if maker and key in needed_by(maker, method=True)}
+    for method, node in methods.items():
+        body = inlined(node) if any(isinstance(part, (ast.For, ast.While)) for part in node.body) else None
+        if not body or not _TRAINS.search(method):
+            continue
+        try:
+            made = loaded.namespace[name](**given)
+        except Exception:  # noqa: BLE001  # whatever a learner's constructor raises where it is given what it may not mean
+            return
+        for bindings in _bound(arguments_of(node, method=True), needed_by(node, method=True), own_extents(node, loaded.namespace)):
+            statements = loaded.rewriting.rewritten(copy.deepcopy(body))
+            before = [statement for statement in loaded.statements if simple(statement)]
+            yield from _loops(loaded, [*before, *statements], {**bindings, node.args.args[0].arg: made}, f"{name}.{method}")
 
 
 def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int, int]]) -> Iterator[dict[str, Any]]:

@@ -146,6 +146,9 @@ def _container(loaded: Loaded, name: str, *, in_globals: bool) -> Style:
     """Pairs (W, b) as they are taken apart; a dict with keys such as W1; or whatever an initialising function of the program makes."""
     if (pattern := _taken_apart_as(loaded, name)) is not None:
         return _pairs(name, pattern, in_globals=in_globals)
+    if kinds := _pair_of_each(loaded, name):
+        each = lambda depth: {name: [[ParameterPlace(kind, layer) for kind in kinds] for layer in range(depth)]}  # noqa: E731  # an arrangement
+        return Style(partial(_arranged, each), ANY_DEPTH, (True,), True, in_globals)
     own = _keys(loaded, name)
     keys = own if any(meaning(key).kind == "W" for key in own) else _keys(loaded)
     weights, biases = (ranked([key for key in keys if meaning(key).kind == kind], kind) for kind in "Wb")
@@ -205,6 +208,22 @@ def _taken_apart_as(loaded: Loaded, name: str) -> ast.expr | None:
         target for target in targets if isinstance(target, (ast.Tuple, ast.List)) and any(as_kind(one, "W") for one in names_in(target))
     ]
     return found[0] if found else None
+
+
+def _pair_of_each(loaded: Loaded, name: str) -> list[str]:
+    """What stands in each item of a list, in order, ["W", "b"], as for w, b in params[:-1] or w, b = params[i] takes it apart."""
+    for node in ast.walk(loaded.tree):
+        if isinstance(node, (ast.For, ast.comprehension)):
+            target, value = node.target, node.iter
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
+            target, value = node.targets[0], node.value
+        else:
+            continue
+        value = value.value if isinstance(value, ast.Subscript) else value
+        kinds = [meaning(one.id).kind for one in target.elts if isinstance(one, ast.Name)] if isinstance(target, ast.Tuple) else []
+        if isinstance(value, ast.Name) and value.id == name and sorted(kinds) == ["W", "b"]:
+            return kinds
+    return []
 
 
 def _pairs(name: str, pattern: ast.expr, *, in_globals: bool) -> Style:

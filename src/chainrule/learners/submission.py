@@ -94,6 +94,7 @@ class FileSubmission:
             **self._job("locate"),
             "probes": [{**plain_problem(observation.problem), **({} if fault.quantity[:2] in ("dW", "db") else {"penalty": 0.0})}],
             "quantity": fault.quantity,
+            "divided": fault.number in DIVIDED,
             "name": self.names.get(fault.shown, fault.shown),
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
         }
@@ -101,7 +102,8 @@ class FileSubmission:
             found = self._sandbox.run(job)
         except Refusal:
             return None
-        return self._place(found["line"], found["expression"]) if found.get("line") else None
+        place = self._place(found["line"], found["expression"]) if found.get("line") else None
+        return replace(place, quantity=found["quantity"]) if place and "quantity" in found else place
 
     def _written(self, names: Iterable[str]) -> Place | None:
         """Where a variable gets its value, or a list one more."""
@@ -233,6 +235,9 @@ def layers_of(
     return found if found["answers"] or (found["unread"] and not surely) else {}
 
 
+DIVIDED = (12, 13)
+"""Mistakes in the division by the number of samples."""
+
 MOMENTUM = 0.9
 """What a program is given for a momentum, where its steps are looked at; while its gradients are, it has none."""
 
@@ -340,7 +345,7 @@ def _observation(problem: Problem, answer: Mapping[str, Any]) -> Observation:
         answer["from_update"],
         bool(answer["after"]) and not answer["from_update"],
         shared=tuple(answer.get("shared", ())),
-        of_biases=bool(answer.get("of_biases", True)),
+        biases=answer.get("biases", "learned"),
         altered=tuple(answer["altered"]),
         integers=tuple(answer.get("integers", ())),
     )

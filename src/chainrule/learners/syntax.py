@@ -71,6 +71,22 @@ def product_parts(node: ast.expr, *, matrices: bool = False) -> tuple[list[ast.e
     return [node], []
 
 
+def squared_in(node: ast.expr) -> ast.expr | None:
+    """What an expression squares: g of g ** 2, of 0.1 * g * g, of np.square(g), of g.pow(2); None of any other."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return node.left if ast.unparse(node.right) in ("2", "2.0") else None
+    if isinstance(node, ast.BinOp):
+        factors, _ = product_parts(node)
+        texts = [ast.unparse(factor) for factor in factors]
+        return next((factor for factor, text in zip(factors, texts, strict=True) if texts.count(text) == 2), None)
+    name = called_name(node) if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call) or name not in ("square", "pow", "power"):
+        return None
+    given = [*([node.func.value] if isinstance(node.func, ast.Attribute) else []), *node.args]
+    power = given.pop() if name != "square" else ast.Constant(2)
+    return given[-1] if given and ast.unparse(power) in ("2", "2.0") else None
+
+
 def is_plain_number(value: Any) -> bool:
     """Is it a number of Python's own, and no truth value?"""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1469,6 +1469,8 @@ WORDS = {
     "Ob die Gradienten stimmen, die nach loss.backward() in einem Modell stehen, sagt in Python cr.check_model(model, x, t).",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
+    "learners.refused.signs": "{name} gibt keine Gradienten, und seine Regel teilt jeden Schritt durch deren Größe: An den Schritten sind "
+    "nur Vorzeichen zu sehen. Auch die Gradienten zurückgeben, oder sie dW1, db1 … nennen.",
     "learners.refused.line": "Das war in Zeile {line}.",
     "learners.refused.header": "Wie es zu lesen ist, sagt seine erste Zeile oder --as: "
     "# chainrule: backward(X = x, Y = t, A = W1, B = W2); X columns; Y classes; loss cross_entropy; rate 0.1",
@@ -1512,8 +1514,7 @@ WORDS = {
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
-    "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, und sein Gradient wird nicht berechnet. "
-    "Soll er gelernt werden: b ← b − η Σ δ.",
+    "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, so wie das Programm es will. Soll er gelernt werden: b ← b − η Σ δ.",
     "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
     "check.remark.failed": "{failed} von {probes} Proben scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
     "Schichten, die gleich groß sein müssen.",
@@ -1751,7 +1752,7 @@ WORDS = {
     "mistake.24.cure": "Ein Bias hat den Eingang 1: nur δ summieren.",
     "mistake.25": "der Bias wird nie geändert",
     "mistake.25.sign": "b bleibt, wie es war",
-    "mistake.25.cure": "Auch b ändern: b ← b − η Σ δ.",
+    "mistake.25.cure": "Auch b ändern: b ← b − η Σ δ. Soll es bleiben, wie es ist, sagt man das: # der Bias ist fest",
     "mistake.26": "der Bias wird in der Schleife über die Gewichte geändert",
     "mistake.26.sign": "sein Schritt ist um die Zahl der Eingänge zu groß",
     "mistake.26.cure": "Die Änderung von b aus der Schleife über die Eingänge herausnehmen.",

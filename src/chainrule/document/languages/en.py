@@ -1424,6 +1424,8 @@ WORDS = {
     "Whether the gradients that stand in a model after loss.backward() are right, cr.check_model(model, x, t) says in Python.",
     "learners.refused.not_seen": "The program ran, but with known x, W and b no z = x W + b was seen in it.",
     "learners.refused.forms": "The program answered something that is no gradient of this network: {problem}.",
+    "learners.refused.signs": "{name} gives no gradients, and its rule divides each step by their size: its steps show signs alone. "
+    "Return the gradients as well, or call them dW1, db1 ….",
     "learners.refused.line": "That was at line {line}.",
     "learners.refused.header": "Say how it is to be read, in its first line or with --as: "
     "# chainrule: backward(X = x, Y = t, A = W1, B = W2); X columns; Y classes; loss cross_entropy; rate 0.1",
@@ -1467,7 +1469,7 @@ WORDS = {
     "check.refused": "Nothing could be judged.",
     "check.refused.failure": "The program gave no answer: {why}",
     "check.refused.nothing": "The program gave no gradient, neither ∂E/∂W nor ∂E/∂b, nor an update that shows one.",
-    "check.remark.constant": "{biases}: the biases stay as they are, and no gradient of theirs is computed. "
+    "check.remark.constant": "{biases}: the biases stay as they are, as the program means them to. "
     "If they are to be learnt: b ← b − η Σ δ.",
     "check.remark.rule": "The steps are those of no update rule that is known here; they are not judged.",
     "check.remark.failed": "{failed} of {probes} probes failed in the program; the others were judged. Layers that must be of equal "
@@ -1493,7 +1495,7 @@ WORDS = {
     "check.why.penalty.other": "The penalty's part of the gradient is not the derivative of the penalty in the loss.",
     "check.why.penalty.biases": "The biases are penalised in the gradient, but not in the loss.",
     "check.why.steps": "What is taken off is {written}; it shows from step {step} on.",
-    "check.why.broken_steps": "After step {step} it is no number, though its gradient is one.",
+    "check.why.broken_steps": "After step {step} it is no number, though ∂E/∂w is one.",
     "check.why.unknown_steps": "What is taken off is not η ∂E/∂w of the program's own gradients; it shows from step {step} on.",
     "check.why.shared": "{arrays} are one and the same array.",
     "check.why.not_finite.31": "Where a net input is 1000, e^z is no number, and so is y: the largest z is not subtracted first.",
@@ -1701,7 +1703,7 @@ WORDS = {
     "mistake.24.cure": "A bias has the input 1: sum δ alone.",
     "mistake.25": "the bias is never updated",
     "mistake.25.sign": "b stays as it was",
-    "mistake.25.cure": "Update b as well: b ← b − η Σ δ.",
+    "mistake.25.cure": "Update b as well: b ← b − η Σ δ. If it is to stay what it is, say so: # the bias is fixed",
     "mistake.26": "the bias is stepped inside the loop over the weights",
     "mistake.26.sign": "its step is too large by the number of inputs",
     "mistake.26.cure": "Take the update of b out of the loop over the inputs.",
