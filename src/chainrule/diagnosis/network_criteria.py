@@ -297,7 +297,7 @@ def dead_units(case: Case) -> Mapping[str, FindingValue] | None:
         dead = int(units.dead.sum())
         many = len(units.values) >= FEWEST_ROWS and dead > MOST_DEAD * len(units.dead)
         if not units.bounded and (many or dead == len(units.dead)):
-            return {"count": dead, "all": len(units.dead), "layer": layer_name(case, units.layer), "when": when}
+            return {"count": dead, "all": len(units.dead), "layer": layer_name(case, units.layer), **when}
     return None
 
 
@@ -346,14 +346,14 @@ def saturation(case: Case) -> Mapping[str, FindingValue] | None:
     """Units at the flat ends of their activation."""
     for units, when in _hidden(case):
         if (share := units.saturated_share) > MOST_SATURATED:
-            return {"percent": round(100 * share), "layer": layer_name(case, units.layer), "when": when}
+            return {"percent": round(100 * share), "layer": layer_name(case, units.layer), **when}
     return None
 
 
-def _hidden(case: Case) -> Iterator[tuple[Units, str]]:
-    """Hidden units at the start, and then after the training."""
-    yield from ((units, "start") for units in case.start.hidden)
-    yield from ((units, "end") for units in case.end.hidden)
+def _hidden(case: Case) -> Iterator[tuple[Units, Mapping[str, FindingValue]]]:
+    """Hidden units at the start, and then after the training; and when that is."""
+    yield from ((units, {}) for units in case.start.hidden)
+    yield from ((units, case.when) for units in case.end.hidden)
 
 
 @criterion(
@@ -382,9 +382,10 @@ def mean_predicted(case: Case) -> Mapping[str, FindingValue] | None:
     end = case.end
     if not end.predicts_the_mean:
         return None
-    column = end.t[:, 0]
-    mean = float(column.mean())
-    return {"mean": mean if abs(mean) > ROUNDED * float(np.abs(column).max()) else 0.0, "rows": len(end.t)}
+    if end.t.shape[1] > 1:
+        return {"how": "several", "rows": len(end.t), **case.when}
+    mean, largest = float(end.t.mean()), float(np.abs(end.t).max())
+    return {"mean": mean if abs(mean) > ROUNDED * largest else 0.0, "rows": len(end.t), **case.when}
 
 
 def keys_of_deltas(network: Network, known: Collection[str]) -> list[str]:

@@ -11,6 +11,7 @@ from chainrule.base.arrays import Array
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import FEWEST_FOR_DATA, MEASURED, FindingValue, column_name, criterion, is_binary, is_one_hot
 from chainrule.network.wiring import Extent
+from chainrule.preparation.columns import option
 
 # The rows, and what is made of them
 
@@ -105,7 +106,8 @@ def leaking_column(case: Case) -> Mapping[str, FindingValue] | None:
 
 def _leak(case: Case, place: int) -> dict[str, FindingValue]:
     """What is to be left out, and which input it is."""
-    return {"column": column_name(case.columns or case.inputs, place, "x"), "place": place + 1}
+    name = column_name(case.columns or case.inputs, place, "x")
+    return {"column": name, "place": place + 1, "option": f" ({option('--ignore', [name])})" if case.columns else ""}
 
 
 FAR, ALONE, FEWEST_USUAL, MOST_SEARCHED = 1000, 10, 20, 50_000
@@ -308,7 +310,8 @@ def imbalance(case: Case) -> Mapping[str, FindingValue] | None:
     share = float(counts.max() / counts.sum())
     if share <= MOST_OF_ONE:
         return None
-    return {"percent": float(100 * share), "class": _class_name(case, int(counts.argmax()))}
+    name = _class_name(case, int(counts.argmax()))
+    return {"class": name, "how": "only"} if share == 1 else {"percent": float(100 * share), "class": name}
 
 
 OTHER = 0.5
