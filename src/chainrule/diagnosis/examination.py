@@ -153,7 +153,8 @@ def what_to_do(words: Words, disease: Disease) -> str:
 
 def advice(words: Words, finding: Finding, after: str = "") -> str:
     """What the catalogue says is to be done, after trials that failed what is left; nothing where it says nothing."""
-    keys = (f"doctor.advice.{finding.key}{end}" for end in dict.fromkeys((after, "")))
+    text = f"doctor.advice.{finding.key}"
+    keys = (f"{text}.{finding.numbers.get('how')}", f"{text}{after}", text)
     key = next((key for key in keys if key in words.catalogue), None)
     return "" if key is None else words.plain(key, **number_texts(words, finding.numbers))
 

@@ -1235,7 +1235,7 @@ WORDS = {
     "doctor.when.trained": "{said} So ist es nach dem Training.",
     "doctor.effect": "Es ist fort, wo ein Versuch seine Ursache behoben hat.",
     "doctor.effect.untried": "Was gegen seine Ursache hilft, hilft vielleicht auch dagegen.",
-    "doctor.untried": "Nicht versucht: Dazu wäre mehr Zeit für ein Training nötig oder Zeilen, die zum Test beiseite liegen.",
+    "doctor.untried": "Dagegen wurde hier nichts versucht.",
     "doctor.untried.leaking_column": "Nicht versucht: Ohne sie sagt der Fehler, was die anderen Spalten wissen, und ist meist größer.",
     "doctor.untried.duplicates": "Nicht versucht: Ohne sie sagt der Fehler, was gelernt wurde, und ist meist größer.",
     "doctor.untried.noisy_labels": "Nicht versucht: Keine Änderung am Netz berichtigt Klassen.",
@@ -1319,8 +1319,8 @@ WORDS = {
     "doctor.other_rows.classes": "{count} von {all} Testzeilen haben eine Klasse, die keine Trainingszeile hat: Sie sind von anderer Art.",
     "doctor.nothing_to_learn": "Es gibt nichts zu lernen, was eine Gerade oder Nachbarn sehen könnten: Die Eingaben erklären {number} der "
     "Varianz der Ziele, zufällige Reihenfolgen bis zu {chance}.",
+    "doctor.nothing_to_learn.constant": "Alle {rows} Zeilen haben dasselbe Ziel: Anderes lässt sich nicht lernen.",
     "doctor.imbalance": "Die Klasse {class} hat {percent} % der Zeilen: Sie immer zu nennen, ist fast richtig.",
-    "doctor.imbalance.only": "Jede Zeile hat die Klasse {class}: Sie immer zu nennen, ist richtig, und anderes lässt sich nicht lernen.",
     "doctor.penalty": "Die Strafe {name} gewinnt: Nach {steps} Schritten ist der Fehler neben der Strafe {error}; nach einem Training ohne "
     "sie ist er {less}.",
     "doctor.batch_too_small": "Stapel von {size} Zeilen sind für die Rate zu klein: Ein Versuch endet mit dem Fehler {error}, mit {other} "
@@ -1353,6 +1353,7 @@ WORDS = {
     "doctor.advice.noisy_labels": "Zu tun: Klassen ansehen, denen das Netz widerspricht; sonst nach Eingaben suchen, die fehlen.",
     "doctor.advice.other_rows": "Zu tun: den Zufall entscheiden lassen, welche Zeilen testen, wenn ihre Reihenfolge nichts bedeutet.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
+    "doctor.advice.nothing_to_learn.constant": "Zu tun: Zeilen mit anderen Zielen dazunehmen.",
     "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen (chainrule train: --class-weights balanced), und bei "
     "jeder Klasse sehen, wie oft sie gefunden wird.",
     "doctor.advice.imbalance.tried": "Zu tun: bei jeder Klasse sehen, wie oft sie gefunden wird.",

@@ -1198,7 +1198,7 @@ WORDS = {
     "doctor.when.trained": "{said} This is so after the training.",
     "doctor.effect": "It is gone where its cause was cured in a trial.",
     "doctor.effect.untried": "What helps against its cause may help against it as well.",
-    "doctor.untried": "Not tried: that takes a longer training than there is time for here, or rows that are kept for a test.",
+    "doctor.untried": "Nothing was tried against it here.",
     "doctor.untried.leaking_column": "Not tried: without it the error says what the other columns know, and is usually larger.",
     "doctor.untried.duplicates": "Not tried: without them the error says what was learned, and is usually larger.",
     "doctor.untried.noisy_labels": "Not tried: no change of the network mends labels.",
@@ -1276,8 +1276,8 @@ WORDS = {
     "doctor.other_rows.classes": "{count} of {all} rows that test have a class that no row has which trains: they are of another kind.",
     "doctor.nothing_to_learn": "There is nothing to learn that a line or neighbours could see: the inputs explain {number} of the targets' "
     "variance, random orders of them up to {chance}.",
+    "doctor.nothing_to_learn.constant": "All {rows} rows have the same target: nothing else can be learned.",
     "doctor.imbalance": "The class {class} has {percent} % of the rows: naming it always is nearly right.",
-    "doctor.imbalance.only": "Every row has the class {class}: naming it always is right, and nothing else can be learned.",
     "doctor.penalty": "The penalty {name} wins: after {steps} steps the error is {error} beside the penalty; of a training without the "
     "penalty it is {less}.",
     "doctor.batch_too_small": "Batches of {size} rows are too small for the rate: a trial ends with the error {error}, with {other} rows "
@@ -1309,6 +1309,7 @@ WORDS = {
     "doctor.advice.noisy_labels": "To do: look at labels that the network contradicts; else look for inputs that are missing.",
     "doctor.advice.other_rows": "To do: let chance decide which rows test, if the order of the rows means nothing.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
+    "doctor.advice.nothing_to_learn.constant": "To do: add rows with other targets.",
     "doctor.advice.imbalance": "To do: let rare classes count as much (chainrule train: --class-weights balanced), and look at the recall "
     "of each class.",
     "doctor.advice.imbalance.tried": "To do: look at the recall of each class.",
