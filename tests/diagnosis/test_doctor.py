@@ -122,7 +122,7 @@ def test_what_was_tried_without_success_is_named_and_not_advised() -> None:
     penalties = [Treatment("penalty", made, {"rate": rate}) for rate in (0.001, 0.01)]
     disease = Disease(Finding("overfitting"), tried=[penalties, [Treatment("units", made, {"units": "8"})]])
     assert what_to_do(Words(), disease) == (
-        "Tried, and none makes it a tenth better: with the penalty l2, rate 0.001, … with the penalty l2, rate 0.01; with 8 hidden units. "
+        "Tried, and none makes it a tenth better: with the penalty l2, rate 0.001 … with the penalty l2, rate 0.01; with 8 hidden units. "
         "To do: more rows."
     )
     for words in (en.WORDS, de.WORDS):

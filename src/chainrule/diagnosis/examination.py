@@ -143,8 +143,8 @@ def what_to_do(words: Words, disease: Disease) -> str:
     if disease.cured is not None:
         return words.plain("doctor.effect" if disease.cured else "doctor.effect.untried")
     if disease.tried:
-        changes = [" … ".join(_change(words, one) for one in dict.fromkeys((kind[0], kind[-1]))) for kind in disease.tried]
-        failed = words.plain("doctor.no_cure", changes="; ".join(change.rstrip(",") for change in changes))
+        changes = [dict.fromkeys(_change(words, one).rstrip(",") for one in (kind[0], kind[-1])) for kind in disease.tried]
+        failed = words.plain("doctor.no_cure", changes="; ".join(map(" … ".join, changes)))
         return f"{failed} {advice(words, disease.finding, '.tried')}".strip()
     untried = f"doctor.untried.{disease.finding.key}"
     why = words.plain(untried if untried in words.catalogue else "doctor.untried")
