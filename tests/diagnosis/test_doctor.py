@@ -8,20 +8,23 @@ import sys
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
-from tests.diagnosis.sick import SICK, healthy
+from tests.diagnosis.sick import SICK, case, healthy, ordered, sgd
 from tests.samples import some
 
 import chainrule as cr
 from chainrule.api.problems import problem
+from chainrule.base.frozen import replace
+from chainrule.base.printing import command_line
 from chainrule.cli import main
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.criteria import load_criteria
-from chainrule.diagnosis.cures import CURES, standardised_inputs
-from chainrule.diagnosis.examination import Diagnosis, cured, examined
+from chainrule.diagnosis.criteria import Finding, found, load_criteria, sentence
+from chainrule.diagnosis.cures import CURES, Treatment, standardised_inputs
+from chainrule.diagnosis.examination import Diagnosis, Disease, advice, cured, examined, what_to_do
 from chainrule.document.languages import de, en
 from chainrule.document.words import Words
 from chainrule.network.definitions import find
@@ -79,10 +82,68 @@ def test_on_real_tables_trained_by_default_it_is_silent_or_right(name: str) -> N
 @pytest.mark.parametrize("key", ["inputs_unscaled", "rate_too_large", "bounded_output"])
 def test_with_every_cure_taken_it_is_well(key: str) -> None:
     diagnosis = examined(SICK[key](1), key)
-    case, cures = cured(diagnosis)
+    well, cures = cured(diagnosis)
     assert cures
-    assert examined(case, key).healthy
-    assert case.trial.last < diagnosis.case.trial.last
+    assert examined(well, key).healthy
+    assert well.trial.last < diagnosis.case.trial.last
+
+
+def test_what_is_so_at_the_end_of_a_trial_alone_says_so() -> None:
+    x, t = ordered(3)
+    made = case(x, t, cr.dense(10, "relu"), seed=3, rule=sgd(30.0))
+    for finding in found(made, "dead_units", "saturation", "mean_predicted"):
+        assert sentence(Words(), finding).endswith(f"This is so after {made.trial.steps} steps of a trial.") == (made.trial.end is not None)
+    dead = next(found(SICK["dead_units"](1), "dead_units"))
+    assert "trial" not in sentence(Words(), dead)
+    y = np.hstack([t, 2 * t + 3])
+    both = next(found(replace(case(x, y), trained=case(x, y).network.replaced(layers=constant(y))), "mean_predicted"))
+    assert sentence(Words(), both) == (
+        "All 200 predictions are next to the means of the targets: the inputs make no difference. This is so after the training."
+    )
+
+
+def constant(t: np.ndarray) -> list[Any]:
+    """A layer that gives the mean of the targets, whatever its inputs are."""
+    return [cr.dense(t.shape[1], "identity", weights=np.zeros((3, t.shape[1])).tolist(), bias=t.mean(axis=0).tolist())]
+
+
+def test_what_is_still_there_when_its_cause_is_cured_has_a_cause_of_its_own() -> None:
+    made = SICK["dead_units"](2)
+    network = made.network.with_parameters({"b1": 2e4 * made.network.parameters["b1"]})
+    unscaled = made.changed(network=network, x=made.x * [3000.0, *[1.0] * (made.x.shape[1] - 1)])
+    diseases = {disease.finding.key: disease for disease in examined(unscaled, "both").diseases}
+    assert {"inputs_unscaled", "dead_units"} <= diseases.keys()
+    assert diseases["inputs_unscaled"].cure is not None
+    assert all(effect.cured for effect in diseases["inputs_unscaled"].all if effect.cured is not None)
+
+
+def test_what_was_tried_without_success_is_named_and_not_advised() -> None:
+    made = SICK["overfitting"](1)
+    penalties = [Treatment("penalty", made, {"rate": rate}) for rate in (0.001, 0.01)]
+    disease = Disease(Finding("overfitting"), tried=[penalties, [Treatment("units", made, {"units": "8"})]])
+    assert what_to_do(Words(), disease) == (
+        "Tried, and none makes it a tenth better: with the penalty l2, rate 0.001 … with the penalty l2, rate 0.01; with 8 hidden units. "
+        "To do: more rows."
+    )
+    for words in (en.WORDS, de.WORDS):
+        assert not [text for key, text in words.items() if key.startswith("doctor.advice.") and key.endswith(".tried") and "--" in text]
+
+
+def test_targets_that_are_all_the_same_are_nothing_to_learn() -> None:
+    x, t = ordered(4)
+    for same in (t * 0 + 7, np.eye(3)[np.ones(200, dtype=int)]):
+        made = examined(case(x, same, cr.dense(4, "tanh")), "same")
+        assert "nothing_to_learn" in made.keys
+        assert "imbalance" not in made.keys
+        assert "All 200 rows have the same target" in str(made)
+
+
+def test_a_column_is_left_out_by_an_option_that_can_be_typed() -> None:
+    made = SICK["leaking_column"](1)
+    for columns, typed in (((), "To do: leave it out, unless"), ([f"a {place}" for place in range(made.x.shape[1])], "--ignore 'a ")):
+        assert typed.replace("'", command_line("a b")[0].replace("a", "")) in advice(
+            Words(), next(found(replace(made, columns=columns), "leaking_column"))
+        )
 
 
 def test_every_criterion_says_what_it_is_in_both_languages() -> None:
@@ -295,10 +356,10 @@ def test_tokens_are_no_numbers_to_be_scaled_and_pixels_have_one_scale() -> None:
     assert not {"inputs_unscaled", "start_too_large"} & {*found.keys}
     images = random.normal(size=(60, 9)) * [0.01, *[1] * 8]  # a corner that is nearly always the same
     network = cr.Network(cr.image(3, 3), cr.conv(2, 2), cr.flatten(), cr.dense(1), seed=1)
-    case = Case(network, images, images[:, 4:5], find("optimizer", "adam"))
-    assert "inputs_unscaled" not in examined(case, "images").keys
-    assert "inputs_unscaled" in examined(case.changed(x=images * 100), "bright").keys
-    cure = next(standardised_inputs(case.changed(x=images * 100)))
+    made = Case(network, images, images[:, 4:5], find("optimizer", "adam"))
+    assert "inputs_unscaled" not in examined(made, "images").keys
+    assert "inputs_unscaled" in examined(made.changed(x=images * 100), "bright").keys
+    cure = next(standardised_inputs(made.changed(x=images * 100)))
     assert np.isclose(cure.case.x.std(), 1)
     assert cure.case.x[:, 0].std() < 0.1
 

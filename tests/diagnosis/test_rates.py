@@ -159,7 +159,7 @@ def test_the_rates_with_which_training_converges_include_the_one_to_take(layout:
 # What is printed, tried by another program
 
 
-@pytest.mark.parametrize("seed", some(range(200), 10))
+@pytest.mark.parametrize("seed", some(range(200), lambda seed: seed % 10 == 0 or seed == 21))  # 21 has rates at which runs are chaotic
 def test_every_sentence_about_rates_holds(seed: int) -> None:
     """Twenty rates below and above each bound, and the runs of which the rest tells, by a program that shares nothing with ours."""
     found = example(seed)

@@ -17,7 +17,7 @@ from chainrule.base.frozen import replace
 from chainrule.base.printing import command_line
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found
-from chainrule.diagnosis.examination import NO_RATES, Diagnosis, cured, examined
+from chainrule.diagnosis.examination import Diagnosis, cured, examined
 from chainrule.diagnosis.rates import advice_at
 from chainrule.engines.unrolled import operations
 from chainrule.network.description import described
@@ -85,7 +85,7 @@ def examined_problem(given: Problem) -> Diagnosis:
     step, case = case_of_problem(given)
     advice = advice_at(step) if operations(step.network, len(step.x)) <= MOST_ADVISED else None
     source, drawn = given.origin.get("source"), {"x", "t"} & {*given.origin.get("drawn", ())}
-    return examined(case, str(source or given.network.summary), NO_RATES if advice is None else advice.to_dict(), drawn=bool(drawn))
+    return examined(case, str(source or given.network.summary), advice, drawn=bool(drawn))
 
 
 def case_of_problem(given: Problem) -> tuple[Step, Case]:

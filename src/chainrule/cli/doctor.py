@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,8 +19,8 @@ from chainrule.base.files import json_text
 from chainrule.base.printing import command_line
 from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import give, say
-from chainrule.diagnosis.criteria import BLANK
-from chainrule.diagnosis.examination import Diagnosis, examined
+from chainrule.cli.report import filled
+from chainrule.diagnosis.examination import Diagnosis, examined, sentences_of_rates
 from chainrule.document.words import Words
 from chainrule.network.description import write_description
 from chainrule.steps.problem import Problem, described_problem
@@ -59,14 +56,11 @@ def doctor_command(network: str | None, as_json: bool, apply: str | None, option
 
 def lines_of_diagnosis(words: Words, diagnosis: Diagnosis) -> Iterator[str]:
     """The sentences, wrapped where they are wider than a terminal; what follows from a disease stands below it, further in."""
-    columns = min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
     for indent, line in diagnosis.lines(words):
-        filled = textwrap.fill(line, columns, initial_indent=" " * indent, subsequent_indent=" " * (indent + 3), break_on_hyphens=False)
-        yield filled.replace(BLANK, " ")
-    known = {key: words.decimal(f"{rate:g}") for key, rate in diagnosis.rates.items() if rate is not None}
-    if known:
+        yield filled(line, " " * indent, " " * (indent + 3))
+    if diagnosis.advice is not None and (said := list(sentences_of_rates(words, diagnosis.advice))):
         yield ""
-        yield from (words.plain(f"doctor.rates.{key}", rate=rate) for key, rate in known.items())
+        yield from (filled(sentence) for sentence in said)
 
 
 def _write_cured(words: Words, diagnosis: Diagnosis, given: Model | Problem, output: str, data: str | None, *, as_json: bool) -> None:

@@ -75,7 +75,7 @@ class TerminalReporter(Watch):
 
     def prose(self, text: str) -> None:
         """A sentence, wrapped where it is wider than a terminal."""
-        self.say(_filled(text))
+        self.say(filled(text))
 
     def item(self, text: str) -> None:
         """A line of a list."""
@@ -214,10 +214,10 @@ class TerminalReporter(Watch):
 
 def list_item(text: str) -> str:
     """A line of a list, wrapped where it is wider than a terminal."""
-    return _filled(text, "  ", "    ")
+    return filled(text, "  ", "    ")
 
 
-def _filled(text: str, first: str = "", others: str = "") -> str:
+def filled(text: str, first: str = "", others: str = "") -> str:
     """The text in lines as wide as the terminal; what blanks hold together that do not break stays together, with plain blanks."""
     columns = min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
     return textwrap.fill(text, columns, initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(

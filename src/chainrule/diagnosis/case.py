@@ -135,6 +135,13 @@ class Case(Frozen):
         network = self.trained or self.trial.end
         return self.start if network is None else self._examiner(network.parameters)
 
+    @property
+    def when(self) -> dict[str, str | int]:
+        """When it is as `end` shows it, as findings say it: nothing where that is the start."""
+        if self.trained is not None:
+            return {"when": "trained"}
+        return {} if self.trial.end is None else {"when": "tried", "steps": self.trial.steps}
+
     @cached_property
     def first_step(self) -> Step:
         """The first step on the rows that are looked at, whole."""

@@ -57,8 +57,10 @@ class Finding(FrozenValue):
 
 
 def sentence(words: Words, finding: Finding) -> str:
-    """What a finding says, with its numbers."""
-    return words.plain(finding.text, **number_texts(words, finding.numbers))
+    """What a finding says, with its numbers; and when it is so, where that is not at the start."""
+    numbers = number_texts(words, finding.numbers)
+    said, when = words.plain(finding.text, **numbers), finding.numbers.get("when")
+    return words.plain(f"doctor.when.{when}", said=said, **numbers) if when else said
 
 
 def number_texts(words: Words, values: Mapping[str, FindingValue]) -> dict[str, FindingValue]:

@@ -95,22 +95,21 @@ def against(*keys: str) -> Callable[[Treatments], Treatments]:
     return add
 
 
-def cure_of(case: Case, finding: Finding) -> tuple[Cure | None, bool]:
+def cure_of(case: Case, finding: Finding) -> tuple[Cure | None, list[list[Treatment]]]:
     """The first kind of treatment that helps against a disease, as trials show, and of that kind the best; None if none helps.
 
-    And whether any was tried: some need rows to judge by, or a whole training, for which there is not always time.
+    And all that were tried, by their kinds: some need rows to judge by, or a whole training, for which there is not always time.
     """
-    first = list[Treatment]()
+    tried = list[list[Treatment]]()
     for _, kind in itertools.groupby(CURES.get(finding.key, _nothing)(case), key=lambda treatment: treatment.key):
-        treatments = list(kind)
-        first.append(treatments[0])
-        if helpful := [cure for treatment in treatments if (cure := tried_cure(case, treatment)) is not None]:
-            return min(helpful, key=lambda cure: cure.with_it), True
-    for treatment in first:  # a trial may be too short to show it
+        tried.append(list(kind))
+        if helpful := [cure for treatment in tried[-1] if (cure := tried_cure(case, treatment)) is not None]:
+            return min(helpful, key=lambda cure: cure.with_it), tried
+    for treatment, *_ in tried:  # a trial may be too short to show it
         for whole in _whole(case, treatment) if not treatment.epochs else ():
             if (cure := tried_cure(case, whole)) is not None:
-                return cure, True
-    return None, bool(first)
+                return cure, tried
+    return None, tried
 
 
 def _nothing(case: Case) -> Iterator[Treatment]:

@@ -11,7 +11,8 @@ from chainrule.base.display import Displayed
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import BLANK, CRITERIA, Finding, FindingValue, found, number_texts, number_words, sentence
-from chainrule.diagnosis.cures import Cure, cure_of
+from chainrule.diagnosis.cures import Cure, Treatment, cure_of
+from chainrule.diagnosis.rates import MOST_RATE, Advice
 from chainrule.diagnosis.simulation import TOLERANCE
 from chainrule.document.words import Words
 
@@ -28,14 +29,16 @@ class Disease(Frozen):
 
     finding   what it is, with the numbers that show it
     cure      what helped in a trial; None if nothing that was tried did, or if it is an effect, whose cause is to be cured
-    tried     whether any cure was tried; None of an effect
+    tried     what was tried, by its kinds
     effects   what follows from it
+    cured     whether it is an effect that is gone in the trial of its cause's cure; None of a cause
     """
 
     finding: Finding
     cure: Cure | None = None
-    tried: bool | None = None
+    tried: Sequence[Sequence[Treatment]] = ()
     effects: tuple[Disease, ...] = ()
+    cured: bool | None = None
 
     @property
     def all(self) -> Iterator[Disease]:
@@ -75,7 +78,7 @@ class Diagnosis(Displayed, Frozen):
     subject   what was examined, in a word
     rows      how many rows it learns from
     diseases  the causes, what is most likely first; their effects are with them
-    rates     what `doctor.rates` says of the first step: lowers_below, converges_below, recommended
+    advice    what simulation says about the rate of the first step; None where none was made
     case      what was examined
     drawn     whether its rows, or their targets, were drawn at random, in place of somebody's own
     """
@@ -83,7 +86,7 @@ class Diagnosis(Displayed, Frozen):
     subject: str
     rows: int
     diseases: tuple[Disease, ...]
-    rates: Mapping[str, float | None]
+    advice: Advice | None
     case: Case = field(repr=False)
     drawn: bool = False
 
@@ -96,6 +99,11 @@ class Diagnosis(Displayed, Frozen):
     def keys(self) -> list[str]:
         """Every disease found, effects as well."""
         return [one.finding.key for disease in self.diseases for one in disease.all]
+
+    @property
+    def rates(self) -> Mapping[str, float | None]:
+        """Three of its numbers, None where it has none: lowers_below, converges_below, recommended."""
+        return NO_RATES if self.advice is None else self.advice.to_dict()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data as in the published schema."""
@@ -129,49 +137,92 @@ def _effect_lines(words: Words, disease: Disease, indent: int) -> Iterator[tuple
 
 
 def what_to_do(words: Words, disease: Disease) -> str:
-    """The cure that was tried; else that nothing helped, or why nothing was tried; and what the catalogue says is to be done."""
+    """The cure that was tried; else what did not help, or why nothing was tried; and what the catalogue says is to be done."""
     if disease.cure is not None:
         return cure_sentence(words, disease.cure)
-    if disease.tried is None:
-        return words.plain("doctor.effect")
-    key, said = disease.finding.key, advice(words, disease.finding)
-    untried = f"doctor.untried.{key}"
-    why = words.plain("doctor.no_cure" if disease.tried else untried if untried in words.catalogue else "doctor.untried")
-    return " ".join(text for text in ((why, said) if disease.tried else (said, why)) if text)
+    if disease.cured is not None:
+        return words.plain("doctor.effect" if disease.cured else "doctor.effect.untried")
+    if disease.tried:
+        changes = [dict.fromkeys(_change(words, one).rstrip(",") for one in (kind[0], kind[-1])) for kind in disease.tried]
+        failed = words.plain("doctor.no_cure", changes="; ".join(map(" … ".join, changes)))
+        return f"{failed} {advice(words, disease.finding, '.tried')}".strip()
+    untried = f"doctor.untried.{disease.finding.key}"
+    why = words.plain(untried if untried in words.catalogue else "doctor.untried")
+    return f"{advice(words, disease.finding)} {why}".strip()
 
 
-def advice(words: Words, finding: Finding) -> str:
-    """What the catalogue says is to be done; nothing where it says nothing."""
-    key = f"doctor.advice.{finding.key}"
-    return words.plain(key, **number_texts(words, finding.numbers)) if key in words.catalogue else ""
+def advice(words: Words, finding: Finding, after: str = "") -> str:
+    """What the catalogue says is to be done, after trials that failed what is left; nothing where it says nothing."""
+    text = f"doctor.advice.{finding.key}"
+    keys = (f"{text}.{finding.numbers.get('how')}", f"{text}{after}", text)
+    key = next((key for key in keys if key in words.catalogue), None)
+    return "" if key is None else words.plain(key, **number_texts(words, finding.numbers))
+
+
+def _change(words: Words, treatment: Treatment) -> str:
+    return words.plain(f"cure.{treatment.key}", **number_texts(words, treatment.values))
 
 
 def cure_sentence(words: Words, cure: Cure) -> str:
     """What a cure does, and what its trial showed."""
-    change = words.plain(f"cure.{cure.treatment.key}", **number_texts(words, cure.treatment.values))
-    key = f"cure.tried.{cure.measure}.diverged" if math.isinf(cure.without) else f"cure.tried.{cure.measure}"
-    scale = 100 if cure.measure in ("wrong", "missed") else 1
-    numbers = {"with_it": cure.with_it * scale, "without": cure.without * scale}
-    ends = {name: words.plain("cure.nothing") if 0 < value < TOLERANCE else value for name, value in numbers.items()}
-    return words.plain(key, change=change, steps=cure.steps, **number_texts(words, ends))
+    without, with_it = (_ended(words, cure, value) for value in (cure.without, cure.with_it))
+    instead = words.plain("cure.instead.diverged" if math.isinf(cure.without) else "cure.instead", without=without)
+    change = _change(words, cure.treatment)
+    return words.plain(f"cure.tried.{cure.measure}", change=change, steps=cure.steps, with_it=with_it, instead=instead)
+
+
+def _ended(words: Words, cure: Cure, value: float) -> str:
+    """What a trial ended with: an error, or a share of rows."""
+    if cure.measure in ("wrong", "missed"):
+        return words.decimal(f"{number_words(100 * value)}{BLANK}%")
+    return error_text(words, value)
+
+
+def error_text(words: Words, error: float) -> str:
+    """An error, with three digits; of one that counts as reached, that it does."""
+    return words.plain("cure.nothing") if 0 <= error < TOLERANCE else words.decimal(number_words(error))
+
+
+def sentences_of_rates(words: Words, found: Advice) -> Iterator[str]:
+    """What simulation says about rates, a sentence each."""
+    if found.scheduled:
+        yield words.plain("doctor.rates.scheduled")
+    if found.lowers_below is not None:
+        key = "all" if found.lowers_below >= MOST_RATE else "lowers_below"
+        yield words.plain(f"doctor.rates.{key}", rate=words.decimal(f"{found.lowers_below:g}"))
+    if found.converges is not None:
+        low, high = (words.decimal(f"{rate:g}") for rate in found.converges)
+        yield words.plain("doctor.rates.converges", low=low, high=high, steps=found.steps)
+    if (best := found.recommended) is not None:
+        known = {"rate": words.decimal(f"{best.rate:g}"), "steps": len(best.errors) - 1, "error": error_text(words, best.last_error)}
+        yield words.plain("doctor.rates.recommended", **known)
 
 
 def _plain(value: FindingValue) -> FindingValue:
     return value if isinstance(value, str) or math.isfinite(value) else number_words(value)
 
 
-def examined(case: Case, subject: str, rates: Mapping[str, float | None] = NO_RATES, *, drawn: bool = False) -> Diagnosis:
+def examined(case: Case, subject: str, rates: Advice | None = None, *, drawn: bool = False) -> Diagnosis:
     """The diagnosis of a case: every criterion of the table, and trials of what may help."""
-    findings = list(found(case))
-    roots = [finding for finding in findings if not any(other.key in CRITERIA[finding.key].after for other in findings)]
-    diseases = tuple(_disease(case, root, findings, root=True) for root in roots)
-    return Diagnosis(subject, case.rows, diseases, rates, case, drawn)
+    findings, diseases = list(found(case)), list[Disease]()
+    while (root := next((one for one in findings if cause_of(one, findings) is None), None)) is not None:
+        disease = _disease(case, root, findings)
+        told = {one.finding.key for one in disease.all}
+        findings = [one for one in findings if one.key not in told]
+        diseases.append(disease)
+    return Diagnosis(subject, case.rows, tuple(diseases), rates, case, drawn)
 
 
-def _disease(case: Case, finding: Finding, findings: Sequence[Finding], *, root: bool) -> Disease:
-    effects = [other for other in findings if cause_of(other, findings) is finding]
-    cure, tried = cure_of(case, finding) if root else (None, None)
-    return Disease(finding, cure, tried, tuple(_disease(case, effect, findings, root=False) for effect in effects))
+def _disease(case: Case, cause: Finding, findings: Sequence[Finding]) -> Disease:
+    """A disease with what follows from it. What is still there where its cure was tried does not: it has a cause of its own."""
+    cure, tried = cure_of(case, cause)
+    shown = None if cure is None or case.trained is not None else {one.key for one in found(cure.treatment.case)}
+
+    def effects_of(finding: Finding) -> tuple[Disease, ...]:
+        following = [one for one in findings if cause_of(one, findings) is finding and one.key not in (shown or ())]
+        return tuple(Disease(one, effects=effects_of(one), cured=shown is not None) for one in following)
+
+    return Disease(cause, cure, tried, effects_of(cause))
 
 
 def cause_of(finding: Finding, findings: Sequence[Finding]) -> Finding | None:
@@ -193,5 +244,5 @@ def cured(diagnosis: Diagnosis) -> tuple[Case, list[Cure]]:
             break
         taken.append(cure)
         case = replace(cure.treatment.case)
-        diseases = examined(case, diagnosis.subject, diagnosis.rates).diseases
+        diseases = examined(case, diagnosis.subject).diseases
     return case, taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -297,7 +297,7 @@ def dead_units(case: Case) -> Mapping[str, FindingValue] | None:
         dead = int(units.dead.sum())
         many = len(units.values) >= FEWEST_ROWS and dead > MOST_DEAD * len(units.dead)
         if not units.bounded and (many or dead == len(units.dead)):
-            return {"count": dead, "all": len(units.dead), "layer": layer_name(case, units.layer), "when": when}
+            return {"count": dead, "all": len(units.dead), "layer": layer_name(case, units.layer), **when}
     return None
 
 
@@ -346,14 +346,14 @@ def saturation(case: Case) -> Mapping[str, FindingValue] | None:
     """Units at the flat ends of their activation."""
     for units, when in _hidden(case):
         if (share := units.saturated_share) > MOST_SATURATED:
-            return {"percent": round(100 * share), "layer": layer_name(case, units.layer), "when": when}
+            return {"percent": round(100 * share), "layer": layer_name(case, units.layer), **when}
     return None
 
 
-def _hidden(case: Case) -> Iterator[tuple[Units, str]]:
-    """Hidden units at the start, and then after the training."""
-    yield from ((units, "start") for units in case.start.hidden)
-    yield from ((units, "end") for units in case.end.hidden)
+def _hidden(case: Case) -> Iterator[tuple[Units, Mapping[str, FindingValue]]]:
+    """Hidden units at the start, and then after the training; and when that is."""
+    yield from ((units, {}) for units in case.start.hidden)
+    yield from ((units, case.when) for units in case.end.hidden)
 
 
 @criterion(
@@ -382,9 +382,10 @@ def mean_predicted(case: Case) -> Mapping[str, FindingValue] | None:
     end = case.end
     if not end.predicts_the_mean:
         return None
-    column = end.t[:, 0]
-    mean = float(column.mean())
-    return {"mean": mean if abs(mean) > ROUNDED * float(np.abs(column).max()) else 0.0, "rows": len(end.t)}
+    if end.t.shape[1] > 1:
+        return {"how": "several", "rows": len(end.t), **case.when}
+    mean, largest = float(end.t.mean()), float(np.abs(end.t).max())
+    return {"mean": mean if abs(mean) > ROUNDED * largest else 0.0, "rows": len(end.t), **case.when}
 
 
 def keys_of_deltas(network: Network, known: Collection[str]) -> list[str]:
@@ -499,25 +500,36 @@ def rate_too_large(case: Case) -> Mapping[str, FindingValue] | None:
         return None
     trial = case.trial
     if trial.share < 1 or (case.trained is not None and not trial.diverged):
-        return _rough(case, rate)
-    if case.start.gradient_norm == 0:
-        return None
-    if all(case.with_rate(rate / k).trial.share >= 1 for k in SLOWER):
+        return _better(case, rate, (1 / k for k in LOWER), LEARNED, how="rough")
+    if case.start.gradient_norm == 0 or all(case.with_rate(rate / k).trial.share >= 1 for k in SLOWER):
         return None
     return {"rate": rate, "step": trial.diverged or 0, "how": "diverged" if trial.diverged else "rose", "steps": trial.steps}
 
 
-def _rough(case: Case, rate: float) -> Mapping[str, FindingValue] | None:
-    """A rate with which the error falls, but with a lower one it falls much further."""
-    left = case.trial.last if case.trained is None else error_of(case.network, case.trained.predict(case.x), case.t)
-    if not left > LEARNED * case.trial.errors[0]:
+def _better(case: Case, rate: float, factors: Iterable[float], most: float, **known: FindingValue) -> Mapping[str, FindingValue] | None:
+    """Of multiples of the rate, none larger than is ever recommended, the one whose trial ends with the least error.
+
+    None where that is not far less than what the training has left, or the trial where there was none; where no more than this part of
+    the first error is left anyway; and where the trial leaves more of rows that it does not learn from: less of its own may be noise,
+    learned by heart.
+    """
+    left = case.trial.last if case.trained is None else _left(case, case.trained, (case.x, case.t))
+    largest = largest_recommended(case.network, case.optimizer)
+    rates = [better for better in (rounded(rate * k) for k in factors) if better <= max(rate, largest)]
+    if not left > most * case.trial.errors[0] or not rates:
         return None
-    tried = {rounded(rate / k): case.with_rate(rounded(rate / k)) for k in LOWER}
-    best = min(tried, key=lambda candidate: tried[candidate].trial.last)
-    less = tried[best].trial.last
-    if not less < TWICE_AS_GOOD * left or not _better_held_out(case, tried[best]):
+    best = min((case.with_rate(better) for better in rates), key=lambda other: other.trial.last)
+    end, trained, others = best.trial.end, case.trained, case.held_out
+    if end is None or best.rate is None or not best.trial.last < TWICE_AS_GOOD * left:
         return None
-    return {"rate": rate, "better": best, "how": "rough", "error": left, "less": less, "steps": case.trial.steps}
+    if trained is not None and others is not None and not _left(case, end, others) < _left(case, trained, others):
+        return None
+    return {"rate": rate, "better": best.rate, **known, "error": left, "less": best.trial.last, "steps": case.trial.steps}
+
+
+def _left(case: Case, network: Network, rows: tuple[Array, Array]) -> float:
+    """What the losses say of a network's predictions of these rows."""
+    return error_of(case.network, network.predict(rows[0]), rows[1])
 
 
 @criterion(
@@ -532,31 +544,8 @@ def rate_too_small(case: Case) -> Mapping[str, FindingValue] | None:
     rate = case.rate
     if rate is None or case.trial.share <= HARDLY or not case.trial.share < 1.0 + 1e-9:
         return None
-    left = case.trial.last if case.trained is None else error_of(case.network, case.trained.predict(case.x), case.t)
-    if not left > HARDLY * case.trial.errors[0]:
-        return None
-    best = faster(case, rate)
-    if best is None or not best[1] < TWICE_AS_GOOD * left or not _better_held_out(case, case.with_rate(best[0])):
-        return None
-    return {"rate": rate, "better": best[0], "error": case.trial.last, "less": best[1], "steps": case.trial.steps}
-
-
-def _better_held_out(case: Case, other: Case) -> bool:
-    """Does a trial leave less of the error of rows that it does not learn from than the training did? Less of its own may be noise,
-    learned by heart. True where there are none, or nothing was trained.
-    """
-    if case.trained is None or case.held_out is None or other.trial.end is None:
-        return True
-    x, t = case.held_out
-    return error_of(case.network, other.trial.end.predict(x), t) < error_of(case.network, case.trained.predict(x), t)
-
-
-def faster(case: Case, rate: float) -> tuple[float, float] | None:
-    """The larger rate with which a trial ends with the least error, and that error; None if there is none to try."""
-    most = largest_recommended(case.network, case.optimizer)
-    tried = {candidate: case.with_rate(candidate).trial.last for candidate in (rounded(rate * k) for k in FASTER) if candidate <= most}
-    best = min(tried, key=lambda candidate: tried[candidate], default=None)
-    return None if best is None else (best, tried[best])
+    found = _better(case, rate, FASTER, HARDLY)
+    return found and {**found, "error": case.trial.last}
 
 
 @criterion(
@@ -569,7 +558,7 @@ def penalty(case: Case) -> Mapping[str, FindingValue] | None:
     """A penalty on the weights that keeps the network from learning."""
     if case.network.regularizer is None or case.trial.end is None:
         return None
-    left = error_of(case.network, case.trial.end.predict(case.x), case.t)
+    left = _left(case, case.trial.end, (case.x, case.t))
     guessed = error_of(case.network, np.broadcast_to(case.t.mean(axis=0), case.t.shape), case.t)
     without = case.changed(network=case.network.replaced(regularizer=None)).trial
     if not left > HARDLY * guessed or not without.last < TWICE_AS_GOOD * left:

@@ -40,6 +40,10 @@ SEEN = 1e-7
 """A smaller change of E, as a share of it, is next to rounding."""
 
 
+NEXT_TO, SAME_DIGITS = 1e-10, 5e-4
+"""A rate that differs by this share is the same in every text; errors that differ by no more have the same three digits."""
+
+
 class Advice(Frozen):
     """What simulation says about the rate of one step.
 
@@ -308,9 +312,13 @@ class _Search:
         runs = [self.simulated(rate) for rate in dict.fromkeys(map(rounded, rates)) if 0 < rate <= limit]
         good = [run for run in runs if run.sound and (run.converged or run.gained > GOOD_GAIN)]
         ranked = sorted(good, key=lambda run: (math.inf if run.reaches is None else run.reaches, run.last_error))
-        return next((run for run in ranked if run.harmless and self._has_room(run.rate)), None)
+        return next((run for run in ranked if run.harmless and self._has_room(run.rate) and self._is_steady(run)), None)
 
     def _has_room(self, rate: float) -> bool:
         """Does twice the rate still do? What is recommended lies at no edge."""
         twice = self.simulated(2 * rate)
         return twice.ending in ("zero", "minimum", "falling") and twice.gained > LEAST_GAIN
+
+    def _is_steady(self, run: Simulation) -> bool:
+        """Does it end so, too, with a rate that differs by next to nothing? Where a run is chaotic, rounding decides what is left."""
+        return run.converged or math.isclose(self.simulated(run.rate * (1 + NEXT_TO)).last_error, run.last_error, rel_tol=SAME_DIGITS)

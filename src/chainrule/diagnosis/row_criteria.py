@@ -11,6 +11,7 @@ from chainrule.base.arrays import Array
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import FEWEST_FOR_DATA, MEASURED, FindingValue, column_name, criterion, is_binary, is_one_hot
 from chainrule.network.wiring import Extent
+from chainrule.preparation.columns import option
 
 # The rows, and what is made of them
 
@@ -105,7 +106,8 @@ def leaking_column(case: Case) -> Mapping[str, FindingValue] | None:
 
 def _leak(case: Case, place: int) -> dict[str, FindingValue]:
     """What is to be left out, and which input it is."""
-    return {"column": column_name(case.columns or case.inputs, place, "x"), "place": place + 1}
+    name = column_name(case.columns or case.inputs, place, "x")
+    return {"column": name, "place": place + 1, "option": f" ({option('--ignore', [name])})" if case.columns else ""}
 
 
 FAR, ALONE, FEWEST_USUAL, MOST_SEARCHED = 1000, 10, 20, 50_000
@@ -208,15 +210,17 @@ def is_learnable(case: Case) -> bool:
 
 
 @criterion(
-    f"with at least {FEWEST_FOR_DATA} rows: neither a line nor five neighbours explain the targets better than {PERMUTED} random orders of "
-    "them, and neither does the network",
+    f"with at least {FEWEST_FOR_DATA} rows: all targets are the same, or neither a line nor five neighbours explain them better than "
+    f"{PERMUTED} random orders of them, and neither does the network",
     "a permutation test (Fisher 1935)",
     "a relation that neither of the two can see, as parity of many inputs",
     after=("out_of_step", "outlier"),
     of_data=True,
 )
 def nothing_to_learn(case: Case) -> Mapping[str, FindingValue] | None:
-    """The inputs say nothing about the targets."""
+    """The inputs say nothing about the targets, or nothing is to be said."""
+    if case.rows >= FEWEST_FOR_DATA and case.t.size and (case.t == case.t[0]).all():
+        return {"how": "constant", "rows": case.rows}
     if is_learnable(case) or (case.trained is not None and _beats_guessing(case)):
         return None
     return {"number": max(own_share(case), 0.0), "chance": best_by_chance(case)}
@@ -306,7 +310,7 @@ def imbalance(case: Case) -> Mapping[str, FindingValue] | None:
         return None
     counts = np.bincount(labels)
     share = float(counts.max() / counts.sum())
-    if share <= MOST_OF_ONE:
+    if share <= MOST_OF_ONE or share == 1:  # then nothing is rare
         return None
     return {"percent": float(100 * share), "class": _class_name(case, int(counts.argmax()))}
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from chainrule.training.metrics import Scores
     from chainrule.training.model import Model
 
-Tell: TypeAlias = "Callable[[dict[str, Any]], None]"
+Found = TypeVar("Found")
 
 LARGEST_FILE = 8_000_000
 """Bytes of a file that a page takes."""
@@ -59,18 +59,22 @@ EPOCHS, BATCH_SIZE = 200, 4
 MOST_EPOCHS, MOST_ROWS = 100_000, 1_000_000
 
 
+def read_file(name: str, content: bytes, read: Callable[[Path], Found]) -> Found:
+    """What a reader of files makes of the bytes of a person's file. Raises InputError, which calls it by its own name."""
+    with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
+        path = Path(folder) / f"file{Path(name).suffix.lower()[:12]}"
+        path.write_bytes(content)
+        try:
+            return read(path)
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), name)) from None
+
+
 def read_table(name: str, content: bytes) -> Table:
     """A table out of the bytes of a person's file, by the reader of the command line. Raises InputError."""
     from chainrule.data.reading import read
 
-    with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
-        path = Path(folder) / f"table{Path(name).suffix.lower()[:12]}"
-        path.write_bytes(content)
-        try:
-            table = read(path)
-        except InputError as error:
-            raise InputError(str(error).replace(str(path), name)) from None
-    return replace(table, source=name)
+    return replace(read_file(name, content, read), source=name)
 
 
 class LearntTable:

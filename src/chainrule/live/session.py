@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainrule.api.models import is_model, recorded, trained_model
@@ -18,7 +19,7 @@ from chainrule.api.problems import problem
 from chainrule.base.errors import ChainruleError, InputError, quoted
 from chainrule.document.words import Words
 from chainrule.live.architecture import LOOKS, architecture, changed, thawed, with_numbers
-from chainrule.live.runs import LARGEST_FILE, Going, LearntTable, Past, as_page, complete_data, model_bytes, read_table
+from chainrule.live.runs import LARGEST_FILE, Going, LearntTable, Past, as_page, complete_data, model_bytes, read_file, read_table
 from chainrule.network.description import from_json, from_toml, network_of_description, to_json, to_toml
 from chainrule.pages.content import MOST_NUMBERS, page_content
 from chainrule.steps.problem import Problem, described_problem
@@ -77,7 +78,7 @@ class PageSession:
     def _done(self, message: Message) -> dict[str, Any]:
         do = message.get("do")
         answers = {
-            "begin": self._begin, "numbers": self._numbers, "change": self._change, "restore": self._restore, "save": self._save,
+            "begin": self.begin, "numbers": self._numbers, "change": self._change, "restore": self._restore, "save": self._save,
             "open": self._open, "data": self._data, "train": self._train, "stop": self._stop, "step": self._step, "model": self._model,
         }  # fmt: skip
         if not isinstance(do, str) or do not in answers:
@@ -120,12 +121,8 @@ class PageSession:
             self._numbers(message)
         return self.present
 
-    def answered_begin(self) -> dict[str, Any]:
-        """What a page that is opened is told first. Raises InputError where it cannot be shown."""
-        return self._begin({})
-
-    def _begin(self, message: Message) -> dict[str, Any]:
-        """A page is opened, or opened again: then it is told the numbers that it had."""
+    def begin(self, message: Message = MappingProxyType({})) -> dict[str, Any]:
+        """A page is opened, or opened again: then it is told the numbers that it had. Raises InputError where it cannot be shown."""
         data = {} if self.data is None else {"data": self.data.plain()}
         run = {} if self.run is None else {"run": self.run.plain()}
         return {**self.content(), **data, **run, "numbers": self.numbers, "place": self.place}
@@ -188,15 +185,7 @@ class PageSession:
         return self._begun(found)
 
     def _of_model(self, name: str, content: bytes) -> dict[str, Any]:
-        from tempfile import TemporaryDirectory
-
-        with TemporaryDirectory(prefix="chainrule-") as folder:
-            path = Path(folder) / "model.safetensors"
-            path.write_bytes(content)
-            try:
-                found = trained_model(str(path))
-            except InputError as error:
-                raise InputError(str(error).replace(str(path), name)) from None
+        found = read_file(name, content, lambda path: trained_model(str(path)))
         return self._begun(problem(described_problem(Problem(found.network, optimizer=found.optimizer))))
 
     def _table_read(self, name: str, content: bytes) -> dict[str, Any]:

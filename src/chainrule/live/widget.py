@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +92,7 @@ class Live(AnyWidget):
         self._session = PageSession(
             _problem(network, x, t, optimizer, learning_rate), tell=self._push, detail=detail, digits=digits, exact=exact
         )
-        begin = {**self._session.answered_begin()}
+        begin = self._session.begin()
         problem = self._session.subject
         super().__init__(
             _document=document("home", {"kind": "cell"}, page_style("served"), page_module("served"), title="chainrule", language="en"),
@@ -155,13 +154,14 @@ class Live(AnyWidget):
 
     # Page and Python
 
-    @contextmanager
-    def _by_the_page(self) -> Iterator[None]:
-        """While the page changes values, they are not sent back to it."""
+    def _show(self, numbers: Mapping[str, Any]) -> None:
+        """The values as the page has them, which are not sent back to it."""
         self._changing = True
         try:
             with self.hold_trait_notifications():
-                yield
+                self._numbers = numbers
+                for name, value in _traits(self.problem).items():
+                    setattr(self, name, value)
         finally:
             self._changing = False
 
@@ -191,45 +191,30 @@ class Live(AnyWidget):
         """Numbers were changed in the page."""
         if self._changing or self._session.answer(json.dumps({"do": "numbers", "numbers": change["new"]})).get("error"):
             return
-        with self._by_the_page():
-            for name, value in _traits(self.problem).items():
-                setattr(self, name, value)
+        self._show(self._numbers)
 
     def _follow(self, answer: Mapping[str, Any]) -> None:
         """Another content is shown from now on."""
         self._begin = json.dumps({key: value for key, value in answer.items() if key != "id"}, ensure_ascii=False)
-        with self._by_the_page():
-            self._numbers = dict(self._session.numbers)
-            for name, value in _traits(self.problem).items():
-                setattr(self, name, value)
+        self._show(dict(self._session.numbers))
 
-    @validate("weights")
-    def _checked_weights(self, proposal: Mapping[str, Any]) -> list[float]:
-        value = proposal["value"]
-        if self._changing:
-            return value  # type: ignore[no-any-return]  # they come from a network
-        return with_typed_weights(self.network, value.tolist() if isinstance(value, np.ndarray) else value).weights
-
-    @validate("x", "t")
-    def _checked_rows(self, proposal: Mapping[str, Any]) -> list[list[float]]:
-        if self._changing:
-            return proposal["value"]  # type: ignore[no-any-return]  # they come from a problem
-        name, problem = proposal["trait"].name, self.problem
-        checked = problem.network.checked_x if name == "x" else problem.network.checked_t
-        rows: Array = checked(proposal["value"], name)
-        if problem.x is not None and len(rows) != len(problem.x):
-            raise InputError(f"the page shows {len(problem.x)} samples, and {name} has {len(rows)}; live.show(network, x, t) shows others.")
+    @validate("weights", "x", "t", "learning_rate")
+    def _checked(self, proposal: Mapping[str, Any]) -> Any:
+        value, name = proposal["value"], proposal["trait"].name
+        if self._changing:  # it comes from a problem
+            return value
+        if name == "learning_rate":
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputError(f"the learning rate is a number here, not {quoted(value)}.")
+            chosen_optimizer(self.problem.optimizer, None, float(value))  # may it be so large?
+            return float(value)
+        network, x = self.network, self.problem.x
+        if name == "weights":
+            return with_typed_weights(network, value.tolist() if isinstance(value, np.ndarray) else value).weights
+        rows: Array = network.checked_x(value, name) if name == "x" else network.checked_t(value, name)
+        if x is not None and len(rows) != len(x):
+            raise InputError(f"the page shows {len(x)} samples, and {name} has {len(rows)}; live.show(network, x, t) shows others.")
         return [[float(number) for number in row] for row in rows]
-
-    @validate("learning_rate")
-    def _checked_rate(self, proposal: Mapping[str, Any]) -> float | None:
-        value = proposal["value"]
-        if self._changing:
-            return value  # type: ignore[no-any-return]  # it comes from an optimiser
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise InputError(f"the learning rate is a number here, not {quoted(value)}.")
-        chosen_optimizer(self.problem.optimizer, None, float(value))  # may it be so large?
-        return float(value)
 
     @observe("weights", "x", "t", "learning_rate")
     def _followed(self, change: Mapping[str, Any]) -> None:
@@ -241,10 +226,8 @@ class Live(AnyWidget):
             problem = replace(problem, network=problem.network.with_weights(value))
         elif name == "learning_rate":
             problem = replace(problem, optimizer=chosen_optimizer(problem.optimizer, None, value))
-        elif name == "x":
-            problem = replace(problem, x=np.array(value, dtype=float))
         else:
-            problem = replace(problem, t=np.array(value, dtype=float))
+            problem = replace(problem, **{name: np.array(value, dtype=float)})
         numbers = _numbers_of(problem)
         self._session.numbers = numbers
         self._changing = True
@@ -269,14 +252,18 @@ def _problem(network: Source, x: Any, t: Any, optimizer: DefinitionLike | None, 
 
 def _traits(problem: Problem) -> dict[str, Any]:
     """The values of a problem, by the names of the traits."""
-    optimizer = chosen_optimizer(problem.optimizer, None, None)
-    rate = optimizer.options.get("learning_rate")
     return {
         "weights": problem.network.weights,
         "x": None if problem.x is None else problem.x.tolist(),
         "t": None if problem.t is None else problem.t.tolist(),
-        "learning_rate": float(rate) if isinstance(rate, (int, float)) else None,
+        "learning_rate": _rate(problem),
     }
+
+
+def _rate(problem: Problem) -> float | None:
+    """That of the optimiser; None where it has none that is a number."""
+    rate = chosen_optimizer(problem.optimizer, None, None).options.get("learning_rate")
+    return float(rate) if isinstance(rate, (int, float)) else None
 
 
 def _numbers_of(problem: Problem) -> dict[str, list[float]]:
@@ -285,8 +272,8 @@ def _numbers_of(problem: Problem) -> dict[str, list[float]]:
     arrays: dict[str, Array] = dict(network.parameters)
     arrays |= {node.key: part for node, part in network.split(problem.x, problem.t).items()}
     found = {key: [float(value) for value in np.asarray(array).ravel()] for key, array in arrays.items()}
-    rate = chosen_optimizer(problem.optimizer, None, None).options.get("learning_rate")
-    return {**found, **({"learning_rate": [float(rate)]} if isinstance(rate, (int, float)) else {})}
+    rate = _rate(problem)
+    return found if rate is None else {**found, "learning_rate": [rate]}
 
 
 def _picture(problem: Problem) -> str:

@@ -1235,18 +1235,25 @@ WORDS = {
     "doctor.drawn.rows=1": "Die Zeile ist zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
     "doctor.healthy.rows=1": "In {subject}, das aus einer Zeile lernt, wurde nichts gefunden.",
     "doctor.healthy": "In {subject}, das aus {rows} Zeilen lernt, fand sich nichts.",
-    "doctor.no_cure": "Nichts, was versucht wurde, macht es besser.",
-    "doctor.effect": "Es vergeht mit seiner Ursache, deren Abhilfe versucht wurde.",
-    "doctor.untried": "Nicht versucht: Dazu wäre mehr Zeit für ein Training nötig oder Zeilen, die zum Test beiseite liegen.",
-    "doctor.untried.leaking_column": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
-    "doctor.untried.duplicates": "Nicht versucht: Ohne sie ist der Fehler größer, und erst dann wahr.",
+    "doctor.no_cure": "Versucht, und nichts davon macht es um ein Zehntel besser: {changes}.",
+    "doctor.when.tried": "{said} So ist es nach {steps} Schritten eines Versuchs.",
+    "doctor.when.trained": "{said} So ist es nach dem Training.",
+    "doctor.effect": "Es ist fort, wo ein Versuch seine Ursache behoben hat.",
+    "doctor.effect.untried": "Was gegen seine Ursache hilft, hilft vielleicht auch dagegen.",
+    "doctor.untried": "Dagegen wurde hier nichts versucht.",
+    "doctor.untried.leaking_column": "Nicht versucht: Ohne sie sagt der Fehler, was die anderen Spalten wissen, und ist meist größer.",
+    "doctor.untried.duplicates": "Nicht versucht: Ohne sie sagt der Fehler, was gelernt wurde, und ist meist größer.",
     "doctor.untried.noisy_labels": "Nicht versucht: Keine Änderung am Netz berichtigt Klassen.",
     "doctor.untried.other_rows": "Nicht versucht: Keine Änderung am Netz macht die Zeilen gleichartig.",
-    "doctor.untried.nothing_to_learn": "Nicht versucht: Keine Änderung am Netz hilft.",
+    "doctor.untried.nothing_to_learn": "Nicht versucht: Wo die Eingaben nichts sagen, hilft keine Änderung am Netz.",
     "doctor.untried.outlier": "Nicht versucht: Aus dieser Zeile lernt es nicht.",
     "doctor.rates.lowers_below": "Lernraten unter {rate} senken den Fehler des ersten Schritts.",
-    "doctor.rates.converges_below": "Das Training konvergiert mit den versuchten Raten bis {rate}.",
-    "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}.",
+    "doctor.rates.all": "Jede versuchte Lernrate, bis {rate}, senkt den Fehler des ersten Schritts.",
+    "doctor.rates.converges": "Das Training konvergierte mit jeder versuchten Lernrate von {low} bis {high}, simuliert mit bis zu {steps} "
+    "Schritten; andere können es auch.",
+    "doctor.rates.scheduled": "Die Lernrate folgt einem Plan; an seiner Stelle wurden gleichbleibende versucht.",
+    "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach {steps} simulierten Schritten damit bleibt ein "
+    "Fehler von {error}.",
     "doctor.not_finite": "{quantity} ist die erste Größe, die NaN oder unendlich ist, und zwar schon im ersten Schritt: Alles danach ist "
     "auch keine Zahl.",
     "doctor.not_finite.logarithm": "{loss} nimmt den Logarithmus von 0: Die Vorhersage y ist so gut wie 0 oder 1.",
@@ -1281,6 +1288,8 @@ WORDS = {
     "Signals erhält.",
     "doctor.no_gradient": "Der Gradient ist genau 0, obwohl der Fehler {error} ist: Bei keiner Lernrate wird etwas gelernt.",
     "doctor.mean_predicted": "Alle {rows} Vorhersagen liegen beim Mittelwert der Ziele, {mean}: Die Eingaben machen keinen Unterschied.",
+    "doctor.mean_predicted.several": "Alle {rows} Vorhersagen liegen bei den Mittelwerten der Ziele: Die Eingaben machen keinen "
+    "Unterschied.",
     "doctor.dead_units": "{count} von {all} Neuronen von {layer} sind tot: Ihre Steigung ist für jede Zeile 0.",
     "doctor.dead_units.count=1": "1 von {all} Neuronen von {layer} ist tot: Ihre Steigung ist für jede Zeile 0.",
     "doctor.saturation": "{layer} ist gesättigt: {percent} % der Steigungen liegen unter einem Zwanzigstel der steilsten.",
@@ -1293,8 +1302,8 @@ WORDS = {
     "Grenzen.",
     "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps} Schritten endete der Fehler höher, als "
     "er begann.",
-    "doctor.rate_too_large.rough": "Die Lernrate {rate} ist zu groß: Der Fehler {error} bleibt; mit {better} lässt ein Versuch von {steps} "
-    "Schritten {less} übrig.",
+    "doctor.rate_too_large.rough": "Die Lernrate {rate} ist für das, was bleibt, zu groß, den Fehler {error}; mit {better} lässt ein "
+    "Versuch von {steps} Schritten {less} übrig.",
     "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
     "{better} ist er {less}.",
     "doctor.leaking_column": "Die Spalte {column} verrät das Ziel {target}: |r| = {number}.",
@@ -1315,8 +1324,10 @@ WORDS = {
     "doctor.other_rows.classes": "{count} von {all} Testzeilen haben eine Klasse, die keine Trainingszeile hat: Sie sind von anderer Art.",
     "doctor.nothing_to_learn": "Es gibt nichts zu lernen, was eine Gerade oder Nachbarn sehen könnten: Die Eingaben erklären {number} der "
     "Varianz der Ziele, zufällige Reihenfolgen bis zu {chance}.",
+    "doctor.nothing_to_learn.constant": "Alle {rows} Zeilen haben dasselbe Ziel: Anderes lässt sich nicht lernen.",
     "doctor.imbalance": "Die Klasse {class} hat {percent} % der Zeilen: Sie immer zu nennen, ist fast richtig.",
-    "doctor.penalty": "Die Strafe {name} gewinnt: Nach {steps} Schritten ist der Fehler ohne sie {error}, und er wäre {less}.",
+    "doctor.penalty": "Die Strafe {name} gewinnt: Nach {steps} Schritten ist der Fehler neben der Strafe {error}; nach einem Training ohne "
+    "sie ist er {less}.",
     "doctor.batch_too_small": "Stapel von {size} Zeilen sind für die Rate zu klein: Ein Versuch endet mit dem Fehler {error}, mit {other} "
     "Zeilen mit {less}.",
     "doctor.batch_too_large": "Stapel von {size} Zeilen sind zu groß: Das Training hat {steps} Schritte und behält einen Fehler von "
@@ -1333,26 +1344,33 @@ WORDS = {
     "doctor.class_never_found.count=1": "Die Klasse {class} wird nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine "
     "(Trefferquote 0).",
     "doctor.start_kept": "Die Gewichte vom Anfang blieben: Keine von {epochs} Epochen verbesserte den Fehler, der entscheidet.",
-    "doctor.overfitting.r2": "Es hat seine Zeilen auswendig gelernt: R² ist auf ihnen {train}, auf {rows} nie gesehenen {number}.",
-    "doctor.overfitting.accuracy": "Es hat seine Zeilen auswendig gelernt: Die Genauigkeit ist auf ihnen {train}, auf {rows} nie "
+    "doctor.overfitting.r2": "Es hat von seinen Zeilen mehr gelernt, als für andere gilt: R² ist auf ihnen {train}, auf {rows} nie "
     "gesehenen {number}.",
-    "doctor.overfitting.mixed": "Es hat seine Zeilen auswendig gelernt: Das Mittel aus Genauigkeiten und R² ist auf ihnen {train}, auf "
+    "doctor.overfitting.accuracy": "Es hat von seinen Zeilen mehr gelernt, als für andere gilt: Die Genauigkeit ist auf ihnen {train}, auf "
     "{rows} nie gesehenen {number}.",
+    "doctor.overfitting.mixed": "Es hat von seinen Zeilen mehr gelernt, als für andere gilt: Das Mittel aus Genauigkeiten und R² ist auf "
+    "ihnen {train}, auf {rows} nie gesehenen {number}.",
     "doctor.underfitting": "Es hat nicht gelernt, was da ist: Es erklärt {number} der Varianz seiner eigenen Zeilen, eine Gerade oder "
     "fünf Nachbarn {simple} der nie gesehenen.",
-    "doctor.advice.leaking_column": "Zu tun: sie weglassen, --ignore {column}, wenn sie nicht vor dem Ziel bekannt sein wird.",
+    "doctor.advice.leaking_column": "Zu tun: sie weglassen{option}, wenn sie nicht vor dem Ziel bekannt sein wird.",
     "doctor.advice.outlier": "Zu tun: ihn berichtigen oder die Zeile weglassen, wenn er ein Versehen ist.",
     "doctor.advice.duplicates": "Zu tun: die Doppelten herausnehmen oder auf einer Seite der Teilung lassen.",
     "doctor.advice.noisy_labels": "Zu tun: Klassen ansehen, denen das Netz widerspricht; sonst nach Eingaben suchen, die fehlen.",
     "doctor.advice.other_rows": "Zu tun: den Zufall entscheiden lassen, welche Zeilen testen, wenn ihre Reihenfolge nichts bedeutet.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
-    "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced, und bei jeder Klasse sehen, "
-    "wie oft sie gefunden wird.",
-    "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Neuronen (--hidden 8) oder eine Strafe (--regularizer l2:rate=0.01).",
-    "doctor.advice.underfitting": "Zu tun: mehr Epochen, eine größere Rate (--learning-rate 0.01) oder mehr Neuronen (--hidden 64-64).",
-    "doctor.advice.worse_than_guessing": "Zu tun: die Spalten ansehen, chainrule info, und die Werte mehrerer Teilungen, --folds 5.",
+    "doctor.advice.nothing_to_learn.constant": "Zu tun: Zeilen mit anderen Zielen dazunehmen.",
+    "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen (chainrule train: --class-weights balanced), und bei "
+    "jeder Klasse sehen, wie oft sie gefunden wird.",
+    "doctor.advice.imbalance.tried": "Zu tun: bei jeder Klasse sehen, wie oft sie gefunden wird.",
+    "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Neuronen oder eine Strafe (--regularizer l2:rate=0.01).",
+    "doctor.advice.overfitting.tried": "Zu tun: mehr Zeilen.",
+    "doctor.advice.underfitting": "Zu tun: mehr Epochen, eine größere Rate oder mehr Neuronen.",
+    "doctor.advice.underfitting.tried": "Zu tun: mehr Schichten.",
+    "doctor.advice.worse_than_guessing": "Zu tun: die Spalten ansehen (chainrule info), und die Werte mehrerer Teilungen (--folds 5).",
     "doctor.advice.class_never_found": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced.",
-    "doctor.advice.start_kept": "Zu tun: eine kleinere Rate (--learning-rate 0.0001) oder andere Spalten.",
+    "doctor.advice.class_never_found.tried": "Zu tun: mehr Zeilen davon.",
+    "doctor.advice.start_kept": "Zu tun: eine kleinere Rate oder andere Spalten.",
+    "doctor.advice.start_kept.tried": "Zu tun: andere Spalten.",
     "doctor.advice.batch_too_large": "Zu tun: kleinere Stapel, --batch-size {other}.",
     "cure.no_penalty": "ohne die Strafe",
     "cure.without_row": "ohne Zeile {row}",
@@ -1374,15 +1392,14 @@ WORDS = {
     "cure.output": "mit der Ausgabe-Aktivierung {activation}",
     "cure.loss": "mit dem Verlust {loss} und der Ausgabe-Aktivierung {activation}",
     "cure.nothing": "weniger als 10^−12",
-    "cure.tried.error": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it} statt {without}.",
-    "cure.tried.error.diverged": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it}; ohne das divergiert das Training.",
+    "cure.tried.error": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it}{instead}.",
+    "cure.instead": " statt {without}",
+    "cure.instead.diverged": "; ohne das divergiert das Training",
     "cure.tried.held_out": "Versucht: {change} ist der Fehler auf Zeilen, aus denen es nicht lernt, nach {steps} Schritten "
-    "{with_it} statt {without}.",
-    "cure.tried.missed": "Versucht: {change}, werden nach {steps} Schritten im Mittel {with_it} % einer Klasse nicht gefunden "
-    "statt {without} %.",
-    "cure.tried.wrong": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch statt {without} %.",
-    "cure.tried.wrong.diverged": "Versucht: {change} sind nach {steps} Schritten {with_it} % der Zeilen falsch; ohne das divergiert das "
-    "Training.",
+    "{with_it}{instead}.",
+    "cure.tried.missed": "Versucht: {change}, werden nach {steps} Schritten im Mittel der Klassen {with_it} der Zeilen nicht "
+    "gefunden{instead}.",
+    "cure.tried.wrong": "Versucht: {change} sind nach {steps} Schritten {with_it} der Zeilen falsch{instead}.",
     # Bilder und Kurven
     "graph.alt": "Das Netz {sizes} als Graph: ein Kasten für jede Schicht, Pfeile von dem, was sie liest.",
     "graph.alt_told": "Das Netz {sizes} als Graph: {told}.",

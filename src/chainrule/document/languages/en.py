@@ -1198,18 +1198,24 @@ WORDS = {
     "doctor.drawn.rows=1": "The row was drawn at random: give rows of your own, with --data FILE or with --input and --target.",
     "doctor.healthy.rows=1": "Nothing was found in {subject}, which learns from one row.",
     "doctor.healthy": "Nothing was found in {subject}, which learns from {rows} rows.",
-    "doctor.no_cure": "Nothing that was tried makes it better.",
-    "doctor.effect": "It goes with its cause, whose cure was tried.",
-    "doctor.untried": "Not tried: that takes a longer training than there is time for here, or rows that are kept for a test.",
-    "doctor.untried.leaking_column": "Not tried: without it the error is larger, and only then is it true.",
-    "doctor.untried.duplicates": "Not tried: without them the error is larger, and only then is it true.",
+    "doctor.no_cure": "Tried, and none makes it a tenth better: {changes}.",
+    "doctor.when.tried": "{said} This is so after {steps} steps of a trial.",
+    "doctor.when.trained": "{said} This is so after the training.",
+    "doctor.effect": "It is gone where its cause was cured in a trial.",
+    "doctor.effect.untried": "What helps against its cause may help against it as well.",
+    "doctor.untried": "Nothing was tried against it here.",
+    "doctor.untried.leaking_column": "Not tried: without it the error says what the other columns know, and is usually larger.",
+    "doctor.untried.duplicates": "Not tried: without them the error says what was learned, and is usually larger.",
     "doctor.untried.noisy_labels": "Not tried: no change of the network mends labels.",
     "doctor.untried.other_rows": "Not tried: no change of the network makes the rows alike.",
-    "doctor.untried.nothing_to_learn": "Not tried: no change of the network helps.",
+    "doctor.untried.nothing_to_learn": "Not tried: where the inputs say nothing, no change of the network helps.",
     "doctor.untried.outlier": "Not tried: the row is not one that it learns from.",
     "doctor.rates.lowers_below": "Learning rates below {rate} lower the error of the first step.",
-    "doctor.rates.converges_below": "Training converges at the rates tried up to {rate}.",
-    "doctor.rates.recommended": "A good learning rate for this start is {rate}.",
+    "doctor.rates.all": "Every learning rate tried, up to {rate}, lowers the error of the first step.",
+    "doctor.rates.converges": "Training converged with every learning rate tried from {low} to {high}, in simulations of up to {steps} "
+    "steps; others may do as well.",
+    "doctor.rates.scheduled": "The learning rate follows a schedule; in its place, constant ones were tried.",
+    "doctor.rates.recommended": "A good learning rate for this start is {rate}: {steps} simulated steps with it leave an error of {error}.",
     "doctor.not_finite": "{quantity} is the first quantity that is NaN or infinite, in the first step already: everything after it is no "
     "number either.",
     "doctor.not_finite.logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
@@ -1242,6 +1248,7 @@ WORDS = {
     "signal.",
     "doctor.no_gradient": "The gradient is exactly 0, though the error is {error}: at no learning rate is anything learned.",
     "doctor.mean_predicted": "All {rows} predictions are next to the mean of the targets, {mean}: the inputs make no difference.",
+    "doctor.mean_predicted.several": "All {rows} predictions are next to the means of the targets: the inputs make no difference.",
     "doctor.dead_units": "{count} of {all} units of {layer} are dead: their slope is 0 for every row.",
     "doctor.dead_units.count=1": "1 of {all} units of {layer} is dead: its slope is 0 for every row.",
     "doctor.saturation": "{layer} is saturated: {percent} % of its slopes are below a twentieth of the steepest.",
@@ -1253,8 +1260,8 @@ WORDS = {
     "doctor.rate_too_large.diverged": "The learning rate {rate} is too large: in a trial the error left all bounds in step {step}.",
     "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps} steps the error ended higher than it "
     "began.",
-    "doctor.rate_too_large.rough": "The learning rate {rate} is too large: the error {error} is left; with {better} a trial of {steps} "
-    "steps leaves {less}.",
+    "doctor.rate_too_large.rough": "The learning rate {rate} is too large for what is left, the error {error}; with {better} a trial of "
+    "{steps} steps leaves {less}.",
     "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
     "it is {less}.",
     "doctor.leaking_column": "The column {column} gives the target {target} away: |r| = {number}.",
@@ -1272,10 +1279,12 @@ WORDS = {
     "doctor.other_rows.numbers": "{count} of {all} rows that test have a target outside the range of those that train: they are of another "
     "kind.",
     "doctor.other_rows.classes": "{count} of {all} rows that test have a class that no row has which trains: they are of another kind.",
-    "doctor.nothing_to_learn": "There is nothing to learn that a line or neighbours could see: the inputs explain {number} of the "
-    "targets' variance, random orders of them up to {chance}.",
+    "doctor.nothing_to_learn": "There is nothing to learn that a line or neighbours could see: the inputs explain {number} of the targets' "
+    "variance, random orders of them up to {chance}.",
+    "doctor.nothing_to_learn.constant": "All {rows} rows have the same target: nothing else can be learned.",
     "doctor.imbalance": "The class {class} has {percent} % of the rows: naming it always is nearly right.",
-    "doctor.penalty": "The penalty {name} wins: after {steps} steps the error without it is {error}, and it would be {less}.",
+    "doctor.penalty": "The penalty {name} wins: after {steps} steps the error is {error} beside the penalty; of a training without the "
+    "penalty it is {less}.",
     "doctor.batch_too_small": "Batches of {size} rows are too small for the rate: a trial ends with the error {error}, with {other} rows "
     "with {less}.",
     "doctor.batch_too_large": "Batches of {size} rows are too large: the training takes {steps} steps and keeps an error of {error}; with "
@@ -1291,25 +1300,33 @@ WORDS = {
     "doctor.class_never_found": "The classes {class} are never found: of their {rows} rows that it never saw, none (recall 0).",
     "doctor.class_never_found.count=1": "The class {class} is never found: of its {rows} rows that it never saw, none (recall 0).",
     "doctor.start_kept": "The weights of the start were kept: none of {epochs} epochs bettered the error that decides.",
-    "doctor.overfitting.r2": "It has learned its rows by heart: R² is {train} on them, and {number} on {rows} that it never saw.",
-    "doctor.overfitting.accuracy": "It has learned its rows by heart: the accuracy is {train} on them, and {number} on {rows} that it "
-    "never saw.",
-    "doctor.overfitting.mixed": "It has learned its rows by heart: the mean of accuracies and R² is {train} on them, and {number} on "
-    "{rows} that it never saw.",
+    "doctor.overfitting.r2": "It has learned more of its own rows than holds for others: R² is {train} on them, and {number} on {rows} "
+    "that it never saw.",
+    "doctor.overfitting.accuracy": "It has learned more of its own rows than holds for others: the accuracy is {train} on them, and "
+    "{number} on {rows} that it never saw.",
+    "doctor.overfitting.mixed": "It has learned more of its own rows than holds for others: the mean of accuracies and R² is {train} on "
+    "them, and {number} on {rows} that it never saw.",
     "doctor.underfitting": "It has not learned what is there: it explains {number} of its own rows' variance, a line or five neighbours "
     "{simple} of rows they have not seen.",
-    "doctor.advice.leaking_column": "To do: leave it out, --ignore {column}, unless it will be known before the target is.",
+    "doctor.advice.leaking_column": "To do: leave it out{option}, unless it will be known before the target is.",
     "doctor.advice.outlier": "To do: correct it, or leave the row out, if it is a mistake.",
     "doctor.advice.duplicates": "To do: take the duplicates out, or keep them on one side of the split.",
     "doctor.advice.noisy_labels": "To do: look at labels that the network contradicts; else look for inputs that are missing.",
     "doctor.advice.other_rows": "To do: let chance decide which rows test, if the order of the rows means nothing.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
-    "doctor.advice.imbalance": "To do: let rare classes count as much, --class-weights balanced, and look at the recall of each class.",
-    "doctor.advice.overfitting": "To do: more rows, fewer units (--hidden 8), or a penalty (--regularizer l2:rate=0.01).",
-    "doctor.advice.underfitting": "To do: more epochs, a larger rate (--learning-rate 0.01), or more units (--hidden 64-64).",
-    "doctor.advice.worse_than_guessing": "To do: look at its columns, chainrule info, and at the scores of several splits, --folds 5.",
+    "doctor.advice.nothing_to_learn.constant": "To do: add rows with other targets.",
+    "doctor.advice.imbalance": "To do: let rare classes count as much (chainrule train: --class-weights balanced), and look at the recall "
+    "of each class.",
+    "doctor.advice.imbalance.tried": "To do: look at the recall of each class.",
+    "doctor.advice.overfitting": "To do: more rows, fewer units, or a penalty (--regularizer l2:rate=0.01).",
+    "doctor.advice.overfitting.tried": "To do: more rows.",
+    "doctor.advice.underfitting": "To do: more epochs, a larger rate, or more units.",
+    "doctor.advice.underfitting.tried": "To do: more layers.",
+    "doctor.advice.worse_than_guessing": "To do: look at its columns (chainrule info), and at the scores of several splits (--folds 5).",
     "doctor.advice.class_never_found": "To do: let rare classes count as much, --class-weights balanced.",
-    "doctor.advice.start_kept": "To do: a lower rate (--learning-rate 0.0001), or other columns.",
+    "doctor.advice.class_never_found.tried": "To do: more rows of it.",
+    "doctor.advice.start_kept": "To do: a lower rate, or other columns.",
+    "doctor.advice.start_kept.tried": "To do: other columns.",
     "doctor.advice.batch_too_large": "To do: smaller batches, --batch-size {other}.",
     "cure.no_penalty": "without the penalty",
     "cure.without_row": "without row {row}",
@@ -1331,13 +1348,12 @@ WORDS = {
     "cure.output": "with the output activation {activation}",
     "cure.loss": "with the loss {loss} and the output activation {activation}",
     "cure.nothing": "less than 10^−12",
-    "cure.tried.error": "Tried: {change}, the error after {steps} steps is {with_it} instead of {without}.",
-    "cure.tried.error.diverged": "Tried: {change}, the error after {steps} steps is {with_it}; without, training diverges.",
-    "cure.tried.held_out": "Tried: {change}, the error of rows that it does not learn from is {with_it} after {steps} steps instead "
-    "of {without}.",
-    "cure.tried.missed": "Tried: {change}, {with_it} % of a class are not found in the mean after {steps} steps instead of {without} %.",
-    "cure.tried.wrong": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps instead of {without} %.",
-    "cure.tried.wrong.diverged": "Tried: {change}, {with_it} % of the rows are wrong after {steps} steps; without, training diverges.",
+    "cure.tried.error": "Tried: {change}, the error after {steps} steps is {with_it}{instead}.",
+    "cure.instead": " instead of {without}",
+    "cure.instead.diverged": "; without, training diverges",
+    "cure.tried.held_out": "Tried: {change}, the error of rows that it does not learn from is {with_it} after {steps} steps{instead}.",
+    "cure.tried.missed": "Tried: {change}, in the mean of the classes {with_it} of the rows are not found after {steps} steps{instead}.",
+    "cure.tried.wrong": "Tried: {change}, {with_it} of the rows are wrong after {steps} steps{instead}.",
     # Pictures and plots
     "graph.alt": "The network {sizes} as a graph: a box for each layer, arrows from what it reads.",
     "graph.alt_told": "The network {sizes} as a graph: {told}.",

@@ -13,6 +13,9 @@ export interface Shown {
   element: number;
 }
 
+/** When something is so, where that is not at the start. */
+type When = Record<string, number | string>;
+
 /** What a criterion gives: nothing where the disease is not there. */
 type Criterion = Work<Shown | undefined>;
 
@@ -48,9 +51,16 @@ export class Criteria {
     return this.#end;
   }
 
-  *#hidden(): Work<[UnitFacts, boolean[], number][]> {
+  /** Of each activation inside the network its dead units, its share of flat slopes, and when that is so: at the start, and at the end. */
+  *#hidden(): Work<[UnitFacts, boolean[], number, When][]> {
     const inner = this.facts.units.filter(({ output }) => !output);
-    return [this.start, yield* this.#atEnd()].flatMap((activity) => inner.map((units): [UnitFacts, boolean[], number] => [units, ...activity.flat(units, this.facts.limits.flat)]));
+    const moments = [[this.start, {}], [yield* this.#atEnd(), this.#when]] as const;
+    return moments.flatMap(([activity, when]) => inner.map((units): [UnitFacts, boolean[], number, When] => [units, ...activity.flat(units, this.facts.limits.flat), when]));
+  }
+
+  /** When it is as it is at the end: nothing where that is the start. */
+  get #when(): When {
+    return this.#end === this.start ? {} : { when: "tried", steps: this.facts.trial.steps };
   }
 
   #at(key: string, place = 0): number {
@@ -181,11 +191,11 @@ export class Criteria {
 
   *"dead_units"(): Criterion {
     const { limits, layers } = this.facts;
-    for (const [units, dead] of yield* this.#hidden()) {
+    for (const [units, dead, , when] of yield* this.#hidden()) {
       const count = dead.filter(Boolean).length;
       const many = this.#content.samples >= limits.fewest_rows && count > limits.most_dead * dead.length;
       if (!units.bounded && (many || count === dead.length))
-        return { numbers: { count, all: dead.length, layer: layers[units.layer - 1]! }, element: this.#at(units.quantity, dead.indexOf(true)) };
+        return { numbers: { count, all: dead.length, layer: layers[units.layer - 1]!, ...when }, element: this.#at(units.quantity, dead.indexOf(true)) };
     }
     return undefined;
   }
@@ -215,9 +225,9 @@ export class Criteria {
   }
 
   *"saturation"(): Criterion {
-    for (const [units, , share] of yield* this.#hidden())
+    for (const [units, , share, when] of yield* this.#hidden())
       if (share > this.facts.limits.most_saturated)
-        return { numbers: { percent: whole(100 * share), layer: this.facts.layers[units.layer - 1]! }, element: this.#at(units.quantity) };
+        return { numbers: { percent: whole(100 * share), layer: this.facts.layers[units.layer - 1]!, ...when }, element: this.#at(units.quantity) };
     return undefined;
   }
 
@@ -231,7 +241,8 @@ export class Criteria {
     const spreads = t.map((column) => [deviation(column), column] as const);
     const guessed = spreads.every(([wide, column], at) => !(wide > 0) || (deviation(y[at]!) <= same * wide && Math.abs(mean(y[at]!) - mean(column)) <= near * wide));
     if (!guessed || !spreads.some(([wide]) => wide > 0)) return undefined;
-    return { numbers: { mean: figure(mean(t[0]!)), rows }, element: this.#content.stage.outputs[0]![0]! };
+    const what = t.length > 1 ? { how: "several" } : { mean: figure(mean(t[0]!)) };
+    return { numbers: { ...what, rows, ...this.#when }, element: this.#content.stage.outputs[0]![0]! };
   }
 
   *"vanishing"(): Criterion {

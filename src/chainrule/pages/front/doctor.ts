@@ -56,8 +56,9 @@ export class Doctor {
   }
 
   #sentence({ key, numbers }: Finding): string {
-    const how = numbers["how"];
-    return this.#say(`doctor.${key}${how ? `.${how}` : ""}`, numbers);
+    const { how, when } = numbers;
+    const said = this.#say(`doctor.${key}${how ? `.${how}` : ""}`, numbers);
+    return when ? this.#say(`doctor.when.${when}`, { ...numbers, said }) : said;
   }
 
   #say(key: string, numbers: Record<string, number | string>): string {
