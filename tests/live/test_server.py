@@ -123,7 +123,7 @@ def test_it_listens_on_this_machine_alone(served):
 def test_a_page_asks_and_is_answered_and_comes_back_to_where_it_was(served):
     with client.connect(served.socket("one"), origin=served.origin, max_size=None) as connection:
         content = talk(connection, do="begin")
-        assert content["content"]["title"].startswith("Back-propagation step by step")
+        assert content["page"]["title"].startswith("Back-propagation step by step")
         assert talk(connection, do="numbers", numbers={"W1": [1, 2, 3, 4]}) == {"id": 1}
         assert "1 to 128 units" in talk(connection, do="change", change={"units": 10**9, "layer": 0})["error"]
         assert "error" in talk(connection, do="<script>")
@@ -143,7 +143,7 @@ def test_what_is_no_message_ends_no_server(served):
         connection.recv(timeout=60)
         pytest.fail("more was taken than a message may have")
     with client.connect(served.socket("after"), origin=served.origin, max_size=None) as connection:
-        assert "content" in talk(connection, do="begin")
+        assert "page" in talk(connection, do="begin")
 
 
 def test_sessions_that_nobody_looks_at_are_let_go_when_they_become_many():
@@ -194,7 +194,7 @@ def test_it_says_where_it_is_and_ctrl_c_ends_it_with_a_page_open(command):
     assert address
     host, port, token = address.groups()
     with client.connect(f"ws://{host}/live?token={token}&page=a", origin=f"http://{host}", max_size=None) as connection:
-        assert talk(connection, do="begin")["content"]["stage"]["error"] >= 0
+        assert talk(connection, do="begin")["page"]["stage"]["error"] >= 0
         assert main(["open", "--no-browser", "--port", port]) == 2
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
@@ -255,7 +255,7 @@ def test_two_hundred_changes_a_second_from_ten_clients_fail_nowhere_and_fill_no_
             for count in range(20 * seconds):
                 if count % 200 == 10 * number:
                     answer = talk(connection, do="change", change={"units": int(random.integers(1, 4)), "layer": 0})
-                    units = len(answer["content"]["leaves"]["parameters"]["W1"]) // 2
+                    units = len(answer["page"]["leaves"]["parameters"]["W1"]) // 2
                 else:
                     units = units if count else 2
                     answer = talk(connection, do="numbers", numbers={"W1": random.normal(size=2 * units).tolist()})

@@ -128,7 +128,7 @@ def test_numbers_of_the_page_are_those_that_a_change_starts_from():
     ask(session, do="numbers", numbers={"W1": [1, 2, 3, 4]})
     assert session.present.network.parameters["W1"].tolist() == [[1, 2], [3, 4]]
     answer = ask(session, do="change", change={"bias": True, "layer": 0}, numbers={"x": [0.5, 7], "learning_rate": [0.125]})
-    leaves = answer["content"]["leaves"]
+    leaves = answer["page"]["leaves"]
     assert leaves["parameters"]["W1"] == [1, 2, 3, 4]
     assert leaves["inputs"]["x"] == [0.5, 7]
     assert leaves["options"]["learning_rate"] == [0.125]
@@ -188,9 +188,9 @@ def test_a_table_is_read_by_the_projects_reader_and_its_decisions_are_said():
     answer = ask(session, **sent("<script>alert(1)</script>.csv", table()))
     assert answer["data"]["columns"] == ["a", "b", "kind"]
     assert "target kind: 2 classes (no, yes)" in answer["data"]["lines"][0]
-    assert answer["content"]["samples"] == 4
+    assert answer["page"]["samples"] == 4
     other = ask(session, do="data", target="a")
-    assert other["content"]["samples"] == 4
+    assert other["page"]["samples"] == 4
     assert session.subject.network.loss.name == "half_squared"
     assert "no column '<img>'" in refusal(session, do="data", target="<img>")
 
@@ -255,9 +255,9 @@ def test_a_training_is_watched_and_its_steps_are_those_of_train():
     assert run["curve"][-1][0] == 12
     assert any("accuracy" in line for line in run["lines"])
     answer = ask(session, do="step", number=30)
-    assert answer["content"]["leaves"]["number"] == 30
+    assert answer["page"]["leaves"]["number"] == 30
     step = session.run.model.step_at(session.run.run.train.x, session.run.run.train.t, 30)
-    assert answer["content"]["leaves"]["parameters"]["W1"] == step.parameters["W1"].ravel().tolist()
+    assert answer["page"]["leaves"]["parameters"]["W1"] == step.parameters["W1"].ravel().tolist()
     assert "no step 1,000" in refusal(session, do="step", number=1000)
     model = base64.b64decode(ask(session, do="model")["base64"])
     other = PageSession(problem())
@@ -291,7 +291,7 @@ def test_a_step_on_many_rows_is_shown_on_the_first_of_them_and_says_so():
     ask(session, do="train", epochs=2, batch_size=40)
     session.run.thread.join()
     answer = ask(session, do="step", number=1)
-    assert answer["content"]["samples"] == 12
+    assert answer["page"]["samples"] == 12
     assert "40 rows" in answer["note"]
 
 

@@ -58,7 +58,7 @@ def test_another_network_of_the_page_or_of_python_is_that_of_every_cell(live):
     assert answer["from"] == "page"
     assert live.network.sizes == (2, 3, 1)
     assert len(live.weights) == 9
-    assert json.loads(live._begin)["content"]["title"] == answer["answer"]["content"]["title"]
+    assert json.loads(live._begin)["page"]["title"] == answer["answer"]["page"]["title"]
     ask(live, 1, do="change", change={"units": 4, "layer": 0})  # answered already
     assert live.network.sizes == (2, 3, 1)
     live.show(cr.problem("3-2-1", seed=2))

@@ -161,6 +161,7 @@ class Vertex(FrozenValue):
     gradients  by which back-propagation passes it
     changes    of its parameters in a step
     round      is it a sign, in a small circle?
+    recurrent  does it read what it gave one step before?
     shared     which of the layers that are called several times makes it, from 1; 0 for none of them
     """
 
@@ -172,6 +173,7 @@ class Vertex(FrozenValue):
     gradients: tuple[Inline, ...] = ()
     changes: tuple[Inline, ...] = ()
     round: bool = False
+    recurrent: bool = False
     shared: int = 0
 
 

@@ -173,7 +173,12 @@ class _Drawing:
         quantities = [self.context.derivation.named[str(node.name)] for node in inner if node.primitive.name == "named"]
         label = Prose(kind) if result.name is None else self.letter(result)
         family = "y" if call.name in self.network.wiring.outputs.values() else "h" if known else ""
-        vertex = Vertex(label, family, named if known else "", (*about, *units), shared=shared)
+        letters = dict.fromkeys(replace(one.own_name, time=None) for one in self.context.derivation.recurrent_states if one in quantities)
+        if shared:  # its calls are boxes of their own
+            letters = {}
+        going = joined_inline((self.context.one_sample.label(name),) for name in letters)
+        recurrent = ((f"{self.context.plain('graph.recurrent')} ", *going),) if letters else ()
+        vertex = Vertex(label, family, named if known else "", (*about, *units, *recurrent), recurrent=bool(letters), shared=shared)
         return _Box(vertex, sources, quantities[-1] if known else None, parameters, tuple(quantities))
 
     def _errors(self, outputs: dict[str, int]) -> None:

@@ -100,7 +100,7 @@ class PageSession:
         _check_small(subject.network)
         catalogue = Words(subject.network.notation.language).catalogue
         words = {key.removeprefix("served."): text for key, text in catalogue.items() if key.startswith("served.")}
-        return {"content": page_content(subject, **self.shape), "architecture": architecture(subject), "words": words}
+        return {"page": page_content(subject, **self.shape), "architecture": architecture(subject), "phrases": words}
 
     def shown(self, subject: Problem) -> dict[str, Any]:
         """The content of another problem, which is shown from now on; where it cannot be, everything stays as it is."""

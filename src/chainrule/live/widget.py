@@ -97,7 +97,7 @@ class Live(AnyWidget):
         super().__init__(
             _document=document("home", {"kind": "cell"}, page_style("served"), page_module("served"), title="chainrule", language="en"),
             _begin=json.dumps(begin, ensure_ascii=False),
-            _title=begin["content"]["title"],
+            _title=begin["page"]["title"],
             _numbers={},
             _assigned={},
             _questions=[],
@@ -180,10 +180,10 @@ class Live(AnyWidget):
 
     def _reply(self, view: str, text: str) -> None:
         answer = self._session.answer(text)
-        if "content" in answer:
+        if "page" in answer:
             self._follow(answer)
         self._answer = {"to": view, "answer": answer}
-        if "content" in answer:  # the same network in another cell
+        if "page" in answer:  # the same network in another cell
             self._answer = {"from": view, "answer": {key: value for key, value in answer.items() if key != "id"}}
 
     @observe("_numbers")

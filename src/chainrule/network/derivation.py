@@ -12,7 +12,7 @@ from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.backprop import gradients
 from chainrule.formula.closed_forms import FormPlace
-from chainrule.formula.expression import Expression, Name, named, order, variable
+from chainrule.formula.expression import Expression, Name, named, neighbours, order, variable
 from chainrule.formula.theorems import Application, applications, shortened
 from chainrule.formula.tidy import shared, tidy
 from chainrule.network.definitions import Bound, checked_name
@@ -227,6 +227,14 @@ class Derivation(Frozen):
     def passed(self) -> tuple[Expression, ...]:
         """Every named quantity of the forward pass up to E, in order."""
         return (*self.quantities, *self.errors, self.error)
+
+    @cached_property
+    def recurrent_states(self) -> tuple[Expression, ...]:
+        """What goes from one step of a sequence to the next: h⟨1⟩, h⟨2⟩ …, and the c of an LSTM. So do calls of one layer in a row."""
+        times = {node: node.own_name for node in self.passed if node.own_name.time is not None}
+        read = ((name, times[one]) for node, name in times.items() for one in neighbours(node) if one in times)
+        handed = {replace(before, time=None) for now, before in read if before.time != now.time}
+        return tuple(node for node, name in times.items() if replace(name, time=None) in handed)
 
     @cached_property
     def named(self) -> dict[str, Expression]:

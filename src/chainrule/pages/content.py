@@ -28,6 +28,7 @@ from chainrule.pages.formulas import Formulas
 from chainrule.pages.mistakes import common_mistakes
 from chainrule.pages.program import Tracer, function_table, traced_program
 from chainrule.pages.saving import linked_description, record_text, saved_files
+from chainrule.pages.stage import Stage
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -115,24 +116,22 @@ class _Content:
     def __init__(self, context: Context) -> None:
         self.context, self.derivation, self.step = context, context.derivation, context.step
         self.formulas = Formulas(context)
-        self.parameters = {parameter.key for parameter in self.derivation.parameters}
-        self.parts = {part.parameter.key: part for part in self.step.update.parameters}
         self.doctor = Doctor(context)
 
     def plain(self, sections: Iterable[Section], exact: bool) -> dict[str, Any]:
         """All of it, with these sections of the document."""
         context = self.context
-        stage = self._stage()
+        stage = Stage(context, self.formulas).plain()
         content = {
             **self.start(),
             "language": context.notation.language,
             "decimal": context.notation.decimal,
             "digits": context.notation.digits,
-            "exact": exact,
+            "fractions": exact,
             "vectors": context.notation.vectors,
             "samples": context.samples,
             "brief": context.brief,
-            "words": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
+            "phrases": {key[5:]: text for key, text in context.words.catalogue.items() if key.startswith("live.")}
             | {key: context.words.catalogue[key] for key in ("if", "otherwise", "mistakes_here.title")},
             "sections": [self._section(section) for section in sections if section.key not in ELSEWHERE],
             "rule": self._rule(),
@@ -192,107 +191,6 @@ class _Content:
         if STEP_NUMBER in order(*self.step.update.roots):
             options.append(self.formulas.element(STEP_NUMBER))
         return {"lines": [self.formulas.line(line) for line in rule_lines(self.context)], "options": options}
-
-    # The network
-
-    def _signals(self) -> list[Expression]:
-        """What is drawn as units: inputs, and what layers give."""
-        results = [result.key for result in self.step.network.forward.results.values() if result.name is not None]
-        return [self.derivation.named[key] for key in results if key in self.derivation.named]
-
-    def _stage(self) -> dict[str, Any]:
-        """Columns of units, the lines between them with their weights, targets, and the error."""
-        signals = self._signals()
-        own = {signal.key for signal in signals}
-        columns: dict[str, int] = {}
-        units: dict[str, list[dict[str, Any]]] = {}
-        edges: dict[tuple[int, int, int], None] = {}
-        for signal in signals:
-            sources = set[str]()
-            units[signal.key] = [self._unit(element, own, edges, sources) for element in self._every(signal)]
-            columns[signal.key] = 1 + max((columns[key] for key in sources if key in columns), default=-1)
-        columns |= dict.fromkeys((prediction.key for prediction in self.derivation.predictions), max(columns.values()))
-        return {
-            "groups": [
-                {"key": one.key, "column": columns[one.key], "title": self._called(one), "units": units[one.key]} for one in signals
-            ],
-            "edges": [list(edge) for edge in edges],
-            "targets": [[self.formulas.of(one) for one in self._every(t)] for t in self.derivation.targets],
-            "outputs": [[self.formulas.of(one) for one in self._every(y)] for y in self.derivation.predictions],
-            "inputs": [node.key for node in self.derivation.inputs],
-            "error": self.formulas.of(Element(self.derivation.error, ())),
-        }
-
-    def _every(self, quantity: Expression) -> list[Element]:
-        """Its elements, of all samples."""
-        return [Element(quantity, index) for index in itertools.product(*map(range, self.context.scalars.shape(quantity)))]
-
-    def _unit(self, element: Element, signals: set[str], edges: dict[tuple[int, int, int], None], sources: set[str]) -> dict[str, Any]:
-        """A unit for one sample; the lines that lead into it are added to `edges`, and the signals from which they come to `sources`."""
-        unit, biases = self.formulas.of(element), dict[int, None]()
-        for source, weight in self._incoming(element, signals):
-            number = -1 if weight is None else self.formulas.of(weight)
-            if source is not None:
-                sources.add(source.key)
-                edges[self.formulas.of(source), unit, number] = None
-            elif weight is not None:
-                biases[number] = None
-        parts = self._parts(element, signals)
-        return {"element": unit, "sample": element.index[0], "unit": element.index[-1], "biases": list(biases), "parts": parts}
-
-    def _called(self, signal: Expression) -> str:
-        """What stands above a column."""
-        if signal in self.derivation.inputs:
-            return self.context.plain("live.inputs")
-        network, number = self.step.network, signal.name.layer if signal.name else None
-        if number is None:
-            numbers = [
-                network.forward.numbers.get(call.layer)
-                for call in network.wiring.calls
-                if network.forward.results[call.name].name == signal.name
-            ]
-            number = numbers[0] if numbers and numbers[0] else None
-        return self.context.layer(number) if number else signal.key
-
-    def _incoming(self, element: Element, signals: set[str]) -> Iterator[tuple[Element | None, Element | None]]:
-        """What leads into a unit: a signal with the weight it is multiplied by, a signal alone, or a bias alone."""
-        scalars = self.context.scalars
-        pending, seen = [scalars.definition(element)] if element.quantity.arguments else [], set[Expression]()
-        while pending:
-            node = pending.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            if scalars.has(node):
-                one = scalars.element(node)
-                if one.key in signals and one != element:
-                    yield one, None
-                elif one.key in self.parameters:
-                    yield None, one
-                elif one.quantity.arguments and (one.index == element.index or not self._is_beside(one, element)):
-                    pending.append(scalars.definition(one))
-                continue
-            letters = [scalars.element(argument) for argument in node.arguments if scalars.has(argument)]
-            weights = [one for one in letters if one.key in self.parameters]
-            sources = [one for one in letters if one.key in signals]
-            if node.primitive.name == "multiply" and len(weights) == 1 and len(sources) == 1:
-                yield sources[0], weights[0]
-            else:
-                pending += node.arguments[::-1]
-
-    def _is_beside(self, one: Element, element: Element) -> bool:
-        """Is it the net input of another unit, as a softmax has all of them? What leads there leads into that unit."""
-        return self.context.scalars.shape(one.quantity) == self.context.scalars.shape(element.quantity)
-
-    def _parts(self, element: Element, signals: set[str]) -> list[int]:
-        """What a unit is computed in: its net input, and itself."""
-        found, pending = [], [element]
-        while pending:
-            one = pending.pop()
-            if one.quantity.arguments:
-                found.append(self.formulas.of(one))
-                pending += [p for p in self.context.scalars.parents(one) if p.key not in signals and p.key not in self.parameters]
-        return found[::-1]
 
     def _sequence(self) -> list[list[Any]]:
         """The way through a step: what is computed next, as [phase, element]."""

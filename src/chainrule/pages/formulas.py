@@ -238,7 +238,7 @@ class Formulas:
         letters = [node for node in order(expression, wall=lambda node: node.name is not None) if node.name is not None]
         shapes = {node: context.scalars.shape(self._known[node.key]) for node in (*letters, result) if node.key in self._known}
         drawn = [[self.markup(context.symbol(node)), *own] for node, own in dict.fromkeys(shapes.items()) if own]
-        plain: dict[str, Any] = {"shape": list(shape), "result": self._all(result), "shapes": drawn}
+        plain: dict[str, Any] = {"extents": list(shape), "result": self._all(result), "shapes": drawn}
         if result is expression:  # nothing but its numbers
             return plain
         plain["letters"] = self.layout(formula(expression, context.labels))
@@ -248,7 +248,7 @@ class Formulas:
         for node in letters:
             quantity = self._known[node.key]
             sideways = (context.notation.vectors == "columns") != (node.shape == ("batch",))
-            holes[node.key] = {"shape": list(context.scalars.shape(quantity)), "elements": self._all(quantity), "sideways": sideways}
+            holes[node.key] = {"extents": list(context.scalars.shape(quantity)), "elements": self._all(quantity), "sideways": sideways}
         numbers = [node for node in letters if not self.context.scalars.shape(self._known[node.key])]
         variants = {}
         for kinds in itertools.product(_SAMPLES if self.context.notation.exact else (NEGATIVE, POSITIVE, POWER), repeat=len(numbers)):

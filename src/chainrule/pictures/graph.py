@@ -46,6 +46,9 @@ APART, LANE, BETWEEN = 24.0, 15.0, 40.0
 PORT = 13.0
 """Between the heads of arrows that lead to one box."""
 
+LOOP = 20.0
+"""How high the arrow above a box is that leads from one step to the next."""
+
 HEAD, HALF = 8.0, 3.6
 """How long the head of an arrow is, and half of how wide."""
 
@@ -193,7 +196,11 @@ class _Layout:
     def _room(self, above: int, below: int) -> float:
         """Between the middles of neighbours in a column."""
         apart = APART if max(above, below) < self.boxes else LANE
-        return (self.sizes[above][1] + self.sizes[below][1]) / 2 + apart
+        return (self.sizes[above][1] + self.sizes[below][1]) / 2 + apart + self._loop(below)
+
+    def _loop(self, place: int) -> float:
+        """The room above a box for what leads from one step to the next."""
+        return LOOP * (place < self.boxes and self.graph.vertices[place].recurrent)
 
     def _is_box(self, place: int) -> bool:
         """Is it a box that others line up with? A target stands where there is room."""
@@ -280,7 +287,7 @@ class _Layout:
 
     def _tall(self, place: int) -> float:
         """Half of what a place takes."""
-        return self.sizes[place][1] / 2 or LANE / 2
+        return self.sizes[place][1] / 2 + self._loop(place) or LANE / 2
 
     def _at(self, place: int) -> Point:
         rank = self.ranks[place]
@@ -357,6 +364,14 @@ class _Layout:
         angle = math.radians(share * min(55, 80 / most))
         return x - RADIUS * math.cos(angle), y + RADIUS * math.sin(angle)
 
+    def _to_next_step(self, x: float, top: float, wide: float) -> Iterator[DrawnShape]:
+        """Out of a box above, and into it again."""
+        faint = bool(self.graph.highlighted)
+        turn = [(x + wide * math.cos(angle), top - HEAD - (LOOP - HEAD) * math.sin(angle)) for angle in (math.pi * i / 12 for i in range(13))]
+        yield Path((((x + wide, top), *turn),), "faint" if faint else "axis")
+        a, b = x - wide, top
+        yield Path((((a, b), (a - HALF, b - HEAD), (a + HALF, b - HEAD)),), "shade" if faint else "bar", closed=True)
+
     def _box(self, number: int) -> Iterator[DrawnShape]:
         vertex = self.graph.vertices[number]
         (x, y), (wide, high), handle = self._at(number), self.sizes[number], f"n{number}"
@@ -372,6 +387,8 @@ class _Layout:
         if vertex.shared:
             yield Path(frame, "area", colour, closed=True)
         yield Path(frame, kind, colour, closed=True, handle=handle)
+        if vertex.recurrent:
+            yield from self._to_next_step(x, y - high / 2, wide / 4)
         rank = self.ranks[number]
         parts = ((box_lines(vertex), ""), (vertex.values, f"v{rank}"), (vertex.gradients, f"g{rank}"), (vertex.changes, "u"))
         middle = y - sum(len(lines) for lines, _ in parts) * DOWN / 2

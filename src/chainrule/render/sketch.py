@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from chainrule.base.frozen import replace
-from chainrule.document.document import BoxGraph
+from chainrule.document.document import BoxGraph, Vertex
 from chainrule.notation.blocks import line_width
 from chainrule.notation.text import Segment, segments
 from chainrule.pictures.graph import Arranged, arranged
@@ -40,7 +40,7 @@ def _in_a_row(graph: BoxGraph, width: int) -> list[list[Segment]]:
     parts: list[Segment] = []
     for place in order:
         heads[place] = line_width(parts)
-        parts += segments(graph.vertices[place].label)
+        parts += _label(graph.vertices[place])
         forks[place] = line_width(parts) + 2
         if place + 1 < len(order):
             parts.append((" ─┴─▶ " if any(source == place for source, _ in passing) else " ─▶ ", None))
@@ -71,7 +71,7 @@ def _in_rows(graph: BoxGraph, width: int) -> list[list[Segment]]:
     count = max(rows.values()) + 1
     lines: list[list[Segment]] = [[] for _ in range(count)]
     for number, column in enumerate(layout.columns):
-        wide = max(line_width(segments(graph.vertices[place].label)) if place < layout.boxes else 1 for place in column)
+        wide = max(line_width(_label(graph.vertices[place])) if place < layout.boxes else 1 for place in column)
         joints = _joints(layout, number, rows)
         if joints is None:
             return []
@@ -80,7 +80,7 @@ def _in_rows(graph: BoxGraph, width: int) -> list[list[Segment]]:
         for place in column:
             line = lines[rows[place]]
             line.append((" " * (start - line_width(line)), None))
-            line += segments(graph.vertices[place].label) if place < layout.boxes else [("─", None)]
+            line += _label(graph.vertices[place]) if place < layout.boxes else [("─", None)]
             if any(source == place for source, _ in layout.steps):
                 line.append(("─" if place >= layout.boxes else " ", None))
                 line.append(("─" * (start + wide + (2 if upright else 1) - line_width(line)), None))
@@ -90,6 +90,11 @@ def _in_rows(graph: BoxGraph, width: int) -> list[list[Segment]]:
             if any(target == place for _, target in layout.steps):
                 lines[rows[place]].append(("─▶ " if place < layout.boxes else "───", None))
     return lines if count <= MOST_ROWS and max(map(line_width, lines)) <= width else []
+
+
+def _label(vertex: Vertex) -> list[Segment]:
+    """The letter of a box, with a turn behind what reads what it gave one step before."""
+    return [*segments(vertex.label), *([(" ↺", None)] if vertex.recurrent else [])]
 
 
 def _rows(layout: Arranged) -> dict[int, int]:

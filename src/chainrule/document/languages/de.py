@@ -1409,6 +1409,7 @@ WORDS = {
     "graph.units.count=1": "1 Neuron",
     "graph.given": "gegebener Gradient",
     "graph.target": "Zielwert",
+    "graph.recurrent": "in den nächsten Schritt:",
     "graph.left_out": "{count} Kästen ausgelassen",
     "picture.error": "Fehler",
     "picture.sample": "Beispiel {sample} von {samples}",

@@ -1363,6 +1363,7 @@ WORDS = {
     "graph.units.count=1": "1 unit",
     "graph.given": "given gradient",
     "graph.target": "target",
+    "graph.recurrent": "to the next step:",
     "graph.left_out": "{count} boxes left out",
     "picture.error": "error",
     "picture.sample": "sample {sample} of {samples}",

@@ -64,7 +64,7 @@ export type GraphNode = ["letter" | "argument", number] | ["constant", string, L
 export type Form = [string, (string | Layout)?, string?];
 
 export interface Hole {
-  shape: number[];
+  extents: number[];
   elements: number[];
   sideways: boolean;
 }
@@ -81,7 +81,7 @@ export interface Line {
   node?: number;
   result?: number | number[];
   paths?: number[][];
-  shape?: number[];
+  extents?: number[];
   /** The letters of its arrays with their rows and columns. */
   shapes?: [string, ...number[]][];
   holes?: Record<string, Hole>;
@@ -106,7 +106,6 @@ export interface Section {
 export interface Unit {
   element: number;
   sample: number;
-  unit: number;
   biases: number[];
   parts: number[];
 }
@@ -213,10 +212,10 @@ export interface Content {
   language: string;
   decimal: "point" | "comma";
   digits: number;
-  exact: boolean;
+  fractions: boolean;
   vectors: "rows" | "columns";
   samples: number;
-  words: Record<string, string>;
+  phrases: Record<string, string>;
   sections: Section[];
   rule: { lines: Line[]; options: number[] };
   stage: Stage;
@@ -292,6 +291,6 @@ export interface Trained {
 /** What the head of a file of safetensors says of an array. */
 export interface StoredArray {
   dtype: string;
-  shape: number[];
+  "shape": number[];
   data_offsets: [number, number];
 }

@@ -95,7 +95,7 @@ export function fromToml(text: string): Record<string, unknown> {
 export function toSafetensors(arrays: ReadonlyMap<string, Tensor>, text: string): Uint8Array<ArrayBuffer> {
   let end = 0;
   const head: Record<string, unknown> = { __metadata__: { chainrule: text } };
-  for (const [name, { shape, data }] of arrays) head[name] = { dtype: "F64", shape, data_offsets: [end, (end += data.byteLength)] };
+  for (const [name, { shape, data }] of arrays) head[name] = { dtype: "F64", "shape": shape, data_offsets: [end, (end += data.byteLength)] };
   const words = new TextEncoder().encode(JSON.stringify(head));
   const start = 8 + Math.ceil(words.length / 8) * 8;
   const file = new Uint8Array(start + end).fill(32, 0, start);
@@ -119,7 +119,7 @@ export function fromSafetensors(file: ArrayBuffer): [Map<string, Tensor>, string
   for (const [name, entry] of Object.entries(entries)) {
     const bytes = file.slice(...entry.data_offsets.map((offset) => start + offset));
     const data = entry.dtype === "F64" ? new Float64Array(bytes) : entry.dtype === "F32" ? Float64Array.from(new Float32Array(bytes)) : undefined;
-    if (data) found.set(name, { shape: entry.shape, data });
+    if (data) found.set(name, { shape: entry["shape"], data });
   }
   return [found, (words as { chainrule?: string } | undefined)?.chainrule ?? "{}"];
 }

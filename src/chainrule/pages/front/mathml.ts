@@ -82,7 +82,7 @@ export class Printer {
         return `<mrow>${layout[1]}<mo>${APPLICATION}</mo>${fence(operands.map(inside).join(between), "(", ")")}</mrow>`;
       }
       case "{": {
-        const { words } = this.content;
+        const { phrases: words } = this.content;
         const first = `<mtr><mtd>${inside(layout[2])}</mtd><mtd><mtext>${escaped(words["if"]!)}\u00a0</mtext>${inside(layout[1])}</mtd></mtr>`;
         const second = `<mtr><mtd>${inside(layout[3])}</mtd><mtd><mtext>${escaped(words["otherwise"]!)}</mtext></mtd></mtr>`;
         return `<mrow><mo form="prefix">{</mo><mtable class="cases">${first}${second}</mtable></mrow>`;

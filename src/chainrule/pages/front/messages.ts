@@ -47,9 +47,9 @@ export interface Run {
 export interface Answer {
   id?: number | null;
   error?: string;
-  content?: Content;
+  page?: Content;
   architecture?: Architecture;
-  words?: Record<string, string>;
+  phrases?: Record<string, string>;
   place?: number;
   numbers?: Numbers;
   from?: string;

@@ -102,11 +102,11 @@ class Served {
   }
 
   private take(answer: Answer): void {
-    if (answer.words) this.words.become(answer.words);
-    if (answer.content && answer.architecture) this.become(answer as Answer & { content: PackedContent; architecture: Architecture });
+    if (answer.phrases) this.words.become(answer.phrases);
+    if (answer.page && answer.architecture) this.become(answer as Answer & { page: PackedContent; architecture: Architecture });
     if (answer.data !== undefined) this.training.showData(answer.data);
     if (answer.run !== undefined) this.training.showRun(answer.run);
-    if (answer.words) this.training.refresh();
+    if (answer.phrases) this.training.refresh();
     if (answer.note) this.page?.say(answer.note);
   }
 
@@ -126,9 +126,9 @@ class Served {
 
   // What is shown
 
-  private become(answer: Answer & { content: PackedContent; architecture: Architecture }): void {
+  private become(answer: Answer & { page: PackedContent; architecture: Architecture }): void {
     const before = this.shown;
-    const content = unpacked(answer.content);
+    const content = unpacked(answer.page);
     const session = new Session(content);
     if (before) session.follow(before.session, this.looks);
     if (before && !this.looks) {

@@ -38,7 +38,7 @@ export class Session {
     this.runner = new Runner(content);
     this.places = new Map(content.elements.map(([key, place], element) => [`${key} ${place}`, element]));
     this.#moment = { steps: [firstStart(content)], at: 0 };
-    this.fractions = content.exact;
+    this.fractions = content.fractions;
     this.sample = Math.max(0, listOf(content.samples, (sample) => this.everyUnit.every((unit) => unit.sample !== sample || this.#isUnlikeZero(unit))).indexOf(true));
     this.selected = content.stage.edges.find(([, , weight]) => weight >= 0)?.[2] ?? content.stage.error;
   }

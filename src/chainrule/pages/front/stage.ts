@@ -1,6 +1,5 @@
 /** The network as a stage that stays in view: units, lines with their weights, biases, targets and the error, with their numbers. */
 
-import { listOf } from "./arrays";
 import type { Unit } from "./content";
 import { built } from "./mathml";
 import { fill, html, letter, on, setText, svg } from "./dom";
@@ -12,6 +11,12 @@ import type { Words } from "./words";
 const TOP = 52;
 /** How wide the picture is where there is room, and on a telephone, where its letters would else be too small. */
 const [WIDE, NARROW, NARROW_PLACE] = [640, 470, 400];
+/** At least so far is it from one column to the next, and so tall are all units where there is room for them. */
+const [NEAREST, TALLEST] = [104, 520];
+/** Room above a unit for its name, and from one line below it to the next. */
+const [NAME, DOWN] = [27, 17];
+/** A picture that has to be smaller than this share of its size is moved sideways in place of it. */
+const SMALLEST = 0.62;
 /** More lines than this are drawn without their numbers, but for those that matter now; and letters of a number that has room on a line. */
 const [MOST_LABELS, LONGEST] = [14, 6];
 
@@ -28,6 +33,17 @@ interface Shown {
   last?: string;
 }
 
+/** A line, its label, and the places along it. */
+interface Drawn {
+  from: number;
+  to: number;
+  weight: number;
+  line: SVGPathElement;
+  label: Shown | undefined;
+  product: SVGTextElement;
+  at: (part: number) => Spot;
+}
+
 export class StageView {
   readonly picture = svg("svg.stage", { role: "group" });
   private readonly session: Session;
@@ -40,9 +56,11 @@ export class StageView {
   /** Are units too near to each other to have their names above them, and their biases below? */
   #crowded = false;
   #numbers: Shown[] = [];
-  #lines: { from: number; to: number; weight: number; line: SVGPathElement; label: Shown | undefined; product: SVGTextElement }[] = [];
+  #lines: Drawn[] = [];
+  /** Those whose labels are shown. */
+  #told: Drawn[] = [];
   #circles = new Map<number, SVGGElement>();
-  #biases: [SVGGElement, number, number][] = [];
+  #biases: [SVGGElement, number, Unit][] = [];
   #focusable: SVGGElement[] = [];
   #sample = -1;
   /** Of columns with folded units: the first one that is drawn. */
@@ -91,48 +109,58 @@ export class StageView {
     this.#sample = session.sample;
     this.picture.replaceChildren();
     built.count++;
-    [this.#numbers, this.#focusable, this.#biases, this.#lines] = [[], [], [], []];
+    [this.#numbers, this.#focusable, this.#biases, this.#lines, this.#told] = [[], [], [], [], []];
     this.#spots.clear();
     this.#circles.clear();
-    const columns = Math.max(...stage.groups.map((group) => group.column)) + 1;
-    const stacks: { element: number; unit: Unit; first: boolean }[][] = listOf(columns, () => []);
-    for (const { group, unit } of this.#units())
-      stacks[stage.groups[group]!.column]!.push({ element: unit.element, unit, first: unit.unit === 0 });
+    const stacks: Unit[][] = [];
+    const titles: Set<string>[] = [];
+    for (const { column, title, units } of stage.groups) {
+      (stacks[column] ??= []).push(...units.filter((unit) => unit.sample === session.sample));
+      if (title) (titles[column] ??= new Set()).add(title);
+    }
     const whole = stacks.map((stack) => stack.length);
     stacks.forEach((stack, column) => {
       if (stack.length <= MOST_UNITS) return;
       const first = this.#first.get(column) ?? 0;
       stacks[column] = stack.slice(first, first + SHOWN);
     });
-    const most = Math.max(...stacks.map((stack) => stack.length));
-    const gap = Math.max(52, Math.min(150, 440 / Math.max(most, 2)));
-    this.#crowded = gap < 80;
+    const most = Math.max(...stacks.map((stack) => stack.length), 2);
+    const biases = Math.max(...stacks.flat().map((unit) => unit.biases.length));
+    const needed = 54 + NAME + DOWN * biases; // by a unit with all that belongs to it
+    this.#crowded = most * needed > TALLEST;
+    const gap = this.#crowded ? Math.max(52, 440 / most) : Math.max(needed, Math.min(150, 440 / most));
     this.#radius = Math.min(27, gap * (this.#crowded ? 0.38 : 0.34));
     const height = TOP + Math.max(most * gap, 230) + 22;
-    this.#width = this.picture.parentElement!.clientWidth < NARROW_PLACE ? NARROW : WIDE;
-    const right = this.#width - (this.#width === WIDE ? 168 : 138);
-    const names = this.#crowded ? stacks[0]!.map(({ element }) => this.words.short(element).length) : [];
+    const narrow = this.picture.parentElement!.clientWidth < NARROW_PLACE;
+    const longest = Math.max(...stage.targets.flat().map((target) => words.short(target).length), 2);
+    const beyond = (narrow ? 138 : 168) + 6.4 * (longest - 2); // for targets and the error
+    const names = this.#crowded ? stacks[0]!.map(({ element }) => words.short(element).length) : [];
     const left = Math.max(40, this.#radius * 0.8 + 6 * Math.max(...names, 0)); // beside small circles stand their names
-    this.#apart = (right - left) / Math.max(columns - 1, 1);
-    this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${height}`);
-    this.picture.setAttribute("aria-label", words.say("stage"));
-    stacks.forEach((stack, column) => {
-      const x = columns === 1 ? 60 : left + this.#apart * column;
-      stack.forEach(({ element }, place) => this.#spots.set(element, { x, y: TOP + (height - TOP - 14) / 2 + (place - (stack.length - 1) / 2) * gap }));
+    const apart = stacks.length - 1;
+    this.#apart = Math.max((narrow ? NARROW : WIDE) - beyond - left, NEAREST * apart) / Math.max(apart, 1);
+    const right = left + this.#apart * Math.max(apart, 1);
+    this.#width = right + beyond;
+    fill(this.picture, { viewBox: `0 0 ${this.#width} ${height}`, "aria-label": words.say("stage") });
+    this.picture.style.minWidth = `${SMALLEST * this.#width}px`;
+    const middle = TOP + (height - TOP - 14) / 2;
+    stacks.forEach((stack, column) => stack.forEach(({ element }, place) => this.#spots.set(element, { x: left + this.#apart * column, y: middle + (place - (stack.length - 1) / 2) * gap })));
+    const texts = titles.map((named, column): [string, number] => [[...named].join(", "), left + this.#apart * column]);
+    const room = (text: string): number => 6.6 * text.length + 12;
+    const raised = texts.some(([text, x], place) => place && texts[place - 1] && (room(text) + room(texts[place - 1]![0])) / 2 > x - texts[place - 1]![1]);
+    texts.forEach(([text, x], column) => {
+      const short = room(text) > 2 * this.#apart ? `${text.split(", ")[0]} …` : text;
+      this.picture.append(svg("text.title", { x: Math.max(x, room(short) / 2 - 4), y: raised && column % 2 ? 12 : 28 }, short));
     });
-    const titles = new Map<number, string[]>();
-    for (const group of stage.groups) titles.set(group.column, [...(titles.get(group.column) ?? []), group.title]);
-    for (const [column, named] of titles) {
-      const spot = this.#spots.get(stacks[column]![0]?.element ?? -1);
-      if (spot) this.picture.append(svg("text.title", { x: spot.x, y: 20 }, named.length > 2 ? `${named[0]} …` : named.join(", ")));
-    }
     const edges = svg("g.edges");
     const labels = svg("g.labels");
-    const own = stage.edges.filter(([from, to]) => this.#spots.has(from) && this.#spots.has(to));
-    const ways = own.map(([from, to]) => this.#way(this.#spots.get(from)!, this.#spots.get(to)!));
-    const wide = own.map(([, , weight]) => (weight < 0 ? 0 : this.#wide(weight, LONGEST)));
-    const spots = labelled(ways.map(([, at]) => at), wide, [...this.#spots.values()].flatMap((spot) => this.#around(spot)));
-    own.forEach(([from, to, weight], place) => this.#drawEdge(edges, labels, [from, to], weight, ways[place]!, own.length > MOST_LABELS ? ways[place]![1](0.3) : spots[place]!));
+    const pairs = new Map<string, number>();
+    for (const [from, to, weight] of stage.edges) {
+      const [a, b] = [this.#spots.get(from), this.#spots.get(to)];
+      if (!a || !b) continue;
+      const before = pairs.get(`${from} ${to}`) ?? 0;
+      pairs.set(`${from} ${to}`, before + 1);
+      this.#drawEdge(edges, labels, [from, to], weight, this.#way(a, b, before));
+    }
     this.picture.append(edges);
     const nodes = svg("g");
     for (const { group, unit } of this.#units()) if (this.#spots.has(unit.element)) this.#drawUnit(nodes, unit, stage.inputs.includes(stage.groups[group]!.key));
@@ -186,10 +214,11 @@ export class StageView {
     return true;
   }
 
-  /** A line between two units, and the places along it; what skips a column passes above it. */
-  #way(a: Spot, b: Spot): [string, (part: number) => Spot] {
+  /** A line between two units, and the places along it; what skips a column passes above it, and so many lines between the two before it. */
+  #way(a: Spot, b: Spot, before: number): [string, (part: number) => Spot] {
     const raised = b.x - a.x > 1.5 * this.#apart ? 4 * this.#radius : 0;
-    const c = { x: (a.x + b.x) / 2, y: raised ? Math.min(a.y, b.y) - raised : (a.y + b.y) / 2 };
+    const bowed = (before % 2 ? 12 : -12) * (before + (before % 2)); // 0, 24, −24, 48 …
+    const c = { x: (a.x + b.x) / 2, y: (raised ? Math.min(a.y, b.y) - raised : (a.y + b.y) / 2) + bowed };
     const at = (part: number, axis: "x" | "y"): number => (1 - part) ** 2 * a[axis] + 2 * part * (1 - part) * c[axis] + part ** 2 * b[axis];
     return [`M${a.x} ${a.y}Q${c.x} ${c.y} ${b.x} ${b.y}`, (part) => ({ x: at(part, "x"), y: at(part, "y") })];
   }
@@ -210,7 +239,7 @@ export class StageView {
     return 8 * (letters + (named ? this.words.short(element).length * 0.8 + 0.8 : 0)) + 10;
   }
 
-  #drawEdge(edges: SVGGElement, labels: SVGGElement, [from, to]: [number, number], weight: number, [d, at]: [string, (part: number) => Spot], spot: Spot): void {
+  #drawEdge(edges: SVGGElement, labels: SVGGElement, [from, to]: [number, number], weight: number, [d, at]: [string, (part: number) => Spot]): void {
     const line = svg("path", { d, class: "edge" });
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
@@ -219,20 +248,20 @@ export class StageView {
     const product = svg("text.product", { x, y: y - 6 });
     let label: Shown | undefined;
     if (weight >= 0) {
-      label = this.#number(weight, spot.x, spot.y, "edge-number");
+      label = this.#number(weight, "edge-number");
       labels.append(label.group);
       this.#focus(label.group, weight, [from, to]);
     }
     labels.append(product);
-    this.#lines.push({ from, to, weight, line, label, product });
+    this.#lines.push({ from, to, weight, line, label, product, at });
   }
 
   /** A number with its letter, on ground of its own. */
-  #number(element: number, x: number, y: number, kind: string): Shown {
+  #number(element: number, kind: string, spot: Spot = { x: 0, y: 0 }): Shown {
     const handle = this.session.isHandle(element);
     const text = svg("text.digits", { y: 4.5 });
     const back = svg("rect.back", { rx: 5 });
-    const group = svg("g", { class: `${kind}${handle ? " handle" : ""}`, "data-e": element, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, back, text);
+    const group = svg("g", { class: `${kind}${handle ? " handle" : ""}`, "data-e": element, transform: moved(spot) }, back, text);
     const shown = { element, group, text, back };
     this.#numbers.push(shown);
     return shown;
@@ -241,9 +270,8 @@ export class StageView {
   #drawUnit(nodes: SVGGElement, unit: Unit, isInput: boolean): void {
     const spot = this.#spots.get(unit.element)!;
     const handle = this.session.isHandle(unit.element);
-    const group = svg("g", { class: `unit${handle ? " handle" : ""} ${isInput ? "c0" : "c4"}`, "data-e": unit.element });
-    group.setAttribute("transform", `translate(${spot.x.toFixed(1)} ${spot.y.toFixed(1)})`);
-    if (this.session.content.stage.outputs.flat().includes(unit.element)) group.classList.replace("c4", "c5");
+    const colour = isInput ? "c0" : this.session.content.stage.outputs.flat().includes(unit.element) ? "c5" : "c4";
+    const group = svg("g", { class: `unit${handle ? " handle" : ""} ${colour}`, "data-e": unit.element, transform: moved(spot) });
     const beside = { class: "name small", x: -this.#radius * 0.8, y: -this.#radius * 0.78 };
     const name = svg("text", this.#crowded ? beside : { class: "name", y: -this.#radius - 7 }, ...letter(this.words.short(unit.element)));
     const text = svg("text.digits", { y: 4.5 });
@@ -255,8 +283,8 @@ export class StageView {
     this.#circles.set(unit.element, group);
     this.#focus(group, unit.element);
     unit.biases.forEach((bias, place) => {
-      const shown = this.#number(bias, spot.x, spot.y + this.#radius + (this.#crowded ? 5 : 13) + 17 * place, "bias");
-      this.#biases.push([shown.group, bias, unit.element]);
+      const shown = this.#number(bias, "bias", { x: spot.x, y: spot.y + this.#radius + (this.#crowded ? 5 : 13 + DOWN * place) });
+      this.#biases.push([shown.group, bias, unit]);
       nodes.append(shown.group);
       this.#focus(shown.group, bias, [bias, unit.element]);
     });
@@ -275,21 +303,21 @@ export class StageView {
         ends.push(spot);
         const target = stage.targets[place]?.[i];
         if (target === undefined) return;
-        const alone = output.length === this.session.content.samples;
+        const alone = stage.outputs.flat().length === this.session.content.samples;
         if (alone) goal.append(svg("path.link", { d: `M${this.#width - 48} ${spot.y + 74}V${spot.y + 22}` }));
-        targets.push([target, alone ? { x: this.#width - 48, y: spot.y + 84 } : { x: right + this.#radius + 34, y: spot.y + 17 }]);
+        targets.push([target, alone ? { x: this.#width - 48, y: spot.y + 84 } : { x: (right + this.#radius + this.#width - 88) / 2 + 4, y: spot.y + 17 }]);
       }),
     );
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
     const ways = targets.map(([, { x, y }]) => (part: number) => ({ x, y: y + 150 * (part - 0.5) }));
     const boxes = labelled(ways, targets.map(([target]) => this.#wide(target, LONGEST)), [{ x: this.#width - 46, y: middle - 7, wide: 84, tall: 66 }]);
     targets.forEach(([target], place) => {
-      const shown = this.#number(target, boxes[place]!.x, boxes[place]!.y, "target c6");
+      const shown = this.#number(target, "target c6", boxes[place]);
       goal.append(shown.group);
       this.#focus(shown.group, target);
     });
     for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${this.#width - 88} ${middle}` }));
-    const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: `translate(${this.#width - 46} ${middle.toFixed(1)})` });
+    const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: moved({ x: this.#width - 46, y: middle }) });
     const text = svg("text.digits", { y: 5 });
     group.append(svg("rect.disc", { x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text.name", { y: -28 }, ...letter(this.words.name(stage.error))), text);
     this.#numbers.push({ element: stage.error, group, text });
@@ -370,12 +398,14 @@ export class StageView {
     const forward = now !== undefined && session.content.stage.groups.some((group) => group.units.some((unit) => unit.parts[0] === now));
     const backward = now !== undefined && owner !== undefined && this.#circles.has(owner) && owner !== now && !forward && session.content.elements[now]![0] === gradientKey(session, owner);
     for (const [group, bias, unit] of this.#biases) {
-      const matters = !this.#crowded || selected === bias || selected === unit || owner === unit || owner === bias;
+      const matters = !this.#crowded || [selected, owner].some((one) => one === bias || (one === unit.element && unit.biases.length === 1));
       group.style.display = matters ? "" : "none";
     }
     let largest = 1e-9;
+    const told: Drawn[] = [];
     for (const { weight } of this.#lines) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
-    for (const { from, to, weight, line, label, product } of this.#lines) {
+    for (const drawn of this.#lines) {
+      const { from, to, weight, line, label, product } = drawn;
       const value = weight >= 0 ? session.double(weight) : 1;
       const strength = Math.min(1, Math.abs(value) / largest);
       const wide = (1 + 3.5 * strength).toFixed(2);
@@ -384,11 +414,16 @@ export class StageView {
       const active = owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
       line.classList.toggle("active", active);
       const matters = this.#lines.length <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
-      const display = matters ? "" : "none";
-      if (label && label.group.style.display !== display) label.group.style.display = display;
+      if (label) label.group.style.display = matters ? "" : "none";
+      if (label && matters) told.push(drawn);
       const factors = !active || weight < 0 ? [] : forward ? [session.double(from), value] : backward ? [value, this.#arriving(to)] : [];
       setText(product, factors.map((factor, at) => (at && factor < 0 ? `(${words.brief(factor)})` : words.brief(factor))).join(" · "));
     }
+    if (told.length === this.#told.length && told.every((line, place) => line === this.#told[place])) return;
+    this.#told = told;
+    const wide = told.map(({ weight, label }) => this.#wide(weight, LONGEST, this.#named(label!.group)));
+    const there = [...this.#spots.values()].flatMap((spot) => this.#around(spot));
+    labelled(told.map(({ at }) => at), wide, there).forEach((spot, place) => told[place]!.label!.group.setAttribute("transform", moved(spot)));
   }
 
   /** The derivative of E by the net input of a unit, which comes back along its lines. */
@@ -399,6 +434,8 @@ export class StageView {
     return gradient === undefined ? NaN : this.session.double(gradient);
   }
 }
+
+const moved = ({ x, y }: Spot): string => `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
 
 function gradientKey(session: Session, unit: number): string | undefined {
   const gradient = session.content.gradients.of[unit];

@@ -7,7 +7,7 @@ import { type Number_ } from "./values";
 
 export class Words extends Phrases {
   constructor(private readonly content: Content) {
-    super(content.words);
+    super(content.phrases);
   }
 
   /** A number as text: 8.4, 1.5 · 10⁷. */

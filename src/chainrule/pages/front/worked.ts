@@ -185,13 +185,13 @@ function arrays(sources: Sources, growing: Growing, line: Line, values: Values):
   const of = (element: number): Number_ => values.of(element);
   const turned = sources.content.vectors === "columns";
   if (line.letters) growing.add("=", line.letters);
-  const shapes = [...Object.values(line.holes ?? {}).map((hole) => hole.shape), line.shape!];
+  const shapes = [...Object.values(line.holes ?? {}).map((hole) => hole.extents), line.extents!];
   const fits = shapes.every((shape) => {
     const rows = grid(shape, turned);
     return shape.length <= 2 && rows.length <= MOST_CELLS[0] && rows[0]!.length <= MOST_CELLS[1];
   });
   if (line.letters && fits && line.variants && matrixNumbers(sources, growing, line, values, turned)) return;
-  const [layout, exact] = folded(line.shape!, result, of, writing, turned);
+  const [layout, exact] = folded(line.extents!, result, of, writing, turned);
   growing.add(relation(exact), layout);
 }
 
@@ -224,14 +224,14 @@ function matrixNumbers(sources: Sources, growing: Growing, line: Line, values: V
   });
   const filled = fill(line.variants![kinds.join("")]!, line.holes!, number);
   growing.add(relation(operandsAreExact(found)), filled);
-  growing.add(resultRelation(found), laidOut(line.shape!, (place) => shown(found.results[place]!, result[place]), turned));
+  growing.add(resultRelation(found), laidOut(line.extents!, (place) => shown(found.results[place]!, result[place]), turned));
   return true;
 }
 
 function fill(layout: Layout, holes: Record<string, Hole>, number: (element: number) => Layout): Layout {
   if (layout[0] === "h") {
     const hole = holes[layout[1]]!;
-    return laidOut(hole.shape, (place) => number(hole.elements[place]!), hole.sideways);
+    return laidOut(hole.extents, (place) => number(hole.elements[place]!), hole.sideways);
   }
   return layout.map((part: unknown) => (Array.isArray(part) ? fill(part as Layout, holes, number) : part)) as Layout;
 }
