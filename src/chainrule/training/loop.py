@@ -39,7 +39,7 @@ from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Shard
 from chainrule.steps.step import Step, check_targets, record
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
-from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
+from chainrule.training.history import History, Outcome, Report, finite_or_none, history_from_dict, history_to_dict
 from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
 
 HASHED_AT_ONCE = 10_000
@@ -182,7 +182,7 @@ class Training(Displayed):
             if self._worthwhile(deciding):
                 self.gained_epoch, self.gained_error = self.epochs, deciding
         held_out = deciding if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
-        report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
+        report = Report(self.epochs, number, passed.error, finite_or_none(held_out), self.rate(number), time.perf_counter() - started)
         self._history.add(report)
         return report
 
@@ -344,9 +344,9 @@ class Training(Displayed):
             "step": self.step,
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
-            "best_error": _finite(self.best_error),
+            "best_error": finite_or_none(self.best_error),
             "gained_epoch": self.gained_epoch,
-            "gained_error": _finite(self.gained_error),
+            "gained_error": finite_or_none(self.gained_error),
             "every": self._history.every,
             "history": history_to_dict(self.history),
             "digest": self.digest,
@@ -498,10 +498,6 @@ class Training(Displayed):
 def _resumed(*run: Any) -> Training:
     *began, given = run
     return Training.resumed(*began, **given)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _infinite(value: Any) -> float:
