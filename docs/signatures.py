@@ -44,7 +44,7 @@ def layer_signature(kind: Any) -> str:
     from chainrule.network.layers import OTHER_NAMES
 
     others = {other: name for other, name in OTHER_NAMES.items() if name in kind.options and other not in kind.options}
-    types = {name: one.annotation for name, one in inspect.signature(kind.function).parameters.items()}
+    types = {one.name: "float" if one.name in kind.ranges else one.annotation for one in kind.parameters}
 
     def default(name: str) -> str:
         needed = kind.options[name] is inspect.Parameter.empty
