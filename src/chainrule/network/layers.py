@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Annotated, Any, get_origin, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, overload
 
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
@@ -92,8 +92,8 @@ class Kind(Registered, Frozen):
 
     @cached_property
     def ranges(self) -> set[str]:
-        """The options whose types say which numbers they may be."""
-        return {name for name, kind in self.types.items() if get_origin(kind) is Annotated}
+        """The options whose types say which numbers or words they may be."""
+        return {name for name, kind in self.types.items() if get_origin(kind) in (Annotated, Literal)}
 
     @cached_property
     def signals(self) -> tuple[int, float]:
