@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 STUB = Path(__file__).parent.parent / "src" / "chainrule" / "__init__.pyi"
 MADE = re.compile(r"(?<=# Signatures of definitions, made by scripts/help\n).*", re.DOTALL)
@@ -44,7 +44,7 @@ def layer_signature(kind: Any) -> str:
     from chainrule.network.layers import OTHER_NAMES
 
     others = {other: name for other, name in OTHER_NAMES.items() if name in kind.options and other not in kind.options}
-    types = {name: one.annotation for name, one in inspect.signature(kind.function).parameters.items()}
+    types = {one.name: "float" if get_origin(kind.types.get(one.name)) is Annotated else one.annotation for one in kind.parameters}
 
     def default(name: str) -> str:
         needed = kind.options[name] is inspect.Parameter.empty

@@ -404,12 +404,6 @@ def step_with_a_skip():
     return cr.Network(2, network).step([[0.5, -1]], [[1]])
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_figure_of_layers_that_a_network_lacks_says_which_it_needs(name):
-    with pytest.raises(InputError, match="this network has no "):
-        made("seed", name)
-
-
 @pytest.mark.parametrize("name", OF_EVERY_NETWORK)
 def test_every_figure_of_a_network_with_a_skip_is_drawn_or_says_what_it_needs(name):
     made = figure(step_with_a_skip(), name)

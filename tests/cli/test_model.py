@@ -223,18 +223,6 @@ def test_xor_is_learned_from_any_seed(seed):
     assert model.scores["train"].accuracy == 1
 
 
-def test_the_seed_is_learned_to_the_last_digit():
-    """ "Repeat until the error is close to zero": one sample, two inputs, a linear network, gradient descent."""
-    network = cr.problem("seed").network
-    training = cr.Training(network, [[8, 12]], [[4]], cr.Plan(epochs=1000, until=1e-24, optimizer=cr.sgd(0.0076)))
-    outcome = training.run()
-    assert outcome.reason == "until"
-    assert network.continued(outcome.network.parameters).predict([[8, 12]]).item() == pytest.approx(4, rel=1e-12)
-    first = training.step_at(1)
-    assert first.error == pytest.approx(1.59561248, rel=1e-12)
-    assert first.gradients["W2"].ravel() == pytest.approx([-15.00576, -3.144064], rel=1e-12)
-
-
 # Rows that the model does not know, or that lack values
 
 

@@ -200,6 +200,12 @@ def test_gradients_are_named_and_nought_where_nothing_depends() -> None:
     assert [np.asarray(values[g]).tolist() for g in found.values()] == [[[8.0] * 3] * 2, [[4.0] * 3] * 2, 0.0, [[0.0] * 3] * 2]
 
 
+def test_a_value_used_twice_has_one_gradient() -> None:
+    h = named(Name("h"), p.tanh(A))
+    dA = gradients(named(Name("E"), p.mean(h + p.sin(h) * h, axes=(0, 1))), [A])[A]
+    assert [node.key for node in order(dA) if node.name is not None].count("dh") == 1
+
+
 def test_the_gradient_of_a_quantity_by_itself_is_its_seed() -> None:
     E, g = named(Name("E"), a * a), variable(Name("g"))
     assert gradients(E, [E])[E].constant == 1

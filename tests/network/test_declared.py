@@ -334,8 +334,12 @@ def test_an_own_activation_that_works_over_rows_needs_no_word_for_it(untouched):
         ("regularizer", {"name": "elastic_net", "l1": -1}, "elastic_net got l1 = -1; it must be at least 0."),
         ("initializer", {"name": "normal", "deviation": -1.0}, "normal got deviation = -1.0; it must be at least 0."),
         ("schedule", {"name": "cosine", "steps": 0}, "cosine got steps = 0; it must be greater than 0."),
+        ("schedule", {"name": "step_decay", "every": 0}, "step_decay got every = 0; it must be greater than 0."),
+        ("schedule", {"name": "warmup", "steps": -3}, "warmup got steps = -3; it must be greater than 0."),
+        ("schedule", {"name": "one_cycle", "start_divisor": 0.0}, "one_cycle got start_divisor = 0.0; it must be greater than 0."),
         ("schedule", {"name": "one_cycle", "rise": 1.0}, "one_cycle got rise = 1.0; it must be at least 0 and less than 1."),
         ("activation", {"name": "gelu", "approximate": "sine"}, 'gelu got approximate = \'sine\'; it must be "none" or "tanh".'),
+        ("activation", {"name": "leaky_relu", "slope": "steep"}, "leaky_relu got slope = 'steep', which is no number."),
         ("activation", {"name": "leaky_relu", "slope": float("nan")}, "leaky_relu got slope = nan, which is no number to compute with."),
     ],
 )

@@ -13,7 +13,7 @@ from tests.samples import examples
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError
-from chainrule.network.definitions import KINDS, definitions, find
+from chainrule.network.definitions import definitions, find
 from chainrule.network.description import (
     KEYS,
     OUTPUT_KEYS,
@@ -30,9 +30,8 @@ from chainrule.network.examples import EXAMPLES
 from chainrule.network.layers import NUMBER_KEYS, WIRING_KEYS, add, dense, join, multiply, tied
 from chainrule.network.network import Network
 from chainrule.network.short_form import short_form
-from chainrule.notation.conventions import LETTERS, PRESETS, Notation
+from chainrule.notation.conventions import PRESETS, Notation
 from chainrule.steps.problem import Problem, described_problem, problem_from
-from chainrule.steps.step import Step
 
 WINGS = {"description": "network", "step": "steps"}
 """Where each schema stands."""
@@ -268,35 +267,6 @@ def test_own_definitions_are_described_by_name():
 # The record of a step
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-@pytest.mark.parametrize("optimizer", ["sgd", {"name": "adam", "clip_norm": 0.5}])
-def test_every_example_s_step_returns(name, optimizer, tmp_path):
-    given = problem(name, optimizer=optimizer)
-    for step, _ in zip(given.steps(), range(2), strict=False):
-        STEP.validate(step.to_dict())
-        DESCRIPTION.validate(step.to_dict()["network"])
-        step.save(tmp_path / "step.json")
-        back = Step.load(tmp_path / "step.json")
-        assert back.to_dict() == step.to_dict()
-        assert not back.differences(step)
-        assert not back.replay().differences(step)
-
-
-def test_an_exact_step_returns():
-    step = next(step for step in problem("seed").steps(exact=True) if step.number == 2)
-    STEP.validate(step.to_dict())
-    back = Step.from_dict(json.loads(json.dumps(step.to_dict())))
-    assert back.exact
-    assert back.to_dict() == step.to_dict()
-    assert back.replay().to_dict() == step.to_dict()
-
-
-def test_a_step_beyond_all_numbers_returns():
-    step = next(step for step in problem("seed").steps() if not np.isfinite(step.error))
-    STEP.validate(json.loads(json.dumps(step.to_dict(), allow_nan=False)))
-    assert Step.from_dict(step.to_dict()).to_dict() == step.to_dict()
-
-
 # The short form and its options
 
 
@@ -372,11 +342,6 @@ def test_rows_of_a_batch():
 @given(st.lists(st.integers(1, 50), min_size=2, max_size=6))
 def test_short_forms_say_their_sizes(sizes):
     assert short_form("-".join(map(str, sizes))).sizes == tuple(sizes)
-
-
-def test_every_kind_has_definitions():
-    assert all(definitions(kind) for kind in KINDS)
-    assert "learning_rate" in LETTERS
 
 
 def test_an_unknown_name_is_told_once():

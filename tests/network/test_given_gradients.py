@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from tests.engines.test_engines import program_agrees, unrolled_agrees
 from tests.network.test_description import DESCRIPTION
 from tests.render.test_golden import assert_readable, assert_true
-from tests.twins import Case, close, tensors
+from tests.twins import Case, close
 
 import chainrule as cr
 from chainrule.api.figures import figure
@@ -91,33 +90,6 @@ def test_the_exercise_of_a_course() -> None:
     assert exact.gradients["x"].tolist() == [[-14, 0]]
     text = str(step.explain(detail="scalar"))
     assert "∂E/∂h = ∂E/∂y · W2ᵀ = [−3, 1] · ⎡5  1⎤ᵀ = [−14, −1]" in text
-
-
-@pytest.mark.parametrize("rows", [1, 4])
-def test_a_given_gradient_is_a_vector_jacobian_product_of_torch(rows: int) -> None:
-    network = chain("half_squared")
-    x, u = batch(network, rows)
-    step = network.step(x, upstream=u)
-    parameters, signal = tensors(network.parameters), torch.tensor(x, requires_grad=True)
-    y = torch.sigmoid(torch.tanh(signal @ parameters["W1"] + parameters["b1"]) @ parameters["W2"] + parameters["b2"])
-    y.backward(torch.tensor(u))
-    for key, parameter in parameters.items():
-        close(step.gradients[key], parameter.grad)
-    close(step.gradients["x"], signal.grad)
-    close(step.gradients["y"], u)
-
-
-def test_an_output_that_is_its_own_error_is_differentiated_as_by_torch() -> None:
-    network = chain("objective")
-    x, _ = batch(network)
-    step = network.step(x)
-    parameters = tensors(network.parameters)
-    y = torch.sigmoid(torch.tanh(torch.tensor(x) @ parameters["W1"] + parameters["b1"]) @ parameters["W2"] + parameters["b2"])
-    error = y.sum(1).mean()
-    error.backward()
-    close(step.error, error)
-    for key, parameter in parameters.items():
-        close(step.gradients[key], parameter.grad)
 
 
 def test_several_outputs_start_from_several_given_gradients() -> None:

@@ -57,6 +57,10 @@ DESCRIPTIONS = [
     ({"layers": [H], "inputs": {}}, 'inputs: a network needs an input, as {"x": 2}'),
     ({"layers": [H], "inputs": {"b": 2}}, "inputs: a quantity cannot be called 'b'"),
     ({"layers": [H], "inputs": {"x": "2"}}, "inputs: the number of columns of the input x must be a whole number, not '2'"),
+    ({"layers": [H], "gradients": "x"}, "gradients must be a list of names, not 'x'"),
+    ({"layers": [H, {"kind": "layer_norm", "epsilon": 2}]}, "layers[2]: layer_norm got epsilon = 2; it must be at least 0 and less than"),
+    ({"layers": [H, {"kind": "batch_norm", "momentum": -1}]}, "batch_norm got momentum = -1; it must be at least 0 and at most 1."),
+    ({"layers": [H, {"kind": "dropout", "rate": "half"}]}, "dropout got rate = 'half', which is no number."),
     ({"layers": [H], "gradients": ["q"]}, "no quantity of this network is called 'q'. Known: x, y"),
 ]
 
@@ -145,6 +149,7 @@ CODE: list[tuple[Callable[[], Any], str]] = [
     (lambda: Network(2, KINDS["failing"]()), "the layer failing: ZeroDivisionError: division by zero"),
     (lambda: KINDS["sized"](), "sized does not say its size, as sized(size=…)"),
     (lambda: dense(), "dense does not say its units, as dense(units=…)"),
+    (lambda: dense(3, units=4), "dense got its units twice; leave one of them out."),
     (lambda: Network(TWO, lambda x, v: dense(1)(join()(x, v))).predict({"x": [[1, 2]]}), "x lacks v: it needs x, v"),
     (
         lambda: Network(TWO, lambda x, v: dense(1)(join()(x, v))).predict({"x": [[1, 2]], "v": [[1], [2]]}),

@@ -177,7 +177,7 @@ REFUSED = [
     ("99999999x9x9:3", "the limit is"),
     ("3000x3000x1:c9000k1-g-2", "numbers at one place"),
     ("v7x20:e16-attn3-2", "cannot be divided among 3 heads"),
-    ("8x8x1:drop1-2", "from 0 to below 1"),
+    ("8x8x1:drop1-2", "dropout got rate = 1.0; it must be at least 0 and less than 1"),
     ("8x8x1:3-", "lacks its number"),
 ]
 

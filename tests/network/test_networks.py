@@ -14,7 +14,6 @@ from tests.network.test_optimizers import OPTIMIZERS, OPTIONS, SCHEDULES, STEPS,
 from tests.samples import some
 from tests.twins import TorchNamespace, agrees_with_torch, case, close, everything, outputs_for, tensors, torch_error, with_slope_off
 
-from chainrule.base.errors import DescriptionError
 from chainrule.formula import primitives as p
 from chainrule.formula.arrays import Arrays
 from chainrule.formula.evaluation import evaluate
@@ -23,7 +22,7 @@ from chainrule.network.definitions import REGISTRY, Bound, find
 from chainrule.network.layers import dense
 from chainrule.network.network import Network
 from chainrule.network.optimizers import let
-from chainrule.network.registration import activation, loss, optimizer
+from chainrule.network.registration import activation, optimizer
 
 
 def known(bound: Bound) -> bool:
@@ -258,26 +257,3 @@ def test_a_quantity_that_a_rule_names_is_one_for_each_parameter() -> None:
             close(first.new_states[f"last_{key}"], g, 1e-13)
             close(first.new_parameters[key], network.parameters[key] - 0.1 * v, 1e-13)
             close(second.new_parameters[key], first.new_parameters[key] - 0.1 * (second.updates[f"v_{key}_next"] + g), 1e-13)
-
-
-@pytest.mark.usefixtures("registry_left_as_it_was")
-def test_a_rule_that_forgets_a_state() -> None:
-    @optimizer
-    def forgetful(w: Expression, g: Expression, v: Expression, *, learning_rate: float = 0.1) -> Expression:
-        """One state in, none out."""
-        return w - learning_rate * (g + v)
-
-    with pytest.raises(DescriptionError, match="1 states but returns 0"):
-        Network(2, dense(1)).step([[1, 2]], [[3]], "forgetful")
-
-
-@pytest.mark.usefixtures("registry_left_as_it_was")
-def test_a_loss_of_ones_own_is_learned() -> None:
-    @loss
-    def fourth(y: Expression, t: Expression) -> Expression:
-        """(y − t)⁴."""
-        return (y - t) ** 4
-
-    step = Network(1, dense(1, bias=False, weights=[[2.0]]), loss=fourth).step([[1]], [[1]], "sgd")
-    assert step.error == 1.0
-    assert step.gradients["W1"] == [[4.0]]

@@ -321,4 +321,6 @@ def test_weights_of_examples_that_do_not_fit() -> None:
     weighted = Network(2, dense(1), weighted=True)
     with pytest.raises(InputError, match="below 0"):
         weighted.step([[1, 2]], [[1]], weights=[-1])
+    with pytest.raises(InputError, match="weighted must be true or false"):
+        Network(2, dense(1), weighted="yes")
     assert weighted.step([[1, 2]], [[1]]).error == Network(2, dense(1)).step([[1, 2]], [[1]]).error

@@ -28,6 +28,7 @@ from chainrule.data.table import Column, ColumnKind, Table
 from chainrule.diagnosis.divergence import diverged
 from chainrule.network.definitions import DefinitionLike
 from chainrule.network.network import Network
+from chainrule.network.targets import class_probabilities, predicted_classes
 from chainrule.preparation.columns import Feature, Target, Task, labels_of
 from chainrule.preparation.fitting import Places
 from chainrule.preparation.preparation import Preparation
@@ -355,14 +356,13 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
 
     def predict(self, X: Any) -> Array:
         """(rows,): the likeliest class of each row."""
-        y = self._outputs(X)
-        return np.asarray(self.classes_[(y[:, 0] >= self._preparation.decision).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)])
+        return np.asarray(self.classes_[predicted_classes(self._outputs(X), self._preparation.decision)])
 
     def predict_proba(self, X: Any) -> Array:
         """(rows, classes): the probability of each class, in the order of `classes_`. Raises InputError where the loss compares signs."""
         y = self._outputs(X)
         self._preparation.check_probabilities(of_one=True)
-        return np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
+        return class_probabilities(y)
 
     def predict_log_proba(self, X: Any) -> Array:
         """(rows, classes): the logarithm of `predict_proba`."""

@@ -13,6 +13,7 @@ from chainrule.document.document import Block, Cell, Equations, Paragraph, Secti
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, variable
 from chainrule.formula.scalar import Element
+from chainrule.network.targets import class_probabilities, predicted_classes
 from chainrule.notation.formula import Equation, Formula, Prose
 from chainrule.notation.numbers import number_formula
 from chainrule.notation.worked import worked
@@ -127,19 +128,18 @@ def _classes(context: Context, answer: Mapping[str, Any]) -> list[Block]:
     y = context.step.prediction[:, first : first + len(outputs)].astype(float)
     if len(outputs) != (1 if binary else len(classes)) or not classes or not np.isfinite(y).all():
         return []
-    places = (y[:, 0] >= decision).astype(int) if binary else y.argmax(axis=1)
-    both = np.column_stack([1 - y[:, 0], y[:, 0]]) if binary else y
+    places, shares = predicted_classes(y, decision), class_probabilities(y)
     signs = bool(answer.get("signs"))
     if context.samples == 1:
         output, place = outputs[0 if binary else int(places[0])]
         letter = context.letter(Element(output, (0, *place)))
         values: dict[str, Any] = {"y": letter, "target": target, "name": classes[places[0]], "first": classes[0], "second": classes[-1]}
-        values |= {"decision": context.rounded(decision), "probability": context.rounded(float(both[0, places[0]]))}
+        values |= {"decision": context.rounded(decision), "probability": context.rounded(float(shares[0, places[0]]))}
         key = "answer.signs" if signs else "answer.binary" if binary else "answer.largest"
         return [context.says(key, **values)]
     rows = list[list[Cell]]()
     for sample in context.shown_samples(MOST_ROWS):
-        share = [] if signs else [number_formula(float(both[sample, places[sample]]), context.rounding)]
+        share = [] if signs else [number_formula(float(shares[sample, places[sample]]), context.rounding)]
         rows.append([str(sample + 1), classes[places[sample]], *share])
     heads = [target] if signs else [target, context.plain("answer.probability")]
     return [context.says("answer.class_table"), *_answers(context, heads, rows)]

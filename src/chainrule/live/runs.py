@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 import threading
 import time
@@ -23,6 +22,7 @@ from chainrule.network.description import described
 from chainrule.pages.content import MOST_NUMBERS, MOST_SAMPLES
 from chainrule.reports.lines import lines_of_ending, lines_of_preparation, lines_of_split, number_text
 from chainrule.steps.problem import Problem
+from chainrule.training.history import finite_or_none
 
 if TYPE_CHECKING:
     from chainrule.api.run import Run
@@ -281,12 +281,8 @@ def curve_of(words: Words, history: tuple[Report, ...], epochs: int) -> dict[str
     key = "served.epoch"
     if last.validation_error is not None:
         key, values["validation"] = "served.epoch.validation", number_text(words, last.validation_error, 4)
-    curve = [[one.epoch, _finite(one.error), _finite(one.validation_error)] for one in kept]
+    curve = [[one.epoch, finite_or_none(one.error), finite_or_none(one.validation_error)] for one in kept]
     return {"curve": curve, "said": words.plain(key, **values), "steps": last.step}
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _whole(what: str, value: Any, most: int) -> int:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.base.errors import InputError
 from chainrule.document.words import Words
 from chainrule.live.session import MOST_TEXT, PageSession
-from chainrule.pages.file import document, page_module, page_style, policy
+from chainrule.pages.file import document, page_module, page_style
+from chainrule.render.html import policy
 
 if TYPE_CHECKING:
     import uvicorn
@@ -113,7 +114,7 @@ def application(make: Callable[[], PageSession], *, token: str, port: int, langu
         text = document(
             "home", {"kind": "server", "token": token}, style, module, title="chainrule", language=language, connect=f"ws://{host}"
         )
-        allowed = f"{policy(style, module, f'ws://{host}')}; frame-ancestors 'none'"
+        allowed = policy([style], [module], f"connect-src ws://{host}", "frame-ancestors 'none'")
         return HTMLResponse(text, headers={"Content-Security-Policy": allowed})
 
     async def live(websocket: WebSocket) -> None:

@@ -10,18 +10,12 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import checked_size, layer
 from chainrule.network.normalization import dropped, normalised_with_moments, with_scale
+from chainrule.network.options import Share
 from chainrule.network.owner import Owner
-from chainrule.network.spatial import spatial_extents
+from chainrule.network.spatial import sequence_shape, spatial_extents
 
 HIDDEN = -1e30
 """The score of a place that must not be looked at; its share is exactly 0. float32 has it, too."""
-
-
-def sequence_shape(x: Expression) -> tuple[int, int]:
-    """Length and features of a sequence. Raises ShapeError."""
-    if len(x.shape) != 3:
-        raise ShapeError("it needs a sequence, (batch, length, features): an input as sequence(20, 16), or tokens and an embedding.")
-    return int(x.shape[1]), int(x.shape[2])
 
 
 def heads_of(x: Expression, heads: int) -> Expression:
@@ -243,8 +237,8 @@ def transformer_block(
     causal: bool = False,
     first: bool = True,
     rotary: bool = False,
-    rate: float = 0.0,
-    epsilon: float = 1e-5,
+    rate: Share = 0.0,
+    epsilon: Share = 1e-5,
 ) -> Expression:
     """Attention and two dense layers, each beside a way that leads past it: x + attention(norm(x)), then h + f(norm(h) W + b) U + d.
 

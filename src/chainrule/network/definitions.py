@@ -19,17 +19,17 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from keyword import iskeyword
-from types import SimpleNamespace
-from typing import Any, Literal, TypeAlias, get_type_hints
+from typing import Any, Literal, TypeAlias
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import ChainruleError, DescriptionError, UnknownNameError, quoted
+from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, order, variable
-from chainrule.network.options import Rate, checked_multipliers, checked_option
+from chainrule.network.options import Rate, checked_multipliers
+from chainrule.network.registered import Registered, result_of
 
 HOMES = {
     "activation": "activations",
@@ -95,7 +95,7 @@ RATES = {("optimizer", "learning_rate"), ("optimizer", "clip_value"), ("optimize
 """Options that every definition of a kind may have; they are rates, unless it says otherwise."""
 
 
-class Definition(Displayed, Frozen):
+class Definition(Registered, Frozen):
     """One named function of some kind, and what it declares; `loss` and `activation` say what that means.
 
     Called with expressions, it is applied (`tanh(z)`); called with options alone, it is bound to them (`leaky_relu(slope=0.2)`,
@@ -115,11 +115,6 @@ class Definition(Displayed, Frozen):
     meant: Mapping[str, str] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """What it says of itself is what its function says."""
-        if self.function.__doc__:
-            vars(self)["__doc__"] = self.function.__doc__
-
     def _call_signature(self) -> inspect.Signature:
         """Its options; expressions come before them."""
         both, notes = inspect.Parameter.POSITIONAL_OR_KEYWORD, self.function.__annotations__
@@ -130,16 +125,13 @@ class Definition(Displayed, Frozen):
 
     @cached_property
     def options(self) -> dict[str, Any]:
-        """The keyword-only parameters and their defaults, in order; then those common to the kind."""
-        parameters = inspect.signature(self.function).parameters.values()
-        own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        return {**own, **COMMON_OPTIONS.get(self.kind, {})}
+        """Those of the function; then those common to the kind."""
+        return {**super().options, **COMMON_OPTIONS.get(self.kind, {})}
 
     @cached_property
     def operands(self) -> tuple[str, ...]:
         """The other parameters: z of an activation; w, g and the states of an optimiser."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        return tuple(one.name for one in self.parameters if one.kind is not one.KEYWORD_ONLY)
 
     @property
     def has_target(self) -> bool:
@@ -153,13 +145,9 @@ class Definition(Displayed, Frozen):
 
     @cached_property
     def types(self) -> Mapping[str, Any]:
-        """The types that the function gives its options, where they are known."""
-        written = {name: kind for name, kind in self.function.__annotations__.items() if name in self.options}
-        try:
-            known = get_type_hints(SimpleNamespace(__annotations__=written), self.function.__globals__, include_extras=True)
-        except (NameError, AttributeError, TypeError, SyntaxError):  # what is there for type checkers alone
-            known = {}
-        return {name: Rate if (self.kind, name) in RATES and known.get(name, float) is float else known.get(name) for name in self.options}
+        """Those of the function; and of rates, where it says no more of them than that they are numbers."""
+        rates = {name: Rate for name, kind in super().types.items() if (self.kind, name) in RATES and kind in (None, float)}
+        return {**super().types, **rates}
 
     @property
     def decision(self) -> float | None:
@@ -172,30 +160,22 @@ class Definition(Displayed, Frozen):
         code = self.function.__code__
         return f"{self.kind} {self.name} ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})"
 
-    @property
-    def summary(self) -> str:
-        """The first line of the docstring."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
-
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Applied to expressions, or bound to options; positional options are taken in their order."""
         if any(isinstance(argument, Expression) for argument in arguments):
             return self.bind(**options).apply(*arguments)
         if len(arguments) > len(self.options):
             raise DescriptionError(f"{self.name} takes {len(self.options)} options ({', '.join(self.options)}), not {len(arguments)}.")
-        return self.bind(**dict(zip(self.options, arguments, strict=False)), **options)
+        return self._bound(self.given_options(arguments, options))
 
     def bind(self, **options: Any) -> Bound:
         """With these options; the others keep their defaults. Raises UnknownNameError or DescriptionError."""
-        given: dict[str, Any] = {}
-        for spelled, value in options.items():
-            name = self._option_called(spelled)
-            if name in given:
-                raise DescriptionError(f"{self.name} got its {name} twice, once as {spelled}; leave one of them out.")
-            given[name] = self._checked(name, value)
-        return Bound(self, given)
+        return self._bound(self.given_options((), options))
 
-    def _checked(self, name: str, value: Any) -> Any:
+    def _bound(self, given: Mapping[str, Any]) -> Bound:
+        return Bound(self, {name: self.checked(name, value) for name, value in given.items()})
+
+    def checked(self, name: str, value: Any) -> Any:
         """The value of an option, or the schedule in place of a learning rate. Raises DescriptionError, UnknownNameError."""
         match self.kind, name:
             case "optimizer", "learning_rate" if isinstance(value, (str, Mapping, Definition, Bound)):
@@ -204,9 +184,9 @@ class Definition(Displayed, Frozen):
                 if value is not None and "learning_rate" not in self.options:
                     raise DescriptionError(f"{self.name} has no learning rate that could be multiplied.")
                 return checked_multipliers(self.name, value)
-        return checked_option(f"{self.name} got {name} = {quoted(value)}", value, self.options[name], self.types[name])
+        return super().checked(name, value)
 
-    def _option_called(self, wanted: str) -> str:
+    def option_called(self, wanted: str) -> str:
         """The option that a name means: its own name, or another one of the field. Raises UnknownNameError."""
         names = {_compact(name): name for name in self.options}
         names |= {_compact(other): name for other, name in {**OPTION_NAMES.get(self.kind, {}), **self.spelled}.items()}
@@ -219,9 +199,6 @@ class Definition(Displayed, Frozen):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied by its name; a person's own also by its file, which is run where it is not known yet."""
         return _registered_as, (self.kind, self.name, self.function.__module__, self.function.__code__.co_filename)
-
-    def __repr__(self) -> str:
-        return f"chainrule.{self.name}"
 
 
 class Bound(Displayed, FrozenValue):
@@ -253,12 +230,7 @@ class Bound(Displayed, FrozenValue):
         """Run the definition's function; `replaced` stands in for options (letters in place of numbers)."""
         common = COMMON_OPTIONS.get(self.definition.kind, {})
         options = {name: value for name, value in self.options.items() if name not in common}
-        try:
-            result = self.definition.function(*operands, **{**options, **replaced})
-        except ChainruleError:
-            raise
-        except Exception as error:  # a person's own function may raise anything
-            raise DescriptionError(f"{self.definition.place}: {type(error).__name__}: {error}.") from error
+        result = result_of(self.definition.place, partial(self.definition.function, *operands, **{**options, **replaced}))
         if self.definition.kind in ("activation", "loss", "regularizer") and not isinstance(result, Expression):
             raise DescriptionError(f"{self.definition.place} returns {quoted(result)}, not a formula of its operands.")
         return result

@@ -40,7 +40,7 @@ from chainrule.base.errors import DescriptionError, FileError, InputError, Unkno
 from chainrule.base.frozen import replace
 from chainrule.network.arguments import MOST_LAYERS, check_implied
 from chainrule.network.definitions import Bound
-from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, dense, kind_of_layer
+from chainrule.network.layers import EVERY, NUMBER_KEYS, SHARED, THRESHOLD, WIRING_KEYS, Layer, checked_names, dense, kind_of_layer
 from chainrule.network.network import Network
 from chainrule.network.wiring import (
     INPUT,
@@ -59,9 +59,9 @@ from chainrule.notation.conventions import Notation
 if TYPE_CHECKING:
     from pathlib import Path
 
-SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "seed")
+SETTINGS = ("loss", "regularizer", "outputs", "batch", "weighted", "gradients", "frozen", "absent", "seed")
 KEYS = (
-    *("title", "inputs", *SETTINGS, "over_outputs", "gradients", "frozen", "absent"),
+    *("title", "inputs", *SETTINGS, "over_outputs"),
     *("notation", "weights", "weights_as", "layers", "data", "optimizer"),
 )
 OUTPUT_KEYS = ("from", "loss", "weight")
@@ -178,9 +178,6 @@ def network_of_description(description: Mapping[str, Any]) -> Network:
         del settings["outputs"]
     if "over_outputs" in description:
         settings["outputs"] = description["over_outputs"]
-    for key in ("gradients", "frozen", "absent"):
-        if key in description:
-            settings[key] = names_of(description[key], key)
     wiring = _wiring_from(description, settings)
     network = Network.of_wiring(wiring, **settings)
     for goal in network.goals.values():
@@ -244,7 +241,7 @@ def _calls_from(layers: Sequence[Any], inputs: Mapping[str, int]) -> list[LayerC
             made[name] = _layer_from(table, made)
             if isinstance(sources, int):
                 raise DescriptionError(f'from is a name or a list of names, as from = "{sources}", not a number.')
-            calls.append(LayerCall(name, made[name], names_of((sources,) if isinstance(sources, str) else sources, "from")))
+            calls.append(LayerCall(name, made[name], checked_names((sources,) if isinstance(sources, str) else sources, "from")))
             check_signal_count(made[name], len(calls[-1].sources))
         before = name
     return calls
@@ -263,11 +260,7 @@ def _layer_from(table: Mapping[str, Any], made: Mapping[str, Layer]) -> Layer:
     settings = {key: value for key, value in table.items() if key not in WIRING_KEYS}
     if "to" in kind.options and "to" in settings:
         settings["to"] = _layer_called(settings["to"], made)
-    return kind(**{**settings, "frozen": _frozen_of(table.get("frozen", ())), "name": table.get("name", "")})
-
-
-def _frozen_of(frozen: Any) -> bool | tuple[str, ...]:
-    return frozen if isinstance(frozen, bool) else names_of(frozen, "frozen")
+    return kind(**{**settings, "name": table.get("name", "")})
 
 
 def _layer_called(name: Any, made: Mapping[str, Layer]) -> Layer:
@@ -275,13 +268,6 @@ def _layer_called(name: Any, made: Mapping[str, Layer]) -> Layer:
         hint = "A layer stands before those that use its parameters."
         raise UnknownNameError("layer before this one", str(name), made or {"(there is none)": None}, hint)
     return made[name]
-
-
-def names_of(values: Any, where: str) -> tuple[str, ...]:
-    """A list of names. Raises DescriptionError."""
-    if not isinstance(values, (list, tuple)) or not all(isinstance(value, str) for value in values):
-        raise DescriptionError(f"{where} must be a list of names, not {quoted(values)}.")
-    return tuple(values)
 
 
 def check_table(table: object, where: str, known: Iterable[str]) -> None:

@@ -20,14 +20,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, overload
 
 from chainrule.base.display import Displayed
-from chainrule.base.errors import ChainruleError, DescriptionError, ShapeError, UnknownNameError, quoted
+from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, replace
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Dimension, Expression
 from chainrule.network.definitions import OWN_FILE, Bound, find, is_built_in, run_definitions
+from chainrule.network.registered import Registered, check_free, result_of
 
 if TYPE_CHECKING:
     from chainrule.network.owner import Owner
@@ -71,7 +72,7 @@ BUILT_IN = ("spatial", "normalization", "recurrence", "attention", "graphs")
 """The modules in which further kinds stand; those of this one are there at once."""
 
 
-class Kind(Displayed, Frozen):
+class Kind(Registered, Frozen):
     """What a layer of some name computes: `function(own, *inputs, **options)` gives an expression. Called with options, it is a `Layer`.
 
     fewest  signals that it takes, where it takes any number
@@ -83,38 +84,25 @@ class Kind(Displayed, Frozen):
     fewest: int = 2
     scoped: bool = False
 
-    def __post_init__(self) -> None:
-        """What it says of itself is what its function says."""
-        if self.function.__doc__:
-            vars(self)["__doc__"] = self.function.__doc__
-
     def _call_signature(self) -> inspect.Signature:
         """Its options, and those of every kind."""
-        both, own = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.signature(self.function).parameters.values()
-        options = [one.replace(kind=both) for one in own if one.kind is one.KEYWORD_ONLY]
-        return inspect.Signature(
-            [*options, *(one for one in inspect.signature(Kind.__call__).parameters.values() if one.kind is one.KEYWORD_ONLY)]
-        )
+        own = [one.replace(kind=one.POSITIONAL_OR_KEYWORD) for one in self.parameters if one.kind is one.KEYWORD_ONLY]
+        of_every_kind = inspect.signature(Kind.__call__).parameters.values()
+        return inspect.Signature([*own, *(one for one in of_every_kind if one.kind is one.KEYWORD_ONLY)])
 
     @cached_property
-    def options(self) -> dict[str, Any]:
-        """The keyword-only parameters and their defaults, in order; one without a default has to be given."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
+    def ranges(self) -> set[str]:
+        """The options whose types say which numbers or words they may be."""
+        return {name for name, kind in self.types.items() if get_origin(kind) in (Annotated, Literal)}
 
     @cached_property
     def signals(self) -> tuple[int, float]:
         """How many signals it takes, at least and at most."""
-        parameters = list(inspect.signature(self.function).parameters.values())[1:]
+        parameters = self.parameters[1:]  # behind the owner
         if any(one.kind is one.VAR_POSITIONAL for one in parameters):
             return self.fewest, math.inf
         given = [one for one in parameters if one.kind is not one.KEYWORD_ONLY]
         return sum(one.default is one.empty for one in given), len(given)
-
-    @property
-    def summary(self) -> str:
-        """The first line of the docstring."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
     @overload
     def __call__(self, *values: *tuple[Signal, *tuple[Signal, ...]], **options: Any) -> Signal: ...
@@ -145,12 +133,9 @@ class Kind(Displayed, Frozen):
         if len(values) > len(self.options):
             names = f"{', '.join(self.options)} as options" if self.options else "no options"
             raise DescriptionError(f"{self.name} takes {names}, not {quoted([*values])}; a layer is made first: {self.name}()(x).")
-        given = dict(zip(self.options, values, strict=False))
-        for spelled, value in options.items():
-            option = self._option_called(spelled)
-            if option in given and option != spelled:
-                raise DescriptionError(f"{self.name} got its {option} twice, once as {spelled}; leave one of them out.")
-            given[option] = value
+        given = self.given_options(values, options)
+        for option in given.keys() & self.ranges:
+            self.checked(option, given[option])
         for option, default in self.options.items():
             if default is inspect.Parameter.empty and option not in given:
                 raise DescriptionError(f"{self.name} does not say its {option}, as {self.name}({option}=…).")
@@ -167,7 +152,7 @@ class Kind(Displayed, Frozen):
             name=name,
         )
 
-    def _option_called(self, wanted: str) -> str:
+    def option_called(self, wanted: str) -> str:
         """The option that a name means: its own name, or PyTorch's or Keras's. Raises UnknownNameError."""
         name = wanted if wanted in self.options else OTHER_NAMES.get(wanted, "")
         if name not in self.options:
@@ -185,9 +170,6 @@ class Kind(Displayed, Frozen):
         """Pickled and copied by its name; a person's own also by its file, which is run where it is not known yet."""
         return _kind_called, (self.name, self.function.__module__, self.function.__code__.co_filename)
 
-    def __repr__(self) -> str:
-        return f"chainrule.{self.name}"
-
 
 def _are_signals(values: Sequence[Any]) -> bool:
     """Is one of them what an input, or another layer, gives?"""
@@ -200,19 +182,7 @@ def _kind_called(name: str, module: str, path: str) -> Kind:
     load_layer_kinds()
     if name not in KINDS:
         run_definitions(module, path)
-    if name not in KINDS:
-        raise UnknownNameError("kind of layer", name, KINDS)
-    return KINDS[name]
-
-
-def result_of(what: str, function: Callable[[], Any]) -> Any:
-    """What a person's own function gives. Raises DescriptionError where it raises an error that is not ours."""
-    try:
-        return function()
-    except ChainruleError:
-        raise
-    except Exception as error:  # a person's own function may raise anything
-        raise DescriptionError(f"{what}: {type(error).__name__}: {error}.") from error
+    return kind_of_layer(name)
 
 
 def _checked(options: Mapping[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
@@ -236,7 +206,7 @@ def _frozen(frozen: object) -> tuple[str, ...]:
 
 def checked_names(names: object, where: str) -> tuple[str, ...]:
     """A list of names. Raises DescriptionError."""
-    if isinstance(names, str) or not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise DescriptionError(f"{where} must be a list of names, not {quoted(names)}.")
     return tuple(names)
 
@@ -334,17 +304,14 @@ def layer(function: Callable[..., Expression] | None = None, **facts: Any) -> Ki
 
 
 def _registered(function: Callable[..., Expression], **facts: Any) -> Kind:
-    name = function.__name__
     if not is_built_in(function):
         load_layer_kinds()
-    before = KINDS.get(name)
-    if before is not None and before.function.__module__ != function.__module__:
-        raise DescriptionError(f"there is already a layer called '{name}'; choose another name.")
-    kind = Kind(name, function, **facts)
+    check_free("layer", KINDS, function)
+    kind = Kind(function.__name__, function, **facts)
     for option in kind.options:
         if option in (*WIRING_KEYS, *NUMBER_KEYS):
-            raise DescriptionError(f"an option of {name} cannot be called '{option}': descriptions say something else with it.")
-    KINDS[name] = kind
+            raise DescriptionError(f"an option of {kind.name} cannot be called '{option}': descriptions say something else with it.")
+    KINDS[kind.name] = kind
     return kind
 
 

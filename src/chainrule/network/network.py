@@ -103,7 +103,7 @@ class Network(WithoutCaches, Displayed):
         self.goals = goals_of(wiring, loss, emphasis or {})
         self.regularizer = None if regularizer is None else find("regularizer", regularizer)
         self.conventions = conventions_of(self.goals, outputs, batch, weighted)
-        self.asked = tuple(gradients)
+        self.asked = checked_names(gradients, "gradients")
         self.seed = checked_seed(seed)
         self.notation = notation or Notation()
         check_letters(wiring, self.notation)
@@ -160,11 +160,6 @@ class Network(WithoutCaches, Displayed):
     def units(self, layer: Layer) -> int:
         """How many numbers a layer gives for each example."""
         return numbers_in(self.forward.results[self.wiring.calls_of(layer)[0].name])
-
-    @cached_property
-    def unit_count(self) -> int:
-        """How many numbers all calls of layers give for each example."""
-        return sum(numbers_in(result) for name, result in self.forward.results.items() if name not in self.wiring.inputs)
 
     def parameters_of(self, layer: Layer) -> tuple[Expression, ...]:
         """The parameters in which a layer is computed: its own, and those that it takes from another."""
@@ -479,7 +474,7 @@ class Network(WithoutCaches, Displayed):
         from chainrule.network.losses import upstream
 
         inputs = [name for name, size in self.wiring.inputs.items() if not (isinstance(size, Extent) and size.vocabulary)]
-        return self.replaced(loss=upstream, emphasis={}, weighted=False, gradients=dict.fromkeys([*self.asked, *inputs]))
+        return self.replaced(loss=upstream, emphasis={}, weighted=False, gradients=[*dict.fromkeys([*self.asked, *inputs])])
 
     def _given_of(self, layer: Layer) -> dict[str, Any]:
         own = {one.variable.key: one.variable.symbol for one in self.forward.parameters if one.layer is layer}

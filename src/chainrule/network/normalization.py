@@ -6,26 +6,14 @@ Every one of them has γ and β (`gamma` and `shift`), a scale and a shift for e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
-from chainrule.base.errors import DescriptionError, ShapeError, quoted
+from chainrule.base.errors import ShapeError
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import checked_size, layer
+from chainrule.network.options import Range, Share
 from chainrule.network.owner import Owner
-
-
-def checked_share(value: Any, what: str, *, open_at_1: bool = False) -> float:
-    """A number from 0 to 1. Raises DescriptionError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1 or (open_at_1 and value == 1):
-        raise DescriptionError(f"{what} is a number from 0 to {'below ' * open_at_1}1, not {quoted(value)}.")
-    return float(value)
-
-
-def _epsilon(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise DescriptionError(f"epsilon is a small number from 0, as 1e-5, not {quoted(value)}.")
-    return float(value)
 
 
 def normalised_with_moments(own: Owner, x: Expression, axes: Sequence[int], epsilon: float) -> tuple[Expression, Expression, Expression]:
@@ -51,7 +39,9 @@ def with_scale(own: Owner, n: Expression, scale: bool, *, shift: bool = True) ->
 
 
 @layer
-def batch_norm(own: Owner, x: Expression, *, momentum: float = 0.1, epsilon: float = 1e-5, scale: bool = True) -> Expression:
+def batch_norm(
+    own: Owner, x: Expression, *, momentum: Annotated[float, Range(at_least=0, at_most=1)] = 0.1, epsilon: Share = 1e-5, scale: bool = True
+) -> Expression:
     """γ ⊙ (x − μ) / √(v + ε) + β, where μ and v are of each channel, over the batch and all places.
 
     x, h : (batch, places …, channels)    μ, v, γ, β : (channels,)
@@ -66,21 +56,20 @@ def batch_norm(own: Owner, x: Expression, *, momentum: float = 0.1, epsilon: flo
     Source: Ioffe & Szegedy (2015), Batch normalization: accelerating deep network training, algorithms 1 and 2.
     """
     axes = tuple(range(len(x.shape) - 1))
-    share, epsilon = checked_share(momentum, "the momentum of running means"), _epsilon(epsilon)
     if own.training:
         n, mu, v = normalised_with_moments(own, x, axes, epsilon)
         count = p.count(x.shape, axes)
         unbiased = v * (count / p.maximum(count - 1, 1))
     else:
         mu, unbiased = p.mean(x, axes=axes), p.mean(x, axes=axes)
-    m, r = own.running("m", mu, share, 0), own.running("r", unbiased, share, 1)
+    m, r = own.running("m", mu, momentum, 0), own.running("r", unbiased, momentum, 1)
     if not own.training:
         n = _scaled(x - p.spread_like(m, axes, x), r, axes, epsilon)
     return with_scale(own, n, scale)
 
 
 @layer
-def layer_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bool = True) -> Expression:
+def layer_norm(own: Owner, x: Expression, *, epsilon: Share = 1e-5, scale: bool = True) -> Expression:
     """γ ⊙ (x − μ) / √(v + ε) + β, where μ and v are of the last axis, of each example and place by itself.
 
     x, h : (batch, places …, channels)    μ, v : (batch, places …)    γ, β : (channels,)
@@ -88,12 +77,12 @@ def layer_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bool 
     Raises DescriptionError.
     Source: Ba, Kiros & Hinton (2016), Layer normalization, eqs. 3 and 4.
     """
-    n, _, _ = normalised_with_moments(own, x, (len(x.shape) - 1,), _epsilon(epsilon))
+    n, _, _ = normalised_with_moments(own, x, (len(x.shape) - 1,), epsilon)
     return with_scale(own, n, scale)
 
 
 @layer
-def rms_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bool = True) -> Expression:
+def rms_norm(own: Owner, x: Expression, *, epsilon: Share = 1e-5, scale: bool = True) -> Expression:
     """γ ⊙ x / √(mean of x² + ε), over the last axis; nothing is taken away.
 
     x, h : (batch, places …, channels)    γ : (channels,)
@@ -103,11 +92,11 @@ def rms_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bool = 
     """
     axes = (len(x.shape) - 1,)
     v = own.named("v", p.mean(x**2, axes=axes))
-    return with_scale(own, _scaled(x, v, axes, _epsilon(epsilon)), scale, shift=False)
+    return with_scale(own, _scaled(x, v, axes, epsilon), scale, shift=False)
 
 
 @layer
-def group_norm(own: Owner, x: Expression, *, groups: int, epsilon: float = 1e-5, scale: bool = True) -> Expression:
+def group_norm(own: Owner, x: Expression, *, groups: int, epsilon: Share = 1e-5, scale: bool = True) -> Expression:
     """Each example is normalised by itself, each group of channels over all its places: γ ⊙ (x − μ) / √(v + ε) + β.
 
     x, h : (batch, places …, channels)    μ, v : (batch, groups)    γ, β : (channels,)
@@ -119,12 +108,12 @@ def group_norm(own: Owner, x: Expression, *, groups: int, epsilon: float = 1e-5,
     if channels % checked_size(groups, "groups"):
         raise ShapeError(f"{channels} channels cannot be divided into {groups} groups.")
     apart = p.reshape(x, sizes=(*x.shape[:-1], groups, channels // groups))
-    n, _, _ = normalised_with_moments(own, apart, (*range(1, axes - 2), axes - 1), _epsilon(epsilon))
+    n, _, _ = normalised_with_moments(own, apart, (*range(1, axes - 2), axes - 1), epsilon)
     return with_scale(own, p.reshape(n, sizes=x.shape), scale)
 
 
 @layer
-def instance_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bool = False) -> Expression:
+def instance_norm(own: Owner, x: Expression, *, epsilon: Share = 1e-5, scale: bool = False) -> Expression:
     """Each channel of each example is normalised by itself, over its places: (x − μ) / √(v + ε).
 
     x, h : (batch, places …, channels)    μ, v : (batch, channels)
@@ -136,12 +125,12 @@ def instance_norm(own: Owner, x: Expression, *, epsilon: float = 1e-5, scale: bo
     """
     if len(x.shape) < 3:
         raise ShapeError("there are no places to take means over: the signal has channels alone.")
-    n, _, _ = normalised_with_moments(own, x, range(1, len(x.shape) - 1), _epsilon(epsilon))
+    n, _, _ = normalised_with_moments(own, x, range(1, len(x.shape) - 1), epsilon)
     return with_scale(own, n, scale)
 
 
 @layer
-def dropout(own: Owner, x: Expression, mask: Expression | None = None, *, rate: float = 0.5) -> Expression:
+def dropout(own: Owner, x: Expression, mask: Expression | None = None, *, rate: Share = 0.5) -> Expression:
     """Some numbers become 0 while a network is trained, the others are divided by 1 − rate; a prediction leaves all as they are.
 
     x, h : (batch, …)    mask : as x, or (batch, any shape of as many numbers)
@@ -153,7 +142,7 @@ def dropout(own: Owner, x: Expression, mask: Expression | None = None, *, rate: 
     Raises DescriptionError, ShapeError.
     Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropout, section 4; scaled in training, as in section 10.
     """
-    share = 1 - checked_share(rate, "the rate of a dropout", open_at_1=True)
+    share = 1 - rate
     if mask is not None:
         if mask.shape != x.shape:
             mask = p.reshape(mask, sizes=x.shape)
@@ -163,5 +152,5 @@ def dropout(own: Owner, x: Expression, mask: Expression | None = None, *, rate: 
 
 def dropped(own: Owner, x: Expression, rate: float, symbol: str = "M") -> Expression:
     """x with a mask that is drawn in training."""
-    share = 1 - checked_share(rate, "the rate of a dropout", open_at_1=True)
+    share = 1 - rate
     return x if share == 1 or not own.training else x * own.mask(symbol, x, share)

@@ -90,7 +90,9 @@ def nesterov(w: Expression, g: Expression, v: Expression, *, learning_rate: Rate
 
 
 @optimizer(largest_rate=0.5)
-def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, epsilon: float = 1e-10) -> tuple[Expression, ...]:
+def adagrad(
+    w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, epsilon: NotNegative = 1e-10
+) -> tuple[Expression, ...]:
     """Steps shrink with the squares seen so far: s ← s + g², w ← w − η g / (√s + ε).
 
     Source: Duchi, Hazan & Singer (2011), Adaptive subgradient methods for online learning and stochastic optimization.
@@ -101,7 +103,7 @@ def adagrad(w: Expression, g: Expression, s: Expression, *, learning_rate: Rate 
 
 @optimizer(spelled=OF_DECAY)
 def rmsprop(
-    w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, decay: Share = 0.99, epsilon: float = 1e-8
+    w: Expression, g: Expression, s: Expression, *, learning_rate: Rate = 0.01, decay: Share = 0.99, epsilon: NotNegative = 1e-8
 ) -> tuple[Expression, ...]:
     """Steps shrink with the squares seen lately: s ← ρ s + (1 − ρ) g², w ← w − η g / (√s + ε), with ρ = decay.
 
@@ -122,7 +124,7 @@ def adam(
     learning_rate: Rate = 0.001,
     beta1: Share = 0.9,
     beta2: Share = 0.999,
-    epsilon: float = 1e-8,
+    epsilon: NotNegative = 1e-8,
 ) -> tuple[Expression, ...]:
     """Adam: m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − η m̂ / (√v̂ + ε).
 
@@ -144,7 +146,7 @@ def adamw(
     learning_rate: Rate = 0.001,
     beta1: Share = 0.9,
     beta2: Share = 0.999,
-    epsilon: float = 1e-8,
+    epsilon: NotNegative = 1e-8,
     decay: Share = 0.01,
 ) -> tuple[Expression, ...]:
     """Adam with decoupled weight decay: w ← w − η λ w − η m̂ / (√v̂ + ε), with λ = decay; m, v, m̂, v̂ as in Adam.
@@ -178,7 +180,7 @@ def nadam(
     learning_rate: Rate = 0.002,
     beta1: Share = 0.9,
     beta2: Share = 0.999,
-    epsilon: float = 1e-8,
+    epsilon: NotNegative = 1e-8,
     momentum_decay: NotNegative = 0.004,
 ) -> tuple[Expression, ...]:
     """Adam that looks ahead, as Nesterov's momentum does: w ← w − η m̂ / (√v̂ + ε), m̂ = μ′ m / (1 − μ′ ∏μ) + (1 − μ) g / (1 − ∏μ).
@@ -207,7 +209,7 @@ def radam(
     learning_rate: Rate = 0.001,
     beta1: Share = 0.9,
     beta2: Share = 0.999,
-    epsilon: float = 1e-8,
+    epsilon: NotNegative = 1e-8,
 ) -> tuple[Expression, ...]:
     """Adam without v while v rests on too few steps: w ← w − η m̂ where ℓ ≤ 5, otherwise w − η r m̂ √(1 − β₂ᵏ) / (√v + ε).
 
@@ -238,7 +240,7 @@ def adamax(
     learning_rate: Rate = 0.002,
     beta1: Share = 0.9,
     beta2: Share = 0.999,
-    epsilon: float = 1e-8,
+    epsilon: NotNegative = 1e-8,
 ) -> tuple[Expression, ...]:
     """Adam with the largest gradient in place of a mean of squares: u ← max(β₂ u, |g| + ε), w ← w − η m̂ / u.
 
@@ -259,7 +261,7 @@ def adadelta(
     *,
     learning_rate: Rate = 1.0,
     decay: Share = 0.9,
-    epsilon: float = 1e-6,
+    epsilon: NotNegative = 1e-6,
 ) -> tuple[Expression, ...]:
     """Steps in the unit of w: s ← ρ s + (1 − ρ) g², d = g √(u + ε) / √(s + ε), u ← ρ u + (1 − ρ) d², w ← w − η d.
 

@@ -10,6 +10,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import checked_size, layer
 from chainrule.network.owner import Owner
+from chainrule.network.spatial import sequence_shape
 
 MOST_STEPS = 512
 """An unrolled recurrence is written out step by step; more steps than this would be a graph that nobody waits for."""
@@ -17,16 +18,6 @@ MOST_STEPS = 512
 CellState: TypeAlias = "tuple[Expression, ...]"
 StepOf: TypeAlias = "Callable[[int, CellState], CellState]"
 Start: TypeAlias = "Callable[[Owner, Expression], StepOf]"
-
-
-def sequence_of(x: Expression) -> tuple[int, int]:
-    """Length and features of a sequence. Raises ShapeError."""
-    if len(x.shape) != 3:
-        raise ShapeError("it needs a sequence, (batch, length, features): an input as sequence(20, 16), or tokens and an embedding.")
-    length, features = int(x.shape[1]), int(x.shape[2])
-    if length > MOST_STEPS:
-        raise ShapeError(f"a recurrence over {length} steps is more than this can unroll; the limit is {MOST_STEPS}.")
-    return length, features
 
 
 def at_step(x: Expression, step: int) -> Expression:
@@ -59,7 +50,9 @@ def unrolled(
 
     start  declares the parameters and gives the step: (place from 0, states before) → states, of which the first is what the layer gives
     """
-    length, _ = sequence_of(x)
+    length, _ = sequence_shape(x)
+    if length > MOST_STEPS:
+        raise ShapeError(f"a recurrence over {length} steps is more than this can unroll; the limit is {MOST_STEPS}.")
     if mask is not None and mask.shape != (x.shape[0], length):
         raise ShapeError(f"the mask of a sequence has one number for each of its {length} steps, not the shape {mask.shape[1:]}.")
     step, before = start(own, x), tuple[Expression, ...]()

@@ -20,6 +20,7 @@ from chainrule.network.definitions import (
     is_built_in,
     load_built_in,
 )
+from chainrule.network.registered import check_free
 
 OPERANDS: dict[str, tuple[int, int, str]] = {
     "activation": (1, 1, "z"),
@@ -36,9 +37,7 @@ def _registered(kind: str, function: DefinitionFunction, **facts: Any) -> Defini
     name = function.__name__
     if not is_built_in(function):
         load_built_in(kind)  # so that a name that is taken is refused here, and not where the built-in one is first wanted
-    before = REGISTRY[kind].get(name)
-    if before is not None and before.function.__module__ != function.__module__:
-        raise DescriptionError(f"there is already {'an' if kind[0] in 'aeio' else 'a'} {kind} called '{name}'; choose another name.")
+    check_free(kind, REGISTRY[kind], function)
     if not isinstance(facts.get("also", {}), Mapping):
         facts["also"] = {other: {} for other in facts["also"]}
     definition = Definition(kind, name, function, **facts)

@@ -36,6 +36,13 @@ def spatial_extents(x: Expression) -> Sizes:
     return tuple(int(extent) for extent in x.shape[1:-1])
 
 
+def sequence_shape(x: Expression) -> tuple[int, int]:
+    """Length and features of a sequence. Raises ShapeError."""
+    if len(x.shape) != 3:
+        raise ShapeError("it needs a sequence, (batch, length, features): an input as sequence(20, 16), or tokens and an embedding.")
+    return int(x.shape[1]), int(x.shape[2])
+
+
 def per_axis(value: Any, axes: int, what: str, least: int = 1) -> Sizes:
     """One whole number for each axis; one alone counts for all of them. Raises DescriptionError."""
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes

@@ -117,6 +117,16 @@ def one_hot(places: Sequence[int] | Array, size: int) -> Array:
     return rows
 
 
+def predicted_classes(y: Array, decision: float = 0.5) -> Array:
+    """(rows,) the place of the class that outputs mean: the largest; of a single output the second class, 1, from `decision` upward."""
+    return (y[:, 0] >= decision).astype(np.int64) if y.shape[1] == 1 else y.argmax(axis=1)
+
+
+def class_probabilities(y: Array) -> Array:
+    """(rows, classes) the outputs themselves; of a single output, which is that of the second class, both."""
+    return np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
+
+
 def class_places(cells: Array, size: int, name: str) -> tuple[list[int], list[str]]:
     """The places of classes that are called by names, which are taken in alphabetical order, and those names. Raises InputError."""
     names = sorted({str(cell) for cell in cells})

@@ -116,7 +116,7 @@ def network_update(network: Network, optimizer: Bound, derivation: Derivation | 
         if parameter.key not in frozen
     ]
     moving = tuple(
-        ParameterUpdate(parameter, gradient, (), (), named(replace(_name(parameter), mark="next"), derivation.moving[parameter]))
+        ParameterUpdate(parameter, gradient, (), (), named(replace(parameter.own_name, mark="next"), derivation.moving[parameter]))
         for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
         if parameter in derivation.moving
     )
@@ -126,10 +126,6 @@ def network_update(network: Network, optimizer: Bound, derivation: Derivation | 
     own = {parameter: factors[parameter.key] for parameter, _ in pairs if parameter.key in factors}
     found = update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved, own)
     return replace(found, parameters=(*found.parameters, *moving))
-
-
-def _name(parameter: Expression) -> Name:
-    return parameter.own_name
 
 
 def multipliers_of(network: Network, wanted: Mapping[str, float]) -> dict[str, float]:

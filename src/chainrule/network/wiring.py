@@ -20,7 +20,8 @@ from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen
 from chainrule.network import layers as kinds
 from chainrule.network.definitions import checked_name
-from chainrule.network.layers import Layer, checked_size, result_of
+from chainrule.network.layers import Layer, checked_size
+from chainrule.network.registered import result_of
 
 INPUT, OUTPUT = "x", "y"
 """What the input and the output are called where there is one."""

@@ -20,7 +20,7 @@ from chainrule.data.numbers import PLAIN, NumberFormat, looks_like_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.network.targets import one_hot
+from chainrule.network.targets import class_probabilities, one_hot, predicted_classes
 from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
@@ -264,16 +264,14 @@ class Preparation(Displayed, FrozenValue):
             means, deviations = np.transpose(self.output_scales)
             raw = y * deviations + means
             return {target.name: raw[:, place] for place, target in enumerate(self.targets)}
-        places = y.argmax(axis=1) if self.task == "classify" else (y[:, 0] >= self.decision).astype(np.int64)
-        return {self.targets[0].name: np.array(self.classes, dtype=object)[places]}
+        return {self.targets[0].name: np.array(self.classes, dtype=object)[predicted_classes(y, self.decision)]}
 
     def probabilities(self, y: Array) -> dict[str, Array]:
         """(rows,) the probability of every class, by its name; nothing where the outputs are numbers or signs, or of several targets."""
         y = self._checked(y)
         if self.signs or self.task in ("regress", "mixed"):
             return {}
-        both = np.column_stack([1 - y[:, 0], y[:, 0]]) if self.task == "binary" else y
-        return {label: both[:, place] for place, label in enumerate(self.classes)}
+        return {label: class_probabilities(y)[:, place] for place, label in enumerate(self.classes)}
 
     def probability_columns(self, y: Array) -> dict[str, Array]:
         """The same as columns of a table, species=setosa …, those of every target with classes."""

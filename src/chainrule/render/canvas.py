@@ -20,14 +20,15 @@ def canvas(diagram: Diagram, paint: Callable[[str], str], named: str = "") -> st
     """
     alt = string(f"{diagram.alt} {diagram.about}".strip())
     shapes = (f"  {line}," for shape in still_shapes(diagram.shapes) for line in _shape(shape, paint))
-    return "\n".join([f"#canvas({named}{_length(diagram.width)}, {_length(diagram.height)}, {alt},", *shapes, ")"])
+    return "\n".join([f"#canvas({named}{in_points(diagram.width)}, {in_points(diagram.height)}, {alt},", *shapes, ")"])
 
 
 def _shape(shape: DrawnShape, paint: Callable[[str], str]) -> Iterator[str]:
     match shape:
         case Circle(x, y, radius):
             style = _style(shape.kind, shape.colour)
-            yield f"place(top + left, dx: {_length(x - radius)}, dy: {_length(y - radius)}, circle(radius: {_length(radius)}, {style}))"
+            corner = f"dx: {in_points(x - radius)}, dy: {in_points(y - radius)}"
+            yield f"place(top + left, {corner}, circle(radius: {in_points(radius)}, {style}))"
         case Line(x1, y1, x2, y2):
             yield f"drawn({_style(shape.kind, shape.colour)}, false, {_loop(((x1, y1), (x2, y2)))})"
         case Path(loops, kind, colour, closed):
@@ -35,8 +36,8 @@ def _shape(shape: DrawnShape, paint: Callable[[str], str]) -> Iterator[str]:
         case Label():
             if shape.covering:
                 box = covered(shape)
-                corner = f"dx: {_length(box.left)}, dy: {_length(box.top)}"
-                size = f"width: {_length(box.right - box.left)}, height: {_length(box.bottom - box.top)}"
+                corner = f"dx: {in_points(box.left)}, dy: {in_points(box.top)}"
+                size = f"width: {in_points(box.right - box.left)}, height: {in_points(box.bottom - box.top)}"
                 yield f'place(top + left, {corner}, rect({size}, fill: rgb("{GROUND[0]}")))'
             yield _label(shape, paint)
 
@@ -47,9 +48,9 @@ def _style(kind: str, colour: int | None) -> str:
     inside = f'rgb("{GROUND[0]}")' if pen.opaque else f"{shade}.transparentize({_percent(pen.fill)})" if pen.fill else "none"
     if not pen.stroke:
         return f"fill: {inside}, stroke: none"
-    dash = f"({', '.join(f'{_length(part)}' for part in pen.dashes)})" if pen.dashes else "none"
+    dash = f"({', '.join(f'{in_points(part)}' for part in pen.dashes)})" if pen.dashes else "none"
     paint = f"{shade}.transparentize({_percent(pen.ink)})" if pen.ink < 1 else shade
-    return f'fill: {inside}, stroke: (paint: {paint}, thickness: {_length(pen.stroke)}, dash: {dash}, join: "round")'
+    return f'fill: {inside}, stroke: (paint: {paint}, thickness: {in_points(pen.stroke)}, dash: {dash}, join: "round")'
 
 
 def _percent(opacity: float) -> str:
@@ -57,7 +58,7 @@ def _percent(opacity: float) -> str:
 
 
 def _loop(points: tuple[tuple[float, float], ...]) -> str:
-    return f"({', '.join(f'({_length(x)}, {_length(y)})' for x, y in points)})"
+    return f"({', '.join(f'({in_points(x)}, {in_points(y)})' for x, y in points)})"
 
 
 def _label(label: Label, paint: Callable[[str], str]) -> str:
@@ -65,13 +66,13 @@ def _label(label: Label, paint: Callable[[str], str]) -> str:
     shade = f', fill: rgb("{QUIET[0]}")' if label.quiet else ""
     share = {-1: 1, 0: 0.5, 1: 0}[label.side]
     written = " + ".join(_run(run, label.size, paint) for run in label.runs) or "[]"
-    place = f"{_length(label.x)}, {_length(label.y + 0.33 * label.size)}, {share}"
-    room = _length(width(label.runs, label.size))
-    return f"lettering({place}, {room}, text(size: {_length(label.size)}{shade}, {written}))"
+    place = f"{in_points(label.x)}, {in_points(label.y + 0.33 * label.size)}, {share}"
+    room = in_points(width(label.runs, label.size))
+    return f"lettering({place}, {room}, text(size: {in_points(label.size)}{shade}, {written}))"
 
 
 def _run(run: TextRun, size: float, paint: Callable[[str], str]) -> str:
-    style = [f"size: {_length(size * SCRIPT)}, baseline: {_length(size * (0.22 if run.raised < 0 else -0.38))}"] if run.raised else []
+    style = [f"size: {in_points(size * SCRIPT)}, baseline: {in_points(size * (0.22 if run.raised < 0 else -0.38))}"] if run.raised else []
     style += ['style: "italic"'] * run.italic + ['weight: "bold"'] * run.bold
     letters = string(run.letters.replace(" ", "\u00a0"))
     written = f"text({', '.join([*style, letters])})"
@@ -79,5 +80,6 @@ def _run(run: TextRun, size: float, paint: Callable[[str], str]) -> str:
     return f"{colour}({written})" if colour else written
 
 
-def _length(value: float) -> str:
+def in_points(value: float) -> str:
+    """A length in a diagram as Typst and TeX read it: 1.5pt."""
     return f"{UNIT * value:.2f}".rstrip("0").rstrip(".") + "pt"

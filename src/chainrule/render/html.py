@@ -67,23 +67,13 @@ def html(document: Document) -> str:
     Its Content-Security-Policy allows the style and the script that it carries, by their hashes, and nothing from anywhere else.
     """
     style, script = _style(), (PAGE / "page.js").read_text("utf-8")
-    live = [] if document.live is None else [_hash(document.live.style), _hash(document.live.module)]
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src {' '.join([_hash(style), *live[:1]])}",
-            "style-src-attr 'unsafe-inline'",  # the alignment inside formulas: printers write it, never a person
-            f"script-src {' '.join([_hash(script), *live[1:]])}",
-            "font-src data:",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+    live = [] if document.live is None else [document.live.style, document.live.module]
+    alignment = "style-src-attr 'unsafe-inline'"  # inside formulas: printers write it, never a person
+    allowed = policy([style, *live[:1]], [script, *live[1:]], alignment)
     head = (
         '<meta charset="utf-8" />',
         element("title", escape_xml(document.title)),
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}" />',
+        f'<meta http-equiv="Content-Security-Policy" content="{allowed}" />',
         '<meta name="viewport" content="width=device-width, initial-scale=1" />',
         '<meta name="generator" content="chainrule" />',
         '<link rel="icon" href="data:," />',  # or a browser would ask the server for one
@@ -337,6 +327,22 @@ def font_face() -> str:
 def palette_rules() -> str:
     """The colours of symbols, light and dark, as rules of CSS."""
     return "\n".join(f".c{i} {{ color: light-dark({colour.light}, {colour.dark}); }}" for i, colour in enumerate(PALETTE))
+
+
+def policy(styles: Iterable[str], scripts: Iterable[str], *more: str) -> str:
+    """The Content-Security-Policy of a page: these styles and scripts, by their hashes, and no request but what `more` says."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {' '.join(map(_hash, styles))}",
+            *more,
+            f"script-src {' '.join(map(_hash, scripts))}",
+            "font-src data:",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
 
 
 def _hash(content: str) -> str:

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from chainrule.notation.formula import Symbol
 from chainrule.notation.latex import formula_latex
 from chainrule.pictures.shapes import PENS, SCRIPT, Circle, Diagram, DrawnShape, Label, Line, Path, Point, TextRun, covered, still_shapes
+from chainrule.render.canvas import UNIT, in_points
 from chainrule.render.prose import escape_latex_prose, visible
-
-UNIT = 0.75
-"""Points: what is one unit in a diagram, and one pixel in SVG."""
 
 ANCHORS = {-1: "base east", 0: "base", 1: "base west"}
 
@@ -29,7 +27,7 @@ def tikz(diagram: Diagram, paint: Callable[[str], str]) -> str:
 def _shape(shape: DrawnShape, paint: Callable[[str], str]) -> Iterator[str]:
     match shape:
         case Circle(x, y, radius):
-            yield rf"\path[{_style(shape.kind, shape.colour)}] {_point((x, y))} circle[radius={_length(radius)}];"
+            yield rf"\path[{_style(shape.kind, shape.colour)}] {_point((x, y))} circle[radius={in_points(radius)}];"
         case Line(x1, y1, x2, y2):
             yield rf"\path[{_style(shape.kind, shape.colour)}] {_point((x1, y1))} -- {_point((x2, y2))};"
         case Path(loops, kind, colour, closed):
@@ -45,16 +43,16 @@ def _shape(shape: DrawnShape, paint: Callable[[str], str]) -> Iterator[str]:
 def _style(kind: str, colour: int | None) -> str:
     """Stroke and filling of a kind of shape."""
     pen, shade = PENS[kind], "black" if colour is None else f"c{colour}"
-    parts = [f"draw={shade},line width={_length(pen.stroke)}"] if pen.stroke else []
+    parts = [f"draw={shade},line width={in_points(pen.stroke)}"] if pen.stroke else []
     parts += [f"draw opacity={pen.ink}"] * (pen.stroke > 0 and pen.ink < 1)
     parts += ["fill=white"] * pen.opaque + [f"fill={shade},fill opacity={pen.fill}"] * (pen.fill > 0)
-    parts += [f"dash pattern=on {_length(pen.dashes[0])} off {_length(pen.dashes[1])}"] if pen.dashes else []
+    parts += [f"dash pattern=on {in_points(pen.dashes[0])} off {in_points(pen.dashes[1])}"] if pen.dashes else []
     return ",".join(parts)
 
 
 def _label(label: Label, paint: Callable[[str], str]) -> str:
     """Letters on a line whose height is that of the middle of small letters, 0.33 of their size above it."""
-    size = _length(label.size)
+    size = in_points(label.size)
     written = "".join(_run(run, label.size, paint) for run in label.runs)
     place = _point((label.x, label.y + 0.33 * label.size))
     quiet = ",text=quiet" if label.quiet else ""
@@ -71,7 +69,7 @@ def _run(run: TextRun, size: float, paint: Callable[[str], str]) -> str:
     )
     if run.raised:
         up = size * (-0.22 if run.raised < 0 else 0.38)
-        written = rf"\raised{{{_length(up)}}}{{{_length(size * SCRIPT)}}}{{{written}}}"
+        written = rf"\raised{{{in_points(up)}}}{{{in_points(size * SCRIPT)}}}{{{written}}}"
     colour = paint(run.key) if run.key else ""
     return rf"\textcolor{{{colour}}}{{{written}}}" if colour else written
 
@@ -79,7 +77,3 @@ def _run(run: TextRun, size: float, paint: Callable[[str], str]) -> str:
 def _point(point: Point) -> str:
     """In units of the picture."""
     return f"({point[0]:.1f},{point[1]:.1f})"
-
-
-def _length(value: float) -> str:
-    return f"{UNIT * value:.2f}".rstrip("0").rstrip(".") + "pt"

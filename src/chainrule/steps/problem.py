@@ -11,7 +11,8 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.base.frozen import Frozen
 from chainrule.network.definitions import Bound, find
-from chainrule.network.description import check_table, described, inside, names_of, network_of_description, number_lists
+from chainrule.network.description import check_table, described, inside, network_of_description, number_lists
+from chainrule.network.layers import checked_names
 from chainrule.network.network import Network
 from chainrule.network.targets import read_targets
 from chainrule.steps.order import OrderLike, read_order
@@ -112,7 +113,7 @@ def _batch_from(data: Any, network: Network) -> dict[str, Any]:
     t, classes = read_targets(network, data.get("t"), "data.t", len(x))
     if len(x) != len(t):
         raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
-    names = {key: names_of(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
+    names = {key: checked_names(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
     for key, wanted in (("features", network.inputs), ("targets", network.targets)):
         if names[key] and len(names[key]) != wanted:
             raise DescriptionError(f"data.{key} names {len(names[key])}, but there are {wanted}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
@@ -85,6 +86,11 @@ def history_from_dict(plain: Mapping[str, Any]) -> list[Report]:
         return [Report(int(e), int(k), float(E), _number(v), _number(rate)) for e, k, E, v, rate in rows]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"the history of the run is incomplete: {error}.") from None
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """A number as JSON can hold it."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _number(value: Any) -> float | None:

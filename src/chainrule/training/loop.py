@@ -40,7 +40,7 @@ from chainrule.processes.together import Shard
 from chainrule.steps.step import Step, check_targets, record
 from chainrule.training.averaging import averaged_share, evaluated_parameters
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
-from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
+from chainrule.training.history import History, Outcome, Report, finite_or_none, history_from_dict, history_to_dict
 from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
 
 HASHED_AT_ONCE = 10_000
@@ -190,7 +190,7 @@ class Training(Displayed):
         held_out = deciding if self._validation_decides else None
         if held_out is None and self.validation is not None:
             held_out = self.engine.error(self.validation, state)
-        report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
+        report = Report(self.epochs, number, passed.error, finite_or_none(held_out), self.rate(number), time.perf_counter() - started)
         self._history.add(report)
         return report
 
@@ -361,9 +361,9 @@ class Training(Displayed):
             "step": self.step,
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
-            "best_error": _finite(self.best_error),
+            "best_error": finite_or_none(self.best_error),
             "gained_epoch": self.gained_epoch,
-            "gained_error": _finite(self.gained_error),
+            "gained_error": finite_or_none(self.gained_error),
             "every": self._history.every,
             "history": history_to_dict(self.history),
             "digest": self.digest,
@@ -527,10 +527,6 @@ class Training(Displayed):
 def _resumed(*run: Any) -> Training:
     *began, given = run
     return Training.resumed(*began, **given)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _infinite(value: Any) -> float:

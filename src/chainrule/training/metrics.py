@@ -17,6 +17,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import Frozen, FrozenValue
 from chainrule.base.printing import clean
+from chainrule.network.targets import class_probabilities, predicted_classes
 
 if TYPE_CHECKING:
     from chainrule.data.table import Table
@@ -304,14 +305,14 @@ def of_classes(names: tuple[str, ...], y: Array, labels: Array, guess: Array | N
 
     signs  y are no probabilities: from 0 upward they mean the second class
     """
-    said = (y[:, 0] >= (0 if signs else 0.5)).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    said = predicted_classes(y, 0 if signs else 0.5)
     known = labels >= 0
     confusion = np.zeros((len(names), len(names)), dtype=int)
     np.add.at(confusion, (labels[known], said[known]), 1)
     strange = None if known.all() else np.bincount(said[~known], minlength=len(names))
     if signs:
         return Scores("classify", names, len(y), guess, confusion, None, strange=strange)
-    probabilities = np.column_stack([1 - y[:, 0], y[:, 0]]) if y.shape[1] == 1 else y
+    probabilities = class_probabilities(y)
     given = np.where(known, probabilities[np.arange(len(labels)), labels] / probabilities.sum(axis=1), 0.0)
     return Scores("classify", names, len(y), guess, confusion, float(-np.log(np.maximum(given, SMALLEST)).sum()), strange=strange)
 
