@@ -127,15 +127,18 @@ def repeated(product):
     return name
 
 
-def add_peak(module, dtype, lanes):
-    """Emit peak(memory, turns): 24 sums, each of which grows by a product in every turn."""
+def add_peak(module, dtype, lanes, sums_at_once):
+    """Emit peak(memory, turns): so many sums, each of which grows by a product in every turn."""
     function = ir.Function(module, ir.FunctionType(VOID, [POINTER, I64]), "peak")
     builder = ir.IRBuilder(function.append_basic_block())
     memory, turns = function.args
     numbers = Machine(builder, dtype, lanes)
     factor, term = numbers.load(memory), numbers.load(at(builder, memory, 64))
     sums = carried(
-        builder, turns, [numbers.number(i).ir for i in range(24)], lambda sums: [(numbers.value(s) * factor + term).ir for s in sums]
+        builder,
+        turns,
+        [numbers.number(i).ir for i in range(sums_at_once)],
+        lambda sums: [(numbers.value(s) * factor + term).ir for s in sums],
     )
     for place, value in enumerate(sums):
         numbers.store(numbers.value(value), at(builder, memory, 64 * (place + 2)))
@@ -182,14 +185,15 @@ def main(seconds=1.0):
     context = ModuleContext(module, "float32", processor, 0, threads=2)
     layers = {name: [Layer(context, *shape) for shape in shapes] for name, shapes in LAYERS.items()}
     lanes = processor.lanes("float32")
-    add_peak(module, "float32", lanes)
+    sums_at_once = processor.registers * 3 // 4  # the others hold what they grow by
+    add_peak(module, "float32", lanes, sums_at_once)
     loaded, memory = Loaded(module, processor), aligned_array(16 * 32, "float32")
     run_peak = loaded.function("peak", [ctypes.c_void_p, ctypes.c_int64])
 
     def peak(turns=4_000_000):
         begin = time.perf_counter()
         run_peak(memory.ctypes.data, turns)
-        return turns * 24 * lanes * 2 / (time.perf_counter() - begin)
+        return turns * sums_at_once * lanes * 2 / (time.perf_counter() - begin)
 
     everything = [layer for several in layers.values() for layer in several]
     times, highest = best(loaded, everything, peak, seconds)

@@ -21,11 +21,14 @@ from chainrule.engines.compiled.llvm.instructions import (
     loop,
     multiply_integers,
     prefetch,
+    whole,
 )
 from chainrule.engines.compiled.llvm.target import itemsize
 
 LONG_ROW = 2**10
-"""Bytes of a row from which on the one that comes next is asked for meanwhile: it may lie anywhere, and no processor knows where."""
+"""Bytes of a row from which on the one that comes next is asked for, line by line as this one is copied: it may lie anywhere, and no
+processor knows where. (All of its lines before the copy took a fifth longer on an AMD Zen 3.)
+"""
 
 
 class Copied(FrozenValue):
@@ -58,15 +61,12 @@ def gather_scatter(context: ModuleContext, name: str, given: str, copied: Copied
     source, target, *order, first, rows = function.args
     by = dict(zip(("order", "by_order", "as_they_lie"), order, strict=False))
     with loop(builder, 0, rows, name="row") as row:
-        place = builder.add(first, row)
+        taken, ahead = builder.add(first, row), None
+        place = row_index(builder, by, taken) if ordered else taken
         if ordered and copied.columns * itemsize(given) >= LONG_ROW:
             last = builder.sub(builder.add(first, rows), I64(1))
-            coming = row_index(builder, by, lesser(builder, builder.add(place, I64(1)), last))
-            begin = at(builder, source, builder.mul(coming, I64(copied.examples[0])), element_type(given))
-            with loop(builder, 0, copied.columns * itemsize(given), LINE, name="line") as line:
-                prefetch(builder, at(builder, begin, line), writing=False, near=True)
-        if ordered:
-            place = row_index(builder, by, place)
+            following = row_index(builder, by, lesser(builder, builder.add(taken, I64(1)), last))
+            ahead = builder.mul(builder.sub(following, place), I64(copied.examples[0]))
         read, write = (
             add_integers(builder, multiply_integers(builder, each, distance), start)
             for each, distance, start in zip((place, row), copied.examples, copied.start, strict=True)
@@ -76,37 +76,46 @@ def gather_scatter(context: ModuleContext, name: str, given: str, copied: Copied
             begin = multiply_integers(builder, row, copied.examples[1])
             with loop(builder, 0, count, name="empty") as line:
                 _clear(context, builder, target, add_integers(builder, begin, multiply_integers(builder, line, distance)), columns)
-        _loops(context, builder, given, copied, (source, target), (read, write), copied.axes)
+        _loops(context, builder, given, copied, (source, target), (read, write), ahead, copied.axes)
     builder.ret_void()
     return function
 
 
 def _loops(
-    context: ModuleContext, builder: Any, given: str, copied: Copied, arrays: tuple[Any, Any], places: tuple[Any, Any],
+    context: ModuleContext, builder: Any, given: str, copied: Copied, arrays: tuple[Any, Any], places: tuple[Any, Any], ahead: Any,
     axes: tuple[tuple[int, int, int], ...],
 ) -> None:  # fmt: skip
-    if not axes:
-        _in_vectors(
-            context, builder, copied.columns, lambda column, lanes: _copy(context, builder, given, copied, arrays, places, column, lanes)
-        )
+    """ahead: how many numbers on the same ones lie of the example that comes next; None where it need not be asked for."""
+    if axes:
+        count, *steps = axes[0]
+        with loop(builder, 0, count, name="axis") as turn:
+            read, write = (
+                add_integers(builder, place, multiply_integers(builder, turn, step)) for place, step in zip(places, steps, strict=True)
+            )
+            _loops(context, builder, given, copied, arrays, (read, write), ahead, axes[1:])
         return
-    count, *steps = axes[0]
-    with loop(builder, 0, count, name="axis") as turn:
-        read, write = (
-            add_integers(builder, place, multiply_integers(builder, turn, step)) for place, step in zip(places, steps, strict=True)
-        )
-        _loops(context, builder, given, copied, arrays, (read, write), axes[1:])
+
+    def emit(column: Any, count: int) -> None:
+        if ahead is not None and count >= context.lanes:
+            there = at(builder, arrays[0], builder.add(builder.add(places[0], ahead), whole(column)), element_type(given))
+            for byte in range(0, count * itemsize(given), LINE):
+                prefetch(builder, at(builder, there, byte), writing=False, near=True)
+        lanes = min(count, context.lanes)
+        for further in range(0, count, lanes):
+            _copy(context, builder, given, copied, arrays, places, add_integers(builder, column, further), lanes)
+
+    _in_vectors(context, builder, copied.columns, emit, 0 if ahead is None else LINE // itemsize(given))
 
 
-def _in_vectors(context: ModuleContext, builder: Any, columns: int, emit: Callable[[Any, int], None]) -> None:
-    """What is emitted for columns that follow each other: emit(the first, how many)."""
-    even = columns // context.lanes * context.lanes
-    if even:
-        with loop(builder, 0, even, context.lanes, name="column") as column:
-            emit(column, context.lanes)
-    if even < columns:
-        with loop(builder, even, columns, name="column") as column:
-            emit(column, 1)
+def _in_vectors(context: ModuleContext, builder: Any, columns: int, emit: Callable[[Any, int], None], line: int = 0) -> None:
+    """What is emitted for columns that follow each other: emit(the first, how many). Lines of so many first, if any, then vectors."""
+    start = 0
+    for count in (max(line, context.lanes), context.lanes, 1):
+        end = start + (columns - start) // count * count
+        if start < end:
+            with loop(builder, start, end, count, name="column") as column:
+                emit(column, count)
+        start = end
 
 
 def _clear(context: ModuleContext, builder: Any, target: Any, there: Any, columns: int) -> None:
