@@ -59,16 +59,15 @@ class Machine(Lanes):
     """The functions of the table of primitives, as far as they are more than arithmetic: see `Lanes` for the rest."""
 
     def power(self, a: Any, n: Any) -> MachineValue:
-        """aⁿ: products for a small whole n, with √a for half an odd number, otherwise eⁿ ˡⁿ ᵃ, whose error is about 1 + |n ln a| ulp."""
+        """aⁿ: products for a small whole n, √a for ½, otherwise eⁿ ˡⁿ ᵃ, whose error is about 1 + |n ln a| ulp."""
         a, n = self.number(a), self.number(n)
         if a.constant is not None and n.constant is not None:
             with np.errstate(all="ignore"):
                 return self.number(np.float64(a.constant) ** np.float64(n.constant))
-        if n.constant is not None and (2 * n.constant).is_integer() and abs(n.constant) <= MOST_MULTIPLIED:
-            halves = int(2 * abs(n.constant))
-            product = self._multiplied(a, halves // 2)
-            if halves % 2:
-                product = product * self.sqrt(a) if halves > 1 else self.sqrt(a)
+        if n.constant == 0.5:
+            return self.sqrt(a)
+        if n.constant is not None and n.constant.is_integer() and abs(n.constant) <= MOST_MULTIPLIED:
+            product = self._multiplied(a, int(abs(n.constant)))
             return 1 / product if n.constant < 0 else product
         return approximations.approximate_power(self, a, n)
 
