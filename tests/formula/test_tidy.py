@@ -31,6 +31,8 @@ a, b, c = (variable(Name(letter)) for letter in "abc")
 A, B = (variable(Name(letter), MATRIX) for letter in "AB")
 N = p.size(dimension="batch")
 positive = A > 0
+rows = variable(Name("r"), (MATRIX[0],))
+of_rows = p.spread(rows, axes=(1,), sizes=(MATRIX[1],))
 
 
 def filled(number: Any, shape: Shape = MATRIX) -> Expression:
@@ -109,6 +111,14 @@ IDENTITIES: list[tuple[Expression, Any]] = [
     (as_expression(1.0) / 4, 0.25),
     (as_expression(3) / 0, as_expression(3) / 0),
     (-a / b, -(a / b)),
+    (a / b / c, a / (b * c)),
+    (a / (b / c), (a * c) / b),
+    (A * (B / N) / (2 * B), (A * B) / (2 * (N * B))),
+    (p.total(-(A * (B / of_rows)), axes=(1,)) / a, -(p.total(A * B, axes=(1,)) / (rows * a))),
+    (p.total(A / B, axes=(1,)) / c, p.total(A / B, axes=(1,)) / c),  # each term has a divisor of its own
+    (a / (b * p.sqrt(b)), a / b ** Fraction(3, 2)),
+    (filled(a / 4) * (2 * A), filled(a / 2) * A),
+    (filled(a / 4) * (3 * A), filled(a / 4) * (3 * A)),
     # Signs.
     (-as_expression(2), -2),
     (p.negative(-a), a),

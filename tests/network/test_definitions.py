@@ -301,7 +301,7 @@ FORMULAS = [
     ("loss", "log_cosh", "ln cosh(y − t)"),
     ("loss", "binary_cross_entropy", "−(t ⊙ ln(y) + (1 − t) ⊙ ln(1 − y))"),
     ("loss", "binary_cross_entropy_from_logits", "softplus(y) − t ⊙ y"),
-    ("loss", "cross_entropy", "−(Σ_j t ⊙ ln(y))"),
+    ("loss", "cross_entropy", "−Σ_j t ⊙ ln(y)"),
     ("loss", "cross_entropy_from_logits", "(Σ_j t) ⊙ logsumexp(y) − (Σ_j t ⊙ y)"),
     ("loss", "hinge", "max(0, 1 − t ⊙ y)"),
     ("loss", "squared_hinge", "max(0, 1 − t ⊙ y)^2"),

@@ -10,7 +10,10 @@ from chainrule.base.printing import Code, clean
 from chainrule.document.document import Inline
 from chainrule.notation.formula import Formula, Number
 
-RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+RAISED = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+
+NUMBERS = re.compile(r"[0-9.,^−·… \u00a0]+")
+"""Numbers in words, as 2.4 · 10^−13."""
 
 
 class Words(FrozenValue):
@@ -56,14 +59,16 @@ class Words(FrozenValue):
                 parts.append(Code(piece.format(**values)))
                 continue
             before, *others = re.split(r"{(\w+)}", piece)
-            parts += _with_powers(before)
+            parts += with_powers(before)
             for place, after in zip(others[::2], others[1::2], strict=True):
                 value = values[place]
-                parts += [str(value) if isinstance(value, (str, int)) else value, *_with_powers(after)]
+                several = with_powers(value) if isinstance(value, str) and NUMBERS.fullmatch(value) else None
+                parts += several or [str(value) if isinstance(value, (str, int)) else value]
+                parts += with_powers(after)
         return tuple(part for part in parts if part != "")
 
 
-def _with_powers(text: str) -> list[str | Formula]:
-    """Powers of ten as formulas, so that they look like those in the formulas around them."""
-    pieces = re.split(r"\b10(⁻?[⁰¹²³⁴-⁹]+)", text) if "10" in text else [text]
+def with_powers(text: str) -> list[str | Formula]:
+    """Powers of ten, 10⁻¹² or 10^−12, as formulas, so that they look like those in the formulas around them."""
+    pieces = re.split(r"\b10\^?((?<=\^)−?\d+|(?<!\^)⁻?[⁰¹²³⁴-⁹]+)", text) if "10" in text else [text]
     return [Number("1", int(piece.translate(RAISED))) if place % 2 else piece for place, piece in enumerate(pieces)]

@@ -16,6 +16,7 @@ from chainrule.diagnosis.rates import Advice, advice_at
 from chainrule.diagnosis.simulation import Runner
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, joined_inline
 from chainrule.document.words import Words
+from chainrule.explanation.rounding import without_dust
 from chainrule.explanation.traces import Trace, with_trace
 from chainrule.explanation.values import Values
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable, written_nodes
@@ -97,13 +98,27 @@ class Context(WithoutCaches, FrozenValue):
     @cached_property
     def before(self) -> Values:
         """Numbers of the step itself."""
-        return Values(self.scalars, self.step.values, given=self.step.number == 1)
+        return self._of_arrays(Values(self.scalars, self.step.values, given=self.step.number == 1), "settled")
 
     @cached_property
     def after(self) -> Values:
         """Numbers of the forward pass with the new parameters."""
         new = {part.parameter.key: (self.before, part.new) for part in self.step.update.parameters}
-        return Values(self.scalars, self.after_arrays, self.step.number == 1, new)
+        return self._of_arrays(Values(self.scalars, self.after_arrays, self.step.number == 1, new), "settled_after")
+
+    def _of_arrays(self, values: Values, settled: str) -> Values:
+        """The numbers; where floats are all that is known of them, without what rounding left of 0."""
+        return values if values.precise else replace(values, arrays=getattr(self, settled))
+
+    @cached_property
+    def settled(self) -> dict[str, Any]:
+        """The arrays of the step by key, with 0 for what is 0 but for rounding."""
+        return without_dust(self.step.values, [*self.derivation.quantities, self.derivation.error, *self.derivation.backward])
+
+    @cached_property
+    def settled_after(self) -> dict[str, Any]:
+        """The same of the forward pass with the new parameters."""
+        return without_dust(self.after_arrays, [*self.derivation.quantities, self.derivation.error])
 
     @cached_property
     def after_arrays(self) -> dict[str, Any]:

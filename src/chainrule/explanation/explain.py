@@ -270,10 +270,11 @@ def whole_sections(context: Context, without: Container[str] = ()) -> list[Secti
 
 
 def _story(context: Context) -> Iterator[tuple[str, Callable[[Context], Section | None]]]:
-    """What makes each section at this level of detail, with a key."""
+    """What makes each section at this level of detail, with a key. In brief, what follows from other sections is left out."""
     from chainrule.explanation import answers, backward, forward, inside, outcome, rules, setting
 
     large, scalar = context.detail == "overview", context.detail == "scalar"
+    short = scalar and context.brief
     if not scalar or context.brief:
         from chainrule.explanation import overview
 
@@ -284,11 +285,12 @@ def _story(context: Context) -> Iterator[tuple[str, Callable[[Context], Section 
     if context.without_target:
         return
     yield "error", forward.error_section
-    if scalar:
+    if scalar and not short:
         yield "expanded", forward.expanded_section
     yield "descent", rules.descent_section
     if scalar:
         yield "chain_rule", backward.chain_rule_section
+    if scalar and not short:
         yield "closed_forms", backward.closed_forms_section
     yield "backward", overview.backward_overview if large else backward.matrix_form_section
     yield "inside", inside.inside_section
@@ -296,7 +298,7 @@ def _story(context: Context) -> Iterator[tuple[str, Callable[[Context], Section 
     if not large:
         yield "second_pass", outcome.second_pass_section
     yield "outcome", outcome.outcome_section
-    if not large and not context.in_order:  # a step whose samples are followed by others is not repeated on its own
+    if not large and not short and not context.in_order:  # a step whose samples are followed by others is not repeated on its own
         yield "repeat", outcome.repeat_section
     if not scalar or context.brief:
         yield "left_out", overview.left_out_section

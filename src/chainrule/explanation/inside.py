@@ -69,7 +69,7 @@ def _each(context: Context, told: Callable[[Context, Expression], Iterator[Block
 def _numbers(context: Context, node: Expression) -> Array:
     """The value of any part of the graph in this step."""
     letters = [inner for inner in written_nodes(node) if inner.name is not None]
-    given = {letter: np.asarray(context.step.values[letter.key], dtype=float) for letter in letters}
+    given = {letter: np.asarray(context.settled[letter.key], dtype=float) for letter in letters}
     if node in given:
         return given[node]
     return np.asarray(value_of(node, given), dtype=float)
@@ -77,7 +77,7 @@ def _numbers(context: Context, node: Expression) -> Array:
 
 def _gradient(context: Context, node: Expression) -> Array | None:
     gradient = context.derivation.gradient(node)
-    return None if gradient is None or gradient.key not in context.step.values else np.asarray(context.step.values[gradient.key], float)
+    return None if gradient is None or gradient.key not in context.settled else np.asarray(context.settled[gradient.key], float)
 
 
 def _grid(context: Context, values: Array, kind: str, caption: Inline, rows: str = "", columns: str = "") -> GridBlock:

@@ -58,8 +58,9 @@ def new_weights_section(context: Context) -> Section:
     blocks: list[Block] = [context.says("weights.intro")] if moves else []
     if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
-        blocks.append(context.heading("weights.matrices"))
-    blocks += context.matrix_blocks((context.array_line(p, context.after) for p in context.derivation.parameters), worked=False)
+    if not (context.detail == "scalar" and moves and context.brief):
+        blocks += [context.heading("weights.matrices")] if context.detail == "scalar" and moves else []
+        blocks += context.matrix_blocks((context.array_line(p, context.after) for p in context.derivation.parameters), worked=False)
     blocks += beside_plain(context)
     if names := context.left_alone:
         blocks.append(Note("insight", context.text("weights.frozen", names=names)))
@@ -138,12 +139,12 @@ def _is_known(node: Expression) -> bool:
 
 def second_pass_section(context: Context) -> Section:
     """The forward pass on the same batch with the new weights."""
-    derivation = context.derivation
+    scalar, derivation = context.detail == "scalar", context.derivation
     blocks: list[Block] = [context.says("second.intro")]
-    blocks += context.matrix_blocks(context.matrix_line(quantity, context.after) for quantity in derivation.quantities)
-    if context.detail == "scalar":
-        in_brief = [context.more("second.brief")]
-        blocks += in_brief if context.brief else scalar_lines(context, context.after)
+    quantities = derivation.predictions if scalar and context.brief else derivation.quantities
+    blocks += context.matrix_blocks(context.matrix_line(quantity, context.after) for quantity in quantities)
+    if scalar:
+        blocks += [context.more("second.brief")] if context.brief else scalar_lines(context, context.after)
     blocks.append(Equations(error_lines(context, context.after)))
     return context.section("second", blocks)
 
@@ -159,7 +160,7 @@ def outcome_section(context: Context) -> Section:
     if not _aims_at_zero(step):
         return _movement(context)
     if is_exact(step):
-        error = context.before[context.scalars.variable(Element(context.derivation.error, ()))]  # as it is printed, not as a float has it
+        error = context.before.of(context.derivation.error)  # as it is printed, not as a float has it
         key = "outcome.as_good_as_exact" if error else "outcome.exact"
         return context.section("outcome", (context.says(key, before=context.rounded(error)),))
     blocks: list[Block] = [Paragraph(_verdict(context, step)), *facts_blocks(context), *rates_blocks(context, context.advice)]
@@ -186,7 +187,10 @@ def _verdict(context: Context, step: Step) -> Inline:
     if after == before:
         return context.text("outcome.same", **letters)
     if after < TOLERANCE:
-        return context.text("outcome.zero", **letters)
+        left = context.after.of(context.derivation.error)
+        dust = not context.settled_after[context.derivation.error.key]  # what is left is less than rounding makes of y − t
+        key = "outcome.as_good_as_zero" if not dust else "outcome.zero_but_rounding" if left else "outcome.zero"
+        return context.text(key, before=letters["before"], after=context.rounded(left))
     if not step.exact and abs(after - before) <= NUDGE * before:
         return context.text("outcome.same_but_rounding", **letters)
     change, ratio = ("larger", after / before if before else math.inf) if after > before else ("smaller", before / after)
@@ -227,15 +231,14 @@ def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
     blocks += [Paragraph(text) for text in _one_step(context, advice)]
     if advice.used is None:
         return [*blocks, Note("more", context.text("rates.one_step_only"))]
-    if advice.converges is not None:
+    if advice.converges is not None and not context.brief:
         low, high = (_rate(context, rate) for rate in advice.converges)
         blocks.append(context.says("rates.converges", low=low, limit=high, steps=advice.steps))
     if warning := _unfit_text(context, advice.used):
         blocks.append(Note("warning", warning))
     blocks.append(Paragraph(_recommended_text(context, advice)))
     why = "most" if advice.steps == MOST_STEPS else "size"
-    blocks.append(context.says(f"rates.steps.{why}", steps=advice.steps))
-    return blocks
+    return blocks if context.brief else [*blocks, context.says(f"rates.steps.{why}", steps=advice.steps)]
 
 
 def _why_no_advice(context: Context) -> str:

@@ -17,7 +17,7 @@ from chainrule.explanation.rules import beside_plain
 from chainrule.formula.expression import Expression
 
 ROUNDING = 1e-14
-"""A mean this much smaller than the largest number is what rounding left of 0."""
+"""A mean, or a move, this much smaller than the numbers that it is made of is what rounding left of 0."""
 
 
 def forward_overview(context: Context) -> Section:
@@ -28,7 +28,7 @@ def forward_overview(context: Context) -> Section:
 
 def forward_table(context: Context) -> TableBlock:
     """How large each quantity of the forward pass is."""
-    return _statistics(context, context.derivation.quantities, context.step.before.values)
+    return _statistics(context, context.derivation.quantities, context.settled)
 
 
 def _formulas(context: Context, quantities: Sequence[Expression]) -> Iterator[Block]:
@@ -59,7 +59,7 @@ def _table(
 
 def second_overview(context: Context) -> Section:
     """How large each quantity of the forward pass is with the new weights, and the error."""
-    table = _statistics(context, context.derivation.quantities, context.step.after.values)
+    table = _statistics(context, context.derivation.quantities, context.settled_after)
     error = Equations(error_lines(context, context.after))
     return context.section("second", (context.says("second.intro"), table, error))
 
@@ -70,7 +70,7 @@ def backward_overview(context: Context) -> Section:
     blocks = (
         context.says("overview.backward"),
         *_formulas(context, quantities),
-        _statistics(context, quantities, context.step.values),
+        _statistics(context, quantities, context.settled),
         *kinks(context),
     )
     return context.section("matrix", blocks)
@@ -82,7 +82,8 @@ def updates_overview(context: Context) -> Section:
 
     def row(parameter: Expression) -> Sequence[Cell]:
         before, after = (np.asarray(side[parameter.key], dtype=float) for side in (step.parameters, step.new_parameters))
-        size, moved = _norm(before), _norm(after - before)
+        move = after - before
+        size, moved = _norm(before), _norm(np.where(np.abs(move) <= ROUNDING * np.abs(before), 0, move))
         return context.number(size), context.number(moved), context.number(moved / size) if size else NONE
 
     moves = _table(context, ("norm", "moved", "share"), context.derivation.parameters, row)

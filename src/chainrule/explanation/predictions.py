@@ -135,7 +135,8 @@ def _levels(context: Context, predicted: Array, t: Array, xs: list[float], ys: l
         return regions, series, [], (message_runs(context, "plot.boundary_levels", y=y),)
     changes = equation(context, y, decision)
     line = _contour(loops(values.tolist(), decision, xs, ys), in_ink(text_runs(changes)), "curve", None, xs, ys)
-    return regions, [*line, *series], [], (message_runs(context, "plot.boundary_two", y=changes),)
+    told = message_runs(context, "plot.boundary_two", line=changes, y=y)
+    return regions, [*line, *series], [], (told, prose_runs(context.plain("plot.boundary_points")))
 
 
 def _contour(

@@ -19,6 +19,7 @@ from chainrule.formula.primitives import (
     multiply,
     negative,
     place,
+    power,
     spread,
     sqrt,
     subtract,
@@ -176,6 +177,8 @@ def _multiply(a: Expression, b: Expression) -> Expression | None:
         return multiply(b, a)
     if x is not None and b.primitive is multiply and (inner := _value(b.arguments[0])) is not None:
         return None if (product := _number(x * inner)) is None else multiply(product, b.arguments[1])
+    if b.primitive is multiply and (factor := _value(b.arguments[0])) and (quotient := _scaled(factor, a)) is not None:
+        return tidy(multiply(quotient, b.arguments[1]))
     if a.primitive is negative:
         return negative(tidy(multiply(a.arguments[0], b)))
     if b.primitive is negative:
@@ -185,7 +188,24 @@ def _multiply(a: Expression, b: Expression) -> Expression | None:
             return divide(other, reciprocal.arguments[1])
     if a.primitive is divide and not a.shape and b.shape and not _numeric(b):
         return divide(tidy(multiply(a.arguments[0], b)), a.arguments[1])
+    for whole, root in ((a, b), (b, a)):
+        if root.primitive is sqrt and root.arguments[0] is whole:
+            return power(whole, constant(number=Fraction(3, 2)))
     return None
+
+
+def _scaled(number: PlainNumber, x: Expression) -> Expression | None:
+    """2 · (a/4) as a/2, stretched or not; None where x is no quotient by a number, or the numbers leave no whole one."""
+    if x.primitive is spread:
+        inner = _scaled(number, x.arguments[0])
+        return None if inner is None else spread(inner, **x.parameters)
+    divisor = _value(x.arguments[1]) if x.primitive is divide else None
+    if not divisor:
+        return None
+    a, divided, times = x.arguments[0], _ratio(divisor, number), _ratio(number, divisor)
+    if divided == int(divided):
+        return tidy(divide(a, constant(number=int(divided))))
+    return tidy(multiply(constant(number=int(times)), a)) if times == int(times) else None
 
 
 def _divide(a: Expression, b: Expression) -> Expression | None:
@@ -196,6 +216,36 @@ def _divide(a: Expression, b: Expression) -> Expression | None:
         return _number(_ratio(x, y))
     if a.primitive is negative:
         return negative(tidy(divide(a.arguments[0], b)))
+    if not _numeric(a) and (quotient := _one_quotient(a)) is not None:  # (a/b) / c = a / (b · c)
+        above, below = quotient
+        first, last = b.arguments if b.primitive is multiply and _value(b.arguments[0]) is not None else (constant(number=1), b)
+        return tidy(divide(above, multiply(first, multiply(below, last))))
+    if b.primitive is divide and not _numeric(b):
+        return divide(tidy(multiply(a, b.arguments[1])), b.arguments[0])
+    return None
+
+
+def _one_quotient(x: Expression) -> tuple[Expression, Expression] | None:
+    """Numerator and denominator of a quotient, of a product with one, or of a sum of such that are all divided by the same."""
+    if x.name is not None or not x.arguments:
+        return None
+    first, *others = x.arguments
+    match x.primitive.name:
+        case "divide":
+            return first, others[0]
+        case "negative" | "spread" if (found := _one_quotient(first)) is not None:
+            above, below = found
+            return x.rebuilt(above), below if x.primitive is negative or not below.shape else x.rebuilt(below)
+        case "total" if (found := _one_quotient(first)) is not None:
+            above, below = found
+            if below.primitive is spread and below.parameters["axes"] == x.parameters["axes"]:
+                sign, terms = (negative, above.arguments[0]) if above.primitive is negative else (tidy, above)
+                return sign(x.rebuilt(terms)), below.arguments[0]
+        case "multiply":
+            for place, factor in enumerate(x.arguments):
+                if (found := _one_quotient(factor)) is not None:
+                    above, below = found
+                    return x.rebuilt(*(above if i == place else other for i, other in enumerate(x.arguments))), below
     return None
 
 

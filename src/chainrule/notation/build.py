@@ -192,6 +192,8 @@ class _Builder(FrozenValue):
 
     def _in(self, node: Expression, level: int, product: bool = False) -> f.Formula:
         piece = self.piece(node)
+        if product and isinstance(piece.formula, f.Sum):
+            return piece.formula
         return _behind_sign(piece.formula) if product and piece.level == forms.PRODUCT else piece.within(level)
 
     def _leaf(self, node: Expression) -> _Piece:

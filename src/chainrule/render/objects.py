@@ -12,7 +12,7 @@ from chainrule.checking.report import Assessment
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import Diagnosis
 from chainrule.document.document import NONE, Block, Cell, Equations, Paragraph, TableBlock, table
-from chainrule.document.words import Words
+from chainrule.document.words import Words, with_powers
 from chainrule.explanation import definitions, overview, rules, setting
 from chainrule.explanation.context import Context
 from chainrule.formula.expression import Expression, Name, definition, variable
@@ -229,7 +229,7 @@ def _(value: Outcome) -> Iterable[Block]:
 def _(value: Diagnosis) -> Iterable[Block]:
     """What is wrong, a paragraph a sentence."""
     for _, line in value.lines(Words()):
-        yield Paragraph((line,))
+        yield Paragraph(tuple(with_powers(line)))
 
 
 @content.register

@@ -204,10 +204,7 @@ class _Writer(FrozenValue):
                 lines = (f"  {self._cells(cells)}," for cells in rows)
                 return "\n".join([f"#data({self._sides(block)}, ({self._cells(head)},),", *lines, ")"])
             case Picture() | BoxGraph() | Illustration():
-                drawn = network_diagram(block, ROWS.get(self.layout, WIDE))
-                picture = canvas(drawn, self.paint)
-                # A plot says what it shows; a network belongs where it stands.
-                return f"#afloat[{picture}]" if isinstance(block, Illustration) and isinstance(block.draw(), Diagram) else picture
+                return canvas(network_diagram(block, ROWS.get(self.layout, WIDE)), self.paint)
 
     def _cells(self, cells: Iterable[Inline]) -> str:
         return ", ".join(f"[{self.inline(cell)}]" for cell in cells)

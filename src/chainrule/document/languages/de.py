@@ -479,7 +479,7 @@ WORDS = {
     # Second forward pass
     "second.title": "Der zweite Vorwärtsdurchlauf",
     "second.intro": "Was der Schritt bewirkt hat, zeigen dieselben Eingaben mit den neuen Gewichten:",
-    "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
+    "second.brief": "Was dahin führt und die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
     "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: {reason}.",
@@ -490,6 +490,10 @@ WORDS = {
     "outcome.smaller": "Der Fehler war {before} und ist jetzt {after}. Vorher war er etwa {factor}-mal so groß.",
     "outcome.smaller_by": "Der Fehler war {before} und ist jetzt {after}. Er ist um {percent} % gefallen.",
     "outcome.zero": "Der Fehler war {before} und ist jetzt {after}: Aus diesem Stapel ist nichts mehr zu lernen.",
+    "outcome.zero_but_rounding": "Der Fehler war {before} und ist jetzt {after}, was bis auf Rundung 0 ist: Aus diesem Stapel ist nichts "
+    "mehr zu lernen.",
+    "outcome.as_good_as_zero": "Der Fehler war {before} und ist jetzt {after}. Was unter 10⁻¹² liegt, zählt hier als 0: Aus diesem Stapel "
+    "ist so gut wie nichts mehr zu lernen.",
     "outcome.own": "E war {before} und ist jetzt {after}. Je kleiner E, desto besser; ein Fehler von 0 ist nicht das Ziel.",
     "outcome.given": "E war {before} und wäre jetzt {after}, wenn es mit der gegebenen Steigung weiterginge. Was der wirkliche Fehler tut, "
     "von dem nur die Steigung bekannt ist, lässt sich nicht sagen.",
@@ -604,7 +608,8 @@ WORDS = {
     "more.record": "`-o step.json` schreibt jede Zahl",
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
-    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in Tabellen",
+    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in "
+    "Tabellen; es fehlen die Vorhersage in ihren Gewichten, die Formeln der Änderungen und die weiteren Schritte",
     "left_out.matrix": "Hier fehlen einzelne Zahlen und die Kette der Ableitungen jedes Gewichts",
     # One weight
     "weight.title": "Das Gewicht {weight}",
@@ -1444,8 +1449,9 @@ WORDS = {
     "plot.layers": "Gewichte, von der ersten Schicht bis zur letzten",
     "plot.boundary": "Was das Netz für jede Eingabe vorhersagt",
     "plot.boundary_line": "Linie: Vorhersage; Punkte: Beispiele.",
-    "plot.boundary_levels": "Je kräftiger, desto größer {y}. Punkte: Beispiele.",
-    "plot.boundary_two": "Die Entscheidung wechselt bei {y}; je kräftiger, desto größer. Punkte: Beispiele, darüber voll, darunter offen.",
+    "plot.boundary_levels": "Je kräftiger die Farbe, desto größer {y}. Punkte: Beispiele.",
+    "plot.boundary_two": "Linie: {line}, wo die Entscheidung wechselt. Je kräftiger die Farbe, desto größer {y}.",
+    "plot.boundary_points": "Punkte: Beispiele, voll, wo das Ziel über dem Wert der Linie liegt, sonst offen.",
     "plot.boundary_first": "Von mehreren Ausgaben ist dies {y}.",
     "plot.boundary_slice": "Die anderen Eingaben sind die des ersten Beispiels, auch die aller Punkte.",
     "plot.boundary_classes": "Welche Vorhersage die größte ist. Punkte: Beispiele, nach ihrer Klasse:",

@@ -456,7 +456,7 @@ WORDS = {
     # Second forward pass
     "second.title": "The second forward pass",
     "second.intro": "What the step has done shows in the same inputs with the new weights:",
-    "second.brief": "The single numbers follow as in the first forward pass",
+    "second.brief": "What leads there, and the single numbers, follow as in the first forward pass",
     # Outcome
     "outcome.title": "What the step did to the error",
     "outcome.larger": "The error was {before} and is {after} now. It became about {factor} times larger: {reason}.",
@@ -467,6 +467,10 @@ WORDS = {
     "outcome.smaller": "The error was {before} and is {after} now. It became about {factor} times smaller.",
     "outcome.smaller_by": "The error was {before} and is {after} now. It fell by {percent} %.",
     "outcome.zero": "The error was {before} and is {after} now: there is nothing left to learn from this batch.",
+    "outcome.zero_but_rounding": "The error was {before} and is {after} now, which is 0 but for rounding: there is nothing left to learn "
+    "from this batch.",
+    "outcome.as_good_as_zero": "The error was {before} and is {after} now. What is below 10⁻¹² counts as 0 here: there is as good as "
+    "nothing left to learn from this batch.",
     "outcome.own": "E was {before} and is {after} now. The smaller E, the better; an error of 0 is not the aim.",
     "outcome.given": "E was {before} and would be {after} now, if it went on with the given slope. What the real error does, of which only "
     "the slope is known, cannot be said.",
@@ -572,7 +576,8 @@ WORDS = {
     "more.record": "`-o step.json` writes every number",
     "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
     "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
-    "left_out.brief": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables",
+    "left_out.brief": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables; the "
+    "prediction in its weights, the formulas of the updates and the steps that follow are missing",
     "left_out.matrix": "Single numbers are missing here, and so is each weight's chain of derivatives",
     # One weight
     "weight.title": "The weight {weight}",
@@ -1398,8 +1403,9 @@ WORDS = {
     "plot.layers": "weights, from the first layer to the last",
     "plot.boundary": "What the network predicts for each input",
     "plot.boundary_line": "Line: prediction; points: samples.",
-    "plot.boundary_levels": "The stronger, the larger {y}. Points: samples.",
-    "plot.boundary_two": "The decision changes at {y}; the stronger, the larger. Points: samples, filled above and open below.",
+    "plot.boundary_levels": "The stronger the colour, the larger {y}. Points: samples.",
+    "plot.boundary_two": "Line: {line}, where the decision changes. The stronger the colour, the larger {y}.",
+    "plot.boundary_points": "Points: samples, filled where the target is above the line's value, open below.",
     "plot.boundary_first": "Of several outputs, this is {y}.",
     "plot.boundary_slice": "The other inputs are those of the first sample, as of all points.",
     "plot.boundary_classes": "Which prediction is largest. Points: samples, by their class:",
