@@ -24,7 +24,8 @@ from chainrule.api.settings import chosen_optimizer
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
-from chainrule.data.table import Column, ColumnKind, Table
+from chainrule.data.cells import ColumnKind
+from chainrule.data.table import Column, Table
 from chainrule.diagnosis.divergence import diverged
 from chainrule.network.definitions import DefinitionLike
 from chainrule.network.network import Network

@@ -37,7 +37,6 @@ from chainrule.training.outputs import Outputs
 from chainrule.training.plan import (
     BLOCK_BYTES,
     Plan,
-    batch_size_for,
     even_batch_size,
     fewest_epochs_for,
     last_rows,
@@ -312,7 +311,7 @@ def patient_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) ->
     """The plan with how long it waits for the error to fall, where that was not said; for so many rows to train on."""
     if said["patience"] is not None:
         return plan
-    size = plan.batch_size or batch_size_for(rows)
+    size = plan.batch_size or even_batch_size(rows, 0 if plan.validation else plan.validation_folds)
     fewest = 0 if inputs > VERY_WIDE * rows else fewest_epochs_for(rows, size)
     return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest)
 
