@@ -57,7 +57,7 @@ Labelled: TypeAlias = "tuple[Array, Array, Array | None]"
 SEEDS = 2**31 - 1
 """Seeds are drawn below this where `random_state` is no whole number."""
 
-KINDS: dict[str, ColumnKind] = {"b": "boolean", "i": "number", "u": "number", "f": "number"}
+READ_AS: dict[str, ColumnKind] = {"b": "boolean", "i": "number", "u": "number", "f": "number"}
 """What a model reads labels as, by their type in NumPy; all others as text."""
 
 
@@ -428,7 +428,7 @@ for kind in (ChainruleClassifier, ChainruleRegressor):  # help shows everything 
 
 def _target_of_classes(classes: Array) -> Target:
     """The target of these classes, whose labels are those that a table would have; their places where several have one label."""
-    read_as = KINDS.get(classes.dtype.kind, "text")
+    read_as = READ_AS.get(classes.dtype.kind, "text")
     values = np.array([*map(str, classes)], dtype=object) if read_as == "text" else classes.astype(np.float64)
     labels = tuple(labels_of(Column("y", values, read_as)))
     if len(set(labels)) < len(labels):

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from chainrule.base.errors import InputError, quoted
 
 if TYPE_CHECKING:
+    from click.decorators import FC
     from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -189,12 +190,12 @@ def complete_definitions(kind: str) -> Callable[..., list[CompletionItem]]:
     return complete
 
 
-def file_option(*names: str, help: str, **settings: Any) -> Any:
+def file_option(*names: str, help: str, **settings: Any) -> Callable[[FC], FC]:
     """An option that takes a file."""
     return click.option(*names, metavar="FILE", shell_complete=complete_files, help=help, **settings)
 
 
-def columns_option(name: str, *, help: str) -> Any:
+def columns_option(name: str, *, help: str) -> Callable[[FC], FC]:
     """An option that takes a column of the data, and may stand several times."""
     return click.option(name, metavar="COLUMN", shell_complete=complete_columns, multiple=True, help=help)
 

@@ -137,7 +137,8 @@ def dropout(own: Owner, x: Expression, mask: Expression | None = None, *, rate: 
 
     rate  the share that is dropped
     mask  1 where a number stays, 0 where it is dropped: an input of the network, say. Without one it is drawn for every step, from the
-          seed of the network and the number of the step, so that a step is replayed with the same
+          seed of the network and the number of the step, so that a step is replayed with the same. Each number is
+          dropped by itself, as in PyTorch: of few, all may be
 
     Raises DescriptionError, ShapeError.
     Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropout, section 4; scaled in training, as in section 10.
