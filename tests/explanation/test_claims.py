@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tests.explanation.claims_of_runs  # noqa: F401  # it declares what is tried of rates and runs
 from tests.explanation.claims import read, reading
 from tests.explanation.drawn import drawn
 from tests.samples import some

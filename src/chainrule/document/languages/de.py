@@ -452,7 +452,6 @@ WORDS = {
     "weights.intro": "Jeder Gradient sagt, was eine Änderung dort bewirkt, wo die Gewichte jetzt sind: Deshalb wurden alle mit den alten "
     "Gewichten berechnet, und erst jetzt wird jedes Gewicht ersetzt.",
     "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt",
-    "formulas.more": "Dasselbe gilt für jedes einzelne Gewicht",
     "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt",
     "weights.more_together": "Auf dieselbe Weise werden für andere Parameter {left} weitere Größen berechnet",
     "weights.more_together.left=1": "Auf dieselbe Weise wird für einen anderen Parameter eine weitere Größe berechnet",

@@ -430,7 +430,6 @@ WORDS = {
     "weights.intro": "Every gradient says what a change does where the weights are now: so all were computed with the old weights, and "
     "only now every weight is replaced.",
     "weights.more": "{left} more weights are updated in the same way",
-    "formulas.more": "The same holds for every single weight",
     "weights.more.left=1": "One more weight is updated in the same way",
     "weights.more_together": "{left} more quantities are computed for other parameters in the same way",
     "weights.more_together.left=1": "One more quantity is computed for another parameter in the same way",
