@@ -197,7 +197,12 @@ TABLES = [
     ("a,b,t\n1,nan,4\n2,3,5\n5,4,6.5\n", {}, "t.csv has 1 missing value (row 1, column 'b'); fill them in"),
     ("a,t\n1,4\n2,\n4,5\n", {}, "t.csv has 1 missing value (row 2, column 't'), and it is the target; leave those rows out (--drop-missing)."),
     ("a,t\n1,4\n2,\n4,5\n", {"impute": "mean"}, "t.csv has 1 missing value (row 2, column 't'), and it is the target"),
-    ("a,t\n1,4\ninf,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds inf, which is no finite number; correct it or leave the row out."),
+    (
+        "a,t\n1,4\ninf,5\n4,6.5\n",
+        {},
+        "t.csv: row 2, column 'a' holds inf, which is no finite number; correct it, say --missing inf if it means that there is no value, or "
+        "leave the row out.",
+    ),
     ("a,t\n1,4\n1e301,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds 1e+301, which is too large to compute with"),
     ("age,t\n1,4\ntwo,5\n4,6.5\n", {}, "t.csv: row 2, column 'age' holds 'two', which is no number, as 2 other cells of that column are; correct it, say --missing 'two' if it means that there is no value, take the values as categories (--categories age), or leave the column out (--ignore age)."),
     ("a,t\n1,4\n2,five\n4,6.5\n", {}, "t.csv: row 2, column 't' holds 'five', which is no number, as 2 other cells of that column are; correct it, say --missing 'five' if it means that there is no value, or take the values as classes (--task classify)."),

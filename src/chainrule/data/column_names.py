@@ -41,7 +41,7 @@ def _names_the_rows(row: Sequence[str]) -> bool:
     return bool(row[0].strip()) and not any(cell.strip() for cell in row[1:]) and parsed(row[0]) is None
 
 
-def names_of(rows: Sequence[Sequence[str]]) -> list[str]:
+def names_in_rows(rows: Sequence[Sequence[str]]) -> list[str]:
     """The names of columns out of several rows: the first cell that is filled; where that is not enough to tell them apart, all of them, of
     which one in an upper row counts for the empty ones on its right. A last row with nothing but the first cell names the first column.
     """

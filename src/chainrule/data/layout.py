@@ -12,7 +12,7 @@ from typing import IO
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.arff import is_arff, read_arff_head
-from chainrule.data.column_names import completed_header, further_names, names_from, names_of
+from chainrule.data.column_names import completed_header, further_names, names_from, names_in_rows
 from chainrule.data.columns import ColumnForm
 from chainrule.data.encodings import (
     UNREADABLE,
@@ -170,7 +170,7 @@ def _found_layout(
     rows = [rows[0], *(row for row in rows[1:] if row != rows[0])] if repeated else rows
     usual = usual_width(rows)
     first, extra = completed_header(path, rows[0], usual, has_header, rows[1:])
-    named = names_of([first, *further]) if further else first
+    named = names_in_rows([first, *further]) if further else first
     names = names_from(path, [*named, *first[len(named) :]], has_header)
     unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
     notes = [f"separator: {_called(divider)}", *notes, *extra]

@@ -33,7 +33,7 @@ from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.shipped import SHIPPED
-from chainrule.data.sources import is_file, is_text, parts_of, shipped_name, size_of
+from chainrule.data.sources import is_file, is_text, shipped_name, size_of, typed_tables
 from chainrule.data.table import Column, Table, joined, resized, retyped, row_numbers
 from chainrule.data.text import RowBlock, TextFiles
 
@@ -219,7 +219,7 @@ class Reading(FrozenValue):
     def parts(self, source: Any, rows: int, part: range | None = None) -> Iterator[Table]:
         """A source that is no table in text, or a part of its rows, as consecutive tables. Raises FileError, InputError."""
         encoding = self.text.get("encoding")
-        return parts_of(source, rows, missing=self.cells.missing, characters=self.characters, encoding=encoding, part=part)
+        return typed_tables(source, rows, missing=self.cells.missing, characters=self.characters, encoding=encoding, part=part)
 
     def text_files(self, source: Any) -> TextFiles | None:
         """How the source holds its table, if it is a text file, or several. Raises FileError."""

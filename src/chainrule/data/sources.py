@@ -69,7 +69,7 @@ def _unpacked_size(path: str | Path) -> int:
         return int.from_bytes(file.read(4), "little")
 
 
-def parts_of(
+def typed_tables(
     source: Any,
     rows: int,
     *,
