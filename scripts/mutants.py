@@ -28,7 +28,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = (
-    *("seed_facts", "tidy", "expression", "derivation", "written", "theorems", "layers"),
+    *("seed_facts", "tidy", "expression", "derivation", "written", "theorems", "closed_forms"),
     *("optimizers", "scalar", "primitives", "definitions", "networks"),
 )
 """The tests that guard the core, the quickest first. Together they take less than two minutes."""

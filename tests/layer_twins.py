@@ -424,7 +424,7 @@ def _safe(q: Tensor, k: Tensor, v: Tensor, causal: bool, mask: Tensor | None) ->
 def attention(seed: int) -> Twin:
     random = np.random.default_rng(seed)
     rows, length, d, features = (int(random.integers(1, 4)) for _ in range(4))
-    causal = bool(random.integers(2))
+    causal = bool(seed // 2 % 2)  # of the few seeds that are always looked at, one
     places = length + int(random.integers(0, 3))
     mask = _seen(random, rows, length, places)
     inputs: dict[str, Any] = {"x": cr.sequence(length, d), "v": cr.sequence(places, d), "w": cr.sequence(places, features)}
@@ -467,7 +467,7 @@ def multi_head_attention(seed: int) -> Twin:
     random = np.random.default_rng(seed)
     heads, rows, length = (int(random.integers(1, 4)) for _ in range(3))
     features, bias, rotary = 2 * heads, bool(random.integers(3)), bool(random.integers(2))
-    causal, cross = bool(random.integers(2)), bool(random.integers(2))
+    causal, cross = bool(seed // 2 % 2), bool(random.integers(2))
     places = length + int(random.integers(0, 3)) if cross else length
     mask = _seen(random, rows, length, places)
     inputs: dict[str, Any] = {"x": cr.sequence(length, features)}

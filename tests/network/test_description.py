@@ -21,6 +21,7 @@ from chainrule.network.description import (
     from_json,
     from_toml,
     network_of_description,
+    number_lists,
     read_description,
     to_json,
     to_toml,
@@ -161,6 +162,7 @@ def test_minus_nought_and_large_numbers_return():
     given = Network(2, dense(2, weights=[[-0.0, 1e300], [5e-324, 2.0**60]]))
     back = network_of_description(from_toml(to_toml(described(given)))).given["W1"]
     assert back.tobytes() == given.given["W1"].tobytes()
+    assert repr(number_lists([[-3.0, -0.0], [2.5, 4.0]])) == "[[-3, -0.0], [2.5, 4]]"
 
 
 def test_a_matrix_reads_as_rows():

@@ -236,6 +236,9 @@ def test_a_quantity_that_an_activation_names_is_one_for_each_layer() -> None:
     assert steps[0].before["q1"] == pytest.approx(np.sin(steps[0].before["z1"]))
     for key, gradient in steps[1].gradients.items():
         close(steps[0].gradients[key], gradient, 1e-13)
+    shared = dense(1, wavy)
+    twice = Network({"x": 1, "v": 1}, lambda x, v: dense(1)(shared(x) + shared(v)))
+    assert [node.symbol for node in twice.derivation.quantities].count("q") == 2
 
 
 @pytest.mark.usefixtures("registry_left_as_it_was")

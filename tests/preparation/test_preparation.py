@@ -241,7 +241,7 @@ def test_classes_that_are_signs_are_told_from_the_commas_between_them():
 def test_probabilities():
     binary = fit({"x": [1, 3, 2, 5], "t": ["no", "yes", "no", "yes"]})
     assert {label: p.tolist() for label, p in binary.probabilities(np.array([[0.25]])).items()} == {"no": [0.75], "yes": [0.25]}
-    assert binary.answers(np.array([[0.25], [0.75]]))["t"].tolist() == ["no", "yes"]
+    assert binary.answers(np.array([[0.25], [0.5], [0.75]]))["t"].tolist() == ["no", "yes", "yes"]
     classes = fit({"x": [1, 3, 2], "t": ["a", "b", "c"]})
     assert classes.answers(np.array([[0.2, 0.5, 0.3]]))["t"].tolist() == ["b"]
     assert list(classes.probabilities(np.array([[0.2, 0.5, 0.3]]))) == ["a", "b", "c"]
