@@ -1342,6 +1342,7 @@ WORDS = {
     "graph.units.count=1": "1 unit",
     "graph.given": "given gradient",
     "graph.target": "target",
+    "page.without_scripts": "This page computes every number by JavaScript, which is off here. Without it, chainrule explain -o FILE.html writes the same step.",
     "graph.recurrent": "to the next step:",
     "graph.left_out": "{count} boxes left out",
     "picture.error": "error",
