@@ -78,9 +78,12 @@ ROOMY = {
 COVERED = """() => {
   const at = (element) => new DOMPoint().matrixTransform(element.transform.baseVal.consolidate().matrix);
   const seen = (element) => element.style.display !== "none";
-  const units = [...document.querySelectorAll(".stage .unit:not(.error)")].map((unit) => [unit.dataset.label, at(unit), unit.querySelector("circle").r.baseVal.value]);
+  const radius = (unit) => unit.querySelector("circle").r.baseVal.value;
+  const units = [...document.querySelectorAll(".stage .unit:not(.error)")].map((unit) => [unit.dataset.label, at(unit), radius(unit)]);
   const found = [];
-  units.forEach(([a, p, r], place) => units.slice(place + 1).forEach(([b, q]) => Math.hypot(p.x - q.x, p.y - q.y) < 2 * r + 1 && found.push(`${a}, ${b}`)));
+  units.forEach(([a, p, r], place) => {
+    for (const [b, q] of units.slice(place + 1)) if (Math.hypot(p.x - q.x, p.y - q.y) < 2 * r + 1) found.push(`${a}, ${b}`);
+  });
   for (const label of document.querySelectorAll(".stage .bias, .stage .target")) {
     if (!seen(label)) continue;
     const [p, back] = [at(label), label.querySelector("rect")];
@@ -91,7 +94,8 @@ COVERED = """() => {
     }
   }
   const box = document.querySelector(".stage").viewBox.baseVal;
-  for (const [unit, { x, y }, r] of units) if (x < r || y < r + 20 || x > box.width - r || y > box.height - r) found.push(`${unit} outside`);
+  const outside = ({ x, y }, r) => x < r || y < r + 20 || x > box.width - r || y > box.height - r;
+  for (const [unit, spot, r] of units) if (outside(spot, r)) found.push(`${unit} outside`);
   return found;
 }"""
 
