@@ -443,7 +443,7 @@ def test_axe_finds_nothing_in_any_view_and_nothing_sticks_out(pages, width, sche
 
 def test_long_names_of_inputs_stand_within_the_picture(browser, tmp_path):
     path = tmp_path / "page.html"
-    page(problem("4x3:rnn2-1"), path)
+    page(problem("4x4x1:c1k2-p2-2", loss="cross_entropy_from_logits", target="0 1"), path)
     said: list[str] = []
     tab = new_tab(browser, said)
     tab.goto(path.as_uri())

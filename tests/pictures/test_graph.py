@@ -91,6 +91,7 @@ NETWORKS = {
     "dense blocks": lambda: cr.Network(2, dense_blocks),
     "gates": lambda: cr.Network({"x": 5, "v": 2}, gates, regularizer="l2"),
     "twice the same": lambda: cr.Network(2, doubled),
+    "recurrent": lambda: cr.Network(cr.sequence(3, 2), cr.lstm(2, states=True), cr.gru(3), cr.dense(1)),
 }
 KINDS = ("network", "weights", "sample", "step")
 
@@ -164,6 +165,12 @@ def check(graph: BoxGraph, diagram: Diagram) -> None:
             inside = [p for p in points if within.left + 0.5 < p[0] < within.right - 0.5 and within.top + 0.5 < p[1] < within.bottom - 0.5]
             assert not inside or (other == target and graph.vertices[other].round)
 
+    loops = [shape for shape in diagram.shapes if isinstance(shape, Path) and not shape.handle and not shape.closed]
+    assert len(loops) == sum(vertex.recurrent for vertex in graph.vertices)
+    for x, y in (point for loop in loops for point in loop.loops[0][1:]):
+        assert y > 0
+        assert not any(box.left < x < box.right and box.top < y < box.bottom for box in boxes.values())
+
 
 def between(a, b):
     return [(a[0] + (b[0] - a[0]) * i / 20, a[1] + (b[1] - a[1]) * i / 20) for i in range(21)]
@@ -188,7 +195,7 @@ def test_graphs_of_any_kind_are_laid_out(seed):
     vertices = []
     for number in range(count):
         about = ("units" * choose.randint(0, 3),)
-        vertices.append(Vertex(Symbol("x", str(number)), "h" if number else "x", about=(about,)))
+        vertices.append(Vertex(Symbol("x", str(number)), "h" if number else "x", about=(about,), recurrent=choose.random() < 0.3))
     led = {}
     for target in range(1, count):
         led[target] = choose.sample(range(target), min(target, choose.choice((1, 1, 1, 2, 3))))
@@ -286,6 +293,8 @@ def test_a_skip_is_drawn_in_characters():
     ],
 )
 def test_what_is_joined_is_drawn_in_characters(name, lines):
+    """And what goes from step to step has a turn behind its letter."""
+    assert "".join(part for part, _ in sketch(drawn("recurrent", "network"), 78)[0]).startswith("x ─▶ h⁽¹⁾ ↺ ─▶ h⁽²⁾ ↺ ─▶ y")
     step = GRAPHS[name].case.step()
     picture = pictures.network_picture(Context(step, "scalar", step.network.notation))
     assert ["".join(part for part, _ in line).rstrip() for line in sketch(picture, 78)] == lines

@@ -5,8 +5,7 @@ Nothing in it depends on the numbers of the step but the state that it begins wi
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chainrule.base.errors import InputError
@@ -16,7 +15,7 @@ from chainrule.explanation.context import PENALTY, Context, paths
 from chainrule.explanation.explain import LONGEST, Detail, contexts, title, whole_sections
 from chainrule.explanation.forward import penalty_expression
 from chainrule.explanation.outcome import intermediate_quantities
-from chainrule.formula.expression import PRIMITIVES, Expression, named, neighbours, order
+from chainrule.formula.expression import PRIMITIVES, named, neighbours, order
 from chainrule.formula.scalar import Element
 from chainrule.formula.stated import held, refuse_stated
 from chainrule.network.update import STEP_NUMBER

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from chainrule.document.words import Words
 from chainrule.notation.mathml import escape_xml
 from chainrule.render.html import font_face, palette_rules, policy
 
@@ -43,6 +44,7 @@ def document(place: str, data: Mapping[str, Any], style: str, module: str, *, ti
         "</head>",
         "<body>",
         '<div id="page"></div>',
+        f"<noscript><h1>{escape_xml(title)}</h1><p>{escape_xml(Words(language).plain('page.without_scripts'))}</p></noscript>",
         f'<script type="application/json" id="{place}">{json_in_markup(data)}</script>',
         f"<script>{module}</script>",
         "</body>",

@@ -1,6 +1,6 @@
 """The network as units in columns, the lines between them with their weights, targets and the error: what the page draws.
 
-A recurrence stands unrolled, as its formulas do: the states of each step are units of their own, from which lines lead to those of the next.
+A recurrence stands unrolled, as its formulas do: the states of each step are units, from which lines lead to those of the next.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Stage:
         groups: dict[tuple[str, int], list[Element]] = {}
         for one, column in self._columns().items():
             groups.setdefault((one.key, column), []).append(one)
-        first = {key: column for key, column in reversed(groups)}
+        first = dict(reversed(groups))
         edges = {
             (of(source), of(one), -1 if weight is None else of(weight)): None
             for one, arrows in self.arrows.items()
@@ -94,7 +94,8 @@ class Stage:
         while pending:
             one = pending.pop()
             if one.quantity.arguments:
-                found[one] = found.pop(one, None)
+                found.pop(one, None)
+                found[one] = None
                 pending += [p for p in self.scalars.parents(one) if p.key not in self.signals and p.key not in self.parameters]
         copied = [one for key, own in self.copies.items() for one in self._every(self.derivation.named[key]) if element in own]
         copied = [one for one in copied if self.scalars.definition(one) is self.scalars.variable(element)]
@@ -115,9 +116,9 @@ class Stage:
     # Where it stands
 
     def _columns(self) -> Mapping[Element, int]:
-        """In which column each unit stands: behind all that leads into it; states of one step side by side; inputs before what needs them."""
+        """The column of each unit: behind all that leads into it; states of one step side by side; inputs before what needs them."""
         columns: dict[Element, int] = {}
-        for key, signal in self.signals.items():
+        for signal in self.signals.values():
             if signal not in self.derivation.inputs:
                 own = self._every(signal)
                 arrows = [source for one in own for source, _ in self.arrows[one] if source is not None]

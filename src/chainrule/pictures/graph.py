@@ -367,7 +367,9 @@ class _Layout:
     def _to_next_step(self, x: float, top: float, wide: float) -> Iterator[DrawnShape]:
         """Out of a box above, and into it again."""
         faint = bool(self.graph.highlighted)
-        turn = [(x + wide * math.cos(angle), top - HEAD - (LOOP - HEAD) * math.sin(angle)) for angle in (math.pi * i / 12 for i in range(13))]
+        turn = [
+            (x + wide * math.cos(angle), top - HEAD - (LOOP - HEAD) * math.sin(angle)) for angle in (math.pi * i / 12 for i in range(13))
+        ]
         yield Path((((x + wide, top), *turn),), "faint" if faint else "axis")
         a, b = x - wide, top
         yield Path((((a, b), (a - HALF, b - HEAD), (a + HALF, b - HEAD)),), "shade" if faint else "bar", closed=True)

@@ -1413,6 +1413,7 @@ WORDS = {
     "graph.units.count=1": "1 Neuron",
     "graph.given": "gegebener Gradient",
     "graph.target": "Zielwert",
+    "page.without_scripts": "Diese Seite rechnet mit JavaScript, das aus ist. chainrule explain -o DATEI.html schreibt den Schritt ohne.",
     "graph.recurrent": "in den nächsten Schritt:",
     "graph.left_out": "{count} Kästen ausgelassen",
     "picture.error": "Fehler",

@@ -1367,6 +1367,7 @@ WORDS = {
     "graph.units.count=1": "1 unit",
     "graph.given": "given gradient",
     "graph.target": "target",
+    "page.without_scripts": "JavaScript is off, which computes this page. chainrule explain -o FILE.html writes the same step without it.",
     "graph.recurrent": "to the next step:",
     "graph.left_out": "{count} boxes left out",
     "picture.error": "error",

@@ -3,7 +3,8 @@
 import { type Tensor, listOf } from "./arrays";
 import type { Content, Unit } from "./content";
 import { type Arrays, type Computed, Runner, type Start, firstStart } from "./program";
-import type { Writing } from "./numbers";
+import { type Writing, printedAs } from "./numbers";
+import { toNumber } from "./real";
 import { Values } from "./values";
 import type { Sources } from "./worked";
 
@@ -16,6 +17,8 @@ interface Moment {
 /** Steps that are kept; further training goes on from the last of them. */
 const MOST_STEPS = 5000;
 const MOST_MOMENTS = 200;
+/** Numbers below this may be the dust of larger ones. */
+const SMALL = 1e-9;
 
 export class Session {
   readonly runner: Runner;
@@ -120,6 +123,12 @@ export class Session {
   double(element: number, arrays: Arrays = this.step.before): number {
     const [key, place, node] = this.content.elements[element]!;
     return node === -2 ? 0 : (arrays.get(key)?.data[place] ?? NaN);
+  }
+
+  /** The number of an element for pictures: of a small one without the dust that doubles leave where numbers cancel, as formulas have it. */
+  seen(element: number): number {
+    const value = this.double(element);
+    return value && Math.abs(value) < SMALL ? toNumber(printedAs(this.sources.before.of(element))) : value;
   }
 
   /** Does this element come from outside, so that a person may change it? */

@@ -133,7 +133,7 @@ export class StageView {
     const height = TOP + Math.max(most * gap, 230) + 22;
     const narrow = this.picture.parentElement!.clientWidth < NARROW_PLACE;
     const longest = Math.max(...stage.targets.flat().map((target) => words.short(target).length), 2);
-    const beyond = (narrow ? 138 : 168) + 6.4 * (longest - 2); // for targets and the error
+    const beyond = (narrow && this.#alone ? 138 : 168) + 6.4 * (longest - 2); // for targets and the error
     const names = this.#crowded ? stacks[0]!.map(({ element }) => words.short(element).length) : [];
     const left = Math.max(40, this.#radius * 0.8 + 6 * Math.max(...names, 0)); // beside small circles stand their names
     const apart = stacks.length - 1;
@@ -218,7 +218,8 @@ export class StageView {
   #way(a: Spot, b: Spot, before: number): [string, (part: number) => Spot] {
     const raised = b.x - a.x > 1.5 * this.#apart ? 4 * this.#radius : 0;
     const bowed = (before % 2 ? 12 : -12) * (before + (before % 2)); // 0, 24, −24, 48 …
-    const c = { x: (a.x + b.x) / 2, y: (raised ? Math.min(a.y, b.y) - raised : (a.y + b.y) / 2) + bowed };
+    const aside = a.x === b.x ? 2.4 * this.#radius : 0; // past what stands between two of one column
+    const c = { x: (a.x + b.x) / 2 + aside, y: (raised ? Math.min(a.y, b.y) - raised : (a.y + b.y) / 2) + bowed };
     const at = (part: number, axis: "x" | "y"): number => (1 - part) ** 2 * a[axis] + 2 * part * (1 - part) * c[axis] + part ** 2 * b[axis];
     return [`M${a.x} ${a.y}Q${c.x} ${c.y} ${b.x} ${b.y}`, (part) => ({ x: at(part, "x"), y: at(part, "y") })];
   }
@@ -290,6 +291,12 @@ export class StageView {
     });
   }
 
+  /** Is there one output, whose target stands below the error? Those of several stand beside them. */
+  get #alone(): boolean {
+    const { stage, samples } = this.session.content;
+    return stage.outputs.flat().length === samples;
+  }
+
   /** Targets beside the outputs, and the error that both lead to. */
   #drawGoal(right: number): void {
     const { stage } = this.session.content;
@@ -303,7 +310,7 @@ export class StageView {
         ends.push(spot);
         const target = stage.targets[place]?.[i];
         if (target === undefined) return;
-        const alone = stage.outputs.flat().length === this.session.content.samples;
+        const alone = this.#alone;
         if (alone) goal.append(svg("path.link", { d: `M${this.#width - 48} ${spot.y + 74}V${spot.y + 22}` }));
         targets.push([target, alone ? { x: this.#width - 48, y: spot.y + 84 } : { x: (right + this.#radius + this.#width - 88) / 2 + 4, y: spot.y + 17 }]);
       }),
@@ -365,11 +372,17 @@ export class StageView {
     const selected = session.ownerOf(now ?? session.selected);
     const between = session.content.stage.edges.find(([, , weight]) => weight === selected && weight >= 0)?.slice(0, 2) ?? [];
     const unfolded = selected === this.#followed ? [] : [selected, ...between].map((element) => this.#unfold(element));
-    this.#followed = selected;
     if (this.#sample !== session.sample || unfolded.includes(true)) this.#draw();
+    const spot = this.#spots.get(between[0] ?? selected);
+    if (spot && selected !== this.#followed) {
+      const box = this.picture.parentElement!;
+      const x = (spot.x / this.#width) * this.picture.clientWidth - box.scrollLeft;
+      if (x < 0 || x > box.clientWidth) box.scrollLeft += x - box.clientWidth / 2; // a wide picture on a telephone
+    }
+    this.#followed = selected;
     for (const shown of this.#numbers) {
       const { element, group, text, back } = shown;
-      const value = session.double(element);
+      const value = session.seen(element);
       const covered = hidden(element);
       if (shown.last === `${value} ${covered}`) continue;
       shown.last = `${value} ${covered}`;
@@ -416,7 +429,7 @@ export class StageView {
       const matters = this.#lines.length <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
       if (label) label.group.style.display = matters ? "" : "none";
       if (label && matters) told.push(drawn);
-      const factors = !active || weight < 0 ? [] : forward ? [session.double(from), value] : backward ? [value, this.#arriving(to)] : [];
+      const factors = !active || weight < 0 ? [] : forward ? [session.seen(from), value] : backward ? [value, this.#arriving(to)] : [];
       setText(product, factors.map((factor, at) => (at && factor < 0 ? `(${words.brief(factor)})` : words.brief(factor))).join(" · "));
     }
     if (told.length === this.#told.length && told.every((line, place) => line === this.#told[place])) return;

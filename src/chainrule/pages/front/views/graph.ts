@@ -60,7 +60,7 @@ export class Graph extends Base {
       const colour = typeof own === "number" ? /class="(c\d+)"/.exec(session.content.elements[own]![3])?.[1] : undefined;
       group.append(svg("rect", { x: -44, y: -20, width: 88, height: 40, rx: 8 }), svg("text", { y: -4, class: colour }, ...letter(name)), text);
       if (typeof own === "number") {
-        this.#marks.push([text, () => this.changing.words.brief(session.double(own)), own]);
+        this.#marks.push([text, () => this.changing.words.brief(session.seen(own)), own]);
         on(group, "keydown", (event) => {
           if (event.key === "Enter") (session.isHandle(own) ? type(this.changing, own, group) : this.changing.select(own));
         });

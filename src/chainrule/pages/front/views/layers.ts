@@ -11,14 +11,16 @@ export class Layers extends Base {
     const { content } = this.session;
     place.append(html("p.about", this.say("layers.about")));
     const grid = html("div.strips");
+    const told = new Set<number>();
     for (const group of content.stage.groups.filter((one) => !content.stage.inputs.includes(one.key))) {
       const own = new Set(group.units.map((unit) => unit.element));
-      const weights = [...new Set(content.stage.edges.filter(([, to, weight]) => own.has(to) && weight >= 0).map(([, , weight]) => weight))];
-      const biases = [...new Set(this.session.everyUnit.filter((unit) => own.has(unit.element)).flatMap((unit) => unit.biases))];
-      const gradients = [...weights, ...biases].flatMap((element) => (element in content.gradients.of ? [content.gradients.of[element]!] : []));
+      const leading = content.stage.edges.filter(([, to, weight]) => own.has(to) && weight >= 0).map(([, , weight]) => weight);
+      const weights = [...new Set([...leading, ...group.units.flatMap((unit) => unit.biases)])].filter((weight) => !told.has(weight)); // those of a recurrence once
+      for (const weight of weights) told.add(weight);
+      const gradients = weights.flatMap((element) => (element in content.gradients.of ? [content.gradients.of[element]!] : []));
       const strips: [string, number[]][] = [
         [this.say("layers.activations"), group.units.map((unit) => unit.element)],
-        [this.say("layers.weights"), [...weights, ...biases]],
+        [this.say("layers.weights"), weights],
         [this.say("layers.gradients"), gradients],
       ];
       const box = html("div.strip-group", html("h4", group.title));

@@ -1,0 +1,124 @@
+"""What a page draws: which units and lines there are, and that there is room for all of them. No fonts are asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.pages.invented import INVENTED
+
+import chainrule as cr
+from chainrule.api.problems import problem
+from chainrule.pages.content import page_content
+from chainrule.pages.file import page_file
+
+
+def described(*layers: Any, **options: Any) -> dict[str, Any]:
+    return {"source": cr.described(cr.Network(*layers, seed=4, **options))}
+
+
+def stage_of(given: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[str, int], dict[str, Any]], dict[str, set[tuple[str, str]]]]:
+    """The content, its units by the key and the place of their numbers, and by each weight the keys between which it stands."""
+    content = page_content(problem(**given))
+    number = {}
+    for place, (key, *rest) in enumerate(content["elements"]):
+        number[place] = (content["keys"][key], rest[0])
+    units = {
+        number[unit["element"]]: {**unit, "column": group["column"]} for group in content["stage"]["groups"] for unit in group["units"]
+    }
+    lines: dict[str, set[tuple[str, str]]] = {}
+    for source, target, weight in content["stage"]["edges"]:
+        lines.setdefault(number[weight][0] if weight >= 0 else "", set()).add((number[source][0], number[target][0]))
+    biases = {number[bias][0] for unit in units.values() for bias in unit["biases"]}
+    return {"biases": biases, **content}, units, lines
+
+
+CELLS = {
+    "rnn": ({"U1": {("h", "h")}}, "h"),
+    "gru": ({"U1": {("h", "h")}, "": {("h", "h")}}, "h"),
+    "lstm": ({"U1": {("h", "h"), ("h", "c")}, "": {("c", "c")}}, "hc"),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_state_that_goes_from_step_to_step_is_drawn(name):
+    wanted, states = CELLS[name]
+    content, units, lines = stage_of(described(cr.sequence(4, 2), getattr(cr, name)(3), cr.dense(2)))
+    columns = {key: unit["column"] for (key, _), unit in units.items()}
+    for now in range(2, 5):
+        for weight, pairs in wanted.items():
+            assert {(f"{a}1_t{now - 1}", f"{b}1_t{now}") for a, b in pairs} <= lines[weight]
+        assert all(columns[f"{state}1_t{now}"] == columns[f"{state}1_t{now - 1}"] + 1 for state in states)
+    assert "h1" not in columns  # which is the last state, and drawn as that
+    assert not content["biases"] & {"W1", "U1"}
+    inputs = sorted((place, unit["column"]) for (key, place), unit in units.items() if key == "x")
+    assert [column for _, column in inputs] == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_a_weight_before_a_sum_stands_on_the_lines_of_all_its_terms():
+    def skip(x: Any) -> Any:
+        first = cr.dense(2, "tanh")(x)
+        return cr.dense(2)(cr.add(first, cr.dense(2, "sigmoid")(first)))
+
+    content, _, lines = stage_of(described(3, skip))
+    assert lines["W3"] == {("h1", "y"), ("h2", "y")}
+    assert content["biases"] == {"b1", "b2", "b3"}
+
+
+ROOMY = {
+    "lstm": described(cr.sequence(3, 2), cr.lstm(2), cr.dense(2)),
+    "stacked": described(cr.sequence(2, 1), cr.gru(2, states=True), cr.rnn(2), cr.dense(1)),
+    "deep": {"source": "3-3-3-3-3-3-2", "language": "de"},
+    "narrow": {"source": "2-5-1"},
+    "two goals": INVENTED["two goals"],
+    "skips": INVENTED["skips"],
+    "batch": INVENTED["batch"],
+}
+
+COVERED = """() => {
+  const at = (element) => new DOMPoint().matrixTransform(element.transform.baseVal.consolidate().matrix);
+  const seen = (element) => element.style.display !== "none";
+  const radius = (unit) => unit.querySelector("circle").r.baseVal.value;
+  const units = [...document.querySelectorAll(".stage .unit:not(.error)")].map((unit) => [unit.dataset.label, at(unit), radius(unit)]);
+  const found = [];
+  units.forEach(([a, p, r], place) => {
+    for (const [b, q] of units.slice(place + 1)) if (Math.hypot(p.x - q.x, p.y - q.y) < 2 * r + 1) found.push(`${a}, ${b}`);
+  });
+  for (const label of document.querySelectorAll(".stage .bias, .stage .target")) {
+    if (!seen(label)) continue;
+    const [p, back] = [at(label), label.querySelector("rect")];
+    const wide = back.width.baseVal.value / 2;
+    for (const [unit, q, r] of units) {
+      const beside = Math.max(0, Math.abs(p.x - q.x) - wide);
+      if (Math.hypot(beside, p.y - q.y) < 0.8 * r) found.push(`${label.dataset.label}, ${unit}`);
+    }
+  }
+  const box = document.querySelector(".stage").viewBox.baseVal;
+  const outside = ({ x, y }, r) => x < r || y < r + 20 || x > box.width - r || y > box.height - r;
+  for (const [unit, spot, r] of units) if (outside(spot, r)) found.push(`${unit} outside`);
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", ROOMY)
+def test_nothing_covers_a_unit(opened, name):
+    tab = opened(problem(**ROOMY[name]))
+    assert tab.evaluate(COVERED) == []
+
+
+def test_the_picture_shows_no_dust_where_numbers_cancel(opened):
+    """0.1 + 0.2 − 0.3, of which doubles leave 5.6 · 10⁻¹⁷."""
+    tab = opened(problem("2-1", bias=False, weights="0.1 0.2", input="1 1", target="0.3", loss="half_squared"))
+    assert tab.locator(".stage .error .digits").text_content() == "0"
+    tab.evaluate("chainrule.open('graph')")
+    assert not [text for text in tab.locator(".view.graph text").all_text_contents() if "⁻" in text]
+
+
+def test_without_scripts_a_page_says_what_would_show_the_same(browser, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(page_file(page_content(problem("2-1", language="de"))), encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert "chainrule explain -o DATEI.html" in page.locator("noscript").inner_text()
+    context.close()
