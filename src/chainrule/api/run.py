@@ -249,8 +249,8 @@ class ScoresOfAll:
 
 
 def _now(training: Training) -> Network:
-    """The network with the weights that it has now."""
-    return training.network.continued(training.parameters_of(training.state))
+    """The network with the weights that are evaluated after the last epoch."""
+    return training.network.continued(training.parameters_of(training.evaluated))
 
 
 def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: str = "") -> Model:

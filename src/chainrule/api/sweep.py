@@ -37,7 +37,7 @@ from chainrule.training.trials import Sweep, Trial, trial_table
 
 VARIED = (
     "hidden", "activation", "network", "loss", "regularizer", "optimizer", "learning_rate", "epochs", "batch_size", "patience",
-    "class_weights", "shuffle", "seed", "precision", "engine", "impute",
+    "class_weights", "shuffle", "average_weights", "seed", "precision", "engine", "impute",
 )  # fmt: skip
 """Arguments of `train` that trials may differ in. The others say which rows there are, and who of them trains, decides and tests."""
 

@@ -84,6 +84,7 @@ def train(
     folds: int | None = None,
     class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     shuffle: bool = True,
+    average_weights: bool | None = None,
     seed: int = 0,
     engine: Literal["auto", "compiled", "written", "jax"] | None = None,
     precision: Precision = PRECISION,
@@ -125,10 +126,11 @@ def train(
     loss           what fits the task, if none is said; regularizer: a penalty on the weights
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
     multipliers    what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
-    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, seed, engine, precision   as in
-                   `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it: 5 validation folds
-                   decide, 3 from 2000 rows on. Where no `batch_size` is said, no few rows are left over for the last step of an epoch;
-                   where no `patience` is, it ends no run before 300 epochs, or 12,000 steps
+    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, average_weights, seed, engine,
+    precision      as in `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it: 5 validation
+                   folds decide, 3 from 2000 rows on. Where no `batch_size` is said, no few rows are left over for the last step of an
+                   epoch; where no `patience` is, it ends no run before 300 epochs, or 12,000 steps; where no `average_weights` is,
+                   averages are kept if an epoch has several batches
                    test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
                    of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
@@ -169,6 +171,7 @@ def train(
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
+        "average_weights": average_weights,
         "engine": engine, "precision": precision, "reduce_every": reduce_every,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
@@ -215,7 +218,7 @@ def train(
             known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
             preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            decided = _shuffled(_batched(plan, batch_size, begun, *places), subsets["train"], processes)
+            decided = _shuffled(_batched(plan, plan_settings, begun, *places), subsets["train"], processes)
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
@@ -314,13 +317,19 @@ def patient_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) ->
     return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest)
 
 
-def _batched(plan: Plan, size: int | None, begun: Begun | None, train: Array, validation: Array, *_: Array) -> Plan:
-    """The plan with batches of that size, or of one that leaves no few rows over of those that train."""
+def _batched(plan: Plan, said: Mapping[str, Any], begun: Begun | None, train: Array, validation: Array, *_: Array) -> Plan:
+    """The plan with batches of the size that was said, or of one that leaves no few rows over of those that train; and with averages of
+    the weights, where an epoch has several batches and nobody said otherwise.
+    """
     if begun is not None and begun.model.plan.batch_size is None:
         return plan  # of an older version, whose training chose the size
-    if size is None:
-        size = even_batch_size(len(train), 0 if len(validation) else plan.validation_folds)
-    return replace(plan, batch_size=size)
+    size = said["batch_size"] or even_batch_size(len(train), 0 if len(validation) else plan.validation_folds)
+    plan = replace(plan, batch_size=size)
+    if begun is not None:
+        return plan
+    decides = plan.until is None and (len(validation) > 0 or plan.validation_folds > 0)
+    averages = size < len(train) if said["average_weights"] is None else said["average_weights"]
+    return replace(plan, average_weights=decides and averages)
 
 
 def _folding_groups(plan: Plan, groups: Array | None, train: Array) -> Plan:

@@ -177,6 +177,11 @@ PLAN_OPTIONS = (
         help="Of several processes: average weights every N steps, in place of gradients in each: another algorithm.",
     ),
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
+    click.option(
+        "--average-weights/--no-average-weights", default=None,
+        help="Keep the moving average of the weights over the epochs, or those after one epoch.  [default: the average, if several steps "
+        "make an epoch]",
+    ),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
     click.option(
         "--precision", type=click.Choice(["float32", "float64"]), default="float32",

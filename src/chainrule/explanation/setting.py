@@ -47,6 +47,9 @@ def network_section(context: Context) -> Section:
     blocks.append(Paragraph(_conventions(context)))
     if (precision := context.step.origin.get("precision")) == "float32":
         blocks.append(context.says("conventions.precision", precision=precision))
+    if averaged := context.step.origin.get("averaged"):
+        share = context.number(averaged["share"])
+        blocks.append(context.says("conventions.average", epoch=averaged["epoch"], share=share))
     return context.section("network", blocks)
 
 

@@ -108,7 +108,8 @@ class Step(Explained, Displayed, Frozen):
                class numbers: what they begin with, by output, or the names of the classes; "weights": what was understood of numbers
                that were given, as `Network.understood`; "order", where steps take some of the rows each, as `Order`; of a model's rows
                "scales", the [mean, deviation] of each column of x and t, since value = number · deviation + mean; of a training in
-               float32 "precision", as the parameters before the step are the very numbers of the run
+               float32 "precision", as the parameters before the step are the very numbers of the run; of the last step of an epoch after
+               which averages of the parameters are taken "averaged": its number "epoch", and how far they move, as `averaged_share`
     weights    s (batch,), by which the losses of the examples are multiplied, where the network is weighted
     """
 

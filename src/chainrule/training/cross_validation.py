@@ -16,6 +16,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.engines.epoch import Data, Engine, State, gathered, row_count, whole_rows
 from chainrule.network.network import Network
+from chainrule.training.averaging import evaluated_parameters
 from chainrule.training.plan import Plan, Shuffled, fold_places
 
 
@@ -26,6 +27,7 @@ class FoldNetwork(Frozen):
     places          where the rows of the fold stand among all rows
     shuffled        the orders of its epochs; None where the rows are not shuffled
     state           its parameters and the optimiser's states; if an epoch diverged, those before the epoch
+    evaluated       the parameters that are evaluated: those of the state, or their moving average
     error           E of the fold; infinite if it diverged
     """
 
@@ -34,10 +36,16 @@ class FoldNetwork(Frozen):
     places: Array
     shuffled: Shuffled | None
     state: State
+    evaluated: State
     error: float = math.inf
 
-    def after(self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool]) -> FoldNetwork | None:
-        """The network after that epoch, from 1; None where training was asked to stop."""
+    def after(
+        self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool], *, averaged: bool
+    ) -> FoldNetwork | None:
+        """The network after that epoch, from 1; None where training was asked to stop.
+
+        averaged  whether the moving average of its parameters is evaluated
+        """
         order = None if self.shuffled is None else self.shuffled.order(epoch)
         done = (epoch - 1) * -(-row_count(self.data) // size)
         passed = engine.epoch(self.data, order, size, self.state, done, bound, stopping)
@@ -45,18 +53,19 @@ class FoldNetwork(Frozen):
             return None
         if passed.ended == "diverged":
             return replace(self, error=math.inf)
-        error = engine.error(self.held_out, passed.state)
-        return replace(self, state=passed.state, error=error if math.isfinite(error) else math.inf)
+        evaluated = evaluated_parameters(self.evaluated, passed.state, epoch, averaged=averaged)
+        error = engine.error(self.held_out, evaluated)
+        return replace(self, state=passed.state, evaluated=evaluated, error=error if math.isfinite(error) else math.inf)
 
 
-def fold_networks(data: Data, plan: Plan, size: int, state: State, groups: Array | None = None) -> list[FoldNetwork]:
+def fold_networks(data: Data, plan: Plan, size: int, state: State, parameters: State, groups: Array | None = None) -> list[FoldNetwork]:
     """The networks of the folds of these rows; none where the plan asks for none, or where the training error decides when to stop."""
     if not plan.validation_folds or plan.until is not None:
         return []
     made = []
     for others, fold in fold_places(_labels(whole_rows(data)[1]), plan.validation_folds, plan.seed, groups):
         shuffled = Shuffled(plan.seed, len(others), plan.shuffle_block) if plan.shuffle and size < len(others) else None
-        made.append(FoldNetwork(gathered(data, others), gathered(data, fold), fold, shuffled, state))
+        made.append(FoldNetwork(gathered(data, others), gathered(data, fold), fold, shuffled, state, parameters))
     return made
 
 
@@ -78,11 +87,13 @@ def fold_predictions(networks: Sequence[FoldNetwork], network: Network, keys: Se
     rows = sum(len(one.places) for one in networks)
     y = np.empty((rows, network.outputs))
     for one in networks:
-        parameters = {key: np.asarray(array, dtype=float) for key, array in zip(keys, one.state, strict=True) if key in network.shapes}
+        parameters = {key: np.asarray(array, dtype=float) for key, array in zip(keys, one.evaluated, strict=False)}
         y[one.places] = network.continued(parameters).predict(whole_rows(one.held_out)[0])
     return y
 
 
-def fold_arrays(networks: Sequence[FoldNetwork], keys: Sequence[str]) -> dict[str, Any]:
-    """The states of all networks, as named arrays: "fold1.W1"."""
-    return {f"fold{k}.{key}": array for k, one in enumerate(networks, start=1) for key, array in zip(keys, one.state, strict=True)}
+def fold_arrays(networks: Sequence[FoldNetwork], keys: Sequence[str], *, averaged: bool) -> dict[str, Any]:
+    """The states of all networks, as named arrays: "fold1.W1"; with those that are evaluated, "fold1.average.W1", if they are averages."""
+    named = [("", one.state, k) for k, one in enumerate(networks, start=1)]
+    named += [("average.", one.evaluated, k) for k, one in enumerate(networks, start=1)] if averaged else []
+    return {f"fold{k}.{kind}{key}": array for kind, arrays, k in named for key, array in zip(keys, arrays, strict=False)}

@@ -38,6 +38,7 @@ from chainrule.network.network import Network
 from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Shard
 from chainrule.steps.step import Step, check_targets, record
+from chainrule.training.averaging import averaged_share, evaluated_parameters
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
 from chainrule.training.history import History, Outcome, Report, history_from_dict, history_to_dict
 from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
@@ -72,7 +73,8 @@ class Training(Displayed):
     shard       which rows of the training these are, where several processes hold them together: each has its own, groups are of all
     validation_shard  the same of the validation rows
 
-    `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far.
+    `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far,
+    `evaluated` are those after the last epoch that may become the best: the parameters of `state`, or their moving average.
     Raises ShapeError, InputError.
     """
 
@@ -106,11 +108,14 @@ class Training(Displayed):
         self.engine = self.chosen.engine
         self.keys = self.engine.keys
         self.state: State = in_precision([self._starting(key) for key in self.keys], plan.precision)
-        self.start_state, self.best = self.state, tuple(self.state[: len(self.network.shapes)])
+        self.start_state = self.state
+        self.evaluated = self.best = tuple(self.state[: len(self.network.shapes)])
         self.epochs, self.step = 0, 0
         self._history, self._shuffled = History(), Shuffled(plan.seed, rows, plan.shuffle_block)
         self._groups = groups
-        self.fold_networks = fold_networks(self.data, plan, self.batch_size, self.state, groups) if self.validation is None else []
+        self.fold_networks = (
+            fold_networks(self.data, plan, self.batch_size, self.state, self.evaluated, groups) if self.validation is None else []
+        )
         self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
@@ -173,15 +178,18 @@ class Training(Displayed):
             raise Overflowed(passed.number)
         state, number = passed.state, passed.number
         networks = self._next_fold_networks()
-        deciding = fold_error(networks) if networks else self.judged(state)
+        evaluated = evaluated_parameters(self.evaluated, state, self.epochs + 1, averaged=self._averages)
+        deciding = fold_error(networks) if networks else self.judged(evaluated)
         if (networks or not math.isfinite(deciding)) and not all(np.isfinite(array).all() for array in state):
             raise Overflowed(number)
-        self.state, self.step, self.epochs, self.fold_networks = state, number, self.epochs + 1, networks
+        self.state, self.evaluated, self.step, self.epochs, self.fold_networks = state, evaluated, number, self.epochs + 1, networks
         if deciding < self.best_error:
-            self.best, self.best_epoch, self.best_error = tuple(state[: len(self.network.shapes)]), self.epochs, deciding
+            self.best, self.best_epoch, self.best_error = evaluated, self.epochs, deciding
             if self._worthwhile(deciding):
                 self.gained_epoch, self.gained_error = self.epochs, deciding
-        held_out = deciding if self._validation_decides else None if self.validation is None else self.engine.error(self.validation, state)
+        held_out = deciding if self._validation_decides else None
+        if held_out is None and self.validation is not None:
+            held_out = self.engine.error(self.validation, state)
         report = Report(self.epochs, number, passed.error, _finite(held_out), self.rate(number), time.perf_counter() - started)
         self._history.add(report)
         return report
@@ -193,7 +201,8 @@ class Training(Displayed):
 
     def _next_fold_networks(self) -> list[FoldNetwork]:
         """The networks of the folds after one more epoch."""
-        after = [one.after(self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping) for one in self.fold_networks]
+        going_on = self.engine, self.epochs + 1, self.batch_size, self.bound, lambda: self.stopping
+        after = [one.after(*going_on, averaged=self._averages) for one in self.fold_networks]
         if None in after:
             raise _Interrupted
         return [one for one in after if one is not None]
@@ -233,7 +242,9 @@ class Training(Displayed):
         return Training.resumed(self.start, x, t, self.plan, self.arrays(), self.record(), **given)
 
     def judged(self, state: State) -> float:
-        """E of the validation rows; of the training rows where there are none, or where the training error decides when to stop."""
+        """E of the validation rows, by the parameters of a state; of the training rows where there are none, or where the training error
+        decides when to stop.
+        """
         return self.engine.error(self.data if self.validation is None or self.plan.until is not None else self.validation, state)
 
     @property
@@ -244,6 +255,11 @@ class Training(Displayed):
     @property
     def _validation_decides(self) -> bool:
         return (self.validation is not None or bool(self.fold_networks)) and self.plan.until is None
+
+    @property
+    def _averages(self) -> bool:
+        """Is it the moving average of the weights that is evaluated, and kept?"""
+        return self.plan.average_weights and self._validation_decides
 
     def rate(self, number: int) -> float | None:
         """The learning rate of that step."""
@@ -335,7 +351,8 @@ class Training(Displayed):
         return {
             **dict(zip(self.keys, self.state, strict=True)),
             **{f"best.{key}": best for key, best in zip(self.keys, self.best, strict=False)},
-            **fold_arrays(self.fold_networks, self.keys),
+            **({f"average.{key}": array for key, array in zip(self.keys, self.evaluated, strict=False)} if self._averages else {}),
+            **fold_arrays(self.fold_networks, self.keys, averaged=self._averages),
         }
 
     def record(self) -> dict[str, Any]:
@@ -360,7 +377,7 @@ class Training(Displayed):
         return {
             "batch_size": self.batch_size,
             **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds", "precision")},
-            **{name: plan[name] for name in ("reduce_every", "shuffle_block") if name in plan},
+            **{name: plan[name] for name in ("reduce_every", "shuffle_block", "average_weights") if name in plan},
         }
 
     @staticmethod
@@ -389,17 +406,25 @@ class Training(Displayed):
         engine = began if began in ENGINES else None
         shards: dict[str, Any] = {"shard": shard, "validation_shard": validation_shard}
         training = Training(network, x, t, plan, weights=weights, validation=validation, engine=engine, groups=groups, **shards)
-        for name, value in training._settings().items():
-            if (began := record.get("settings", {}).get(name, getattr(Plan, name, None))) != value:
-                raise InputError(f"this run began with {name} = {quoted(began)}, not {quoted(value)}: resume it with the same.")
+        before, now = record.get("settings", {}), training._settings()
+        for name in {**now, **before}:
+            was, value = (settings.get(name, getattr(Plan, name, None)) for settings in (before, now))
+            if was != value:
+                raise InputError(f"this run began with {name} = {quoted(was)}, not {quoted(value)}: resume it with the same.")
         if record.get("digest") != training.digest:
             raise InputError("this run began with other data, or another split of it: resume it with the same data, seed and options.")
         try:
             training.state = tuple(training._fitting(key, arrays[key]) for key in training.keys)
             names = training.keys[: len(training.best)]
             training.best = tuple(training._fitting(key, arrays[f"best.{key}"]) for key in names)
+            average = "average." if training._averages else ""
+            training.evaluated = tuple(training._fitting(key, arrays[f"{average}{key}"]) for key in names)
             training.fold_networks = [
-                replace(one, state=tuple(training._fitting(key, arrays[f"fold{k}.{key}"]) for key in training.keys))
+                replace(
+                    one,
+                    state=tuple(training._fitting(key, arrays[f"fold{k}.{key}"]) for key in training.keys),
+                    evaluated=tuple(training._fitting(key, arrays[f"fold{k}.{average}{key}"]) for key in names),
+                )
                 for k, one in enumerate(training.fold_networks, start=1)
             ]
             training.step, training.epochs = int(record["step"]), int(record["epochs"])
@@ -425,7 +450,8 @@ class Training(Displayed):
         except ValueError as error:
             raise InputError(f"this run cannot go on from another: {error}.") from None
         self.step, self.epochs, self._history = other.step, other.epochs, other._history
-        self.best, self.best_epoch, self.best_error = self.state[: len(self.best)], other.epochs, math.inf
+        self.evaluated = self.best = self.state[: len(self.best)]
+        self.best_epoch, self.best_error = other.epochs, math.inf
         self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -435,7 +461,7 @@ class Training(Displayed):
         if self.processes is not None:
             raise InputError("a run of several processes is in none of them as a whole; pickle what `whole()` gives.")
         x, t, *weights = self.data
-        given = {"weights": weights[0] if weights else None, "validation": self.validation}
+        given = {"weights": weights[0] if weights else None, "validation": self.validation, "groups": self._groups}
         return _resumed, (self.start, x, t, self.plan, self.arrays(), self.record(), given)
 
     # Looking into it
@@ -491,7 +517,10 @@ class Training(Displayed):
         network = self.network.continued({key: values.pop(key) for key in self.network.shapes})
         rule = network_update(network, self.plan.optimizer)
         x, t, *weights = in_precision(batch, "float64")
-        origin = {} if self.plan.precision == "float64" else {"precision": self.plan.precision}
+        origin: dict[str, Any] = {} if self.plan.precision == "float64" else {"precision": self.plan.precision}
+        epoch, rest = divmod(number, self.steps_per_epoch)
+        if self.plan.average_weights and not rest and (share := averaged_share(epoch)) < 1:
+            origin["averaged"] = {"epoch": epoch, "share": share}
         return record(network, x, t, rule, number, values, origin=origin, weights=weights[0] if weights else None)
 
 

@@ -99,6 +99,8 @@ WORDS = {
     "Ziffern gerundet und folgen auf ≈, außer in Tabellen.",
     "conventions.precision": "Das Training rechnete in {precision}, mit etwa 7 Stellen. Dieser Schritt beginnt mit genau seinen Zahlen "
     "und ist hier in float64 gerechnet.",
+    "conventions.average": "Dies ist der letzte Schritt der Epoche {epoch}. Nach ihm geht der gleitende Mittelwert der Gewichte "
+    "{share} des Wegs zu den neuen; behalten wird im Training der Mittelwert mit dem kleinsten Validierungsfehler.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",
@@ -1049,6 +1051,7 @@ WORDS = {
     "report.step.first": "Der erste Schritt des Trainings.",
     "report.step.middle": "Ein Schritt mitten im Training.",
     "report.step.best": "Der letzte Schritt vor den Gewichten, die behalten wurden.",
+    "report.step.average": "Der letzte Schritt der Epoche, nach der der gleitende Mittelwert der Gewichte behalten wurde.",
     "report.step.diverged": "Der letzte Schritt vor dem, in dem das Training divergierte.",
     "report.step.last": "Der letzte Schritt des Trainings.",
     "report.step.command": "Ausführlich, auf Wunsch Gewicht für Gewicht:",
@@ -1172,6 +1175,8 @@ WORDS = {
     "ein Tausendstel dessen, um was er insgesamt gesunken war.",
     "train.ended.interrupted": "Unterbrochen nach Epoche {epoch}.",
     "train.best": "Behalten sind die Gewichte nach Epoche {epoch}, mit dem kleinsten Fehler ({part}): {error}.",
+    "train.best_average": "Behalten ist der gleitende Mittelwert der Gewichte über die Epochen, nach Epoche {epoch}, wo sein Fehler "
+    "({part}) am kleinsten war: {error}.",
     "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",
     "train.diverged": "das Training divergierte in Schritt {step}: {quantity} verließ als erstes alle Grenzen. {cause}",
     "train.no_cause": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "

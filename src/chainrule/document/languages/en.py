@@ -95,6 +95,8 @@ WORDS = {
     "digits and follow ≈, except in tables.",
     "conventions.precision": "The training computed in {precision}, with about 7 digits. This step begins with its very numbers, and is "
     "computed here in float64.",
+    "conventions.average": "This is the last step of epoch {epoch}. After it, the moving average of the weights goes {share} of the way to "
+    "the new ones; the training keeps the average with the lowest validation error.",
     "conventions.outputs.sum": "summed over",
     "conventions.outputs.mean": "the mean over",
     "conventions.batch.mean": "the mean over",
@@ -1014,6 +1016,7 @@ WORDS = {
     "report.step.first": "The first step of the training.",
     "report.step.middle": "A step in the middle of the training.",
     "report.step.best": "The last step before the weights that were kept.",
+    "report.step.average": "The last step of the epoch after which the moving average of the weights was kept.",
     "report.step.diverged": "The last step before the one in which the training diverged.",
     "report.step.last": "The last step of the training.",
     "report.step.command": "In full, weight by weight if you ask for it:",
@@ -1136,6 +1139,8 @@ WORDS = {
     "thousandth of what it had fallen in all.",
     "train.ended.interrupted": "Interrupted after epoch {epoch}.",
     "train.best": "Kept are the weights after epoch {epoch}, where the {part} error was lowest: {error}.",
+    "train.best_average": "Kept is the moving average of the weights over the epochs, as after epoch {epoch}, where its {part} error was "
+    "lowest: {error}.",
     "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
     "train.diverged": "training diverged in step {step}: {quantity} was the first to leave all bounds. {cause}",
     "train.no_cause": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
