@@ -334,8 +334,8 @@ def layer_kinds() -> dict[str, LayerKind]:
         LayerKind("max_pool", _layer("max_pool"), {"x": X}, ("x",), (*pools["max"], ties), IMAGES[::2]),
         LayerKind("average_pool", _layer("average_pool"), {"x": X}, ("x",), pools["average"], IMAGES[::2]),
         LayerKind("embedding", _layer("embedding"), TOKENS, ("T",), (
-            Probing({"x": (3, 4), "T": (6, 3)}, {"units": 3, "vocabulary": 6}, {"vocab_size": 6, "embed_dim": 3}),
-            Probing({"x": (9, 1), "T": (5, 4)}, {"units": 4, "vocabulary": 5}, {"vocab_size": 5, "embed_dim": 4}),
+            Probing({"x": (3, 4), "T": (6, 3)}, {"units": 3, "vocabulary": 6}, {"vocab_size": 6, "embed_dim": 3, SIZES: [6, 3]}),
+            Probing({"x": (9, 1), "T": (5, 4)}, {"units": 4, "vocabulary": 5}, {"vocab_size": 5, "embed_dim": 4, SIZES: [5, 4]}),
         ), (ROWS, Writing("check.layers.rows", {}, {"x": (-1,), "out": ()})), tokens=True),
         LayerKind("rnn_step", _step("rnn"), RECURRENT, ("b", "W", "U", "x", "h"), (
             _recurrent(4, 0, 3, 5, 1), _recurrent(3, 0, 5, 5, 1)

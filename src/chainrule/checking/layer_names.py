@@ -1,7 +1,7 @@
 """What people call the arrays of layers: of each layer, its inputs and parameters by symbol, each with a pattern of their names."""
 
 X = r"x|x_?in|inputs?|inp|data|a_?prev|prev|a|z|features|images?|imgs?|batch"
-SCALE = {"x": X, "gamma": r"gamma|g|scale|weights?", "shift": r"beta|shift|b|bias|offset"}
+SCALE = {"x": X, "gamma": r"gamma|g|gains?|scale|weights?", "shift": r"beta|shift|b|bias|offset"}
 WEIGHTED = {"x": X, "W": r"w|weights?|filters?|kernels?|f|k", "b": r"b|bias|biases"}
 STATE = r"h0|h_?0|a0|h|h_?prev|prev_?h|a_?prev|h_?previous|hidden|h_?in|init_?h"
 RECURRENT = {

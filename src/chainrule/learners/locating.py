@@ -41,7 +41,8 @@ class Search:
             divided = bool(job["divided"])
             found = self._error_place(quantity, number, exactly=divided)
             if found:
-                return found
+                of_weights = {spot.line for spot in self.loaded.spots if spot.target and meaning(spot.target).kind == "dW"}
+                return {**found, "quantity": f"dW{number}"} if divided and found["line"] in of_weights else found
             answer = self.program.answer(self.probe, 1)
             gradient = answer.gradients.get(f"dW{number}")
             if divided and gradient is not None and (place := answer.values.signed(gradient, self.helpers)) is not None:
