@@ -1252,6 +1252,8 @@ WORDS = {
     "doctor.rates.converges": "Das Training konvergierte mit jeder versuchten Lernrate von {low} bis {high}, simuliert mit bis zu {steps} "
     "Schritten; andere können es auch.",
     "doctor.rates.scheduled": "Die Lernrate folgt einem Plan; an seiner Stelle wurden gleichbleibende versucht.",
+    "doctor.rates.reached": "Eine gute Lernrate für diesen Anfang ist {rate}: {steps} simulierte Schritte damit bringen den Fehler unter "
+    "10^−12.",
     "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach {steps} simulierten Schritten damit bleibt ein "
     "Fehler von {error}.",
     "doctor.not_finite": "{quantity} ist die erste Größe, die NaN oder unendlich ist, und zwar schon im ersten Schritt: Alles danach ist "
