@@ -31,7 +31,7 @@ class Disease(Frozen):
     cure      what helped in a trial; None if nothing that was tried did, or if it is an effect, whose cause is to be cured
     tried     what was tried, by its kinds
     effects   what follows from it
-    cured     whether it is an effect that is gone in the trial of its cause's cure; None of a cause
+    cured     whether it is an effect that is gone in a trial without its cause; None of a cause
     """
 
     finding: Finding
@@ -209,9 +209,10 @@ def examined(case: Case, subject: str, advice: Advice | None = None, *, drawn: b
 
 
 def _disease(case: Case, cause: Finding, findings: Sequence[Finding]) -> Disease:
-    """A disease with what follows from it. What is still there where its cure was tried does not: it has a cause of its own."""
+    """A disease with what follows from it. What is still there in a trial without it does not: it has a cause of its own."""
     cure, tried = cure_of(case, cause)
-    shown = None if cure is None or case.trained is not None else {one.key for one in found(cure.treatment.case)}
+    without = next((one for one in (cure.treatment if cure else None, *(kind[0] for kind in tried)) if one is not None), None)
+    shown = None if without is None or case.trained is not None else {one.key for one in found(without.case)}
 
     def effects_of(finding: Finding) -> tuple[Disease, ...]:
         following = [one for one in findings if cause_of(one, findings) is finding and one.key not in (shown or ())]

@@ -1238,7 +1238,7 @@ WORDS = {
     "doctor.no_cure": "Versucht, und nichts davon macht es um ein Zehntel besser: {changes}.",
     "doctor.when.tried": "{said} So ist es nach {steps} Schritten eines Versuchs.",
     "doctor.when.trained": "{said} So ist es nach dem Training.",
-    "doctor.effect": "Es ist fort, wo ein Versuch seine Ursache behoben hat.",
+    "doctor.effect": "In einem Versuch ohne seine Ursache ist es fort.",
     "doctor.effect.untried": "Was gegen seine Ursache hilft, hilft vielleicht auch dagegen.",
     "doctor.untried": "Dagegen wurde hier nichts versucht.",
     "doctor.untried.leaking_column": "Nicht versucht: Ohne sie sagt der Fehler, was die anderen Spalten wissen, und ist meist größer.",

@@ -1201,7 +1201,7 @@ WORDS = {
     "doctor.no_cure": "Tried, and none makes it a tenth better: {changes}.",
     "doctor.when.tried": "{said} This is so after {steps} steps of a trial.",
     "doctor.when.trained": "{said} This is so after the training.",
-    "doctor.effect": "It is gone where its cause was cured in a trial.",
+    "doctor.effect": "In a trial without its cause it is gone.",
     "doctor.effect.untried": "What helps against its cause may help against it as well.",
     "doctor.untried": "Nothing was tried against it here.",
     "doctor.untried.leaking_column": "Not tried: without it the error says what the other columns know, and is usually larger.",
