@@ -1300,6 +1300,7 @@ WORDS = {
     "instead of {baseline}.",
     "doctor.class_never_found": "The classes {class} are never found: of their {rows} rows that it never saw, none (recall 0).",
     "doctor.class_never_found.count=1": "The class {class} is never found: of its {rows} rows that it never saw, none (recall 0).",
+    "doctor.start_kept.epochs=1": "The weights of the start were kept: the one epoch did not better the error that decides.",
     "doctor.start_kept": "The weights of the start were kept: none of {epochs} epochs bettered the error that decides.",
     "doctor.overfitting.r2": "It has learned more of its own rows than holds for others: R² is {train} on them, and {number} on {rows} "
     "that it never saw.",
