@@ -1345,7 +1345,7 @@ WORDS = {
     "doctor.class_never_found": "Die Klassen {class} werden nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine (Trefferquote 0).",
     "doctor.class_never_found.count=1": "Die Klasse {class} wird nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine "
     "(Trefferquote 0).",
-    "doctor.start_kept.epochs=1": "Die Gewichte des Anfangs wurden behalten: Die eine Epoche verbesserte den Fehler nicht, der entscheidet.",
+    "doctor.start_kept.epochs=1": "Die Gewichte des Anfangs wurden behalten: Die eine Epoche verbesserte nicht den Fehler, der zählt.",
     "doctor.start_kept": "Die Gewichte vom Anfang blieben: Keine von {epochs} Epochen verbesserte den Fehler, der entscheidet.",
     "doctor.overfitting.r2": "Es hat von seinen Zeilen mehr gelernt, als für andere gilt: R² ist auf ihnen {train}, auf {rows} nie "
     "gesehenen {number}.",
