@@ -204,8 +204,8 @@ def examined(case: Case, subject: str, advice: Advice | None = None, *, drawn: b
         told = {one.finding.key for one in disease.all}
         findings = [one for one in findings if one.key not in told]
         diseases.append(disease)
-    rates, told = (NO_RATES, ()) if advice is None else (advice.to_dict(), tuple(findings_of_rates(advice)))
-    return Diagnosis(subject, case.rows, tuple(diseases), rates, case, drawn, told)
+    rates = NO_RATES if advice is None else advice.to_dict()
+    return Diagnosis(subject, case.rows, tuple(diseases), rates, case, drawn, () if advice is None else tuple(findings_of_rates(advice)))
 
 
 def _disease(case: Case, cause: Finding, findings: Sequence[Finding]) -> Disease:
