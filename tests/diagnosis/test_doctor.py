@@ -3,6 +3,7 @@
 import importlib.util
 import itertools
 import json
+import pickle
 import runpy
 import sys
 import tomllib
@@ -197,6 +198,8 @@ def test_the_command_has_the_exit_code_of_its_verdict(capsys: pytest.CaptureFixt
     assert "1. The inputs are not scaled" in out
     assert "\n  ↳ The learning rate 0.05 is too large" in out
     assert "Learning rates below 0.0189 lower the error of the first step." in out
+    assert "every learning rate tried from 0.000148 to 0.0172" in " ".join(out.split())
+    assert pickle.loads(pickle.dumps(cr.doctor())).told == cr.doctor().told
     assert main(["doctor", "--language", "de"]) == 1
     assert "Die Lernrate 0,05 ist zu groß" in capsys.readouterr().out
 

@@ -117,6 +117,15 @@ def test_a_network_that_has_learned() -> None:
     assert advice.to_dict() == {"lowers_below": None, "converges_below": None, "recommended": None}
 
 
+def test_a_gradient_that_rounding_left_lowers_nothing() -> None:
+    """Dead units, and a bias that is the mean of the targets already but for rounding."""
+    network = Network(1, dense(3, "relu", bias=[-9.0] * 3), dense(1, bias=[1e-17]), seed=1)
+    x, t = np.array([[0.1], [0.2], [0.3]]), np.array([[-1.0], [0.3], [0.7]])
+    advice = advise(Runner(FullBatch(network, x, t - t.mean(), find("optimizer", "sgd"))))
+    assert advice is not None
+    assert advice.to_dict() == {"lowers_below": None, "converges_below": None, "recommended": None}
+
+
 @pytest.mark.parametrize("rate", [1e-300, 1e-9, 1e6])
 def test_absurd_rates_in_use(rate: float) -> None:
     network, x, t = Network(1, dense(1, bias=False, weights=[[1.0]])), np.array([[1.0]]), np.array([[2.0]])

@@ -20,7 +20,8 @@ from chainrule.base.printing import command_line
 from chainrule.cli.options import problem_from_options
 from chainrule.cli.output import give, say
 from chainrule.cli.report import filled
-from chainrule.diagnosis.examination import Diagnosis, examined, sentences_of_rates
+from chainrule.diagnosis.criteria import sentence
+from chainrule.diagnosis.examination import Diagnosis, examined
 from chainrule.document.words import Words
 from chainrule.network.description import write_description
 from chainrule.steps.problem import Problem, described_problem
@@ -58,9 +59,9 @@ def lines_of_diagnosis(words: Words, diagnosis: Diagnosis) -> Iterator[str]:
     """The sentences, wrapped where they are wider than a terminal; what follows from a disease stands below it, further in."""
     for indent, line in diagnosis.lines(words):
         yield filled(line, " " * indent, " " * (indent + 3))
-    if diagnosis.advice is not None and (said := list(sentences_of_rates(words, diagnosis.advice))):
+    if diagnosis.told:
         yield ""
-        yield from (filled(sentence) for sentence in said)
+        yield from (filled(sentence(words, one)) for one in diagnosis.told)
 
 
 def _write_cured(words: Words, diagnosis: Diagnosis, given: Model | Problem, output: str, data: str | None, *, as_json: bool) -> None:

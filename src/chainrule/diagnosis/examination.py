@@ -31,7 +31,7 @@ class Disease(Frozen):
     cure      what helped in a trial; None if nothing that was tried did, or if it is an effect, whose cause is to be cured
     tried     what was tried, by its kinds
     effects   what follows from it
-    cured     whether it is an effect that is gone in the trial of its cause's cure; None of a cause
+    cured     whether it is an effect that is gone in a trial without its cause; None of a cause
     """
 
     finding: Finding
@@ -78,7 +78,8 @@ class Diagnosis(Displayed, Frozen):
     subject   what was examined, in a word
     rows      how many rows it learns from
     diseases  the causes, what is most likely first; their effects are with them
-    advice    what simulation says about the rate of the first step; None where none was made
+    rates     three numbers about the rate of the first step, None where there is none: lowers_below, converges_below, recommended
+    told      what simulation says about that rate
     case      what was examined
     drawn     whether its rows, or their targets, were drawn at random, in place of somebody's own
     """
@@ -86,9 +87,10 @@ class Diagnosis(Displayed, Frozen):
     subject: str
     rows: int
     diseases: tuple[Disease, ...]
-    advice: Advice | None
+    rates: Mapping[str, float | None]
     case: Case = field(repr=False)
     drawn: bool = False
+    told: tuple[Finding, ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -99,11 +101,6 @@ class Diagnosis(Displayed, Frozen):
     def keys(self) -> list[str]:
         """Every disease found, effects as well."""
         return [one.finding.key for disease in self.diseases for one in disease.all]
-
-    @property
-    def rates(self) -> Mapping[str, float | None]:
-        """Three of its numbers, None where it has none: lowers_below, converges_below, recommended."""
-        return NO_RATES if self.advice is None else self.advice.to_dict()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data as in the published schema."""
@@ -175,34 +172,31 @@ def _ended(words: Words, cure: Cure, value: float) -> str:
     """What a trial ended with: an error, or a share of rows."""
     if cure.measure in ("wrong", "missed"):
         return words.decimal(f"{number_words(100 * value)}{BLANK}%")
-    return error_text(words, value)
+    return words.plain("cure.nothing") if 0 <= value < TOLERANCE else words.decimal(number_words(value))
 
 
-def error_text(words: Words, error: float) -> str:
-    """An error, with three digits; of one that counts as reached, that it does."""
-    return words.plain("cure.nothing") if 0 <= error < TOLERANCE else words.decimal(number_words(error))
-
-
-def sentences_of_rates(words: Words, found: Advice) -> Iterator[str]:
+def findings_of_rates(advice: Advice) -> Iterator[Finding]:
     """What simulation says about rates, a sentence each."""
-    if found.scheduled:
-        yield words.plain("doctor.rates.scheduled")
-    if found.lowers_below is not None:
-        key = "all" if found.lowers_below >= MOST_RATE else "lowers_below"
-        yield words.plain(f"doctor.rates.{key}", rate=words.decimal(f"{found.lowers_below:g}"))
-    if found.converges is not None:
-        low, high = (words.decimal(f"{rate:g}") for rate in found.converges)
-        yield words.plain("doctor.rates.converges", low=low, high=high, steps=found.steps)
-    if (best := found.recommended) is not None:
-        known = {"rate": words.decimal(f"{best.rate:g}"), "steps": len(best.errors) - 1, "error": error_text(words, best.last_error)}
-        yield words.plain("doctor.rates.recommended", **known)
+
+    def said(how: str, **numbers: FindingValue) -> Finding:
+        return Finding("rates", {"how": how, **numbers})
+
+    if advice.scheduled:
+        yield said("scheduled")
+    if advice.lowers_below is not None:
+        yield said("all" if advice.lowers_below >= MOST_RATE else "lowers_below", rate=advice.lowers_below)
+    if advice.converges is not None:
+        yield said("converges", low=advice.converges[0], high=advice.converges[1], steps=advice.steps)
+    if (best := advice.recommended) is not None:
+        how = "reached" if best.ending == "zero" else "recommended"
+        yield said(how, rate=best.rate, steps=len(best.errors) - 1, error=best.last_error)
 
 
 def _plain(value: FindingValue) -> FindingValue:
     return value if isinstance(value, str) or math.isfinite(value) else number_words(value)
 
 
-def examined(case: Case, subject: str, rates: Advice | None = None, *, drawn: bool = False) -> Diagnosis:
+def examined(case: Case, subject: str, advice: Advice | None = None, *, drawn: bool = False) -> Diagnosis:
     """The diagnosis of a case: every criterion of the table, and trials of what may help."""
     findings, diseases = list(found(case)), list[Disease]()
     while (root := next((one for one in findings if cause_of(one, findings) is None), None)) is not None:
@@ -210,13 +204,15 @@ def examined(case: Case, subject: str, rates: Advice | None = None, *, drawn: bo
         told = {one.finding.key for one in disease.all}
         findings = [one for one in findings if one.key not in told]
         diseases.append(disease)
-    return Diagnosis(subject, case.rows, tuple(diseases), rates, case, drawn)
+    rates = NO_RATES if advice is None else advice.to_dict()
+    return Diagnosis(subject, case.rows, tuple(diseases), rates, case, drawn, () if advice is None else tuple(findings_of_rates(advice)))
 
 
 def _disease(case: Case, cause: Finding, findings: Sequence[Finding]) -> Disease:
-    """A disease with what follows from it. What is still there where its cure was tried does not: it has a cause of its own."""
+    """A disease with what follows from it. What is still there in a trial without it does not: it has a cause of its own."""
     cure, tried = cure_of(case, cause)
-    shown = None if cure is None or case.trained is not None else {one.key for one in found(cure.treatment.case)}
+    without = next((one for one in (cure.treatment if cure else None, *(kind[0] for kind in tried)) if one is not None), None)
+    shown = None if without is None or case.trained is not None else {one.key for one in found(without.case)}
 
     def effects_of(finding: Finding) -> tuple[Disease, ...]:
         following = [one for one in findings if cause_of(one, findings) is finding and one.key not in (shown or ())]

@@ -186,9 +186,11 @@ class _Search:
         return limit, self._lowest(below, limit)
 
     def _places(self) -> list[float]:
-        """Rates from the least that changes E by more than rounding does, in equal ratios."""
-        powers = (10.0**power for power in range(-15, 3))  # from below: beyond a valley E may happen to be what it was
-        least = next((rate for rate in powers if not abs(self.after(rate) - self.before) <= SEEN * abs(self.before)), MOST_RATE)
+        """Rates from the least that changes E by more than rounding does, in equal ratios; none where none does."""
+        powers = (10.0**power for power in range(-15, 4))  # from below: beyond a valley E may happen to be what it was
+        least = next((rate for rate in powers if not abs(self.after(rate) - self.before) <= SEEN * abs(self.before)), None)
+        if least is None:
+            return []
         count = places_of_scan(self.run)
         return [least * (MOST_RATE / least) ** (k / count) for k in range(count + 1)] if least < MOST_RATE else [MOST_RATE]
 

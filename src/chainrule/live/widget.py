@@ -227,7 +227,8 @@ class Live(AnyWidget):
         elif name == "learning_rate":
             problem = replace(problem, optimizer=chosen_optimizer(problem.optimizer, None, value))
         else:
-            problem = replace(problem, **{name: np.array(value, dtype=float)})
+            given: dict[str, Any] = {name: np.array(value, dtype=float)}
+            problem = replace(problem, **given)
         numbers = _numbers_of(problem)
         self._session.numbers = numbers
         self._changing = True

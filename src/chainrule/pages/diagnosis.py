@@ -70,7 +70,7 @@ class Doctor:
             "after": {key: [cause for cause in table[key].after if cause in EXAMINED] for key in table if key in EXAMINED},
             "limits": LIMITS,
             "trial": TRIAL,
-            "texts": texts | {key: catalogue[key] for key in ("doctor.rates.lowers_below", "doctor.when.tried")},
+            "texts": texts | {key: catalogue[key] for key in ("doctor.rates.lowers_below", "doctor.rates.all", "doctor.when.tried")},
             "comma": context.words.decimal(".") == ",",
             "inputs": [name or f"x{place + 1}" for place, name in enumerate(names[:inputs])],
             "targets": [name or f"t{place + 1}" for place, name in enumerate(names[inputs:] or [""] * network.targets)],

@@ -1242,7 +1242,7 @@ WORDS = {
     "doctor.no_cure": "Versucht, und nichts davon macht es um ein Zehntel besser: {changes}.",
     "doctor.when.tried": "{said} So ist es nach {steps} Schritten eines Versuchs.",
     "doctor.when.trained": "{said} So ist es nach dem Training.",
-    "doctor.effect": "Es ist fort, wo ein Versuch seine Ursache behoben hat.",
+    "doctor.effect": "In einem Versuch ohne seine Ursache ist es fort.",
     "doctor.effect.untried": "Was gegen seine Ursache hilft, hilft vielleicht auch dagegen.",
     "doctor.untried": "Dagegen wurde hier nichts versucht.",
     "doctor.untried.leaking_column": "Nicht versucht: Ohne sie sagt der Fehler, was die anderen Spalten wissen, und ist meist größer.",
@@ -1256,6 +1256,8 @@ WORDS = {
     "doctor.rates.converges": "Das Training konvergierte mit jeder versuchten Lernrate von {low} bis {high}, simuliert mit bis zu {steps} "
     "Schritten; andere können es auch.",
     "doctor.rates.scheduled": "Die Lernrate folgt einem Plan; an seiner Stelle wurden gleichbleibende versucht.",
+    "doctor.rates.reached": "Eine gute Lernrate für diesen Anfang ist {rate}: {steps} simulierte Schritte damit bringen den Fehler unter "
+    "10^−12.",
     "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach {steps} simulierten Schritten damit bleibt ein "
     "Fehler von {error}.",
     "doctor.not_finite": "{quantity} ist die erste Größe, die NaN oder unendlich ist, und zwar schon im ersten Schritt: Alles danach ist "
@@ -1347,6 +1349,7 @@ WORDS = {
     "doctor.class_never_found": "Die Klassen {class} werden nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine (Trefferquote 0).",
     "doctor.class_never_found.count=1": "Die Klasse {class} wird nie gefunden: von ihren {rows} Zeilen, die es nie sah, keine "
     "(Trefferquote 0).",
+    "doctor.start_kept.epochs=1": "Die Gewichte des Anfangs wurden behalten: Die eine Epoche verbesserte nicht den Fehler, der zählt.",
     "doctor.start_kept": "Die Gewichte vom Anfang blieben: Keine von {epochs} Epochen verbesserte den Fehler, der entscheidet.",
     "doctor.overfitting.r2": "Es hat von seinen Zeilen mehr gelernt, als für andere gilt: R² ist auf ihnen {train}, auf {rows} nie "
     "gesehenen {number}.",

@@ -1205,7 +1205,7 @@ WORDS = {
     "doctor.no_cure": "Tried, and none makes it a tenth better: {changes}.",
     "doctor.when.tried": "{said} This is so after {steps} steps of a trial.",
     "doctor.when.trained": "{said} This is so after the training.",
-    "doctor.effect": "It is gone where its cause was cured in a trial.",
+    "doctor.effect": "In a trial without its cause it is gone.",
     "doctor.effect.untried": "What helps against its cause may help against it as well.",
     "doctor.untried": "Nothing was tried against it here.",
     "doctor.untried.leaking_column": "Not tried: without it the error says what the other columns know, and is usually larger.",
@@ -1219,6 +1219,7 @@ WORDS = {
     "doctor.rates.converges": "Training converged with every learning rate tried from {low} to {high}, in simulations of up to {steps} "
     "steps; others may do as well.",
     "doctor.rates.scheduled": "The learning rate follows a schedule; in its place, constant ones were tried.",
+    "doctor.rates.reached": "A good learning rate for this start is {rate}: {steps} simulated steps with it bring the error below 10^−12.",
     "doctor.rates.recommended": "A good learning rate for this start is {rate}: {steps} simulated steps with it leave an error of {error}.",
     "doctor.not_finite": "{quantity} is the first quantity that is NaN or infinite, in the first step already: everything after it is no "
     "number either.",
@@ -1303,6 +1304,7 @@ WORDS = {
     "instead of {baseline}.",
     "doctor.class_never_found": "The classes {class} are never found: of their {rows} rows that it never saw, none (recall 0).",
     "doctor.class_never_found.count=1": "The class {class} is never found: of its {rows} rows that it never saw, none (recall 0).",
+    "doctor.start_kept.epochs=1": "The weights of the start were kept: the one epoch did not better the error that decides.",
     "doctor.start_kept": "The weights of the start were kept: none of {epochs} epochs bettered the error that decides.",
     "doctor.overfitting.r2": "It has learned more of its own rows than holds for others: R² is {train} on them, and {number} on {rows} "
     "that it never saw.",

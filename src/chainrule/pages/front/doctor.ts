@@ -107,7 +107,7 @@ export class Doctor {
       [below.length, high] = [k + (middle < peak ? 1 : 0), peak];
       break;
     }
-    if (high === undefined) return this.#say("doctor.rates.lowers_below", { rate: figure(limits.most_rate) });
+    if (high === undefined) return this.#say("doctor.rates.all", { rate: figure(limits.most_rate) });
     let [low, border] = [below[below.length - 1]!, high];
     for (let k = 0; k < 40 && down(low, 6) !== down(border, 6); k++) {
       const middle: number = (low + border) / 2;
