@@ -171,7 +171,15 @@ def _softmax(own: LetterOwner) -> tuple[Expression, ...]:
 
 
 def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
-    known = {"mode": "train", "train_flg": True, "training": True, "train": True, "is_training": True, "eps": 1e-5, "epsilon": 1e-5}
+    known: dict[str, Any] = {
+        "mode": "train",
+        "train_flg": True,
+        "training": True,
+        "train": True,
+        "is_training": True,
+        "eps": 1e-5,
+        "epsilon": 1e-5,
+    }
     known |= {
         **dict.fromkeys(("momentum", "decay"), 0.9),
         **{key: options["groups"] for key in ("G", "groups", "num_groups") if "groups" in options},
@@ -186,7 +194,11 @@ def _scaled(shape: tuple[int, ...], **options: Any) -> Probing:
 
 def _convolved(x: tuple[int, ...], W: tuple[int, ...], stride: int, pad: int) -> Probing:
     """Of a convolution with 2 channels and 4 units, or its transpose: the shapes of x and W."""
-    known = {**dict.fromkeys(("stride", "strides", "s"), stride), **dict.fromkeys(("pad", "padding", "p"), pad), "output_padding": 0}
+    known: dict[str, Any] = {
+        **dict.fromkeys(("stride", "strides", "s"), stride),
+        **dict.fromkeys(("pad", "padding", "p"), pad),
+        "output_padding": 0,
+    }
     known |= {"in_channels": 2, "out_channels": 4, "num_filters": 4, **dict.fromkeys(("kernel_size", "filter_size", "k"), 3)}
     known[SIZES] = [2, 4, 3, stride, pad]
     options = {"units": 4, "size": 3, "stride": stride, "padding": pad, "activation": "identity"}
@@ -194,9 +206,9 @@ def _convolved(x: tuple[int, ...], W: tuple[int, ...], stride: int, pad: int) ->
 
 
 def _dense(rows: int, inputs: int, units: int, *places: int) -> Probing:
-    known = dict.fromkeys(("in_features", "input_size", "n_in", "input_dim", "inputs", "n_inputs", "in_size"), inputs)
+    known: dict[str, Any] = dict.fromkeys(("in_features", "input_size", "n_in", "input_dim", "inputs", "n_inputs", "in_size"), inputs)
     known |= dict.fromkeys(("out_features", "output_size", "n_out", "output_dim", "units", "n_neurons", "n_units", "out_size"), units)
-    known = {**known, SIZES: [inputs, units]}
+    known[SIZES] = [inputs, units]
     shapes = {"x": (rows, *places, inputs), "W": (inputs, units), "b": (units,)}
     return Probing(shapes, {"units": units, "activation": "identity"}, known)
 

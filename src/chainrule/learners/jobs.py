@@ -105,12 +105,13 @@ def _in_order() -> Iterator[None]:
 
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
+    line: int | None
     if trials.signs:
-        line, entry = trials.signs[0]
-        return Stopped("learners.refused.signs", line, name=entry)
+        line, name = trials.signs[0]
+        return Stopped("learners.refused.signs", line, name=name)
     if trials.forward:
-        entry, gave = trials.forward[0]
-        return Stopped("learners.refused.forms", entry, problem=gave)
+        line, problem = trials.forward[0]
+        return Stopped("learners.refused.forms", line, problem=problem)
     if trials.failed and trials.ran[0] < len(trials.failed):
         line, problem = trials.failed[0]
         return Stopped("learners.refused.not_understood", line, problem=problem)
