@@ -110,7 +110,7 @@ def test_a_model_is_drawn_in_the_units_of_its_columns(houses):
     diagram = figure(asked, "boundary").content
     labels = [said(s) for s in diagram.shapes if isinstance(s, Label)]
     assert {"area", "distance", "50", "100", "150", "200", "10", "20"} <= set(labels)
-    assert "The stronger, the larger price. Points: samples." in labels
+    assert "The stronger the colour, the larger price. Points: samples." in labels
     found = contours(diagram)
     assert {50000.0, 100000.0} <= {value(label) for label, _ in found}
     for label, place in found:

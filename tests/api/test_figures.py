@@ -245,7 +245,7 @@ def test_classes_have_forms_and_names():
 @pytest.mark.parametrize(("loss", "target", "decision"), [("binary_cross_entropy", "0; 1", "0.5"), ("hinge", "-1; 1", "0")])
 def test_two_classes_have_a_line_between(loss, target, decision):
     printed = words(figure(problem("2-3-1", loss=loss, input="0 1; 1 0", target=target), "boundary").content)
-    assert f"The decision changes at y = {decision}" in printed
+    assert f"Line: y = {decision}, where the decision changes." in printed
 
 
 def test_gradients_that_vanish_are_named():

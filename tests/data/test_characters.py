@@ -58,7 +58,7 @@ def test_a_text_trains_and_its_next_character_is_predicted(text: str, capsys: py
     assert scores.perplexity < 1.5
     assert cr.Model.load("model.safetensors").preparation == model.preparation
     Path("other.txt").write_text("aXdab", encoding="utf-8")
-    with pytest.raises(InputError, match="column 'character2' holds 'X', which is no token of the model; it knows a, b, c, d, r, ↵, ␣"):
+    with pytest.raises(InputError, match="column 'character2' holds 'X', which is no token of the model; it knows a, b, c, d, r, '↵', '␣'"):
         model.predict("other.txt")
 
 

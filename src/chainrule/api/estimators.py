@@ -357,7 +357,8 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
 
     def predict(self, X: Any) -> Array:
         """(rows,): the likeliest class of each row."""
-        return np.asarray(self.classes_[predicted_classes(self._outputs(X), self._preparation.decision)])
+        y = self._outputs(X)
+        return np.asarray(self.classes_[predicted_classes(y, self._preparation.decision)])
 
     def predict_proba(self, X: Any) -> Array:
         """(rows, classes): the probability of each class, in the order of `classes_`. Raises InputError where the loss compares signs."""

@@ -142,7 +142,7 @@ def what_to_do(words: Words, disease: Disease) -> str:
     if disease.tried:
         changes = [dict.fromkeys(_change(words, one).rstrip(",") for one in (kind[0], kind[-1])) for kind in disease.tried]
         failed = words.plain("doctor.no_cure", changes="; ".join(map(" … ".join, changes)))
-        return f"{failed} {advice(words, disease.finding, '.tried')}".strip()
+        return f"{failed} {advice(words, disease.finding, 'tried')}".strip()
     untried = f"doctor.untried.{disease.finding.key}"
     why = words.plain(untried if untried in words.catalogue else "doctor.untried")
     return f"{advice(words, disease.finding)} {why}".strip()
@@ -150,8 +150,8 @@ def what_to_do(words: Words, disease: Disease) -> str:
 
 def advice(words: Words, finding: Finding, after: str = "") -> str:
     """What the catalogue says is to be done, after trials that failed what is left; nothing where it says nothing."""
-    text = f"doctor.advice.{finding.key}"
-    keys = (f"{text}.{finding.numbers.get('how')}", f"{text}{after}", text)
+    text, how = f"doctor.advice.{finding.key}", finding.numbers.get("how")
+    keys = (f"doctor.advice.{finding.key}.{how}", f"doctor.advice.{finding.key}.{after}", text)
     key = next((key for key in keys if key in words.catalogue), None)
     return "" if key is None else words.plain(key, **number_texts(words, finding.numbers))
 

@@ -293,12 +293,13 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
     gradients = [(part, context.derivation.gradient(part.parameter)) for part in parts]
     count = sum(value.size for value in context.step.new_parameters.values())
     many = context.samples > 1 or count > MOST_WEIGHTS or bool(context.step.network.kept) or bool(context.step.network.absent)
+    whole = context.brief or many
     plain = [gradient is not None and _stands_in(part, gradient) for part, gradient in gradients]
     lines: list[Equation] = []
     for (part, gradient), short in zip(gradients, plain, strict=True):
         if gradient is None:
             continue
-        if many:
+        if whole:
             rule = substitute(definition(part.new), {gradient: definition(gradient)}) if short else definition(gradient)
             left = context.symbol(part.parameter if short else gradient)
             lines.append(Equation((left, formula(context.of_batch(rule), context.labels)), ("←" if short else "=",)))
@@ -314,7 +315,7 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
         return []
     shared = (
         [context.symbolic_line(quantity) for quantity in on_the_way]
-        if many
+        if whole
         else [
             Equation((context.letter(one), formula(context.scalars.definition(one), context.labels)), ("=",))
             for quantity in on_the_way
@@ -323,7 +324,8 @@ def _by_derivatives_on_the_way(context: Context) -> list[Block]:
     )
     then = "formulas.updates" if all(plain) else "formulas.gradients"
     first: list[Block] = [context.says("formulas.shared"), Equations(tuple(shared))] if shared else []
-    return [*first, context.says(then), Equations(tuple(lines))]
+    more = [context.more("formulas.more")] if whole and not many and context.detail == "scalar" else []
+    return [*first, context.says(then), Equations(tuple(lines)), *more]
 
 
 def _stands_in(part: ParameterUpdate, gradient: Expression) -> bool:

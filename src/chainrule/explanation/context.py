@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import field
 from functools import cached_property
@@ -64,7 +64,8 @@ class Context(WithoutCaches, FrozenValue):
     step      the record
     detail    "overview", "matrix" or "scalar"
     notation  the course's letters and numbers
-    extent    "brief": of what goes alike, one is worked out and the others stand in a table; "all": nothing is left out; or "usual"
+    extent    "shortened": of what goes alike, one is worked out and the others stand in a table; "brief": what follows from other sections
+              is left out, too; "all": nothing is left out; or "usual"
     """
 
     step: Step
@@ -110,15 +111,19 @@ class Context(WithoutCaches, FrozenValue):
         """The numbers; where floats are all that is known of them, without what rounding left of 0."""
         return values if values.precise else replace(values, arrays=getattr(self, settled))
 
+    def _without_dust(self, arrays: Mapping[str, Any], more: Iterable[Expression] = ()) -> dict[str, Any]:
+        derivation = self.derivation
+        return without_dust(arrays, derivation.inputs, [*derivation.quantities, derivation.error, *more])
+
     @cached_property
     def settled(self) -> dict[str, Any]:
         """The arrays of the step by key, with 0 for what is 0 but for rounding."""
-        return without_dust(self.step.values, [*self.derivation.quantities, self.derivation.error, *self.derivation.backward])
+        return self._without_dust(self.step.values, self.derivation.backward)
 
     @cached_property
     def settled_after(self) -> dict[str, Any]:
         """The same of the forward pass with the new parameters."""
-        return without_dust(self.after_arrays, [*self.derivation.quantities, self.derivation.error])
+        return self._without_dust(self.after_arrays)
 
     @cached_property
     def after_arrays(self) -> dict[str, Any]:
@@ -221,16 +226,21 @@ class Context(WithoutCaches, FrozenValue):
     @property
     def brief(self) -> bool:
         """Is one of each kind enough?"""
-        return self.extent == "brief"
+        return self.extent in ("brief", "shortened")
+
+    @property
+    def short(self) -> bool:
+        """Is what follows from other sections left out, too?"""
+        return self.extent == "brief" and self.detail == "scalar"
 
     def shown(self, things: Sequence[Thing], most: int) -> Sequence[Thing]:
         """The first ones; all of them where nothing is to be left out."""
         return things if self.extent == "all" else things[:most]
 
-    def made_brief(self) -> Context:
-        """The same, but brief; what was simulated for it is taken along."""
+    def shortened(self) -> Context:
+        """The same, with one of each kind; what was simulated for it is taken along."""
         other = copy(self)
-        object.__setattr__(other, "extent", "brief")
+        object.__setattr__(other, "extent", "shortened")
         return other
 
     def shown_samples(self, most: int) -> Sequence[int]:

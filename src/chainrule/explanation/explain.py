@@ -81,7 +81,7 @@ def explain(
     if extent != "usual" or weight is not None or found[0].detail == "overview" or _is_example(found[0].step):
         return document
     return (
-        _document([one.made_brief() for one in found], weight, run, mistakes=mistakes) if str(document).count("\n") > LONGEST else document
+        _document([one.shortened() for one in found], weight, run, mistakes=mistakes) if str(document).count("\n") > LONGEST else document
     )
 
 
@@ -274,7 +274,6 @@ def _story(context: Context) -> Iterator[tuple[str, Callable[[Context], Section 
     from chainrule.explanation import answers, backward, forward, inside, outcome, rules, setting
 
     large, scalar = context.detail == "overview", context.detail == "scalar"
-    short = scalar and context.brief
     if not scalar or context.brief:
         from chainrule.explanation import overview
 
@@ -285,12 +284,12 @@ def _story(context: Context) -> Iterator[tuple[str, Callable[[Context], Section 
     if context.without_target:
         return
     yield "error", forward.error_section
-    if scalar and not short:
+    if scalar and not context.short:
         yield "expanded", forward.expanded_section
     yield "descent", rules.descent_section
     if scalar:
         yield "chain_rule", backward.chain_rule_section
-    if scalar and not short:
+    if scalar and not context.short:
         yield "closed_forms", backward.closed_forms_section
     yield "backward", overview.backward_overview if large else backward.matrix_form_section
     yield "inside", inside.inside_section
@@ -298,7 +297,7 @@ def _story(context: Context) -> Iterator[tuple[str, Callable[[Context], Section 
     if not large:
         yield "second_pass", outcome.second_pass_section
     yield "outcome", outcome.outcome_section
-    if not large and not short and not context.in_order:  # a step whose samples are followed by others is not repeated on its own
+    if not large and not context.short and not context.in_order:  # a step whose samples are followed by others is not repeated on its own
         yield "repeat", outcome.repeat_section
     if not scalar or context.brief:
         yield "left_out", overview.left_out_section

@@ -226,7 +226,7 @@ def expanded_section(context: Context) -> Section:
     """
     lines: list[Equation] = []
     elements = [element for sample in context.worked_samples for element in context.elements(context.derivation.prediction, sample)]
-    shown = context.shown(elements, MOST_EXPANDED)
+    shown = context.shown(elements, 1 if context.brief else MOST_EXPANDED)
     layered: list[Equation] = []
     for element in shown:
         expression = in_parameters(context, element)

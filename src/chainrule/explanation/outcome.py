@@ -58,7 +58,7 @@ def new_weights_section(context: Context) -> Section:
     blocks: list[Block] = [context.says("weights.intro")] if moves else []
     if context.detail == "scalar" and moves:
         blocks += weight_by_weight(context)
-    if not (context.detail == "scalar" and moves and context.brief):
+    if not (moves and context.short):
         blocks += [context.heading("weights.matrices")] if context.detail == "scalar" and moves else []
         blocks += context.matrix_blocks((context.array_line(p, context.after) for p in context.derivation.parameters), worked=False)
     blocks += beside_plain(context)
@@ -141,10 +141,12 @@ def second_pass_section(context: Context) -> Section:
     """The forward pass on the same batch with the new weights."""
     scalar, derivation = context.detail == "scalar", context.derivation
     blocks: list[Block] = [context.says("second.intro")]
-    quantities = derivation.predictions if scalar and context.brief else derivation.quantities
+    quantities = derivation.predictions if context.short else derivation.quantities
     blocks += context.matrix_blocks(context.matrix_line(quantity, context.after) for quantity in quantities)
     if scalar:
-        blocks += [context.more("second.brief")] if context.brief else scalar_lines(context, context.after)
+        blocks += (
+            [context.more("second.short" if context.short else "second.brief")] if context.brief else scalar_lines(context, context.after)
+        )
     blocks.append(Equations(error_lines(context, context.after)))
     return context.section("second", blocks)
 
@@ -231,14 +233,14 @@ def rates_blocks(context: Context, advice: Advice | None) -> list[Block]:
     blocks += [Paragraph(text) for text in _one_step(context, advice)]
     if advice.used is None:
         return [*blocks, Note("more", context.text("rates.one_step_only"))]
-    if advice.converges is not None and not context.brief:
+    if advice.converges is not None and not context.short:
         low, high = (_rate(context, rate) for rate in advice.converges)
         blocks.append(context.says("rates.converges", low=low, limit=high, steps=advice.steps))
     if warning := _unfit_text(context, advice.used):
         blocks.append(Note("warning", warning))
     blocks.append(Paragraph(_recommended_text(context, advice)))
     why = "most" if advice.steps == MOST_STEPS else "size"
-    return blocks if context.brief else [*blocks, context.says(f"rates.steps.{why}", steps=advice.steps)]
+    return blocks if context.short else [*blocks, context.says(f"rates.steps.{why}", steps=advice.steps)]
 
 
 def _why_no_advice(context: Context) -> str:

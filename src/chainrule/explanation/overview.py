@@ -118,7 +118,7 @@ def left_out_section(context: Context) -> Section:
         parameters = f"{sum(value.size for value in context.step.parameters.values()):,}".replace(",", " ")
         note = Note("more", context.text("left_out.overview", parameters=parameters, weight=_some_weight(context)))
     elif context.detail == "scalar":
-        note = context.more("left_out.brief", _some_weight(context))
+        note = context.more("left_out.short" if context.short else "left_out.brief", _some_weight(context))
     else:
         options = "--detail scalar --all" if can_be_written(context.step, "scalar") else ""
         note = context.more("left_out.matrix", _some_weight(context), options)

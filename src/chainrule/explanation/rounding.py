@@ -13,31 +13,36 @@ from typing import TypeAlias
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.formula import primitives as p
 from chainrule.formula.evaluation import value_of
 from chainrule.formula.expression import Expression, definition, folded, written_nodes
 
 UNITS = 16
 """A sum of so many units in the last place of its terms, taken together, or of fewer, is what rounding left of them."""
 
-SUMS = frozenset(["add", "subtract", "total", "mean", "matmul", "overlap", "added_at"])
+SUMS = frozenset([p.add, p.subtract, p.total, p.mean, p.matmul, p.overlap, p.added_at])
 """Rows of the table whose terms may cancel."""
 
-MOVED = frozenset(["named", "negative", "absolute", "transpose", "reshape", "spread", "part", "place", "join", "window"])
+MOVED = frozenset([p.named, p.negative, p.absolute, p.transpose, p.reshape, p.spread, p.part, p.place, p.join, p.window])
 """Rows that leave every number as large as it is, and put it elsewhere."""
 
 Sized: TypeAlias = "tuple[Array, Array]"
 """Numbers, and how large the terms are of which they were made."""
 
 
-def without_dust(arrays: Mapping[str, Array], quantities: Iterable[Expression]) -> dict[str, Array]:
-    """The arrays, by key, with 0 where a number of these quantities, in the order in which they are computed, is what rounding left."""
+def without_dust(arrays: Mapping[str, Array], given: Iterable[Expression], quantities: Iterable[Expression]) -> dict[str, Array]:
+    """The arrays, by key, with 0 where a number of these quantities, in the order in which they are computed, is what rounding left.
+
+    given  inputs, of which the number of samples is read
+    """
     settled = dict(arrays)
+    inputs = {node: settled[node.key] for node in given if node.key in settled}
     for quantity in quantities:
         recorded = settled.get(quantity.key)
         if recorded is None or not quantity.arguments or recorded.dtype.kind != "f":
             continue
         formula = definition(quantity)
-        letters = {node: settled[node.key] for node in written_nodes(formula) if node.name is not None and node.key in settled}
+        letters = inputs | {node: settled[node.key] for node in written_nodes(formula) if node.name is not None and node.key in settled}
         precision = UNITS * float(np.finfo(recorded.dtype).eps)
         known: dict[Expression, Sized] = {node: (value, np.abs(value)) for node, value in letters.items()}
         with np.errstate(all="ignore"):
@@ -54,15 +59,16 @@ def _sized(node: Expression, arguments: list[Sized], letters: Mapping[Expression
     def computed(given: list[Array]) -> Array:
         return np.asarray(value_of(node, {**letters, **dict(zip(node.arguments, given, strict=True))}))
 
-    value, name = computed(values), node.primitive.name
-    if name == "subtract":
+    value, row = computed(values), node.primitive
+    if row is p.subtract:
         size = sizes[0] + sizes[1]
-    elif name == "divide":
+    elif row is p.divide:
         size = sizes[0] / np.abs(values[1])
-    elif name in ("lookup", "added_at"):  # the other argument says where
+    elif row in (p.lookup, p.added_at):  # the other argument says where
         size = np.abs(computed([sizes[0], values[1]]))
-    elif name in SUMS or name in MOVED or name == "multiply":
+    elif row in SUMS or row in MOVED or row is p.multiply:
         size = np.abs(computed(sizes))
     else:
         size = np.abs(value)
-    return (np.where(np.abs(value) <= precision * size, 0, value) if name in SUMS else value), size
+    left = (np.abs(value) <= precision * size) & np.isfinite(size)
+    return (np.where(left, 0, value) if row in SUMS else value), size

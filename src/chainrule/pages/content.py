@@ -27,7 +27,7 @@ from chainrule.pages.formulas import Formulas
 from chainrule.pages.mistakes import common_mistakes
 from chainrule.pages.program import Tracer, function_table, traced_program
 from chainrule.pages.saving import linked_description, record_text, saved_files
-from chainrule.pages.stage import Stage
+from chainrule.pages.stage import StagePicture
 from chainrule.steps.problem import Problem
 from chainrule.steps.records import json_numbers
 from chainrule.steps.step import Step
@@ -69,7 +69,7 @@ def page_content(
         (context,) = contexts(subject, detail="matrix", digits=digits)
     sections = whole_sections(context, without=ELSEWHERE)
     if _lines(sections) > LONGEST:
-        context = context.made_brief()
+        context = context.shortened()
         sections = whole_sections(context, without=ELSEWHERE)
     return _Content(context).plain(sections, exact)
 
@@ -120,7 +120,7 @@ class _Content:
     def plain(self, sections: Iterable[Section], exact: bool) -> dict[str, Any]:
         """All of it, with these sections of the document."""
         context = self.context
-        stage = Stage(context, self.formulas).plain()
+        stage = StagePicture(context, self.formulas).plain()
         content = {
             **self.start(),
             "language": context.notation.language,

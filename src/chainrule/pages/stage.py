@@ -19,7 +19,7 @@ Arrow = tuple["Element | None", "Element | None"]
 """What leads into a unit: a signal with the weight that it is multiplied by, a signal alone, or a bias alone."""
 
 
-class Stage:
+class StagePicture:
     """Collects what is drawn of one step."""
 
     def __init__(self, context: Context, formulas: Formulas) -> None:

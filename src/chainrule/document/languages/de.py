@@ -452,6 +452,7 @@ WORDS = {
     "weights.intro": "Jeder Gradient sagt, was eine Änderung dort bewirkt, wo die Gewichte jetzt sind: Deshalb wurden alle mit den alten "
     "Gewichten berechnet, und erst jetzt wird jedes Gewicht ersetzt.",
     "weights.more": "Auf dieselbe Weise werden {left} weitere Gewichte ersetzt",
+    "formulas.more": "Dasselbe gilt für jedes einzelne Gewicht",
     "weights.more.left=1": "Auf dieselbe Weise wird ein weiteres Gewicht ersetzt",
     "weights.more_together": "Auf dieselbe Weise werden für andere Parameter {left} weitere Größen berechnet",
     "weights.more_together.left=1": "Auf dieselbe Weise wird für einen anderen Parameter eine weitere Größe berechnet",
@@ -478,7 +479,8 @@ WORDS = {
     # Second forward pass
     "second.title": "Der zweite Vorwärtsdurchlauf",
     "second.intro": "Was der Schritt bewirkt hat, zeigen dieselben Eingaben mit den neuen Gewichten:",
-    "second.brief": "Was dahin führt und die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
+    "second.brief": "Die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
+    "second.short": "Was dahin führt und die einzelnen Zahlen folgen wie im ersten Vorwärtsdurchlauf",
     # Outcome
     "outcome.title": "Was der Schritt am Fehler geändert hat",
     "outcome.larger": "Der Fehler war {before} und ist jetzt {after}. Er ist etwa {factor}-mal so groß: {reason}.",
@@ -607,7 +609,8 @@ WORDS = {
     "more.record": "`-o step.json` schreibt jede Zahl",
     "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
     "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
-    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in "
+    "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in Tabellen",
+    "left_out.short": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in "
     "Tabellen; es fehlen die Vorhersage in ihren Gewichten, die Formeln der Änderungen und die weiteren Schritte",
     "left_out.matrix": "Hier fehlen einzelne Zahlen und die Kette der Ableitungen jedes Gewichts",
     # One weight

@@ -430,6 +430,7 @@ WORDS = {
     "weights.intro": "Every gradient says what a change does where the weights are now: so all were computed with the old weights, and "
     "only now every weight is replaced.",
     "weights.more": "{left} more weights are updated in the same way",
+    "formulas.more": "The same holds for every single weight",
     "weights.more.left=1": "One more weight is updated in the same way",
     "weights.more_together": "{left} more quantities are computed for other parameters in the same way",
     "weights.more_together.left=1": "One more quantity is computed for another parameter in the same way",
@@ -455,7 +456,8 @@ WORDS = {
     # Second forward pass
     "second.title": "The second forward pass",
     "second.intro": "What the step has done shows in the same inputs with the new weights:",
-    "second.brief": "What leads there, and the single numbers, follow as in the first forward pass",
+    "second.brief": "The single numbers follow as in the first forward pass",
+    "second.short": "What leads there, and the single numbers, follow as in the first forward pass",
     # Outcome
     "outcome.title": "What the step did to the error",
     "outcome.larger": "The error was {before} and is {after} now. It became about {factor} times larger: {reason}.",
@@ -575,7 +577,8 @@ WORDS = {
     "more.record": "`-o step.json` writes every number",
     "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
     "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
-    "left_out.brief": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables; the "
+    "left_out.brief": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables",
+    "left_out.short": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables; the "
     "prediction in its weights, the formulas of the updates and the steps that follow are missing",
     "left_out.matrix": "Single numbers are missing here, and so is each weight's chain of derivatives",
     # One weight
