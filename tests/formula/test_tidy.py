@@ -205,6 +205,9 @@ def grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
         | st.builds(p.select, st.just(positive), inner, inner)
         | inner.map(p.negative)
         | inner.map(lambda x: p.total(x, axes=(0,)) if x.shape == MATRIX else x)
+        | st.builds(lambda x, y: x / p.total(y, axes=(0,)) if x.shape == y.shape[1:] == MATRIX[1:] else x, inner, inner)
+        | inner.map(lambda x: p.spread(x, axes=(0,), sizes=MATRIX[:1]) if x.shape == MATRIX[1:] else x)
+        | inner.map(lambda x: x * p.sqrt(x * x))
         | inner.map(lambda x: p.swapped(p.swapped(x)) if x.shape == MATRIX else x)
     )
 
@@ -216,3 +219,11 @@ def test_no_identity_changes_a_value_or_a_shape(graph: Expression) -> None:
     values = evaluate([graph, simpler], NUMBERS | ARRAYS)
     np.testing.assert_allclose(values[simpler], values[graph], rtol=1e-9, atol=1e-9)
     assert alike(tidy(simpler), simpler), f"{written(graph)} became {written(simpler)} and then {written(tidy(simpler))}"
+
+
+def test_a_number_over_what_is_summed_is_no_array() -> None:
+    graph = p.total(1 / B, axes=(0,)) / p.total(A, axes=(0,))
+    values = evaluate([graph, tidy(graph)], ARRAYS)
+    np.testing.assert_allclose(values[tidy(graph)], values[graph])
+    root = as_expression(-2) * p.sqrt(as_expression(-2))
+    assert tidy(root).primitive is not p.constant

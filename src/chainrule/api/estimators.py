@@ -429,7 +429,8 @@ for kind in (ChainruleClassifier, ChainruleRegressor):  # help shows everything 
 
 def _target_of_classes(classes: Array) -> Target:
     """The target of these classes, whose labels are those that a table would have; their places where several have one label."""
-    read_as = READ_AS.get(classes.dtype.kind, "text")
+    exact = classes.dtype.kind not in "iu" or (classes.astype(np.float64).astype(classes.dtype) == classes).all()
+    read_as = READ_AS.get(classes.dtype.kind, "text") if exact else "text"
     values = np.array([*map(str, classes)], dtype=object) if read_as == "text" else classes.astype(np.float64)
     labels = tuple(labels_of(Column("y", values, read_as)))
     if len(set(labels)) < len(labels):

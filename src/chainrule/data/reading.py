@@ -445,7 +445,7 @@ def _with_days(tables: Iterable[Table], expected: Mapping[str, ColumnForm]) -> I
         columns = []
         for column in table.columns:
             known = column.values[~column.missing]
-            if column.kind == "number" and expected.get(column.name) == "date" and (known == np.floor(known)).all():
+            if column.kind == "number" and expected.get(column.name) == "date" and (np.isfinite(known) & (known == np.floor(known))).all():
                 values = np.full(len(column.values), None, dtype=object)
                 values[~column.missing] = [f"{int(value)}" for value in known]
                 column = replace(column, values=values, kind="date") if are_dates(values[~column.missing].tolist()) else column

@@ -17,7 +17,7 @@ from chainrule.formula import primitives as p
 from chainrule.formula.evaluation import value_of
 from chainrule.formula.expression import Expression, definition, folded, written_nodes
 
-UNITS = 16
+UNITS = 4
 """A sum of so many units in the last place of its terms, taken together, or of fewer, is what rounding left of them."""
 
 SUMS = frozenset([p.add, p.subtract, p.total, p.mean, p.matmul, p.overlap, p.added_at])

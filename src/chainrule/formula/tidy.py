@@ -24,6 +24,7 @@ from chainrule.formula.primitives import (
     sqrt,
     subtract,
     swapped,
+    total,
     transpose,
 )
 
@@ -189,7 +190,7 @@ def _multiply(a: Expression, b: Expression) -> Expression | None:
     if a.primitive is divide and not a.shape and b.shape and not _numeric(b):
         return divide(tidy(multiply(a.arguments[0], b)), a.arguments[1])
     for whole, root in ((a, b), (b, a)):
-        if root.primitive is sqrt and root.arguments[0] is whole:
+        if root.primitive is sqrt and root.arguments[0] is whole and not _numeric(whole):
             return power(whole, constant(number=Fraction(3, 2)))
     return None
 
@@ -230,22 +231,25 @@ def _one_quotient(x: Expression) -> tuple[Expression, Expression] | None:
     if x.name is not None or not x.arguments:
         return None
     first, *others = x.arguments
-    match x.primitive.name:
-        case "divide":
-            return first, others[0]
-        case "negative" | "spread" if (found := _one_quotient(first)) is not None:
-            above, below = found
-            return x.rebuilt(above), below if x.primitive is negative or not below.shape else x.rebuilt(below)
-        case "total" if (found := _one_quotient(first)) is not None:
-            above, below = found
-            if below.primitive is spread and below.parameters["axes"] == x.parameters["axes"]:
-                sign, terms = (negative, above.arguments[0]) if above.primitive is negative else (tidy, above)
-                return sign(x.rebuilt(terms)), below.arguments[0]
-        case "multiply":
-            for place, factor in enumerate(x.arguments):
-                if (found := _one_quotient(factor)) is not None:
-                    above, below = found
-                    return x.rebuilt(*(above if i == place else other for i, other in enumerate(x.arguments))), below
+    if x.primitive is divide:
+        return first, others[0]
+    if x.primitive is multiply:
+        for place, factor in enumerate(x.arguments):
+            if (found := _one_quotient(factor)) is not None:
+                above, below = found
+                return x.rebuilt(*(above if i == place else other for i, other in enumerate(x.arguments))), below
+        return None
+    found = _one_quotient(first) if x.primitive in (negative, spread, total) else None
+    if found is None or found[0].shape != first.shape:  # a number above is as long as no array
+        return None
+    above, below = found
+    if x.primitive is negative:
+        return negative(above), below
+    if x.primitive is spread:
+        return x.rebuilt(above), x.rebuilt(below) if below.shape else below
+    if below.primitive is spread and below.parameters["axes"] == x.parameters["axes"]:
+        sign, terms = (negative, above.arguments[0]) if above.primitive is negative else (tidy, above)
+        return sign(x.rebuilt(terms)), below.arguments[0]
     return None
 
 

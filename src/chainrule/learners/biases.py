@@ -10,7 +10,7 @@ from chainrule.learners.names import as_kind
 
 _BIAS, _FIXED = (
     r"bias|sesgo|schwelle|biais|\bb\d*\b",
-    r"frozen|freeze|fixed|const|stay|untrain|not\W+\w*\W*(?:train|updat|learn)|fest|bleib|nicht",
+    r"frozen|freeze|fixed|const|stay|untrain|not\W+\w*\W*(?:train|updat|learn)|fest|bleib|nicht\W+\w*\W*(?:trainier|gelern|lern|aktualis|änder|veränder)",
 )
 _SAID = re.compile(rf"(?:{_BIAS})[^\n]*(?:{_FIXED})|(?:{_FIXED})[^\n]*(?:{_BIAS})", re.IGNORECASE)
 
@@ -28,7 +28,9 @@ def fixed_biases(tree: ast.AST, code: str) -> bool:
 def _given(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """What names get for their values where something begins: by an assignment, by an argument of a call, by a default."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield ast.unparse(node.target), node.value
+        elif isinstance(node, ast.Assign):
             for target in node.targets:
                 several = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
                 pairs = zip(target.elts, node.value.elts, strict=False) if several else [(target, node.value)]  # type: ignore[attr-defined]  # both are tuples
@@ -47,6 +49,11 @@ def _chosen(value: ast.expr) -> bool:
     calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
     if any(ast.unparse(call.func).rpartition(".")[2] not in ("array", "full", "float", "asarray", "tensor") for call in calls):
         return False
-    parts = [calls[0].args[-1]] if calls and ast.unparse(calls[0].func).endswith("full") else [value]
+    parts = _filled_with(calls[0]) if calls and ast.unparse(calls[0].func).endswith("full") else [value]
     written = [node.value for part in parts for node in ast.walk(part) if isinstance(node, ast.Constant)]
     return any(isinstance(number, (int, float)) and number != 0 for number in written)
+
+
+def _filled_with(call: ast.Call) -> list[ast.expr]:
+    """The value of a call of np.full, as far as it is written."""
+    return [one.value for one in call.keywords if one.arg == "fill_value"] or call.args[1:2]

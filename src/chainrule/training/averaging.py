@@ -32,7 +32,7 @@ def evaluated_parameters(before: Sequence[Array], state: Sequence[Array], epoch:
 
     before  those after the epoch before; state: the parameters after this one, and whatever follows them
     """
-    if not averaged:
-        return tuple(state[: len(before)])
     share = averaged_share(epoch)
+    if not averaged or share == 1:
+        return tuple(state[: len(before)])
     return tuple(np.asarray(mean + (array - mean) * share, dtype=mean.dtype) for mean, array in zip(before, state, strict=False))

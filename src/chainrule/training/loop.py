@@ -519,7 +519,7 @@ class Training(Displayed):
         x, t, *weights = in_precision(batch, "float64")
         origin: dict[str, Any] = {} if self.plan.precision == "float64" else {"precision": self.plan.precision}
         epoch, rest = divmod(number, self.steps_per_epoch)
-        if self.plan.average_weights and not rest and (share := averaged_share(epoch)) < 1:
+        if self.plan.average_weights and self.plan.until is None and not rest and (share := averaged_share(epoch)) < 1:
             origin["averaged"] = {"epoch": epoch, "share": share}
         return record(network, x, t, rule, number, values, origin=origin, weights=weights[0] if weights else None)
 
