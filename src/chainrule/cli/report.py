@@ -24,6 +24,7 @@ from chainrule.reports.lines import (
     line_of_plan,
     line_of_table,
     lines_of_ending,
+    lines_of_kept,
     lines_of_preparation,
     lines_of_split,
     message,
@@ -258,6 +259,8 @@ def lines_of_model(words: Words, path: str, model: Model) -> Iterator[str]:
         yield "  " + message(
             words, "model.ended", epochs=model.outcome.get("epochs", model.history[-1].epoch), steps=model.history[-1].step
         )
+        if "best_error" in model.outcome:
+            yield from map(list_item, lines_of_kept(words, model))
     yield ""
     parts = [part for part in ("train", "validation", "test") if part in model.scores]
     for part in parts:

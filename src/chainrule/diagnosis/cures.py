@@ -19,6 +19,7 @@ from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER, co
 from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.diagnosis.scalar_search import rounded
+from chainrule.diagnosis.simulation import TOLERANCE
 from chainrule.network.definitions import find
 from chainrule.network.network import Network
 from chainrule.network.wiring import Extent
@@ -126,7 +127,7 @@ def tried_cure(case: Case, treatment: Treatment) -> Cure | None:
     own, others = treatment.judged or (case.x, case.t), treatment.judged or (changed.x, t)
     without, with_it = _measured(measure, case, before, *own), _measured(measure, case, after.end, *others, treatment.y)
     start = _measured(measure, case, case.network, *own)  # a trial that diverged is no measure
-    if not with_it < WORTH_TELLING * min(without, start):
+    if not with_it < WORTH_TELLING * min(without, start) or (measure == "error" and without < TOLERANCE):
         return None
     return Cure(treatment, measure, without, with_it, after.steps)
 

@@ -151,6 +151,12 @@ def lines_of_ending(words: Words, model: Model) -> Iterator[str]:
     last = model.history[-1].error if model.history else float("nan")
     values = {"epoch": ended["epochs"], "until": plan.until or 0.0, "error": last, "patience": plan.patience}
     yield message(words, f"train.ended.{ended['reason']}", **values)
+    yield from lines_of_kept(words, model)
+
+
+def lines_of_kept(words: Words, model: Model) -> Iterator[str]:
+    """Which weights are kept: those of the lowest error, or their average; nothing where no error was finite."""
+    ended, plan = model.outcome, model.plan
     held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
     part = words.plain("train.validation" if held_out else "train.training")
     key = "train.best_average" if plan.average_weights and held_out else "train.best"

@@ -1177,6 +1177,7 @@ WORDS = {
     "train.folds": "alle {count} Teile: {score} ± {spread} (Mittelwert und Standardabweichung)",
     # Training: wie es endete
     "train.ended.epochs": "Alle {epoch} Epochen sind fertig.",
+    "train.ended.epochs.epoch=1": "Die eine Epoche ist fertig.",
     "train.ended.until": "Der Fehler fiel in Epoche {epoch} unter {until}: {error}.",
     "train.ended.patience": "Beendet nach Epoche {epoch}: In den letzten {patience} Epochen sank der Validierungsfehler um weniger als "
     "ein Tausendstel dessen, um was er insgesamt gesunken war.",
@@ -1223,6 +1224,7 @@ WORDS = {
     "model.scale": "{name}: Mittelwert {mean}, Standardabweichung {deviation}",
     "model.scales": "Standardisiert ist, (Wert − Mittelwert) / Standardabweichung:",
     "model.ended": "{epochs} Epochen, {steps} Schritte",
+    "model.ended.epochs=1": "1 Epoche, {steps} Schritte",
     "model.scores.train": "Zeilen zum Lernen ({rows}): {score}",
     "model.scores.validation": "Zeilen zur Validierung ({rows}): {score}",
     "model.scores.test": "Zeilen zum Test ({rows}), beim Training nie gesehen: {score}",

@@ -1141,6 +1141,7 @@ WORDS = {
     "train.folds": "all {count} folds: {score} ± {spread} (mean and standard deviation)",
     # Training: how it ended
     "train.ended.epochs": "All {epoch} epochs are done.",
+    "train.ended.epochs.epoch=1": "The one epoch is done.",
     "train.ended.until": "The error fell below {until} in epoch {epoch}: {error}.",
     "train.ended.patience": "Stopped after epoch {epoch}: in the last {patience} epochs the validation error fell by less than a "
     "thousandth of what it had fallen in all.",
@@ -1186,6 +1187,7 @@ WORDS = {
     "model.scale": "{name}: mean {mean}, standard deviation {deviation}",
     "model.scales": "What is standardised, (value − mean) / standard deviation:",
     "model.ended": "{epochs} epochs, {steps} steps",
+    "model.ended.epochs=1": "1 epoch, {steps} steps",
     "model.scores.train": "Training rows ({rows}): {score}",
     "model.scores.validation": "Validation rows ({rows}): {score}",
     "model.scores.test": "Test rows ({rows}), never seen in training: {score}",
