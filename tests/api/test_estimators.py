@@ -287,5 +287,5 @@ def test_the_model_answers_with_the_labels_of_the_estimator(one, other):
     y = np.where(x[:, 0] > 0, one, other)
     fitted = cr.ChainruleClassifier(max_iter=300, learning_rate=0.05, random_state=0).fit(x, y)
     predicted = fitted.model_.predict(x)
-    assert np.array_equal(predicted, fitted.predict(x)) or set(predicted) == {"0", "1"}  # places, of labels that no float64 tells apart
+    assert np.array_equal(predicted, fitted.predict(x)) or set(predicted) == {str(one), str(other)}  # text, as no float64 tells them apart
     assert fitted.score(x, y) > 0.9

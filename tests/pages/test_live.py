@@ -127,7 +127,7 @@ def printed(equation: Equation, words: Any) -> list[str]:
 def explained(step: Step, content: Any) -> list[list[str]]:
     """Every equation that `explain` prints of this step, in the sections that a page has."""
     detail = "scalar" if any(section["key"] == "chain" for section in content["sections"]) else "matrix"
-    (context,) = contexts(step, detail=detail, extent="brief" if content["brief"] else "usual")
+    (context,) = contexts(step, detail=detail, extent="shortened" if content["brief"] else "usual")
     sections = whole_sections(context, without=ELSEWHERE)
     blocks = [block for section in sections for block in section.blocks if isinstance(block, Equations)]
     words = context.words.catalogue
