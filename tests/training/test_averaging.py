@@ -10,6 +10,8 @@ from tests.runs import network, rings, same
 
 import chainrule as cr
 from chainrule.base.errors import InputError
+from chainrule.document.words import Words
+from chainrule.reports.lines import lines_of_kept
 from chainrule.training.loop import Training
 from chainrule.training.plan import Plan
 
@@ -84,3 +86,13 @@ def test_averages_are_refused_where_nothing_judges_them():
             cr.train(rows, target="y", epochs=2, average_weights=True, **asked)
     assert not cr.train(rows, target="y", epochs=2, average_weights=False).plan.average_weights
     assert cr.train(rows, target="y", epochs=2).plan.average_weights
+
+
+@pytest.mark.parametrize(("epochs", "averaged"), [(5, False), (40, True)])
+def test_what_is_kept_is_called_an_average_where_it_is_one(epochs, averaged):
+    random = np.random.default_rng(2)
+    x = random.normal(size=(200, 2))
+    model = cr.train({"a": x[:, 0], "b": x[:, 1], "y": x.sum(axis=1)}, target="y", epochs=epochs)
+    (line,) = lines_of_kept(Words(), model)
+    assert model.outcome["best_epoch"] == epochs
+    assert ("moving average" in line) is model.keeps_average is averaged

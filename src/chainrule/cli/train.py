@@ -163,8 +163,8 @@ PLAN_OPTIONS = (
     click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows in every epoch, or always theirs."),
     click.option(
         "--average-weights/--no-average-weights", default=None,
-        help="Keep the moving average of the weights over the epochs, or those after one epoch.  [default: the average, if several steps "
-        "make an epoch]",
+        help="Keep the moving average of the weights over the epochs, or those after one epoch.  [default: the average, if an epoch "
+        "has several steps and validation rows or folds decide]",
     ),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
     click.option(

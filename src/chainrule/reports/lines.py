@@ -159,7 +159,7 @@ def lines_of_kept(words: Words, model: Model) -> Iterator[str]:
     ended, plan = model.outcome, model.plan
     held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
     part = words.plain("train.validation" if held_out else "train.training")
-    key = "train.best_average" if plan.average_weights and held_out else "train.best"
+    key = "train.best_average" if model.keeps_average else "train.best"
     key, error = key if ended["best_epoch"] else "train.best_start", ended["best_error"]
     if error is not None:
         yield message(words, key, epoch=ended["best_epoch"], part=part, error=float(error))

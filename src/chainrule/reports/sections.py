@@ -411,7 +411,7 @@ def step_sections(facts: RunFacts) -> Iterator[Section]:
     for number in chosen:
         step = facts.steps[number]
         document = explain(step, brief=True)
-        kept = "average" if facts.model.plan.average_weights else "best"
+        kept = "average" if facts.model.keeps_average else "best"
         end = "diverged" if facts.diverged is not None else kept if facts.model.outcome.get("best_epoch") else "last"
         which = "first" if number == 1 else end if number == facts.looked.explained[-1] else "middle"
         blocks: list[Block] = [Paragraph((words.plain(f"report.step.{which}"),))]

@@ -28,6 +28,7 @@ from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_of_description
 from chainrule.network.network import Network
 from chainrule.steps.step import Step
+from chainrule.training.averaging import averaged_share
 from chainrule.training.history import Report, history_from_dict, history_to_dict
 from chainrule.training.loop import Training
 from chainrule.training.metrics import Scores, checked_guess, score
@@ -182,6 +183,11 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         if self.source.get("digest") not in (None, training.digest):
             raise InputError("these are not the rows that the model was trained on: give the same data, with the same split.")
         return training
+
+    @property
+    def keeps_average(self) -> bool:
+        """Are its weights an average over epochs? Those of the first ones, which the average follows all the way, are none."""
+        return self.plan.average_weights and averaged_share(max(1, int(self.outcome.get("best_epoch") or 1))) < 1
 
     @property
     def column_orders(self) -> list[tuple[str, ...]]:
