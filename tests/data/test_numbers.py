@@ -100,7 +100,7 @@ def test_the_other_columns_decide_what_is_open(tmp_path):
 def test_signs_are_found_by_column(tmp_path):
     found = table(tmp_path, {"a": ["1,5", "2,25"], "b": ["3.5", "4.75"], "c": ["x", "y"]}, ";")
     assert found.numbers(["a", "b"]).tolist() == [[1.5, 3.5], [2.25, 4.75]]
-    assert "decimal signs: comma in a, point in b" in found.notes
+    assert "decimal signs: comma in a, point in b" in list(map(str, found.notes))
 
 
 def refused(tmp_path, cells, separator=",", others=()):
@@ -241,11 +241,11 @@ def test_long_cells_are_looked_at_once(cell):
 def test_names_say_nothing_about_decimal_signs(tmp_path):
     found = table(tmp_path, {"ip": ["142.174.108.214", "10.0.0.1"] * 10, "a": ["1.5", "2.25"] * 10})
     assert found.column("ip").kind == "text"
-    assert found.notes == ("separator: comma", "decimal sign: point")
+    assert tuple(map(str, found.notes)) == ("separator: comma", "decimal sign: point")
 
 
 def test_names_that_begin_with_numbers_stay_names(tmp_path):
-    found = table(tmp_path, {"class": ["1st", "2nd", "3rd", "1st"], "house": ["12", "12c", "13", "14c"], "t": ["1", "2", "3.5", "4"]})
+    found = table(tmp_path, {"class": ["1st", "2nd", "3rd", "1st"], "house": ["12", "12c", "13g", "14B"], "t": ["1", "2", "3.5", "4"]})
     assert found.kinds == {"class": "text", "house": "text", "t": "number"}
     assert cr.Preparation.fit(found, ["t"], categories=["house"]).feature_names[:3] == ("class=1st", "class=2nd", "class=3rd")
 
@@ -432,7 +432,7 @@ def predicted(content, capsys, *options, code=0):
 def test_predict_reads_with_the_models_signs_and_says_where_a_file_differs(model, capsys):
     assert model.preparation.features[0].written == NumberFormat(",", ".", open="20.000", cells=("20.000",))
     own = predicted("a;b\n25.000;3,5\n", capsys)
-    assert own[1].split() == "chainrule: numbers that could be read in two ways are read so: a 25.000 is 25000, not 25".split()
+    assert " ".join(own[1].split()) == "chainrule: numbers that could be read in two ways are read so: a 25.000 is 25000, not 25"
     english, said = predicted("a,b\n25000,3.5\n", capsys)
     assert english == own[0]
     assert "column b is written otherwise than where the model was trained: here 3.5 is 3.5; there 0,5 is 0.5" in said

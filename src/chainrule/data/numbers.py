@@ -108,9 +108,9 @@ FIRST = 1000
 """So many rows tell whether a column holds codes that begin with zeros."""
 
 UNITS = frozenset(
-    {"%", "‰", "°", "°c", "°f", "K", "M", "B", "k", "m", "g", "t", "kg", "mg", "lb", "lbs", "oz", "km", "cm", "mm", "mi", "ft", "in", "yd",
-     "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "kw", "mw", "gw", "kwh", "mwh", "kv", "ma", "ml", "cl", "ms", "min", "hr", "hrs",
-     "mph", "km/h", "kmh", "km²", "m²", "cm²", "ha", "mn", "mio", "mrd", "bn", "pa", "hpa", "bar", *SYMBOLS}
+    {"%", "‰", "°", "°c", "°f", "K", "M", "B", "T", "k", "m", "g", "t", "kg", "mg", "lb", "lbs", "oz", "km", "cm", "mm", "mi", "ft",
+     "in", "yd", "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "kw", "mw", "gw", "kwh", "mwh", "kv", "ma", "ml", "cl", "ms", "min",
+     "hr", "hrs", "mph", "km/h", "kmh", "km²", "m²", "cm²", "ha", "mn", "mio", "mrd", "bn", "pa", "hpa", "bar", *SYMBOLS}
 )  # fmt: skip
 """Units, two of which in one column are two kinds of numbers, and not names; those of several letters in small ones."""
 
@@ -515,7 +515,8 @@ def _unit(evidence: Evidence, asked: NumberOptions, expected: NumberFormat | Non
         return _Unclear(f"row {row} holds {quoted(cell)}, but the model knows this column in {expected.unit}; {fix}.")
     if not strange or len(evidence.units) == 1:
         return units[0] if units else ""
-    if not any(unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) or unit[0] in SYMBOLS for unit in units):
+    known = [unit for unit in units if unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) or unit[0] in SYMBOLS]
+    if not known or any(len(unit) == 1 and unit not in known for unit in units):  # as 1st, 2nd, or houses 12a to 12m
         return _Unclear("")
     fix = f"write all in one unit, or say --units {quoted(','.join(units))} if the numbers mean the same without them"
     if len(units) == 1 and bare:

@@ -37,7 +37,7 @@ def number_text(words: Words, value: float, digits: int = 6) -> str:
 
 def line_of_table(words: Words, table: Table, rows: int) -> str:
     """Which data was read, how many rows and columns, and what was detected in it."""
-    notes = "".join(f", {note}" for note in table.notes)
+    notes = "".join(f", {words.plain(note.key, **note.values)}" for note in table.notes)
     return message(words, "train.data", source=table.source, rows=rows, columns=len(table.names), notes=notes)
 
 
