@@ -118,6 +118,13 @@ def test_folders_that_say_a_value(tmp_path):
         table = read(source)
         assert table.column("year").values.tolist() == [2023] * 5 + [2024] * 5
         assert table.column("place").values.tolist() == ["north"] * 5 + ["south"] * 5
+    for year in ("2023", "2024"):
+        (tmp_path / "text" / f"year={year}").mkdir(parents=True)
+        (tmp_path / "text" / f"year={year}" / "part.csv").write_text("x,t\n1.5,2\n2.5,3\n")
+    for source in (tmp_path / "text", f"{tmp_path}/text/*/*.csv"):
+        assert read(source).column("year").values.tolist() == [2023] * 2 + [2024] * 2
+        assert [part.column("year").values.tolist() for part in chunks(source, rows=2)] == [[2023] * 2, [2024] * 2]
+    assert "year" not in read(tmp_path / "text" / "year=2023" / "part.csv").names
     data_set = pytest.importorskip("pyarrow.dataset").dataset(tmp_path / "d", partitioning="hive")
     assert read(data_set).column("year").values.tolist() == [2023] * 5 + [2024] * 5
 

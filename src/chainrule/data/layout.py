@@ -64,6 +64,7 @@ class TextLayout(FrozenValue):
     footer     how many lines stand below the table
     repeated   whether the header stands between the rows again, as where files were put one behind the other
     forms      what the file itself says about its columns (ARFF)
+    folders    what the folders on the way to the file say, as year=2024: columns of one value
     part       only these bytes of the file, which are whole lines; all of it where there is none
     before     how many rows of the file stand before them
     """
@@ -84,6 +85,7 @@ class TextLayout(FrozenValue):
     footer: int = 0
     repeated: bool = False
     forms: Mapping[str, ColumnForm] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
     part: range | None = None
     before: int = 0
 

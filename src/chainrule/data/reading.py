@@ -28,7 +28,7 @@ from chainrule.data.characters import checked_length
 from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan, found_in
 from chainrule.data.dates import are_dates
 from chainrule.data.encodings import gives_once, reopenable
-from chainrule.data.files import files_in_words, files_of
+from chainrule.data.files import files_in_words, files_of, folder_of, partition_of
 from chainrule.data.layout import TextLayout, text_layout
 from chainrule.data.notes import Note, note
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
@@ -234,7 +234,9 @@ class Reading(FrozenValue):
         if not all(map(is_text, several)):
             return None
         name = str(source) if isinstance(source, (str, Path)) else files_in_words(several)
-        return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
+        folder = folder_of(source)
+        layouts = [replace(text_layout(str(path), **self.text), folders=partition_of(path, folder) if folder else {}) for path in several]
+        return TextFiles(name, tuple(layouts))
 
 
 def _scanned(files: TextFiles, expected: Mapping[str, ColumnForm], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
@@ -300,7 +302,9 @@ def _signed(plain: Mapping[str, str]) -> dict[str, str]:
 
 
 def _may_be_quick(files: TextFiles) -> bool:
-    return len(files.layouts) == 1 and not files.before and (size_of(files.first.path) or 0) >= arrow_text.SMALLEST
+    return (
+        len(files.layouts) == 1 and not files.before and not files.first.folders and (size_of(files.first.path) or 0) >= arrow_text.SMALLEST
+    )
 
 
 def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iterator[Table]:

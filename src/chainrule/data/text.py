@@ -49,9 +49,9 @@ class TextFiles(FrozenValue):
     before: int = 0
 
     def __post_init__(self) -> None:
-        names = set(self.first.names)
+        names = {*self.first.names, *self.first.folders}
         for layout in self.layouts[1:]:
-            odd = names.symmetric_difference(layout.names)
+            odd = names.symmetric_difference({*layout.names, *layout.folders})
             if odd:
                 column = min(odd)
                 has, lacks = (self.first.path, layout.path) if column in names else (layout.path, self.first.path)
@@ -67,7 +67,8 @@ class TextFiles(FrozenValue):
         done = self.before
         for layout in self.layouts:
             for block in blocks_of(layout, rows):
-                yield replace(block, first=done + block.first) if done else block
+                said = {name: [value] * block.rows for name, value in layout.folders.items()}
+                yield replace(block, first=done + block.first, cells={**block.cells, **said}) if done or said else block
             done += block.first + block.rows - 1
 
     def table(self, block: Any, columns: Iterable[Column], notes: Collection[Note]) -> Table:

@@ -14,7 +14,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.memory import memory
-from chainrule.data.numbers import evidence_of, parsed, resembles_number
+from chainrule.data.numbers import evidence_of, looks_like_number, resembles_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
@@ -233,7 +233,9 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
 
 def _how_to_read(summary: Summary) -> str:
     """The option that says how numbers among the texts of a column are to be read, as part of a message; nothing where none would help."""
-    numbers = [label for label in summary.labels if parsed(label) is not None]
+    numbers = [label for label in summary.labels if resembles_number(label)]
+    if not all(map(looks_like_number, numbers)):
+        return ""
     evidence = evidence_of(numbers, 1, ())
     units = [unit for unit in evidence.units if unit]
     if 0 < len(units) <= MOST_UNITS_OFFERED:
