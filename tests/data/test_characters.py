@@ -31,7 +31,7 @@ def test_rows_are_windows_and_what_follows(text: str) -> None:
     assert ["".join(row) for row in zip(*(column.values for column in table.columns), strict=True)] == [
         shown[start : start + 5] for start in range(len(TEXT) - 4)
     ]
-    assert table.notes == ("a text of 156 characters, 7 different ones", "4 of them a row")
+    assert tuple(map(str, table.notes)) == ("a text of 156 characters, 7 different ones", "4 of them a row")
 
 
 def test_several_texts_do_not_run_into_each_other(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_images_of_several_kinds_are_read_alike(tmp_path: Path) -> None:
     table = read(tmp_path)
     assert [table.column(f"pixel_1_1_{channel}").values.tolist() for channel in (1, 2, 3)] == [[7, 1], [7, 2], [7, 3]]
     assert list(table.column("label").values) == ["a", "b"]
-    assert "images of several kinds of colours, all read alike" in table.notes
+    assert "images of several kinds of colours, all read alike" in list(map(str, table.notes))
 
 
 def test_a_photo_stands_upright(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from chainrule.base.errors import FileError
 from chainrule.data.reading import chunks, read
 from chainrule.data.sources import size_of
+from chainrule.document.words import Words
+from chainrule.reports.lines import line_of_table
 
 PLAIN = "height,width\n1.5,2\n3.25,4\n5,6\n"
 
@@ -35,7 +37,7 @@ def of(tmp_path, content, name="t.csv", **options):
         ("height§width\n1.5§2\n3.25§4\n5§6\n", "separator: '§'"),
         ("height\x01width\n1.5\x012\n3.25\x014\n5\x016\n", r"separator: '\x01'"),
         ("height::width\n1.5::2\n3.25::4\n5::6\n", "separator: ':'"),
-        ("height,width\n1.5,2,\n3.25,4,\n5,6,\n", "the separator at the end of rows is ignored"),
+        ("height,width\n1.5,2,\n3.25,4,\n5,6,\n", "separators at the end of rows are ignored"),
         ("height,width,\n1.5,2,\n3.25,4,\n5,6,\n", "a column without name and values left out"),
         ("height,width\n1.5,2\n3.25,4,\n5,6\n", "separator: comma"),
         ("# made on a Monday\n\n# by hand\nheight,width\n1.5,2\n# a remark\n3.25,4\n5,6\n", "3 lines of comments"),
@@ -73,7 +75,7 @@ def test_what_stands_around_a_table(content, note, tmp_path):
     table = of(tmp_path, content)
     assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
     assert table.names == ("height", "width")
-    assert note in table.notes or note == "1 line of comments"
+    assert note in list(map(str, table.notes)) or note == "1 line of comments"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_keys_and_values_above_a_table(content, count, tmp_path):
     table = read(tmp_path / "t.csv")
     assert table.names == ("place", "height", "width")
     assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
-    assert any(note.startswith(f"{count} lines above the table passed over") for note in table.notes)
+    assert any(str(note).startswith(f"{count} lines above the table passed over") for note in table.notes)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_keys_and_values_above_a_table(content, count, tmp_path):
 def test_a_header_of_several_rows(head, names, note, tmp_path):
     table = of(tmp_path, head + ("1.5,2\n" if len(names) == 2 else "1.5,2,3\n") * 6)
     assert table.names == names
-    assert note in table.notes
+    assert note in list(map(str, table.notes))
     assert table.kinds == dict.fromkeys(names, "number")
 
 
@@ -269,7 +271,7 @@ def test_the_names_of_rows_that_r_writes(content, tmp_path):
     table = of(tmp_path, content)
     assert table.names == ("row", "height", "width")
     assert table.numbers(["height", "width"]).tolist() == [[1.5, 2], [3.25, 4], [5, 6]]
-    assert "the first column has no name in the header, and is called row" in table.notes
+    assert "the first column has no name in the header, and is called row" in list(map(str, table.notes))
 
 
 @pytest.mark.parametrize("row", ["{},{:03}.15,yes", "yes,{},{:03}.15", "${},{:03},2.5"])
@@ -457,3 +459,13 @@ def test_what_is_infinite_may_be_said_to_be_missing(tmp_path):
         with pytest.raises(FileError, match=f"holds {cell}, which is no finite number; correct it, say --missing {cell} if it means"):
             found.take(rows).numbers(["a"])
     assert of(tmp_path, text, missing=["inf", "-inf"]).column("a").missing.tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "content", ["a;b;\n1,5;x;\n2,5;y;\n", "sep=\t\na\tb\n1\tx\n2\ty\n", "# by hand\n1.5 2\n3.25 4\n", "report\n\na|b\n1|x\n2|y\n"]
+)
+def test_what_was_found_out_is_told_in_the_words_of_a_language(content, tmp_path):
+    table = of(tmp_path, content)
+    english, german = (line_of_table(Words(language), table, 2).split(", ")[1:] for language in ("en", "de"))
+    assert len(english) == len(german)
+    assert not {*english} & {*german}

@@ -134,7 +134,7 @@ def test_forms(text, names, values, note, tmp_path):
     table = notes(text, tmp_path)
     assert table.names == names
     assert table.numbers(names).tolist() == values
-    assert note in table.notes
+    assert note in list(map(str, table.notes))
 
 
 def test_a_first_row_whose_text_comes_again_is_no_header(tmp_path):

@@ -31,6 +31,20 @@ class Reported:
         report(self, path, data=data, language=language)
 
 
+class Worded:
+    """What is said in the words of every language, as text in English."""
+
+    __slots__ = ()
+
+    def __str__(self: Any) -> str:
+        from chainrule.document.words import Words
+
+        return Words().plain(self.key, **self.values)
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+
 class OneLine:
     """A formula, which is written in one line of plain text with the default letters; a named quantity by its name."""
 

@@ -42,16 +42,19 @@ PARTS = ("year", "month", "day", "weekday", "hour", "days")
 CATEGORIES = {"month": tuple(map(str, range(1, 13))), "weekday": WEEKDAYS, "hour": tuple(map(str, range(24)))}
 """The parts that come round again: an input for each of their values."""
 
+SHORT = re.compile(r"\d{1,2}\.\d{1,2}")
+"""A day and a month without a point at the end, which may be a number."""
+
 NUMBERED = re.compile(r"(?:gen|set|out|mag|ago|mars)[-'’]\d\d", re.IGNORECASE)
 """A month and a year, or one of several sets or generations."""
 
 MONTH = rf"(?P<name>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})\.?"
 ZONE = r"Z|(?:UTC|GMT)([+-]\d{1,2}(:?\d{2})?)?|[+-]\d{2}:?\d{2}|[ECMPW]E?[SD]?T|BST|IST|JST"
-TIME = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(:(?P<second>\d{{2}})([.,]\d+)?)?( ?(?P<half>[AaPp])\.?[Mm]\.?)?( ?({ZONE}))?"
+TIME = rf"(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(:(?P<second>\d{{2}})([.,]\d+)?)?( ?(?P<half>[AaPp])\.?[Mm]\.?)?( ?(?:{ZONE}|Uhr))?"
 DAYS = (
-    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})",
-    r"(?P<first>\d{1,2})[-/.](?P<second_>\d{1,2})[-/.](?P<y2>\d{4}|\d{2})",
-    rf"(?P<d3>\d{{1,2}})(?: de |[-. ]{{0,2}}){MONTH}(?: de |[-., ]{{0,2}})(?P<y3>\d{{4}}|\d{{2}})",
+    r"(?P<y1>\d{4})(?:[-/]|\. ?)(?P<m1>\d{1,2})(?:[-/]|\. ?)(?P<d1>\d{1,2})\.?",
+    r"(?P<first>\d{1,2})(?:[-/]|\. ?)(?P<second_>\d{1,2})(?:[-/]|\. ?)(?P<y2>\d{4}|\d{2})\.?",
+    rf"(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|º)?(?: de | of |[-. ]{{0,2}}){MONTH}(?: de |[-., ]{{0,2}})(?P<y3>\d{{4}}|\d{{2}})",
     rf"{MONTH} (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})",
     r"(?P<y5>\d{4})(?:-|m)(?P<m5>0[1-9]|1[0-2]|(?<=m)[1-9])",
     r"(?P<y6>\d{4})[-/ ]?Q(?P<quarter>[1-4])|(?:Q(?P<quarter1>[1-4])|(?P<quarter2>[1-4])Q)[-/ ]?(?P<y7>\d{4})",
@@ -61,9 +64,11 @@ DAYS = (
     rf"{MONTH}(?:[-., /]{{1,2}}(?P<y1>\d{{4}})|[-'’](?P<y2>\d{{2}}))",
     rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}})(?: (?:{ZONE}))? (?P<y7>\d{{4}})",
     r"(?P<y1>\d{4}) ?[年년] ?(?P<m1>\d{1,2}) ?[月월](?: ?(?P<d1>\d{1,2}) ?[日일])?",
+    r"(?P<y1>\d{4})(?P<m1>\d{2})(?P<d1>\d{2})T(?P<hour1>\d{2})(?P<minute1>\d{2})(?P<second1>\d{2})?Z?",
 )
 """… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), months and quarters of a year (7/2024,
-Jul-24, Q3 2024), as C does (Jan 3 14:05:00 2024), and in Chinese, Japanese and Korean (2024年1月31日).
+Jul-24, Q3 2024), as C does (Jan 3 14:05:00 2024), as ISO 8601 does without signs (20240131T140500), and in Chinese, Japanese and Korean
+(2024年1月31日).
 
 Cells such as 20240131, 06.12 and 07.2024 are numbers, unless dates are asked for.
 """
@@ -283,9 +288,11 @@ def _one_by_one(found: MomentArrays, place: Any, texts: Sequence[str]) -> Moment
 
 
 def are_dates(texts: Sequence[str]) -> bool:
-    """Are all of these texts dates, times, or both? Not if a word is numbered that is another thing in English: set-10, set-11, set-12."""
+    """Are all of these texts dates, times, or both? Not if a word is numbered that is another thing in English: set-10, set-11, set-12; nor
+    if all may be numbers, as 7.5 and 8.2.
+    """
     numbered = bool(texts) and NUMBERED.fullmatch(texts[0]) is not None and len({*texts}) > 2 and len({text[:-2] for text in texts}) == 1
-    return not numbered and moments_of(texts) is not None
+    return not numbered and not all(map(SHORT.fullmatch, texts)) and moments_of(texts) is not None
 
 
 def day_first(texts: Iterable[str]) -> bool | str | None:

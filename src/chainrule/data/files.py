@@ -74,6 +74,6 @@ def partition_of(path: Path, folder: Path) -> dict[str, str]:
 
 
 def files_in_words(files: Iterable[Path]) -> str:
-    """Several files in a word: "a.csv, b.csv and 3 more"."""
+    """Several files in a word, in any language: "a.csv, b.csv … e.csv"."""
     names = list(map(str, files))
-    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+    return ", ".join(names[:2]) + (f" … {names[-1]}" if len(names) > 2 else "")

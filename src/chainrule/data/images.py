@@ -14,6 +14,7 @@ from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.arrays import of_array
 from chainrule.data.encodings import UNREADABLE, check_file, unreadable_error
 from chainrule.data.files import IMAGES
+from chainrule.data.notes import Note, note
 
 __all__ = ["FILE", "IMAGES", "LABEL", "of_images"]
 
@@ -28,11 +29,9 @@ MODES = {"1": "L", "L": "L", "P": "RGB", "CMYK": "RGB", "YCbCr": "RGB", "RGB": "
 DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
 """Grey values of more than 256 steps, which are read as they are."""
 
-COLOURS = {"L": "grey", "RGB": "red, green and blue", "RGBA": "red, green, blue and opacity", "deep": "grey, of more than 256 steps"}
 
-
-def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
-    """Columns of images of one size, and what was found out about them, in words.
+def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tuple[Note, ...]]:
+    """Columns of images of one size, and what was found out about them.
 
     pixel_1_1, pixel_1_2 … are the values of a grey image, row by row from the top left corner; pixel_1_1_1 … those of colours. `file` is
     where the image lies in the folder that holds all, and `label`, where all lie in folders of that, the name of its own.
@@ -50,11 +49,9 @@ def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tu
                 "takes images of one size: cut or scale them first."
             )
     columns, _ = of_array(np.stack(pixels), str(folder))
-    count = f"{len(paths):,} images" if len(paths) > 1 else "an image"
-    channels = "" if pixels[0].ndim == 2 else f" × {pixels[0].shape[2]}"
-    notes = [f"{count} of {_size(usual)}{channels}, height × width{' × colours' if channels else ''}: {COLOURS[mode]}"]
+    notes = [note(f"found.images.{mode}", count=len(paths), size=_size(usual))]
     if len(set(modes)) > 1:
-        notes.append("images of several kinds of colours, all read alike")
+        notes.append(note("found.images_mixed"))
     columns[FILE] = _texts([str(path.relative_to(folder)) for path in paths])
     labels = [path.parent.name for path in paths if path.parent != folder]
     if labels and len(labels) < len(paths):
@@ -62,7 +59,7 @@ def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tu
         raise FileError(f"{astray} lies beside folders with images; put it into one of them, as their names are the classes.")
     if labels:
         columns[LABEL] = _texts(labels)
-        notes.append(f"column {LABEL}: the folders that they lie in")
+        notes.append(note("found.folders", name=LABEL))
     return columns, tuple(notes)
 
 
@@ -94,7 +91,7 @@ def _opened(path: Path) -> Any:
 
 
 def _mode(path: Path) -> str:
-    """How its colours are to be read: one of `COLOURS`. Raises FileError."""
+    """How its colours are to be read: grey "L", "RGB", "RGBA", or "deep", grey of more than 256 steps. Raises FileError."""
     with _opened(path) as image:
         if getattr(image, "n_frames", 1) > 1:
             raise FileError(f"{path} holds {image.n_frames} images, one after the other; save each as a file of its own.")

@@ -26,6 +26,7 @@ from chainrule.data.encodings import (
     unreadable_error,
 )
 from chainrule.data.headers import has_header_row, reads_as_number
+from chainrule.data.notes import Note, note
 from chainrule.data.separators import SEPARATORS, SEVERAL, is_spaced, quote_around, rows_of, score_of, separator_of, usual_width
 from chainrule.data.surroundings import COMMENT, RULE, comments_above, empty_lines, footer_of, hidden_header, titles_above
 
@@ -63,6 +64,7 @@ class TextLayout(FrozenValue):
     footer     how many lines stand below the table
     repeated   whether the header stands between the rows again, as where files were put one behind the other
     forms      what the file itself says about its columns (ARFF)
+    folders    what the folders on the way to the file say, as year=2024: columns of one value
     part       only these bytes of the file, which are whole lines; all of it where there is none
     before     how many rows of the file stand before them
     """
@@ -72,7 +74,7 @@ class TextLayout(FrozenValue):
     separator: str | None
     names: tuple[str, ...]
     has_header: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     quote: str = '"'
     skipped: int = 0
     comment: str = ""
@@ -83,6 +85,7 @@ class TextLayout(FrozenValue):
     footer: int = 0
     repeated: bool = False
     forms: Mapping[str, ColumnForm] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
     part: range | None = None
     before: int = 0
 
@@ -123,18 +126,18 @@ def text_layout(
     found, text, marked, whole = _sample(path, encoding)
     if not text.strip():
         raise FileError(f"{path} is empty.")
-    encoded = [f"encoding: {found.removesuffix('-sig')}{' with a byte-order mark' if marked else ''}"]
+    encoded = [note("found.encoding.marked" if marked else "found.encoding", name=found.removesuffix("-sig"))]
     notes = encoded if found not in ("utf-8", "utf-8-sig") or marked else []
     if is_arff(path, text):
         head = read_arff_head(path, text)
-        return TextLayout(path, found, ",", head.names, True, (*notes, "ARFF"), head.quote, head.lines, "%", forms=head.forms)
+        return TextLayout(path, found, ",", head.names, True, (*notes, note("found.arff")), head.quote, head.lines, "%", forms=head.forms)
     layout = _found_layout(path, found, text, separator, header, notes, whole=whole)
     called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
     return layout if layout.has_header or called is None else replace(layout, names=called)
 
 
 def _found_layout(
-    path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[str], *, whole: bool
+    path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[Note], *, whole: bool
 ) -> TextLayout:
     """whole  whether the text is the whole file"""
     skipped, asked = 0, SEP_LINE.match(text)
@@ -173,17 +176,17 @@ def _found_layout(
     named = names_in_rows([first, *further]) if further else first
     names = names_from(path, [*named, *first[len(named) :]], has_header)
     unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
-    notes = [f"separator: {_called(divider)}", *notes, *extra]
-    notes += ["the line sep= before it passed over"] if asked else []
-    notes += [MENDED[mending]] if mending else []
-    notes += ["quotes: '"] if quote == "'" else []
-    notes += [f"{len(comments)} line{'s' * (len(comments) != 1)} of comments"] if comment == COMMENT else []
-    notes += _passed_over([*(comments if comment != COMMENT else []), *titles], "line", "above the table")
-    notes += ["a ruled line below the header passed over"] if ruled else []
-    notes += _passed_over([" ".join(filter(None, row)) for row in further], "row", "below the header")
-    notes += _passed_over(list(filter(str.strip, footer)), "line", "below the table")
-    notes += ["the header between the rows passed over"] if repeated else []
-    notes += ["empty rows at the end left out"] if whole and divider and _ends_empty(text, divider) else []
+    notes = [_about_separator(divider), *notes, *extra]
+    notes += [note("found.sep_line")] if asked else []
+    notes += [note(f"found.mended.{mending}")] if mending else []
+    notes += [note("found.quotes", sign=quote)] if quote == "'" else []
+    notes += [note("found.comments", count=len(comments))] if comment == COMMENT else []
+    notes += _passed_over("found.above", [*(comments if comment != COMMENT else []), *titles])
+    notes += [note("found.ruled")] if ruled else []
+    notes += _passed_over("found.below_header", [" ".join(filter(None, row)) for row in further])
+    notes += _passed_over("found.below", list(filter(str.strip, footer)))
+    notes += [note("found.repeated")] if repeated else []
+    notes += [note("found.empty_rows")] if whole and divider and _ends_empty(text, divider) else []
     notes += _about_header(rows[0], names, has_header=has_header)
     return TextLayout(
         path, encoding, divider, names, has_header, tuple(notes), quote,
@@ -214,31 +217,25 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
     return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8", not rest
 
 
-def _passed_over(lines: Sequence[str], what: str, where: str) -> list[str]:
-    plural = "s" * (len(lines) != 1)
-    return [f"{len(lines)} {what}{plural} {where} passed over: {quoted(lines[0].strip())}"] if lines else []
+def _passed_over(where: str, lines: Sequence[str]) -> list[Note]:
+    return [note(where, count=len(lines), first=quoted(lines[0].strip()))] if lines else []
 
 
-def _called(separator: str | None) -> str:
-    return "none (one column)" if separator is None else SEPARATORS.get(separator, quoted(separator))
+def _about_separator(separator: str | None) -> Note:
+    called = "none" if separator is None else SEPARATORS.get(separator)
+    return note(f"found.separator.{called}") if called else note("found.separator", sign=quoted(separator))
 
 
-def _about_header(first: Sequence[str], names: Sequence[str], *, has_header: bool) -> list[str]:
+def _about_header(first: Sequence[str], names: Sequence[str], *, has_header: bool) -> list[Note]:
     if not has_header:
-        return [f"no header: the columns are called {', '.join(names) if len(names) < 4 else f'{names[0]} … {names[-1]}'}"]
-    return ["the first row is taken for the header although it holds numbers"] if any(map(reads_as_number, first)) else []
-
-
-MENDED = {
-    "escapes": 'quotes within cells: \\"',
-    "wrapped": "each row is in quotes as a whole",
-    "drawn": "drawn with lines",
-}
-"""What makes usual lines of those of a file, each with what is said about it."""
+        return [note("found.no_header", names=", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]}")]
+    return [note("found.header_of_numbers")] if any(map(reads_as_number, first)) else []
 
 
 def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:
-    """The lines of a file as usual ones, in one of the ways of `MENDED`; "" leaves them as they are. Raises FileError."""
+    r"""The lines of a file as usual ones: "escapes", which are quotes within cells as \"; "wrapped", each row in quotes as a whole;
+    "drawn" with lines; "" leaves them as they are. Raises FileError.
+    """
     if how == "escapes":
         return (ESCAPED.sub(r'\1""', line) for line in lines)
     if how == "wrapped":
@@ -247,7 +244,7 @@ def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:
 
 
 def _mending(path: str, text: str, separator: str | None) -> str:
-    """The way of `MENDED` that makes a table of what is none without it; "" where none is needed."""
+    """The way of `mended` that makes a table of what is none without it; "" where none is needed."""
     if text.lstrip()[:1].translate(RULED_SIGNS) != text.lstrip()[:1] and text.translate(RULED_SIGNS).count("|") > text.count("\n"):
         return "drawn"
     if '\\"' in text:

@@ -7,9 +7,10 @@ open, and the other cells, the other columns and the file decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -107,9 +108,9 @@ FIRST = 1000
 """So many rows tell whether a column holds codes that begin with zeros."""
 
 UNITS = frozenset(
-    {"%", "‰", "°", "°c", "°f", "K", "M", "B", "k", "m", "g", "t", "kg", "mg", "lb", "lbs", "oz", "km", "cm", "mm", "mi", "ft", "in", "yd",
-     "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "kw", "mw", "gw", "kwh", "mwh", "kv", "ma", "ml", "cl", "ms", "min", "hr", "hrs",
-     "mph", "km/h", "kmh", "km²", "m²", "cm²", "ha", "mn", "mio", "mrd", "bn", "pa", "hpa", "bar", *SYMBOLS}
+    {"%", "‰", "°", "°c", "°f", "K", "M", "B", "T", "k", "m", "g", "t", "kg", "mg", "lb", "lbs", "oz", "km", "cm", "mm", "mi", "ft",
+     "in", "yd", "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "kw", "mw", "gw", "kwh", "mwh", "kv", "ma", "ml", "cl", "ms", "min",
+     "hr", "hrs", "mph", "km/h", "kmh", "km²", "m²", "cm²", "ha", "mn", "mio", "mrd", "bn", "pa", "hpa", "bar", *SYMBOLS}
 )  # fmt: skip
 """Units, two of which in one column are two kinds of numbers, and not names; those of several letters in small ones."""
 
@@ -118,26 +119,26 @@ class NumberFormat(FrozenValue):
     """How the numbers of a column are written: 1.234,5 kg with the decimal sign ",", the thousands sign "." and the unit "kg".
 
     further  other units that some of them have, with commas between them, where it was said that they mean nothing
-    behind   the unit again where it stands behind although it is a sign of money: 12 €
-    open     a cell that makes sense both ways, where its column does not tell which, and the file not without a doubt: 5,612
+    open     a cell that makes sense both ways, where its column does not tell which: 5,612
+    cells    others that show how they are written, one with each unit; none where all are digits alone
     """
 
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
     further: str = ""
-    behind: str = ""
     open: str = ""
+    cells: tuple[str, ...] = ()
 
     @property
     def is_unusual(self) -> bool:
-        """Is it worth a line: are the numbers more than digits and a decimal sign, or could they be others?"""
-        return bool(self.thousands or self.unit or self.open)
+        """Are the numbers more than digits and a decimal sign?"""
+        return bool(self.thousands or self.unit)
 
     @property
     def signs(self) -> NumberFormat:
-        """The same, whatever cell was open."""
-        return replace(self, open="") if self.open else self
+        """The same, whatever its cells are."""
+        return replace(self, open="", cells=()) if self.open or self.cells else self
 
     @property
     def units(self) -> frozenset[str]:
@@ -145,22 +146,28 @@ class NumberFormat(FrozenValue):
         return frozenset((self.unit, *self.further.split(","))) - {""}
 
     @property
+    def readings(self) -> tuple[tuple[str, float, float | None], ...]:
+        """Cells of the column, what each is read as, and, of the one that makes sense both ways, what else it would be."""
+        other = NumberFormat({",": ".", ".": ","}[self.decimal], self.decimal)
+        read_so = {cell: self.value(cell, ()) for cell in (self.open, *self.cells) if cell}
+        return tuple(
+            (cell, value, other.value(cell, ()) if cell == self.open else None) for cell, value in read_so.items() if value is not None
+        )
+
+    @property
     def example(self) -> str:
-        """A number as it is written, and its value: "1,234.5 kg is 1234.5"; with each of its units. Of numbers that could be others one
-        that is there: "5,612 is 5612".
-        """
-        if self.open:
-            return f"{self.open} is {self.value(self.open, ()):.15g}"
-        whole, value = (f"1{self.thousands}234", "1234.5") if self.thousands else ("12", "12.5")
-        number, units = f"{whole}{self.decimal}5", (self.unit, *filter(None, self.further.split(",")))
-        written = [f"{number} {unit}" if unit and unit == self.behind else _with_unit(number, unit) for unit in units]
-        others = " and ".join(written[1:])
-        return f"{written[0]} is {value}" + (f", and so is {others}" if others else "")
+        """Cells and what they are read as: "1,234.5 kg is 1234.5"; of one that makes sense both ways "5,612 is 5612, not 5.612"."""
+        said = [f"{cell} is {value:.15g}{'' if other is None else f', not {other:.15g}'}" for cell, value, other in self.readings]
+        return " and ".join(said)
+
+    @property
+    def _has_sign(self) -> bool:
+        return any(sign in cell for sign in ".," for cell in (self.open, *self.cells))
 
     def is_within(self, other: NumberFormat) -> bool:
-        """Are numbers written so written as the other says, perhaps with fewer of its units?"""
-        alike = (self.decimal, self.thousands, bool(self.unit)) == (other.decimal, other.thousands, bool(other.unit))
-        return alike and self.units <= other.units
+        """Are numbers written so written as the other says, perhaps without its thousands sign, and with fewer of its units?"""
+        alike = self.decimal == other.decimal or not (self._has_sign and other._has_sign)
+        return alike and self.thousands in ("", other.thousands) and bool(self.unit) == bool(other.unit) and self.units <= other.units
 
     def values(self, cells: Sequence[str], missing: Collection[str]) -> Array | None:
         """(cells,) float64, NaN where a value is missing; None if any cell cannot be read so."""
@@ -182,14 +189,6 @@ class NumberFormat(FrozenValue):
         if not (whole + fraction).isdigit():
             return None
         return float(f"{found.sign}{whole or '0'}.{fraction or '0'}{found.exponent}")
-
-
-def _with_unit(number: str, unit: str) -> str:
-    """12.5 kg, $12.5, 12.5%."""
-    sign = max((place for place, letter in enumerate(unit, start=1) if letter in SYMBOLS), default=0)
-    if 0 < sign < 4:
-        return f"{unit[:sign]}{number}{unit[sign:]}"
-    return f"{number}{' ' if unit[:1].isalpha() else ''}{unit}"
 
 
 PLAIN, COMMA = NumberFormat(), NumberFormat(",")
@@ -457,21 +456,45 @@ def number_format(
     if asked.thousands is not None and mark not in ("", asked.thousands):
         row, cell = evidence.thousands.get(mark) or evidence.open[mark]
         return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say --thousands {quoted(mark)}."
-    behind = unit if unit and any(letter in SYMBOLS for letter in unit) and evidence.units[unit][1].endswith(unit) else ""
-    form = NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)), behind)
-    doubted = asked.decimal is asked.thousands is None and not evidence.votes and _is_doubted(form, evidence, expected, others, separator)
-    return replace(form, open=next(iter(evidence.open.values()))[1]) if doubted else form
+    form = NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)))
+    asked_signs = asked.decimal is not None or asked.thousands is not None
+    told = asked_signs or evidence.votes or (evidence.long and sign in evidence.open)
+    open_cell = "" if told or not evidence.open or _is_known(form, expected, others, separator) else next(iter(evidence.open.values()))[1]
+    return replace(form, open=open_cell, cells=_shown(evidence, form, open_cell))
 
 
-def _is_doubted(
-    form: NumberFormat, evidence: Evidence, expected: NumberFormat | None, others: Collection[str], separator: str | None
-) -> bool:
-    """Are cells that make sense both ways read so by less than the usual way of a file with this separator? Where a model knows the
-    column, it is enough that another column says the same.
+def _is_known(form: NumberFormat, expected: NumberFormat | None, others: Collection[str], separator: str | None) -> bool:
+    """Are cells that make sense both ways read as a model knows them, whose own cells told it, in the usual way of a file with this
+    separator, and no column says otherwise?
     """
     usual = {",": ".", " ": ".", ";": ","}.get(separator or "")
-    doubted = form.is_unusual or form.decimal != usual or bool(others if expected else evidence.short and not others)
-    return bool(evidence.open) and doubted and not (expected and set(others) == {form.decimal})
+    known = expected is not None and not expected.open and not form.is_unusual
+    return known and set(others) <= {form.decimal} and (form.decimal == usual or bool(others))
+
+
+def _shown(evidence: Evidence, form: NumberFormat, open_cell: str) -> tuple[str, ...]:
+    """A cell that shows the signs of this form, and one with each unit that it does not have; none where there are digits alone."""
+    signs = [place for sign in (form.thousands, form.decimal) for place in (evidence.thousands.get(sign), evidence.open.get(sign))]
+    telling = (*signs, evidence.decimal.get(form.decimal), evidence.units.get(form.unit))
+    first = open_cell or next((place[1] for place in telling if place), "")
+    if not form.unit:
+        return () if not first or first.isdigit() else (first,)
+    found = parsed(first)
+    return (first, *(place[1] for unit, place in evidence.units.items() if found is None or unit != found.unit))
+
+
+MOST_OPEN = 3
+"""So many columns at most are named whose plain numbers make sense both ways."""
+
+
+def worth_saying(forms: Mapping[str, NumberFormat | None], most: int) -> tuple[dict[str, NumberFormat], int]:
+    """Columns of which a line says how they are read: the first ones whose plain numbers make sense both ways, and, up to so many, those
+    whose numbers are more than digits and a decimal sign; and how many more there are.
+    """
+    unusual = {name: form for name, form in forms.items() if form and form.is_unusual}
+    either = {name: form for name, form in forms.items() if form and form.open and name not in unusual}
+    named = dict(islice({**dict(islice(either.items(), MOST_OPEN)), **unusual}.items(), most))
+    return named, len(unusual) + len(either) - len(named)
 
 
 class _Unclear(FrozenValue):
@@ -492,7 +515,8 @@ def _unit(evidence: Evidence, asked: NumberOptions, expected: NumberFormat | Non
         return _Unclear(f"row {row} holds {quoted(cell)}, but the model knows this column in {expected.unit}; {fix}.")
     if not strange or len(evidence.units) == 1:
         return units[0] if units else ""
-    if not any(unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) or unit[0] in SYMBOLS for unit in units):
+    known = [unit for unit in units if unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) or unit[0] in SYMBOLS]
+    if not known or any(len(unit) == 1 and unit not in known for unit in units):  # as 1st, 2nd, or houses 12a to 12m
         return _Unclear("")
     fix = f"write all in one unit, or say --units {quoted(','.join(units))} if the numbers mean the same without them"
     if len(units) == 1 and bare:

@@ -28,8 +28,9 @@ from chainrule.data.characters import checked_length
 from chainrule.data.columns import CellOptions, ColumnForm, Found, Scan, found_in
 from chainrule.data.dates import are_dates
 from chainrule.data.encodings import gives_once, reopenable
-from chainrule.data.files import files_in_words, files_of
+from chainrule.data.files import files_in_words, files_of, folder_of, partition_of
 from chainrule.data.layout import TextLayout, text_layout
+from chainrule.data.notes import Note, note
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.shipped import SHIPPED
@@ -142,13 +143,13 @@ def chunks(
 class Forms(FrozenValue):
     """What all rows of a source say about its columns: by name, the kind, or how numbers are written; and why that is not clear.
 
-    notes   what was found out, in words
+    notes   what was found out
     padded  of columns read as numbers that may be names, one that a number does not keep: 007, 2E3, 1.10
     """
 
     forms: Mapping[str, ColumnForm]
     doubts: Mapping[str, str]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     padded: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -233,7 +234,9 @@ class Reading(FrozenValue):
         if not all(map(is_text, several)):
             return None
         name = str(source) if isinstance(source, (str, Path)) else files_in_words(several)
-        return TextFiles(name, tuple(text_layout(str(path), **self.text) for path in several))
+        folder = folder_of(source)
+        layouts = [replace(text_layout(str(path), **self.text), folders=partition_of(path, folder) if folder else {}) for path in several]
+        return TextFiles(name, tuple(layouts))
 
 
 def _scanned(files: TextFiles, expected: Mapping[str, ColumnForm], form: Reading, *, keep: bool) -> tuple[Scan, list[dict[str, Found]]]:
@@ -299,7 +302,9 @@ def _signed(plain: Mapping[str, str]) -> dict[str, str]:
 
 
 def _may_be_quick(files: TextFiles) -> bool:
-    return len(files.layouts) == 1 and not files.before and (size_of(files.first.path) or 0) >= arrow_text.SMALLEST
+    return (
+        len(files.layouts) == 1 and not files.before and not files.first.folders and (size_of(files.first.path) or 0) >= arrow_text.SMALLEST
+    )
 
 
 def _converted(files: TextFiles, rows: int, found: Forms, form: Reading) -> Iterator[Table]:
@@ -355,12 +360,12 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
     numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
     signs = {sign: [name for name in numbers if sign in scan.evidence[name].votes] for sign in ".,"}
     if signs[","] and signs["."]:
-        notes = [f"decimal signs: comma in {_few(signs[','])}, point in {_few(signs['.'])}"]
+        notes = [note("found.decimal.both", comma=_few(signs[","]), point=_few(signs["."]))]
     else:
         asked = scan.options.numbers
         has_comma = bool(signs[","]) or asked.decimal == "," or (asked.thousands == "." and not signs["."])
-        notes = [f"decimal sign: {'comma' if has_comma else 'point'}"]
-    notes += [f"{'columns' if len(gone) > 1 else 'a column'} without name and values left out"] if len(kept) < len(forms) else []
+        notes = [note("found.decimal.comma" if has_comma else "found.decimal.point")]
+    notes += [note("found.unnamed", count=len(gone))] if len(kept) < len(forms) else []
     found = {name: scan.evidence[name] for name in numbers}
     padded = {name: one.padded for name, one in found.items() if one.padded and ("." in one.padded or not (one.votes or one.open))}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)

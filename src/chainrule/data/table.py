@@ -12,6 +12,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, replace
 from chainrule.data.cells import ColumnKind, is_missing, parse_number, without_missing_numbers
+from chainrule.data.notes import Note
 from chainrule.data.numbers import NumberFormat
 
 LARGEST_NUMBER = 1e300
@@ -64,7 +65,7 @@ class Table(Frozen):
 
     source       where it comes from, as messages call it
     first_row    the number of its first row; rows are counted from 1, a header not among them
-    notes        what was detected, in words
+    notes        what was detected
     has_header   False where the names are not the data's own
     row_numbers  the number of every row, where rows have been chosen
     """
@@ -72,7 +73,7 @@ class Table(Frozen):
     source: str
     columns: tuple[Column, ...]
     first_row: int = 1
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     has_header: bool = True
     row_numbers: Array | None = None
 

@@ -21,6 +21,7 @@ from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
 from chainrule.data.layout import TextLayout, mended
+from chainrule.data.notes import Note
 from chainrule.data.separators import rows_of, trimmed
 from chainrule.data.spans import Cut, cut
 from chainrule.data.surroundings import COMMENT
@@ -48,9 +49,9 @@ class TextFiles(FrozenValue):
     before: int = 0
 
     def __post_init__(self) -> None:
-        names = set(self.first.names)
+        names = {*self.first.names, *self.first.folders}
         for layout in self.layouts[1:]:
-            odd = names.symmetric_difference(layout.names)
+            odd = names.symmetric_difference({*layout.names, *layout.folders})
             if odd:
                 column = min(odd)
                 has, lacks = (self.first.path, layout.path) if column in names else (layout.path, self.first.path)
@@ -66,10 +67,11 @@ class TextFiles(FrozenValue):
         done = self.before
         for layout in self.layouts:
             for block in blocks_of(layout, rows):
-                yield replace(block, first=done + block.first) if done else block
+                said = {name: [value] * block.rows for name, value in layout.folders.items()}
+                yield replace(block, first=done + block.first, cells={**block.cells, **said}) if done or said else block
             done += block.first + block.rows - 1
 
-    def table(self, block: Any, columns: Iterable[Column], notes: Collection[str]) -> Table:
+    def table(self, block: Any, columns: Iterable[Column], notes: Collection[Note]) -> Table:
         """These columns of consecutive rows, of which `block.first` is the first, as a table."""
         return Table(self.name, tuple(columns), block.first, tuple(notes), self.first.has_header)
 

@@ -14,11 +14,11 @@ from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.data.memory import memory
-from chainrule.data.numbers import evidence_of, parsed, resembles_number
+from chainrule.data.numbers import evidence_of, looks_like_number, resembles_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, option, ordered
+from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, option, ordered, readings
 from chainrule.preparation.dates import date_feature
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
@@ -233,7 +233,9 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
 
 def _how_to_read(summary: Summary) -> str:
     """The option that says how numbers among the texts of a column are to be read, as part of a message; nothing where none would help."""
-    numbers = [label for label in summary.labels if parsed(label) is not None]
+    numbers = [label for label in summary.labels if resembles_number(label)]
+    if not all(map(looks_like_number, numbers)):
+        return ""
     evidence = evidence_of(numbers, 1, ())
     units = [unit for unit in evidence.units if unit]
     if 0 < len(units) <= MOST_UNITS_OFFERED:
@@ -514,9 +516,8 @@ def decisions(
         named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
     forms = {target.name: target.written for target in targets} | {feature.name: feature.written for feature in features}
-    written = [f"{name} {form.example}" for name, form in forms.items() if form and form.is_unusual]
-    if written:
-        said.append(f"how numbers are read: {enumerated(written)}")
+    if any(form and (form.is_unusual or form.open) for form in forms.values()):
+        said.append(f"how numbers are read: {readings(forms)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
     lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}

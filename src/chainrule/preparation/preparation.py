@@ -21,7 +21,7 @@ from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.network.targets import class_probabilities, one_hot, predicted_classes
-from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message
+from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message, readings
 from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
@@ -363,7 +363,7 @@ class Preparation(Displayed, FrozenValue):
         """In words: numbers written otherwise than where the model was trained, or that could be others; targets as of `remarks`."""
         said = list[str]()
         otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
-        doubted: list[str] = []
+        doubted: dict[str, NumberFormat | None] = {}
         written = {feature.name: feature.written or PLAIN for feature in self.features}
         written |= {target.name: target.written or PLAIN for target in self.targets if targets}
         found = {name: form for name in written if (form := table.column(name).format) is not None}
@@ -371,13 +371,14 @@ class Preparation(Displayed, FrozenValue):
             if not form.is_within(written[name]):
                 otherwise.setdefault((form.signs, written[name].signs), []).append(name)
             elif form.open:
-                doubted.append(f"{name} {form.example}")
+                doubted[name] = form
         for names in otherwise.values():
             columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
-            examples = f"here {found[names[0]].example}; there {written[names[0]].example}"
+            here, there = found[names[0]].example, written[names[0]].example
+            examples = "; ".join([*([f"here {here}"] if here else []), *([f"there {there}"] if there else [])])
             said.append(f"{columns} written otherwise than where the model was trained: {examples}")
         if doubted:
-            said.append(f"numbers that could be read in two ways are read so: {enumerated(doubted)}")
+            said.append(f"numbers that could be read in two ways are read so: {readings(doubted)}")
         return said
 
     # Plain data

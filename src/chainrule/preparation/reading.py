@@ -20,6 +20,7 @@ KIND_WORDS = {kind.__name__: get_args(get_type_hints(kind)["kind"]) for kind in 
 LATER: dict[str, Any] = {
     "signs": False, "written": None, "missing": False, "dropped": None, "open_values": 0, "parts": [], "day_first": False, "low": None,
     "high": None, "further": "", "open": "",
+    "cells": [],
 }  # fmt: skip
 """Fields that older models do not have, and that are not written where they have this value."""
 
@@ -96,8 +97,11 @@ def _read(where: str, data: Any, kind: type[Read]) -> Read:
 def _number_format(where: str, data: Any) -> NumberFormat | None:
     if data is None:
         return None
+    if isinstance(data, Mapping):
+        data = {name: value for name, value in data.items() if name != "behind"}  # which older models have
     table = _table(f"{where}, written", data, NumberFormat.__dataclass_fields__)
-    form = NumberFormat(**{name: _text(where, value) for name, value in table.items()})
+    signs = {name: _text(where, value) for name, value in table.items() if name != "cells"}
+    form = NumberFormat(**signs, cells=_texts("cells", table))
     if form.decimal not in (".", ",") or form.thousands not in ("", *SIGNS) or form.decimal == form.thousands:
         raise description_error(f"{where} has numbers that are written in no known way")
     return form

@@ -112,7 +112,7 @@ class Summary:
         """Of a text column most of whose cells are dates, of more than a few days, one that is none; None of any other."""
         if self.kind != "text" or len(self.labels) <= FEW_DATES:
             return None
-        dates = {label: count for label, count in self.labels.items() if is_date(label)}
+        dates = {label: count for label, count in self.labels.items() if is_date(label) and not looks_like_number(label)}
         mostly = len(dates) > FEW_DATES and sum(dates.values()) > self.present / 2
         return next((label for label in self.labels if label not in dates), None) if mostly else None
 

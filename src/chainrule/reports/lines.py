@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.base.printing import listed
+from chainrule.data.numbers import worth_saying
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
+    from chainrule.data.numbers import NumberFormat
     from chainrule.data.table import Table
     from chainrule.network.network import Network
     from chainrule.preparation.columns import Feature
@@ -35,7 +37,7 @@ def number_text(words: Words, value: float, digits: int = 6) -> str:
 
 def line_of_table(words: Words, table: Table, rows: int) -> str:
     """Which data was read, how many rows and columns, and what was detected in it."""
-    notes = "".join(f", {note}" for note in table.notes)
+    notes = "".join(f", {words.plain(note.key, **note.values)}" for note in table.notes)
     return message(words, "train.data", source=table.source, rows=rows, columns=len(table.names), notes=notes)
 
 
@@ -97,10 +99,10 @@ def parts_of_date(words: Words, feature: Feature) -> str:
 def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
     """How numbers were read, what was left out, and what stands in for missing values."""
     forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
-    written = [(name, form) for name, form in forms.items() if form]
-    shown = [f"{name} {form.example}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written if form.is_unusual]
-    if shown:
-        yield words.plain("decided.written", names=joined_names(words, shown))
+    written, more = worth_saying(forms, NAMED)
+    if written:
+        shown = [f"{listed(name)} {_readings(words, form)}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written.items()]
+        yield words.plain("decided.written", names="; ".join([*shown, *_more(words, more)]))
     for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
         key = reason.replace(" ", "_") if reason in REASONS else "many"
         names = [name for name, why in preparation.left_out if why == reason]
@@ -117,8 +119,23 @@ def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
 
 def joined_names(words: Words, names: Sequence[str]) -> str:
     """Names with commas between, the first few of many."""
-    rest = [words.plain("decided.more", count=len(names) - NAMED)] if len(names) > NAMED + 1 else []
+    rest = _more(words, len(names) - NAMED if len(names) > NAMED + 1 else 0)
     return ", ".join([*map(listed, names[:NAMED] if rest else names), *rest])
+
+
+def _more(words: Words, count: int) -> list[str]:
+    return [words.plain("decided.more", count=count)] if count else []
+
+
+def _readings(words: Words, form: NumberFormat) -> str:
+    """What cells are read as: 1,234.5 kg is 1234.5."""
+    said = []
+    for cell, value, other in form.readings:
+        values = {"cell": cell, "value": number_text(words, value, 15)}
+        said.append(words.plain("decided.reading", **values))
+        if other is not None:
+            said[-1] += words.plain("decided.reading.open", other=number_text(words, other, 15))
+    return words.plain("decided.readings.and").join(said)
 
 
 def line_of_network(words: Words, network: Network) -> str:
