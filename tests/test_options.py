@@ -32,11 +32,11 @@ def texts():
     for path in sorted(SOURCES.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        parts |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # what only documents
         for node in ast.walk(tree) if "cli" not in path.parts else ():
             if isinstance(node, ast.JoinedStr):
                 text = "".join(part.value if isinstance(part, ast.Constant) else "{x}" for part in node.values)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts | prose:
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
                 text = node.value
             else:
                 continue
@@ -56,8 +56,9 @@ def arguments():
 
 def options():
     """Every option of every command, as it is typed."""
-    commands = [chainrule.get_command(click.Context(chainrule), name) for name in chainrule.list_commands(click.Context(chainrule))]
-    return {word for command in commands for one in command.params if isinstance(one, click.Option) for word in one.opts + one.secondary_opts}
+    context = click.Context(chainrule)
+    commands = [chainrule.get_command(context, name) for name in chainrule.list_commands(context)]
+    return {word for command in commands for one in command.params for word in one.opts + one.secondary_opts}
 
 
 def test_every_text_names_options_that_both_faces_have():

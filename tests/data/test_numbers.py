@@ -180,7 +180,9 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
 def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):
     cells = [cell.format(10 + number % 30) for number in range(90)]
     found = table(tmp_path, {"a": cells, "t": [str(number * 0.37) for number in range(90)]}, ";")
-    with pytest.raises(FileError, match=r"look like numbers, as .*; write plain numbers, take the values as categories \(categories=\"a\"\)"):
+    with pytest.raises(
+        FileError, match=r"look like numbers, as .*; write plain numbers, take the values as categories \(categories=\"a\"\)"
+    ):
         cr.Preparation.fit(found, ["t"])
     assert len(cr.Preparation.fit(found, ["t"], categories=["a"]).features[0].names) == 30
 

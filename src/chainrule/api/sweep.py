@@ -45,8 +45,7 @@ CLUSTERS, ANSWERS = ("dask", "ray"), 30.0
 """Where trials can run beside this machine, and in how many seconds a cluster answers or does not."""
 
 KILLED = (
-    "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume "
-    "and fewer --processes."
+    "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume and fewer --processes."
 )
 
 

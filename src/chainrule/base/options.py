@@ -23,8 +23,8 @@ TEXTS = {"missing", "weight"}
 """Options whose value is text, also where a catalogue has its place only, {weight}."""
 
 PROSE = {
-    "and", "asks", "can", "chooses", "does", "for", "gives", "if", "is", "it", "makes", "may", "names", "needs", "nothing", "or", "says", "takes",
-    "to", "und", "with", "works", "would", "writes", "Eingänge", "setzt", "statt",
+    "and", "asks", "can", "chooses", "does", "for", "gives", "if", "is", "it", "makes", "may", "names", "needs", "nothing", "or", "says",
+    "takes", "to", "und", "with", "works", "would", "writes", "Eingänge", "setzt", "statt",
 }  # fmt: skip
 """Words that stand after the name of an option and are not its value."""
 
@@ -41,7 +41,8 @@ _OPTION = rf"""
 """
 """An option with its values, and whether another one follows; a file that is written; or what stands in quotes, which is somebody's own."""
 
-_typed = False
+_COMMANDS: list[bool] = []
+"""The command lines that run in this process: none, or one within another."""
 
 
 def asked_for(text: str) -> str:
@@ -50,18 +51,17 @@ def asked_for(text: str) -> str:
     >>> print(asked_for("ask for --impute mean, or say --drop-missing and --ignore 'last name'; not '--impute mean'."))
     ask for impute="mean", or say drop_missing=True and ignore='last name'; not '--impute mean'.
     """
-    return text if _typed or "--" not in text else re.sub(_OPTION, _argument, text, flags=re.VERBOSE)
+    return text if _COMMANDS or "--" not in text else re.sub(_OPTION, _argument, text, flags=re.VERBOSE)
 
 
 @contextmanager
 def typed() -> Iterator[None]:
     """While this lasts, options are called as they are typed."""
-    global _typed
-    before, _typed = _typed, True
+    _COMMANDS.append(True)
     try:
         yield
     finally:
-        _typed = before
+        _COMMANDS.pop()
 
 
 def _argument(found: re.Match[str]) -> str:
@@ -84,4 +84,4 @@ def _quoted(name: str, value: str) -> str:
     """A value as Python has it: a word in quotes."""
     number = re.fullmatch(r"[-+]?\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?", value)
     place = value.startswith("{") and name not in TEXTS
-    return value if number or place or value[:1] in "'\"" and len(value) > 1 or re.fullmatch(r"[A-Z]+", value) else f'"{value}"'
+    return value if number or place or (value[:1] in "'\"" and len(value) > 1) or re.fullmatch(r"[A-Z]+", value) else f'"{value}"'
