@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_said(change, message):
 
 
 def test_other_options_do_not_say_what_the_network_is_made_of():
-    with pytest.raises(InputError, match="leave out --hidden, or --network"):
+    with pytest.raises(InputError, match="leave out hidden=, or network="):
         cr.train(table(), network=from_toml(TWO_INPUTS), hidden=[3])
     with pytest.raises(InputError, match="no target is named"):
         cr.train(table(), network="4-2-1")

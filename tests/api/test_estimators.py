@@ -13,6 +13,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -60,6 +61,39 @@ def test_a_pass_of_partial_fit_goes_on_where_the_one_before_ended():
     assert model.loss_curve_[-1] < first / 2
     with pytest.raises(ValueError, match="none of the classes"):
         model.partial_fit(X, y + 7)
+
+
+def test_what_was_learned_is_called_as_in_scikit_learns_network():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    settings = {"max_iter": 20, "tol": 0, "n_iter_no_change": 99, "random_state": 0}
+    names = ("n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_")
+    for early in (False, True):
+        ours = cr.ChainruleClassifier([8], early_stopping=early, **settings).fit(X, y)
+        theirs = MLPClassifier([8], early_stopping=early, **settings).fit(X, y)
+        assert [getattr(ours, name) for name in names] == [getattr(theirs, name) for name in names]
+        assert ours.feature_names_in_.tolist() == list(X)
+        assert len(ours.loss_curve_) == 20
+        assert ours.loss_ == ours.loss_curve_[-1]
+        assert (ours.validation_scores_ is None) == (theirs.validation_scores_ is None) == (not early)
+    assert (ours.best_loss_, ours.best_validation_score_) == (None, max(ours.validation_scores_))
+    assert all(score * 15 == pytest.approx(round(score * 15)) for score in ours.validation_scores_)  # right ones of 15 rows set aside
+    whole = cr.ChainruleClassifier([8], **settings).fit(X, y)
+    assert whole.best_loss_ == min(whole.loss_curve_)
+
+
+def test_the_scores_that_are_watched_are_those_of_the_rows_set_aside():
+    """Rows that repeat one another are set aside and learned alike: the score of all of them is that of the rows set aside."""
+    X, y = load_diabetes(return_X_y=True)
+    X, y = X[:2].repeat(50, 0), np.c_[y[:2], -3 * y[:2]].repeat(50, 0)
+    for passes in (1, 30):
+        model = cr.ChainruleRegressor([4], early_stopping=True, validation_fraction=0.5, max_iter=passes, tol=0, random_state=0).fit(X, y)
+        assert model.validation_scores_[model.model_.outcome["best_epoch"] - 1] == pytest.approx(model.score(X, y), abs=0.02)
+
+
+def test_examples_are_counted_in_every_pass():
+    X, y = IRIS
+    model = cr.ChainruleClassifier(4).partial_fit(X[::2], y[::2]).partial_fit(X[:9], y[:9])
+    assert (model.t_, model.n_iter_, len(model.loss_curve_), model.best_loss_) == (84, 2, 2, min(model.loss_curve_))
 
 
 def test_labels_of_any_kind_come_back_as_they_were():

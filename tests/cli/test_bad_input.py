@@ -53,7 +53,7 @@ ARGUMENTS = [
     (["explain", "--formula", "exp(a)", "--at", "a=1", "--exact"], "exp(1) is no fraction; leave out --exact"),
     (["explain", "--formula", "a*b", "--at", "a=1 b=2", *RECORD], "a formula has none; write .html"),
     (["explain", "--at", "a=1"], "add --formula"),
-    (["explain", "c = a*b"], 'if it is a formula, write --formula "…" before it.'),
+    (["explain", "c = a*b"], 'if it is a formula, say so: --formula "…".'),
     (["code", "--formula", "a*", "--at", "a=1"], "is missing after *."),
     (["code", "--formula", "a*b", "--at", "a=1 b=2", "--steps", "3"], "leave out --steps, or --formula."),
     (["explain", "--wieght", "w1"], "No such option '--wieght'"),

@@ -95,7 +95,7 @@ def test_a_text_that_is_piped_in(text: str, capsys, monkeypatch) -> None:
 
 
 def test_characters_are_those_of_a_text() -> None:
-    with pytest.raises(InputError, match="leave out --characters for a table"):
+    with pytest.raises(InputError, match="leave out characters= for a table"):
         read({"a": [1, 2]}, characters=1)
 
 

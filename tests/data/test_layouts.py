@@ -435,13 +435,13 @@ def test_an_archive_of_files_that_is_packed_is_one_by_its_name(tmp_path):
 
 
 def test_a_currency_sign_alone_tells_the_encoding(tmp_path):
-    with pytest.raises(FileError, match=r"is not text in UTF-8 \(byte 8\); cp1252 fits and would read '€': give --encoding cp1252"):
+    with pytest.raises(FileError, match=r"is not text in UTF-8 \(byte 8\); cp1252 fits and would read '€': give encoding=\"cp1252\""):
         of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n")
     assert of(tmp_path, b"a;b\n12 \x80;1\n13 \x80;2\n", encoding="cp1252").column("a").format.unit == "€"
 
 
 def test_letters_that_stand_alone_are_western(tmp_path):
-    with pytest.raises(FileError, match="cp1252 fits and would read 'ä': give --encoding cp1252"):
+    with pytest.raises(FileError, match="cp1252 fits and would read 'ä': give encoding=\"cp1252\""):
         of(tmp_path, b"a;b\n" + b"12;\xe4\n13;\xf6\n" * 20)
 
 
@@ -456,7 +456,7 @@ def test_what_is_infinite_may_be_said_to_be_missing(tmp_path):
     text = "a,b\n1.5,2\n∞,3\n-Infinity,4\n".encode()
     found = of(tmp_path, text)
     for cell, rows in (("inf", [0, 1]), ("-inf", [0, 2])):
-        with pytest.raises(FileError, match=f"holds {cell}, which is no finite number; correct it, say --missing {cell} if it means"):
+        with pytest.raises(FileError, match=f"holds {cell}, which is no finite number; correct it, say missing={cell} if it means"):
             found.take(rows).numbers(["a"])
     assert of(tmp_path, text, missing=["inf", "-inf"]).column("a").missing.tolist() == [False, True, True]
 

@@ -166,7 +166,7 @@ def test_rows_within_an_object_are_named(content, message, tmp_path):
 
 def test_numbers_in_quotes_in_json(tmp_path):
     (tmp_path / "t.json").write_text(json.dumps([{"price": f"{place}.25", "code": f"{place:03}"} for place in range(40)]))
-    with pytest.raises(FileError, match=r"as '0\.25'; write plain numbers, say --decimal \., or take the values as classes"):
+    with pytest.raises(FileError, match=r"as '0\.25'; write plain numbers, say decimal=\"\.\", or take the values as classes"):
         cr.Preparation.fit(read(tmp_path / "t.json"), ["price"])
     assert read(tmp_path / "t.json", decimal=".").kinds == {"price": "number", "code": "text"}
 
@@ -190,7 +190,7 @@ def test_objects_within_rows_are_columns_and_lists_are_none(kind, tmp_path):
     table = read(path) if kind != "rows" else read(NESTED)
     assert table.names == ("user.age", "user.home.city", "tags", "t")
     assert table.column("user.age").values.tolist() == [20 + place for place in range(30)]
-    with pytest.raises(FileError, match=r"30 of its values look like numbers, as '\[0\S*, 2\.5\]'; .*\(--ignore tags\)"):
+    with pytest.raises(FileError, match=r"30 of its values look like numbers, as '\[0\S*, 2\.5\]'; .*\(ignore=\"tags\"\)"):
         cr.Preparation.fit(table, ["t"])
     assert cr.Preparation.fit(table, ["t"], ignore=["tags"]).features[0].name == "user.age"
 
@@ -303,9 +303,9 @@ def test_text_of_numbers_in_what_knows_its_types(kind, tmp_path):
         source.write_text("\n".join(map(json.dumps, rows)))
     elif kind == "parquet":
         pytest.importorskip("pyarrow.parquet").write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), source)
-    with pytest.raises(FileError, match=r"'price' is text, but 40 .*, say --units '\$' if the numbers mean the same without them"):
+    with pytest.raises(FileError, match=r"'price' is text, but 40 .*, say units='\$' if the numbers mean the same without them"):
         cr.train(source, target="y", epochs=1)
-    with pytest.raises(FileError, match=r"'fuel' is text, but 40 .*, say --units 'mpl,km/l' if the numbers"):
+    with pytest.raises(FileError, match=r"'fuel' is text, but 40 .*, say units='mpl,km/l' if the numbers"):
         cr.train(source, target="y", ignore="price", epochs=1)
     model = cr.train(source, target="y", units="$,mpl,km/l", epochs=1)
     assert [(one.name, one.kind) for one in model.preparation.features] == [("price", "number"), ("fuel", "number"), ("code", "category")]

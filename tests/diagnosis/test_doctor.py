@@ -141,7 +141,7 @@ def test_targets_that_are_all_the_same_are_nothing_to_learn() -> None:
 
 def test_a_column_is_left_out_by_an_option_that_can_be_typed() -> None:
     made = SICK["leaking_column"](1)
-    for columns, typed in (((), "To do: leave it out, unless"), ([f"a {place}" for place in range(made.x.shape[1])], "--ignore 'a ")):
+    for columns, typed in (((), "To do: leave it out, unless"), ([f"a {place}" for place in range(made.x.shape[1])], "ignore='a ")):
         assert typed.replace("'", command_line("a b")[0].replace("a", "")) in advice(
             Words(), next(found(replace(made, columns=columns), "leaking_column"))
         )

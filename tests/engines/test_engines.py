@@ -278,7 +278,7 @@ def test_fractions_have_no_rounding_dust() -> None:
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "softmax", "gelu", "softplus", "elu", "selu", "silu"])
 def test_what_is_no_fraction_is_refused_kindly(name: str) -> None:
     network = Network(1, dense(2, name, weights=[[-1.0, -2.0]]), dense(1))
-    with pytest.raises(InexactError, match=r"is no fraction; leave out --exact"):
+    with pytest.raises(InexactError, match=r"is no fraction; leave out exact=True"):
         network.step([[0.4]], [[1]], exact=True)
 
 

@@ -45,7 +45,7 @@ def test_an_error_next_to_0_is_told_as_it_is_printed():
 
 
 def test_a_step_beyond_floating_point_is_told_not_explained(capsys):
-    with pytest.raises(DivergenceError, match="earlier --step"):
+    with pytest.raises(DivergenceError, match="earlier step="):
         explain(problem("seed"), step=10)
     assert main(["explain", "--step", "10"]) == 3
     assert capsys.readouterr().err.count("\n") == 1

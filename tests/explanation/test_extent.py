@@ -63,7 +63,7 @@ def test_what_is_shortened_says_so_and_how_to_get_it(name, detail):
             if section.key == "left_out":
                 continue
             fewer = any(a < b for a, b in zip(amounts(section), amounts(whole.section(section.key)), strict=True))
-            assert fewer == any("--all" in note for note in left_out(section)), (extent, section.key)
+            assert fewer == any("all=True" in note for note in left_out(section)), (extent, section.key)
 
 
 @pytest.mark.parametrize("name", some(NETWORKS, 2))

@@ -183,7 +183,7 @@ def test_words_and_commas_of_another_language():
 
 
 POINTS = [
-    (None, 'a and b have no number; give --at "a=… b=…".'),
+    (None, 'a and b have no number; give at="a=… b=…".'),
     ("a=1", "b has no number"),
     ("a=1 b=2 q=3", "no letter of the formula is called 'q'."),
     ("a=1 b=2 c=3", "the formula says itself what c is"),

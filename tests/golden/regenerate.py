@@ -16,6 +16,7 @@ from typing import Any
 from chainrule.api.figures import figure
 from chainrule.api.formulas import explain_formula
 from chainrule.api.problems import problem
+from chainrule.base.options import typed
 from chainrule.document.document import Document
 from chainrule.explanation.explain import explain
 from chainrule.render.html import body
@@ -166,8 +167,9 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 
 @cache
 def document_of(name: str) -> Document:
-    """A kept document, made once: nothing changes it."""
-    return DOCUMENTS[name]()
+    """A kept document as the command line makes it, once: nothing changes it."""
+    with typed():
+        return DOCUMENTS[name]()
 
 
 def short_notebook(document: Document) -> str:

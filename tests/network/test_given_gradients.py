@@ -193,7 +193,7 @@ def test_given_gradients_on_the_command_line(capsys: pytest.CaptureFixture[str],
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: problem("2-1", upstream="1", loss="huber"), "--upstream gives ∂E/∂y"),
+        (lambda: problem("2-1", upstream="1", loss="huber"), "upstream= gives ∂E/∂y"),
         (lambda: problem("2-1", loss="objective", target="1"), "target is not needed"),
         (lambda: chain("objective").step([[1, 2, 3]], [[1, 2]]), "every output is its own error"),
         (lambda: chain("half_squared").step([[1, 2, 3]]), "t is missing"),

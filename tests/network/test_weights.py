@@ -257,9 +257,9 @@ def test_two_weights_between_the_same_units_are_refused_with_both() -> None:
 @pytest.mark.parametrize(
     ("weights", "weights_as", "message"),
     [
-        ('W1="1 2; 3 4" W2="5 6"', None, "units-inputs or --weights-as inputs-units"),
-        ('W1="1 2 3; 4 5 6"', None, "units-inputs,bias-first or --weights-as units-inputs,bias-last"),
-        ('W1="1 2; 3 4; 5 6"', None, "inputs-units,bias-first or --weights-as inputs-units,bias-last"),
+        ('W1="1 2; 3 4" W2="5 6"', None, 'units-inputs" or weights_as="inputs-units"'),
+        ('W1="1 2 3; 4 5 6"', None, 'units-inputs,bias-first" or weights_as="units-inputs,bias-last"'),
+        ('W1="1 2; 3 4; 5 6"', None, 'inputs-units,bias-first" or weights_as="inputs-units,bias-last"'),
         ('W1="1 2 3 4"', None, "W1 is 1 × 4, and 2 × 2 is needed"),
         ('W1="1 2; 3 4"', "bias-first", "W1 is 2 × 2, and 3 × 2 is needed"),
         ("1 2 3", None, "6 weights .9 with its biases., but 3 numbers"),
@@ -295,7 +295,7 @@ def test_two_weights_between_the_same_units_are_refused_with_both() -> None:
         ("1 2 3 4 5 6", "by-source by-target", "by-source or by-target, not both"),
         ("1 2 3 4 5 6", "sideways", "no way of writing weights is called 'sideways'"),
         ("w1=2", "by-source", "places in their names"),
-        (None, "by-source", "give them, with --weights"),
+        (None, "by-source", "give them, with weights="),
     ],
 )
 def test_what_does_not_fit_is_answered(weights: Any, weights_as: Any, message: str) -> None:

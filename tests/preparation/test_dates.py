@@ -104,7 +104,7 @@ def test_the_whole_column_says_which_is_the_month(texts, month):
 
 def test_a_month_that_is_open_is_asked_for():
     texts = ["03/04/2024", "05/06/2024", "07/07/2024"]
-    with pytest.raises(InputError, match=r"column 'when': which is the month in '03/04/2024'\? Say --day-first or --month-first"):
+    with pytest.raises(InputError, match=r"column 'when': which is the month in '03/04/2024'\? Say month_first=False or month_first=True"):
         fit(texts, ["month"])
     assert fit(texts, ["month"], month_first=True)[0].feature_names[:3] == ("when month=3", "when month=5", "when month=7")
     assert fit(texts, ["month"], month_first=False)[0].feature_names[:3] == ("when month=4", "when month=6", "when month=7")
@@ -128,7 +128,7 @@ def test_missing_dates_and_others_than_at_fitting():
 
 
 def test_dates_alone_are_offered():
-    with pytest.raises(FileError, match=r"left out are when \(dates\); inputs are made of dates by --dates year,month,weekday,hour"):
+    with pytest.raises(FileError, match=r"left out are when \(dates\); inputs are made of dates by dates=\"year,month,weekday,hour\""):
         Preparation.fit(read({"when": HOURLY, "t": np.arange(40) % 3 + 0.5}), ["t"])
     with pytest.raises(InputError, match=r"no part of a date is called 'mont'\. Did you mean 'month'"):
         fit(HOURLY, ["mont"])
@@ -191,7 +191,7 @@ def test_dates_with_something_else_among_them_are_no_categories():
     days = [f"2024-{1 + place % 12:02}-{1 + place % 28:02}" for place in range(120)]
     table = {"when": [*days[:-1], "soon"], "x": [place * 7 % 31 for place in range(120)], "t": [place / 3 for place in range(120)]}
     assert dict(Preparation.fit(read(table), ["t"]).left_out) == {"when": "dates"}
-    with pytest.raises(FileError, match=r"column 'when' holds dates, but also 'soon'; correct it, say --missing 'soon' if it means that"):
+    with pytest.raises(FileError, match=r"column 'when' holds dates, but also 'soon'; correct it, say missing='soon' if it means that"):
         Preparation.fit(read(table), ["t"], dates=["month"])
     assert len(Preparation.fit(read(table), ["t"], categories=["when"]).features[0].categories) > 80
     few = {**table, "when": [["2024-01-05", "2024-01-06", "soon"][place % 3] for place in range(120)]}

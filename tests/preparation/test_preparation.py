@@ -318,7 +318,7 @@ def test_rows_that_lack_a_value_are_left_out_when_asked():
     assert (filled.rows, filled.dropped) == (5, 1)
     assert filled.complete(table).rows.tolist() == [1, 2, 3, 5, 6]
     assert Preparation.from_dict(preparation.to_dict()) == preparation
-    message = r"every row of the data lacks a value, most often in column 'no'; leave columns out \(--ignore no\)"
+    message = r"every row of the data lacks a value, most often in column 'no'; leave columns out \(ignore=\"no\"\)"
     with pytest.raises(FileError, match=message):
         fit({**columns, "no": [None, None, 3, 1, None, None]}, drop_missing=True)
 
@@ -375,7 +375,7 @@ def test_tables_that_do_not_fit():
     assert refused({"x": [1]}, preparation) == "the data lacks columns of the model: age, flag."
     assert "it has no header" in refused(np.ones((2, 2)), preparation)
     assert refused({"age": [1, None], "flag": [True, None]}, preparation) == (
-        "the data has 2 missing values (row 2, column 'age'; row 2, column 'flag'); fill them in, or train with --impute."
+        "the data has 2 missing values (row 2, column 'age'; row 2, column 'flag'); fill them in, or train with impute=."
     )
     assert "row 2, column 'flag' holds 3, which is no truth value" in refused({"age": [1, 2], "flag": [1, 3]}, preparation)
     assert "row 1, column 'age' holds inf, which is no finite number" in refused({"age": [math.inf], "flag": [1]}, preparation)

@@ -168,7 +168,7 @@ def test_one_step_in_full_says_where_its_weights_come_from() -> None:
 
 def test_a_long_run_shows_its_ends_and_says_how_many_are_left_out() -> None:
     text = words(cr.problem("xor").explain(order="1; 2; 3; 4", epochs=50))
-    assert "168 more steps between the first and the last ones are not listed; --step N shows any of them." in text.replace("`", "")
+    assert "168 more steps between the first and the last ones are not listed; step=N shows any of them." in text.replace("`", "")
     assert "The first 6 steps are worked through above." in text
     large = words(cr.problem("3-5-2", input="1 2 3; 0 1 0", target="1 0; 0 1").explain(order="2; 1"))
     assert "The 32 weights after each step are too many to list" in large
@@ -176,7 +176,7 @@ def test_a_long_run_shows_its_ends_and_says_how_many_are_left_out() -> None:
 
 def test_a_run_that_overflows_ends_with_a_word() -> None:
     text = words(cr.problem("seed", input="8 12; 4 1", target="4; 2", learning_rate=5).explain(order="1; 2", epochs=20))
-    assert "the numbers have left the range of floating point. A smaller --learning-rate helps." in text.replace("`", "")
+    assert "the numbers have left the range of floating point. A smaller learning_rate= helps." in text.replace("`", "")
 
 
 def test_the_command_line_and_the_record(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:

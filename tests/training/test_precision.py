@@ -90,7 +90,7 @@ def test_estimators_take_that_of_their_rows():
 
 
 def test_what_is_too_fine_for_it_is_refused():
-    with pytest.raises(DescriptionError, match=r"until = 1e-14 is finer .* --precision float64"):
+    with pytest.raises(DescriptionError, match=r"until = 1e-14 is finer .* precision=\"float64\""):
         Plan(until=1e-14, precision="float32")
     with pytest.raises(UnknownNameError, match="float64"):
         Plan(precision="double")

@@ -33,6 +33,7 @@ from chainrule.network.targets import class_probabilities, predicted_classes
 from chainrule.preparation.columns import Feature, Target, Task, labels_of
 from chainrule.preparation.fitting import Places
 from chainrule.preparation.preparation import Preparation
+from chainrule.training.history import Report
 from chainrule.training.loop import Overflowed, Training
 from chainrule.training.model import Model
 from chainrule.training.plan import Plan, check_count, even_batch_size, split_rows
@@ -40,6 +41,7 @@ from chainrule.training.plan import Plan, check_count, even_batch_size, split_ro
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.exceptions import ConvergenceWarning
+    from sklearn.metrics import accuracy_score, r2_score
     from sklearn.utils import check_random_state
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.multiclass import check_classification_targets
@@ -81,9 +83,18 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     engine               "compiled", "written", "jax" or "auto", as in `chainrule.train`
     precision            of the numbers that the training computes with: "float32" or "float64"; None: that of X, as scikit-learn's own
 
-    Fitted: coefs_ (inputs, units) and intercepts_ (units,) of each dense layer; loss_curve_, the mean error of each pass, per example, of
-    standardised targets; loss_, the last of it; best_loss_; n_iter_, n_layers_, n_outputs_, out_activation_; t_, examples seen;
-    model_, a `chainrule.Model`. Raises InputError (a ValueError), Diverged.
+    Fitted, with the weights that are kept: those after the pass with the lowest error.
+    coefs_, intercepts_  of each dense layer: (inputs, units), of inputs that are standardised, and (units,), 0 where it has no bias
+    loss_curve_          of each pass, the mean error per example, of standardised targets, while the weights are stepped
+    loss_, best_loss_    the last and the lowest of these; best_loss_ is None with early_stopping
+    validation_scores_   with early_stopping, after each pass, `score` of the rows that are set aside, by their weights; else None
+    best_validation_score_  the highest of these, or None
+    n_iter_, t_          passes, and examples seen in all of them; n_features_in_, n_outputs_; feature_names_in_, where X has names
+    n_layers_            of the network, counting the inputs as one
+    out_activation_      of the last layer: "softmax", "sigmoid" (which scikit-learn calls logistic), "identity"
+    model_               a `chainrule.Model`
+
+    Raises InputError (a ValueError), Diverged.
     """
 
     _training: Training | None = None
@@ -94,6 +105,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     _names: list[str]
     """What the columns of X are called, in their order."""
+
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
 
     _given = "float64"
     """The precision of the rows of the first fit."""
@@ -168,8 +182,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         network, self._preparation = self._shaped(rows, targets, seed)
         labels = rows[1] if self._preparation.classes else len(rows[1])
         train, decide, _ = split_rows(labels, self._plan(seed, self.validation_fraction * self.early_stopping))
-        training = self._started(network, seed, _some(rows, train), _some(rows, decide) if len(decide) else None)
-        return self._kept(training, self._trained(training))
+        deciding = _some(rows, decide) if len(decide) else None
+        training = self._started(network, seed, _some(rows, train), deciding)
+        self.loss_curve_, self.t_ = [], 0
+        return self._kept(training, self._trained(training, deciding))
 
     def _partly_fitted(self, rows: Labelled, targets: tuple[Target, ...]) -> Self:
         """One pass over these rows, from where the fit stands; the optimiser's states go on."""
@@ -177,11 +193,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         seed = self._seed() if before is None else before.plan.seed
         if before is None:
             network, self._preparation = self._shaped(rows, targets, seed)
+            self.loss_curve_, self.validation_scores_, self.t_ = [], None, 0
         training = self._started(network if before is None else before.start, seed, rows)
         if before is not None:
             training.go_on_from(before)
         try:
-            training.epoch()
+            self._passed(training)
         except Overflowed as error:
             raise diverged(training, error.step) from None
         self._kept(training, "epochs")
@@ -208,13 +225,24 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             plan = replace(plan, batch_size=even_batch_size(len(x)))
         return Training(network, x, t, plan, weights=weights, validation=validation)
 
-    def _trained(self, training: Training) -> str:
+    def _passed(self, training: Training) -> Report:
+        """One pass over the rows of the training."""
+        report = training.epoch()
+        self.loss_curve_.append(report.error)
+        self.t_ += len(training.data[0])
+        return report
+
+    def _trained(self, training: Training, deciding: Labelled | None) -> str:
         """Pass after pass, until the error no longer falls; why it ended."""
-        lowest, since = np.inf, 0
+        lowest, since, scores = np.inf, 0, list[float]()
+        self.validation_scores_ = None if deciding is None else scores
         try:
             while training.epochs < self.max_iter:
-                report = training.epoch()
+                report = self._passed(training)
                 error = report.error if report.validation_error is None else report.validation_error
+                if deciding is not None and training.validation is not None:
+                    now = training.network.continued(training.parameters_of(training.evaluated))
+                    scores.append(self._scored(now.predict(training.validation[0]), deciding))
                 since = since + 1 if error > lowest - self.tol else 0
                 lowest = min(lowest, error)
                 if since >= self.n_iter_no_change:
@@ -232,10 +260,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         outcome = {"reason": reason, "best_epoch": training.best_epoch, "epochs": training.epochs}
         self.model_ = Model.of(training, preparation=self._preparation, outcome=outcome)
         self._training = None
-        self.n_iter_, self.t_ = training.epochs, training.epochs * len(training.data[0])
-        self.loss_curve_ = [report.error for report in training.history]
+        self.n_iter_ = training.epochs
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else training.start_error
-        self.best_loss_ = float(training.best_error)
+        self.best_loss_ = min(self.loss_curve_, default=self.loss_) if self.validation_scores_ is None else None
+        self.best_validation_score_ = max(self.validation_scores_, default=None) if self.validation_scores_ is not None else None
         network = self.model_.network
         given = [layer.given for layer in network.numbered_layers if np.ndim(layer.given.get("W", 0)) == 2]
         self.coefs_ = [np.array(one["W"]) for one in given]
@@ -288,6 +316,17 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def _outputs(self, X: Any) -> Array:
         rows = self._rows(X)
         return self.model_.outputs(self._table(rows))
+
+    def _answered(self, y: Array) -> Array:
+        """(rows,) the places of the likeliest classes, or (rows, targets) numbers in the units of y, by the outputs of the network."""
+        if self._preparation.classes:
+            return predicted_classes(y, self._preparation.decision)
+        return np.column_stack(list(self._preparation.answers(y).values()))
+
+    def _scored(self, y: Array, rows: Labelled) -> float:
+        """What `score` says of these rows, by the outputs of the network."""
+        _, labels, weights = rows
+        return float((accuracy_score if self._preparation.classes else r2_score)(labels, self._answered(y), sample_weight=weights))
 
     def _table(self, x: Array, labels: Array | None = None) -> Table:
         """Rows of inputs, and their labels where they are known, under the names that the preparation has for them."""
@@ -357,8 +396,7 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
 
     def predict(self, X: Any) -> Array:
         """(rows,): the likeliest class of each row."""
-        y = self._outputs(X)
-        return np.asarray(self.classes_[predicted_classes(y, self._preparation.decision)])
+        return np.asarray(self.classes_[self._answered(self._outputs(X))])
 
     def predict_proba(self, X: Any) -> Array:
         """(rows, classes): the probability of each class, in the order of `classes_`. Raises InputError where the loss compares signs."""
@@ -402,8 +440,7 @@ class ChainruleRegressor(RegressorMixin, Estimator):  # type: ignore[misc]  # sc
 
     def predict(self, X: Any) -> Array:
         """(rows,) or (rows, targets): the predicted numbers, in the units of y."""
-        outputs = self._outputs(X)
-        y = np.column_stack(list(self._preparation.answers(outputs).values()))
+        y = self._answered(self._outputs(X))
         return y[:, 0] if self._flat else y
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Labelled, tuple[Target, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.api.settings import setting
+from chainrule.base.arrays import plain
 from chainrule.base.errors import InputError, quoted
 from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.network.layers import dense
@@ -37,10 +38,12 @@ def fitting_network(
 
 def layer_sizes(hidden: str | int | Sequence[int]) -> list[int]:
     """Units of the hidden layers. Raises InputError."""
+    hidden = plain(hidden)
     if isinstance(hidden, int):
         return [hidden] if hidden else []
     if not isinstance(hidden, str):
-        return list(hidden)
+        given: list[int] = plain([*hidden])
+        return given
     sizes = hidden.strip().split("-")
     if not all(size.isdecimal() and len(size) < 12 for size in sizes):
         raise InputError(f"the hidden layers are written as their units with - between, as 16-16, or 0 for none, not {quoted(hidden)}.")

@@ -234,7 +234,7 @@ def _no_network(name: str, suffix: str) -> InputError:
     """Why this is no network, and what is one."""
     path = quoted(name)[1:-1]
     if "=" in name and not os.path.exists(name):
-        return InputError(f'{path} is no network; if it is a formula, write --formula "…" before it.')
+        return InputError(f'{path} is no network; if it is a formula, say so: --formula "…".')
     if suffix in FILES:
         return FileError(f"{path} is no description of a network; if it holds data, give it as --data {path}.")
     if os.path.isdir(name):

@@ -12,7 +12,8 @@
     ├── InexactError               a value that no fraction equals was asked for as a fraction
     └── DivergenceError            numbers that grew beyond what floating point holds
 
-A message says what was wrong and the smallest fix, in a line or two.
+A message says what was wrong and the smallest fix, in a line or two. Its options are written as they are typed, `--impute mean`;
+`chainrule.base.options` says how they are read.
 The command line turns InputError and InexactError into exit code 2 and DivergenceError into 3.
 """
 
@@ -32,6 +33,11 @@ LEAST_RUN = 12
 
 class ChainruleError(Exception):
     """The root of all errors that chainrule raises on purpose. Pickled and copied with their message, whatever they were made from."""
+
+    def __str__(self) -> str:
+        from chainrule.base.options import asked_for
+
+        return asked_for(super().__str__())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _with_message, (type(self), self.args), vars(self)

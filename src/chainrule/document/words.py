@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.options import asked_for
 from chainrule.base.printing import Code, clean
 from chainrule.document.document import Inline
 from chainrule.notation.formula import Formula, Number
@@ -40,7 +41,7 @@ class Words(FrozenValue):
         """The text of a key; where one of its values is 0 or 1 and there is a text for that, as "repeat.reached.steps=1", this one."""
         catalogue = self.catalogue
         counted = (f"{key}.{place}={value:d}" for place, value in values.items() if isinstance(value, int) and value in (0, 1))
-        return catalogue[next((one for one in counted if one in catalogue), key)]
+        return asked_for(catalogue[next((one for one in counted if one in catalogue), key)])
 
     def plain(self, key: str, **values: object) -> str:
         """A text with plain values in its places; what people wrote is cleaned."""
@@ -56,7 +57,7 @@ class Words(FrozenValue):
         text = self._text(key, values)
         for piece in re.split(r"(`[^`]+`)", text) if "`" in text else [text]:
             if piece.startswith("`"):
-                parts.append(Code(piece.format(**values)))
+                parts.append(Code(asked_for(piece.format(**values))))
                 continue
             before, *others = re.split(r"{(\w+)}", piece)
             parts += with_powers(before)

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.options import asked_for
 from chainrule.base.printing import command_line, listed
 from chainrule.data.cells import ColumnKind, parse_number
 from chainrule.data.columns import ColumnForm
@@ -212,8 +213,8 @@ def as_numbers(table: Table, column: Column) -> Array:
 
 
 def option(name: str, columns: Iterable[str]) -> str:
-    """An option as it is typed, once for each of the columns: --ignore age --ignore 'last name'."""
-    return command_line(*(word for column in columns for word in (name, column)))
+    """An option for each of the columns: --ignore age --ignore 'last name', or ignore=["age", "last name"]."""
+    return asked_for(command_line(*(word for column in columns for word in (name, column))))
 
 
 def enumerated(names: Sequence[str]) -> str:

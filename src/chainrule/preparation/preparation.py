@@ -281,7 +281,7 @@ class Preparation(Displayed, FrozenValue):
     def check_probabilities(self, *, of_one: bool = False) -> None:
         """Raises InputError where the outputs are no probabilities; or, if they must be `of_one` target, of several."""
         if of_one and self.task == "mixed":
-            raise InputError("this model predicts several targets; `chainrule predict --probabilities` has a column for each class.")
+            raise InputError("this model predicts several targets; the probabilities of all their classes are columns of `outputs(rows)`.")
         if self.task == "regress" or self.signs:
             what = "the sign of a class" if self.signs else f"numbers ({', '.join(self.output_names)})"
             raise InputError(f"this model predicts {what}, which {'has' if self.signs else 'have'} no probabilities.")

@@ -49,7 +49,7 @@ class Outputs(FrozenValue):
             return self
         there, state = Model.load(self.model), state_of(self.model)
         if there.start != began.start or there.source.get("digest") != began.source.get("digest"):
-            raise FileError(f"{self.model} is not of the run that was cut short: move it away, or replace it with --force (force=True).")
+            raise FileError(f"{self.model} is not of the run that was cut short: move it away, or replace it with --force.")
         return replace(self, replaced=state)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.arrays import Array
+from chainrule.base.arrays import Array, plain
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
@@ -90,6 +90,8 @@ class Plan(Displayed, FrozenValue):
     average_weights: bool = False
 
     def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            object.__setattr__(self, name, plain(getattr(self, name)))
         check_count("epochs", self.epochs, 1)
         check_count("seed", self.seed, 0)
         check_count("reduce_every", self.reduce_every, 1)
@@ -115,7 +117,7 @@ class Plan(Displayed, FrozenValue):
             raise UnknownNameError("precision", str(self.precision), PRECISIONS)
         if self.until is not None and self.until < RESOLVED and self.precision == "float32":
             said = f"until = {self.until:g} is finer than numbers of 7 digits resolve"
-            raise DescriptionError(f'{said}; compute with 16: --precision float64 (precision="float64").')
+            raise DescriptionError(f"{said}; compute with 16: --precision float64.")
         _check_class_weights(self.class_weights)
         object.__setattr__(self, "optimizer", find("optimizer", self.optimizer))
 
@@ -172,6 +174,7 @@ def _is_number(value: object) -> bool:
 
 def check_count(name: str, value: object, least: int) -> None:
     """Is it a whole number of at least so much? Raises DescriptionError."""
+    value = plain(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**53:
         raise DescriptionError(f"{name} must be a whole number from {least}, not {quoted(value)}.")
 

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 PIECE = 50_000
 """Rows of a table that are prepared at a time …"""
 
-GIVEN = "--data FILE (in Python data=…)"
-"""How rows are given that are not where the model says."""
-
 PIECES_IN_MEMORY = 64
 """… and fewer, where so many pieces of a source that is read in pieces would not fit into memory: of each there are several copies."""
 
@@ -270,12 +267,12 @@ def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str
     names = own if isinstance(own, list) else [] if own is None else [own]
     said = ", ".join(names)
     if not is_here(names):
-        raise FileError(f"the data that the model was trained on ({said or 'without a name'}) is not here; give it with {GIVEN}.")
+        raise FileError(f"the data that the model was trained on ({said or 'without a name'}) is not here; give it with --data FILE.")
     columns: tuple[str, ...] = ()
     with suppress(InputError):
         columns = next(iter(chunks(own, rows=1, **source.get("form", {})))).names
     if not {*preparation.kinds} <= {*columns}:
-        raise FileError(f"{said}, which the model names as its data, is no table with its columns; give its data with {GIVEN}.")
+        raise FileError(f"{said}, which the model names as its data, is no table with its columns; give its data with --data FILE.")
     assert own is not None
     return own
 

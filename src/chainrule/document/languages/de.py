@@ -1426,7 +1426,7 @@ WORDS = {
     "doctor.advice.other_rows": "Zu tun: den Zufall entscheiden lassen, welche Zeilen testen, wenn ihre Reihenfolge nichts bedeutet.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
     "doctor.advice.nothing_to_learn.constant": "Zu tun: Zeilen mit anderen Zielen dazunehmen.",
-    "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen (chainrule train: --class-weights balanced), und bei "
+    "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen (--class-weights balanced), und bei "
     "jeder Klasse sehen, wie oft sie gefunden wird.",
     "doctor.advice.imbalance.tried": "Zu tun: bei jeder Klasse sehen, wie oft sie gefunden wird.",
     "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Neuronen oder eine Strafe (--regularizer l2:rate=0.01).",

@@ -1381,8 +1381,7 @@ WORDS = {
     "doctor.advice.other_rows": "To do: let chance decide which rows test, if the order of the rows means nothing.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
     "doctor.advice.nothing_to_learn.constant": "To do: add rows with other targets.",
-    "doctor.advice.imbalance": "To do: let rare classes count as much (chainrule train: --class-weights balanced), and look at the recall "
-    "of each class.",
+    "doctor.advice.imbalance": "To do: let rare classes count as much (--class-weights balanced), and look at the recall of each class.",
     "doctor.advice.imbalance.tried": "To do: look at the recall of each class.",
     "doctor.advice.overfitting": "To do: more rows, fewer units, or a penalty (--regularizer l2:rate=0.01).",
     "doctor.advice.overfitting.tried": "To do: more rows.",
