@@ -162,9 +162,17 @@ def _layers_checked(path: Path, sandbox: Sandbox, seed: int, *, surely: bool = F
     surely  None, too, where it may hold a network as well, or no layer that is known
     beside  those beside a network alone: dense layers and their activations are parts of it
     """
-    from chainrule.checking.layer_judgement import PARTS, judge_layers, layer_questions, paper_gradient, read_layers
+    from chainrule.checking.layer_judgement import (
+        PARTS,
+        LayerReading,
+        judge_layers,
+        layer_question,
+        layer_questions,
+        paper_gradient,
+        read_layers,
+    )
     from chainrule.learners.sandbox import Refusal
-    from chainrule.learners.submission import layers_of
+    from chainrule.learners.submission import layer_slip_of, layers_of
 
     try:
         found = layers_of(path, sandbox, lambda code: layer_questions(code, seed), surely=surely, beside=beside)
@@ -179,9 +187,14 @@ def _layers_checked(path: Path, sandbox: Sandbox, seed: int, *, surely: bool = F
     for reading in readings:
         for symbol, name in reading.names.items():
             names.setdefault(paper_gradient(symbol), set()).add(name)
+
+    def locate(reading: LayerReading, wanted: Mapping[str, Array]) -> Place | None:
+        plain = {symbol: value.tolist() for symbol, value in wanted.items()}
+        return layer_slip_of(path, sandbox, reading.name, layer_question(reading, seed), plain)
+
     single = {quantity: next(iter(several)) for quantity, several in names.items() if len(several) == 1}  # others are of several layers
     understood = tuple(saying for reading in readings for saying in reading.understood)
-    return Assessment(path.name, judge_layers(readings, found["unread"]), understood, single)
+    return Assessment(path.name, judge_layers(readings, found["unread"], locate), understood, single)
 
 
 def check_submission(submission: Submission, seed: int = 0) -> Assessment:

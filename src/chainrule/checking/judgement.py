@@ -381,8 +381,9 @@ def _faulty(
     sign = whole.sign if certain or architecture.update == "subtracted" else -whole.sign if architecture.update == "added" else 1
     if reading is not None:
         against = Factor(sign) * (replace(whole, sign=1) / reading.data)
-        if certain:
-            against = replace(against, constant=1.0, rates=max(against.rates, 0))
+        if certain:  # what belongs to a rate of the program's own that is not known is no factor of its gradients
+            own_rate = against.rates < 0
+            against = replace(against, constant=1.0, twos=0 if own_rate else against.twos, rates=max(against.rates, 0))
         found = factor_mistakes(against, "all")
         return () if certain and sign > 0 and len(found or ()) > 1 and _is_usual(counted) else found
     loss = find("loss", architecture.loss)

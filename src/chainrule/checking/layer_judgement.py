@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -36,6 +36,10 @@ PAPER = {"gamma": "γ", "shift": "β", "h": "h⟨t−1⟩", "c": "c⟨t−1⟩"}
 """What letters are called on paper, where they are called otherwise than here."""
 
 
+MEANS = "check.convention.mean"
+"""What is said of gradients that are means over the samples."""
+
+
 def paper_gradient(symbol: str) -> str:
     """∂E/∂ a letter."""
     return f"∂E/∂{PAPER.get(symbol, symbol)}"
@@ -61,6 +65,12 @@ def layer_questions(code: str, seed: int = 0) -> list[dict[str, Any]]:
     asked = [(place, kind, writing) for kind in wanted for place, writing in enumerate(kind.writings)]
     asked.sort(key=lambda one: one[0])  # a layer norm of rows is a batch norm of columns: the usual writing is tried first
     return [_question(kind, place, writing, layer_cases(kind, seed)) for place, kind, writing in asked]
+
+
+def layer_question(reading: LayerReading, seed: int = 0) -> dict[str, Any]:
+    """The same of one layer that was read."""
+    kind = reading.kind
+    return _question(kind, kind.writings.index(reading.writing), reading.writing, layer_cases(kind, seed))
 
 
 def _question(kind: LayerKind, place: int, writing: Writing, cases: Sequence[Sequence[LayerCase]]) -> dict[str, Any]:
@@ -188,8 +198,20 @@ def read_layers(plain: Sequence[Mapping[str, Any]], seed: int = 0) -> list[Layer
     return list(_as_meant(found))
 
 
-def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -> Verdict:
-    """The verdict on the layers of a file. `unread`: names of passes that are none of the layers that are known."""
+Locate: TypeAlias = "Callable[[LayerReading, Mapping[str, Array]], Place | None]"
+
+
+def nowhere(reading: LayerReading, wanted: Mapping[str, Array]) -> None:
+    """The place of a slip where no program can be asked for it."""
+    del reading, wanted
+
+
+def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = (), locate: Locate = nowhere) -> Verdict:
+    """The verdict on the layers of a file.
+
+    unread  names of passes that are none of the layers that are known
+    locate  gives the one place at which a backward pass goes wrong, from the gradients that it should give on its first case
+    """
     faults, cautions, conventions, remarks = list[Fault](), list[Fault](), list[Saying](), list[Saying]()
     wrong = set[str]()
     for reading in sorted(readings, key=lambda one: any(other.own in one.uses for other in readings)):
@@ -197,8 +219,9 @@ def judge_layers(readings: Sequence[LayerReading], unread: Sequence[str] = ()) -
             remarks.append(Saying("check.layers.below", {"name": reading.own, "names": ", ".join(below)}))
             continue
         found, otherwise = _judged(reading)
-        faults += found
         if found:
+            found = _at_one_place(reading, found, locate, means=otherwise is not None and otherwise.key == MEANS)
+            faults += found
             wrong.add(reading.own)
         if otherwise is not None and otherwise not in conventions:
             conventions.append(otherwise)
@@ -281,7 +304,25 @@ def _judged(reading: LayerReading) -> tuple[list[Fault], Saying | None]:
     for symbol in left:
         faults.append(_by_factor(reading, answers, symbol, factors.get(symbol), wrong=left))
     faults.sort(key=lambda fault: [paper_gradient(symbol) for symbol in reading.kind.order].index(fault.quantity))
-    return _merged(faults), Saying("check.convention.mean") if means else None
+    return _merged(faults), Saying(MEANS) if means else None
+
+
+def _at_one_place(reading: LayerReading, faults: list[Fault], locate: Locate, *, means: bool) -> list[Fault]:
+    """The faults where all of them come from one place: the first that has a name, or else the first; the others follow from it."""
+    first = next((one for one in reading.answers if not one.failure), None)
+    if first is None or first is not reading.answers[0] or first.case.kind.masked:
+        return faults
+    wanted = {symbol: reading.writing.written(symbol, first.case.truth[symbol]) for symbol in first.gradients}
+    if any(value.size != first.gradients[symbol].size for symbol, value in wanted.items()):
+        return faults
+    shares = {symbol: first.rows if means and symbol in reading.kind.parameters else 1 for symbol in wanted}
+    place = locate(reading, {symbol: value / shares[symbol] for symbol, value in wanted.items()})
+    if place is None:
+        return faults
+    one = next((fault for fault in faults if fault.number is not None), faults[0])
+    others = [key for fault in faults for key in (fault.quantity, *fault.follows) if key not in (one.quantity, *one.follows)]
+    why = one.why if one.number is not None else Saying("check.why.layer.one_place")
+    return [replace(one, place=place, why=why, follows=(*one.follows, *others))]
 
 
 def _are_means(reading: LayerReading, answers: Sequence[LayerAnswer], learned: Sequence[str]) -> bool:

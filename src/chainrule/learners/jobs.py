@@ -20,6 +20,7 @@ from chainrule.learners.functions import FunctionProgram
 from chainrule.learners.graphs import graph_answers
 from chainrule.learners.header import Header, read_header
 from chainrule.learners.layer_functions import layer_answers
+from chainrule.learners.layer_slips import layer_slip
 from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
@@ -29,7 +30,7 @@ from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import SeenValues, error_seen, output_seen, passed, total_seen
-from chainrule.learners.syntax import called_name
+from chainrule.learners.syntax import called_name, slopes_in
 
 STEPS = 3
 """Update steps of a probe."""
@@ -69,10 +70,10 @@ def done(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return record
 
 
-def _loaded(job: Mapping[str, Any], guard: Guard) -> tuple[Loaded, Header]:
+def _loaded(job: Mapping[str, Any], guard: Guard, *, names: bool = False) -> tuple[Loaded, Header]:
     header = read_header(job.get("stated", ""))
-    use_stated_names(header.arguments)
-    loaded = Loaded(job["code"], guard)
+    use_stated_names(header.arguments, slopes_in(ast.parse(job["code"])))
+    loaded = Loaded(job["code"], guard, names=names)
     loaded.load()
     return loaded, header
 
@@ -221,7 +222,9 @@ def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, pro
         for name, node in loaded.functions.items()
         if name != program.backward and UPDATE.search(name) and any(isinstance(part, (ast.For, ast.While)) for part in node.body)
     ]
-    use_stated_names({"gamma": "rate", **header.arguments})  # what some call the learning rate and others the momentum
+    use_stated_names(
+        {"gamma": "rate", **header.arguments}, slopes_in(loaded.tree)
+    )  # what some call the learning rate and others the momentum
     for name in trains[:3]:
         with contextlib.suppress(Exception):  # whatever a learner's program raises: nothing hangs on this
             other = FunctionProgram(loaded, name)
@@ -299,4 +302,17 @@ def _layers(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return layer_answers(loaded, job["kinds"])
 
 
-_JOBS = {"understand": _understand, "observe": _observe, "locate": _locate, "graph": _graph, "layers": _layers}
+def _layer_slip(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded(job, guard, names=True)
+    wanted = {symbol: np.array(value, dtype=float) for symbol, value in job["wanted"].items()}
+    return layer_slip(loaded, job["name"], job["kind"], wanted)
+
+
+_JOBS = {
+    "understand": _understand,
+    "observe": _observe,
+    "locate": _locate,
+    "graph": _graph,
+    "layers": _layers,
+    "layer_slip": _layer_slip,
+}

@@ -106,7 +106,7 @@ class UnfitPair(Exception):
 class Called:
     """A pair, as a layer of some kind, with arrays.
 
-    inputs  names that people give to each input and parameter; parameters: which of them are learned
+    inputs  names that people give to each input and parameter; own: which symbol the program's own names stand for
     """
 
     def __init__(self, loaded: Loaded, pair: Pair, plain: Mapping[str, Any], probe: Mapping[str, Any]) -> None:
@@ -120,6 +120,7 @@ class Called:
         self.left = [symbol for symbol in self.inputs if symbol in self.arrays]
         self.rate: float | None = None
         self.kept: list[str] = []
+        self.own: dict[str, str] = {}
 
     def forward(self) -> list[Array]:
         """What the forward pass gives, but for its cache. Raises UnfitPair, and whatever the program raises."""
@@ -144,17 +145,21 @@ class Called:
         return _arrays(given if isinstance(given, tuple) else (given,))
 
     def _made_of_sizes(self, maker: ast.FunctionDef | None) -> Any:
-        """An object whose class wants something by no name that is known, (i, o) or (n): these are its sizes, in order; else None."""
+        """An object whose class wants sizes: by names that are known, k among them, or by none, (i, o) or (n), then in order; else None."""
         needed = [] if maker is None else needed_by(maker, method=True)
         open_names = [name for name in needed if name not in self.known]
         sizes = self.known.get("sizes", [])
         if (
-            not open_names
-            or len(needed) > len(sizes)
+            not needed
+            or (len(needed) > len(sizes) and open_names)
             or any(self._is_called(symbol, name) for symbol in self.inputs for name in open_names)
         ):
             return None
-        given = {name: self.known.get(name, size) for name, size in zip(needed, sizes, strict=False)}
+        given = (
+            {name: self.known.get(name, size) for name, size in zip(needed, sizes, strict=False)}
+            if open_names
+            else {name: self.known[name] for name in needed}
+        )
         try:
             return self._call(self.loaded.namespace[self.pair.owner], given)
         except Exception:  # noqa: BLE001  # whatever their code raises: then they are something else
@@ -218,7 +223,7 @@ class Called:
             if TABLE.fullmatch(name):
                 table = bound[name] = ArgumentTable(self.known, self.inputs, self.arrays)
             elif fitting is not None:
-                bound[name] = self._taken(fitting)
+                bound[name] = self._taken(fitting, name)
             elif name in self.known:
                 bound[name] = _as_value(self.known[name])
             elif name in needed:
@@ -227,23 +232,31 @@ class Called:
             fresh = [one for one in left if one in self.left]
             if not fresh:
                 raise UnfitPair
-            bound[name] = self._taken(fresh[0])
+            bound[name] = self._taken(fresh[0], name)
         if whole and self.left and table is None:
             raise UnfitPair
         return bound
 
-    def _taken(self, symbol: str) -> Array:
+    def _taken(self, symbol: str, name: str) -> Array:
+        self.own[name.strip("_").lower()] = symbol
         self.left = [one for one in self.left if one != symbol]
         return self.arrays[symbol].copy()
 
     def _put(self, symbol: str) -> None:
-        """Give an object one of its parameters, where it has one of that name and shape. Raises UnfitPair."""
-        for prefix, holder in _holders(self.object):
-            for key, value in holder.items():
-                fits = isinstance(value, np.ndarray) and value.size == self.arrays[symbol].size
-                if fits and re.fullmatch(self.inputs[symbol], f"{prefix}{key}".strip("_"), re.IGNORECASE):
-                    holder[key] = self._taken(symbol).reshape(value.shape)
-                    return
+        """Give an object one of its parameters: what has its name and shape, else what has its shape and no other's name.
+
+        Raises UnfitPair.
+        """
+        size = self.arrays[symbol].size
+        slots = [(f"{prefix}{key}".strip("_"), key, holder) for prefix, holder in _holders(self.object) for key in holder]
+        fitting = [one for one in slots if isinstance(one[2][one[1]], np.ndarray) and one[2][one[1]].size == size]
+        named = [one for one in fitting if self._is_called(symbol, one[0])]
+        others = [
+            one for one in fitting if one[0].lower() not in self.own and not any(self._is_called(each, one[0]) for each in self.inputs)
+        ]
+        for name, key, holder in [*named, *others][:1]:
+            holder[key] = self._taken(symbol, name).reshape(holder[key].shape)
+            return
         raise UnfitPair
 
 
@@ -301,15 +314,16 @@ def _of_object(owner: Any) -> Iterator[tuple[str, Array]]:
             yield from (("*", np.array(one, dtype=float)) for one in value if isinstance(one, NUMBERS))
 
 
-def by_symbol(found: NamedArrays, inputs: Mapping[str, str], parameters: Sequence[str]) -> dict[str, tuple[str, Array]]:
+def by_symbol(found: NamedArrays, called: Called) -> dict[str, tuple[str, Array]]:
     """Gradients by the symbols of what they belong to, each with the program's name: by that name, and what has none in order."""
+    inputs, parameters = called.inputs, called.plain["parameters"]
     result, others = dict[str, tuple[str, Array]](), list[tuple[str, Array]]()
     for name, value in found:
         match = GRADIENT.fullmatch(name.strip("_"))
         base = "" if match is None else match["after"] or match["before"]
-        symbol = next(
-            (one for one, names in inputs.items() if base and one not in result and re.fullmatch(names, base, re.IGNORECASE)), None
-        )
+        own = called.own.get(base.strip("_").lower(), "")
+        fitting = (one for one, names in inputs.items() if base and one not in result and re.fullmatch(names, base, re.IGNORECASE))
+        symbol = own if own and own not in result else next(fitting, None)
         if symbol is None:
             others.append((name, value))
         else:
@@ -395,7 +409,7 @@ def _reading(loaded: Loaded, pair: Pair, plain: Mapping[str, Any], *, shaped: bo
             if not places:  # in the first pass that comes to an end
                 recorder.begin()
             try:
-                found = by_symbol(called.backward(arrived), plain["inputs"], plain["parameters"])
+                found = by_symbol(called.backward(arrived), called)
             except UnfitPair:
                 return None
             except (Exception, TooLong) as error:  # noqa: BLE001  # whatever a learner's program raises

@@ -57,14 +57,14 @@ class Loaded:
     refusals    loops of functions that failed with the arguments that they were given: line, what Python said, and these
     """
 
-    def __init__(self, code: str, guard: Guard) -> None:
+    def __init__(self, code: str, guard: Guard, *, names: bool = False) -> None:
         self.code, self.guard = code, guard
         self.tree = ast.parse(code)
         self.failures: list[tuple[int, str]] = []
         self.refusals: list[tuple[int, str, str]] = []
         self.classes = {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
         self.functions = {node.name: node for node in _top(self.tree.body) if isinstance(node, ast.FunctionDef)}
-        self.rewriting = ReportedProgram()
+        self.rewriting = ReportedProgram(names=names)
         self.spots, self.loops = self.rewriting.spots, self.rewriting.loops
         self.statements = self.rewriting.rewritten(_flat(ast.parse(code).body, self.functions))
         self.recorder = Recorder(guard.mark, self.spots, self.loops)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from chainrule.base.frozen import FrozenValue
@@ -111,9 +111,11 @@ STATED: dict[str, NameMeaning] = {}
 """What the owner of the program that this process runs has said of its names."""
 
 
-def use_stated_names(names: Mapping[str, str]) -> None:
-    """Take a header at its word: {"A": "W1", "p": "x"}."""
+def use_stated_names(names: Mapping[str, str], slopes: Iterable[str] = ()) -> None:
+    """Take a header at its word: {"A": "W1", "p": "x"}. `slopes`: numbers that are no rate, though some call one so."""
     STATED.clear()
+    meanings.cache_clear()
+    STATED.update({name: NameMeaning("slope") for name in slopes if meaning(name).kind == "rate"})
     meanings.cache_clear()
     for name, kind in names.items():
         found = re.fullmatch(r"([A-Za-z_]+?)(\d*)", kind)

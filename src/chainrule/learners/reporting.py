@@ -126,9 +126,13 @@ def _measures(tested: ast.expr) -> bool:
 
 
 class ReportedProgram(ast.NodeTransformer):
-    """Rewrites a syntax tree; `spots` says where each number comes from, `loops` which line each loop has."""
+    """Rewrites a syntax tree; `spots` says where each number comes from, `loops` which line each loop has.
 
-    def __init__(self) -> None:
+    names  whether each use of a variable reports, too
+    """
+
+    def __init__(self, *, names: bool = False) -> None:
+        self.names = names
         self.spots: list[Spot] = []
         self.loops: list[Loop] = []
         self._shown = self._summed = False
@@ -160,6 +164,9 @@ class ReportedProgram(ast.NodeTransformer):
         return _call(SEEN, node, number, at=node)
 
     visit_BinOp = visit_UnaryOp = visit_IfExp = visit_ListComp = _wrapped
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        return _call(SEEN, node, self._spot(node), at=node) if self.names and isinstance(node.ctx, ast.Load) else node
 
     def visit_Call(self, node: ast.Call) -> Any:
         before, name = (self._shown, self._summed), called_name(node)
@@ -295,6 +302,7 @@ class Recorder:
     short    whether loops that train are left after one turn, where nothing else is said; `left`: those that were;
              `found`: those of which this showed when they ran
     patient  whether they run on all the same, to see whether they end
+    instead  what a value is replaced by, from the value and its spot
     """
 
     def __init__(self, mark: Callable[[int], None], spots: list[Spot], loops: list[Loop]) -> None:
@@ -306,6 +314,7 @@ class Recorder:
         self.bounds: dict[int, int] = {}
         self.turns: dict[int, int] = {}
         self.hook: Callable[[int, int], None] | None = None
+        self.instead: Callable[[Any, int], Any] | None = None
 
     def begin(self) -> None:
         """Forget what was, and record."""
@@ -328,6 +337,8 @@ class Recorder:
 
     def seen(self, value: Any, number: int) -> Any:
         """Keep a value, and give it back."""
+        if self.instead is not None:
+            value = self.instead(value, number)
         if self.on:
             self._keep(value, number)
         return value

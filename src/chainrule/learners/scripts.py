@@ -276,8 +276,9 @@ class ScriptProgram(LearnerProgram):
 
     def _arguments_of(self, call: ast.Call) -> Iterator[list[str]]:
         """The names of the arguments of what a call may call: a function of the program, or a method of one of its classes."""
-        if isinstance(call.func, ast.Name) and call.func.id in self.loaded.functions:
-            yield arguments_of(self.loaded.functions[call.func.id])
+        if isinstance(call.func, ast.Name):  # a function within another may be given back by it under its own name
+            nodes = (node for node in ast.walk(self.loaded.tree) if isinstance(node, ast.FunctionDef))
+            yield from (arguments_of(node) for node in nodes if node.name == call.func.id)
         elif isinstance(call.func, ast.Attribute):
             for name in self.loaded.classes:
                 method = methods_of(self.loaded, name).get(call.func.attr)

@@ -235,6 +235,22 @@ def layers_of(
     return found if found["answers"] or (found["unread"] and not surely) else {}
 
 
+def layer_slip_of(path: str | Path, sandbox: Sandbox, name: str, kind: Mapping[str, Any], wanted: Mapping[str, Any]) -> Place | None:
+    """Where in a file the backward pass of a layer goes wrong; None where that is at no single place.
+
+    name    of the pair
+    kind    the layer as which it was read, as plain data
+    wanted  the right gradients on the first of its probes, in the program's writing
+    """
+    source = read_source(path)
+    try:
+        found = sandbox.run({"work": "layer_slip", "code": source.code, "stated": "", "name": name, "kind": kind, "wanted": wanted})
+    except Refusal:
+        return None
+    number, file = source.place(found["line"]) if found else (0, "")
+    return Place(number, found["expression"], file) if found else None
+
+
 DIVIDED = (12, 13)
 """Mistakes in the division by the number of samples."""
 

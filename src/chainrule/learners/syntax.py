@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,3 +91,39 @@ def squared_in(node: ast.expr) -> ast.expr | None:
 def is_plain_number(value: Any) -> bool:
     """Is it a number of Python's own, and no truth value?"""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+_CHOOSING = ("where", "maximum", "max", "select")
+_BENT = re.compile(r"relu|leaky|elu|act", re.IGNORECASE)
+
+
+def slopes_in(tree: ast.AST) -> set[str]:
+    """Names of numbers that are used as the slope of an activation, as α of np.where(z > 0, z, α * z), and for nothing else."""
+    uses, slopes = dict[str, int](), dict[str, int]()
+
+    def counted(found: dict[str, int], root: ast.AST) -> None:
+        for node in ast.walk(root):
+            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+                name = node.id if isinstance(node, ast.Name) else node.attr
+                found[name] = found.get(name, 0) + 1
+
+    def looked_at(node: ast.AST, kept: bool) -> None:
+        inside = kept
+        if isinstance(node, ast.Call):
+            inside = inside or called_name(node) in _CHOOSING or bool(_BENT.search(called_name(node)))
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            inside = inside or any(isinstance(side, ast.Compare) for side in (node.left, node.right))
+        elif isinstance(node, (ast.Assign, ast.AugAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            chosen = any(isinstance(part, ast.Compare) for one in targets for part in ast.walk(one))
+            handed = isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and isinstance(targets[0], ast.Attribute)
+            inside = inside or chosen or (handed and targets[0].attr == node.value.id)  # self.alpha = alpha
+        inside = inside or isinstance(node, ast.IfExp)
+        if inside and not kept:
+            counted(slopes, node)
+        for child in ast.iter_child_nodes(node):
+            looked_at(child, inside)
+
+    counted(uses, tree)
+    looked_at(tree, False)
+    return {name for name, count in slopes.items() if uses.get(name, 0) == count}

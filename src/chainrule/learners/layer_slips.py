@@ -1,0 +1,291 @@
+"""Where the backward pass of a layer goes wrong: the first value by whose replacement every one of its gradients would be right.
+
+What a backward pass gives is linear in the values on its way. So whether other numbers at one place would make all gradients right is a
+question of least squares, asked of each statement. Of statements that follow from each other all answer yes; the first of them whose value
+is no derivative of the forward pass is where it goes wrong, and those derivatives are measured: values of the forward pass are moved.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.arrays import Array
+from chainrule.base.frozen import Frozen
+from chainrule.learners.layer_functions import Called, Pair, by_symbol, layer_pairs
+from chainrule.learners.loading import Loaded, TooLong, draw_anew
+
+PATIENCE = 6.0
+"""Seconds of the processor for a search."""
+
+MOST_UNKNOWNS = 400
+"""Numbers of a statement, all its turns together, that are replaced at once."""
+
+STEP = 1e-5
+"""By how much values of the forward pass are moved."""
+
+NEAR = 1e-6
+"""How far a value may be from a measured derivative, and how much of what is wrong may be left, relatively."""
+
+TURNS = 2
+"""Directions in which a derivative is measured: a value is it where it agrees in all of them."""
+
+
+class Event(Frozen):
+    """A value on the way: at which spot, and which turn of it that is, from 0."""
+
+    spot: int
+    turn: int
+    value: Array
+
+
+class Repairs(Frozen):
+    """By what a wrong value can be made one with which every gradient is right.
+
+    effects  how each number of it changes the gradients, all of them in a vector; missing: what these lack
+    added    the least that has to be added to it; unique: whether nothing else does
+    """
+
+    effects: Array
+    missing: Array
+    added: Array
+    unique: bool
+
+    def by(self, added: Array) -> bool:
+        """Is every gradient right when this is added?"""
+        return float(np.abs(self.effects @ added - self.missing).max()) <= 10 * NEAR * float(np.abs(self.missing).max())
+
+
+class LayerSlip:
+    """The search in one pair, called as the layer that it was read as, with the gradients that it should give."""
+
+    def __init__(self, loaded: Loaded, pair: Pair, plain: Mapping[str, Any], wanted: Mapping[str, Array]) -> None:
+        self.loaded, self.pair, self.plain, self.wanted = loaded, pair, plain, wanted
+        self.probe = plain["probes"][0]
+        self.seeds = {symbol: np.array(value, dtype=float) for symbol, value in self.probe["seeds"][0].items()}
+        self._end = time.process_time() + PATIENCE
+        self._measured: dict[int, list[list[float]]] = {}
+        self._forward: list[Event] | None = None
+
+    def place(self) -> int | None:
+        """The spot at which it goes wrong; None where no single one explains everything.
+
+        Of statements that follow from each other, those before it have right values, as derivatives are, and would have to be what is no
+        derivative; it is the first that is none itself, or for which a derivative would make everything right.
+        """
+        found, events = self._gradients()
+        missing = self._flat(self.wanted) - self._flat(found)
+        doubled = {(one.spot, one.turn): one.value for one in self._gradients(times=2.0)[1]}
+        turns = dict[int, list[int]]()
+        for place, one in enumerate(events):
+            turns.setdefault(one.spot, []).append(place)
+        best, chosen = len(events), None
+        for spot in self._statements() & turns.keys():
+            values = [events[place].value for place in turns[spot]]
+            upstream = [doubled.get((spot, turn)) for turn in range(len(values))]
+            linear = all(
+                twice is not None and np.allclose(twice, 2 * value, rtol=1e-9) for twice, value in zip(upstream, values, strict=True)
+            )
+            if turns[spot][0] >= best or not linear or not any(value.any() for value in values):
+                continue
+            repairs = self._repairs(spot, values, missing)
+            if repairs is None:
+                continue
+            strange = [place for place, old in zip(turns[spot], values, strict=True) if not self._is_derivative(old)]
+            meant = self._first_meant(repairs, values, turns[spot])
+            if (first := min([*strange[:1], *meant], default=best)) < best:
+                best, chosen = first, spot
+        return chosen
+
+    def _statements(self) -> set[int]:
+        """The spots of what is assigned, added or given back as a whole."""
+        extents = set[tuple[int, int, int | None, int | None]]()
+        for node in ast.walk(self.loaded.tree):
+            if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.value is not None:
+                parts = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else [node.value]
+                if isinstance(node, ast.Return):  # what is handed on was computed elsewhere
+                    parts = [one for one in parts if not isinstance(one, (ast.Name, ast.Attribute))]
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # np.add.at(dT, x, dout)
+                parts = node.value.args
+            else:
+                continue
+            extents.update((one.lineno, one.col_offset, one.end_lineno, one.end_col_offset) for one in parts)
+        spots = enumerate(self.loaded.spots)
+        return {number for number, one in spots if not one.target and (one.line, one.start, one.last, one.end) in extents}
+
+    def _called(self) -> Called:
+        """The pair, with the arrays of its probe. Raises TooLong after the time for a search."""
+        if time.process_time() > self._end:
+            raise TooLong
+        draw_anew()
+        return Called(self.loaded, self.pair, self.plain, self.probe)
+
+    def _gradients(self, instead: Callable[[Any, int], Any] | None = None, times: float = 1.0) -> tuple[dict[str, Array], list[Event]]:
+        """What the backward pass gives, and the values on its way, with others in place of some."""
+        called, recorder = self._called(), self.loaded.recorder
+        called.forward()
+        recorder.begin()
+        recorder.on, recorder.instead = instead is None, instead
+        try:
+            given = called.backward({symbol: times * value for symbol, value in self.seeds.items()})
+        finally:
+            recorder.on, recorder.instead = False, None
+        named = by_symbol(given, called)
+        return {symbol: value for symbol, (_, value) in named.items()}, _events(recorder.values)
+
+    def _error(self, instead: Callable[[Any, int], Any] | None = None) -> tuple[float, list[Event]]:
+        """Σ ∂E/∂y · y, whose derivatives the backward pass gives, and the values on its way."""
+        called, recorder = self._called(), self.loaded.recorder
+        recorder.begin()
+        recorder.on, recorder.instead = instead is None, instead
+        try:
+            results = called.forward()
+        finally:
+            recorder.on, recorder.instead = False, None
+        pairs = zip(self.plain["results"], results, strict=False)
+        return sum(float(np.vdot(self.seeds[symbol], value.reshape(self.seeds[symbol].shape))) for symbol, value in pairs), _events(
+            recorder.values
+        )
+
+    def _flat(self, gradients: Mapping[str, Array]) -> Array:
+        return np.concatenate([gradients[symbol].ravel() for symbol in self.wanted])
+
+    def _repairs(self, spot: int, values: Sequence[Array], missing: Array) -> Repairs | None:
+        """What has to be added at this spot, in all its turns, for every gradient to be right; None where nothing does that."""
+        if sum(value.size for value in values) > MOST_UNKNOWNS:
+            return None
+        start, columns = self._flat(self._gradients(_Replaced(spot, values))[0]), list[Array]()
+        for turn, value in enumerate(values):
+            for place in range(value.size):
+                moved = value.copy()
+                moved.flat[place] += 1.0
+                others = [*values[:turn], moved, *values[turn + 1 :]]
+                columns.append(self._flat(self._gradients(_Replaced(spot, others))[0]) - start)
+        effects = np.stack(columns, axis=1)
+        added, _, rank, _ = np.linalg.lstsq(effects, missing, rcond=1e-10)
+        found = Repairs(effects, missing, added, unique=rank == len(added))
+        return found if found.by(added) else None
+
+    def _first_meant(self, repairs: Repairs, values: Sequence[Array], places: Sequence[int]) -> list[int]:
+        """The first turn in which a derivative should stand where something else does; empty where those would be no derivatives."""
+        ends = np.cumsum([value.size for value in values])[:-1]
+        parts = zip(places, values, np.split(repairs.added, ends), strict=True)
+        changed = [
+            (place, value + part.reshape(value.shape))
+            for place, value, part in parts
+            if np.abs(part).max() > NEAR * max(np.abs(value).max(), np.abs(part).max())
+        ]
+        if all(self._is_derivative(new) for _, new in changed):
+            return [place for place, _ in changed[:1]]
+        if repairs.unique or len(values) > 1:
+            return []
+        (value,) = values
+        return list(places) if any(repairs.by(one.ravel() - value.ravel()) for one in self._derivatives(value.size)) else []
+
+    def _derivatives(self, size: int) -> Iterator[Array]:
+        """∂E/∂ each value of that size on the forward pass, as it is and transposed."""
+        if self._forward is None:
+            self._forward = self._error()[1]
+        for one in self._forward:
+            if one.value.size == size:
+                found = np.empty(one.value.shape)
+                for place in range(size):
+                    step = np.zeros(one.value.shape)
+                    step.flat[place] = STEP
+                    up, down = (self._error(_Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
+                    found.flat[place] = (up - down) / (2 * STEP)
+                yield from (found, found.T)
+
+    def _is_derivative(self, value: Array) -> bool:
+        """Is it ∂E/∂ something on the forward pass, as a whole or at one place where that is used, as it is or transposed?"""
+        given = [*self.seeds.values(), *self.wanted.values()]
+        turned = (value.ravel(), value.T.ravel())
+        if any(np.allclose(np.sort(one, axis=None), np.sort(value, axis=None), rtol=NEAR) for one in given if one.size == value.size):
+            return True
+        size = value.size
+        if size not in self._measured:
+            self._measured[size] = list(self._measure(size))
+        ways = _directions(size)
+        scale = NEAR * 10 * float(np.linalg.norm(value)) + 1e-9
+        return any(
+            all(abs(float(way @ one) - slope) <= scale for way, slope in zip(ways, slopes, strict=True))
+            for slopes in self._measured[size]
+            for one in turned
+        )
+
+    def _measure(self, size: int) -> Iterator[list[float]]:
+        """How E changes with each value of that size on the forward pass, along a few directions."""
+        if self._forward is None:
+            self._forward = self._error()[1]
+        for one in self._forward:
+            if one.value.size == size:
+                slopes = list[float]()
+                for way in _directions(size):
+                    step = STEP * way.reshape(one.value.shape)
+                    up, down = (self._error(_Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
+                    slopes.append((up - down) / (2 * STEP))
+                if any(slopes):
+                    yield slopes
+
+
+class _Replaced:
+    """Gives other values at one spot, turn by turn."""
+
+    def __init__(self, spot: int, values: Sequence[Array]) -> None:
+        self.spot, self.values, self.turn = spot, values, -1
+
+    def __call__(self, value: Any, spot: int) -> Any:
+        if spot != self.spot or not _is_array(value):
+            return value
+        self.turn += 1
+        return self.values[self.turn].copy() if self.turn < len(self.values) else value
+
+
+class _Moved:
+    """Adds something to the value at one spot, in one of its turns."""
+
+    def __init__(self, spot: int, turn: int, step: Array) -> None:
+        self.spot, self.left, self.step = spot, turn, step
+
+    def __call__(self, value: Any, spot: int) -> Any:
+        if spot != self.spot or not _is_array(value):
+            return value
+        self.left -= 1
+        return value + self.step if self.left == -1 else value
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def _events(values: Sequence[tuple[int, Array]]) -> list[Event]:
+    turns, found = dict[int, int](), list[Event]()
+    for spot, value in values:
+        turns[spot] = turns.get(spot, -1) + 1
+        found.append(Event(spot, turns[spot], value))
+    return found
+
+
+def _directions(size: int) -> list[Array]:
+    return [np.random.default_rng([size, turn]).normal(size=size) for turn in range(TURNS)]
+
+
+def layer_slip(loaded: Loaded, name: str, plain: Mapping[str, Any], wanted: Mapping[str, Array]) -> dict[str, Any]:
+    """The line and the expression at which the backward pass of a pair goes wrong; empty where that is at no single place.
+
+    name    of the pair; plain: the layer as which it was read
+    wanted  the right gradients on the first of its probes, in the program's writing
+    """
+    pair = next((one for one in layer_pairs(loaded) if one.name == name), None)
+    if pair is None:
+        return {}
+    try:
+        with np.errstate(all="ignore"):
+            spot = LayerSlip(loaded, pair, plain, wanted).place()
+    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+        return {}
+    return {} if spot is None else {"line": loaded.spots[spot].line, "expression": loaded.spots[spot].text(loaded.code)}
