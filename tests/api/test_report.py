@@ -219,7 +219,9 @@ def test_residuals_are_predictions_less_targets():
 def test_gradients_that_are_no_numbers_are_left_out_of_the_picture():
     points = {Symbol("A"): [(1, 0.0), (2, 1.0), (5, float("inf"))], Symbol("B"): [(1, 2.0)]}
     drawn = gradients_diagram(Words(), Notation(), points)
-    assert len([shape for shape in drawn.shapes if getattr(shape, "kind", "") in ("dot", "ring") and isinstance(shape, Circle)]) == 2
+    assert (
+        len([shape for shape in drawn.shapes if getattr(shape, "kind", "") in ("dot", "ring") and isinstance(shape, Circle)]) == 2 + 2
+    )  # each, and before its name
     with pytest.raises(InputError, match="nothing to be drawn"):
         gradients_diagram(Words(), Notation(), {Symbol("A"): [(1, 0.0)]})
 

@@ -65,3 +65,16 @@ def test_numbers_are_written_in_the_language():
         terminal_curves({"training": [(1, 1.0), (9, 0.1)]}, 80, 10, colour=False, write=lambda text: text.replace(".", ","))
     )
     assert "0,5" in beside
+
+
+def test_a_line_and_dots_tell_two_curves_apart_without_colours():
+    """Alone, each draws other signs; in the legend its name follows one of them."""
+    points = [(k, math.exp(-k / 9) + 0.1) for k in range(1, 31)]
+    both = terminal_curves({"training": points, "validation": [(k, 2 * error) for k, error in points]}, 80, 12, colour=False)
+    rows, _, _ = numbered(both)
+    lower = [max(row for row in range(12) if rows[row][column] not in " ⠀") for column in range(len(rows[0]))]
+    assert all(rows[row][column] not in " ⠀" for column, row in enumerate(lower))  # the line of the lower one has no gaps
+    assert "⠒⠒ training" in both
+    assert "⠂⠂ validation" in both
+    above = sum(any(rows[row][column] not in " ⠀" for row in range(low - 1)) for column, low in enumerate(lower))
+    assert 0.3 * len(lower) < above < 0.7 * len(lower)  # the dots of the upper one have

@@ -259,17 +259,17 @@ def _errors_plot(labels: Labels, curves: Sequence[tuple[Runs, Points]], across: 
     y = _spread(text_runs(labels.error), least, min(max(errors), starts / FAR))
     last = max(k for _, points in kept for k, _ in points)
     first = min(k for _, points in kept for k, _ in points)
-    series, marks = [], []
-    for (called, points), kind, form in zip(kept, ("curve", "dashed"), ("dot", "ring"), strict=False):
-        series.append(Series(points, kind, ERROR, called))
-        if last - first <= FEW:
-            marks += [Mark(k, error, form, ERROR) for k, error in points if y.low <= error <= y.high]
+    forms = ("dot", "ring") if last - first <= FEW else ("", "")
+    series = [
+        Series(points, kind, ERROR, called, form=form)
+        for (called, points), kind, form in zip(kept, ("curve", "dashed"), forms, strict=False)
+    ]
     return Plot(
         Scale(prose_runs(across), first - 0.02 * (last - first or 1), last + 0.02 * (last - first or 1), whole=True),
         y,
         alt,
         series=tuple(series),
-        marks=tuple(marks),
+        key=len(series) > 1,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -20,6 +21,12 @@ FLAT = 1e-4
 SMALLEST, LARGEST = 1e-300, 1e300
 """An error below counts as 0, which no log scale shows, and one above as infinite."""
 
+APART = 2
+"""Columns from one dot of a curve to the next."""
+
+SYMBOL, LINE, DOTS = "⣿⣿", "⠒⠒", "⠂⠂"
+"""What uniplot writes before the name of a curve, and what stands there: how the curve is drawn."""
+
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """What each curve is called, and its points (epoch, error)."""
 
@@ -30,7 +37,9 @@ def can_draw() -> bool:
 
 
 def terminal_curves(curves: Curves, width: int, height: int, *, colour: bool = True, write: Callable[[str], str] = str) -> str:
-    """The curves as lines of braille characters, `width` columns wide with the numbers beside them; empty without two points to join.
+    """The curves in braille characters, `width` columns wide with the numbers beside them; empty without two points to join.
+
+    The first is a line and the others are dots, so that nobody needs colours to tell them apart.
 
     write  how a number is written, where that is not with a point
     """
@@ -47,17 +56,19 @@ def terminal_curves(curves: Curves, width: int, height: int, *, colour: bool = T
     change = math.log(max(errors)) - math.log(min(errors))
     factor = math.exp(0.001 * change) if change > FLAT else 2.0
     low, high = min(errors) / factor, max(errors) * factor
+    apart = APART * (right - left) / across
+    drawn = [_dotted(points, apart) if place else points for place, points in enumerate(shown.values())][::-1]  # the line over the dots
     text: str = plot_to_string(
-        [[error for _, error in points] for points in shown.values()],
-        [[epoch for epoch, _ in points] for points in shown.values()],
+        [[error for _, error in points] for points in drawn],
+        [[epoch for epoch, _ in points] for points in drawn],
         y_as_log=True,
-        lines=True,
+        lines=[place == len(drawn) - 1 for place in range(len(drawn))],
         width=across,
         height=height,
         character_set="braille",
         rounded_corners=True,
-        color=list(_COLOURS[: len(shown)]) if colour else False,
-        legend_labels=list(shown),
+        color=list(_COLOURS[-len(shown) :]) if colour else False,
+        legend_labels=list(shown)[::-1],
         x_gridlines=[],
         y_gridlines=[],
         x_labels=False,  # uniplot's own are rounded: 2, 5 and 8 stand for 2.5, 5 and 7.5
@@ -71,8 +82,23 @@ def terminal_curves(curves: Curves, width: int, height: int, *, colour: bool = T
     top, *rows = text.split("\n")
     beside = [f"{row} {places.get(number, '')}".rstrip() for number, row in enumerate(rows[:height])]
     below = {across * (epoch - left) / (right - left): f"{epoch:.0f}" for epoch in multiples(left, right, whole=True)}
-    bottom, *legend = rows[height:]
+    bottom, *legend = "\n".join(rows[height:]).replace(SYMBOL, DOTS, len(shown) - 1).replace(SYMBOL, LINE).split("\n")
     return "\n".join((top, *beside, bottom, _in_a_line(below), *legend))
+
+
+def _dotted(points: Sequence[tuple[int, float]], apart: float) -> list[tuple[float, float]]:
+    """Points of a curve so far apart, on straight lines between its own, as a log scale has them."""
+    (first, _), (last, _) = points[0], points[-1]
+    dots = []
+    places = itertools.pairwise(points)
+    (before, low), (after, high) = next(places)
+    for number in range(1 + math.floor((last - first) / apart + 1e-9)):
+        epoch = first + number * apart
+        while epoch > after and (found := next(places, None)):
+            (before, low), (after, high) = found
+        part = min((epoch - before) / (after - before), 1.0)
+        dots.append((min(epoch, last), math.exp((1 - part) * math.log(low) + part * math.log(high))))
+    return dots
 
 
 def _row(error: float, low: float, high: float, height: int) -> int:
@@ -90,7 +116,7 @@ def _in_a_line(places: Mapping[float, str]) -> str:
     return line
 
 
-_COLOURS = ("cyan", "yellow")
+_COLOURS = ("yellow", "cyan")
 
 
 def _positive(curves: Curves) -> dict[str, list[tuple[int, float]]]:

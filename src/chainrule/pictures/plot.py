@@ -28,6 +28,9 @@ ANGLES = (-45, 45, -135, 135, -90, 90, 0, 180, -20, 20, -160, 160, -70, 70, -110
 ABOVE = (-90, -60, -120, *ANGLES)
 """Of the label seen from its point, in degrees; −90 is above it, where one without a mark stands first."""
 
+SAMPLE = 40.0
+"""The piece of a line before its name."""
+
 LEADER = 20.0
 """A label farther away than this is joined with its point by a line."""
 
@@ -58,6 +61,7 @@ class Series(FrozenValue):
     """Points joined by lines. kind and colour as of shapes; closed: what it surrounds is filled, and nothing is cut.
 
     label   beside it, or, where lines lie side by side, on it in a gap (`inline`), so that it cannot be taken for that of another
+    form    of a mark at each of its points
     """
 
     points: tuple[shapes.Point, ...]
@@ -66,6 +70,7 @@ class Series(FrozenValue):
     label: Runs = ()
     inline: bool = False
     closed: bool = False
+    form: str = ""
 
 
 class Region(FrozenValue):
@@ -96,7 +101,10 @@ class Arrow(FrozenValue):
 
 
 class Plot(FrozenValue):
-    """What is to be drawn; the later ones over the earlier ones. notes: lines above it; grid: lines at the numbers of the axes."""
+    """What is to be drawn; the later ones over the earlier ones. notes: lines above it; grid: lines at the numbers of the axes.
+
+    key     are lines named above the plot, each behind a piece of itself, as those that may run into each other have to be?
+    """
 
     x: Scale
     y: Scale
@@ -108,6 +116,7 @@ class Plot(FrozenValue):
     marks: tuple[Mark, ...] = ()
     notes: tuple[Runs, ...] = ()
     grid: bool = True
+    key: bool = False
 
 
 def plot_diagram(plot: Plot, notation: Notation, area: tuple[float, float] = AREA) -> shapes.Diagram:
@@ -132,7 +141,8 @@ class _Layout:
         self.plot = plot
         self.width, self.height = area
         self.x_ticks, self.y_ticks = ticks(plot.x, notation), ticks(plot.y, notation)
-        above = shapes.SMALL * shapes.LINE * (len(plot.notes) + 1) + 10
+        self.keyed = [series for series in plot.series if series.label] if plot.key else []
+        above = shapes.SMALL * shapes.LINE * (len(plot.notes) + max(len(self.keyed), 1)) + 10
         widest = max((shapes.width(label, shapes.SMALL) for _, label in self.y_ticks), default=0.0)
         self.left, self.top = MARGIN + widest + 10, MARGIN + above
         self.right, self.bottom = self.left + self.width, self.top + self.height
@@ -143,7 +153,7 @@ class _Layout:
         self.lines: list[tuple[Series | Arrow, list[shapes.Box]]] = []
         self.gaps: list[tuple[Series, shapes.Box]] = []
         self.wanted: list[_Wanted] = []
-        written = [*self._notes(), *self._axes()]
+        written = [*self._notes(), *self._axes(), *self._key()]
         self.taken += [shapes.covered(label) for label in written if isinstance(label, shapes.Label)]
         marks, arrows, pieces = list(self._marks()), list(self._arrows()), list(self._pieces())
         labels = self._labels()
@@ -179,12 +189,29 @@ class _Layout:
             self.plot.x.title, self.right, self.bottom + shapes.SMALL * shapes.LINE * 1.5 + BELOW + 1, shapes.SMALL, quiet=True, side=-1
         )
 
+    def _key(self) -> Iterator[shapes.DrawnShape]:
+        """The names of lines at the right, one below the other in the order in which the lines end, each behind a piece of its line."""
+        wide = max((shapes.width(series.label, shapes.SMALL) for series in self.keyed), default=0.0)
+        x = self.right - wide
+        for place, series in enumerate(sorted(self.keyed, key=lambda series: series.points[-1][1])):
+            y = self.top - shapes.SMALL * shapes.LINE * (place + 0.5) - 8
+            yield shapes.Path((((x - SAMPLE - 8, y), (x - 8, y)),), series.kind, series.colour)
+            yield from _mark(series.form, x - 8 - SAMPLE / 2, y, series.colour)
+            yield shapes.Label(series.label, x, y, shapes.SMALL, side=1)
+
     def _regions(self) -> Iterator[shapes.DrawnShape]:
         for region in self.plot.regions:
             yield shapes.Path(tuple(tuple(map(self.at, loop)) for loop in region.loops), region.kind, region.colour, closed=True)
 
     def _marks(self) -> Iterator[shapes.DrawnShape]:
-        for mark in self.plot.marks:
+        shown = (self.plot.x, self.plot.y)
+        along = (
+            Mark(*point, series.form, series.colour)
+            for series in self.plot.series
+            for point in series.points
+            if series.form and all(scale.low <= at <= scale.high for scale, at in zip(shown, point, strict=True))
+        )
+        for mark in (*along, *self.plot.marks):
             x, y = self.at((mark.x, mark.y))
             yield from _mark(mark.form, x, y, mark.colour)
             if mark.form:
@@ -213,7 +240,7 @@ class _Layout:
                 yield series, pieces
                 passed = [point for piece in pieces for point in along(piece)]
                 self.lines.append((series, [_around(point) for point in passed]))
-                if series.label:
+                if series.label and not self.keyed:
                     anchors = [passed[round((len(passed) - 1) * part)] for part in (MIDDLE if series.inline else PARTS)]
                     self.wanted.append(_Wanted(series.label, anchors, 2, line=series))
 

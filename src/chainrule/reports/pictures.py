@@ -13,7 +13,7 @@ from chainrule.base.frozen import replace
 from chainrule.base.printing import clean
 from chainrule.document.words import Words
 from chainrule.explanation.lettering import shortened_name
-from chainrule.explanation.predictions import CLASS_MARKS, FORMS
+from chainrule.explanation.predictions import FORMS
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Formula
 from chainrule.pictures.plot import Mark, Plot, Scale, Series, plot_diagram
@@ -26,7 +26,6 @@ from chainrule.pictures.shapes import (
     Label,
     Line,
     Path,
-    TextRun,
     prose_runs,
     text_runs,
     width,
@@ -153,20 +152,17 @@ def gradients_diagram(words: Words, notation: Notation, norms: Mapping[Formula, 
     room = max((most / least) ** 0.08, 1.3)
     few = len(lines) <= len(FORMS)
     step = -(-len(lines) // len(FORMS))
-    series, marks, legend = [], [], list[TextRun]()
+    series = []
     for place, (letter, points) in enumerate(lines.items()):
         named = tuple(replace(run, key="") for run in text_runs(letter))  # not in the colour of weights, which a line may have
-        label = named if not few and (place % step == 0 or place == len(lines) - 1) else ()
-        colour, form = COLOURS[place % len(COLOURS)], FORMS[place % len(FORMS)]
-        legend += (*prose_runs(f"{', ' if place else ''}{CLASS_MARKS[form]} "), *named)
-        series.append(Series(tuple(points), ("curve", "dashed")[place // len(COLOURS) % 2], colour, label))
-        marks += [Mark(k, norm, form, colour) for k, norm in points] if few else []
+        label = named if few or place % step == 0 or place == len(lines) - 1 else ()
+        colour, form = COLOURS[place % len(COLOURS)], FORMS[place % len(FORMS)] if few else ""
+        series.append(Series(tuple(points), ("curve", "dashed")[place // len(COLOURS) % 2], colour, label, form=form))
     plot = Plot(
         Scale(prose_runs(words.plain("report.gradients.step")), 0.9, max(last * 1.25, 2.0), log=True),
         Scale(prose_runs(words.plain("report.gradients.norm")), least / room, most * room, log=True),
         words.plain("report.gradients.alt"),
         series=tuple(series),
-        marks=tuple(marks),
-        notes=(tuple(legend),) if few else (),
+        key=few,
     )
     return with_description(plot_diagram(plot, notation))
