@@ -190,7 +190,8 @@ def _verdict(context: Context, step: Step) -> Inline:
         return context.text("outcome.same", **letters)
     if after < TOLERANCE:
         left = context.after.of(context.derivation.error)
-        dust = not context.settled_after[context.derivation.error.key]  # what is left is less than rounding makes of y − t
+        # Fifty digits know what is left; of floats it may be less than rounding makes of y − t.
+        dust = not (left if context.after.precise else context.settled_after[context.derivation.error.key])
         key = "outcome.as_good_as_zero" if not dust else "outcome.zero_but_rounding" if left else "outcome.zero"
         return context.text(key, before=letters["before"], after=context.rounded(left))
     if not step.exact and abs(after - before) <= NUDGE * before:
