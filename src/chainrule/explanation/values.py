@@ -116,16 +116,26 @@ class Values(Mapping[Expression, Any], Frozen):
             return source.of(new, element.index)
         if not element.quantity.arguments:
             return printed_as(recorded, exact=self.given)
-        number = self._computed(element)
-        size = float(number)
-        near = abs(size - float(recorded)) <= APART * self._largest  # of Python's numbers: ∞ − ∞ is no warning
-        if not number.exact and abs(size) < DUST * self._largest and not abs(recorded) / 2 < abs(size) < 2 * abs(recorded):
-            return self._left_of(element, number)
+        number = self.worth(self.scalars.definition(element), recorded)
+        near = abs(float(number) - float(recorded)) <= APART * self._largest  # of Python's numbers: ∞ − ∞ is no warning
         return number if isinstance(number.value, Fraction) and near else recorded
 
-    def _computed(self, element: Element) -> Real:
-        """The number of an element, from those of the letters in its formula."""
-        formula = self.scalars.definition(element)
+    def worth(self, formula: Expression, recorded: Any = 0.0) -> Real:
+        """What a formula of letters is worth; with more digits where little is left of it, unless a float says about the same."""
+        number = self._computed(formula)
+        size = float(number)
+        if number.exact or not abs(size) < DUST * self._largest or abs(recorded) / 2 < abs(size) < 2 * abs(recorded):
+            return number
+        values = self._finer
+        while values is not None:
+            before, number = number, values._computed(formula)
+            if number.value and magnitude(number.value - before.value) <= AGREED * magnitude(number.value):
+                return number
+            values = values._finer
+        return Real(Fraction(0), exact=False)
+
+    def _computed(self, formula: Expression) -> Real:
+        """What it is worth with these digits, from the numbers of its letters."""
         letters = [node for node in written_nodes(formula) if node.name is not None]
         with precisely(PRECISIONS[self.digits]):
             return rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
@@ -137,13 +147,3 @@ class Values(Mapping[Expression, Any], Frozen):
             return None
         replaced = {key: (finer, new) for key, (values, new) in self.replaced.items() if (finer := values._finer) is not None}
         return replace(self, digits=self.digits + 1, replaced=replaced, _known={})
-
-    def _left_of(self, element: Element, number: Real) -> Real:
-        """The number, as far as it is next to nothing: what it is with so many digits that twice as many say the same, else 0."""
-        values, finer = self._finer, number
-        while values is not None:
-            number, finer = finer, values._computed(element)
-            if finer.value and magnitude(finer.value - number.value) <= AGREED * magnitude(finer.value):
-                return finer
-            values = values._finer
-        return Real(Fraction(0), exact=False)

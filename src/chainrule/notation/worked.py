@@ -195,7 +195,7 @@ def _numbers(line: _Line, expression: Expression, values: Mapping[Expression, An
     letters = {node: values[node] for node in order(expression, wall=_is_letter) if _is_letter(node)}
     settled = _settled([expression], letters, [result], labels.notation)
     if settled is None:
-        line.add("≈", printed(result, labels.notation).formula)
+        line.add("≈", printed(evaluated(expression, letters) if result is None else result, labels.notation).formula)
         return
     line.add(_relation(settled.exact), _written(expression, settled.operands, labels))
     shorter, operands = _brackets_worked_out(expression, settled.operands, labels.notation)

@@ -540,6 +540,8 @@ WORDS = {
     "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten senkt sie den Fehler auf {error}.",
     "rates.none_recommended": "Keine Rate ist zu empfehlen: Mit keiner, die versucht wurde, fällt der Fehler in der Simulation merklich, "
     "ohne erst zu wachsen und ohne dass unterwegs Neuronen absterben oder in Sättigung geraten.",
+    "rates.blocked": "Keine Lernrate wird empfohlen: Nur die Ausgabeschicht lernt. Zu den Schichten davor kommt kein Gradient durch, mit "
+    "keiner Rate.",
     "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
     "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
     "mehr zu lange dauern.",
@@ -1259,6 +1261,9 @@ WORDS = {
     "doctor.rates.all": "Jede versuchte Lernrate, bis {rate}, senkt den Fehler des ersten Schritts.",
     "doctor.rates.converges": "Das Training konvergierte mit jeder versuchten Lernrate von {low} bis {high}, simuliert mit bis zu {steps} "
     "Schritten; andere können es auch.",
+    "doctor.rates.blocked": "Das ist die Ausgabeschicht allein: Zu den Schichten davor kommt kein Gradient durch, und keine Lernrate "
+    "ändert "
+    "daran etwas. Darum wird keine empfohlen.",
     "doctor.rates.scheduled": "Die Lernrate folgt einem Plan; an seiner Stelle wurden gleichbleibende versucht.",
     "doctor.rates.reached": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach {steps:simulierten Schritt|simulierten Schritten} "
     "damit liegt der Fehler unter 10^−12.",
@@ -1347,6 +1352,9 @@ WORDS = {
     "Zeilen mit {less}.",
     "doctor.batch_too_large": "Stapel von {size} Zeilen sind zu groß: Das Training hat {steps} Schritte und behält einen Fehler von "
     "{error}; mit {other} Zeilen ist er {less}.",
+    "doctor.too_few_epochs": "Das Training war zu kurz: Nach {steps:Schritt|Schritten} in {epochs:Epoche|Epochen} ist der Fehler {error}, "
+    "und "
+    "er fiel noch.",
     "doctor.worse_than_guessing.r2": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist R² {number} (immer den "
     "Mittelwert geraten: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist die Genauigkeit {number} "

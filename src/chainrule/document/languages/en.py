@@ -510,6 +510,8 @@ WORDS = {
     "rates.good_so_far": "A good rate for this start is {rate}: in {steps} steps it lowers the error to {error}.",
     "rates.none_recommended": "No rate is recommended: with none of those tried does the error fall noticeably in the simulation without "
     "growing first, and without units that die or saturate on the way.",
+    "rates.blocked": "No rate is recommended: only the output layer learns. To the layers before it no gradient comes through, at any "
+    "rate.",
     "rates.steps.most": "Each simulation repeats the step on this batch up to {steps} times; longer ones are never made.",
     "rates.steps.size": "Each simulation repeats the step on this batch up to {steps} times: in a network of this size, more would "
     "take too long.",
@@ -1218,6 +1220,8 @@ WORDS = {
     "doctor.rates.all": "Every learning rate tried, up to {rate}, lowers the error of the first step.",
     "doctor.rates.converges": "Training converged with every learning rate tried from {low} to {high}, in simulations of up to {steps} "
     "steps; others may do as well.",
+    "doctor.rates.blocked": "That is the output layer alone: to the layers before it no gradient comes through, and no learning rate "
+    "changes that. So none is recommended.",
     "doctor.rates.scheduled": "The learning rate follows a schedule; in its place, constant ones were tried.",
     "doctor.rates.reached": "A good learning rate for this start is {rate}: "
     "{steps:simulated step with it brings|simulated steps with it bring} the error below 10^−12.",
@@ -1301,6 +1305,9 @@ WORDS = {
     "with {less}.",
     "doctor.batch_too_large": "Batches of {size} rows are too large: the training takes {steps} steps and keeps an error of {error}; with "
     "{other} rows it is {less}.",
+    "doctor.too_few_epochs": "The training was too short: after {steps:step|steps} in {epochs:epoch|epochs} the error is {error}, and it "
+    "was "
+    "still falling.",
     "doctor.worse_than_guessing.r2": "It is worse than guessing: on {rows} rows that it never saw, R² is {number} (always guessing the "
     "mean: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "It is worse than guessing: on {rows} rows that it never saw, the accuracy is {number} (always "
