@@ -25,6 +25,7 @@ NUMBERS = {
     "start_kept": {"epochs": "epochs, none of them better"},
     "overfitting": {"train": "R² on its own rows", "number": "R² on rows it never saw"},
     "underfitting": {"simple": "explained by neighbours", "number": "explained by the network"},
+    "too_few_epochs": {"epochs": "epochs", "enough": "epochs that are enough"},
     "batch_too_large": {"error": "error", "less": "error with smaller batches"},
     "nothing_to_learn": {"chance": "explained, in random orders", "number": "explained as it stands"},
     "noisy_labels": {"percent": "surest rows, % of another class", "others": "unseen rows, % missed"},

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn import datasets
 
 import chainrule as cr
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.case import Case, tried_epochs
 from chainrule.network.definitions import find
 from chainrule.network.network import Network
 from chainrule.training.history import Report
@@ -248,6 +248,16 @@ def batch_too_large(seed: int) -> Case:
     return replace(made, trained=made.network, history=[Report(epoch, epoch, 1.0) for epoch in range(1, 41)])
 
 
+def too_few_epochs(seed: int) -> Case:
+    """Over after an epoch or two, of a few steps each, at a rate that would do."""
+    made = case(*data(seed, classes=True), hidden(seed), seed=seed, loss="cross_entropy", batch_size=(16, 32)[seed % 2])
+    epochs = 1 + seed % 2
+    ended = tried_epochs(made, epochs)
+    return replace(
+        made, trained=ended.end, history=[Report(epochs, ended.steps, ended.last)], outcome={"reason": "epochs", "epochs": epochs}
+    )
+
+
 def scored(made: Case, train: float, test: float, rows: int = 60) -> Case:
     """A case of a trained model with an R² on its rows, and one on others."""
     parts = {"train": train, "test": test}
@@ -290,7 +300,7 @@ SICK: dict[str, Made] = {
         not_finite, inputs_unscaled, targets_unscaled, bounded_output, double_softmax, wrong_loss, zero_start, equal_units, start_too_large,
         no_gradient, dead_units, saturation, mean_predicted, vanishing, exploding, rate_too_large, rate_too_small, penalty,
         outlier, leaking_column, duplicates, out_of_step, nothing_to_learn, noisy_labels, other_rows,
-        imbalance, batch_too_small, batch_too_large,
+        imbalance, batch_too_small, batch_too_large, too_few_epochs,
         worse_than_guessing, class_never_found, start_kept, overfitting, underfitting,
     )
 }  # fmt: skip

@@ -37,8 +37,8 @@ def nodes() -> list[ast.AST]:
 
 
 def places(text: str) -> list[str]:
-    """What is filled in."""
-    return sorted(place for _, place, _, _ in Formatter().parse(text) if place is not None)
+    """What is filled in; the words of a language agree with a number more or less often."""
+    return sorted({place for _, place, _, _ in Formatter().parse(text) if place is not None})
 
 
 def texts_asked_for() -> set[str]:
@@ -122,6 +122,8 @@ def test_none_and_one_of_something_are_told_as_such():
     assert "carry 0" not in words.plain("uses", nothing=0, **uses)
     assert "One of its uses carries 0 and is left out" in words.plain("uses", nothing=1, **uses)
     assert "2 of its uses carry 0 and are left out" in words.plain("uses", nothing=2, **uses)
+    assert [words.plain("model.ended", epochs="1", steps=n) for n in (1, 2)] == ["1 epoch, 1 step", "1 epoch, 2 steps"]
+    assert words("graph.units", count=1) == ("1", " unit")
 
 
 def test_the_names_of_definitions_are_those_of_definitions():
@@ -161,7 +163,7 @@ def german(request):
 
 
 def test_a_german_document_holds_no_english_phrase(german):
-    fragments = {part.strip(" ,.:;") for phrase in ENGLISH.values() for part in re.split(r"\{\w*\}", phrase)}
+    fragments = {part.strip(" ,.:;") for phrase in ENGLISH.values() for part in re.split(r"\{[^}]*\}", phrase)}
     english = [(fragment, text) for fragment in fragments if " " in fragment for text in german if fragment in text]
     assert [fragment for fragment, text in english if re.search(rf"(?<!\w){re.escape(fragment)}(?!\w)", text)] == []
 

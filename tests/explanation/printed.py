@@ -44,20 +44,18 @@ def agree(text: str, value: float) -> bool:
 
 
 PREFIXES = {key.partition(".")[0] for key in WORDS} - {"live", "served", "report", "page", "decided", "train", "check", "figure", "mistake"}
-TEMPLATES = {key: text for key, text in WORDS.items() if key.partition(".")[0] in PREFIXES and len(re.sub(r"{\w+}", "", text)) > 9}
+TEMPLATES = {key: text for key, text in WORDS.items() if key.partition(".")[0] in PREFIXES and len(re.sub(r"{[^}]+}", "", text)) > 9}
 
 
 def _pattern(text: str) -> re.Pattern[str]:
     """A text of the catalogue as a pattern with a group for each place; the same place again is what it was the first time."""
-    parts, seen, written = re.split(r"{(\w+)}", re.sub(r"10(⁻?[⁰-⁹¹²³]+)", _power, text.replace("`", ""))), set[str](), ""
-    for place, part in enumerate(parts):
-        if place % 2 == 0:
-            written += re.escape(part)
-        elif part in seen:
-            written += f"(?P={part})"
-        else:
-            seen.add(part)
-            written += f"(?P<{part}>.*?)"
+    first, *others = re.split(r"{(\w+)(?::([^}]+))?}", re.sub(r"10(⁻?[⁰-⁹¹²³]+)", _power, text.replace("`", "")))
+    seen, written = set[str](), re.escape(first)
+    for part, counted, after in zip(others[::3], others[1::3], others[2::3], strict=True):
+        written += f"(?P={part})" if part in seen else f"(?P<{part}>.*?)"
+        seen.add(part)
+        written += f" (?:{'|'.join(map(re.escape, counted.split('|')))})" if counted else ""
+        written += re.escape(after)
     return re.compile(written + (r"(?=\Z|\s|,|;|:)" if text.endswith((".", "is")) else ""))
 
 

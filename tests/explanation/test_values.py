@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from decimal import Context, Decimal
 from fractions import Fraction
 
 import pytest
@@ -86,3 +87,23 @@ def test_the_errors_of_several_samples_are_fractions_too() -> None:
     text = str(problem("1-1", loss="half_squared", weights="0.7 0", input="1; 2", target="1; 0").explain(exact=True))
     assert "9/200" in text
     assert "49/50" in text
+
+
+@pytest.mark.parametrize(("into", "out", "target"), [(30, -30, 1), (60, 20, 0), (60, 20, 1), (20, -60, 0), (60, -60, 0)])
+def test_a_gradient_is_as_small_as_it_is(into: int, out: int, target: int) -> None:
+    """Of a saturated network: what floats lose of 1 − h, and what is smaller than fifty digits of 1, is no 0."""
+    numbers = {"weights": f"{4 * f'{into} '}{out} {out}", "input": "1 1", "target": str(target)}
+    step = problem("2-2-1", activation="sigmoid", output_activation="sigmoid", loss="half_squared", bias=False, **numbers)
+    exact = Context(prec=400)
+
+    def sigmoid(z: Decimal) -> Decimal:
+        return exact.divide(1, exact.add(1, exact.exp(-z)))
+
+    h = sigmoid(Decimal(2 * into))
+    y = sigmoid(exact.multiply(2 * out, h))
+    factors = (exact.subtract(y, target), y, exact.subtract(1, y), Decimal(out), h, exact.subtract(1, h))
+    gradient = Decimal(1)
+    for factor in factors:
+        gradient = exact.multiply(gradient, factor)
+    (read,) = read_as(step.explain(detail="scalar"))["∂E/∂w1"]
+    assert read == f"{gradient:.5e}".replace("e", "·10^").replace("-", "−")

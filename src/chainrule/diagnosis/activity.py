@@ -89,6 +89,15 @@ class Activity(Frozen):
         """‖∂E/∂w‖ over every parameter that is trained."""
         return float(np.sqrt(sum(np.sum(g**2) for key, g in self.gradients.items() if key not in self.network.frozen)))
 
+    @cached_property
+    def blocked(self) -> list[str]:
+        """The trained parameters of the layers before the outputs, by key, if no gradient comes through to any of them; else none."""
+        network = self.network
+        last = {number for number, layer in enumerate(network.layers, start=1) if layer in network.last_layers}
+        layers = {p.key: p.name.layer for p in network.derivation.parameters if p.name is not None}
+        before = [key for key in self.gradients if key not in network.frozen and layers[key] not in last]
+        return [] if any(self.gradients[key].any() for key in before) else before
+
     @property
     def hidden(self) -> list[Units]:
         """The units that are no predictions."""

@@ -30,6 +30,9 @@ TRIED_STEPS = 200
 MOST_TRIED_ROWS = 2000
 """Of more rows, so many are tried and looked at, evenly spaced."""
 
+AFFORDABLE = 6e8
+"""Parameters × rows × epochs of a whole training, up to which one is tried."""
+
 LOOKS = 8
 """How often the error of all rows is measured in the course of a trial, at most."""
 

@@ -79,8 +79,18 @@ def number_words(value: float) -> str:
     rounded = float(f"{value:.3g}")
     if rounded == 0 or 1e-4 <= abs(rounded) < 1e7:
         return f"{rounded:.10g}".replace("-", "−")
-    mantissa, exponent = f"{rounded:.2e}".split("e")
-    return f"{float(mantissa):g}{BLANK}·{BLANK}10^{int(exponent)}".replace("-", "−")
+    return power_of_ten(f"{rounded:.2e}", BLANK)
+
+
+def power_of_ten(number: str, blank: str = " ") -> str:
+    """A number as Python writes it, 2.40e-13, as documents do: 2.4 · 10^−13; 10^−6 where it is a power of ten itself.
+
+    >>> power_of_ten("2.40e-13"), power_of_ten("1e-06"), power_of_ten("-1e+20")
+    ('2.4 · 10^−13', '10^−6', '−10^20')
+    """
+    mantissa, exponent = number.split("e")
+    factor = {"1": "", "-1": "-"}.get(digits := f"{float(mantissa):g}", f"{digits}{blank}·{blank}")
+    return f"{factor}10^{int(exponent)}".replace("-", "−")
 
 
 class Criterion(Frozen):

@@ -13,10 +13,11 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
-from chainrule.diagnosis.case import Case, error_of, tried_epochs
+from chainrule.diagnosis.case import AFFORDABLE, Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of, scaled_alike
 from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER, columns_with_two_values
 from chainrule.diagnosis.rates import largest_recommended
+from chainrule.diagnosis.result_criteria import MORE_EPOCHS
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
 from chainrule.diagnosis.scalar_search import rounded
 from chainrule.diagnosis.simulation import TOLERANCE
@@ -24,16 +25,13 @@ from chainrule.network.definitions import find
 from chainrule.network.network import Network
 from chainrule.network.wiring import Extent
 
-AFFORDABLE = 6e8
-"""Parameters × rows × epochs of a whole training, up to which one is tried."""
-
 WORTH_TELLING = 0.9
 """A cure leaves at most this share of the error that is left without it; of rows that are wrong, the same."""
 
 LOWER = 9
 """Powers of ten by which a rate is lowered, at most."""
 
-PENALTIES, FEW_UNITS, MANY_UNITS, MORE_EPOCHS = (0.001, 0.01), 8, 64, 5
+PENALTIES, FEW_UNITS, MANY_UNITS = (0.001, 0.01), 8, 64
 """What is tried in place of what was trained."""
 
 
@@ -379,6 +377,14 @@ def _penalised(case: Case) -> Iterator[Treatment]:
     for rate in PENALTIES if case.network.regularizer is None else ():
         changed = case.network.replaced(regularizer={"name": "l2", "rate": rate})
         yield Treatment("penalty", case.changed(network=changed), {"rate": rate}, {"regularizer": f"l2:rate={rate:g}"})
+
+
+@against("too_few_epochs")
+def more_epochs(case: Case) -> Iterator[Treatment]:
+    """As many epochs as the criterion has tried."""
+    if (finding := CRITERIA["too_few_epochs"].finds(case)) is not None:
+        epochs = int(finding["enough"])
+        yield Treatment("epochs", case.changed(), {"epochs": epochs}, {"epochs": str(epochs)}, epochs=epochs)
 
 
 @against("underfitting")

@@ -24,6 +24,7 @@ from chainrule.diagnosis.criteria import (
     is_one_hot,
     layer_name,
     outputs_of,
+    power_of_ten,
     value_range,
 )
 from chainrule.diagnosis.rates import largest_recommended
@@ -464,8 +465,8 @@ def _factors(sizes: list[float]) -> str:
 
 def _written(factor: float) -> str:
     """Two digits, with powers of ten as documents write them."""
-    digits, _, power = f"{factor:.2g}".partition("e")
-    return f"{digits} · 10^{int(power)}".replace("-", "−") if power else digits
+    written = f"{factor:.2g}"
+    return power_of_ten(written) if "e" in written else written
 
 
 # The rate
@@ -591,6 +592,7 @@ def batch_too_small(case: Case) -> Mapping[str, FindingValue] | None:
     "of the batch and as many epochs less than half of that is left",
     "tried; Keskar et al. (2017), On large-batch training",
     "a larger rate, which may do as well",
+    after=("too_few_epochs",),
 )
 def batch_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """Batches so large that there are hardly any steps."""

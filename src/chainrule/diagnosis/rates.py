@@ -57,6 +57,7 @@ class Advice(Frozen):
     recommended    the run with the rate to take; None where none is recommended
     steps          how many steps each simulation was given
     gradient       ‖∂E/∂w‖ before the step
+    blocked        whether no gradient comes through to the layers before the outputs, so that no rate is recommended
     """
 
     rate: float
@@ -68,6 +69,7 @@ class Advice(Frozen):
     recommended: Simulation | None
     steps: int
     gradient: float
+    blocked: bool = False
 
     @property
     def good(self) -> float | None:
@@ -159,8 +161,8 @@ class _Search:
         converges = self.converges(lowers) if lowers else None
         top = converges[1] if converges else self.largest_sound(min(2 * (lowers or self.rate), MOST_RATE))
         advised = self.recommended(top)
-        converges = self.widened(converges, advised)
-        return Advice(**{**none, **known, "converges": converges, "used": self.simulated(self.rate), "recommended": advised})
+        converges, used = self.widened(converges, advised), self.simulated(self.rate)
+        return Advice(**{**none, **known, "converges": converges, "used": used, "recommended": advised, "blocked": used.blocked})
 
     # One step
 

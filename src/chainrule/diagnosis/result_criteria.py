@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from chainrule.base.printing import listed
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.case import AFFORDABLE, Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import FindingValue, criterion
+from chainrule.diagnosis.network_criteria import HARDLY, TWICE_AS_GOOD
 from chainrule.diagnosis.row_criteria import ABOVE, error_of_share, explained, other_rows, some_rows
+from chainrule.network.network import Network
 from chainrule.training.metrics import Scores
 
 # What a training came to
@@ -20,7 +23,8 @@ FEWEST_GUESSED = 5
 """Of fewer rows nobody can say whether they were guessed."""
 
 OF_THE_START = (
-    "start_too_large", "zero_start", "exploding", "vanishing", "dead_units", "no_gradient", "penalty", "batch_too_large", "bounded_output",
+    "too_few_epochs", "start_too_large", "zero_start", "exploding", "vanishing", "dead_units", "no_gradient", "penalty",
+    "batch_too_large", "bounded_output",
 )  # fmt: skip
 """Diseases after which a training comes to nothing, whatever its rows are."""
 
@@ -31,6 +35,40 @@ FEWEST_TESTED, GAP_OF_R2, GAP_OF_SHARES = 20, 0.3, 0.1
 def tested(case: Case) -> Scores | None:
     """The scores on rows that were not trained on; None where there are none."""
     return next((case.scores[part] for part in ("test", "validation") if part in case.scores), None)
+
+
+MORE_EPOCHS, ENOUGH_STEPS = 5, 1000
+"""A training is compared with one of so many times its epochs, and with one of so many steps, if these are more."""
+
+
+@criterion(
+    f"a training that ended with its last epoch keeps more than {100 * HARDLY:.0f} % of its error, or underfits, and one of {MORE_EPOCHS} "
+    f"times its epochs, or of {ENOUGH_STEPS} steps, leaves less than half of that, and less of rows that it does not learn from",
+    "tried",
+    "a run that was to show the first steps only",
+    after=("rate_too_small", "inputs_unscaled", "targets_unscaled"),
+)
+def too_few_epochs(case: Case) -> Mapping[str, FindingValue] | None:
+    """A training that was over while it was still learning."""
+    if case.trained is None or not case.history or case.outcome.get("reason") != "epochs":
+        return None
+    epochs, steps = case.history[-1].epoch, case.history[-1].step
+    left, known = _errors(case, case.trained)
+    if left <= HARDLY * case.trial.errors[0] and underfitting(case) is None:
+        return None
+    for enough in sorted({MORE_EPOCHS * epochs, max(MORE_EPOCHS * epochs, math.ceil(ENOUGH_STEPS * epochs / max(1, steps)))}):
+        longer = tried_epochs(case, enough).end if case.network.size * len(case.sample[0]) * enough <= AFFORDABLE else None
+        own, others = (math.inf, math.inf) if longer is None else _errors(case, longer)
+        if own < TWICE_AS_GOOD * left and (case.held_out is None or others < known):
+            return {"epochs": epochs, "steps": steps, "error": left, "enough": enough}
+    return None
+
+
+def _errors(case: Case, network: Network) -> tuple[float, float]:
+    """E of a network on the rows that are learned from, and on those that are not: 0 where there are none."""
+    parts = ((case.x, case.t), case.held_out)
+    own, others = (0.0 if rows is None else error_of(case.network, network.predict(rows[0]), rows[1]) for rows in parts)
+    return own, others
 
 
 @criterion(
@@ -56,7 +94,7 @@ def worse_than_guessing(case: Case) -> Mapping[str, FindingValue] | None:
     "of a class with fewer rows than the others have in the mean, none of at least two rows that were not trained on is found",
     "recall 0; He & Garcia (2009), Learning from imbalanced data",
     "whether the class can be told from the others at all",
-    after=("nothing_to_learn", "imbalance"),
+    after=("nothing_to_learn", "imbalance", "too_few_epochs"),
 )
 def class_never_found(case: Case) -> Mapping[str, FindingValue] | None:
     """Classes that the model never recognises."""
@@ -116,6 +154,7 @@ def overfitting(case: Case) -> Mapping[str, FindingValue] | None:
         "start_kept",
         "bounded_output",
         "rate_too_small",
+        "too_few_epochs",
     ),
 )
 def underfitting(case: Case) -> Mapping[str, FindingValue] | None:

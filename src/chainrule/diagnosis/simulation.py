@@ -94,7 +94,15 @@ class Simulation(Frozen):
     @property
     def converged(self) -> bool:
         """Did it reach what it was to reach, without a detour?"""
-        return self.ending in ("zero", "minimum") and not self.rose
+        return self.ending in ("zero", "minimum") and not self.rose and not self.blocked
+
+    @cached_property
+    def blocked(self) -> bool:
+        """Did the outputs alone learn, because no gradient, the penalty's aside, comes through to the layers before them?"""
+        examiner, network = self.runner.without_penalty, self.runner.network
+        before = examiner(network.parameters).blocked
+        unmoved = all(np.array_equal(self.parameters[key], network.parameters[key]) for key in before)
+        return bool(before) and (unmoved or bool(examiner(self.parameters).blocked))
 
     @property
     def reaches(self) -> int | None:
@@ -120,7 +128,7 @@ class Simulation(Frozen):
     @property
     def sound(self) -> bool:
         """Did the error only go where it should?"""
-        return self.ending in ("zero", "minimum", "falling") and self.gained > LEAST_GAIN and not self.rose
+        return self.ending in ("zero", "minimum", "falling") and self.gained > LEAST_GAIN and not self.rose and not self.blocked
 
     @property
     def harmless(self) -> bool:
@@ -212,6 +220,13 @@ class Runner:
     def examiner(self) -> Examiner:
         """What looks at the network during a run."""
         return Examiner(self.network, self.batch.x, self.batch.t, self.batch.weights)
+
+    @cached_property
+    def without_penalty(self) -> Examiner:
+        """What looks at the same network as if its weights cost nothing."""
+        if self.network.regularizer is None:
+            return self.examiner
+        return Examiner(self.network.replaced(regularizer=None), self.batch.x, self.batch.t, self.batch.weights)
 
     @cached_property
     def start(self) -> Activity:

@@ -16,6 +16,9 @@ RAISED = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 NUMBERS = re.compile(r"[0-9.,^−·… \u00a0]+")
 """Numbers in words, as 2.4 · 10^−13."""
 
+COUNTED = re.compile(r"{(\w+):([^|{}]+)\|([^{}]+)}")
+"""A number with the words that agree with it, as {rows:row|rows}: 1 row, 2 rows."""
+
 
 class Words(FrozenValue):
     """The words of one language."""
@@ -38,10 +41,11 @@ class Words(FrozenValue):
         return self.catalogue.get(f"name.{kind}.{name}", name.replace("_", " "))
 
     def _text(self, key: str, values: Mapping[str, object]) -> str:
-        """The text of a key; where one of its values is 0 or 1 and there is a text for that, as "repeat.reached.steps=1", this one."""
+        """The text of a key, with the words that agree with its numbers; before it, one for 0 or 1 of them, as "repeat.reached.steps=1"."""
         catalogue = self.catalogue
         counted = (f"{key}.{place}={value:d}" for place, value in values.items() if isinstance(value, int) and value in (0, 1))
-        return asked_for(catalogue[next((one for one in counted if one in catalogue), key)])
+        text = asked_for(catalogue[next((one for one in counted if one in catalogue), key)])
+        return COUNTED.sub(lambda found: f"{{{found[1]}}} {found[2 if str(values[found[1]]) == '1' else 3]}", text)
 
     def plain(self, key: str, **values: object) -> str:
         """A text with plain values in its places; what people wrote is cleaned."""

@@ -190,7 +190,8 @@ def _verdict(context: Context, step: Step) -> Inline:
         return context.text("outcome.same", **letters)
     if after < TOLERANCE:
         left = context.after.of(context.derivation.error)
-        dust = not context.settled_after[context.derivation.error.key]  # what is left is less than rounding makes of y − t
+        # Fifty digits know what is left; of floats it may be less than rounding makes of y − t.
+        dust = not (left if context.after.precise else context.settled_after[context.derivation.error.key])
         key = "outcome.as_good_as_zero" if not dust else "outcome.zero_but_rounding" if left else "outcome.zero"
         return context.text(key, before=letters["before"], after=context.rounded(left))
     if not step.exact and abs(after - before) <= NUDGE * before:
@@ -306,7 +307,7 @@ def _recommended_text(context: Context, advice: Advice) -> Inline:
     """The rate to take and what it comes to, or that none is recommended."""
     best = advice.recommended
     if best is None:
-        return context.text("rates.none_recommended")
+        return context.text("rates.blocked" if advice.blocked else "rates.none_recommended")
     key = {"zero": "rates.good", "minimum": "rates.good_minimum"}.get(best.ending, "rates.good_so_far")
     return context.text(key, rate=_rate(context, best.rate), steps=len(best.errors) - 1, error=context.rounded(best.last_error, digits=3))
 

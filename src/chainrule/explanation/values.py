@@ -3,7 +3,8 @@
 A step is computed with floats, and what cancels leaves few of their digits: y − t where y = σ(4) and t is near it. On paper the same
 quantity is written many times, computed from different neighbours, and has to read the same wherever it stands. So the numbers of a
 small step are computed once more, one by one and when they are asked for, to fifty digits, each with the mark that tells an exact
-number from a rounded one: σ(4) is irrational, however short its float is.
+number from a rounded one: σ(4) is irrational, however short its float is. Where little or nothing is left of a number, it is computed
+with twice as many digits, and again: what is there stays, and what rounding left shrinks with each of them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.formula.expression import Expression, written_nodes
 from chainrule.formula.scalar import Element, Index, Scalars
-from chainrule.notation.arithmetic import Real, rounded_fraction
+from chainrule.notation.arithmetic import Real, magnitude, precisely, rounded_fraction
 from chainrule.notation.numbers import evaluated, printed_as
 
 APART = 1e-9
@@ -27,9 +28,13 @@ APART = 1e-9
 they stand on two sides of a kink, say. Then the float counts, since the step was made with it."""
 
 DUST = 1e-45
-"""A smaller part of the largest number of the step is what fifty digits leave of numbers that cancel, unless floats say about the same:
-they leave 0, or far more or less, as of 1 + erf(−18).
-"""
+"""Of a smaller part of the largest number of the step fifty digits alone cannot tell whether rounding left it."""
+
+PRECISIONS = (50, 100, 200, 400)
+"""Digits with which numbers are computed, one after the other, as long as they do not agree."""
+
+AGREED = Fraction(1, 10**9)
+"""Numbers agree that differ by less than this part of themselves."""
 
 MOST_PRECISE = 3000
 """Steps with more numbers are written as floats have them."""
@@ -42,12 +47,14 @@ class Values(Mapping[Expression, Any], Frozen):
     arrays    the record: every quantity by key
     given     True where what is computed from nothing is exactly the decimal that it is written as
     replaced  parameters, by key, whose numbers are those of other quantities: after the step, those of the new weights
+    digits    with how many of them numbers are computed: a place of `PRECISIONS`
     """
 
     scalars: Scalars
     arrays: Mapping[str, Any]
     given: bool = False
     replaced: Mapping[str, tuple[Values, Expression]] = field(default_factory=dict)
+    digits: int = 0
     _known: dict[Expression, Any] = field(default_factory=dict)
 
     def __getitem__(self, letter: Expression) -> Any:
@@ -109,11 +116,34 @@ class Values(Mapping[Expression, Any], Frozen):
             return source.of(new, element.index)
         if not element.quantity.arguments:
             return printed_as(recorded, exact=self.given)
-        formula = self.scalars.definition(element)
-        letters = [node for node in written_nodes(formula) if node.name is not None]
-        number = rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
-        size = float(number)
-        near = abs(size - float(recorded)) <= APART * self._largest  # of Python's numbers: ∞ − ∞ is no warning
-        if not number.exact and abs(size) < DUST * self._largest and not abs(recorded) / 2 < abs(size) < 2 * abs(recorded):
-            return Real(Fraction(0), exact=False)
+        number = self.worth(self.scalars.definition(element), recorded)
+        near = abs(float(number) - float(recorded)) <= APART * self._largest  # of Python's numbers: ∞ − ∞ is no warning
         return number if isinstance(number.value, Fraction) and near else recorded
+
+    def worth(self, formula: Expression, recorded: Any = 0.0) -> Real:
+        """What a formula of letters is worth; with more digits where little is left of it, unless a float says about the same."""
+        number = self._computed(formula)
+        size = float(number)
+        if number.exact or not abs(size) < DUST * self._largest or abs(recorded) / 2 < abs(size) < 2 * abs(recorded):
+            return number
+        values = self._finer
+        while values is not None:
+            before, number = number, values._computed(formula)
+            if number.value and magnitude(number.value - before.value) <= AGREED * magnitude(number.value):
+                return number
+            values = values._finer
+        return Real(Fraction(0), exact=False)
+
+    def _computed(self, formula: Expression) -> Real:
+        """What it is worth with these digits, from the numbers of its letters."""
+        letters = [node for node in written_nodes(formula) if node.name is not None]
+        with precisely(PRECISIONS[self.digits]):
+            return rounded_fraction(evaluated(formula, {node: self[node] for node in letters}))
+
+    @cached_property
+    def _finer(self) -> Values | None:
+        """The same numbers with more digits; None where there are none with more."""
+        if self.digits + 1 == len(PRECISIONS):
+            return None
+        replaced = {key: (finer, new) for key, (values, new) in self.replaced.items() if (finer := values._finer) is not None}
+        return replace(self, digits=self.digits + 1, replaced=replaced, _known={})

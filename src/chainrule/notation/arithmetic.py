@@ -1,16 +1,18 @@
 """Arithmetic that knows whether it is exact: what a printed formula is worth, beyond the reach of floating-point dust.
 
-A `Real` is a fraction with a mark: exact, or right to about fifty digits. The table of primitives computes with it as with any
-number; `REALS` is its namespace of functions.
+A `Real` is a fraction with a mark: exact, or right to about fifty digits, or as many as are asked for (`precisely`). The table of
+primitives computes with it as with any number; `REALS` is its namespace of functions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any, TypeAlias
 
 from chainrule.base.frozen import Frozen
@@ -19,14 +21,14 @@ from chainrule.base.operators import PLAIN, Operators
 PRECISION = 50
 """Significant digits of what is no fraction: e, ln 2, √2."""
 
-LONG = 1000
-"""Bits of a fraction that need not be kept whole where many are computed from each other."""
+LONG = 20
+"""Bits for each of these digits; a longer fraction need not be kept whole where many are computed from each other."""
 
 MOST_BITS = 20_000
 """Powers with longer fractions are rounded."""
 
-TINY = Fraction(1, 10**30)
-"""So near to the point of a power series three terms of it are right to more than that."""
+TINY = Fraction(3, 5)
+"""With as many zeros behind the point as this part of the digits, a number is so small that three terms of a power series do."""
 
 TAIL = 2
 """From here on 1 − erf x is computed by itself, for little of 1 is left."""
@@ -38,6 +40,18 @@ LEAST_EXPONENT = -20_000
 """e^x is taken for 0 below; floats lose it below −745."""
 
 RealLike: TypeAlias = "Real | int | float | Fraction"
+
+_precision: ContextVar[int] = ContextVar("precision", default=PRECISION)
+
+
+@contextmanager
+def precisely(digits: int) -> Iterator[None]:
+    """What is computed in its block is right to about so many digits."""
+    before = _precision.set(digits)
+    try:
+        yield
+    finally:
+        _precision.reset(before)
 
 
 class Real(Operators, Frozen):
@@ -102,10 +116,10 @@ def real(value: RealLike) -> Real:
 
 def rounded_fraction(number: Real) -> Real:
     """A long fraction with fewer digits: to somewhat more than the precision of functions, and then no longer exact."""
-    value = number.value
-    if not isinstance(value, Fraction) or max(value.numerator.bit_length(), value.denominator.bit_length()) <= LONG:
+    value, digits = number.value, _precision.get()
+    if not isinstance(value, Fraction) or max(value.numerator.bit_length(), value.denominator.bit_length()) <= LONG * digits:
         return number
-    return Real(Fraction(_decimal(value, _context(PRECISION + 10))), exact=False)
+    return Real(Fraction(_decimal(value, _context(10))), exact=False)
 
 
 def magnitude(value: Fraction | float) -> Fraction | float:
@@ -139,8 +153,13 @@ def _decimal(value: Fraction, context: Context) -> Decimal:
     return context.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
-def _context(digits: int) -> Context:
-    return Context(prec=digits, Emax=10**9, Emin=-(10**9))
+def _context(more: int = 0) -> Context:
+    """For the digits that are asked for and so many more."""
+    return Context(prec=_precision.get() + more, Emax=10**9, Emin=-(10**9))
+
+
+def _is_tiny(value: Fraction) -> bool:
+    return _zeros(value) > TINY * _precision.get()
 
 
 def _zeros(value: Fraction) -> int:
@@ -150,9 +169,9 @@ def _zeros(value: Fraction) -> int:
 
 def _alternating(x: Fraction, term: Fraction, first: int, step: int, odd: bool) -> Fraction:
     """Σ term · (−x²)^k / k! in the manner of sine, cosine (step 2) and the error function (step 1, `odd` divisors)."""
-    context = _context(2 * PRECISION + int(abs(x)) ** 2)
+    context = _context(_precision.get() + int(abs(x)) ** 2)
     square, power, sum_ = _decimal(-x * x, context), _decimal(term, context), Decimal(0)
-    smallest, k = Decimal(10) ** -(PRECISION + 2 * _zeros(x)), 0
+    smallest, k = Decimal(10) ** -(_precision.get() + 2 * _zeros(x)), 0
     while True:
         addend = context.divide(power, Decimal(2 * k + 1)) if odd else power
         sum_ = context.add(sum_, addend)
@@ -169,7 +188,7 @@ class Reals:
     @staticmethod
     def number(number: RealLike) -> Real:
         """A constant of a formula; the float nearest to π is written π and means it."""
-        return Real(Fraction(_PI), exact=False) if number == math.pi else real(number)
+        return Real(Fraction(_pi(_precision.get())), exact=False) if number == math.pi else real(number)
 
     array, quiet = staticmethod(real), nullcontext
 
@@ -188,9 +207,9 @@ class Reals:
             return Real(Fraction(0), exact=False)
         if x.value == 0:
             return Real(Fraction(1), x.exact)
-        if abs(x.value) < TINY:
+        if _is_tiny(x.value):
             return Real(1 + x.value + x.value**2 / 2 + x.value**3 / 6, exact=False)
-        context = _context(PRECISION + 2 * _zeros(x.value))
+        context = _context(2 * _zeros(x.value))
         return Real(Fraction(context.exp(_decimal(x.value, context))), exact=False)
 
     @staticmethod
@@ -206,9 +225,9 @@ class Reals:
             return Real(-math.inf if x.value == 0 else x.value if x.value > 0 else math.nan, exact=False)
         if x.value == 1:
             return Real(Fraction(0), x.exact)
-        if abs(beyond := x.value - 1) < TINY:
+        if _is_tiny(beyond := x.value - 1):
             return Real(beyond - beyond**2 / 2 + beyond**3 / 3, exact=False)
-        context = _context(PRECISION + 2 * _zeros(beyond))
+        context = _context(2 * _zeros(beyond))
         return Real(Fraction(context.ln(_decimal(x.value, context))), exact=False)
 
     @staticmethod
@@ -225,7 +244,7 @@ class Reals:
         root = Fraction(math.isqrt(x.value.numerator), math.isqrt(x.value.denominator))
         if root * root == x.value:
             return Real(root, x.exact)
-        context = _context(PRECISION)
+        context = _context()
         return Real(Fraction(context.sqrt(_decimal(x.value, context))), exact=False)
 
     @staticmethod
@@ -255,7 +274,7 @@ class Reals:
             return 1 - Reals.erfc(x) if x.value > 0 else Reals.erfc(-x) - 1
 
         def series(x: Fraction) -> Fraction:
-            return _alternating(x, x, 0, 1, odd=True) * 2 / Fraction(_context(PRECISION).sqrt(_PI))
+            return _alternating(x, x, 0, 1, odd=True) * 2 / Fraction(_context().sqrt(_pi(_precision.get())))
 
         return _by_series(x, math.erf, series, Fraction(0))
 
@@ -267,11 +286,11 @@ class Reals:
             return 1 - Reals.erf(x)
         if not isinstance(x.value, Fraction):
             return Real(Fraction(0), exact=False)
-        context = _context(PRECISION + 10)
+        context = _context(10)
         number, beyond = _decimal(x.value, context), Decimal(0)
-        for k in range(int(3000 / x.value**2) + 20, 0, -1):
+        for k in range(int(_precision.get() ** 2 * 6 / (5 * x.value**2)) + _precision.get(), 0, -1):
             beyond = context.divide(Decimal(k) / 2, context.add(number, beyond))
-        below = context.multiply(context.sqrt(_PI), context.add(number, beyond))
+        below = context.multiply(context.sqrt(_pi(_precision.get())), context.add(number, beyond))
         return Reals.exp(-x * x) / Real(Fraction(below), exact=False)
 
     @staticmethod
@@ -322,7 +341,19 @@ class Reals:
         return real(a) if real(condition).value else real(b)
 
 
-_PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
+@cache
+def _pi(digits: int) -> Decimal:
+    """π = 16 arctan 1/5 − 4 arctan 1/239 (Machin), to somewhat more than so many digits."""
+    one = 10 ** (digits + 20)
+
+    def arctan_of_one_part(n: int) -> int:
+        power, sum_, k = one // n, 0, 0
+        while power:
+            sum_ += (-1) ** k * power // (2 * k + 1)
+            power, k = power // n**2, k + 1
+        return sum_
+
+    return Decimal(16 * arctan_of_one_part(5) - 4 * arctan_of_one_part(239)).scaleb(-(digits + 20), _context(30))
 
 
 def _as_float(value: Fraction | float) -> float:

@@ -195,7 +195,7 @@ def _numbers(line: _Line, expression: Expression, values: Mapping[Expression, An
     letters = {node: values[node] for node in order(expression, wall=_is_letter) if _is_letter(node)}
     settled = _settled([expression], letters, [result], labels.notation)
     if settled is None:
-        line.add("≈", printed(result, labels.notation).formula)
+        line.add("≈", printed(evaluated(expression, letters) if result is None else result, labels.notation).formula)
         return
     line.add(_relation(settled.exact), _written(expression, settled.operands, labels))
     shorter, operands = _brackets_worked_out(expression, settled.operands, labels.notation)
@@ -213,8 +213,9 @@ def _settled(
 ) -> _Settled | None:
     """The fewest digits of the operands from which the results follow as they are printed.
 
-    Results of operands that are printed whole are what these give; others are the true results, correctly rounded, with fewer digits
-    if not even 30 digits of the operands lead there. None where the printed operands give no number but there is one.
+    Results of operands that are printed whole are what these give; others are the true results, correctly rounded. Where not even 30
+    digits of the operands lead there, floats have fewer digits of them, and for numbers that are known to more it is None; so it is where
+    the printed operands give no number but there is one.
     """
     own = [[node for node in order(one, wall=_is_letter) if _is_letter(node)] for one in expressions]
     true = {letter: printed_as(value) for letter, value in values.items()}
@@ -232,7 +233,11 @@ def _settled(
         settled = _Settled(operands, worth, [printed(target, notation) for target in targets])
         if all(map(_follows, worth, settled.results)):
             return settled
-    if any(_is_number(target) and not _is_number(side) for side, target in zip(worth, targets, strict=True)):
+    known = any(isinstance(value, Real) for value in values.values())
+    lost = zip(worth, targets, settled.results, strict=True)
+    if any(
+        _is_number(target) and (not _is_number(side) or (known and target and not _follows(side, result))) for side, target, result in lost
+    ):
         return None
     return replace(settled, results=[_shortened(side, target, notation) for side, target in zip(worth, targets, strict=True)])
 

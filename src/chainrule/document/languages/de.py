@@ -25,10 +25,8 @@ WORDS = {
     "layer.output_named": "Ausgabeschicht {name}",
     # The network
     "network.title": "Das Netz",
-    "network.intro": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in {layers} "
-    "Schichten.",
-    "network.intro.layers=1": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in "
-    "einer Schicht.",
+    "network.intro": "Ein Netz berechnet aus den Eingaben seine Vorhersage, mit Zahlen, die es lernen muss: {parameters}, in "
+    "{layers:Schicht|Schichten}.",
     "network.running": "Davon sind {count} laufende Mittelwerte: Jeder Schritt rückt sie näher an das, was sein Stapel ergibt; ein "
     "Gradient bewegt sie nicht.",
     "network.frozen": "Davon sind {count} fest: Sie behalten ihren Wert.",
@@ -55,8 +53,8 @@ WORDS = {
     "network.numbering.thresholds": "Schwellen sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) und ist "
     "ein Element des Vektors {vector}.",
     "network.numbering.transposed": "Wo eine Matrix transponiert verwendet wird, ist es umgekehrt.",
-    "weights_read.list.target": "Die {count} angegebenen Zahlen wurden Neuron für Neuron gelesen, in der Reihenfolge der Eingänge",
-    "weights_read.list.source": "Die {count} angegebenen Zahlen wurden Quelle für Quelle gelesen, zuerst die von der ersten Eingabe aus",
+    "weights_read.list.target": "{count:Zahl ist|Zahlen sind} angegeben, gelesen Neuron für Neuron, in der Reihenfolge der Eingänge",
+    "weights_read.list.source": "{count:Zahl ist|Zahlen sind} angegeben, gelesen Quelle für Quelle, zuerst die von der ersten Eingabe aus",
     "weights_read.list.target.first": "Der Bias jedes Neurons steht vor seinen Gewichten.",
     "weights_read.list.target.last": "Der Bias jedes Neurons steht nach seinen Gewichten.",
     "weights_read.list.source.first": "Die Bias-Werte einer Schicht stehen vor ihren Gewichten.",
@@ -82,7 +80,7 @@ WORDS = {
     "network.drawn_alike": " wurden mit dem Startwert {seed} ausgelost: {how}.",
     "network.constant": " beginnen mit {value}.",
     "network.constant.count=1": " beginnt mit {value}.",
-    "network.rounded": "Gerundet auf {few} Nachkommastellen.",
+    "network.rounded": "Gerundet auf {few:Nachkommastelle|Nachkommastellen}.",
     "network.rounded_many": "Gerundet auf {few} bis {most} Nachkommastellen.",
     "initializer.constant": "{name}, jedes Gewicht ist {value}",
     "initializer.uniform": "{name}, gleichverteilt zwischen {low} und {high}",
@@ -93,10 +91,10 @@ WORDS = {
     "initializer.inputs": "Eingänge",
     "initializer.units": "Neuronen",
     "conventions": "Vereinbarungen: Der Fehler eines Beispiels ist {outputs} seine Ausgaben, der eines Stapels {batch} seine Beispiele, "
-    "im Verlust wie im Gradienten. Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige Ziffern "
-    "gerundet und folgen auf ≈, außer in Tabellen.",
-    "conventions.alone": "Vereinbarungen: Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf {digits} gültige "
-    "Ziffern gerundet und folgen auf ≈, außer in Tabellen.",
+    "im Verlust wie im Gradienten. Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf "
+    "{digits:gültige Ziffer|gültige Ziffern} gerundet und folgen auf ≈, außer in Tabellen.",
+    "conventions.alone": "Vereinbarungen: Vektoren sind {vectors}. Zahlen, die nicht vollständig dastehen, sind auf "
+    "{digits:gültige Ziffer|gültige Ziffern} gerundet und folgen auf ≈, außer in Tabellen.",
     "conventions.precision": "Das Training rechnete in {precision}, mit etwa 7 Stellen. Dieser Schritt beginnt mit genau seinen Zahlen "
     "und ist hier in float64 gerechnet.",
     "conventions.average": "Dies ist der letzte Schritt der Epoche {epoch}. Nach ihm geht der gleitende Mittelwert der Gewichte "
@@ -134,9 +132,11 @@ WORDS = {
     "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und sind hier 1-aus-n-kodiert (one-hot): Die 1 von {name} steht "
     "bei {letter}.",
     "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
-    "data.wide": "Jedes hat {inputs} Eingaben und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
+    "data.wide": "Jedes hat {inputs:Eingabe|Eingaben} und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt "
+    "jede "
     "Zahl.",
-    "data.wide.outputs=1": "Jedes hat {inputs} Eingaben und einen Zielwert, zu viele, um sie hier zu drucken; `-o step.json` schreibt jede "
+    "data.wide.outputs=1": "Jedes hat {inputs:Eingabe|Eingaben} und einen Zielwert, zu viele, um sie hier zu drucken; `-o step.json` "
+    "schreibt jede "
     "Zahl.",
     # The forward pass
     "forward.title": "Vorwärtsdurchlauf",
@@ -258,9 +258,9 @@ WORDS = {
     "Schritts. Am Anfang ist sie 0.",
     "state.leaning": "{quantity} gibt dem neuesten Gradienten mehr Gewicht als {state}: Der Schritt blickt voraus, dorthin, wohin der "
     "Mittelwert unterwegs ist.",
-    "state.not_yet": "{state} ändert an den ersten {before} Schritten nichts: Noch beruht diese Größe auf zu wenigen Gradienten. Ab "
+    "state.not_yet": "{state} ändert an {before:Schritt|Schritten} zu Beginn nichts: Noch beruht diese Größe auf zu wenigen Gradienten. Ab "
     "Schritt {first} zählt sie.",
-    "state.in_use": "{state} zählt ab Schritt {first}: In den {before} Schritten davor beruhte diese Größe auf zu wenigen Gradienten.",
+    "state.in_use": "{state} zählt ab Schritt {first}: In {before:Schritt|Schritten} davor beruhte diese Größe auf zu wenigen Gradienten.",
     "state.other": "{state} wird von Schritt zu Schritt weitergegeben. Am Anfang ist diese Größe für jedes Gewicht 0.",
     "state.corrected": "{corrected} gleicht diesen Anfang aus: Die Anteile aller Gradienten an {state} ergeben in Schritt {number} "
     "zusammen {share}, und durch so viel teilt {corrected}. Im ersten Schritt ist {corrected} deshalb {gradient} selbst.",
@@ -303,19 +303,22 @@ WORDS = {
     "figure.no_gates": "dieses Netz hat keine Rekurrenz, die durch die Zeit zu zeichnen wäre; etwa 5x2:lstm3-2.",
     "figure.no_attention": "dieses Netz hat keine Aufmerksamkeit, die zu zeichnen wäre; etwa v7x4:e4-attn2-3.",
     "inside.windows": "Die Fenster von {output}",
-    "inside.window": "{output} sieht ein Fenster von {places} Stellen. Sein größter Teil kommt aus Kanal {channel}:",
-    "inside.window.channels=1": "{output} sieht ein Fenster von {places} Stellen:",
+    "inside.window": "{output} sieht ein Fenster von {places:Stelle|Stellen}. Sein größter Teil kommt aus Kanal {channel}:",
+    "inside.window.channels=1": "{output} sieht ein Fenster von {places:Stelle|Stellen}:",
     "inside.kernel": "Jede Zahl wird mit dem Gewicht von {weights} an derselben Stelle des Fensters multipliziert, dem für Neuron {unit}:",
     "inside.window_sum": "Die Produkte dieses Kanals ergeben zusammen {own}, die aller {channels} Kanäle {all}.",
     "inside.window_sum.channels=1": "Die Produkte ergeben zusammen {all}.",
     "inside.window_bias": "Mit dem Bias ist {output} gleich {value}.",
-    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count} Ausgaben. Von jeder bekommt "
+    "inside.touched": "Alle Fenster haben dieselben Gewichte. So berührt {weight} beim ersten Beispiel {count:Ausgabe|Ausgaben}. Von "
+    "jeder bekommt "
     "es die Zahl, mit der es dort multipliziert wird, mal die Ableitung nach dieser Ausgabe (ein Punkt ist 0). Über alle Stellen und alle "
     "Beispiele summiert ist das sein Element von {gradient}, {total}:",
     "inside.laid": "Die Fenster, die in {output} gelegt werden",
-    "inside.laying": "Jede Eingabe legt ein Fenster von {places} Stellen, und wo Fenster sich überdecken, werden sie addiert. Die Eingabe "
+    "inside.laying": "Jede Eingabe legt ein Fenster von {places:Stelle|Stellen}, und wo Fenster sich überdecken, werden sie addiert. Die "
+    "Eingabe "
     "an Stelle {place}, Kanal {channel}, ist {number}; mal die Gewichte von {weights} für Neuron {unit} legt sie:",
-    "inside.laid_touched": "Alle Fenster haben dieselben Gewichte. So liegt {weight} beim ersten Beispiel in {count} Fenstern. Von jedem "
+    "inside.laid_touched": "Alle Fenster haben dieselben Gewichte. So liegt {weight} beim ersten Beispiel in {count:Fenster|Fenstern}. "
+    "Von jedem "
     "bekommt es die Eingabe mal die Ableitung dort, wo es liegt (ein Punkt ist 0). Über alle Fenster und alle Beispiele summiert ist das "
     "sein Element von {gradient}, {total}:",
     "inside.caption.laid": "das Fenster, das eine Eingabe legt, Neuron {unit}",
@@ -362,10 +365,10 @@ WORDS = {
     "inside.root": "√(v + ε)",
     "inside.result": "∂E/∂x",
     "inside.table": "Die Zeilen von {table}",
-    "inside.uses": "In diesem Stapel stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile {row}) "
-    "steht an {count} Stellen: Seine Zeile bekommt die Summe dessen, was sie bringen.",
-    "inside.uses.count=1": "In diesem Stapel stehen {distinct} Tokens, und nur ihre Zeilen bekommen einen Gradienten. Token {token} (Zeile "
-    "{row}) steht an einer Stelle, und seine Zeile bekommt, was diese bringt.",
+    "inside.uses": "In diesem Stapel {distinct:Token, und nur dessen Zeile bekommt|Tokens, und nur deren Zeilen bekommen} "
+    "einen Gradienten. Token {token} (Zeile {row}) steht an {count} Stellen: Seine Zeile bekommt die Summe dessen, was sie bringen.",
+    "inside.uses.count=1": "In diesem Stapel {distinct:Token, und nur dessen Zeile bekommt|Tokens, und nur deren Zeilen bekommen} "
+    "einen Gradienten. Token {token} (Zeile {row}) steht an einer Stelle, und seine Zeile bekommt, was diese bringt.",
     # The chain rule
     "chain.title": "Die Kettenregel, für jedes Gewicht",
     "chain.title_layers": "Die Kettenregel, für ein Gewicht jeder Schicht",
@@ -531,11 +534,14 @@ WORDS = {
     "rates.good": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in {steps} Schritten unter 10⁻¹² (auf {error}).",
     "rates.good.steps=1": "Eine gute Lernrate für diesen Anfang ist {rate}: Sie bringt den Fehler in einem einzigen Schritt unter 10⁻¹² "
     "(auf {error}).",
-    "rates.good_minimum": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten bringt sie den Gradienten unter ein "
+    "rates.good_minimum": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps:Schritt|Schritten} bringt sie den Gradienten unter "
+    "ein "
     "Millionstel von dem, was er jetzt ist; der Fehler ist dann {error}.",
     "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten senkt sie den Fehler auf {error}.",
     "rates.none_recommended": "Keine Rate ist zu empfehlen: Mit keiner, die versucht wurde, fällt der Fehler in der Simulation merklich, "
     "ohne erst zu wachsen und ohne dass unterwegs Neuronen absterben oder in Sättigung geraten.",
+    "rates.blocked": "Keine Lernrate wird empfohlen: Nur die Ausgabeschicht lernt. Zu den Schichten davor kommt kein Gradient durch, mit "
+    "keiner Rate.",
     "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
     "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
     "mehr zu lange dauern.",
@@ -561,7 +567,7 @@ WORDS = {
     "order.epochs": "nach Epoche",
     "order.weights": "Die Gewichte am Anfang (0) und nach jedem Schritt:",
     "order.all": "Der Fehler {error} über alle Beispiele, am Anfang (0) und nach jeder Epoche:",
-    "order.more_rows": "{left} weitere Schritte zwischen den ersten und den letzten sind nicht aufgeführt; `--step N` zeigt jeden davon.",
+    "order.more_rows": "{left:weiterer Schritt|weitere Schritte} zwischen den ersten und den letzten; `--step N` zeigt jeden davon.",
     "order.overflow": "Nach Schritt {number} haben die Zahlen den Bereich der Gleitkommazahlen verlassen. Eine kleinere `--learning-rate` "
     "hilft.",
     "order.more": "Die ersten {worked} Schritte sind oben vorgerechnet. `--step N` zeigt jeden Schritt ganz, wie `-o step.json` ihn "
@@ -586,7 +592,8 @@ WORDS = {
     "repeat.not_reached": "Nach {steps} Schritten liegt der Fehler noch über 10⁻¹².",
     "repeat.settled": "Nach {steps} Schritten steht der Fehler still, bei {error}.",
     "repeat.settled.steps=1": "Nach einem Schritt steht der Fehler still, bei {error}.",
-    "repeat.minimum": "Nach {steps} Schritten ist der Fehler {error}; der Gradient liegt unter einem Millionstel von dem, was er am "
+    "repeat.minimum": "Nach {steps:Schritt|Schritten} ist der Fehler {error}; der Gradient liegt unter einem Millionstel von dem, was er "
+    "am "
     "Anfang war.",
     "repeat.overflow": "Bei Schritt {step} verlassen die Zahlen jeden sinnvollen Bereich: Dieser Lauf divergiert.",
     # Overview
@@ -1002,13 +1009,12 @@ WORDS = {
     "report.columns.became": "wird zu",
     "report.columns.mean": "Mittelwert",
     "report.columns.deviation": "Standardabweichung",
-    "report.columns.more.count=1": "1 weitere Spalte.",
-    "report.columns.more": "{count} weitere Spalten.",
+    "report.columns.more": "{count:weitere Spalte|weitere Spalten}.",
     "report.became.target.class": "Ziel: {count} Klassen ({names})",
     "report.became.target.number": "Ziel: eine Zahl, standardisiert",
     "report.became.number": "eine Zahl, standardisiert",
     "report.became.boolean": "0 oder 1",
-    "report.became.category": "je eine Eingabe für {count} Werte ({names})",
+    "report.became.category": "je eine Eingabe für {count:Wert|Werte} ({names})",
     "report.became.token": "ein Token, eines von {count} ({names})",
     "report.became.date": "aus Daten (Tagen): {parts}",
     "report.curve": "Der Fehler während des Trainings",
@@ -1078,7 +1084,7 @@ WORDS = {
     "report.again.version": "Version",
     "report.again.digest": "Fingerabdruck der Trainingszeilen (SHA-256)",
     # Training: was entschieden wurde
-    "train.data": "{source}: {rows} Zeilen, {columns} Spalten{notes}.",
+    "train.data": "{source}: {rows:Zeile|Zeilen}, {columns:Spalte|Spalten}{notes}.",
     # Training: was über eine Quelle herausgefunden wurde
     "found.separator": "Trennzeichen: {sign}",
     "found.separator.none": "kein Trennzeichen (eine Spalte)",
@@ -1098,19 +1104,14 @@ WORDS = {
     "found.mended.wrapped": "jede Zeile steht als Ganzes in Anführungszeichen",
     "found.mended.drawn": "mit Linien gezeichnet",
     "found.quotes": "Anführungszeichen: {sign}",
-    "found.comments": "{count} Kommentarzeilen",
-    "found.comments.count=1": "1 Kommentarzeile",
-    "found.above": "{count} Zeilen über der Tabelle sind übergangen: {first}",
-    "found.above.count=1": "1 Zeile über der Tabelle ist übergangen: {first}",
-    "found.below_header": "{count} Zeilen unter der Kopfzeile sind übergangen: {first}",
-    "found.below_header.count=1": "1 Zeile unter der Kopfzeile ist übergangen: {first}",
-    "found.below": "{count} Zeilen unter der Tabelle sind übergangen: {first}",
-    "found.below.count=1": "1 Zeile unter der Tabelle ist übergangen: {first}",
+    "found.comments": "{count:Kommentarzeile|Kommentarzeilen}",
+    "found.above": "{count:Zeile über der Tabelle ist|Zeilen über der Tabelle sind} übergangen: {first}",
+    "found.below_header": "{count:Zeile unter der Kopfzeile ist|Zeilen unter der Kopfzeile sind} übergangen: {first}",
+    "found.below": "{count:Zeile unter der Tabelle ist|Zeilen unter der Tabelle sind} übergangen: {first}",
     "found.ruled": "eine Strichzeile unter der Kopfzeile ist übergangen",
     "found.repeated": "die Kopfzeile zwischen den Zeilen ist übergangen",
     "found.empty_rows": "leere Zeilen am Ende sind weggelassen",
-    "found.unnamed": "{count} Spalten ohne Namen und Werte sind weggelassen",
-    "found.unnamed.count=1": "eine Spalte ohne Namen und Werte ist weggelassen",
+    "found.unnamed": "{count:Spalte ohne Namen und Werte ist|Spalten ohne Namen und Werte sind} weggelassen",
     "found.no_header": "keine Kopfzeile: Die Spalten heißen {names}",
     "found.header_of_numbers": "die erste Zeile gilt als Kopfzeile, obwohl sie Zahlen enthält",
     "found.ends.rows": "Trennzeichen am Ende der Zeilen zählen nicht",
@@ -1121,16 +1122,12 @@ WORDS = {
     "found.labels_beside": "Spalte label: aus {path}",
     "found.characters": "ein Text aus {count} Zeichen, {different} verschiedenen",
     "found.characters_of_row": "je Zeile {length} davon",
-    "found.images.L": "{count} Bilder, Höhe × Breite {size}: grau",
-    "found.images.deep": "{count} Bilder, Höhe × Breite {size}: grau, in mehr als 256 Stufen",
-    "found.images.RGB": "{count} Bilder, Höhe × Breite × Farben {size} × 3: rot, grün und blau",
-    "found.images.RGBA": "{count} Bilder, Höhe × Breite × Farben {size} × 4: rot, grün, blau und Deckkraft",
+    "found.images.L": "{count:Bild|Bilder}, Höhe × Breite {size}: grau",
+    "found.images.deep": "{count:Bild|Bilder}, Höhe × Breite {size}: grau, in mehr als 256 Stufen",
+    "found.images.RGB": "{count:Bild|Bilder}, Höhe × Breite × Farben {size} × 3: rot, grün und blau",
+    "found.images.RGBA": "{count:Bild|Bilder}, Höhe × Breite × Farben {size} × 4: rot, grün, blau und Deckkraft",
     "found.images_mixed": "Bilder mit verschiedenen Arten von Farben, alle gleich gelesen",
     "found.folders": "Spalte {name}: die Ordner, in denen sie liegen",
-    "found.images.L.count=1": "ein Bild, Höhe × Breite {size}: grau",
-    "found.images.deep.count=1": "ein Bild, Höhe × Breite {size}: grau, in mehr als 256 Stufen",
-    "found.images.RGB.count=1": "ein Bild, Höhe × Breite × Farben {size} × 3: rot, grün und blau",
-    "found.images.RGBA.count=1": "ein Bild, Höhe × Breite × Farben {size} × 4: rot, grün, blau und Deckkraft",
     "decided.target.class": "Ziel {name}: {count} Klassen ({classes})",
     "decided.target.number": "Ziel {name}: eine Zahl, standardisiert",
     "decided.open.class": "die ganzen Zahlen von {name} gelten als {count} Klassen; mit --task regress gelten sie als Zahl",
@@ -1156,8 +1153,7 @@ WORDS = {
     "decided.left_out": "weggelassen ({reason}): {names}",
     "decided.indicator": "ein eigener Eingang sagt, wo ein Wert fehlte: {names}",
     "decided.missing": "ein fehlender Wert ist eine eigene Kategorie: {names}",
-    "decided.dropped.count=1": "1 Zeile, der ein Wert fehlt, ist weggelassen",
-    "decided.dropped": "{count} Zeilen, denen ein Wert fehlt, sind weggelassen",
+    "decided.dropped": "{count:Zeile, der ein Wert fehlt, ist|Zeilen, denen ein Wert fehlt, sind} weggelassen",
     "decided.impute.mean": "fehlt eine Zahl, steht der Mittelwert der Spalte dafür; sonst der häufigste Wert",
     "decided.impute.median": "fehlt eine Zahl, steht der Median der Spalte dafür; sonst der häufigste Wert",
     "decided.impute.most_frequent": "fehlt ein Wert, steht der häufigste der Spalte dafür",
@@ -1180,21 +1176,22 @@ WORDS = {
     "train.last.test_and_validation": "geprüft wird an den letzten Zeilen; die davor sagen, wann Schluss ist",
     "train.network": "Netz {sizes}: innen {activation}, am Ende {output}, Fehler als {loss}; {parameters} Parameter",
     "train.network_flat": "Netz {sizes}: am Ende {output}, Fehler als {loss}; {parameters} Parameter",
-    "train.plan_fewest": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, {fewest} bis {epochs} Epochen, "
+    "train.plan_fewest": "Training mit {optimizer}, Lernrate {rate}, {batch_size:Zeile|Zeilen} je Schritt, {fewest} bis "
+    "{epochs:Epoche|Epochen}, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
-    "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size} Zeilen je Schritt, höchstens {epochs} Epochen, "
+    "train.plan": "Training mit {optimizer}, Lernrate {rate}, {batch_size:Zeile|Zeilen} je Schritt, höchstens {epochs:Epoche|Epochen}, "
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} Prozesse ({backend}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
     "train.too_small": "so gemessen ist ein Prozess allein schneller: {parameters} Gradienten zu addieren dauert {reduction} ms, der Teil "
     "eines Schritts, den ein Prozess rechnet, {part} ms; --reduce-every 10 addierte seltener, was ein anderes Verfahren ist",
-    "train.reduce_every": "jeder geht {count} Schritte allein, bevor ihre Gewichte gemittelt werden: ein anderes Verfahren als das "
+    "train.reduce_every": "jeder geht {count:Schritt|Schritte} allein, bevor ihre Gewichte gemittelt werden: ein anderes Verfahren als das "
     "eines Prozesses",
-    "train.blocks": "die Zeilen liegen auf der Platte: in jeder Epoche kommen Blöcke von {rows} Zeilen in neuer Reihenfolge, und "
-    "die Zeilen von je {count} Blöcken in beliebiger",
+    "train.blocks": "die Zeilen liegen auf der Platte: in jeder Epoche kommen Blöcke von {rows:Zeile|Zeilen} in neuer Reihenfolge, und "
+    "die Zeilen von je {count:Block|Blöcken} in beliebiger",
     "train.precision": "gerechnet in {precision}",
     "train.written": "gerechnet vom NumPy-Programm, nicht von Maschinencode: {reason}",
     "train.caution": "einen Blick wert: {text}",
-    "caution.stand_in": "{name} ist in {count} Zeilen {value}, weit weg von allen anderen Werten; steht das für "
+    "caution.stand_in": "{name} ist in {count:Zeile|Zeilen} {value}, weit weg von allen anderen Werten; steht das für "
     "einen fehlenden Wert: --missing {value}",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
     "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als eines gilt es mit "
@@ -1234,7 +1231,7 @@ WORDS = {
     "train.ended.epochs": "Alle {epoch} Epochen sind fertig.",
     "train.ended.epochs.epoch=1": "Die eine Epoche ist fertig.",
     "train.ended.until": "Der Fehler fiel in Epoche {epoch} unter {until}: {error}.",
-    "train.ended.patience": "Beendet nach Epoche {epoch}: In den letzten {patience} Epochen sank der Validierungsfehler um weniger als "
+    "train.ended.patience": "Beendet nach Epoche {epoch}: In {patience:Epoche|Epochen} zuletzt sank der Validierungsfehler um weniger als "
     "ein Tausendstel dessen, um was er insgesamt gesunken war.",
     "train.ended.interrupted": "Unterbrochen nach Epoche {epoch}.",
     "train.best": "Behalten sind die Gewichte nach Epoche {epoch}, mit dem kleinsten Fehler ({part}): {error}.",
@@ -1246,9 +1243,10 @@ WORDS = {
     "Fehlermaß.",
     "train.rate_that_works": "In einer Simulation dieses Laufs mit --learning-rate {rate} fällt der Fehler.",
     "train.kept": "Die bisher besten Gewichte stehen in {path}.",
-    "train.scores.test": "Bei den {rows} Zeilen, die es nie sah:",
-    "train.scores.validation": "Bei den {rows} Zeilen, die sagten, wann Schluss ist; für einen Test blieben keine:",
-    "train.scores.train": "Bei den {rows} Zeilen, aus denen es lernte, was wenig über andere sagt; für einen Test blieben keine:",
+    "train.scores.test": "Bei {rows:Zeile|Zeilen}, die es nie sah:",
+    "train.scores.validation": "Bei {rows:Zeile, die sagte|Zeilen, die sagten}, wann Schluss ist; für einen Test blieben keine:",
+    "train.scores.train": "Bei {rows:Zeile, aus der|Zeilen, aus denen} es lernte, was wenig über andere sagt; für einen Test blieben "
+    "keine:",
     "train.resume": "Weiter geht es so: {command}",
     "train.doctor": "Warum: {command}",
     "train.next": "Und nun:",
@@ -1260,26 +1258,22 @@ WORDS = {
     # Viele Trainings
     "sweep.failed": "{trial}: gescheitert: {reason}",
     "sweep.best_so_far": "bisher am besten",
-    "sweep.interrupted": "unterbrochen nach {ended} Versuchen. Weiter geht es mit: {command}",
-    "sweep.interrupted.ended=1": "unterbrochen nach einem Versuch. Weiter geht es mit: {command}",
+    "sweep.interrupted": "unterbrochen nach {ended:Versuch|Versuchen}. Weiter geht es mit: {command}",
     "sweep.accuracy": "Genauigkeit",
     "sweep.r2": "R²",
     "sweep.mixed": "Genauigkeit oder R²",
     "sweep.error": "Fehler",
     "sweep.epochs": "Epochen",
     "sweep.time": "Zeit",
-    "sweep.failures": "{count} Versuche sind gescheitert",
-    "sweep.failures.count=1": "1 Versuch ist gescheitert",
-    "sweep.test": "Das beste, an den {rows} Zeilen, die für den Test zurückgehalten wurden und nichts entschieden haben:",
+    "sweep.failures": "{count:Versuch ist|Versuche sind} gescheitert",
+    "sweep.test": "Das beste, an {rows:Zeile|Zeilen}, für den Test zurückgehalten, wo nichts entschieden wurde:",
     "sweep.wrote": "geschrieben: {path}, das beste Modell, und {table}, alle Versuche",
     # Modelle
-    "model.rows": "{rows} Zeilen aus {source}:",
-    "model.rows.rows=1": "1 Zeile aus {source}:",
+    "model.rows": "{rows:Zeile|Zeilen} aus {source}:",
     "model.trained": "{path}: trainiert mit {source}, von chainrule {version}.",
     "model.scale": "{name}: Mittelwert {mean}, Standardabweichung {deviation}",
     "model.scales": "Standardisiert ist, (Wert − Mittelwert) / Standardabweichung:",
-    "model.ended": "{epochs} Epochen, {steps} Schritte",
-    "model.ended.epochs=1": "1 Epoche, {steps} Schritte",
+    "model.ended": "{epochs:Epoche|Epochen}, {steps:Schritt|Schritte}",
     "model.scores.train": "Zeilen zum Lernen ({rows}): {score}",
     "model.scores.validation": "Zeilen zur Validierung ({rows}): {score}",
     "model.scores.test": "Zeilen zum Test ({rows}), beim Training nie gesehen: {score}",
@@ -1295,12 +1289,10 @@ WORDS = {
     "doctor.train.described": "Dies schreibt das Netz so und nennt den Befehl, der es trainiert:",
     "doctor.train.python": "So trainiert: cr.train erhält zusätzlich {options}.",
     "doctor.train": "So trainiert: {command}",
-    "doctor.drawn": "Die {rows} Zeilen sind zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
-    "doctor.drawn.rows=1": "Die Zeile ist zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
-    "doctor.healthy.rows=1": "In {subject}, das aus einer Zeile lernt, wurde nichts gefunden.",
-    "doctor.healthy": "In {subject}, das aus {rows} Zeilen lernt, fand sich nichts.",
+    "doctor.drawn": "{rows:Zeile ist|Zeilen sind} zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
+    "doctor.healthy": "In {subject}, das aus {rows:Zeile|Zeilen} lernt, fand sich nichts.",
     "doctor.no_cure": "Versucht, und nichts davon macht es um ein Zehntel besser: {changes}.",
-    "doctor.when.tried": "{said} So ist es nach {steps} Schritten eines Versuchs.",
+    "doctor.when.tried": "{said} So ist es nach {steps:Schritt|Schritten} eines Versuchs.",
     "doctor.when.trained": "{said} So ist es nach dem Training.",
     "doctor.effect": "In einem Versuch ohne seine Ursache ist es fort.",
     "doctor.effect.untried": "Was gegen seine Ursache hilft, hilft vielleicht auch dagegen.",
@@ -1315,11 +1307,14 @@ WORDS = {
     "doctor.rates.all": "Jede versuchte Lernrate, bis {rate}, senkt den Fehler des ersten Schritts.",
     "doctor.rates.converges": "Das Training konvergierte mit jeder versuchten Lernrate von {low} bis {high}, simuliert mit bis zu {steps} "
     "Schritten; andere können es auch.",
+    "doctor.rates.blocked": "Das ist die Ausgabeschicht allein: Zu den Schichten davor kommt kein Gradient durch, und keine Lernrate "
+    "ändert "
+    "daran etwas. Darum wird keine empfohlen.",
     "doctor.rates.scheduled": "Die Lernrate folgt einem Plan; an seiner Stelle wurden gleichbleibende versucht.",
-    "doctor.rates.reached": "Eine gute Lernrate für diesen Anfang ist {rate}: {steps} simulierte Schritte damit bringen den Fehler unter "
-    "10^−12.",
-    "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach {steps} simulierten Schritten damit bleibt ein "
-    "Fehler von {error}.",
+    "doctor.rates.reached": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach {steps:simulierten Schritt|simulierten Schritten} "
+    "damit liegt der Fehler unter 10^−12.",
+    "doctor.rates.recommended": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach "
+    "{steps:simulierten Schritt|simulierten Schritten} damit bleibt ein Fehler von {error}.",
     "doctor.not_finite": "{quantity} ist die erste Größe, die NaN oder unendlich ist, und zwar schon im ersten Schritt: Alles danach ist "
     "auch keine Zahl.",
     "doctor.not_finite.logarithm": "{loss} nimmt den Logarithmus von 0: Die Vorhersage y ist so gut wie 0 oder 1.",
@@ -1366,19 +1361,22 @@ WORDS = {
     "doctor.rate_too_large.run": "Die Lernrate {rate} ist zu groß.",
     "doctor.rate_too_large.diverged": "Die Lernrate {rate} ist zu groß: In einem Versuch verließ der Fehler in Schritt {step} alle "
     "Grenzen.",
-    "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps} Schritten endete der Fehler höher, als "
+    "doctor.rate_too_large.rose": "Die Lernrate {rate} ist zu groß: In einem Versuch von {steps:Schritt|Schritten} endete der Fehler "
+    "höher, als "
     "er begann.",
     "doctor.rate_too_large.rough": "Die Lernrate {rate} ist für das, was bleibt, zu groß, den Fehler {error}; mit {better} lässt ein "
-    "Versuch von {steps} Schritten {less} übrig.",
-    "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps} Schritten eines Versuchs ist der Fehler {error}; mit "
+    "Versuch von {steps:Schritt|Schritten} {less} übrig.",
+    "doctor.rate_too_small": "Die Lernrate {rate} ist zu klein: Nach {steps:Schritt|Schritten} eines Versuchs ist der Fehler {error}; mit "
     "{better} ist er {less}.",
     "doctor.leaking_column": "Die Spalte {column} verrät das Ziel {target}: |r| = {number}.",
     "doctor.leaking_column.codes": "Die Spalte {column} verrät das Ziel: Jeder ihrer {number} Werte steht für eine Klasse.",
     "doctor.outlier": "{column} ist in Zeile {row} {value}, {number}-mal so weit vom Median der Spalte wie üblich, und sonst nichts.",
     "doctor.duplicates": "{count} von {all} Zeilen zum Testen stehen auch unter denen zum Trainieren: Was sie sagen, ist keine Probe.",
-    "doctor.out_of_step.late": "x und y sind verschoben: Die Ziele {rows} Zeilen darunter werden erklärt ({number} ihrer Varianz), die "
+    "doctor.out_of_step.late": "x und y sind verschoben: Die Ziele {rows:Zeile|Zeilen} darunter werden erklärt ({number} ihrer Varianz), "
+    "die "
     "neben den Eingaben nicht besser als zufällige.",
-    "doctor.out_of_step.early": "x und y sind verschoben: Die Ziele {rows} Zeilen darüber werden erklärt ({number} ihrer Varianz), die "
+    "doctor.out_of_step.early": "x und y sind verschoben: Die Ziele {rows:Zeile|Zeilen} darüber werden erklärt ({number} ihrer Varianz), "
+    "die "
     "neben den Eingaben nicht besser als zufällige.",
     "doctor.noisy_labels.held_out": "Viele Klassen sind andere, als die Eingaben sagen: Von den {rows} Zeilen, deren Klasse einfache "
     "Modelle am "
@@ -1392,12 +1390,17 @@ WORDS = {
     "Varianz der Ziele, zufällige Reihenfolgen bis zu {chance}.",
     "doctor.nothing_to_learn.constant": "Alle {rows} Zeilen haben dasselbe Ziel: Anderes lässt sich nicht lernen.",
     "doctor.imbalance": "Die Klasse {class} hat {percent} % der Zeilen: Sie immer zu nennen, ist fast richtig.",
-    "doctor.penalty": "Die Strafe {name} gewinnt: Nach {steps} Schritten ist der Fehler neben der Strafe {error}; nach einem Training ohne "
+    "doctor.penalty": "Die Strafe {name} gewinnt: Nach {steps:Schritt|Schritten} ist der Fehler neben der Strafe {error}; nach einem "
+    "Training ohne "
     "sie ist er {less}.",
-    "doctor.batch_too_small": "Stapel von {size} Zeilen sind für die Rate zu klein: Ein Versuch endet mit dem Fehler {error}, mit {other} "
+    "doctor.batch_too_small": "Stapel von {size:Zeile|Zeilen} sind für die Rate zu klein: Ein Versuch endet mit dem Fehler {error}, mit "
+    "{other} "
     "Zeilen mit {less}.",
     "doctor.batch_too_large": "Stapel von {size} Zeilen sind zu groß: Das Training hat {steps} Schritte und behält einen Fehler von "
     "{error}; mit {other} Zeilen ist er {less}.",
+    "doctor.too_few_epochs": "Das Training war zu kurz: Nach {steps:Schritt|Schritten} in {epochs:Epoche|Epochen} ist der Fehler {error}, "
+    "und "
+    "er fiel noch.",
     "doctor.worse_than_guessing.r2": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist R² {number} (immer den "
     "Mittelwert geraten: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "Es ist schlechter als Raten: Auf {rows} Zeilen, die es nie sah, ist die Genauigkeit {number} "
@@ -1444,9 +1447,9 @@ WORDS = {
     "cure.balanced": "wenn seltene Klassen so viel gelten wie häufige",
     "cure.penalty": "mit der Strafe l2, Rate {rate},",
     "cure.units": "mit {units} verborgenen Neuronen",
-    "cure.epochs": "mit {epochs} Epochen",
-    "cure.batch": "mit Stapeln von {size} Zeilen",
-    "cure.moved": "mit um {rows} Zeilen verschobenen Zielen",
+    "cure.epochs": "mit {epochs:Epoche|Epochen}",
+    "cure.batch": "mit Stapeln von {size:Zeile|Zeilen}",
+    "cure.moved": "mit um {rows:Zeile|Zeilen} verschobenen Zielen",
     "cure.standardised_inputs": "mit standardisierten Eingaben",
     "cure.scaled_inputs": "mit Eingaben, geteilt durch {number},",
     "cure.standardised_targets": "mit standardisierten Zielen",
@@ -1459,21 +1462,19 @@ WORDS = {
     "cure.output": "mit der Ausgabe-Aktivierung {activation}",
     "cure.loss": "mit dem Verlust {loss} und der Ausgabe-Aktivierung {activation}",
     "cure.nothing": "weniger als 10^−12",
-    "cure.tried.error": "Versucht: {change} ist der Fehler nach {steps} Schritten {with_it}{instead}.",
+    "cure.tried.error": "Versucht: {change} ist der Fehler nach {steps:Schritt|Schritten} {with_it}{instead}.",
     "cure.instead": " statt {without}",
     "cure.instead.diverged": "; ohne das divergiert das Training",
-    "cure.tried.held_out": "Versucht: {change} ist der Fehler auf Zeilen, aus denen es nicht lernt, nach {steps} Schritten "
+    "cure.tried.held_out": "Versucht: {change} ist der Fehler auf Zeilen, aus denen es nicht lernt, nach {steps:Schritt|Schritten} "
     "{with_it}{instead}.",
-    "cure.tried.missed": "Versucht: {change}, werden nach {steps} Schritten im Mittel der Klassen {with_it} der Zeilen nicht "
+    "cure.tried.missed": "Versucht: {change}, werden nach {steps:Schritt|Schritten} im Mittel der Klassen {with_it} der Zeilen nicht "
     "gefunden{instead}.",
-    "cure.tried.wrong": "Versucht: {change} sind nach {steps} Schritten {with_it} der Zeilen falsch{instead}.",
+    "cure.tried.wrong": "Versucht: {change} sind nach {steps:Schritt|Schritten} {with_it} der Zeilen falsch{instead}.",
     # Bilder und Kurven
     "graph.alt": "Das Netz {sizes} als Graph: ein Kasten für jede Schicht, Pfeile von dem, was sie liest.",
     "graph.alt_told": "Das Netz {sizes} als Graph: {told}.",
-    "graph.inputs": "{count} Eingänge",
-    "graph.inputs.count=1": "1 Eingang",
-    "graph.units": "{count} Neuronen",
-    "graph.units.count=1": "1 Neuron",
+    "graph.inputs": "{count:Eingang|Eingänge}",
+    "graph.units": "{count:Neuron|Neuronen}",
     "graph.given": "gegebener Gradient",
     "graph.target": "Zielwert",
     "page.without_scripts": "Diese Seite rechnet mit JavaScript, das aus ist. chainrule explain -o DATEI.html schreibt den Schritt ohne.",
@@ -1535,7 +1536,7 @@ WORDS = {
     "score.perplexity": "Perplexität {value}: so unsicher wie eine Wahl unter so vielen gleich wahrscheinlichen Klassen",
     "score.many": "{classes} Klassen: zu viele, um jede zu zeigen.",
     # Programme von Lernenden
-    "learners.refused.endless": "Das Programm endete nicht innerhalb von {seconds} Sekunden.",
+    "learners.refused.endless": "Das Programm endete nicht innerhalb von {seconds:Sekunde|Sekunden}.",
     "learners.refused.memory": "Das Programm nimmt mehr Speicher, als es darf.",
     "learners.refused.keyboard": "Das Programm wartet auf eine Eingabe; niemand tippt. Was nach Eingaben fragt, muss weg.",
     "learners.refused.starts": "Das Programm startet einen weiteren Prozess, was es nicht darf.",
@@ -1603,7 +1604,7 @@ WORDS = {
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
     "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, so wie das Programm es will. Soll er gelernt werden: b ← b − η Σ δ.",
     "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
-    "check.remark.failed": "{failed} von {probes} Proben scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
+    "check.remark.failed": "{failed} von {probes:Probe|Proben} scheiterten im Programm; die anderen sind beurteilt. Ein Grund wären "
     "Schichten, die gleich groß sein müssen.",
     "check.first": "{quantity} ist in der Reihenfolge der Rechnung die erste Größe, die falsch ist.",
     "check.then": "Auch {quantity} ist falsch.",
@@ -2041,7 +2042,7 @@ WORDS = {
     "model_check.sign": "sein Vorzeichen ist falsch",
     "model_check.factor": "er ist das {factor}-Fache des richtigen",
     "model_check.times_examples": "er ist das {factor}-Fache des richtigen (so viele Beispiele sind es: {examples})",
-    "model_check.part_of_examples": "er ist das {factor}-Fache des richtigen (1/{examples} bei {examples} Beispielen)",
+    "model_check.part_of_examples": "er ist das {factor}-Fache des richtigen (1/{examples} bei {examples:Beispiel|Beispielen})",
     "model_check.transposed": "er ist transponiert",
     "section.agreement": "Verglichen mit {library}",
     "agreement.how": "{library} hat dasselbe Modell in float64 mit denselben Eingaben gerechnet, und seine Ableitungen gingen vom "

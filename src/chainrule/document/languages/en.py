@@ -23,9 +23,7 @@ WORDS = {
     # The network
     "network.title": "The network",
     "network.intro": "A network computes its prediction from the inputs with numbers that it has to learn: {parameters} of them, in "
-    "{layers} layers.",
-    "network.intro.layers=1": "A network computes its prediction from the inputs with numbers that it has to learn: {parameters} of them, "
-    "in one layer.",
+    "{layers:layer|layers}.",
     "network.running": "Of them, {count} are running averages: each step moves them towards what its batch is like, and no gradient does.",
     "network.frozen": "Of them, {count} are frozen: they keep their values.",
     "network.frozen.count=1": "Of them, one is frozen: it keeps its value.",
@@ -51,8 +49,8 @@ WORDS = {
     "network.numbering.thresholds": "Thresholds are numbered layer by layer: {element} is the threshold of unit {unit} of the {layer}, an "
     "element of the vector {vector}.",
     "network.numbering.transposed": "Where a matrix is used transposed, it is the other way round.",
-    "weights_read.list.target": "The {count} numbers that were given were read unit by unit, in the order of the inputs",
-    "weights_read.list.source": "The {count} numbers that were given were read source by source, first those from the first input",
+    "weights_read.list.target": "{count:number was|numbers were} given and read unit by unit, in the order of the inputs",
+    "weights_read.list.source": "{count:number was|numbers were} given and read source by source, first those from the first input",
     "weights_read.list.target.first": "Each unit's bias stands before its weights.",
     "weights_read.list.target.last": "Each unit's bias stands after its weights.",
     "weights_read.list.source.first": "The biases of a layer stand before its weights.",
@@ -78,7 +76,7 @@ WORDS = {
     "network.drawn_alike": " were drawn from seed {seed}: {how}.",
     "network.constant": " start at {value}.",
     "network.constant.count=1": " starts at {value}.",
-    "network.rounded": "The numbers are rounded to {few} decimals.",
+    "network.rounded": "The numbers are rounded to {few:decimal|decimals}.",
     "network.rounded_many": "The numbers are rounded, to {few} to {most} decimals.",
     "initializer.constant": "{name}, every weight is {value}",
     "initializer.uniform": "{name}, uniformly between {low} and {high}",
@@ -89,10 +87,10 @@ WORDS = {
     "initializer.inputs": "inputs",
     "initializer.units": "units",
     "conventions": "Conventions: the error of one example is {outputs} its outputs; that of a batch is {batch} its examples, in the loss "
-    "and in the gradient alike. Vectors are {vectors}. Numbers that are not printed whole are rounded to {digits} significant digits "
-    "and follow ≈, except in tables.",
-    "conventions.alone": "Conventions: vectors are {vectors}. Numbers that are not printed whole are rounded to {digits} significant "
-    "digits and follow ≈, except in tables.",
+    "and in the gradient alike. Vectors are {vectors}. Numbers that are not printed whole are rounded to "
+    "{digits:significant digit|significant digits} and follow ≈, except in tables.",
+    "conventions.alone": "Conventions: vectors are {vectors}. Numbers that are not printed whole are rounded to "
+    "{digits:significant digit|significant digits} and follow ≈, except in tables.",
     "conventions.precision": "The training computed in {precision}, with about 7 digits. This step begins with its very numbers, and is "
     "computed here in float64.",
     "conventions.average": "This is the last step of epoch {epoch}. After it, the moving average of the weights goes {share} of the way to "
@@ -128,8 +126,8 @@ WORDS = {
     "class {number} stands at {letter}.",
     "data.class_names": "The targets were given as the names of classes, and are written one-hot: the 1 of {name} stands at {letter}.",
     "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
-    "data.wide": "A sample has {inputs} inputs and {outputs} targets, too many to print here; `-o step.json` writes every number.",
-    "data.wide.outputs=1": "A sample has {inputs} inputs and one target, too many to print here; `-o step.json` writes every number.",
+    "data.wide": "A sample has {inputs:input|inputs} and {outputs} targets, too many to print here; `-o step.json` writes every number.",
+    "data.wide.outputs=1": "A sample has {inputs:input|inputs} and one target, too many to print here; `-o step.json` writes every number.",
     # The forward pass
     "forward.title": "Forward pass",
     "forward.intro": "What does the network predict with its weights as they are? Each layer computes its output from what leads into it.",
@@ -243,9 +241,10 @@ WORDS = {
     "at 0.",
     "state.leaning": "{quantity} gives the newest gradient more weight than {state} does: the step looks ahead, to where the average is "
     "going.",
-    "state.not_yet": "{state} makes no difference to the first {before} steps: it rests on too few gradients yet. From step {first} on it "
+    "state.not_yet": "{state} makes no difference to the first {before:step|steps}: it rests on too few gradients yet. From step {first} "
+    "on it "
     "does.",
-    "state.in_use": "{state} makes a difference from step {first} on: in the {before} steps before, it rested on too few gradients.",
+    "state.in_use": "{state} makes a difference from step {first} on: in the {before:step|steps} before, it rested on too few gradients.",
     "state.other": "{state} is carried on from step to step. It starts at 0, for every weight.",
     "state.corrected": "{corrected} makes up for that start: the shares of all gradients in {state} add up to {share} in step {number}, "
     "and {corrected} divides by that. So in the first step {corrected} is {gradient} itself.",
@@ -287,19 +286,22 @@ WORDS = {
     "figure.no_gates": "this network has no recurrence that could be drawn through time; try 5x2:lstm3-2.",
     "figure.no_attention": "this network has no attention that could be drawn; try v7x4:e4-attn2-3.",
     "inside.windows": "The windows of {output}",
-    "inside.window": "{output} sees one window of {places} places. Its largest part comes from channel {channel}:",
-    "inside.window.channels=1": "{output} sees one window of {places} places:",
+    "inside.window": "{output} sees one window of {places:place|places}. Its largest part comes from channel {channel}:",
+    "inside.window.channels=1": "{output} sees one window of {places:place|places}:",
     "inside.kernel": "Each number is multiplied by the weight of {weights} at the same place of the window, those for unit {unit}:",
     "inside.window_sum": "The products of this channel add up to {own}; those of all {channels} channels to {all}.",
     "inside.window_sum.channels=1": "The products add up to {all}.",
     "inside.window_bias": "With the bias, {output} is {value}.",
-    "inside.touched": "All windows have the same weights. So {weight} touches {count} outputs of the first sample. From each it gets the "
+    "inside.touched": "All windows have the same weights. So {weight} touches {count:output|outputs} of the first sample. From each it "
+    "gets the "
     "number that it is multiplied by there, times the derivative by that output (a dot is 0). Summed over all places and all samples "
     "this is its element of {gradient}, {total}:",
     "inside.laid": "The windows that are laid into {output}",
-    "inside.laying": "Each of its inputs lays one window of {places} places, and where windows overlap, they are added. The input at place "
+    "inside.laying": "Each of its inputs lays one window of {places:place|places}, and where windows overlap, they are added. The input "
+    "at place "
     "{place}, channel {channel}, is {number}; times the weights of {weights} for unit {unit} it lays:",
-    "inside.laid_touched": "All windows have the same weights. So {weight} lies in {count} windows of the first sample. From each it gets "
+    "inside.laid_touched": "All windows have the same weights. So {weight} lies in {count:window|windows} of the first sample. From each "
+    "it gets "
     "the input times the derivative where it lies (a dot is 0). Summed over all windows and all samples this is its element of "
     "{gradient}, {total}:",
     "inside.caption.laid": "the window that one input lays, unit {unit}",
@@ -344,10 +346,10 @@ WORDS = {
     "inside.root": "√(v + ε)",
     "inside.result": "∂E/∂x",
     "inside.table": "The rows of {table}",
-    "inside.uses": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} (row {row}) stands at "
-    "{count} places: its row gets the sum of what they bring.",
-    "inside.uses.count=1": "{distinct} tokens stand in this batch, and only their rows get a gradient. Token {token} (row {row}) stands "
-    "at one place, and its row gets what that brings.",
+    "inside.uses": "{distinct:token stands in this batch, and only its row gets|tokens stand in this batch, and only their rows get} "
+    "a gradient. Token {token} (row {row}) stands at {count} places: its row gets the sum of what they bring.",
+    "inside.uses.count=1": "{distinct:token stands in this batch, and only its row gets|tokens stand in this batch, and only their "
+    "rows get} a gradient. Token {token} (row {row}) stands at one place, and its row gets what that brings.",
     # The chain rule
     "chain.title": "The chain rule, for every weight",
     "chain.title_layers": "The chain rule, for one weight of each layer",
@@ -503,15 +505,17 @@ WORDS = {
     "rates.rises": "At the rate used here, {rate}, the error rises to {error} on the way.",
     "rates.good": "A good rate for this start is {rate}: it brings the error below 10⁻¹² (to {error}) in {steps} steps.",
     "rates.good.steps=1": "A good rate for this start is {rate}: it brings the error below 10⁻¹² (to {error}) in a single step.",
-    "rates.good_minimum": "A good rate for this start is {rate}: within {steps} steps it brings the gradient below a "
+    "rates.good_minimum": "A good rate for this start is {rate}: within {steps:step|steps} it brings the gradient below a "
     "millionth of what it is now; the error is {error} then.",
     "rates.good_so_far": "A good rate for this start is {rate}: in {steps} steps it lowers the error to {error}.",
     "rates.none_recommended": "No rate is recommended: with none of those tried does the error fall noticeably in the simulation without "
     "growing first, and without units that die or saturate on the way.",
+    "rates.blocked": "No rate is recommended: only the output layer learns. To the layers before it no gradient comes through, at any "
+    "rate.",
     "rates.steps.most": "Each simulation repeats the step on this batch up to {steps} times; longer ones are never made.",
     "rates.steps.size": "Each simulation repeats the step on this batch up to {steps} times: in a network of this size, more would "
     "take too long.",
-    "still.dead": "The slopes of {count} of {all} hidden units are 0 for every sample, so that nothing reaches their weights.",
+    "still.dead": "The slopes of {count} of {all:hidden unit|hidden units} are 0 for every sample, so that nothing reaches their weights.",
     "still.saturated": "The units are saturated: {percent} % of the slopes in hidden layers are next to 0.",
     "still.saturated_outputs": "The outputs are saturated: their slopes are next to 0.",
     "still.mean": "Every prediction is the mean of the targets there: the inputs are ignored.",
@@ -533,9 +537,10 @@ WORDS = {
     "order.epochs": "after epoch",
     "order.weights": "The weights at the start (0) and after each step:",
     "order.all": "The error {error} over all samples, at the start (0) and after each epoch:",
-    "order.more_rows": "{left} more steps between the first and the last ones are not listed; `--step N` shows any of them.",
+    "order.more_rows": "{left:more step|more steps} between the first and the last ones; `--step N` shows any of them.",
     "order.overflow": "After step {number} the numbers have left the range of floating point. A smaller `--learning-rate` helps.",
-    "order.more": "The first {worked} steps are worked through above. `--step N` shows any step in full, as `-o step.json` records it.",
+    "order.more": "The first {worked:step is|steps are} worked through above. `--step N` shows any step in full, as `-o step.json` "
+    "records it.",
     "order.full": "`--step N` shows any of these steps in full.",
     "order.many_weights": "The {weights} weights after each step are too many to list; `--step N -o step.json` writes those of a step.",
     "order.place": "This is step {number} of {steps}, in epoch {epoch} of {epochs}. It learns from the samples {rows} alone.",
@@ -555,7 +560,7 @@ WORDS = {
     "repeat.not_reached": "After {steps} steps the error is still above 10⁻¹².",
     "repeat.settled": "After {steps} steps the error stands still at {error}.",
     "repeat.settled.steps=1": "After one step the error stands still at {error}.",
-    "repeat.minimum": "After {steps} steps the error is {error}; the gradient is below a millionth of what it was at the start.",
+    "repeat.minimum": "After {steps:step|steps} the error is {error}; the gradient is below a millionth of what it was at the start.",
     "repeat.overflow": "At step {step} the numbers leave every sensible range: this run diverges.",
     # Overview
     "overview.forward": "Each quantity is computed from those before it:",
@@ -967,13 +972,12 @@ WORDS = {
     "report.columns.became": "becomes",
     "report.columns.mean": "mean",
     "report.columns.deviation": "standard deviation",
-    "report.columns.more.count=1": "1 more column.",
-    "report.columns.more": "{count} more columns.",
+    "report.columns.more": "{count:more column|more columns}.",
     "report.became.target.class": "target: {count} classes ({names})",
     "report.became.target.number": "target: a number, standardised",
     "report.became.number": "a number, standardised",
     "report.became.boolean": "0 or 1",
-    "report.became.category": "an input for each of {count} values ({names})",
+    "report.became.category": "an input for each of {count:value|values} ({names})",
     "report.became.token": "a token, one of {count} ({names})",
     "report.became.date": "of dates: {parts}",
     "report.curve": "The error during training",
@@ -1042,7 +1046,7 @@ WORDS = {
     "report.again.version": "version",
     "report.again.digest": "fingerprint of the training rows (SHA-256)",
     # Training: what was decided
-    "train.data": "{source}: {rows} rows, {columns} columns{notes}.",
+    "train.data": "{source}: {rows:row|rows}, {columns:column|columns}{notes}.",
     # Training: what was found out about a source
     "found.separator": "separator: {sign}",
     "found.separator.none": "separator: none (one column)",
@@ -1062,19 +1066,14 @@ WORDS = {
     "found.mended.wrapped": "each row is in quotes as a whole",
     "found.mended.drawn": "drawn with lines",
     "found.quotes": "quotes: {sign}",
-    "found.comments": "{count} lines of comments",
-    "found.comments.count=1": "1 line of comments",
-    "found.above": "{count} lines above the table passed over: {first}",
-    "found.above.count=1": "1 line above the table passed over: {first}",
-    "found.below_header": "{count} rows below the header passed over: {first}",
-    "found.below_header.count=1": "1 row below the header passed over: {first}",
-    "found.below": "{count} lines below the table passed over: {first}",
-    "found.below.count=1": "1 line below the table passed over: {first}",
+    "found.comments": "{count:line|lines} of comments",
+    "found.above": "{count:line|lines} above the table passed over: {first}",
+    "found.below_header": "{count:row|rows} below the header passed over: {first}",
+    "found.below": "{count:line|lines} below the table passed over: {first}",
     "found.ruled": "a ruled line below the header passed over",
     "found.repeated": "the header between the rows passed over",
     "found.empty_rows": "empty rows at the end left out",
-    "found.unnamed": "{count} columns without name and values left out",
-    "found.unnamed.count=1": "a column without name and values left out",
+    "found.unnamed": "{count:column|columns} without name and values left out",
     "found.no_header": "no header: the columns are called {names}",
     "found.header_of_numbers": "the first row is taken for the header although it holds numbers",
     "found.ends.rows": "separators at the end of rows are ignored",
@@ -1085,16 +1084,12 @@ WORDS = {
     "found.labels_beside": "column label: from {path}",
     "found.characters": "a text of {count} characters, {different} different ones",
     "found.characters_of_row": "{length} of them a row",
-    "found.images.L": "{count} images of {size}, height × width: grey",
-    "found.images.deep": "{count} images of {size}, height × width: grey, of more than 256 steps",
-    "found.images.RGB": "{count} images of {size} × 3, height × width × colours: red, green and blue",
-    "found.images.RGBA": "{count} images of {size} × 4, height × width × colours: red, green, blue and opacity",
+    "found.images.L": "{count:image|images} of {size}, height × width: grey",
+    "found.images.deep": "{count:image|images} of {size}, height × width: grey, of more than 256 steps",
+    "found.images.RGB": "{count:image|images} of {size} × 3, height × width × colours: red, green and blue",
+    "found.images.RGBA": "{count:image|images} of {size} × 4, height × width × colours: red, green, blue and opacity",
     "found.images_mixed": "images of several kinds of colours, all read alike",
     "found.folders": "column {name}: the folders that they lie in",
-    "found.images.L.count=1": "an image of {size}, height × width: grey",
-    "found.images.deep.count=1": "an image of {size}, height × width: grey, of more than 256 steps",
-    "found.images.RGB.count=1": "an image of {size} × 3, height × width × colours: red, green and blue",
-    "found.images.RGBA.count=1": "an image of {size} × 4, height × width × colours: red, green, blue and opacity",
     "decided.target.class": "target {name}: {count} classes ({classes})",
     "decided.target.number": "target {name}: a number, standardised",
     "decided.open.class": "the whole numbers of {name} are taken as {count} classes; --task regress takes them as a number",
@@ -1120,8 +1115,7 @@ WORDS = {
     "decided.left_out": "left out ({reason}): {names}",
     "decided.indicator": "an input of its own says where a value was missing: {names}",
     "decided.missing": "a missing value is a category of its own: {names}",
-    "decided.dropped.count=1": "1 row that lacks a value is left out",
-    "decided.dropped": "{count} rows that lack a value are left out",
+    "decided.dropped": "{count:row that lacks a value is|rows that lack a value are} left out",
     "decided.impute.mean": "where a number is missing, the column's mean is taken; elsewhere its most frequent value",
     "decided.impute.median": "where a number is missing, the column's median is taken; elsewhere its most frequent value",
     "decided.impute.most_frequent": "where a value is missing, the most frequent one of the column is taken",
@@ -1144,21 +1138,21 @@ WORDS = {
     "train.last.test_and_validation": "the last rows test, and those before them tell when to stop",
     "train.network": "network {sizes}: {activation} inside, {output} at the end, error by {loss}; {parameters} parameters",
     "train.network_flat": "network {sizes}: {output} at the end, error by {loss}; {parameters} parameters",
-    "train.plan_fewest": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, {fewest} to {epochs} epochs, "
+    "train.plan_fewest": "training by {optimizer}, learning rate {rate}, {batch_size:row|rows} a step, {fewest} to {epochs:epoch|epochs}, "
     "seed\N{NO-BREAK SPACE}{seed}",
-    "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size} rows a step, at most {epochs} epochs, "
+    "train.plan": "training by {optimizer}, learning rate {rate}, {batch_size:row|rows} a step, at most {epochs:epoch|epochs}, "
     "seed\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} processes ({backend}): each has its own part of the rows, a batch is of all of them",
     "train.too_small": "by what was measured, one process is faster: a reduction of the {parameters} gradients takes {reduction} ms, "
     "the part of a step that a process computes {part} ms; --reduce-every 10 would reduce less often, which is another algorithm",
-    "train.reduce_every": "each takes {count} steps by itself before their weights are averaged: another algorithm than that of "
+    "train.reduce_every": "each takes {count:step|steps} by itself before their weights are averaged: another algorithm than that of "
     "one process",
-    "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows} rows come in a new order, and the rows of each "
-    "{count} blocks in any",
+    "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows:row|rows} come in a new order, and the rows of each "
+    "{count:block|blocks} in any",
     "train.precision": "computed in {precision}",
     "train.written": "computed by the NumPy program, not by machine code: {reason}",
     "train.caution": "worth a look: {text}",
-    "caution.stand_in": "{name} is {value} in {count} rows, far from all other values; if that means that there is "
+    "caution.stand_in": "{name} is {value} in {count:row|rows}, far from all other values; if that means that there is "
     "no value, say --missing {value}",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say {categories} or {ignore}",
@@ -1198,7 +1192,7 @@ WORDS = {
     "train.ended.epochs": "All {epoch} epochs are done.",
     "train.ended.epochs.epoch=1": "The one epoch is done.",
     "train.ended.until": "The error fell below {until} in epoch {epoch}: {error}.",
-    "train.ended.patience": "Stopped after epoch {epoch}: in the last {patience} epochs the validation error fell by less than a "
+    "train.ended.patience": "Stopped after epoch {epoch}: in the last {patience:epoch|epochs} the validation error fell by less than a "
     "thousandth of what it had fallen in all.",
     "train.ended.interrupted": "Interrupted after epoch {epoch}.",
     "train.best": "Kept are the weights after epoch {epoch}, where the {part} error was lowest: {error}.",
@@ -1209,9 +1203,9 @@ WORDS = {
     "train.no_cause": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
     "train.rate_that_works": "In a simulation of this run with --learning-rate {rate}, the error falls.",
     "train.kept": "The best weights so far are in {path}.",
-    "train.scores.test": "On the {rows} rows that it never saw:",
-    "train.scores.validation": "On the {rows} rows that told when to stop; none were left for a test:",
-    "train.scores.train": "On the {rows} rows that it learned from, which says little about others; none were left for a test:",
+    "train.scores.test": "On the {rows:row|rows} that it never saw:",
+    "train.scores.validation": "On the {rows:row|rows} that told when to stop; none were left for a test:",
+    "train.scores.train": "On the {rows:row|rows} that it learned from, which says little about others; none were left for a test:",
     "train.resume": "To go on: {command}",
     "train.doctor": "Why: {command}",
     "train.next": "What next:",
@@ -1223,26 +1217,22 @@ WORDS = {
     # Many trainings
     "sweep.failed": "{trial}: failed: {reason}",
     "sweep.best_so_far": "the best so far",
-    "sweep.interrupted": "interrupted after {ended} trials. To go on: {command}",
-    "sweep.interrupted.ended=1": "interrupted after one trial. To go on: {command}",
+    "sweep.interrupted": "interrupted after {ended:trial|trials}. To go on: {command}",
     "sweep.accuracy": "accuracy",
     "sweep.r2": "R²",
     "sweep.mixed": "accuracy or R²",
     "sweep.error": "error",
     "sweep.epochs": "epochs",
     "sweep.time": "time",
-    "sweep.failures": "{count} trials failed",
-    "sweep.failures.count=1": "1 trial failed",
-    "sweep.test": "The best one, on the {rows} rows that were kept for the test and chose nothing:",
+    "sweep.failures": "{count:trial|trials} failed",
+    "sweep.test": "The best one, on the {rows:row|rows} that were kept for the test and chose nothing:",
     "sweep.wrote": "wrote {path}, the best model, and {table}, every trial",
     # Models
-    "model.rows": "{rows} rows of {source}:",
-    "model.rows.rows=1": "1 row of {source}:",
+    "model.rows": "{rows:row|rows} of {source}:",
     "model.trained": "{path}: trained on {source}, with chainrule {version}.",
     "model.scale": "{name}: mean {mean}, standard deviation {deviation}",
     "model.scales": "What is standardised, (value − mean) / standard deviation:",
-    "model.ended": "{epochs} epochs, {steps} steps",
-    "model.ended.epochs=1": "1 epoch, {steps} steps",
+    "model.ended": "{epochs:epoch|epochs}, {steps:step|steps}",
     "model.scores.train": "Training rows ({rows}): {score}",
     "model.scores.validation": "Validation rows ({rows}): {score}",
     "model.scores.test": "Test rows ({rows}), never seen in training: {score}",
@@ -1258,12 +1248,10 @@ WORDS = {
     "doctor.train.described": "This writes its network so, and prints the command that trains it:",
     "doctor.train.python": "To train it so, give cr.train also {options}.",
     "doctor.train": "To train it so: {command}",
-    "doctor.drawn": "The {rows} rows were drawn at random: give rows of your own, with --data FILE or with --input and --target.",
-    "doctor.drawn.rows=1": "The row was drawn at random: give rows of your own, with --data FILE or with --input and --target.",
-    "doctor.healthy.rows=1": "Nothing was found in {subject}, which learns from one row.",
-    "doctor.healthy": "Nothing was found in {subject}, which learns from {rows} rows.",
+    "doctor.drawn": "{rows:row was|rows were} drawn at random: give rows of your own, with --data FILE or with --input and --target.",
+    "doctor.healthy": "Nothing was found in {subject}, which learns from {rows:row|rows}.",
     "doctor.no_cure": "Tried, and none makes it a tenth better: {changes}.",
-    "doctor.when.tried": "{said} This is so after {steps} steps of a trial.",
+    "doctor.when.tried": "{said} This is so after {steps:step|steps} of a trial.",
     "doctor.when.trained": "{said} This is so after the training.",
     "doctor.effect": "In a trial without its cause it is gone.",
     "doctor.effect.untried": "What helps against its cause may help against it as well.",
@@ -1278,9 +1266,13 @@ WORDS = {
     "doctor.rates.all": "Every learning rate tried, up to {rate}, lowers the error of the first step.",
     "doctor.rates.converges": "Training converged with every learning rate tried from {low} to {high}, in simulations of up to {steps} "
     "steps; others may do as well.",
+    "doctor.rates.blocked": "That is the output layer alone: to the layers before it no gradient comes through, and no learning rate "
+    "changes that. So none is recommended.",
     "doctor.rates.scheduled": "The learning rate follows a schedule; in its place, constant ones were tried.",
-    "doctor.rates.reached": "A good learning rate for this start is {rate}: {steps} simulated steps with it bring the error below 10^−12.",
-    "doctor.rates.recommended": "A good learning rate for this start is {rate}: {steps} simulated steps with it leave an error of {error}.",
+    "doctor.rates.reached": "A good learning rate for this start is {rate}: "
+    "{steps:simulated step with it brings|simulated steps with it bring} the error below 10^−12.",
+    "doctor.rates.recommended": "A good learning rate for this start is {rate}: "
+    "{steps:simulated step with it leaves|simulated steps with it leave} an error of {error}.",
     "doctor.not_finite": "{quantity} is the first quantity that is NaN or infinite, in the first step already: everything after it is no "
     "number either.",
     "doctor.not_finite.logarithm": "{loss} takes the logarithm of 0: the prediction y is as good as 0 or 1.",
@@ -1306,16 +1298,16 @@ WORDS = {
     "an error, too.",
     "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
     "wrong and sure of it.",
-    "doctor.zero_start": "{count} of {all} matrices of weights are all 0 at the start, {parameter} first: as long as they are, no "
-    "signal comes through them, and no gradient on its way back; what they learn themselves may still be more than nothing.",
+    "doctor.zero_start": "{count} of the {all} matrices of weights start with nothing but 0, {parameter} first: while that is so, no "
+    "signal comes through, and no gradient on its way back; what they learn themselves may still be more than nothing.",
     "doctor.equal_units": "Units {first} and {second} of {layer} are equal and will stay equal: they get the same gradient in every step.",
     "doctor.start_too_large": "The weights of {layer} ({parameter}) are too large at the start: {number} times what keeps the size of a "
     "signal.",
     "doctor.no_gradient": "The gradient is exactly 0, though the error is {error}: at no learning rate is anything learned.",
     "doctor.mean_predicted": "All {rows} predictions are next to the mean of the targets, {mean}: the inputs make no difference.",
     "doctor.mean_predicted.several": "All {rows} predictions are next to the means of the targets: the inputs make no difference.",
-    "doctor.dead_units": "{count} of {all} units of {layer} are dead: their slope is 0 for every row.",
-    "doctor.dead_units.count=1": "1 of {all} units of {layer} is dead: its slope is 0 for every row.",
+    "doctor.dead_units": "{count} of {all:unit|units} of {layer} are dead: their slope is 0 for every row.",
+    "doctor.dead_units.count=1": "1 of {all:unit|units} of {layer} is dead: its slope is 0 for every row.",
     "doctor.saturation": "{layer} is saturated: {percent} % of its slopes are below a twentieth of the steepest.",
     "doctor.vanishing": "The gradient vanishes: of δ, {ratio} is left at {layer}, after {layers} layers; from layer to layer it is "
     "multiplied by {factors}.",
@@ -1323,19 +1315,22 @@ WORDS = {
     "multiplied by {factors}.",
     "doctor.rate_too_large.run": "The learning rate {rate} is too large.",
     "doctor.rate_too_large.diverged": "The learning rate {rate} is too large: in a trial the error left all bounds in step {step}.",
-    "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps} steps the error ended higher than it "
+    "doctor.rate_too_large.rose": "The learning rate {rate} is too large: in a trial of {steps:step|steps} the error ended higher than it "
     "began.",
     "doctor.rate_too_large.rough": "The learning rate {rate} is too large for what is left, the error {error}; with {better} a trial of "
-    "{steps} steps leaves {less}.",
-    "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps} steps of a trial the error is {error}; with {better} "
+    "{steps:step|steps} leaves {less}.",
+    "doctor.rate_too_small": "The learning rate {rate} is too small: after {steps:step|steps} of a trial the error is {error}; with "
+    "{better} "
     "it is {less}.",
     "doctor.leaking_column": "The column {column} gives the target {target} away: |r| = {number}.",
     "doctor.leaking_column.codes": "The column {column} gives the target away: each of its {number} values stands for one class.",
     "doctor.outlier": "{column} is {value} in row {row}, {number} times as far from the column's median as is usual, and nothing else is.",
     "doctor.duplicates": "{count} of {all} rows that test stand among the rows that train: what they say is no test.",
-    "doctor.out_of_step.late": "x and y are out of step: the targets {rows} rows below are explained ({number} of their variance), those "
+    "doctor.out_of_step.late": "x and y are out of step: the targets {rows:row|rows} below are explained ({number} of their variance), "
+    "those "
     "beside the inputs no better than random ones.",
-    "doctor.out_of_step.early": "x and y are out of step: the targets {rows} rows above are explained ({number} of their variance), those "
+    "doctor.out_of_step.early": "x and y are out of step: the targets {rows:row|rows} above are explained ({number} of their variance), "
+    "those "
     "beside the inputs no better than random ones.",
     "doctor.noisy_labels.held_out": "Many labels are others than the inputs say: of the {rows} rows of whose class simple models are "
     "surest, {percent} % have another one; the network misses {others} % of rows that it has not seen.",
@@ -1348,12 +1343,17 @@ WORDS = {
     "variance, random orders of them up to {chance}.",
     "doctor.nothing_to_learn.constant": "All {rows} rows have the same target: nothing else can be learned.",
     "doctor.imbalance": "The class {class} has {percent} % of the rows: naming it always is nearly right.",
-    "doctor.penalty": "The penalty {name} wins: after {steps} steps the error is {error} beside the penalty; of a training without the "
+    "doctor.penalty": "The penalty {name} wins: after {steps:step|steps} the error is {error} beside the penalty; of a training without "
+    "the "
     "penalty it is {less}.",
-    "doctor.batch_too_small": "Batches of {size} rows are too small for the rate: a trial ends with the error {error}, with {other} rows "
+    "doctor.batch_too_small": "Batches of {size:row|rows} are too small for the rate: a trial ends with the error {error}, with "
+    "{other:row|rows} "
     "with {less}.",
     "doctor.batch_too_large": "Batches of {size} rows are too large: the training takes {steps} steps and keeps an error of {error}; with "
     "{other} rows it is {less}.",
+    "doctor.too_few_epochs": "The training was too short: after {steps:step|steps} in {epochs:epoch|epochs} the error is {error}, and it "
+    "was "
+    "still falling.",
     "doctor.worse_than_guessing.r2": "It is worse than guessing: on {rows} rows that it never saw, R² is {number} (always guessing the "
     "mean: {baseline}).",
     "doctor.worse_than_guessing.accuracy": "It is worse than guessing: on {rows} rows that it never saw, the accuracy is {number} (always "
@@ -1397,10 +1397,10 @@ WORDS = {
     "cure.without_row": "without row {row}",
     "cure.balanced": "with rare classes counting as much as frequent ones",
     "cure.penalty": "with the penalty l2, rate {rate},",
-    "cure.units": "with {units} hidden units",
-    "cure.epochs": "with {epochs} epochs",
-    "cure.batch": "with batches of {size} rows",
-    "cure.moved": "with the targets moved by {rows} rows",
+    "cure.units": "with {units:hidden unit|hidden units}",
+    "cure.epochs": "with {epochs:epoch|epochs}",
+    "cure.batch": "with batches of {size:row|rows}",
+    "cure.moved": "with the targets moved by {rows:row|rows}",
     "cure.standardised_inputs": "with standardised inputs",
     "cure.scaled_inputs": "with inputs divided by {number}",
     "cure.standardised_targets": "with standardised targets",
@@ -1413,19 +1413,18 @@ WORDS = {
     "cure.output": "with the output activation {activation}",
     "cure.loss": "with the loss {loss} and the output activation {activation}",
     "cure.nothing": "less than 10^−12",
-    "cure.tried.error": "Tried: {change}, the error after {steps} steps is {with_it}{instead}.",
+    "cure.tried.error": "Tried: {change}, the error after {steps:step|steps} is {with_it}{instead}.",
     "cure.instead": " instead of {without}",
     "cure.instead.diverged": "; without, training diverges",
-    "cure.tried.held_out": "Tried: {change}, the error of rows that it does not learn from is {with_it} after {steps} steps{instead}.",
-    "cure.tried.missed": "Tried: {change}, in the mean of the classes {with_it} of the rows are not found after {steps} steps{instead}.",
-    "cure.tried.wrong": "Tried: {change}, {with_it} of the rows are wrong after {steps} steps{instead}.",
+    "cure.tried.held_out": "Tried: {change}, the error of rows that it does not learn from is {with_it} after {steps:step|steps}{instead}.",
+    "cure.tried.missed": "Tried: {change}, in the mean of the classes {with_it} of the rows are not found after "
+    "{steps:step|steps}{instead}.",
+    "cure.tried.wrong": "Tried: {change}, {with_it} of the rows are wrong after {steps:step|steps}{instead}.",
     # Pictures and plots
     "graph.alt": "The network {sizes} as a graph: a box for each layer, arrows from what it reads.",
     "graph.alt_told": "The network {sizes} as a graph: {told}.",
-    "graph.inputs": "{count} inputs",
-    "graph.inputs.count=1": "1 input",
-    "graph.units": "{count} units",
-    "graph.units.count=1": "1 unit",
+    "graph.inputs": "{count:input|inputs}",
+    "graph.units": "{count:unit|units}",
     "graph.given": "given gradient",
     "graph.target": "target",
     "page.without_scripts": "JavaScript is off, which computes this page. chainrule explain -o FILE.html writes the same step without it.",
@@ -1487,7 +1486,7 @@ WORDS = {
     "score.perplexity": "perplexity {value}: as unsure as a choice among so many equally likely classes",
     "score.many": "{classes} classes: too many to print each.",
     # Learners' programs
-    "learners.refused.endless": "The program did not end within {seconds} seconds.",
+    "learners.refused.endless": "The program did not end within {seconds:second|seconds}.",
     "learners.refused.memory": "The program takes more memory than it may.",
     "learners.refused.keyboard": "The program waits for somebody to type; nobody does. Leave out what asks for input.",
     "learners.refused.starts": "The program starts another process, which it may not.",
@@ -1515,7 +1514,8 @@ WORDS = {
     "# chainrule: backward(X = x, Y = t, A = W1, B = W2); X columns; Y classes; loss cross_entropy; rate 0.1",
     "learners.understood.entry": "{entry}, line {line}",
     "learners.understood.loop": "the training, {entry}, watched while it runs",
-    "learners.understood.graph": "class {name}, line {line}, an engine of one number a node; it was tried with {count} small graphs",
+    "learners.understood.graph": "class {name}, line {line}, an engine of one number a node; it was tried with {count:small graph|small "
+    "graphs}",
     "learners.understood.command": "{entry}, asked in lines of JSON",
     "learners.understood.layout.rows.inputs_first": "{x} has a sample in each row, {w} is (inputs, units)",
     "learners.understood.layout.rows.units_first": "{x} has a sample in each row, {w} is (units, inputs)",
@@ -1556,7 +1556,7 @@ WORDS = {
     "check.remark.constant": "{biases}: the biases stay as they are, as the program means them to. "
     "If they are to be learnt: b ← b − η Σ δ.",
     "check.remark.rule": "The steps are those of no update rule that is known here; they are not judged.",
-    "check.remark.failed": "{failed} of {probes} probes failed in the program; the others were judged. Layers that must be of equal "
+    "check.remark.failed": "{failed} of {probes:probe|probes} failed in the program; the others were judged. Layers that must be of equal "
     "size would be a reason.",
     "check.first": "{quantity} is the first quantity that is wrong in the order of computation.",
     "check.then": "{quantity} is wrong, too.",
@@ -1597,7 +1597,7 @@ WORDS = {
     "and the quotient is neither of its two slopes.",
     "check.why.differences.altered": "{name} does not put back what it changes: after it the argument is another.",
     "check.why.apart": "x and t get a new order in lines {first} and {second}, each one of its own: no sample keeps its target.",
-    "check.graph.right": "Gradients of {count} small graphs are what differences of numbers give.",
+    "check.graph.right": "Gradients of {count:small graph|small graphs} are what differences of numbers give.",
     "check.why.graph.kept": "In the second step of the training each gradient still holds what the first has left in it.",
     "check.why.graph.overwritten": "What is used once is right; in {written} a value is used twice, and one of its two gradients is kept.",
     "check.why.graph.order": "What is used twice is right where it is given; in {written} it is computed, and goes on "
@@ -1650,7 +1650,7 @@ WORDS = {
     "mistakes_here.then": "then",
     "check.class.unknown": "not a mistake that is known here",
     "check.class.refused": "nothing could be judged",
-    "check.class.title": "{files} submissions, {passed} of them right",
+    "check.class.title": "{files:submission|submissions}, {passed} of them right",
     "check.layers.batch_norm": "{name}, line {line}: batch normalisation of rows",
     "check.layers.batch_norm_images": "{name}, line {line}: batch normalisation of images",
     "check.layers.layer_norm": "{name}, line {line}: layer normalisation",
@@ -1703,8 +1703,10 @@ WORDS = {
     "check.layers.gates": "  its rows are samples, its gates stand in the order {gates}",
     "check.layers.left": "{name}: on {count} further sizes its forward pass gives something else, or nothing; these were not judged.",
     "check.layers.unread": "Not looked at, because their forward passes are none of the layers that are known here: {names}.",
-    "check.layers.right": "What {count} backward passes gave for {probes} arriving gradients is what the formulas of these layers give.",
-    "check.layers.right.count=1": "What the backward pass gave for {probes} arriving gradients is what the formula of this layer gives.",
+    "check.layers.right": "What {count} backward passes gave for {probes:arriving gradient|arriving gradients} is what the formulas of "
+    "these layers give.",
+    "check.layers.right.count=1": "What the backward pass gave for {probes:arriving gradient|arriving gradients} is what the formula of "
+    "this layer gives.",
     "check.layers.below": "{name} calls {names}; it is judged when that is right.",
     "check.layers.missing": "{name} gave no {quantities}; nothing is said about it.",
     "check.unnamed.some_sizes": "the backward pass fails at some sizes",
@@ -1995,8 +1997,8 @@ WORDS = {
     "agreement.how": "{library} ran the same model, in float64, on the same inputs, and its gradients started from the same "
     "∂E/∂y. Below, the largest difference of each array, by the array's largest magnitude.",
     "agreement.seconds": "Reading the model took about {seconds} s, most of it in {library}.",
-    "agreement.equal": "All {count} arrays agree; the largest difference is {largest}.",
-    "agreement.apart": "{apart} of {count} arrays do not agree with {library}'s; the largest difference is {largest}.",
+    "agreement.equal": "All {count:array|arrays} agree; the largest difference is {largest}.",
+    "agreement.apart": "{apart} of {count:array|arrays} do not agree with {library}'s; the largest difference is {largest}.",
     "agreement.stated": "For {count} operations there is no formula here ({functions}): PyTorch computes them, and states their "
     "gradients, f′. These agree with PyTorch by themselves; fractions and programs leave such a network out.",
     "agreement.array": "array",
