@@ -38,7 +38,7 @@ def of(tmp_path, content, name="t.csv", **options):
         ("height\x01width\n1.5\x012\n3.25\x014\n5\x016\n", r"separator: '\x01'"),
         ("height::width\n1.5::2\n3.25::4\n5::6\n", "separator: ':'"),
         ("height,width\n1.5,2,\n3.25,4,\n5,6,\n", "separators at the end of rows are ignored"),
-        ("height,width,\n1.5,2,\n3.25,4,\n5,6,\n", "a column without name and values left out"),
+        ("height,width,\n1.5,2,\n3.25,4,\n5,6,\n", "1 column without name and values left out"),
         ("height,width\n1.5,2\n3.25,4,\n5,6\n", "separator: comma"),
         ("# made on a Monday\n\n# by hand\nheight,width\n1.5,2\n# a remark\n3.25,4\n5,6\n", "3 lines of comments"),
         ("# height width\n1.5 2\n3.25 4\n5 6\n", "separator: blanks"),
