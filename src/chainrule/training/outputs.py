@@ -76,8 +76,9 @@ def reserved(
     after it. Raises InputError.
     """
     _check_names(output, log, resume)
-    for path in filter(None, (output, log, curve, report)):
-        check_writable(path, in_place=path is log)
+    for path in (output, log, curve, report):
+        if path is not None:
+            check_writable(path, in_place=path is log)
     if output is None:
         yield Outputs(None, log, curve, report)
         return
