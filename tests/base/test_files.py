@@ -5,11 +5,12 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from chainrule.base.errors import FileError
-from chainrule.base.files import claimed, read_text, write_whole, writing_whole
+from chainrule.base.files import check_writable, claimed, read_text, write_whole, writing_whole
 
 
 def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path):
@@ -54,6 +55,23 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path):
         path.write_text("theirs")
     assert path.read_text() == "theirs"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_what_cannot_be_written_is_known_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "locked" / "log.csv").write_text("x")
+    for path, message in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "nowhere" / "x.html", "there is no folder"),
+        (tmp_path / "locked" / "x.html", "cannot be written: Permission denied"),
+        (tmp_path / "locked" / "log.csv", "cannot be written: Permission denied"),
+    ):
+        with pytest.raises(FileError, match=message):
+            check_writable(path)
+    check_writable(tmp_path / "locked" / "log.csv", in_place=True)
+    check_writable(tmp_path / "x.html")
+    check_writable(os.devnull)
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError, MemoryError])

@@ -448,6 +448,17 @@ def test_predict_reads_with_the_models_signs_and_says_where_a_file_differs(model
     assert printed(["evaluate", "model.safetensors", "own.csv"], capsys)[1].count("20.000 is 20000, not 20") == 1
 
 
+@pytest.mark.parametrize(("cell", "said"), [("22008", True), ("56'722", True), ("56.5", False)])
+def test_a_model_whose_data_showed_no_decimal_sign_does_not_tell_one(cell, said, tmp_path, monkeypatch):
+    """83.287 may be prices in thousands there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.csv").write_text("price,t\n" + f"{cell},1\n{cell[:-1]}3,2\n" * 3)
+    fitted = cr.Preparation.fit(read("own.csv"), ["t"])
+    (tmp_path / "other.csv").write_text("price,t\n83.287,1\n")
+    remarks = fitted.remarks(read("other.csv", kinds=fitted.input_forms))
+    assert any("price 83.287 is 83.287, not 83287" in remark for remark in remarks) == said
+
+
 def test_a_file_in_another_unit_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.csv").write_text("w,t\n" + "".join(f"{place * 7 % 50 + 0.5} kg,{place}.25\n" for place in range(40)))

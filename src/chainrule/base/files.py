@@ -132,6 +132,25 @@ def writing_whole(path: str | Path, *, replacing: bool = True) -> Iterator[Binar
         raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
+def check_writable(path: str | Path, *, in_place: bool = False) -> None:
+    """Can a file be written there, as far as that is known before? Raises FileError.
+
+    in_place  whether one that is there is written to, and not replaced
+    """
+    path, folder = Path(path), Path(os.path.realpath(path)).parent
+    try:
+        before = _state(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}.") from None
+    if not folder.is_dir():
+        raise FileError(f"{path} cannot be written: there is no folder {path.parent}.")
+    if before is not None and stat.S_ISDIR(before.st_mode):
+        raise FileError(f"{path} is a folder; name a file in it.")
+    is_kept = before is not None and (in_place or not stat.S_ISREG(before.st_mode))
+    if not os.access(path if is_kept else folder, os.W_OK):
+        raise FileError(f"{path} cannot be written: {os.strerror(errno.EACCES)}.")
+
+
 def there_already(path: str | Path) -> FileError:
     """The complaint about a file in the way."""
     return FileError(f"{path} exists already; write to another file, or replace it with --force.")

@@ -7,6 +7,7 @@ A command's verdict is the whole number that it returns; one that returns nothin
 from __future__ import annotations
 
 import atexit
+import codecs
 import gc
 import io
 import os
@@ -141,15 +142,22 @@ def _discard_output() -> None:
     discard_output()
 
 
+def _in_other_signs(error: UnicodeError) -> tuple[str | bytes, int]:
+    from chainrule.cli.output import in_other_signs
+
+    return in_other_signs(error)
+
+
 def _set_encoding() -> None:
     """Text that goes to a file or a pipe is UTF-8, whatever the console writes, unless PYTHONIOENCODING asks for something else.
 
     Data are UTF-8 in any case, byte for byte what `-o` writes: `output.give`.
     """
+    codecs.register_error("signs", _in_other_signs)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             asked = stream.isatty() or os.environ.get("PYTHONIOENCODING", "").partition(":")[0] != ""
-            stream.reconfigure(encoding=None if asked else "utf-8", errors="replace")  # what has no ∂ shows a question mark
+            stream.reconfigure(encoding=None if asked else "utf-8", errors="signs")
 
 
 def _open_closed_streams() -> None:

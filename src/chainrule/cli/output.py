@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 
 from chainrule.base.printing import clean_lines
+
+OTHER_SIGNS = str.maketrans(
+    {"−": "-", "≈": "~", "≤": "<=", "≥": ">=", "≠": "!=", "→": "->", "←": "<-", "′": "'", "√": "sqrt", "…": "...", "\u202f": " "}
+    | dict.fromkeys("═━─╌", "=") | dict.fromkeys("│┃", "|") | dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+")
+)  # fmt: skip
+"""What stands for signs that an encoding lacks: a number never loses its minus."""
+
+POWER = re.compile("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|⁻")
+
+
+def in_other_signs(error: UnicodeError) -> tuple[str, int]:
+    """What is written in place of the signs that an encoding lacks, and where to go on: for `codecs.register_error`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    from chainrule.document.words import RAISED
+
+    plain = POWER.sub(lambda found: "^" + found[0].translate(RAISED), error.object[error.start : error.end]).translate(OTHER_SIGNS)
+    return "".join(sign if sign.isascii() else "?" for sign in plain), error.end
 
 
 def say(text: str = "", *, aside: bool = False) -> None:

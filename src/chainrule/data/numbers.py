@@ -464,12 +464,12 @@ def number_format(
 
 
 def _is_known(form: NumberFormat, expected: NumberFormat | None, others: Collection[str], separator: str | None) -> bool:
-    """Are cells that make sense both ways read as a model knows them, whose own cells told it, in the usual way of a file with this
-    separator, and no column says otherwise?
+    """Are cells that make sense both ways read as a model knows them, whose own cells showed the decimal sign and told it, in the usual way
+    of a file with this separator, and no column says otherwise?
     """
     usual = {",": ".", " ": ".", ";": ","}.get(separator or "")
-    known = expected is not None and not expected.open and not form.is_unusual
-    return known and set(others) <= {form.decimal} and (form.decimal == usual or bool(others))
+    told = expected is not None and not expected.open and any(form.decimal in cell for cell in expected.cells)
+    return told and not form.is_unusual and set(others) <= {form.decimal} and (form.decimal == usual or bool(others))
 
 
 def _shown(evidence: Evidence, form: NumberFormat, open_cell: str) -> tuple[str, ...]:

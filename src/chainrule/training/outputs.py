@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from chainrule.base.errors import FileError, InputError
-from chainrule.base.files import claimed, occupied, there_already, write_whole
+from chainrule.base.files import check_writable, claimed, occupied, there_already, write_whole
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.pictures.curves import Curves
 from chainrule.training.history import Report
@@ -76,7 +76,9 @@ def reserved(
     after it. Raises InputError.
     """
     _check_names(output, log, resume)
-    _check_folders(output, log, curve, report)
+    for path in (output, log, curve, report):
+        if path is not None:
+            check_writable(path, in_place=path is log)
     if output is None:
         yield Outputs(None, log, curve, report)
         return
@@ -99,13 +101,6 @@ def _check_names(output: Path | None, log: str | Path | None, resume: bool) -> N
         return
     if output.suffix.lower() != ".safetensors":
         raise FileError(f"{output}: a model is written as .safetensors.")
-
-
-def _check_folders(*paths: str | Path | None) -> None:
-    """Are they there? Raises FileError."""
-    for path in paths:
-        if path is not None and not Path(path).absolute().parent.is_dir():
-            raise FileError(f"{path} cannot be written: there is no folder {Path(path).parent}.")
 
 
 @contextmanager
