@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.samples import examples
 
 from chainrule.base.errors import FileError, InputError
+from chainrule.base.options import typed
 from chainrule.data.reading import chunks, kinds_of, read
 from chainrule.preparation.preparation import Preparation
 
@@ -46,10 +47,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def message_of(call):
-    """The message of an InputError: a line or two, without a control character."""
+    """The message of an InputError, as a command line says it: a line or two, without a control character."""
     with pytest.raises(InputError) as caught:
         call()
-    message = str(caught.value)
+    with typed():
+        message = str(caught.value)
     assert len(message) < 400
     assert not re.search(r"[\x00-\x1f]", message)
     return message

@@ -336,7 +336,7 @@ def test_numbers_that_are_days_are_dates_when_dates_are_asked_for(kind, tmp_path
 def test_the_sign_in_text_of_a_data_frame_may_be_said(form, option):
     data = {"x": [form.format(1000 + place) for place in range(30)], "y": list(range(30))}
     (name, sign), *_ = option.items()
-    with pytest.raises(FileError, match=f"say --{name} '{sign}', take the values as categories"):
+    with pytest.raises(FileError, match=f"say {name}='{sign}', take the values as categories"):
         cr.train(data, target="y", epochs=1)
     assert read(data, **option).column("x").values[0] == pytest.approx(1000.25, abs=0.25)
 

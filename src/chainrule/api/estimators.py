@@ -396,7 +396,8 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
 
     def predict(self, X: Any) -> Array:
         """(rows,): the likeliest class of each row."""
-        return np.asarray(self.classes_[self._answered(self._outputs(X))])
+        y = self._outputs(X)
+        return np.asarray(self.classes_[self._answered(y)])
 
     def predict_proba(self, X: Any) -> Array:
         """(rows, classes): the probability of each class, in the order of `classes_`. Raises InputError where the loss compares signs."""
