@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -80,6 +81,13 @@ class Search:
     def _value_place(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Where a value is computed that the program gave: what is assigned to its own name counts first."""
         answer = self.program.answer(self.probe, 1)
+        texts = [spot.text(self.loaded.code) for spot in self.loaded.spots]
+        read = frozenset(number for number, text in enumerate(texts) if HANDED_ON.fullmatch(text))
+        within = frozenset(number for number, spot in enumerate(self.loaded.spots) if not spot.target)
+        for without, plain in itertools.product((within, read), job["begins"]):  # what a rule keeps has a name, as a rule
+            place = answer.values.last(np.array(plain, dtype=float), without)
+            if place is not None:
+                return spot_of(self.loaded, answer, place)
         for plain in job["values"]:
             place = next(self._places(answer, np.array(plain, dtype=float), str(job["name"])), None)
             if place is not None:

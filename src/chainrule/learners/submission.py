@@ -96,6 +96,7 @@ class FileSubmission:
             "quantity": fault.quantity,
             "divided": fault.number in DIVIDED,
             "name": self.names.get(fault.shown, fault.shown),
+            "begins": [np.asarray(value, dtype=float).tolist() for value in fault.begins],
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
         }
         try:
