@@ -182,6 +182,7 @@ class Fault(Frozen):
     probes     how many were made; agreeing: in how many of them its numbers are explained, None for all
     place      where in the file, once located
     observed   the answer in which it was found, where that is none of those to ordinary probes
+    begins     of a wrong step, the first value on the way to the parameter that is wrong, as far as that is known: one of these
     """
 
     number: int | None
@@ -201,6 +202,7 @@ class Fault(Frozen):
     key: str = "unknown"
     place: Place | None = None
     observed: Observation | None = field(default=None, repr=False)
+    begins: tuple[Array, ...] = field(default=(), repr=False)
 
 
 class Verdict(Frozen):

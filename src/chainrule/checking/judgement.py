@@ -208,7 +208,7 @@ def _fault_of_steps(probed: Sequence[Probed], found: StepFault) -> Fault:
     why = Saying("check.why.steps" if found.number else unknown, {"written": found.written, "step": found.step})
     return Fault(
         found.number, key, key, why, found.expected, found.found, layers,
-        probe=found.probe, probes=len(probed),
+        probe=found.probe, probes=len(probed), begins=found.begins,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.base.frozen import Frozen, replace
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.checking.declared import goes_together, is_kinked, is_rectifier, slope_of
 from chainrule.checking.factors import Factor
 from chainrule.checking.passes import LayerPass, ProbePass
@@ -125,10 +125,12 @@ class Slip(Frozen):
 
     written   as a formula
     computes  what is taken off the parameter in each step; None where the rule is another
+    begins    the first value on the way that is wrong, in the first step; None where that is the new parameter itself
     """
 
     written: str
     computes: Callable[[Course], Sequence[Array] | None]
+    begins: Callable[[Course], Array | None] = lambda course: None  # a field that is a function
 
 
 class Mistake(Frozen):
@@ -244,7 +246,27 @@ def _power(share: float, k: int) -> float:
     return 1 - share**k
 
 
-def adam_moves(
+class AdaptiveStep(FrozenValue):
+    """One step of a rule that divides by a root, as somebody computes it.
+
+    m, v          what is kept: a mean of gradients, and of their squares, or the sum of these
+    upper, lower  both corrected; under: what stands below the bar; move: what is taken off the parameter
+    """
+
+    m: Array
+    v: Array
+    upper: Array
+    lower: Array
+    under: Array
+    move: Array
+
+
+def moves(steps: Sequence[AdaptiveStep] | None) -> list[Array] | None:
+    """What is taken off the parameter in each step."""
+    return None if steps is None else [step.move for step in steps]
+
+
+def adam_steps(
     c: Course,
     *,
     first: Callable[[float, float, int], float] = lambda beta1, beta2, k: _power(beta1, k),
@@ -252,13 +274,15 @@ def adam_moves(
     mean: Callable[[float, float], float | None] = lambda beta1, beta2: 1 - beta1,
     square: Callable[[float, float], float] = lambda beta1, beta2: 1 - beta2,
     under: Callable[[Array, float, float], Array] = lambda v, correction, epsilon: np.sqrt(v / correction) + epsilon,
+    power: int = 2,
     interchanged: bool = False,
-) -> list[Array] | None:
-    """The moves of Adam, or of what somebody makes of it: η m̂ / (√v̂ + ε).
+) -> list[AdaptiveStep] | None:
+    """The steps of Adam, or of what somebody makes of it: η m̂ / (√v̂ + ε).
 
     first, second  by what m and v are divided, of β₁, β₂ and the number of the step
     mean, square   the share of g in m, and that of g² in v; None of the first where g itself stands in place of m
     under          what stands below the bar, of v, its correction and ε
+    power          of g in v
     interchanged   whether β₁ and β₂ are
     """
     if not {"beta1", "beta2", "epsilon"} <= c.options.keys() or "decay" in c.options:
@@ -266,15 +290,19 @@ def adam_moves(
     beta1, beta2 = (c.options[name] for name in (("beta2", "beta1") if interchanged else ("beta1", "beta2")))
     if interchanged and beta1 == beta2:
         return None
-    m, v, moves = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[Array]()
+    m, v, steps = np.zeros_like(c.gradients[0]), np.zeros_like(c.gradients[0]), list[AdaptiveStep]()
     share = mean(beta1, beta2)
     for k, g in enumerate(c.gradients, start=1):
         m = g if share is None else beta1 * m + share * g
-        v = beta2 * v + square(beta1, beta2) * g**2
-        upper = m if share is None else m / first(beta1, beta2, k)
-        moves.append(c.rate * upper / under(v, second(beta1, beta2, k), c.options["epsilon"]))
-    return moves
+        v = beta2 * v + square(beta1, beta2) * g**power
+        upper, correction = m if share is None else m / first(beta1, beta2, k), second(beta1, beta2, k)
+        below = under(v, correction, c.options["epsilon"])
+        steps.append(AdaptiveStep(m, v, upper, v / correction, below, c.rate * upper / below))
+    return steps
 
+
+NOT_SQUARED = "η · … / (√s + ε), s ← … + g"
+"""The same of every rule: after it, the root of a negative number is no number, and one step is all that can be seen."""
 
 ADAM_SLIPS: Mapping[str, Mapping[str, Any]] = {
     "η · m · (1 − β₁ᵏ) / (√(v · (1 − β₂ᵏ)) + ε)": {
@@ -304,6 +332,7 @@ ADAM_SLIPS: Mapping[str, Mapping[str, Any]] = {
     "η · g / (√v̂ + ε)": {"mean": lambda beta1, beta2: None},
     "η · m̂ / (√v̂ + ε), m ← β₁ m + g": {"mean": lambda beta1, beta2: 1.0},
     "η · m̂ / (√v̂ + ε), v ← β₂ v + g²": {"square": lambda beta1, beta2: 1.0},
+    NOT_SQUARED: {"power": 1},
     "η · m̂ / (√v̂ + ε), m ← β₁ m + (1 − β₂) g": {"mean": lambda beta1, beta2: 1 - beta2},
     "η · m̂ / (√v̂ + ε), v ← β₂ v + (1 − β₁) g²": {"square": lambda beta1, beta2: 1 - beta1},
     "η · m̂ / (√v̂ + ε), m ← β₂ m + (1 − β₂) g, v ← β₁ v + (1 − β₁) g²": {"interchanged": True},
@@ -320,6 +349,59 @@ ADAM_WAYS: Sequence[Mapping[str, Any]] = (
 
 OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu")
 """The functions whose derivatives are taken for one another."""
+
+
+def _rmsprop(c: Course, *, rooted: bool = True, share: bool = True, power: int = 2) -> list[AdaptiveStep] | None:
+    """The steps of RMSProp without its root, without (1 − ρ), or without the square."""
+    if not {"decay", "epsilon"} <= c.options.keys() or "beta1" in c.options:
+        return None
+    rho = c.options["decay"]
+    return _divided(c, lambda s, g: rho * s + (1 - rho if share else 1) * g**power, rooted=rooted)
+
+
+def _adagrad(c: Course, *, rooted: bool = True, summed: bool = True, power: int = 2) -> list[AdaptiveStep] | None:
+    """The steps of Adagrad without its root, with the last square in place of their sum, or without the square."""
+    if "epsilon" not in c.options or {"decay", "beta1"} & c.options.keys():
+        return None
+    return _divided(c, lambda s, g: (s if summed else 0) + g**power, rooted=rooted)
+
+
+def _divided(c: Course, kept: Callable[[Array, Array], Array], *, rooted: bool) -> list[AdaptiveStep]:
+    """The steps η g / (√s + ε), from how s follows from the s before it and g."""
+    s, steps = np.zeros_like(c.gradients[0]), list[AdaptiveStep]()
+    for g in c.gradients:
+        s = kept(s, g)
+        under = (np.sqrt(s) if rooted else s) + c.options["epsilon"]
+        steps.append(AdaptiveStep(g, s, g, s, under, c.rate * g / under))
+    return steps
+
+
+BEGINNINGS = (
+    ("interchanged", "m"), ("mean", "m"), ("square", "v"), ("share", "v"), ("power", "v"), ("summed", "v"), ("first", "upper"),
+    ("second", "lower"), ("under", "under"), ("rooted", "under"),
+)  # fmt: skip
+"""By the option of a rule that makes a slip of it, the first value that is wrong."""
+
+
+def _rule_slip(written: str, rule: Callable[..., list[AdaptiveStep] | None], **slip: Any) -> Slip:
+    """A slip in a rule that divides by a root."""
+    value = next(value for option, value in BEGINNINGS if option in slip)
+
+    def begins(c: Course) -> Array | None:
+        with np.errstate(all="ignore"):
+            steps = rule(c, **slip)
+        if steps is None:
+            return None
+        found: Array = getattr(steps[0], value)
+        uncorrected = {"upper": steps[0].m, "lower": steps[0].v}
+        return None if np.array_equal(found, uncorrected.get(value, np.nan)) else found  # what is left out stands nowhere
+
+    def computes(c: Course) -> list[Array] | None:
+        with np.errstate(all="ignore"):  # the root of what may be negative is the slip itself
+            return moves(rule(c, **slip))
+
+    return Slip(written, computes, begins)
+
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(1, "G", "joelgrus/data-science-from-scratch#31, CodingTrain/Toy-Neural-Network-JS#72", (
@@ -458,9 +540,13 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(40, "U", "mdenil/dropout#4, convnetjs#70", slips=(
         Slip("η² · v", lambda c: _velocities(c, lambda v, before: c.rate**2 * v)),
         Slip("η · v⟨k−1⟩", lambda c: _velocities(c, lambda v, before: c.rate * before)),
-        *(Slip(written, partial(adam_moves, **slip)) for written, slip in ADAM_SLIPS.items()),
-        Slip("η · g / (s + ε)", lambda c: _rmsprop(c, rooted=False)),
-        Slip("η · g / (√s + ε), s ← ρ s + g²", lambda c: _rmsprop(c, share=False)),
+        *(_rule_slip(written, adam_steps, **slip) for written, slip in ADAM_SLIPS.items()),
+        _rule_slip("η · g / (s + ε)", _rmsprop, rooted=False),
+        _rule_slip("η · g / (√s + ε), s ← ρ s + g²", _rmsprop, share=False),
+        _rule_slip(NOT_SQUARED, _rmsprop, power=1),
+        _rule_slip("η · g / (s + ε), s ← s + g²", _adagrad, rooted=False),
+        _rule_slip("η · g / (√s + ε), s ← g²", _adagrad, summed=False),
+        _rule_slip(NOT_SQUARED, _adagrad, power=1),
     )),
     Mistake(42, "U", "epfml/ML_course#6"),
     Mistake(48, "G", "pytorch#114234"),
@@ -511,17 +597,6 @@ def _velocities(c: Course, move: Callable[[Array, Array], Array]) -> list[Array]
     for g in c.gradients:
         before, v = v, c.options["momentum"] * v + g
         moves.append(move(v, before))
-    return moves
-
-
-def _rmsprop(c: Course, *, rooted: bool = True, share: bool = True) -> list[Array] | None:
-    """The moves of RMSprop without its root, or without (1 − ρ)."""
-    if not {"decay", "epsilon"} <= c.options.keys() or "beta1" in c.options:
-        return None
-    rho, s, moves = c.options["decay"], np.zeros_like(c.gradients[0]), list[Array]()
-    for g in c.gradients:
-        s = rho * s + (1 - rho if share else 1) * g**2
-        moves.append(c.rate * g / ((np.sqrt(s) if rooted else s) + c.options["epsilon"]))
     return moves
 
 

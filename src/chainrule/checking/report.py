@@ -339,9 +339,9 @@ def completed(verdict: Verdict, submission: Submission | None = None) -> Verdict
 def _completed(fault: Fault, answered: Sequence[Observation], submission: Submission | None) -> Fault:
     observation = fault.observed or answered[min(fault.probe, len(answered) - 1)]
     place = fault.place
-    if place is None and submission is not None and np.isfinite(fault.found).all():
+    if place is None and submission is not None and (fault.begins or np.isfinite(fault.found).all()):
         place = submission.locate(fault, observation)
-    elif place is None and fault.quantity.endswith("_next"):
+    if place is None and fault.quantity.endswith("_next") and not np.isfinite(fault.found).all():
         place = observation.broken
     if place is not None and place.quantity:
         fault = replace(fault, quantity=place.quantity)

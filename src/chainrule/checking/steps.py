@@ -12,7 +12,8 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.evidence import Observation
 from chainrule.checking.matching import Explanation, followed
-from chainrule.checking.mistakes import ADAM_WAYS, MISTAKES, Course, adam_moves
+from chainrule.checking.mistakes import ADAM_WAYS, MISTAKES, Course, Slip, adam_steps
+from chainrule.checking.mistakes import moves as moves_in
 from chainrule.checking.passes import ProbePass
 from chainrule.checking.probed import Probed
 from chainrule.formula.evaluation import evaluate
@@ -32,6 +33,7 @@ class StepFault(Frozen):
     keys      of the parameters at which it is
     step      the first step that is wrong, from 1
     probe     on which probe; expected, found: the first of these parameters after that step
+    begins    the first value on the way to it that is wrong, in the first step, as far as that is known: one of these
     """
 
     number: int | None
@@ -41,6 +43,7 @@ class StepFault(Frozen):
     probe: int
     expected: Array
     found: Array
+    begins: tuple[Array, ...] = ()
 
 
 UNJUDGED = StepFault(None, "", (), 0, 0, np.zeros(0), np.zeros(0))
@@ -69,8 +72,11 @@ class Moves(Frozen):
         return next((k for k, one in enumerate(wanted) if not self._step_near(k, one, exact_to)), 0)
 
     def _step_near(self, k: int, wanted: Array, exact_to: float) -> bool:
-        far = np.abs(self.moved[k] - wanted).max(initial=0.0)
-        scale = np.abs(wanted).max(initial=0.0) + 1e-6 * np.abs(self.before[k]).max(initial=0.0)
+        numbers = np.isfinite(wanted)
+        if not np.array_equal(numbers, np.isfinite(self.moved[k])):
+            return False
+        far = np.abs((self.moved[k] - wanted)[numbers]).max(initial=0.0)
+        scale = np.abs(wanted[numbers]).max(initial=0.0) + 1e-6 * np.abs(self.before[k]).max(initial=0.0)
         return bool(far <= max(10 * exact_to, 1e-8) * scale + 1e-14)
 
 
@@ -88,14 +94,16 @@ def moves_of(explanation: Explanation, probed: Sequence[Probed], sign: int) -> l
         gradients = list[Mapping[str, Array]]()
         for state in states[:-1]:
             there = one if state is states[0] else Probed(one.probe.with_parameters(state), Observation(one.observation.problem), one.rate)
-            given = followed(explanation, there)
-            if given is None:
-                return []
+            given = followed(explanation, there) if all(np.isfinite(value).all() for value in state.values()) else None
+            if given is None:  # as after a step that is so long that nothing follows from where it ends
+                break
             gradients.append(given)
+        if not gradients:
+            return []
         rule = one.observation.problem.optimizer or find("optimizer", "sgd")
         for key in after[0]:
             if key in states[0] and key not in one.probe.network.frozen and all(key in given for given in gradients):
-                values = [np.asarray(state[key], dtype=float) for state in states]
+                values = [np.asarray(state[key], dtype=float) for state in states[: len(gradients) + 1]]
                 if any(value.shape != values[0].shape for value in values):
                     continue
                 moved = [before - later for before, later in itertools.pairwise(values)]
@@ -115,10 +123,13 @@ def _moving(after: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
 
 def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1) -> StepFault | None:
     """What is wrong with the steps of a program whose gradients are explained; None if nothing is, or nothing is known."""
-    if (broken := broken_step(probed)) is not None:
-        return broken
     moves = moves_of(explanation, probed, sign)
     exact_to = max(one.observation.exact_to for one in probed)
+    if (broken := broken_step(probed)) is not None:
+        slipped = _other_rule([one for one in moves if np.any(one.gradients[0])], exact_to) if moves else None
+        return broken if slipped is None or not slipped.number else slipped.fault(moves, exact_to)
+    if not moves and any(one.observation.after and one.observation.adaptive for one in probed):
+        return UNJUDGED
     if not moves or all(one.near(_right_moves(one), exact_to) for one in moves):
         return None
     still = [one for one in moves if not any(move.any() for move in one.moved) and any(g.any() for g in one.gradients)]
@@ -230,16 +241,21 @@ class OtherRule(Frozen):
 
     number  0 where it is right; written: what is done in place of it
     meant   the rule that was to be followed, where that is known
+    slips   what may have been made of which rule, where several give the same moves
     """
 
     number: int
     written: str = ""
     meant: Bound | None = None
+    slips: tuple[tuple[Slip, Bound], ...] = ()
 
     def fault(self, moves: Sequence[Moves], exact_to: float) -> StepFault:
         """As what is wrong with the steps."""
         first = moves[0] if self.meant is None else replace(moves[0], optimizer=self.meant)
-        return _fault(self.number, self.written, moves, first, exact_to)
+        fault = _fault(self.number, self.written, moves, first, exact_to)
+        one = next((one for one in moves if one.key == fault.keys[0]), first)
+        begins = (slip.begins(Course(one.gradients[:1], rule)) for slip, rule in self.slips)
+        return replace(fault, begins=tuple(value for value in begins if value is not None))
 
 
 def _own_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
@@ -281,12 +297,13 @@ def _power_of_rate(moves: Sequence[Moves], rates: Sequence[float], loose: float)
 
 def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
     """Which rule with states of its own it is, at whatever rate, and with which slip; None where it is none that is known."""
-    if any(len(one.moved) < 2 for one in moves) or not all(np.any(one.gradients[0]) for one in moves):
+    if not moves or not all(np.any(one.gradients[0]) for one in moves):
         return None
+    right = None if any(len(one.moved) < 2 for one in moves) else OtherRule(0)  # one step shows no rule, but perhaps its slip
     rules = [rule for name in definitions("optimizer") for rule in _usual(name)]
     for rule in rules:
         if _near_scaled(moves, (_right_moves(replace(one, optimizer=rule)) for one in moves), exact_to) is not None:
-            return OtherRule(0)
+            return right
     adam = find("optimizer", "adam")
     betas = itertools.product(*BETAS)
     rules += [
@@ -295,15 +312,21 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
         if beta1 <= beta2
     ]
     for rule, way in itertools.product(rules, ADAM_WAYS):
-        if _near_scaled(moves, (adam_moves(Course(one.gradients, rule), **way) for one in moves), exact_to) is not None:
-            return OtherRule(0)
-    for mistake, rule in itertools.product([one for one in MISTAKES if one.slips], rules):
+        wanted = (moves_in(adam_steps(Course(one.gradients, rule), **way)) for one in moves)
+        if _near_scaled(moves, wanted, exact_to) is not None:
+            return right
+    found = list[OtherRule]()
+    # Of a single step, a mean of squares is looked for before their sum, which is the square itself and may stand anywhere.
+    for mistake, rule in itertools.product([one for one in MISTAKES if one.slips], rules[::-1] if right is None else rules):
         for slip in mistake.slips:
             rate = _near_scaled(moves, (slip.computes(Course(one.gradients, rule)) for one in moves), exact_to)
             if rate is not None:
-                own = rate * rule.options["learning_rate"]
-                return OtherRule(mistake.number, slip.written, replace(rule, given={**rule.given, "learning_rate": own}))
-    return None
+                meant = replace(rule, given={**rule.given, "learning_rate": rate * rule.options["learning_rate"]})
+                found.append(OtherRule(mistake.number, slip.written, meant, ((slip, rule),)))
+                if right is not None:
+                    return found[0]
+    same = [one for one in found if (one.number, one.written) == (found[0].number, found[0].written)]
+    return replace(found[0], slips=tuple(pair for one in same for pair in one.slips)) if found else None
 
 
 DECAYS = (0.9, 0.99, 0.999)
@@ -335,10 +358,12 @@ def _near_scaled(moves: Sequence[Moves], wanted: Iterable[Sequence[Array] | None
     """
     loose, rates = max(exact_to, 1e-6), list[float]()
     for one, want in zip(moves, wanted, strict=True):
-        length = 0.0 if want is None else float(np.vdot(want[0], want[0]))
-        if want is None or not length > 0:
+        if want is None or not np.array_equal(numbers := np.isfinite(want[0]), np.isfinite(one.moved[0])):
             return None
-        rates.append(float(np.vdot(want[0], one.moved[0])) / length)
+        first, length = want[0][numbers], float(np.vdot(want[0][numbers], want[0][numbers]))
+        if not length > 0:
+            return None
+        rates.append(float(np.vdot(first, one.moved[0][numbers])) / length)
         if not one.near([rates[-1] * step for step in want], loose):
             return None
     return None if _power_of_rate(moves, rates, loose) is None else rates[0]

@@ -24,7 +24,7 @@ from chainrule.learners.recognition import SeenValues
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import fields_of, leaves
 from chainrule.learners.styles import numbers_read, style_of
-from chainrule.learners.syntax import arguments_of, needed_by
+from chainrule.learners.syntax import added_in, arguments_of, needed_by
 from chainrule.learners.tensors import is_tensor
 
 
@@ -43,6 +43,8 @@ class FunctionProgram(LearnerProgram):
         self._snapshot = {key: value for key, value in loaded.namespace.items() if _is_data(value)}
         self._rate_set = numbers_read(loaded, self.nodes, "rate")
         self._penalty_set = numbers_read(loaded, self.nodes, "penalty")
+        fixed = [] if self.style.globals else numbers_read(loaded, self.nodes, "b")
+        self._fixed_biases = added_in(*loaded.functions.values(), among=fixed)
 
     def forms(self, sizes: tuple[int, ...], rows: int, bias: bool) -> Iterator[ParameterForm]:
         if self.style.vector is not None:
@@ -71,7 +73,8 @@ class FunctionProgram(LearnerProgram):
     def answer(self, probe: Probe, steps: int) -> Answer:
         loaded = self.loaded
         loaded.namespace.update({key: copy.deepcopy(value) for key, value in self._snapshot.items()})
-        for names, value in ((self._rate_set, probe.rate), (self._penalty_set, probe.penalty)):
+        # A number that is added to a whole layer and that nothing trains is 0 here, as where it is a variable of a loop.
+        for names, value in ((self._rate_set, probe.rate), (self._penalty_set, probe.penalty), (self._fixed_biases, 0.0)):
             loaded.namespace.update(dict.fromkeys(names, value))
         roots = self.style.make(loaded, probe)
         places = self._placed(roots, probe)

@@ -28,7 +28,9 @@ from chainrule.learners.tensors import library_of, prepared
 
 ADAPTIVE = re.compile(
     r"\b(?:adam|rmsprop|adagrad|adadelta|nadam)\b|beta_?2|momentum|velocity|\bv_?d?[Ww]|"
-    r"\bsqrt\([^\n]*\) *\+ *(?:[\w.]*eps\w*|[\d.]*e-\d+|1/10\*\*\d+)",  # what a step is divided by
+    r"\bsqrt\([^\n]*\) *\+ *(?:[\w.]*eps\w*|[\d.]*e-\d+|1/10\*\*\d+)|"  # what a step is divided by
+    r"/ *\(1(?:\.0)? *- *[\w.]+ *\*\* *[\w.]+\)|"  # a correction
+    r"\(1(?:\.0)? *- *[\w.]+\) *\* *[\w.]+(?:\[[^\]\n]*\])? *\*\* *2\b",  # a mean of squares
     re.IGNORECASE,
 )
 """What programs have that do not step along the gradient itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -35,6 +36,8 @@ class Search:
         An error that is handed back is not given by most programs; with few samples it follows from the gradient: ∂E/∂W = hᵀ δ. A δ with
         a 1/N that is nowhere in the program is not what is wrong: people divide where they sum over the samples, which is behind it.
         """
+        if job["turned"] and (found := self._update_place(job)):
+            return found
         quantity = str(job["quantity"])
         number = int(quantity[-1]) if quantity[-1].isdigit() else len(self.probe.weights)
         if quantity.startswith(("dh", "delta", "dy")):
@@ -48,6 +51,16 @@ class Search:
             if divided and gradient is not None and (place := answer.values.signed(gradient, self.helpers)) is not None:
                 return {**spot_of(self.loaded, answer, place), "quantity": f"dW{number}"}
         return self._value_place(job)
+
+    def _update_place(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """Where a parameter steps uphill along a gradient that was right before that; empty where the gradient itself is turned."""
+        answer, shown = self.program.answer(self.probe, 1), str(job["shown"])
+        gradient, after = answer.gradients.get(shown), answer.after[0].get(shown[1:]) if answer.after else None
+        seen = None if gradient is None else [answer.values.find(sign * gradient, 1e-9) for sign in (1, -1)]
+        if after is None or seen is None or seen[1] is None or (seen[0] is not None and seen[0] < seen[1]):
+            return {}
+        place = next(self._places(answer, after, str(job["name"])), None)
+        return {} if place is None else {**spot_of(self.loaded, answer, place), "quantity": f"{shown[1:]}_next"}
 
     def _error_place(self, quantity: str, number: int, *, exactly: bool) -> dict[str, Any]:
         """Where the error δ of a layer is computed. exactly: not where a multiple of it is, as of one sample δ / N is of δ"""
@@ -80,6 +93,13 @@ class Search:
     def _value_place(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Where a value is computed that the program gave: what is assigned to its own name counts first."""
         answer = self.program.answer(self.probe, 1)
+        texts = [spot.text(self.loaded.code) for spot in self.loaded.spots]
+        read = frozenset(number for number, text in enumerate(texts) if HANDED_ON.fullmatch(text))
+        within = frozenset(number for number, spot in enumerate(self.loaded.spots) if not spot.target)
+        for without, plain in itertools.product((within, read), job["begins"]):  # what a rule keeps has a name, as a rule
+            place = answer.values.last(np.array(plain, dtype=float), without)
+            if place is not None:
+                return spot_of(self.loaded, answer, place)
         for plain in job["values"]:
             place = next(self._places(answer, np.array(plain, dtype=float), str(job["name"])), None)
             if place is not None:

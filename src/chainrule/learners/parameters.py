@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.frozen import Frozen, FrozenValue, replace
 from chainrule.learners.layout import SHARED, Bias, Probe, Unreadable
 from chainrule.learners.names import as_kind, compact, ranked
 from chainrule.learners.stored import Stored, of_integers, rows_as_one, with_rows_joined
@@ -149,7 +149,7 @@ def shared_arrays(roots: Mapping[str, Any], before: Mapping[str, Any], now: Mapp
 
 def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameters]:
     """Ways to read numbers as the parameters of a network, the likeliest first: names propose, and the numbers decide among them."""
-    found = with_rows_joined(found)
+    found = _without_buffers(with_rows_joined(found))
     kept = [
         _column(leaf) if len(leaf.shape) == 1 and "[" not in leaf.path and as_kind(leaf.name, "W") and not as_kind(leaf.name, "b") else leaf
         for leaf in found
@@ -167,10 +167,29 @@ def parameter_places(found: list[Stored], limit: int = 12) -> Iterator[Parameter
             several = [leaf for leaf in biases if leaf.shape]
             ways = [_with_biases(chain, *given) for given in ((several, nameless), (several, []), (biases, []))]
             known = {way.has: way for way in (ways[2], ways[0], ways[1]) if way is not None}  # the last of those that are alike
+            numbers_of_layers = [leaf for leaf in biases if not leaf.shape]
             for way in sorted(ways, key=lambda way: way is None or not way.numbers_of_one_unit()):
                 if way is not None and known[way.has] is way and count < limit:
                     count += 1
                     yield way
+                    if numbers_of_layers and not any(way.has):  # each added to a whole layer, and not trained
+                        yield replace(way, frozen=numbers_of_layers)
+
+
+_BUFFERS = re.compile(r"[mvsuhgra]|v_?[tw]|vel\w*|mom\w*|cache\w*|moment\w*|acc\w*|grads?\w*|sq\w*|prev\w*|exp_avg\w*", re.IGNORECASE)
+"""What lists are called in which an update rule keeps something for each parameter."""
+
+
+def _without_buffers(found: list[Stored]) -> list[Stored]:
+    """Without m[0], m[1] … and v[0], v[1] … beside params[0], params[1] …: lists of the very shapes of another, by their names."""
+    lists = dict[str, list[tuple[int, ...]]]()
+    owners = {leaf.path: match[1] for leaf in found if (match := re.fullmatch(r"(.+)\[\d+\]", leaf.path))}
+    for leaf in found:
+        if leaf.path in owners:
+            lists.setdefault(owners[leaf.path], []).append(leaf.shape)
+    buffers = {name for name in lists if _BUFFERS.fullmatch(_last(name).strip("_"))}
+    twins = {name for name in buffers if any(lists[other] == lists[name] for other in lists.keys() - buffers)}
+    return [leaf for leaf in found if owners.get(leaf.path) not in twins]
 
 
 def _wide(leaf: Stored) -> bool:

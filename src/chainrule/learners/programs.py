@@ -228,8 +228,9 @@ class LearnerProgram:
                 given = given or pool.arguments(node, method=method)
                 with self.loaded.recorder.recording():
                     value = numbers(self._quietly(function, **given))
-                seen = [*given.values(), *(one for _, one in self.loaded.recorder.values)]
-                if value is not None and value.size == 1 and (method or any(_alike(one, output) for one in seen)):
+                seen = [numbers(one) for one in given.values()] + [one for _, one in self.loaded.recorder.values]
+                alike = (one is not None and _alike(one, output) for one in seen)
+                if value is not None and value.size == 1 and (method or any(alike)):
                     yield self.loaded.recorder.values
 
 

@@ -163,10 +163,12 @@ TRAININGS = 3
 def trainings(loaded: Loaded, header: Header, guard: Guard, first: ProgramReading) -> Iterator[ProgramReading]:
     """Where a program keeps more from step to step than its parameters: the ways in which it steps, besides the one that was read.
 
-    That may take no step, or one of several rules, as a course's `update_with_momentum` and `update_with_adam`.
+    That may take no step, or one of several rules, as a course's `update_with_momentum` and `update_with_adam`. Where it is a function
+    that gives gradients, a loop beside it may step along them, or uphill.
     """
     own = isinstance(first.program, OwnBackward)  # of which nothing was seen but its passes
-    if not (loaded.adaptive or own) or header.entry:
+    gives = isinstance(first.program, FunctionProgram) and not first.answer.after
+    if not (loaded.adaptive or own or gives) or header.entry:
         return
     if first.answer.after:
         yield first

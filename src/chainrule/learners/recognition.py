@@ -70,6 +70,13 @@ class SeenValues:
         several = [sign * side.ravel() for sign in signs for side in (wanted, wanted.T)]
         return self._first(wanted.size, without, lambda value: any(np.all(np.abs(value - one) <= allowed) for one in several))
 
+    def last(self, wanted: Array, without: AbstractSet[int] = frozenset(), tolerance: float = 1e-10) -> int | None:
+        """The place of the last value that is this array, as it is or transposed."""
+        allowed = tolerance * float(np.max(np.abs(wanted), initial=0.0))
+        sides = (wanted.ravel(), wanted.T.ravel())
+        places = (place for place in reversed(self._sizes.get(wanted.size, ())) if self.kept[place][0] not in without)
+        return next((p for p in places if any(np.all(np.abs(self.kept[p][1].ravel() - one) <= allowed) for one in sides)), None)
+
     def not_finite(self, spot: int | None) -> Array | None:
         """The first value at a spot, if it is no number."""
         found = next((value for number, value in self.kept if number == spot), None)

@@ -33,7 +33,7 @@ from chainrule.learners.samples import (
     unnamed_samples,
 )
 from chainrule.learners.stored import leaves, of_integers
-from chainrule.learners.syntax import arguments_of, called_name, calls_in, needed_by
+from chainrule.learners.syntax import arguments_of, called_name, calls_in, multiplied_in, needed_by
 
 GIVEN = 8
 """Samples that a function gets for its data while its variables are looked at."""
@@ -108,9 +108,12 @@ class Script(Frozen):
         found = [leaf for leaf in leaves(namespace) if leaf.path in changed or as_kind(leaf.name, "b")]
         if single:
             return list(itertools.islice(single_numbers(found), 12))
-        ways = []
+        ways, multiplied = [], multiplied_in(self.loaded.tree)
         for places in parameter_places(found):
             covered = " ".join(leaf.path for leaf in places.weights)
+            left = [leaf for leaf in found if len(leaf.shape) == 2 and min(leaf.shape) > 1 and leaf.path not in covered.split(" ")]
+            if any(leaf.path in multiplied for leaf in left):  # what changes and stands in a product of matrices is a layer, too
+                continue
             if not any(
                 leaf.shape
                 and leaf.path not in covered

@@ -23,7 +23,7 @@ from chainrule.learners.names import INIT, as_kind, meaning, ranked
 from chainrule.learners.parameters import FlatVector, parameter_places
 from chainrule.learners.reporting import numbers
 from chainrule.learners.stored import leaves, like
-from chainrule.learners.syntax import arguments_of, attributes_read, calls_in, is_plain_number, names_in
+from chainrule.learners.syntax import arguments_of, attributes_read, calls_in, is_plain_number, multiplied_in, names_in
 from chainrule.learners.tensors import is_tensor, tensor
 
 
@@ -85,6 +85,8 @@ def style_of(loaded: Loaded, nodes: Sequence[ast.FunctionDef], *, apart: bool = 
         raise Unreadable("no vector")
     for names, in_globals in ((arguments, False), (read_globals(loaded, nodes), True)):
         weights, biases = (ranked([name for name in names if meaning(name).kind == kind], kind) for kind in "Wb")
+        if weights == ["w"] and "v" in names and "v" in multiplied_in(*nodes):  # w of the hidden layer, v of the output
+            weights = ["w", "v"]
         if len(weights) == 1 and _plural(weights[0], nodes):
             return _lists(weights[0], "".join(biases[:1]), in_globals=in_globals)
         if weights:
@@ -360,7 +362,7 @@ def _plural(name: str, nodes: Sequence[ast.FunctionDef]) -> bool:
 
 
 def numbers_read(loaded: Loaded, nodes: Sequence[ast.FunctionDef], kind: str) -> list[str]:
-    """Global variables that hold one number of this meaning, "rate" or "penalty", where functions read them; a decay may be the rate's."""
+    """Global variables that hold one number of this meaning, as "rate" or "b", where functions read them; a decay may be the rate's."""
     names = [name for name in read_globals(loaded, nodes) if meaning(name).kind == kind and is_plain_number(loaded.namespace.get(name))]
     return [name for name in names if kind != "penalty" or "decay" not in name.lower()]
 

@@ -95,7 +95,10 @@ class FileSubmission:
             "probes": [{**plain_problem(observation.problem), **({} if fault.quantity[:2] in ("dW", "db") else {"penalty": 0.0})}],
             "quantity": fault.quantity,
             "divided": fault.number in DIVIDED,
+            "turned": fault.number == SIGN and observation.from_update,
+            "shown": fault.shown,
             "name": self.names.get(fault.shown, fault.shown),
+            "begins": [np.asarray(value, dtype=float).tolist() for value in fault.begins],
             "values": [np.nan_to_num(np.asarray(value, dtype=float)).tolist() for value in values],
         }
         try:
@@ -253,6 +256,9 @@ def layer_slip_of(path: str | Path, sandbox: Sandbox, name: str, kind: Mapping[s
 
 DIVIDED = (12, 13)
 """Mistakes in the division by the number of samples."""
+
+SIGN = 9
+"""The mistake that is −1 times the right value, perhaps in the update."""
 
 MOMENTUM = 0.9
 """What a program is given for a momentum, where its steps are looked at; while its gradients are, it has none."""

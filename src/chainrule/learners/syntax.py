@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
@@ -43,6 +43,28 @@ def names_in(*roots: ast.AST, stored: bool = False) -> set[str]:
     """The variables in it; only those that get a value if `stored`."""
     nodes = (node for root in roots for node in ast.walk(root) if isinstance(node, ast.Name))
     return {node.id for node in nodes if not stored or isinstance(node.ctx, ast.Store)}
+
+
+def added_in(*roots: ast.AST, among: Iterable[str]) -> list[str]:
+    """Which of these variables are added to something as they are: b of x @ w + b."""
+    sums = (node for root in roots for node in ast.walk(root) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add))
+    added = {side.id for node in sums for side in (node.left, node.right) if isinstance(side, ast.Name)}
+    return [name for name in among if name in added]
+
+
+def multiplied_in(*roots: ast.AST) -> set[str]:
+    """The variables that stand in products of matrices, as w of x @ w, np.dot(w.T, d) and w.dot(x)."""
+    found = set[str]()
+    for node in (node for root in roots for node in ast.walk(root)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            sides: list[ast.expr] = [node.left, node.right]
+        elif isinstance(node, ast.Call) and called_name(node) in ("dot", "matmul"):
+            sides = [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]
+        else:
+            continue
+        whole = (side.value if isinstance(side, ast.Attribute) and side.attr == "T" else side for side in sides)
+        found.update(side.id for side in whole if isinstance(side, ast.Name))
+    return found
 
 
 def loops_in(*roots: ast.AST) -> bool:

@@ -1761,8 +1761,7 @@ WORDS = {
     "check.layers.missing": "{name} ergab kein {quantities}; darüber wird nichts gesagt.",
     "check.unnamed.some_sizes": "der Rückwärtsschritt scheitert bei manchen Größen",
     "check.why.layer.unknown": "Es weicht um bis zu {percent} % des größten Elements vom richtigen Wert ab und ist kein Vielfaches davon.",
-    "check.why.layer.one_place": "Mit anderen Zahlen an einer einzigen Stelle, der unten genannten, wäre jeder Gradient richtig: Was dort "
-    "berechnet wird, ist falsch.",
+    "check.why.layer.one_place": "Mit anderen Zahlen allein an der Stelle unten wäre jeder Gradient richtig.",
     "check.why.layer.shape": "Es hat eine andere Form als das, wozu es gehört.",
     "check.why.layer.fails": "Der Rückwärtsschritt scheitert: {problem}",
     "check.why.layer.nothing": "Der Rückwärtsschritt ergab keinen Gradienten, der zu erkennen war.",

@@ -1711,8 +1711,7 @@ WORDS = {
     "check.layers.missing": "{name} gave no {quantities}; nothing is said about it.",
     "check.unnamed.some_sizes": "the backward pass fails at some sizes",
     "check.why.layer.unknown": "It differs from the right value by up to {percent} % of the largest element, and is no multiple of it.",
-    "check.why.layer.one_place": "With other numbers at one place, the one below, every gradient would be right: what is computed there is "
-    "wrong.",
+    "check.why.layer.one_place": "With other numbers at the place below alone, every gradient would be right.",
     "check.why.layer.shape": "It has another shape than what it belongs to.",
     "check.why.layer.fails": "The backward pass fails: {problem}",
     "check.why.layer.nothing": "The backward pass gave no gradient that could be told.",
