@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.browsing import drawn
 from tests.pages.invented import INVENTED
@@ -64,6 +65,37 @@ def test_a_weight_before_a_sum_stands_on_the_lines_of_all_its_terms():
     content, _, lines = stage_of(described(3, skip))
     assert lines["W3"] == {("h1", "y"), ("h2", "y")}
     assert content["biases"] == {"b1", "b2", "b3"}
+
+
+MIXED = {
+    "attention": described(cr.sequence(3, 2), cr.multi_head_attention(1), cr.flatten(), cr.dense(2, "softmax"), loss="cross_entropy"),
+    "transformer": described(cr.sequence(3, 2), cr.transformer_block(1), cr.flatten(), cr.dense(1)),
+    "normed": INVENTED["normed"],
+    "lstm": described(cr.sequence(3, 1), cr.lstm(2), cr.dense(1)),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_ways_lead_from_an_input_to_every_unit_that_it_moves(name):
+    given = problem(**MIXED[name])
+    content = page_content(given)
+    key = [(content["keys"][key], place) for key, place, *_ in content["elements"]]
+    units = {unit["element"] for group in content["stage"]["groups"] for unit in group["units"]}
+    before = given.step()
+    for start in (unit for unit in units if key[unit][0] == "x"):
+        reached, pending = set[int](), [start]
+        while pending:
+            here = pending.pop()
+            new = {to for source, to, _ in content["stage"]["edges"] if source == here} - reached
+            reached |= new
+            pending += new
+        x = np.array(before.values["x"], dtype=float)
+        x.ravel()[key[start][1]] += 0.01
+        after = given.network.step(x, before.values["t"])
+        moved = {
+            unit for unit in units - {start} if abs(after.values[key[unit][0]] - before.values[key[unit][0]]).ravel()[key[unit][1]] > 1e-9
+        }
+        assert moved <= reached
 
 
 ROOMY = {
