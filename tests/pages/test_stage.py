@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+from tests.browsing import drawn
 from tests.pages.invented import INVENTED
 
 import chainrule as cr
@@ -65,6 +67,37 @@ def test_a_weight_before_a_sum_stands_on_the_lines_of_all_its_terms():
     assert content["biases"] == {"b1", "b2", "b3"}
 
 
+MIXED = {
+    "attention": described(cr.sequence(3, 2), cr.multi_head_attention(1), cr.flatten(), cr.dense(2, "softmax"), loss="cross_entropy"),
+    "transformer": described(cr.sequence(3, 2), cr.transformer_block(1), cr.flatten(), cr.dense(1)),
+    "normed": INVENTED["normed"],
+    "lstm": described(cr.sequence(3, 1), cr.lstm(2), cr.dense(1)),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_ways_lead_from_an_input_to_every_unit_that_it_moves(name):
+    given = problem(**MIXED[name])
+    content = page_content(given)
+    key = [(content["keys"][key], place) for key, place, *_ in content["elements"]]
+    units = {unit["element"] for group in content["stage"]["groups"] for unit in group["units"]}
+    before = given.step()
+    for start in (unit for unit in units if key[unit][0] == "x"):
+        reached, pending = set[int](), [start]
+        while pending:
+            here = pending.pop()
+            new = {to for source, to, _ in content["stage"]["edges"] if source == here} - reached
+            reached |= new
+            pending += new
+        x = np.array(before.values["x"], dtype=float)
+        x.ravel()[key[start][1]] += 0.01
+        after = given.network.step(x, before.values["t"])
+        moved = {
+            unit for unit in units - {start} if abs(after.values[key[unit][0]] - before.values[key[unit][0]]).ravel()[key[unit][1]] > 1e-9
+        }
+        assert moved <= reached
+
+
 ROOMY = {
     "lstm": described(cr.sequence(3, 2), cr.lstm(2), cr.dense(2)),
     "stacked": described(cr.sequence(2, 1), cr.gru(2, states=True), cr.rnn(2), cr.dense(1)),
@@ -78,24 +111,20 @@ ROOMY = {
 COVERED = """() => {
   const at = (element) => new DOMPoint().matrixTransform(element.transform.baseVal.consolidate().matrix);
   const seen = (element) => element.style.display !== "none";
-  const radius = (unit) => unit.querySelector("circle").r.baseVal.value;
-  const units = [...document.querySelectorAll(".stage .unit:not(.error)")].map((unit) => [unit.dataset.label, at(unit), radius(unit)]);
+  const size = (element) => ["width", "height"].map((one) => element.querySelector("rect")[one].baseVal.value / 2);
+  const units = [...document.querySelectorAll(".stage .unit:not(.error)")].map((unit) => [unit.dataset.label, at(unit), size(unit)]);
   const found = [];
-  units.forEach(([a, p, r], place) => {
-    for (const [b, q] of units.slice(place + 1)) if (Math.hypot(p.x - q.x, p.y - q.y) < 2 * r + 1) found.push(`${a}, ${b}`);
+  const meet = (p, [w, h], q, [v, g], share) => Math.abs(p.x - q.x) < share * (w + v) && Math.abs(p.y - q.y) < share * (h + g);
+  units.forEach(([a, p, own], place) => {
+    for (const [b, q, other] of units.slice(place + 1)) if (meet(p, own, q, other, 1)) found.push(`${a}, ${b}`);
   });
   for (const label of document.querySelectorAll(".stage .bias, .stage .target")) {
     if (!seen(label)) continue;
-    const [p, back] = [at(label), label.querySelector("rect")];
-    const wide = back.width.baseVal.value / 2;
-    for (const [unit, q, r] of units) {
-      const beside = Math.max(0, Math.abs(p.x - q.x) - wide);
-      if (Math.hypot(beside, p.y - q.y) < 0.8 * r) found.push(`${label.dataset.label}, ${unit}`);
-    }
+    for (const [unit, q, other] of units) if (meet(at(label), size(label), q, other, 0.8)) found.push(`${label.dataset.label}, ${unit}`);
   }
   const box = document.querySelector(".stage").viewBox.baseVal;
-  const outside = ({ x, y }, r) => x < r || y < r + 20 || x > box.width - r || y > box.height - r;
-  for (const [unit, spot, r] of units) if (outside(spot, r)) found.push(`${unit} outside`);
+  const outside = ({ x, y }, [w, h]) => x < w || y < h + 20 || x > box.width - w || y > box.height - h;
+  for (const [unit, spot, own] of units) if (outside(spot, own)) found.push(`${unit} outside`);
   return found;
 }"""
 
@@ -104,6 +133,63 @@ COVERED = """() => {
 def test_nothing_covers_a_unit(opened, name):
     tab = opened(problem(**ROOMY[name]))
     assert tab.evaluate(COVERED) == []
+
+
+REACHED = """() => {
+  const [box, picture] = [".stage-box", ".stage"].map((one) => document.querySelector(one));
+  const letters = [...picture.querySelectorAll("text")].filter((one) => one.textContent && one.checkVisibility());
+  const scale = picture.getBoundingClientRect().width / picture.viewBox.baseVal.width;
+  const [wide, tall] = [box.scrollWidth - picture.clientWidth, box.scrollHeight - picture.clientHeight];
+  const sizes = letters.map((one) => parseFloat(getComputedStyle(one).fontSize) * scale);
+  return [Math.min(...sizes), wide, tall, document.documentElement.scrollWidth];
+}"""
+
+
+@pytest.mark.parametrize("name", ["lstm", "deep", "two goals"])
+def test_on_a_telephone_letters_can_be_read_and_the_picture_is_moved_to_what_is_selected(opened, name):
+    tab = opened(problem(**ROOMY[name]))
+    before = tab.viewport_size
+    tab.set_viewport_size({"width": 360, "height": 640})
+    try:
+        drawn(tab)
+        smallest, wide, tall, page = tab.evaluate(REACHED)
+        assert smallest > 8.5
+        assert (wide, tall, page) == (0, 0, 360)  # all of the picture is in its box, which is moved, and not the page
+        last = tab.evaluate("chainrule.content.stage.outputs.flat().at(-1)")
+        tab.evaluate(f"chainrule.select({last})")
+        drawn(tab)
+        unit, box = (tab.locator(one).bounding_box() for one in (f".stage .unit[data-e='{last}'] .disc", ".stage-box"))
+        assert box["x"] <= unit["x"]
+        assert unit["x"] + unit["width"] <= box["x"] + box["width"]
+    finally:
+        tab.set_viewport_size(before)
+
+
+LISTED = {
+    "lstm": (described(cr.sequence(3, 1), cr.lstm(2), cr.dense(1)), 3),
+    "rnn": (described(cr.sequence(5, 1), cr.rnn(2), cr.dense(1)), 5),
+    "kernel": ({"source": "4x4x1:c1k2-p2-2", "loss": "cross_entropy_from_logits", "target": "0 1"}, 6),
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_the_forward_pass_of_a_weight_is_where_it_stands(opened, name):
+    """In every formula of the list its letter; a gate's weight is in the gate, and one that is used again in each step."""
+    options, count = LISTED[name]
+    tab = opened(problem(**options))
+    weights = tab.evaluate("[...new Set(chainrule.content.stage.edges.map((edge) => edge[2]))].filter((one) => one >= 0)")
+    for weight in weights[:6]:
+        tab.evaluate(f"chainrule.select({weight})")
+        drawn(tab)
+        lines = tab.evaluate("[...document.querySelector('#card .lines').children].map((line) => line.innerHTML)")
+        assert all(f'data-e="{weight}"' in line for line in lines)
+        assert len(lines) == count or weight != weights[0]
+
+
+def test_each_layer_is_once_among_the_layers(opened):
+    tab = opened(problem(**ROOMY["lstm"]))
+    tab.evaluate("chainrule.open('layers')")
+    assert tab.locator(".view.layers h4").all_text_contents() == [*(f"hidden layer ⟨{step}⟩" for step in (1, 2, 3)), "output layer"]
 
 
 def test_the_picture_shows_no_dust_where_numbers_cancel(opened):

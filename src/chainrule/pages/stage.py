@@ -159,7 +159,7 @@ class StagePicture:
                     yield one, weight
                 elif one.key in self.parameters:
                     yield None, one
-                elif one.quantity.arguments and (one.index == element.index or not self._is_alike(one, element)):
+                elif one.quantity.arguments and (one.index == element.index or not self._is_of_another(one, element)):
                     inner = self.scalars.definition(one)
                     pending.append((inner, weight if self.scalars.has(inner) else None))
                 continue
@@ -178,6 +178,7 @@ class StagePicture:
         letters = [self.scalars.element(one) for one in ([node] if self.scalars.has(node) else neighbours(node))]
         return bool(letters) and all(one.key in self.signals or one.key in self.copies for one in letters)
 
-    def _is_alike(self, one: Element, element: Element) -> bool:
-        """Is it the net input of another unit, as a softmax has all of them? What leads there leads into that unit."""
-        return self.scalars.shape(one.quantity) == self.scalars.shape(element.quantity)
+    def _is_of_another(self, one: Element, element: Element) -> bool:
+        """Is it the net input of another unit, as a softmax has all of them and nothing else? What leads there leads into that unit."""
+        letters = {self.scalars.element(letter).quantity for letter in neighbours(self.scalars.definition(element))}
+        return letters == {one.quantity} and self.scalars.shape(one.quantity) == self.scalars.shape(element.quantity)

@@ -872,6 +872,7 @@ WORDS = {
     "live.no_gradient": "Die Rückwärtsrechnung führt hier nicht vorbei: Diese Zahl ist gegeben.",
     "live.no_update": "Die Anpassung lässt diese Zahl, wie sie ist.",
     "live.mistake": "{mistake}: {name} wäre {wrong} statt {right}.",
+    "live.forward.places": "Es steht in {count} Formeln; das sind die ersten {shown}:",
     "live.many_paths": "Es führen zu viele Wege zum Fehler, um sie auszuschreiben: Der Gradient folgt aus dem der Schicht dahinter.",
     "live.view.formulas": "Formeln",
     "live.view.slope": "Steigung",

@@ -835,6 +835,7 @@ WORDS = {
     "live.no_gradient": "Back-propagation does not pass it: it is given.",
     "live.no_update": "The update leaves it as it is.",
     "live.mistake": "{mistake}: {name} would be {wrong} in place of {right}.",
+    "live.forward.places": "It stands in {count} formulas; these are the first {shown}:",
     "live.many_paths": "Too many paths lead to the error to write them out: the gradient is computed from that of the layer behind.",
     "live.view.formulas": "Formulas",
     "live.view.slope": "Slope",

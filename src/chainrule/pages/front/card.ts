@@ -3,11 +3,15 @@
 import type { Line } from "./content";
 import { button, html, on } from "./dom";
 import { type Changing, type } from "./handles";
+import { lettersOf } from "./layout";
 import { Lines, stated } from "./lines";
 import { elementLine } from "./worked";
 
 /** A mistake that changes a number by less than this, relatively, does not show in it. */
 const SHOWS = 1e-9;
+
+/** In so many places of the forward pass a weight is shown. */
+const MOST_PLACES = 6;
 
 /** Milliseconds after which the lines above have their height. */
 const SETTLED = 100;
@@ -48,7 +52,8 @@ export class Card {
       if (asked) this.#ask(now, asked);
       return;
     }
-    const { gradients, updates, stage } = session.content;
+    const { words } = this.changing;
+    const { gradients, updates } = session.content;
     const handle = session.isHandle(selected);
     if (handle) this.#value(selected);
     const unit = session.everyUnit.find((one) => one.element === selected);
@@ -56,12 +61,11 @@ export class Card {
     const line = (element: number): Line => elementLine(session.content, element);
     if (unit?.parts.length) this.#part("forward", unit.parts.map(line));
     else if (computed(selected)) this.#part("forward", [line(selected)]);
-    else {
-      const fed = stage.edges.filter(([, , weight]) => weight === selected).map(([, to]) => to);
-      const biased = session.everyUnit.filter((one) => one.biases.includes(selected));
-      const units = new Set([...fed, ...biased.map((one) => one.element)]);
-      const parts = session.everyUnit.filter((one) => units.has(one.element) && one.sample === session.sample);
-      if (parts.length && parts.length <= 3) this.#part("forward", parts.map((one) => line(one.parts[0]!)));
+    else if (session.content.elements[selected]![0] in session.content.leaves.parameters) {
+      const parts = new Set(session.everyUnit.flatMap((one) => (one.sample === session.sample ? one.parts : [])));
+      const used = [...parts].filter((part) => computed(part) && lettersOf(session.content, session.content.elements[part]![2]).includes(selected));
+      const more = used.length > MOST_PLACES ? words.say("forward.places", { count: used.length, shown: MOST_PLACES }) : undefined;
+      if (used.length) this.#part("forward", used.slice(0, MOST_PLACES).map(line), false, more);
     }
     const { samples } = session.content;
     const all = gradients.chains[selected] ?? [];
@@ -69,22 +73,22 @@ export class Card {
     const own = unit?.parts.length ? [...unit.parts].reverse() : [selected];
     const of = own.map((element) => gradients.of[element]).filter((element): element is number => element !== undefined);
     const more = samples > 1 || !chains.length ? of.map(line) : [];
-    if (chains.length || more.length) this.#part("gradient", [...chains, ...more], false, selected in gradients.of && !chains.length && gradients.chains[selected] ? "many_paths" : undefined);
-    else if (handle && !(session.content.elements[selected]![0] in session.content.leaves.options)) this.#part("gradient", [], false, "no_gradient");
+    if (chains.length || more.length) this.#part("gradient", [...chains, ...more], false, selected in gradients.of && !chains.length && gradients.chains[selected] ? words.say("many_paths") : undefined);
+    else if (handle && !(session.content.elements[selected]![0] in session.content.leaves.options)) this.#part("gradient", [], false, words.say("no_gradient"));
     this.#gradients = of.filter((element) => session.content.elements[element]![0] in session.content.mistakes);
     if (this.#gradients.length) this.place.append(this.#unfolding);
     this.#compare();
     const updated = updates.own[selected];
     if (updated)
       this.#part("update", [...updates.shared.map(line), ...updated.slice(0, -1).map(line), elementLine(session.content, updated[updated.length - 1]!, selected)]);
-    else if (session.content.elements[selected]![0] in session.content.leaves.parameters) this.#part("update", [], false, "no_update");
+    else if (session.content.elements[selected]![0] in session.content.leaves.parameters) this.#part("update", [], false, words.say("no_update"));
   }
 
   #part(key: string, lines: Line[], without = false, note?: string): void {
     const { words } = this.changing;
     const box = html("div.lines");
     if (key) this.place.append(html("h3", words.say(key)));
-    if (note) this.place.append(html("p.note", words.say(note)));
+    if (note) this.place.append(html("p.note", note));
     this.place.append(box);
     for (const line of lines) this.#lines.add(box, line, without);
   }

@@ -65,15 +65,24 @@ export function setText(element: Element, text: string): boolean {
   return changes;
 }
 
-/** A letter with its digits lowered, for pictures: w12 as w₁₂. */
-export function letter(text: string): SVGTSpanElement[] {
-  const runs = text.match(/[A-Za-zͰ-Ͽ∂∇]+|[\d,]+|[^\dA-Za-zͰ-Ͽ∂∇,]+/g) ?? [text];
-  let lowered = false;
-  return runs.map((run, i) => {
-    const low = i > 0 && /^[\d,]+$/.test(run);
-    const span = svg("tspan", low ? { "font-size": "0.72em", dy: "0.25em" } : lowered ? { dy: "-0.25em" } : {}, run);
-    if (/^[A-Za-zͰ-Ͽ]+$/.test(run)) span.setAttribute("font-style", "italic");
-    lowered = low;
-    return span;
+/** Letters; what stands below their line: digits, what is in brackets, and words behind a dash; signs that are raised already; others. */
+const RUNS = /[a-zͰ-Ͽ]+|\[[^\]]+]|[\d,]+|_\w+|[⁰-⁾¹²³ᵗˢ]+|./gi;
+const [SMALL, LOW, HIGH] = [0.74, 0.18, -0.36];
+
+/** A letter with its digits lowered and its layer raised, for pictures: w12⁽²⁾ᵗ³ as w₁₂⁽²⁾⟨³⟩. Behind it may stand its number. */
+export function letter(text: string, value?: SVGTSpanElement): SVGTSpanElement[] {
+  let at = 0; // of its line, so far below that of the letter
+  const moved = (to: number, size: number): string | false => {
+    const by = (to - at) / size;
+    at = to;
+    return by !== 0 && `${by}em`;
+  };
+  const spans = (text.match(RUNS) ?? []).map((run, i) => {
+    const raised = /^[⁰-⁾¹²³ᵗˢ]/.test(run);
+    const small = raised || (i > 0 && /^(\d|\[.|_.)/.test(run));
+    const look = { "font-size": small && `${SMALL}em`, "font-style": /^_?[a-zͰ-Ͽ]/i.test(run) && "italic" };
+    const plain = small ? run.normalize("NFKC").replace(/[[\]_]/g, "").replace(/t(\d+)/, "⟨$1⟩").replace(/s(\d+)/, "[$1]") : run;
+    return svg("tspan", { ...look, dy: moved(raised ? HIGH : small ? LOW : 0, small ? SMALL : 1) }, plain);
   });
+  return value ? [...spans, fill(value, { dx: 4, dy: moved(0, 1) })] : spans;
 }

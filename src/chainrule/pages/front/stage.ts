@@ -10,15 +10,22 @@ import type { Words } from "./words";
 
 const TOP = 52;
 /** How wide the picture is where there is room, and on a telephone, where its letters would else be too small. */
-const [WIDE, NARROW, NARROW_PLACE] = [640, 470, 400];
-/** At least so far is it from one column to the next, and so tall are all units where there is room for them. */
-const [NEAREST, TALLEST] = [104, 520];
+const [WIDE, NARROW] = [640, 430];
+/** Screens narrower than this have one column; wider ones than this no wider page. */
+const [SMALL, LARGEST] = [960, 1536];
+/** At least so much room is between columns, and so tall are all units where there is room for them. */
+const [BETWEEN, TALLEST] = [50, 520];
 /** Room above a unit for its name, and from one line below it to the next. */
-const [NAME, DOWN] = [27, 17];
-/** A picture that has to be smaller than this share of its size is moved sideways in place of it. */
-const SMALLEST = 0.62;
+const [NAME, DOWN] = [31, 17];
+/** A picture that would have to be smaller than this share of its size is moved about in its box: smaller letters could not be read. */
+const SMALLEST = 0.79;
+/** How tall units are that have their names within, from one to the next, and how large their letters are. */
+const [BOX, NEXT, WITHIN] = [44, 53, 13];
 /** More lines than this are drawn without their numbers, but for those that matter now; and letters of a number that has room on a line. */
 const [MOST_LABELS, LONGEST] = [14, 6];
+
+/** The smallest letters of a number within a unit, and how wide the error's box is. */
+const [LEAST, ERROR] = [11.5, 84];
 
 /** Of more units in a column so many are drawn; the others are folded away, and come when they are asked for. */
 const [MOST_UNITS, SHOWN] = [11, 8];
@@ -49,11 +56,13 @@ export class StageView {
   private readonly session: Session;
   private readonly words: Words;
   #spots = new Map<number, Spot>();
+  /** Half of the height of units, and of their width, where they are no circles. */
   #radius = 24;
+  #half = 24;
   /** From one column to the next. */
   #apart = WIDE;
   #width = WIDE;
-  /** Are units too near to each other to have their names above them, and their biases below? */
+  /** Are units too near to each other to have their names above them, and their biases below? Then their names stand within. */
   #crowded = false;
   #numbers: Shown[] = [];
   #lines: Drawn[] = [];
@@ -66,6 +75,7 @@ export class StageView {
   /** Of columns with folded units: the first one that is drawn. */
   readonly #first = new Map<number, number>();
   #followed = -1;
+  #looked = "";
   /** The column in which a person has just asked for others. */
   #turned = -1;
 
@@ -76,6 +86,7 @@ export class StageView {
     this.session = changing.session;
     this.words = changing.words;
     place.append(this.picture);
+    new ResizeObserver(() => `${this.#look()}` !== this.#looked && this.#anew()).observe(document.documentElement);
     if (this.session.content.samples > 1) place.prepend(this.#sampleChooser());
     on(this.picture, "keydown", (event) => this.#key(event));
     on(this.picture, "focusin", (event) => {
@@ -100,6 +111,17 @@ export class StageView {
     return this.session.content.stage.groups.flatMap((group, place) =>
       group.units.filter((unit) => unit.sample === this.session.sample).map((unit) => ({ group: place, unit })),
     );
+  }
+
+  /** Does the picture stand above the text, as on small screens and where it is broader than a column? Is the whole of it on a telephone? */
+  #look(): [boolean, boolean] {
+    const wide = Math.min(innerWidth, LARGEST);
+    return [innerWidth < SMALL || SMALLEST * this.#width > wide / 2 - 60, wide < NARROW];
+  }
+
+  #anew(): void {
+    this.#sample = -1;
+    this.changing.changed(-1);
   }
 
   /** Draws everything for the sample that is looked at. */
@@ -128,20 +150,24 @@ export class StageView {
     const biases = Math.max(...stacks.flat().map((unit) => unit.biases.length));
     const needed = 54 + NAME + DOWN * biases; // by a unit with all that belongs to it
     this.#crowded = most * needed > TALLEST;
-    const gap = this.#crowded ? Math.max(52, 440 / most) : Math.max(needed, Math.min(150, 440 / most));
-    this.#radius = Math.min(27, gap * (this.#crowded ? 0.38 : 0.34));
+    const place = this.picture.parentElement!;
+    const [, narrow] = this.#look();
+    const gap = this.#crowded ? Math.max(NEXT, 440 / most) : Math.max(needed, Math.min(150, 440 / most));
+    this.#radius = this.#crowded ? BOX / 2 : Math.min(narrow ? 22 : 27, gap * 0.34);
+    const longest = Math.max(...stacks.flat().map(({ element }) => words.short(element).length));
+    this.#half = this.#crowded ? Math.max(28, 2.9 * longest + 7) : this.#radius;
     const height = TOP + Math.max(most * gap, 230) + 22;
-    const narrow = this.picture.parentElement!.clientWidth < NARROW_PLACE;
-    const longest = Math.max(...stage.targets.flat().map((target) => words.short(target).length), 2);
-    const beyond = (narrow && this.#alone ? 138 : 168) + 6.4 * (longest - 2); // for targets and the error
-    const names = this.#crowded ? stacks[0]!.map(({ element }) => words.short(element).length) : [];
-    const left = Math.max(40, this.#radius * 0.8 + 6 * Math.max(...names, 0)); // beside small circles stand their names
+    const beyond = this.#half + ERROR + 4 + (this.#alone ? (narrow ? 26 : 56) : Math.max(...stage.targets.flat().map((target) => this.#wide(target, LONGEST))));
+    const left = Math.max(this.#half + 6, 3.6 * longest);
     const apart = stacks.length - 1;
-    this.#apart = Math.max((narrow ? NARROW : WIDE) - beyond - left, NEAREST * apart) / Math.max(apart, 1);
+    this.#apart = Math.max((narrow ? NARROW : WIDE) - beyond - left, (2 * this.#half + BETWEEN) * apart) / Math.max(apart, 1);
     const right = left + this.#apart * Math.max(apart, 1);
     this.#width = right + beyond;
     fill(this.picture, { viewBox: `0 0 ${this.#width} ${height}`, "aria-label": words.say("stage") });
-    this.picture.style.minWidth = `${SMALLEST * this.#width}px`;
+    [this.picture.style.minWidth, this.picture.style.minHeight] = [`${SMALLEST * this.#width}px`, `${SMALLEST * height}px`];
+    const look = this.#look();
+    this.#looked = `${look}`;
+    place.closest("main")?.classList.toggle("broad", look[0]);
     const middle = TOP + (height - TOP - 14) / 2;
     stacks.forEach((stack, column) => stack.forEach(({ element }, place) => this.#spots.set(element, { x: left + this.#apart * column, y: middle + (place - (stack.length - 1) / 2) * gap })));
     const texts = titles.map((named, column): [string, number] => [[...named].join(", "), left + this.#apart * column]);
@@ -182,8 +208,8 @@ export class StageView {
       const group = svg("g.fold", { role: "button", "aria-label": words.say("fold", { first: start + 1, last: Math.min(start + SHOWN, whole), count: whole }) });
       const go = (): void => {
         this.#first.set(column, start);
-        [this.#sample, this.#turned] = [-1, column];
-        this.changing.changed(-1);
+        this.#turned = column;
+        this.#anew();
       };
       on(group, "pointerdown", go);
       on(group, "keydown", (event) => {
@@ -218,7 +244,7 @@ export class StageView {
   #way(a: Spot, b: Spot, before: number): [string, (part: number) => Spot] {
     const raised = b.x - a.x > 1.5 * this.#apart ? 4 * this.#radius : 0;
     const bowed = (before % 2 ? 12 : -12) * (before + (before % 2)); // 0, 24, −24, 48 …
-    const aside = a.x === b.x ? 2.4 * this.#radius : 0; // past what stands between two of one column
+    const aside = a.x === b.x ? 2.4 * this.#half : 0; // past what stands between two of one column
     const c = { x: (a.x + b.x) / 2 + aside, y: (raised ? Math.min(a.y, b.y) - raised : (a.y + b.y) / 2) + bowed };
     const at = (part: number, axis: "x" | "y"): number => (1 - part) ** 2 * a[axis] + 2 * part * (1 - part) * c[axis] + part ** 2 * b[axis];
     return [`M${a.x} ${a.y}Q${c.x} ${c.y} ${b.x} ${b.y}`, (part) => ({ x: at(part, "x"), y: at(part, "y") })];
@@ -226,8 +252,8 @@ export class StageView {
 
   /** The room that a unit takes with its name and its bias. */
   #around({ x, y }: Spot): Box[] {
-    const size = 2 * this.#radius;
-    return [{ x, y, wide: size, tall: size }, ...(this.#crowded ? [] : [{ x, y, wide: size / 2, tall: size + 46 }])];
+    const tall = 2 * this.#radius;
+    return [{ x, y, wide: 2 * this.#half, tall }, ...(this.#crowded ? [] : [{ x, y, wide: tall / 2, tall: tall + 46 }])];
   }
 
   /** Does a letter stand before the number of a group? Not before those of many lines. */
@@ -273,12 +299,10 @@ export class StageView {
     const handle = this.session.isHandle(unit.element);
     const colour = isInput ? "c0" : this.session.content.stage.outputs.flat().includes(unit.element) ? "c5" : "c4";
     const group = svg("g", { class: `unit${handle ? " handle" : ""} ${colour}`, "data-e": unit.element, transform: moved(spot) });
-    const beside = { class: "name small", x: -this.#radius * 0.8, y: -this.#radius * 0.78 };
-    const name = svg("text", this.#crowded ? beside : { class: "name", y: -this.#radius - 7 }, ...letter(this.words.short(unit.element)));
-    const text = svg("text.digits", { y: 4.5 });
-    group.append(svg("circle", { r: this.#radius, class: "disc" }));
-    if (this.#crowded) group.append(fill(name.cloneNode(true) as SVGTextElement, { class: "name small halo" })); // whole, as parts of a name would cover each other
-    group.append(name, text);
+    const name = svg("text", { class: this.#crowded ? "name within" : "name", y: this.#crowded ? -7 : -this.#radius - 7 }, ...letter(this.words.short(unit.element)));
+    const text = svg("text.digits", { y: this.#crowded ? 14 : 4.5 });
+    group.append(svg("rect.disc", { y: -this.#radius, height: 2 * this.#radius, rx: this.#crowded ? 14 : this.#radius }), name, text);
+    this.#round(group);
     this.#numbers.push({ element: unit.element, group, text });
     nodes.append(group);
     this.#circles.set(unit.element, group);
@@ -289,6 +313,11 @@ export class StageView {
       nodes.append(shown.group);
       this.#focus(shown.group, bias, [bias, unit.element]);
     });
+  }
+
+  /** Makes a unit half as wide as this, or wider. */
+  #round(unit: SVGGElement, half = this.#half): void {
+    fill(unit.firstElementChild!, { x: -half, width: 2 * half });
   }
 
   /** Is there one output, whose target stands below the error? Those of several stand beside them. */
@@ -312,21 +341,21 @@ export class StageView {
         if (target === undefined) return;
         const alone = this.#alone;
         if (alone) goal.append(svg("path.link", { d: `M${this.#width - 48} ${spot.y + 74}V${spot.y + 22}` }));
-        targets.push([target, alone ? { x: this.#width - 48, y: spot.y + 84 } : { x: (right + this.#radius + this.#width - 88) / 2 + 4, y: spot.y + 17 }]);
+        targets.push([target, alone ? { x: this.#width - 48, y: spot.y + 84 } : { x: (right + this.#half + this.#width - 88) / 2, y: spot.y + 17 }]);
       }),
     );
     const middle = ends.reduce((sum, { y }) => sum + y, 0) / (ends.length || 1);
     const ways = targets.map(([, { x, y }]) => (part: number) => ({ x, y: y + 150 * (part - 0.5) }));
-    const boxes = labelled(ways, targets.map(([target]) => this.#wide(target, LONGEST)), [{ x: this.#width - 46, y: middle - 7, wide: 84, tall: 66 }]);
+    const boxes = labelled(ways, targets.map(([target]) => this.#wide(target, LONGEST)), [{ x: this.#width - 46, y: middle - 7, wide: ERROR, tall: 66 }]);
     targets.forEach(([target], place) => {
       const shown = this.#number(target, "target c6", boxes[place]);
       goal.append(shown.group);
       this.#focus(shown.group, target);
     });
-    for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#radius} ${y}L${this.#width - 88} ${middle}` }));
+    for (const { x, y } of ends) goal.prepend(svg("path.link", { d: `M${x + this.#half} ${y}L${this.#width - 88} ${middle}` }));
     const group = svg("g", { class: "unit error c7", "data-e": stage.error, transform: moved({ x: this.#width - 46, y: middle }) });
     const text = svg("text.digits", { y: 5 });
-    group.append(svg("rect.disc", { x: -42, y: -22, width: 84, height: 44, rx: 9 }), svg("text.name", { y: -28 }, ...letter(this.words.name(stage.error))), text);
+    group.append(svg("rect.disc", { x: -ERROR / 2, y: -22, width: ERROR, height: 44, rx: 9 }), svg("text.name", { y: -28 }, ...letter(this.words.name(stage.error))), text);
     this.#numbers.push({ element: stage.error, group, text });
     goal.append(group);
     this.#focus(group, stage.error);
@@ -373,12 +402,8 @@ export class StageView {
     const between = session.content.stage.edges.find(([, , weight]) => weight === selected && weight >= 0)?.slice(0, 2) ?? [];
     const unfolded = selected === this.#followed ? [] : [selected, ...between].map((element) => this.#unfold(element));
     if (this.#sample !== session.sample || unfolded.includes(true)) this.#draw();
-    const spot = this.#spots.get(between[0] ?? selected);
-    if (spot && selected !== this.#followed) {
-      const box = this.picture.parentElement!;
-      const x = (spot.x / this.#width) * this.picture.clientWidth - box.scrollLeft;
-      if (x < 0 || x > box.clientWidth) box.scrollLeft += x - box.clientWidth / 2; // a wide picture on a telephone
-    }
+    const unit = this.#circles.get(between[0] ?? selected);
+    if (unit && selected !== this.#followed) this.#follow(unit);
     this.#followed = selected;
     for (const shown of this.#numbers) {
       const { element, group, text, back } = shown;
@@ -388,21 +413,31 @@ export class StageView {
       shown.last = `${value} ${covered}`;
       const digits = covered ? "·" : words.brief(value, this.#crowded ? 3 : 4);
       if (back) {
-        const name = this.#named(group) ? letter(words.short(element)) : [];
-        const lowered = name.at(-1)?.hasAttribute("dy") && "-0.18em";
-        text.replaceChildren(...name, svg("tspan.value", { dx: name.length && 4, dy: lowered }, digits));
-        const wide = this.#wide(element, digits.length, name.length > 0);
+        const named = this.#named(group);
+        const value = svg("tspan.value", digits);
+        text.replaceChildren(...(named ? letter(words.short(element), value) : [value]));
+        const wide = this.#wide(element, digits.length, named);
         fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
       } else if (setText(text, digits)) {
-        if (this.#circles.has(element)) text.style.fontSize = `${Math.min(15, (1.66 * this.#radius) / (0.52 * digits.length)).toFixed(1)}px`;
-        text.classList.toggle("long", digits.length > 6);
-        text.classList.toggle("longer", digits.length > 9);
+        const unit = this.#circles.has(element);
+        const size = Math.max(LEAST, Math.min(unit && this.#crowded ? WITHIN + 1 : 15, (3.2 * (unit ? this.#half : ERROR / 2)) / digits.length));
+        fill(text, { "font-size": size });
+        if (unit) this.#round(group, Math.max(this.#half, 0.26 * size * digits.length + 6)); // for 1.234 · 10⁻¹²
       }
       group.classList.toggle("hidden", covered);
       if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
       else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
     }
     this.#refreshLines(session.ownerOf(session.selected), now);
+  }
+
+  /** Moves a picture that is larger than its box so that a unit is seen. */
+  #follow(unit: SVGGElement): void {
+    const place = this.picture.parentElement!;
+    const [unseen, seen] = [unit.getBoundingClientRect(), place.getBoundingClientRect()];
+    const [x, y] = [unseen.x - seen.x, unseen.y - seen.y];
+    if (x < 0 || x + unseen.width > seen.width) place.scrollLeft += x - seen.width / 2;
+    if (y < 0 || y + unseen.height > seen.height) place.scrollTop += y - seen.height / 2;
   }
 
   #refreshLines(selected: number, now: number | undefined): void {

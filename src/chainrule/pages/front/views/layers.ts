@@ -12,22 +12,25 @@ export class Layers extends Base {
     place.append(html("p.about", this.say("layers.about")));
     const grid = html("div.strips");
     const told = new Set<number>();
-    for (const group of content.stage.groups.filter((one) => !content.stage.inputs.includes(one.key))) {
-      const own = new Set(group.units.map((unit) => unit.element));
+    const titles = new Map(content.stage.groups.filter((group) => group.title).map((group) => [group.key, group.title]));
+    const given = content.stage.groups.filter((one) => !content.stage.inputs.includes(one.key));
+    for (const name of new Set(given.map(({ key }) => titles.get(key)!))) {
+      const units = given.filter(({ key }) => titles.get(key) === name).flatMap((group) => group.units); // c and h of an LSTM, and what stands in several columns
+      const own = new Set(units.map((unit) => unit.element));
       const leading = content.stage.edges.filter(([, to, weight]) => own.has(to) && weight >= 0).map(([, , weight]) => weight);
-      const weights = [...new Set([...leading, ...group.units.flatMap((unit) => unit.biases)])].filter((weight) => !told.has(weight)); // those of a recurrence once
+      const weights = [...new Set([...leading, ...units.flatMap((unit) => unit.biases)])].filter((weight) => !told.has(weight)); // those of a recurrence once
       for (const weight of weights) told.add(weight);
       const gradients = weights.flatMap((element) => (element in content.gradients.of ? [content.gradients.of[element]!] : []));
       const strips: [string, number[]][] = [
-        [this.say("layers.activations"), group.units.map((unit) => unit.element)],
+        [this.say("layers.activations"), units.map((unit) => unit.element)],
         [this.say("layers.weights"), weights],
         [this.say("layers.gradients"), gradients],
       ];
-      const box = html("div.strip-group", html("h4", group.title));
+      const box = html("div.strip-group", html("h4", name));
       for (const [title, elements] of strips) {
         if (!elements.length) continue;
         const wide = Math.min(24, 560 / elements.length);
-        const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * elements.length, 240)} 26`, class: "strip", role: "img", "aria-label": `${group.title}: ${title}` });
+        const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * elements.length, 240)} 26`, class: "strip", role: "img", "aria-label": `${name}: ${title}` });
         elements.forEach((element, i) => {
           const mark = svg("rect", { x: i * wide + 0.1 * wide, y: 1, width: 0.8 * wide, height: 24, rx: Math.min(3, wide / 3), "data-e": element }, svg("title"));
           on(mark, "pointerenter", () => (mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(this.session.double(element))}`));
