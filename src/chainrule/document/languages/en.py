@@ -49,8 +49,10 @@ WORDS = {
     "network.numbering.thresholds": "Thresholds are numbered layer by layer: {element} is the threshold of unit {unit} of the {layer}, an "
     "element of the vector {vector}.",
     "network.numbering.transposed": "Where a matrix is used transposed, it is the other way round.",
-    "weights_read.list.target": "{count:number was|numbers were} given and read unit by unit, in the order of the inputs",
-    "weights_read.list.source": "{count:number was|numbers were} given and read source by source, first those from the first input",
+    "weights_read.list.target": "The {count:number that was given was|numbers that were given were} read unit by unit, in the order of "
+    "the inputs",
+    "weights_read.list.source": "The {count:number that was given was|numbers that were given were} read source by source, first those "
+    "from the first input",
     "weights_read.list.target.first": "Each unit's bias stands before its weights.",
     "weights_read.list.target.last": "Each unit's bias stands after its weights.",
     "weights_read.list.source.first": "The biases of a layer stand before its weights.",
@@ -537,7 +539,9 @@ WORDS = {
     "order.epochs": "after epoch",
     "order.weights": "The weights at the start (0) and after each step:",
     "order.all": "The error {error} over all samples, at the start (0) and after each epoch:",
-    "order.more_rows": "{left:more step|more steps} between the first and the last ones; `--step N` shows any of them.",
+    "order.more_rows": "{left:more step between the first and the last one is|more steps between the first and the last ones are} not "
+    "listed; "
+    "`--step N` shows any of them.",
     "order.overflow": "After step {number} the numbers have left the range of floating point. A smaller `--learning-rate` helps.",
     "order.more": "The first {worked:step is|steps are} worked through above. `--step N` shows any step in full, as `-o step.json` "
     "records it.",
