@@ -519,11 +519,20 @@ def _better(case: Case, rate: float, factors: Iterable[float], most: float, **kn
     rates = [better for better in (rounded(rate * k) for k in factors) if better <= max(rate, largest)]
     if not left > most * case.trial.errors[0] or not rates:
         return None
-    best = min((case.with_rate(better) for better in rates), key=lambda other: other.trial.last)
-    end, trained, others = best.trial.end, case.trained, case.held_out
-    if end is None or best.rate is None or not best.trial.last < TWICE_AS_GOOD * left:
-        return None
-    if trained is not None and others is not None and not _left(case, end, others) < _left(case, trained, others):
+    trained, others = case.trained, case.held_out
+
+    def judged(other: Case) -> float:
+        """What is left of rows that it does not learn from, where something was trained and there are some; else of its own."""
+        end = other.trial.end
+        return other.trial.last if trained is None or others is None or end is None else _left(case, end, others)
+
+    better_ones = [one for one in map(case.with_rate, rates) if one.trial.end is not None and one.trial.last < TWICE_AS_GOOD * left]
+    best = min(better_ones, key=judged, default=None)
+    if (
+        best is None
+        or best.rate is None
+        or (trained is not None and others is not None and not judged(best) < _left(case, trained, others))
+    ):
         return None
     return {"rate": rate, "better": best.rate, **known, "error": left, "less": best.trial.last, "steps": case.trial.steps}
 

@@ -1298,7 +1298,7 @@ WORDS = {
     "richtig ist, gilt als Fehler.",
     "doctor.wrong_loss.classes": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
     "Ausgabe falsch und sich sicher ist.",
-    "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Solange sie es sind, "
+    "doctor.zero_start": "{count:Gewichtsmatrix|Gewichtsmatrizen} von {all} am Anfang ganz 0, {parameter} als erste: Solange das so ist, "
     "kommt kein Signal durch sie hindurch und auf dem Rückweg kein Gradient; selbst lernen können sie trotzdem.",
     "doctor.equal_units": "Die Neuronen {first} und {second} von {layer} sind gleich und bleiben gleich: Sie bekommen in jedem Schritt "
     "denselben Gradienten.",

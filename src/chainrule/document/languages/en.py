@@ -1256,7 +1256,7 @@ WORDS = {
     "an error, too.",
     "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
     "wrong and sure of it.",
-    "doctor.zero_start": "{count} of the {all} matrices of weights start with nothing but 0, {parameter} first: while that is so, no "
+    "doctor.zero_start": "Of {all} matrices of weights {count:is|are} all 0 at the start, {parameter} first: as long as that is so, no "
     "signal comes through, and no gradient on its way back; what they learn themselves may still be more than nothing.",
     "doctor.equal_units": "Units {first} and {second} of {layer} are equal and will stay equal: they get the same gradient in every step.",
     "doctor.start_too_large": "The weights of {layer} ({parameter}) are too large at the start: {number} times what keeps the size of a "
