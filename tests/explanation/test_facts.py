@@ -52,7 +52,7 @@ def test_units_that_are_equal_stay_equal() -> None:
     [
         ({"input": "1 4000; 2 1; 3 9000", "target": "1; 2; 3"}, "The inputs are not scaled: x2 varies ≈4509 times as much as x1."),
         ({"output_activation": "sigmoid", "input": "1 0; 0 1", "target": "3; 4"}, "The output cannot give the targets"),
-        ({"weights": "0 0 0 0 1 1 0 0 0", "input": "1 0; 0 1", "target": "1; 3"}, "1 of 2 matrices of weights are all 0"),
+        ({"weights": "0 0 0 0 1 1 0 0 0", "input": "1 0; 0 1", "target": "1; 3"}, "Of 2 matrices of weights 1 is all 0"),
     ],
 )
 def test_what_is_said_of_a_step(options: dict[str, Any], said: str) -> None:

@@ -204,13 +204,18 @@ def tried_epochs(case: Case, epochs: int) -> CureTrial:
     return CureTrial(errors, training.step, training.start.continued(training.parameters_of(training.state)))
 
 
+ALMOST = (float(np.finfo(float).tiny), 1 - float(np.finfo(float).epsneg))
+"""A probability that is so small, or so large, that a float is 0 or 1 is no further off: 0 · ln 0 is no number."""
+
+
 def error_of(network: Network, y: Array, t: Array) -> float:
     """What the network's losses say of these predictions: E without penalties and weights."""
     total, start = 0.0, 0
     for (name, size), goal in zip(network.output_sizes.items(), network.goals.values(), strict=True):
         letters = [variable(Name(letter, scope=name), (BATCH, size)) for letter in "yt"]
         part = reduced(goal.loss.apply(*letters), replace(network.conventions, weighted=False))
-        sides = (side[:, start : start + size] for side in (y, t))
+        of_probabilities = goal.loss.definition.targets in ("probabilities", "distribution", "steps") and not goal.loss.definition.logits
+        sides = (side[:, start : start + size] for side in (np.clip(y, *ALMOST) if of_probabilities else y, t))
         total += goal.weight * float(evaluate([part], dict(zip(letters, sides, strict=True)))[part])
         start += size
     return total

@@ -15,7 +15,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import AFFORDABLE, Case, error_of, tried_epochs
 from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of, scaled_alike
-from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER, columns_with_two_values
+from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER, TENTHS, columns_with_two_values
 from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.result_criteria import MORE_EPOCHS
 from chainrule.diagnosis.row_criteria import classes_of_rows, moved
@@ -409,7 +409,7 @@ def with_units(network: Network, units: int) -> Network | None:
 @against("start_kept")
 def slower_trainings(case: Case) -> Iterator[Treatment]:
     """Lower rates; judged by rows that are not learned from, if there are some."""
-    for factor in (10, 100) if case.rate is not None else ():
+    for factor in TENTHS if case.rate is not None else ():
         treatment = _with_rate(case, rounded(float(case.rate or 0) / factor))
         yield from _whole(case, treatment, judged=case.held_out, measure="held_out" if case.held_out is not None else "")
 

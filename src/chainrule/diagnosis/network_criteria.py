@@ -478,7 +478,7 @@ TWICE_AS_GOOD, HARDLY = 0.5, 0.5
 FASTER = (3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """By what the rate is multiplied to see whether it was too small."""
 
-LOWER, LEARNED = (10.0, 100.0), 0.01
+TENTHS, LEARNED = (10.0, 100.0, 1000.0), 0.01
 """By how much lower rates are tried where the error falls, but may fall further; and the part of the error that is left of one that fell
 far enough."""
 
@@ -488,8 +488,8 @@ SLOWER = (10.0, 1000.0, 1e6)
 
 @criterion(
     "in a trial the error leaves all bounds or ends higher than it began, and with a lower rate it falls; or more than "
-    f"{100 * LEARNED:.0f} % of it are left, after the training if there was one, and with a tenth or a hundredth of the rate a trial "
-    "leaves less than half of that",
+    f"{100 * LEARNED:.0f} % of it are left, after the training if there was one, and with a tenth, a hundredth or a thousandth of the rate "
+    "a trial leaves less than half of that",
     "tried, not estimated: 2/λmax at the start is too optimistic",
     "a rate that is too large only later",
     after=("inputs_unscaled", "targets_unscaled", "start_too_large", "exploding"),
@@ -501,7 +501,7 @@ def rate_too_large(case: Case) -> Mapping[str, FindingValue] | None:
         return None
     trial = case.trial
     if trial.share < 1 or (case.trained is not None and not trial.diverged):
-        return _better(case, rate, (1 / k for k in LOWER), LEARNED, how="rough")
+        return _better(case, rate, (1 / k for k in TENTHS), LEARNED, how="rough")
     if case.start.gradient_norm == 0 or all(case.with_rate(rate / k).trial.share >= 1 for k in SLOWER):
         return None
     return {"rate": rate, "step": trial.diverged or 0, "how": "diverged" if trial.diverged else "rose", "steps": trial.steps}
@@ -519,11 +519,20 @@ def _better(case: Case, rate: float, factors: Iterable[float], most: float, **kn
     rates = [better for better in (rounded(rate * k) for k in factors) if better <= max(rate, largest)]
     if not left > most * case.trial.errors[0] or not rates:
         return None
-    best = min((case.with_rate(better) for better in rates), key=lambda other: other.trial.last)
-    end, trained, others = best.trial.end, case.trained, case.held_out
-    if end is None or best.rate is None or not best.trial.last < TWICE_AS_GOOD * left:
-        return None
-    if trained is not None and others is not None and not _left(case, end, others) < _left(case, trained, others):
+    trained, others = case.trained, case.held_out
+
+    def judged(other: Case) -> float:
+        """What is left of rows that it does not learn from, where something was trained and there are some; else of its own."""
+        end = other.trial.end
+        return other.trial.last if trained is None or others is None or end is None else _left(case, end, others)
+
+    better_ones = [one for one in map(case.with_rate, rates) if one.trial.end is not None and one.trial.last < TWICE_AS_GOOD * left]
+    best = min(better_ones, key=judged, default=None)
+    if (
+        best is None
+        or best.rate is None
+        or (trained is not None and others is not None and not judged(best) < _left(case, trained, others))
+    ):
         return None
     return {"rate": rate, "better": best.rate, **known, "error": left, "less": best.trial.last, "steps": case.trial.steps}
 

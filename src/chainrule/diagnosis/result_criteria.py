@@ -94,7 +94,7 @@ def worse_than_guessing(case: Case) -> Mapping[str, FindingValue] | None:
     "of a class with fewer rows than the others have in the mean, none of at least two rows that were not trained on is found",
     "recall 0; He & Garcia (2009), Learning from imbalanced data",
     "whether the class can be told from the others at all",
-    after=("nothing_to_learn", "imbalance", "too_few_epochs"),
+    after=("nothing_to_learn", "imbalance", "rate_too_large", "rate_too_small", *OF_THE_START),
 )
 def class_never_found(case: Case) -> Mapping[str, FindingValue] | None:
     """Classes that the model never recognises."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from chainrule.base.frozen import replace
 from chainrule.document.document import Block, Cell, Equations, Inline, Paragraph, Section, joined_inline, table
@@ -12,9 +12,10 @@ from chainrule.explanation.context import Context, paths
 from chainrule.explanation.definitions import theorems
 from chainrule.explanation.remarks import kinks
 from chainrule.explanation.uses import has_many_numbers, use_blocks, ways
+from chainrule.explanation.values import Values
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, definition, order, substitute, written_nodes
-from chainrule.formula.scalar import Element
+from chainrule.formula.scalar import Element, Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.network.derivation import PRESENT
 from chainrule.network.update import MOVED, ParameterUpdate
@@ -37,11 +38,15 @@ MOST_SAMPLES, MOST_ROWS = 6, 60
 """Columns and rows of the table of what each sample brings."""
 
 
+Share: TypeAlias = Callable[[Element], Any]
+"""What one sample brings to the gradient of a weight."""
+
+
 def chain_rule_section(context: Context) -> Section:
     """For every weight: the factors between neighbouring quantities, in symbols, in numbers, and their product."""
     backwards = sorted(context.derivation.parameters, key=context.number_of_layer, reverse=True)
     weights = [element for parameter in backwards for element in context.elements(parameter)]
-    parts = sample_gradients(context) if context.samples > 1 else []
+    parts = sample_shares(context) if context.samples > 1 else []
     samples = context.worked_samples if parts else (0,)  # samples that depend on each other go one common way
     few = context.brief or (has_many_numbers(context) and context.extent != "all")
     shown = representatives(context, weights) if few else context.shown(weights, MOST_WEIGHTS)
@@ -59,7 +64,7 @@ def chain_rule_section(context: Context) -> Section:
         written = 0
         for sample in samples:
             if found := found_ways[weight, sample]:
-                share = parts[sample][weight.key][weight.index] if parts else None
+                share = parts[sample](weight) if parts else None
                 lines.append(context.chain_line(weight, found, share=share, sample=sample))
                 written += 1
         if written != 1:  # what the samples bring adds up to the gradient
@@ -173,7 +178,7 @@ def _on_the_way(context: Context, gradient: Expression) -> bool:
     return all(gradient is not of_parameter for of_parameter in context.derivation.gradients)
 
 
-def sample_contributions(context: Context, weights: list[Element], parts: list[dict[str, Any]]) -> list[Block]:
+def sample_contributions(context: Context, weights: list[Element], parts: Sequence[Share]) -> list[Block]:
     """How much of each gradient each sample brings: a column a sample, the penalty's if there is one, and their sum."""
     samples = context.shown_samples(MOST_SAMPLES)
     penalty = context.step.network.regularizer is not None
@@ -181,8 +186,8 @@ def sample_contributions(context: Context, weights: list[Element], parts: list[d
     rows: list[list[Cell]] = []
     for weight in context.shown(weights, MOST_ROWS):
         gradient = context.gradient_of(weight)
-        each = [part[weight.key][weight.index] for part in parts]
-        total = context.step.values[gradient.key][gradient.index]
+        each = [part(weight) for part in parts]
+        total = context.before.of(gradient.quantity, gradient.index)
         cells = [*(each[n] for n in samples), *([total - sum(each) if len(weight.quantity.shape) > 1 else 0] * penalty), total]
         rows.append([context.letter(gradient), *map(context.number, cells)])
     return [
@@ -212,6 +217,26 @@ def sample_gradients(context: Context) -> list[dict[str, Any]]:
     whole = evaluate(alone.gradients, {**batch, **parameters}, step.arrays)
     sums = zip(alone.parameters, alone.gradients, strict=True)
     return parts if all(_add_up([part[p.key] for part in parts], whole[g]) for p, g in sums) else []
+
+
+def sample_shares(context: Context) -> list[Share]:
+    """The same for single weights, to as many digits as the numbers of the step are known."""
+    parts, step = sample_gradients(context), context.step
+    if not parts or not context.before.precise:
+        return [lambda weight, part=part: part[weight.key][weight.index] for part in parts]  # type: ignore[misc]  # bound here
+    alone = step.network.replaced(regularizer=None).derivation
+    gradients = {p.key: gradient for p, gradient in zip(alone.parameters, alone.gradients, strict=True)}
+    divisor = context.samples if step.network.conventions.batch == "mean" else 1
+    parameters = {node: step.parameters[node.key] for node in alone.parameters}
+
+    def share_of(n: int) -> Share:
+        data = {node: step.values[node.key][n : n + 1] for node in alone.data}
+        known = evaluate([*alone.named.values(), alone.error], {**data, **parameters}, step.arrays)
+        scalars = Scalars({"batch": 1}, (*alone.quantities, *alone.errors), absent=step.network.absent)
+        values = Values(scalars, {node.key: known[node] for node in known if node.name is not None}, context.before.given)
+        return lambda weight: values.of(gradients[weight.key], weight.index) / divisor
+
+    return [share_of(n) for n in range(context.samples)]
 
 
 def _add_up(parts: list[Any], whole: Any) -> bool:

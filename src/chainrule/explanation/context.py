@@ -441,10 +441,8 @@ class Context(WithoutCaches, FrozenValue):
             gradient = self.scalars.variable(self.gradient_of(weight))
             line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
             return with_trace(line, Trace(summed_products(factors), self.before, gradient, paths))
-        products = summed_products(factors)
-        share = self.before.worth(products) if self.before.precise else share
         line = chain(factors, self.share_letter(weight, sample), self.before, self.labels, result=share)
-        return with_trace(line, Trace(products, self.before, paths=paths))
+        return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
 
     def _written_once(self, of: Element, by: Element) -> Expression:
         """∂of/∂by: of E and by what reaches it in no other way the letter δ, where the formula is too long to stand in every chain."""

@@ -53,8 +53,10 @@ WORDS = {
     "network.numbering.thresholds": "Schwellen sind Schicht für Schicht nummeriert: {element} gehört zu Neuron {unit} ({layer}) und ist "
     "ein Element des Vektors {vector}.",
     "network.numbering.transposed": "Wo eine Matrix transponiert verwendet wird, ist es umgekehrt.",
-    "weights_read.list.target": "{count:Zahl ist|Zahlen sind} angegeben, gelesen Neuron für Neuron, in der Reihenfolge der Eingänge",
-    "weights_read.list.source": "{count:Zahl ist|Zahlen sind} angegeben, gelesen Quelle für Quelle, zuerst die von der ersten Eingabe aus",
+    "weights_read.list.target": "Die {count:angegebene Zahl wurde|angegebenen Zahlen wurden} Neuron für Neuron gelesen, in der "
+    "Reihenfolge der Eingänge",
+    "weights_read.list.source": "Die {count:angegebene Zahl wurde|angegebenen Zahlen wurden} Quelle für Quelle gelesen, zuerst die von "
+    "der ersten Eingabe aus",
     "weights_read.list.target.first": "Der Bias jedes Neurons steht vor seinen Gewichten.",
     "weights_read.list.target.last": "Der Bias jedes Neurons steht nach seinen Gewichten.",
     "weights_read.list.source.first": "Die Bias-Werte einer Schicht stehen vor ihren Gewichten.",
@@ -567,7 +569,8 @@ WORDS = {
     "order.epochs": "nach Epoche",
     "order.weights": "Die Gewichte am Anfang (0) und nach jedem Schritt:",
     "order.all": "Der Fehler {error} über alle Beispiele, am Anfang (0) und nach jeder Epoche:",
-    "order.more_rows": "{left:weiterer Schritt|weitere Schritte} zwischen den ersten und den letzten; `--step N` zeigt jeden davon.",
+    "order.more_rows": "{left:weiterer Schritt|weitere Schritte} zwischen den ersten und den letzten, hier nicht aufgeführt; `--step N` "
+    "zeigt jeden davon.",
     "order.overflow": "Nach Schritt {number} haben die Zahlen den Bereich der Gleitkommazahlen verlassen. Eine kleinere `--learning-rate` "
     "hilft.",
     "order.more": "Die ersten {worked} Schritte sind oben vorgerechnet. `--step N` zeigt jeden Schritt ganz, wie `-o step.json` ihn "
@@ -1342,7 +1345,7 @@ WORDS = {
     "richtig ist, gilt als Fehler.",
     "doctor.wrong_loss.classes": "Die Ziele sind Klassen, und der Verlust {loss} vergleicht Zahlen; sein Gradient schwindet, wo die "
     "Ausgabe falsch und sich sicher ist.",
-    "doctor.zero_start": "{count} von {all} Gewichtsmatrizen sind am Anfang ganz 0, {parameter} als erste: Solange sie es sind, "
+    "doctor.zero_start": "{count:Gewichtsmatrix|Gewichtsmatrizen} von {all} am Anfang ganz 0, {parameter} als erste: Solange das so ist, "
     "kommt kein Signal durch sie hindurch und auf dem Rückweg kein Gradient; selbst lernen können sie trotzdem.",
     "doctor.equal_units": "Die Neuronen {first} und {second} von {layer} sind gleich und bleiben gleich: Sie bekommen in jedem Schritt "
     "denselben Gradienten.",

@@ -49,8 +49,10 @@ WORDS = {
     "network.numbering.thresholds": "Thresholds are numbered layer by layer: {element} is the threshold of unit {unit} of the {layer}, an "
     "element of the vector {vector}.",
     "network.numbering.transposed": "Where a matrix is used transposed, it is the other way round.",
-    "weights_read.list.target": "{count:number was|numbers were} given and read unit by unit, in the order of the inputs",
-    "weights_read.list.source": "{count:number was|numbers were} given and read source by source, first those from the first input",
+    "weights_read.list.target": "The {count:number that was given was|numbers that were given were} read unit by unit, in the order of "
+    "the inputs",
+    "weights_read.list.source": "The {count:number that was given was|numbers that were given were} read source by source, first those "
+    "from the first input",
     "weights_read.list.target.first": "Each unit's bias stands before its weights.",
     "weights_read.list.target.last": "Each unit's bias stands after its weights.",
     "weights_read.list.source.first": "The biases of a layer stand before its weights.",
@@ -537,7 +539,9 @@ WORDS = {
     "order.epochs": "after epoch",
     "order.weights": "The weights at the start (0) and after each step:",
     "order.all": "The error {error} over all samples, at the start (0) and after each epoch:",
-    "order.more_rows": "{left:more step|more steps} between the first and the last ones; `--step N` shows any of them.",
+    "order.more_rows": "{left:more step between the first and the last one is|more steps between the first and the last ones are} not "
+    "listed; "
+    "`--step N` shows any of them.",
     "order.overflow": "After step {number} the numbers have left the range of floating point. A smaller `--learning-rate` helps.",
     "order.more": "The first {worked:step is|steps are} worked through above. `--step N` shows any step in full, as `-o step.json` "
     "records it.",
@@ -1299,7 +1303,7 @@ WORDS = {
     "an error, too.",
     "doctor.wrong_loss.classes": "The targets are classes, and the loss {loss} compares numbers; its gradient fades where the output is "
     "wrong and sure of it.",
-    "doctor.zero_start": "{count} of the {all} matrices of weights start with nothing but 0, {parameter} first: while that is so, no "
+    "doctor.zero_start": "Of {all} matrices of weights {count:is|are} all 0 at the start, {parameter} first: as long as that is so, no "
     "signal comes through, and no gradient on its way back; what they learn themselves may still be more than nothing.",
     "doctor.equal_units": "Units {first} and {second} of {layer} are equal and will stay equal: they get the same gradient in every step.",
     "doctor.start_too_large": "The weights of {layer} ({parameter}) are too large at the start: {number} times what keeps the size of a "
