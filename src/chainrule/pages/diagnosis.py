@@ -35,7 +35,7 @@ LIMITS = {
             network_criteria,
             (
                 "MOST_GAIN", "FEWEST_ROWS", "MOST_DEAD", "MOST_SATURATED", "LEAST_PASSED", "MOST_PASSED", "MOST_OUTSIDE", "SLOWER",
-                "HARDLY", "TWICE_AS_GOOD", "FASTER", "LOWER", "LEARNED",
+                "HARDLY", "TWICE_AS_GOOD", "FASTER", "TENTHS", "LEARNED",
             ),
         ),
         (rates, ("TOLERANCE", "MOST_RATE", "SEEN")),

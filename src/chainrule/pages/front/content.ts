@@ -171,7 +171,7 @@ type Limit = "flat" | "same" | "near" | "most_rms" | "most_ratio" | "most_mean" 
 /** What the doctor looks at (chainrule.pages.diagnosis). */
 export interface DoctorFacts {
   after: Record<string, string[]>;
-  limits: Record<Limit, number> & { slower: number[]; lower: number[]; faster: number[] };
+  limits: Record<Limit, number> & { slower: number[]; tenths: number[]; faster: number[] };
   trial: { steps: number; looks: number; bound: number };
   texts: Record<string, string>;
   comma: boolean;

@@ -259,7 +259,7 @@ export class Criteria {
     const { facts, trials: { rate } } = this;
     if (!facts.rate || !isFinite(this.start.error)) return undefined;
     const trial = yield* this.trials.of();
-    if (this.#share(trial) < 1) return trial.last > facts.limits.learned * trial.first ? yield* this.#better(trial, facts.limits.lower.map((factor) => 1 / factor), "rough") : undefined;
+    if (this.#share(trial) < 1) return trial.last > facts.limits.learned * trial.first ? yield* this.#better(trial, facts.limits.tenths.map((factor) => 1 / factor), "rough") : undefined;
     if (this.#still) return undefined;
     for (const factor of facts.limits.slower)
       if (this.#share(yield* this.trials.of(rate / factor)) < 1)

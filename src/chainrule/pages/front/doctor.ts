@@ -7,6 +7,7 @@ import { Activity } from "./activity";
 import type { DoctorFacts } from "./content";
 import { Criteria, type Shown } from "./criteria";
 import { figure, down } from "./figures";
+import { filled } from "./phrases";
 import { type Start, withRate } from "./program";
 import type { Session } from "./session";
 import { CHUNK, Trials, type Work } from "./trials";
@@ -64,7 +65,7 @@ export class Doctor {
   #say(key: string, numbers: Record<string, number | string>): string {
     const { texts, comma } = this.facts;
     const one = Object.keys(numbers).find((name) => numbers[name] === 1 && `${key}.${name}=1` in texts);
-    return texts[one ? `${key}.${one}=1` : key]!.replace(/\{(\w+)\}/g, (_, name: string) => {
+    return filled(texts[one ? `${key}.${one}=1` : key]!, (name) => {
       const value = String(numbers[name]);
       return comma && /^[\d.−·^\u00a0]+$/.test(value) ? value.replace(".", ",") : value;
     });
