@@ -454,6 +454,6 @@ def test_what_is_infinite_may_be_said_to_be_missing(tmp_path):
     text = "a,b\n1.5,2\n∞,3\n-Infinity,4\n".encode()
     found = of(tmp_path, text)
     for cell, rows in (("inf", [0, 1]), ("-inf", [0, 2])):
-        with pytest.raises(FileError, match=f"holds {cell}, which is no finite number; correct it, say missing=\"{cell}\" if it means"):
+        with pytest.raises(FileError, match=f'holds {cell}, which is no finite number; correct it, say missing="{cell}" if it means'):
             found.take(rows).numbers(["a"])
     assert of(tmp_path, text, missing=["inf", "-inf"]).column("a").missing.tolist() == [False, True, True]
