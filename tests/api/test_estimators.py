@@ -10,6 +10,7 @@ import pandas
 import polars
 import pyarrow
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -229,6 +230,29 @@ def test_a_row_alone_is_said_to_be_one_of_several(row):
     with pytest.raises(cr.InputError, match=r"given as \[row\], of the shape \(1, 2\)"):
         model.predict(row)
     assert model.predict([row]).shape == (1,)
+
+
+def test_arrays_of_other_libraries_and_rows_of_another_width():
+    model = cr.train(SMALL, "size", epochs=1)
+    rows = [*zip(SMALL["a"], SMALL["kind"], strict=True)]
+    assert model.predict(rows[:3]) == pytest.approx(model.predict(SMALL)[:3])
+    with pytest.raises(cr.InputError, match=r"given as \[row\]"):
+        model.predict([*rows[0]])
+    with pytest.raises(cr.InputError, match="have 4 columns, but the model predicts from 2: a, kind"):
+        model.predict(np.ones((3, 4)))
+    alone = cr.train(SMALL, "size", ignore="kind", epochs=1)
+    assert alone.predict(torch.tensor(SMALL["a"])).tolist() == alone.predict(SMALL).tolist()
+
+
+def test_a_model_is_explained_on_rows_as_it_predicts_from_them(tmp_path):
+    model = cr.train(SMALL, "kind", epochs=1)
+    row = {name: values[:1] for name, values in SMALL.items()}
+    pandas.DataFrame(row).to_csv(tmp_path / "row.csv", index=False)
+    said = {str(cr.explain(model, rows)) for rows in (row, pandas.DataFrame(row), polars.DataFrame(row), tmp_path / "row.csv")}
+    assert said == {str(cr.problem(model, data=row).explain())}
+    assert "learning rate" not in str(cr.explain(model, {name: row[name] for name in ("a", "size")}))  # nothing is learned without a target
+    with pytest.raises(cr.InputError, match="their targets beside their inputs, as kind"):
+        cr.explain(model, row, [0])
 
 
 def test_numbers_come_in_the_units_of_the_data():

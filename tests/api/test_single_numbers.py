@@ -49,3 +49,16 @@ def test_what_is_none_is_refused_as_ever(wrong):
     for asked in (lambda: cr.dense(wrong), lambda: cr.train(ROWS, target="y", epochs=wrong), lambda: cr.Network(wrong, cr.dense(1))):
         with pytest.raises(cr.InputError):
             asked()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"impute": True}, "no way to impute is called True"), ({"processes": 4}, "processes are those that torchrun or mpirun started"),
+        ({"validation": np.ones((9, 9))}, r"not array\(\[\[1., 1"), ({"target": 7}, "no column of the data is called '7'"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_the_place_of_something_else_is_refused_in_a_line(asked, said):
+    with pytest.raises(cr.InputError, match=said) as caught:
+        cr.train(ROWS, **{"target": "y", **asked})
+    assert "\n" not in str(caught.value)

@@ -48,9 +48,9 @@ def folder(tmp_path, monkeypatch):
 
 def message_of(call):
     """The message of an InputError, as a command line says it: a line or two, without a control character."""
-    with pytest.raises(InputError) as caught:
-        call()
     with typed():
+        with pytest.raises(InputError) as caught:
+            call()
         message = str(caught.value)
     assert len(message) < 400
     assert not re.search(r"[\x00-\x1f]", message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,6 @@ from chainrule.network.wiring import Extent
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chainrule.data.table import Table
     from chainrule.preparation.preparation import Preparation
 
@@ -40,6 +39,11 @@ def with_batch(
         from chainrule.training.rows import checked_own_data
 
         data = checked_own_data(problem.own, problem.preparation)
+    if data is None and isinstance(problem, Trained) and problem.preparation is not None and _are_raw(x, problem.network):
+        if t is not None:
+            names = ", ".join(target.name for target in problem.preparation.targets)
+            raise InputError(f"rows that a model prepares have their targets beside their inputs, as {names}; leave the targets out.")
+        data, x = x, None
     if data is not None:
         if x is not None or t is not None:
             raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
@@ -51,6 +55,14 @@ def with_batch(
     origin = {**others, **({"classes": classes} if classes else {})}
     changed = replace(problem, x=given_x, t=given_t, origin=origin)
     return changed if row is None else _chosen(changed, _rows(row))
+
+
+def _are_raw(x: Any, network: Network) -> bool:
+    """Are these rows with the names of their columns, which a model prepares, and no numbers for the inputs of its network?"""
+    if isinstance(x, Mapping):
+        return not {*x} <= {*network.wiring.inputs}
+    named = isinstance(x, Path) or hasattr(x, "columns") or hasattr(x, "column_names")
+    return named or (isinstance(x, list) and len(x) > 0 and all(isinstance(row, Mapping) for row in x))
 
 
 def _typed_rows(problem: Problem, x: NumbersLike | None, t: NumbersLike | None) -> tuple[Array | None, Array | None, Classes | None]:
@@ -183,7 +195,7 @@ def _from_raw_rows(
         if any(target.name in table.kinds for target in preparation.targets):
             raise
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
-    origin = {**problem.origin, "data": str(path), "rows": rows}
+    origin = {**problem.origin, "data": str(path) if isinstance(path, (str, Path)) else table.source, "rows": rows}
     return with_table(replace(problem, origin=origin), table.chosen(rows))
 
 

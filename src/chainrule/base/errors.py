@@ -61,12 +61,12 @@ class UnknownNameError(InputError):
     """
 
     def __init__(
-        self, kind: str, name: str, known: Iterable[str], hint: str = "", *, offer: str | None = None, cutoff: float = 0.5
+        self, kind: str, name: object, known: Iterable[str], hint: str = "", *, offer: str | None = None, cutoff: float = 0.5
     ) -> None:
         from difflib import get_close_matches
 
         known = sorted(known)
-        near = get_close_matches(name[:60].lower(), known, n=1, cutoff=cutoff)
+        near = get_close_matches(str(name)[:60].lower(), known, n=1, cutoff=cutoff)
         known = _without_runs(known)
         offer = f" {offer}" if offer is not None else f" Did you mean '{near[0]}'?" if near else ""
         more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
@@ -130,7 +130,7 @@ class DivergenceError(ChainruleError, ArithmeticError):
 def quoted(value: object) -> str:
     """A value as a message shows it: in one line of at most 60 characters."""
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split())
     except (ValueError, RecursionError):  # more digits, or a deeper list, than Python prints
         return "something absurd"
     return text if len(text) <= 60 else text[:59] + "…"

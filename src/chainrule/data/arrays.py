@@ -169,7 +169,7 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
         if array.dtype.kind in "US" and isinstance(given, (list, tuple)):
             array = np.array(given, dtype=object)  # so that numbers beside text stay numbers
     except ValueError as error:
-        raise InputError(f"{source} cannot be read as rows of numbers: {error}.") from None
+        raise InputError(f"{source} cannot be read as rows; give a data frame, or columns in a dict: {str(error).rstrip('.')}.") from None
     if not array.size:
         raise InputError(f"{source} holds no values.")
     _check_width(source, array.shape)

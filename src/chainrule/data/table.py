@@ -102,7 +102,8 @@ class Table(Frozen):
             if {"pixel_1_1", "pixel_1_1_1"} & {*self._by_name} and "label" not in self._by_name:
                 hint = "Images have a label where each class has a folder of its own, or a file of labels lies beside them."
             if not self.has_header:
-                hint = "The names are ours, as no header was found; if the first row of a text is one, say --header."
+                of_text = "The names are ours, as no header was found; if the first row of a text is one, say --header."
+                hint = "The columns of an array are counted, from 1." if self.source == "the array" else of_text
             raise UnknownNameError(f"column of {self.source}", name, self.names, hint)
         return self._by_name[name]
 

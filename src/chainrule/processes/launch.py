@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from chainrule.base.errors import InputError, quoted
 from chainrule.processes.together import Processes
 
 TORCH = "RANK", "WORLD_SIZE", "MASTER_ADDR"
@@ -51,6 +52,8 @@ def _group() -> Any:
 
 def several(given: Processes | None = None) -> Processes | None:
     """The processes that were given, or else those that a launcher started; None where there is one alone. Raises as `launched` does."""
+    if given is not None and not isinstance(given, Processes):
+        raise InputError(f"processes are those that torchrun or mpirun started, which are found by themselves, and not {quoted(given)}.")
     return launched() if given is None else given if given.count > 1 else None
 
 

@@ -126,12 +126,18 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
     def _under_names(self, data: Any) -> Any:
         """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""
         inputs = tuple(feature.name for feature in self._preparation.features)
+        if (
+            hasattr(data, "__array__")
+            and hasattr(data, "ndim")
+            and not any(hasattr(data, own) for own in ("columns", "column_names", "name"))
+        ):
+            data = np.asarray(data)  # of PyTorch, JAX …
         if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim <= 2:
             if data.ndim == 1 < len(inputs):
                 raise InputError(f"a row alone is given as [row], of the shape (1, {len(inputs)}): the model has {len(inputs)} inputs.")
             columns: list[Any] = [*data.T] if data.ndim == 2 else [data]
-        elif isinstance(data, (list, tuple)) and data and all(isinstance(value, (bool, int, float)) for value in data):
-            return self._under_names(np.array(data, dtype=float))
+        elif _is_row(data):
+            return self._under_names(np.array(data, dtype=object))
         elif (
             isinstance(data, (list, tuple))
             and data
@@ -141,7 +147,11 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         else:
             return data
         names = next((order for order in (inputs, *self.column_orders) if len(order) == len(columns)), None)
-        return data if names is None else dict(zip(names, columns, strict=True))
+        if names is None:
+            from chainrule.preparation.columns import enumerated
+
+            raise InputError(f"the rows have {len(columns)} columns, but the model predicts from {len(inputs)}: {enumerated(inputs)}.")
+        return dict(zip(names, columns, strict=True))
 
     def evaluate(self, tables: Any) -> Scores:
         """The scores on rows with their targets: whatever `chainrule.train` takes, or tables of a stream together. Raises InputError."""
@@ -251,6 +261,14 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
             "guess": None if self.guess is None else np.asarray(self.guess).tolist(),
             "outcome": dict(self.outcome),
         }
+
+
+def _is_row(data: Any) -> bool:
+    """Are these the values of one row, or of one column, and not the names of files?"""
+    values = data if isinstance(data, (list, tuple)) else ()
+    return all(isinstance(value, (bool, int, float, str, np.generic)) for value in values) and any(
+        not isinstance(one, str) for one in values
+    )
 
 
 def own_data(source: Mapping[str, Any]) -> str | list[str] | None:
