@@ -177,6 +177,11 @@ def test_what_is_not_clear_is_refused_with_the_cell_and_the_option(cells, separa
         "PT6H{}M",
         "({}.5, 3)",
         "(2.5-{}j)",
+        "{}·58",
+        "{}.5 km2",
+        "{} m^3",
+        "{}, 360",
+        "{}.5 E+04",
     ],
 )
 def test_numbers_with_something_about_them_never_become_inputs_of_their_own(cell, tmp_path):

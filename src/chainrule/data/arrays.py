@@ -22,7 +22,7 @@ from chainrule.data.cells import ColumnKind, is_missing
 from chainrule.data.dates import are_dates, is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
 from chainrule.data.json_lines import columns_of
-from chainrule.data.notes import Note, note
+from chainrule.data.notes import Notice, notice
 from chainrule.data.table import Column, Table, sliced
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -46,7 +46,7 @@ EXTRA = "pip install 'chainrule[data]'"
 
 
 def array_tables(
-    source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[Note, ...] = (), has_header: bool = True
+    source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[Notice, ...] = (), has_header: bool = True
 ) -> Iterator[Table]:
     """Named arrays of one length as tables of at most `rows` rows. Raises InputError."""
     arrays = {f"{name}.{part}" if part else name: values for name, column in arrays.items() for part, values in _flattened(column).items()}
@@ -62,9 +62,9 @@ def array_tables(
         raise InputError(f"{source}: column {quoted(odd)} has {lengths[odd]} rows, but the first column has {length}.")
 
     spans = [name for name, values in arrays.items() if _holds_durations(values)]
-    notes += (note("found.durations", names=", ".join(map(str, spans))),) if spans else ()
+    notes += (notice("found.durations", names=", ".join(map(str, spans))),) if spans else ()
     mixed = [name for name, (values, kind) in typed.items() if kind == "text" and _holds_types(arrays[name])]
-    notes += (note("found.mixed", names=", ".join(mixed)),) if mixed else ()
+    notes += (notice("found.mixed", names=", ".join(mixed)),) if mixed else ()
 
     def cut(part: slice) -> tuple[Column, ...]:
         return tuple(Column(name, _values(values[part], kind), kind) for name, (values, kind) in typed.items())
@@ -240,7 +240,7 @@ def is_idx(path: Path) -> bool:
     return name.endswith("-ubyte") or ".idx" in name or "-idx" in name
 
 
-def of_idx(path: Path) -> tuple[dict[str, Array], tuple[Note, ...]]:
+def of_idx(path: Path) -> tuple[dict[str, Array], tuple[Notice, ...]]:
     """Columns of an IDX file; images get the labels that lie beside them, as in MNIST, as a column `label`. Raises FileError."""
     array = read_idx(path)
     if array.ndim == 1:
@@ -249,7 +249,7 @@ def of_idx(path: Path) -> tuple[dict[str, Array], tuple[Note, ...]]:
     beside = path.with_name(path.name.replace("images-idx3", "labels-idx1").replace("images.idx3", "labels.idx1"))
     if beside == path or not beside.exists():
         return columns, ()
-    return {**columns, "label": read_idx(beside)}, (note("found.labels_beside", path=str(beside)),)
+    return {**columns, "label": read_idx(beside)}, (notice("found.labels_beside", path=str(beside)),)
 
 
 def read_idx(path: Path) -> Array:

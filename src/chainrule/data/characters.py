@@ -19,7 +19,7 @@ from chainrule.data.encodings import (
     open_binary,
     unreadable_error,
 )
-from chainrule.data.notes import Note, note
+from chainrule.data.notes import notice
 
 NEXT = "next"
 """The column of the character that follows."""
@@ -53,7 +53,7 @@ def of_characters(paths: Sequence[Path], length: int, encoding: str | None) -> t
                else np.concatenate([text[start : start + 1] for text in texts]) for start in range(length + foretold)]  # fmt: skip
     names = [*(f"character{place}" for place in range(1, length + 1)), NEXT]
     distinct = len(set().union(*(set(text.tolist()) for text in texts)))
-    notes = note("found.characters", count=sum(map(len, texts)), different=distinct), note("found.characters_of_row", length=length)
+    notes = notice("found.characters", count=sum(map(len, texts)), different=distinct), notice("found.characters_of_row", length=length)
     return dict(zip(names, columns, strict=False)), notes
 
 

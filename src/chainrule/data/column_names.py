@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.base.errors import FileError, quoted
 from chainrule.data.cells import is_missing
 from chainrule.data.headers import reads_as_number
-from chainrule.data.notes import Note, note
+from chainrule.data.notes import Notice, notice
 from chainrule.data.numbers import looks_like_number, parsed
 
 UNSEEN = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"))
@@ -67,22 +67,22 @@ def _holds_numbers(cells: Sequence[str]) -> bool:
 
 def completed_header(
     path: str, first: Sequence[str], usual: int, has_header: bool, others: Sequence[Sequence[str]]
-) -> tuple[Sequence[str], list[Note]]:
+) -> tuple[Sequence[str], list[Notice]]:
     """The names, one more where all rows have one cell more than the header; and what that is.
 
     An empty last cell is a separator at the end of the line; else the first column has no name, as where R writes the names of rows.
     """
     if not has_header or usual == len(first):
         longer = sum(len(row) > len(first) for row in others) > len(others) / 2
-        return first, [note("found.ends.rows")] if longer else []
+        return first, [notice("found.ends.rows")] if longer else []
     if usual < len(first):
-        return first[:usual], [note("found.ends.header")]
+        return first[:usual], [notice("found.ends.header")]
     wide = [row for row in others if len(row) == usual]
     if not any(row[-1].strip() for row in wide):
-        return first, [note("found.ends.rows")]
+        return first, [notice("found.ends.rows")]
     _check_not_parted(path, wide)
     name = next(name for name in ("row", "row_name", *(f"row{place}" for place in range(2, len(first) + 4))) if name not in first)
-    return [name, *first], [note("found.row_names", name=name)]
+    return [name, *first], [notice("found.row_names", name=name)]
 
 
 def _check_not_parted(path: str, rows: Sequence[Sequence[str]]) -> None:

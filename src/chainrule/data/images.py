@@ -14,7 +14,7 @@ from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.data.arrays import of_array
 from chainrule.data.encodings import UNREADABLE, check_file, unreadable_error
 from chainrule.data.files import IMAGES
-from chainrule.data.notes import Note, note
+from chainrule.data.notes import Notice, notice
 
 __all__ = ["FILE", "IMAGES", "LABEL", "of_images"]
 
@@ -30,7 +30,7 @@ DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
 """Grey values of more than 256 steps, which are read as they are."""
 
 
-def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tuple[Note, ...]]:
+def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tuple[Notice, ...]]:
     """Columns of images of one size, and what was found out about them.
 
     pixel_1_1, pixel_1_2 … are the values of a grey image, row by row from the top left corner; pixel_1_1_1 … those of colours. `file` is
@@ -49,9 +49,9 @@ def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tu
                 "takes images of one size: cut or scale them first."
             )
     columns, _ = of_array(np.stack(pixels), str(folder))
-    notes = [note(f"found.images.{mode}", count=len(paths), size=_size(usual))]
+    notes = [notice(f"found.images.{mode}", count=len(paths), size=_size(usual))]
     if len(set(modes)) > 1:
-        notes.append(note("found.images_mixed"))
+        notes.append(notice("found.images_mixed"))
     columns[FILE] = _texts([str(path.relative_to(folder)) for path in paths])
     labels = [path.parent.name for path in paths if path.parent != folder]
     if labels and len(labels) < len(paths):
@@ -59,7 +59,7 @@ def of_images(paths: Sequence[Path], folder: Path) -> tuple[dict[str, Array], tu
         raise FileError(f"{astray} lies beside folders with images; put it into one of them, as their names are the classes.")
     if labels:
         columns[LABEL] = _texts(labels)
-        notes.append(note("found.folders", name=LABEL))
+        notes.append(notice("found.folders", name=LABEL))
     return columns, tuple(notes)
 
 

@@ -26,7 +26,7 @@ from chainrule.data.encodings import (
     unreadable_error,
 )
 from chainrule.data.headers import has_header_row, reads_as_number
-from chainrule.data.notes import Note, note
+from chainrule.data.notes import Notice, notice
 from chainrule.data.separators import SEPARATORS, SEVERAL, is_spaced, quote_around, rows_of, score_of, separator_of, usual_width
 from chainrule.data.surroundings import COMMENT, RULE, comments_above, empty_lines, footer_of, hidden_header, titles_above
 
@@ -74,7 +74,7 @@ class TextLayout(FrozenValue):
     separator: str | None
     names: tuple[str, ...]
     has_header: bool
-    notes: tuple[Note, ...]
+    notes: tuple[Notice, ...]
     quote: str = '"'
     skipped: int = 0
     comment: str = ""
@@ -126,18 +126,18 @@ def text_layout(
     found, text, marked, whole = _sample(path, encoding)
     if not text.strip():
         raise FileError(f"{path} is empty.")
-    encoded = [note("found.encoding.marked" if marked else "found.encoding", name=found.removesuffix("-sig"))]
+    encoded = [notice("found.encoding.marked" if marked else "found.encoding", name=found.removesuffix("-sig"))]
     notes = encoded if found not in ("utf-8", "utf-8-sig") or marked else []
     if is_arff(path, text):
         head = read_arff_head(path, text)
-        return TextLayout(path, found, ",", head.names, True, (*notes, note("found.arff")), head.quote, head.lines, "%", forms=head.forms)
+        return TextLayout(path, found, ",", head.names, True, (*notes, notice("found.arff")), head.quote, head.lines, "%", forms=head.forms)
     layout = _found_layout(path, found, text, separator, header, notes, whole=whole)
     called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
     return layout if layout.has_header or called is None else replace(layout, names=called)
 
 
 def _found_layout(
-    path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[Note], *, whole: bool
+    path: str, encoding: str, text: str, separator: str | None, header: bool | None, notes: list[Notice], *, whole: bool
 ) -> TextLayout:
     """whole  whether the text is the whole file"""
     skipped, asked = 0, SEP_LINE.match(text)
@@ -177,16 +177,16 @@ def _found_layout(
     names = names_from(path, [*named, *first[len(named) :]], has_header)
     unnamed = frozenset(name for name, cell in zip(names, named, strict=False) if has_header and not cell.strip())
     notes = [_about_separator(divider), *notes, *extra]
-    notes += [note("found.sep_line")] if asked else []
-    notes += [note(f"found.mended.{mending}")] if mending else []
-    notes += [note("found.quotes", sign=quote)] if quote == "'" else []
-    notes += [note("found.comments", count=len(comments))] if comment == COMMENT else []
+    notes += [notice("found.sep_line")] if asked else []
+    notes += [notice(f"found.mended.{mending}")] if mending else []
+    notes += [notice("found.quotes", sign=quote)] if quote == "'" else []
+    notes += [notice("found.comments", count=len(comments))] if comment == COMMENT else []
     notes += _passed_over("found.above", [*(comments if comment != COMMENT else []), *titles])
-    notes += [note("found.ruled")] if ruled else []
+    notes += [notice("found.ruled")] if ruled else []
     notes += _passed_over("found.below_header", [" ".join(filter(None, row)) for row in further])
     notes += _passed_over("found.below", list(filter(str.strip, footer)))
-    notes += [note("found.repeated")] if repeated else []
-    notes += [note("found.empty_rows")] if whole and divider and _ends_empty(text, divider) else []
+    notes += [notice("found.repeated")] if repeated else []
+    notes += [notice("found.empty_rows")] if whole and divider and _ends_empty(text, divider) else []
     notes += _about_header(rows[0], names, has_header=has_header)
     return TextLayout(
         path, encoding, divider, names, has_header, tuple(notes), quote,
@@ -217,19 +217,19 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
     return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8", not rest
 
 
-def _passed_over(where: str, lines: Sequence[str]) -> list[Note]:
-    return [note(where, count=len(lines), first=quoted(lines[0].strip()))] if lines else []
+def _passed_over(where: str, lines: Sequence[str]) -> list[Notice]:
+    return [notice(where, count=len(lines), first=quoted(lines[0].strip()))] if lines else []
 
 
-def _about_separator(separator: str | None) -> Note:
+def _about_separator(separator: str | None) -> Notice:
     called = "none" if separator is None else SEPARATORS.get(separator)
-    return note(f"found.separator.{called}") if called else note("found.separator", sign=quoted(separator))
+    return notice(f"found.separator.{called}") if called else notice("found.separator", sign=quoted(separator))
 
 
-def _about_header(first: Sequence[str], names: Sequence[str], *, has_header: bool) -> list[Note]:
+def _about_header(first: Sequence[str], names: Sequence[str], *, has_header: bool) -> list[Notice]:
     if not has_header:
-        return [note("found.no_header", names=", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]}")]
-    return [note("found.header_of_numbers")] if any(map(reads_as_number, first)) else []
+        return [notice("found.no_header", names=", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]}")]
+    return [notice("found.header_of_numbers")] if any(map(reads_as_number, first)) else []
 
 
 def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:

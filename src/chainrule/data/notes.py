@@ -9,13 +9,13 @@ from chainrule.base.display import Worded
 from chainrule.base.frozen import FrozenValue
 
 
-class Note(Worded, FrozenValue):
+class Notice(Worded, FrozenValue):
     """One thing that was found out: the key of its text in the catalogue of words, and what goes into it; as text, in English."""
 
     key: str
     values: Mapping[str, Any]
 
 
-def note(key: str, **values: Any) -> Note:
+def notice(key: str, **values: Any) -> Notice:
     """What the text of this key says of these values."""
-    return Note(key, values)
+    return Notice(key, values)

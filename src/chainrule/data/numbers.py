@@ -31,7 +31,7 @@ DIGIT_ZEROS = (0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0
 
 PLAIN_SIGNS = str.maketrans(
     dict.fromkeys(BLANKS, " ")
-    | dict.fromkeys("\u200b\u200e\u200f\u202a\u202c\u2060\ufeff", "")
+    | dict.fromkeys("\u00ad\u200b\u200e\u200f\u202a\u202c\u2060\ufeff", "")
     | {"’": "'", "`": "'", "−": "-", "－": "-", "٫": ".", "٬": "'", "．": ".", "，": ","}
     | {chr(zero + digit): str(digit) for zero in DIGIT_ZEROS for digit in range(10)}
 )
@@ -75,7 +75,7 @@ SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-"
 SPLIT_UNITS = "y|yrs?|years?|mo|months?|w|wks?|weeks?|d|days?|h|hrs?|hours?|m|min|minutes?|s|secs?|seconds?|ft|feet|in|inch|inches|lbs?|oz"
 """Units of which a quantity is told in several, as 6 ft 1 in."""
 
-DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,]\d+)?"
+DIGITS = r"\d+(?:[,_']\d{3})*(?:[.,·]\d+)?"
 RESEMBLES = re.compile(
     rf"""(?:[~≈≃≤≥▲▼△▽↑↓|]|[<>]=?|ca\.?|circa|approx\.?|about|around|etwa|rund|\[|'|"
         |(?:R|RM|Tk|Bs|S/)\.?(?=\ ?\d+[.,]\d))?\ * [+-]?(?:\d+[\ -](?=\d+/))?{DIGITS}
@@ -86,13 +86,14 @@ RESEMBLES = re.compile(
     | \[(?=[-+.,e\ ]*\d)[-+\d.,e\ ]*\] | \((?=[^()]{{3,60}}\))[-+\d.,e\ ]*\d[-+,][-+\d.,e\ ]*[ij]?\)
     | {DIGITS}\ ?[^\W\d_]{{1,6}}[23²³]?\ \({DIGITS}\ ?[^()\d]{{1,9}}[23²³]?\)
     | {DIGITS}\ ?[\[(]{DIGITS}\ ?[-–,;]\ ?{DIGITS}[\])]
+    | [+-]?{DIGITS}\ ?(?:[cdk]?m|mm|ft|in|yd|mi)\^?[23] | [+-]?\d{{1,3}}(?:,\ \d{{3}})+ | [+-]?{DIGITS}\ e[+-]?\d+
     | -?\d+\ days?,?\ [+-]?\d{{1,2}}:\d{{2}}:\d{{2}}(?:\.\d+)? | P(?:\d+[YMWD])*(?:T(?:\d+(?:[.,]\d+)?[HMS])+)?(?<=\d.)
     | 0x[0-9a-f]{{1,8}} | 0b[01]{{1,32}} | 0o[0-7]{{1,11}} | (?:\d+(?:[.,]\d+)?\ ?(?:{SPLIT_UNITS})\.?\ ?){{2,4}}""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What says a number, but is none as it stands: ~5, <0.1, ▲ 2 %, 5 ± 0.2, 5.1 (0.2), 3/8, 1 3/8, 1½, 5*, 63_000, 12:30:10, 1:23.45,
-46°26'N, 0xff, 6h 17m, 6 ft 1 in, 3 days 10:30:00, PT6H17M, 5.1², 7,057[9], 24 km2 (9 sq mi), a list of numbers, a complex one, and 8.73-187
-of Fortran."""
+46°26'N, 0xff, 6h 17m, 6 ft 1 in, 3 days 10:30:00, PT6H17M, 5.1², 5·1, 7,057[9], 79, 360, 4.7 E+04, 20 km2, 24 km2 (9 sq mi), a list of
+numbers, a complex one, and 8.73-187 of Fortran."""
 
 GROUPS = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+|[1-9]\d?(?:{re.escape(sign)}\d{{2}})+{re.escape(sign)}\d{{3}}")
           for sign in SIGNS}  # fmt: skip

@@ -30,7 +30,7 @@ from chainrule.data.dates import are_dates
 from chainrule.data.encodings import gives_once, reopenable
 from chainrule.data.files import files_in_words, files_of, folder_of, partition_of
 from chainrule.data.layout import TextLayout, text_layout
-from chainrule.data.notes import Note, note
+from chainrule.data.notes import Notice, notice
 from chainrule.data.numbers import COMMA, PLAIN, NumberFormat, NumberOptions
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.shipped import SHIPPED
@@ -149,7 +149,7 @@ class Forms(FrozenValue):
 
     forms: Mapping[str, ColumnForm]
     doubts: Mapping[str, str]
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Notice, ...] = ()
     padded: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -360,12 +360,12 @@ def _forms(layout: TextLayout, scan: Scan) -> Forms:
     numbers = [name for name, form in kept.items() if isinstance(form, NumberFormat)]
     signs = {sign: [name for name in numbers if sign in scan.evidence[name].votes] for sign in ".,"}
     if signs[","] and signs["."]:
-        notes = [note("found.decimal.both", comma=_few(signs[","]), point=_few(signs["."]))]
+        notes = [notice("found.decimal.both", comma=_few(signs[","]), point=_few(signs["."]))]
     else:
         asked = scan.options.numbers
         has_comma = bool(signs[","]) or asked.decimal == "," or (asked.thousands == "." and not signs["."])
-        notes = [note("found.decimal.comma" if has_comma else "found.decimal.point")]
-    notes += [note("found.unnamed", count=len(gone))] if len(kept) < len(forms) else []
+        notes = [notice("found.decimal.comma" if has_comma else "found.decimal.point")]
+    notes += [notice("found.unnamed", count=len(gone))] if len(kept) < len(forms) else []
     found = {name: scan.evidence[name] for name in numbers}
     padded = {name: one.padded for name, one in found.items() if one.padded and ("." in one.padded or not (one.votes or one.open))}
     return Forms(kept, doubts, (*layout.notes[:1], *notes, *layout.notes[1:]), padded)

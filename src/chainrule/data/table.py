@@ -12,7 +12,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, replace
 from chainrule.data.cells import ColumnKind, is_missing, parse_number, without_missing_numbers
-from chainrule.data.notes import Note
+from chainrule.data.notes import Notice
 from chainrule.data.numbers import NumberFormat
 
 LARGEST_NUMBER = 1e300
@@ -73,7 +73,7 @@ class Table(Frozen):
     source: str
     columns: tuple[Column, ...]
     first_row: int = 1
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Notice, ...] = ()
     has_header: bool = True
     row_numbers: Array | None = None
 

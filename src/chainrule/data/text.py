@@ -21,7 +21,7 @@ from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
 from chainrule.data.layout import TextLayout, mended
-from chainrule.data.notes import Note
+from chainrule.data.notes import Notice
 from chainrule.data.separators import rows_of, trimmed
 from chainrule.data.spans import Cut, cut
 from chainrule.data.surroundings import COMMENT
@@ -71,7 +71,7 @@ class TextFiles(FrozenValue):
                 yield replace(block, first=done + block.first, cells={**block.cells, **said}) if done or said else block
             done += block.first + block.rows - 1
 
-    def table(self, block: Any, columns: Iterable[Column], notes: Collection[Note]) -> Table:
+    def table(self, block: Any, columns: Iterable[Column], notes: Collection[Notice]) -> Table:
         """These columns of consecutive rows, of which `block.first` is the first, as a table."""
         return Table(self.name, tuple(columns), block.first, tuple(notes), self.first.has_header)
 
