@@ -231,8 +231,8 @@ def _with_steps(verdict: Verdict, trainings: Sequence[Submission], seed: int) ->
             slips = tuple(fault for fault in judged.faults if fault.quantity.endswith("_next"))
             if judged.faults[0].number in OF_THE_UPDATE:  # what else is wrong with its steps may follow from that
                 judged = replace(judged, faults=judged.faults[:1], kind="mistakes")
-            elif slips != judged.faults:
-                continue
+            elif slips != judged.faults or not (any(one.adaptive for one in judged.observations) or all(one.number for one in slips)):
+                continue  # a rule that nothing says is there is not judged by what is not known of it
             found = completed(judged, training)
             return replace(found, conventions=verdict.conventions, cautions=verdict.cautions)
     return verdict

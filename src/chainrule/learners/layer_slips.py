@@ -84,21 +84,22 @@ class LayerSlip:
         for place, one in enumerate(events):
             turns.setdefault(one.spot, []).append(place)
         best, chosen = len(events), None
-        for spot in self._statements() & turns.keys():
-            values = [events[place].value for place in turns[spot]]
-            upstream = [doubled.get((spot, turn)) for turn in range(len(values))]
-            linear = all(
-                twice is not None and np.allclose(twice, 2 * value, rtol=1e-9) for twice, value in zip(upstream, values, strict=True)
-            )
-            if turns[spot][0] >= best or not linear or not any(value.any() for value in values):
-                continue
-            repairs = self._repairs(spot, values, missing)
-            if repairs is None:
-                continue
-            strange = [place for place, old in zip(turns[spot], values, strict=True) if not self._is_derivative(old)]
-            meant = self._first_meant(repairs, values, turns[spot])
-            if (first := min([*strange[:1], *meant], default=best)) < best:
-                best, chosen = first, spot
+        candidates = sorted(self._statements() & turns.keys(), key=lambda spot: turns[spot][0])
+        for linear in (True, False):  # what does not depend on what arrives at all, where that was left out
+            for spot in candidates if chosen is None else ():
+                values = [events[place].value for place in turns[spot]]
+                upstream = [doubled.get((spot, turn)) for turn in range(len(values))]
+                pairs = zip(upstream, values, strict=True)
+                follows = all(twice is not None and np.allclose(twice, 2 * value, rtol=1e-9) for twice, value in pairs)
+                if turns[spot][0] >= best or follows != linear or not any(value.any() for value in values):
+                    continue
+                repairs = self._repairs(spot, values, missing)
+                if repairs is None:
+                    continue
+                strange = [place for place, old in zip(turns[spot], values, strict=True) if linear and not self._is_derivative(old)]
+                meant = self._first_meant(repairs, values, turns[spot])
+                if (first := min([*strange[:1], *meant], default=best)) < best:
+                    best, chosen = first, spot
         return chosen
 
     def _statements(self) -> set[int]:

@@ -21,7 +21,7 @@ from chainrule.learners.names import meaning
 from chainrule.learners.parameters import Parameters, parameter_places
 from chainrule.learners.programs import Answer, LearnerProgram, ParameterForm, methods_of
 from chainrule.learners.recognition import SeenValues, forward_seen
-from chainrule.learners.stored import leaves
+from chainrule.learners.stored import attributes_of, leaves
 from chainrule.learners.syntax import arguments_of, needed_by
 
 Passes: TypeAlias = tuple[ast.FunctionDef, ast.FunctionDef]
@@ -100,7 +100,7 @@ class LayerProgram(LearnerProgram):
         names: dict[str, str] = {}
         updated = False
         for number, (layer, place, single, old) in enumerate(zip(with_weights, places, singles, before, strict=True), start=1):
-            own = {key: copy.deepcopy(item) for key, item in vars(layer[0]).items() if meaning(key).kind in ("dW", "db")}
+            own = {key: copy.deepcopy(item) for key, item in attributes_of(layer[0]).items() if meaning(key).kind in ("dW", "db")}
             found, called = gradients_among(own, single)
             new = place.read(single)
             moved = any(not np.array_equal(new[key], old[key]) for key in old)
@@ -127,7 +127,7 @@ def _handed(layer: Any, given: Any, attribute: re.Pattern[str]) -> Any:
     """What a pass gave, or else left in an attribute of the layer."""
     if given is not None:
         return given
-    for name, value in vars(layer).items():
+    for name, value in attributes_of(layer).items():
         if attribute.match(name) and value is not None:
             return value
     raise Unreadable("nothing is handed on")

@@ -27,7 +27,7 @@ from chainrule.learners.programs import (
     shown_signature,
 )
 from chainrule.learners.recognition import SeenValues
-from chainrule.learners.stored import leaves
+from chainrule.learners.stored import attributes_of, leaves
 from chainrule.learners.styles import numbers_read
 from chainrule.learners.syntax import arguments_of, called_name, calls_in, is_plain_number
 
@@ -77,7 +77,7 @@ class ObjectProgram(LearnerProgram):
         if next(self._places(made), None) is None:  # what it learns may begin later, as in fit()
             for name in (name for name in self.methods if name != "__init__" and INIT.search(name)):
                 self._quietly(getattr(made, name), **pool.arguments(self.methods[name], method=True))
-        for name, value in list(vars(made).items()):
+        for name, value in attributes_of(made).items():
             kind = meaning(name).kind
             if is_plain_number(value) and kind in ("rate", "momentum", "penalty"):
                 setattr(made, name, {"rate": probe.rate, "momentum": self.momentum, "penalty": probe.penalty}[kind])
@@ -135,11 +135,11 @@ class ObjectProgram(LearnerProgram):
             put_new_weights({"self": made}, renewed, gave)
             if step == 0:
                 named = without_new_weights(named, renewed)
-                own = {name: copy_of(value) for name, value in vars(made).items() if meaning(name).kind in ("dW", "db", "grads")}
+                own = {name: copy_of(value) for name, value in attributes_of(made).items() if meaning(name).kind in ("dW", "db", "grads")}
                 named = {**own, **named}
 
         states = self._trained(places.read(probe), call, lambda: places.read(probe), steps)
-        self.shared = shared_arrays(vars(made), arrays, places.arrays(), places.names())
+        self.shared = shared_arrays(attributes_of(made), arrays, places.arrays(), places.names())
         nodes = list(self.methods.values())
         self.rate = None if self._rated or self.takes_rate() else literal_rate(nodes, loaded.namespace)
         named = {key: value for key, value in named.items() if not as_kind(key, "W", "b") or as_kind(key, "dW", "db")}

@@ -222,12 +222,13 @@ class LearnerProgram:
             method = inspect.ismethod(function)
             pool.given["yhat"] = output
             needed, given = needed_by(node, method=method), {}
-            if len(needed) == 2 and pool.names.get("t") in needed:
+            if len(needed) == 2 and pool.names.get("t") in needed and pool.names.get("x") not in needed:
                 given = {one: pool.t if one == pool.names["t"] else output for one in needed}
             with contextlib.suppress(Exception):  # a loss that cannot be called says nothing
                 given = given or pool.arguments(node, method=method)
                 with self.loaded.recorder.recording():
-                    value = numbers(self._quietly(function, **given))
+                    told = self._quietly(function, **given)
+                    value = numbers(np.float64(told) if is_plain_number(told) else told)
                 seen = [numbers(one) for one in given.values()] + [one for _, one in self.loaded.recorder.values]
                 alike = (one is not None and _alike(one, output) for one in seen)
                 if value is not None and value.size == 1 and (method or any(alike)):

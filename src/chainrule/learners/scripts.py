@@ -344,13 +344,14 @@ def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int,
     own  numbers of inputs and outputs that may be written into it
     """
     rng = np.random.default_rng(5)
-    free = [(False, 5, 3), (False, 5, 1), (True, 5, 3), (True, 5, 1), (False, 5, FLAT)]
+    free = [(False, 5, 3), (False, 5, 1), (True, 5, 3), (True, 5, 1), (False, 5, FLAT), (False, 5, LABELS)]
     fixed = [(columns, inputs, outputs) for inputs, outputs in own for columns in (False, True)] + [
         (False, inputs, FLAT) for inputs, _ in own
     ]
     for columns, inputs, outputs in [*free, *fixed]:
-        classes = np.arange(GIVEN) % (outputs or 2)
-        samples = {"x": rng.normal(size=(GIVEN, inputs)), "t": np.eye(outputs)[classes] if outputs else classes * 1.0}
+        classes = np.arange(GIVEN) % (outputs if outputs > 0 else 3 if outputs == LABELS else 2)
+        t = np.eye(outputs)[classes] if outputs > 0 else classes if outputs == LABELS else classes * 1.0
+        samples = {"x": rng.normal(size=(GIVEN, inputs)), "t": t}
         result: dict[str, Any] = {}
         for name in names:
             for found in meanings(name):
@@ -366,8 +367,8 @@ def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int,
         yield result
 
 
-FLAT = 0
-"""In place of a number of outputs: targets without a second axis."""
+FLAT, LABELS = 0, -1
+"""In place of a number of outputs: targets without a second axis, and numbers of classes, which are whole."""
 
 MOST_EXTENTS = 4
 """So many numbers of inputs and outputs of a function's own are tried."""

@@ -154,9 +154,14 @@ def _children(root: Any, path: str) -> list[tuple[str, Any]]:
     if isinstance(getattr(root, "param_groups", None), list):  # an optimizer of PyTorch, which has the rate
         return [(f"{path}.param_groups", "param_groups")]
     if type(root).__module__ == "__main__" and not isinstance(root, type):
-        names = [*getattr(root, "__dict__", ()), *(name for name in getattr(type(root), "__slots__", ()) if hasattr(root, name))]
-        return [(f"{path}.{key}" if path else key, key) for key in names]
+        return [(f"{path}.{key}" if path else key, key) for key in attributes_of(root)]
     return []
+
+
+def attributes_of(owner: Any) -> dict[str, Any]:
+    """What an object holds by its names, in its dict or in slots."""
+    slots = (name for kind in type(owner).__mro__ for name in np.atleast_1d(getattr(kind, "__slots__", [])).tolist())
+    return {**getattr(owner, "__dict__", {}), **{name: getattr(owner, name) for name in slots if hasattr(owner, name)}}
 
 
 def fields_of(value: Any) -> Mapping[str, Any]:
@@ -166,7 +171,7 @@ def fields_of(value: Any) -> Mapping[str, Any]:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return dict(zip(value._fields, value, strict=True))
     if isinstance(value, types.SimpleNamespace) or hasattr(type(value), "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in getattr(type(value), "__dataclass_fields__", vars(value))}
+        return {name: getattr(value, name) for name in getattr(type(value), "__dataclass_fields__", attributes_of(value))}
     return {}
 
 
