@@ -19,7 +19,7 @@ from chainrule.data.encodings import (
     open_binary,
     unreadable_error,
 )
-from chainrule.data.notes import notice
+from chainrule.data.notes import Notice, notice
 
 NEXT = "next"
 """The column of the character that follows."""
@@ -37,7 +37,7 @@ def checked_length(length: int) -> int:
     return length
 
 
-def of_characters(paths: Sequence[Path], length: int, encoding: str | None) -> tuple[dict[str, Array], tuple[Note, ...]]:
+def of_characters(paths: Sequence[Path], length: int, encoding: str | None) -> tuple[dict[str, Array], tuple[Notice, ...]]:
     """Columns character1, character2 … and next: a row for each character that has so many before it; and what they are, in words.
 
     A text of exactly that length is one row, whose next is not known. Lines end in ↵, however the file ends them. No row goes from one
