@@ -126,6 +126,25 @@ def test_a_gradient_that_rounding_left_lowers_nothing() -> None:
     assert advice.to_dict() == {"lowers_below": None, "converges_below": None, "recommended": None}
 
 
+@pytest.mark.parametrize(
+    ("changes", "blocked"),
+    [
+        ({"activation": "relu", "weights": "-1 -1 -1 -1 1 1 -1 -1 0"}, True),
+        ({"activation": "relu", "weights": "-1 -1 -1 -1 1 1 -1 -1 0", "regularizer": "l2:rate=0.01"}, True),
+        ({"activation": "relu", "weights": "-1 -1 -1 -1 1 1 -1 -1 0", "optimizer": "adamw"}, True),
+        ({"activation": "tanh", "weights": [0.0] * 9}, True),
+        ({"activation": "tanh", "weights": "1 -1 0.5 0.5 0 0 0 0 0"}, False),  # the weights behind the hidden layer learn first
+        ({"activation": "tanh", "weights": "1 -1 0.5 0.5 1 1 0 0 0"}, False),
+    ],
+)
+def test_no_rate_is_recommended_where_no_gradient_comes_through(changes: dict[str, Any], blocked: bool) -> None:
+    advice = advice_at(problem("2-2-1", input="1 2; 2 1", target="1; 2", **changes).step())
+    assert advice is not None
+    assert advice.blocked == blocked
+    assert (advice.good is None) == blocked
+    assert not blocked or advice.converges is None
+
+
 @pytest.mark.parametrize("rate", [1e-300, 1e-9, 1e6])
 def test_absurd_rates_in_use(rate: float) -> None:
     network, x, t = Network(1, dense(1, bias=False, weights=[[1.0]])), np.array([[1.0]]), np.array([[2.0]])

@@ -107,6 +107,14 @@ def _(own: Reading, /, **rest: str) -> bool:
     return True  # it speaks of what was tried here
 
 
+@claim("rates.blocked")
+def _(own: Reading, /) -> bool:
+    """Small changes of what stands before the last layer leave every prediction as it is."""
+    *before, W, b = own.example.start()
+    changed = own.example.passed([*(each + 1e-9 for each in before), W, b])
+    return bool(before) and np.allclose(changed.prediction, own.first.prediction, rtol=0, atol=1e-14)
+
+
 @claim("still.dead")
 def _(own: Reading, /, count: str, all: str) -> bool:
     slopes = own.example.run([own.rate], own.steps + 1).slopes[1]

@@ -19,6 +19,7 @@ from chainrule.formula.scalar import Element, Scalars
 from chainrule.formula.tidy import tidy
 from chainrule.network.derivation import PRESENT
 from chainrule.network.update import MOVED, ParameterUpdate
+from chainrule.notation.arithmetic import Real
 from chainrule.notation.build import formula
 from chainrule.notation.formula import Equation, Symbol
 
@@ -188,7 +189,8 @@ def sample_contributions(context: Context, weights: list[Element], parts: Sequen
         gradient = context.gradient_of(weight)
         each = [part(weight) for part in parts]
         total = context.before.of(gradient.quantity, gradient.index)
-        cells = [*(each[n] for n in samples), *([total - sum(each) if len(weight.quantity.shape) > 1 else 0] * penalty), total]
+        rest = total - sum(each) if len(weight.quantity.shape) > 1 else 0  # a float stands for the short decimal beside it
+        cells = [*(each[n] for n in samples), *([float(rest) if isinstance(rest, Real) else rest] * penalty), total]
         rows.append([context.letter(gradient), *map(context.number, cells)])
     return [
         context.heading("chain.shares"),
