@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.api.models import Trained
 from chainrule.api.typed_numbers import NumbersLike, fitting
-from chainrule.base.arrays import Array, plain
+from chainrule.base.arrays import Array, python_value
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.formula.expression import order
@@ -170,7 +170,7 @@ def _from_labels(network: Network, table: Table, columns: Sequence[str], rows: S
 def _rows(row: int | str | Sequence[int | str]) -> list[int]:
     from chainrule.data.table import row_numbers
 
-    row = plain(row)
+    row = python_value(row)
     parts = [row] if isinstance(row, (int, str)) else row
     return [number for part in parts for number in row_numbers(str(part))]
 

@@ -45,7 +45,7 @@ _COMMANDS: list[bool] = []
 
 
 def asked_for(text: str) -> str:
-    r"""A text of ours with its options as this process is asked for them: as arguments, or unchanged within `typed`.
+    r"""A text of ours with its options as this process is asked for them: as arguments, or unchanged within `as_typed`.
 
     >>> print(asked_for("ask for --impute mean, or say --drop-missing and --ignore 'last name'; not '--impute mean'."))
     ask for impute="mean", or say drop_missing=True and ignore='last name'; not '--impute mean'.
@@ -57,7 +57,7 @@ def asked_for(text: str) -> str:
     return re.sub(_OPTION, _argument, text, flags=re.VERBOSE)
 
 
-class typed:
+class as_typed:
     """While this lasts, options are called as they are typed."""
 
     def __enter__(self) -> None:
