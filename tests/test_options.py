@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.base.errors import InputError
-from chainrule.base.options import asked_for, typed
+from chainrule.base.options import as_typed, asked_for
 from chainrule.cli import main
 from chainrule.cli.commands import chainrule
 from chainrule.document.words import Words
@@ -86,7 +86,7 @@ def test_every_text_names_options_that_both_faces_have():
 )
 def test_an_option_is_read_as_an_argument_but_in_what_people_wrote(written, read):
     assert asked_for(written) == read
-    with typed():
+    with as_typed():
         assert asked_for(written) == written
 
 
@@ -100,5 +100,5 @@ def test_the_same_mistake_is_answered_to_each_in_their_words(tmp_path, capsys):
 
 def test_a_text_of_a_catalogue_too():
     assert 'task="regress"' in Words("de").plain("decided.open.class", name="--task", count=3)
-    with typed():
+    with as_typed():
         assert "--task regress" in Words().plain("decided.open.class", name="y", count=3)

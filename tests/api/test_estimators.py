@@ -91,6 +91,15 @@ def test_the_scores_that_are_watched_are_those_of_the_rows_set_aside():
         assert model.validation_scores_[model.model_.outcome["best_epoch"] - 1] == pytest.approx(model.score(X, y), abs=0.02)
 
 
+def test_rows_of_no_weight_are_not_set_aside():
+    X, y = IRIS
+    weights = np.arange(150) % 3 == 0
+    model = cr.ChainruleClassifier(4, early_stopping=True, max_iter=20, random_state=0).fit(X, y, weights)
+    fewer = cr.ChainruleClassifier(4, early_stopping=True, max_iter=20, random_state=0).fit(X[weights], y[weights])
+    assert model.t_ == fewer.t_ == 20 * 45
+    assert model.validation_scores_ == fewer.validation_scores_
+
+
 def test_examples_are_counted_in_every_pass():
     X, y = IRIS
     model = cr.ChainruleClassifier(4).partial_fit(X[::2], y[::2]).partial_fit(X[:9], y[:9])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.samples import examples
 
 from chainrule.base.errors import FileError, InputError
-from chainrule.base.options import typed
+from chainrule.base.options import as_typed
 from chainrule.data.reading import chunks, kinds_of, read
 from chainrule.preparation.preparation import Preparation
 
@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 
 def message_of(call):
     """The message of an InputError, as a command line says it: a line or two, without a control character."""
-    with typed():
+    with as_typed():
         with pytest.raises(InputError) as caught:
             call()
         message = str(caught.value)

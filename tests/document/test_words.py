@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from chainrule.api.problems import problem
-from chainrule.base.options import typed
+from chainrule.base.options import as_typed
 from chainrule.base.printing import Code
 from chainrule.document.document import Document, Paragraph, Section, TableBlock
 from chainrule.document.words import Words
@@ -182,7 +182,7 @@ def test_a_german_document_has_decimal_commas(german):
 
 def test_only_the_catalogue_has_code():
     """`code` of ours is code in every format; the ticks of somebody's words are signs, shown as they are."""
-    with typed():
+    with as_typed():
         ours = Words("en")("left_out.overview", weight="hidden1.W[2,3]", parameters=7)
     assert [part for part in ours if isinstance(part, Code)] == ["`--weight hidden1.W[2,3]`", "`--detail matrix`", "`-o step.json`"]
     theirs = Words("en")("weight.place", weight="`w`", source="`a`", unit="b", layer="c")

@@ -16,7 +16,7 @@ from typing import Any
 from chainrule.api.figures import figure
 from chainrule.api.formulas import explain_formula
 from chainrule.api.problems import problem
-from chainrule.base.options import typed
+from chainrule.base.options import as_typed
 from chainrule.document.document import Document
 from chainrule.explanation.explain import explain
 from chainrule.render.html import body
@@ -168,7 +168,7 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 @cache
 def document_of(name: str) -> Document:
     """A kept document as the command line makes it, once: nothing changes it."""
-    with typed():
+    with as_typed():
         return DOCUMENTS[name]()
 
 

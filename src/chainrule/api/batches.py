@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.api.models import Trained
 from chainrule.api.typed_numbers import NumbersLike, fitting
-from chainrule.base.arrays import Array, plain
+from chainrule.base.arrays import Array, python_value
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
 from chainrule.formula.expression import order
@@ -21,6 +21,8 @@ from chainrule.network.wiring import Extent
 from chainrule.steps.problem import Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chainrule.data.table import Table
     from chainrule.preparation.preparation import Preparation
 
@@ -61,7 +63,7 @@ def _are_raw(x: Any, network: Network) -> bool:
     """Are these rows with the names of their columns, which a model prepares, and no numbers for the inputs of its network?"""
     if isinstance(x, Mapping):
         return not {*x} <= {*network.wiring.inputs}
-    named = isinstance(x, Path) or hasattr(x, "columns") or hasattr(x, "column_names")
+    named = isinstance(x, PathLike) or hasattr(x, "columns") or hasattr(x, "column_names")
     return named or (isinstance(x, list) and len(x) > 0 and all(isinstance(row, Mapping) for row in x))
 
 
@@ -168,7 +170,7 @@ def _from_labels(network: Network, table: Table, columns: Sequence[str], rows: S
 def _rows(row: int | str | Sequence[int | str]) -> list[int]:
     from chainrule.data.table import row_numbers
 
-    row = plain(row)
+    row = python_value(row)
     parts = [row] if isinstance(row, (int, str)) else row
     return [number for part in parts for number in row_numbers(str(part))]
 
@@ -195,7 +197,7 @@ def _from_raw_rows(
         if any(target.name in table.kinds for target in preparation.targets):
             raise
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
-    origin = {**problem.origin, "data": str(path) if isinstance(path, (str, Path)) else table.source, "rows": rows}
+    origin = {**problem.origin, "data": str(path) if isinstance(path, (str, PathLike)) else table.source, "rows": rows}
     return with_table(replace(problem, origin=origin), table.chosen(rows))
 
 

@@ -177,7 +177,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     # Fitting
 
     def _fitted(self, rows: Labelled, targets: tuple[Target, ...]) -> Self:
-        """Trained from the start."""
+        """Trained from the start. A row of weight 0 is as one that is not there: it is not set aside either."""
+        if rows[2] is not None:
+            rows = _some(rows, np.flatnonzero(rows[2]))
         seed = self._seed()
         network, self._preparation = self._shaped(rows, targets, seed)
         labels = rows[1] if self._preparation.classes else len(rows[1])

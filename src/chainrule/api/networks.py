@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.api.settings import setting
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.errors import InputError, quoted
 from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.network.layers import dense
@@ -38,11 +38,11 @@ def fitting_network(
 
 def layer_sizes(hidden: str | int | Sequence[int]) -> list[int]:
     """Units of the hidden layers. Raises InputError."""
-    hidden = plain(hidden)
+    hidden = python_value(hidden)
     if isinstance(hidden, int):
         return [hidden] if hidden else []
     if not isinstance(hidden, str):
-        given: list[int] = plain([*hidden])
+        given: list[int] = python_value([*hidden])
         return given
     sizes = hidden.strip().split("-")
     if not all(size.isdecimal() and len(size) < 12 for size in sizes):

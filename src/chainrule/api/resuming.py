@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.api.described import description_of
 from chainrule.api.networks import layer_sizes
 from chainrule.api.settings import one_or_several, setting, typed
-from chainrule.base.arrays import Array, plain
+from chainrule.base.arrays import Array, python_value
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.printing import command_line
@@ -52,7 +52,7 @@ def _defaults() -> dict[str, Any]:
 
 def _plain_option(name: str, value: Any) -> Any:
     """An option as plain data, the same however it was written."""
-    value = plain([*value] if getattr(value, "ndim", 0) else value)  # names in an array, as the columns of a data frame are
+    value = python_value([*value] if getattr(value, "ndim", 0) else value)  # names in an array, as the columns of a data frame are
     if value is None or value == "" or (isinstance(value, (list, tuple)) and not value):
         return None
     if name == "hidden":

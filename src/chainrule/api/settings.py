@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chainrule.api.typed_numbers import checked_number, with_points
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.errors import InputError, quoted
 from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.notation.conventions import CHOICES, Notation
@@ -87,7 +87,7 @@ def multipliers_of_text(wanted: str | Mapping[str, float] | None) -> Mapping[str
 
 
 def _rate(wanted: float | DefinitionLike) -> Any:
-    value = _value(wanted) if isinstance(wanted, str) else plain(wanted)
+    value = _value(wanted) if isinstance(wanted, str) else python_value(wanted)
     if isinstance(value, str) and not value[:1].isalpha():
         raise InputError(f"the learning rate is a number, as 0.05, or a schedule, as cosine:rate=0.1, not {quoted(wanted)}.")
     return value if isinstance(value, (int, float)) else find("schedule", setting(value))

@@ -6,12 +6,9 @@ reads the argument, `impute="mean"`, `drop_missing=True`.
 
 from __future__ import annotations
 
-import re
-from contextlib import contextmanager
-
-TYPE_CHECKING = False  # as of `typing`, which takes longer to import than everything else that --help needs
+TYPE_CHECKING = False  # as of `typing`, which takes longer to import than everything else that --help needs; nor does this need `re`
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import re
 
 SWITCHES = {"all", "average-weights", "bias", "brief", "drop-missing", "exact", "force", "header", "mistakes", "resume", "shuffle"}
 """Options that take no value: what is on is True; with no- before it, it is off."""
@@ -48,25 +45,31 @@ _COMMANDS: list[bool] = []
 
 
 def asked_for(text: str) -> str:
-    r"""A text of ours with its options as this process is asked for them: as arguments, or unchanged within `typed`.
+    r"""A text of ours with its options as this process is asked for them: as arguments, or unchanged within `as_typed`.
 
     >>> print(asked_for("ask for --impute mean, or say --drop-missing and --ignore 'last name'; not '--impute mean'."))
     ask for impute="mean", or say drop_missing=True and ignore='last name'; not '--impute mean'.
     """
-    return text if _COMMANDS or "--" not in text else re.sub(_OPTION, _argument, text, flags=re.VERBOSE)
+    if _COMMANDS or "-" not in text:
+        return text
+    import re
+
+    return re.sub(_OPTION, _argument, text, flags=re.VERBOSE)
 
 
-@contextmanager
-def typed() -> Iterator[None]:
+class as_typed:
     """While this lasts, options are called as they are typed."""
-    _COMMANDS.append(True)
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        _COMMANDS.append(True)
+
+    def __exit__(self, *_: object) -> None:
         _COMMANDS.pop()
 
 
 def _argument(found: re.Match[str]) -> str:
+    import re
+
     name = found["name"]
     if name is None:
         return found[0] if found["file"] is None else f'step.save("{found["file"]}")'
@@ -84,6 +87,8 @@ def _argument(found: re.Match[str]) -> str:
 
 def _quoted(name: str, value: str) -> str:
     """A value as Python has it: a word in quotes."""
+    import re
+
     number = re.fullmatch(r"[-+]?\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?", value)
     place = value.startswith("{") and name not in TEXTS
     return value if number or place or (value[:1] in "'\"" and len(value) > 1) or re.fullmatch(r"[A-Z]+", value) else f'"{value}"'

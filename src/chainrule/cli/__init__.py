@@ -15,7 +15,7 @@ import sys
 
 from chainrule import __version__
 from chainrule.base.errors import AgreedError, ChainruleError, DivergenceError
-from chainrule.base.options import typed
+from chainrule.base.options import as_typed
 
 DONE, BAD_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         if arguments is None:
             gc.set_threshold(300_000)  # what follows makes many objects, and hardly a cycle for the collector to find
             atexit.register(gc.freeze)  # the process ends: nobody needs its last search for garbage, which takes a while
-        with typed():
+        with as_typed():
             return _guarded(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _failed("interrupted", INTERRUPTED)

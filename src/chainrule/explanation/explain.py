@@ -7,7 +7,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
 from chainrule.base.frozen import replace
 
@@ -176,7 +176,7 @@ def _check_sensible(step: Step) -> None:
 
 
 def _positive(name: str, value: object) -> int:
-    value = plain(value)
+    value = python_value(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_STEPS:
         raise DescriptionError(f"{name} must be a whole number from 1 to {MOST_STEPS}, not {value!r}.")
     return value

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
 from chainrule.network.definitions import Bound, find
 from chainrule.network.derivation import Conventions, Goal
@@ -50,10 +50,10 @@ def goals_of(wiring: Wiring, loss: Any, emphasis: Mapping[str, float]) -> dict[s
     for name in names:
         if name not in each:
             raise DescriptionError(f"the output {name} has no loss; say one for each of {', '.join(names)}.")
-        weight = plain(emphasis.get(name, 1.0))
+        weight = python_value(emphasis.get(name, 1.0))
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
             raise DescriptionError(f"the error of {name} is multiplied by a number greater than 0, not {quoted(weight)}.")
-    return {name: Goal(find("loss", each[name]), plain(emphasis.get(name, 1.0))) for name in names}
+    return {name: Goal(find("loss", each[name]), python_value(emphasis.get(name, 1.0))) for name in names}
 
 
 def losses_of(loss: Any, outputs: Collection[str]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def check_letters(wiring: Wiring, notation: Notation) -> None:
 
 def checked_seed(seed: object) -> int:
     """A whole number from 0. Raises DescriptionError."""
-    seed = plain(seed)
+    seed = python_value(seed)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise DescriptionError(f"seed must be a whole number from 0, not {quoted(seed)}.")
     return seed

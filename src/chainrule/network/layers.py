@@ -22,7 +22,7 @@ from dataclasses import field
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, overload
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, replace
@@ -214,7 +214,7 @@ def checked_names(names: object, where: str) -> tuple[str, ...]:
 
 def checked_size(size: object, what: str) -> int:
     """A whole number from 1 to `MOST_UNITS`. Raises DescriptionError."""
-    size = plain(size)
+    size = python_value(size)
     if isinstance(size, bool) or not isinstance(size, int):
         raise DescriptionError(f"the number of {what} must be a whole number, not {quoted(size)}.")
     if size < 1:

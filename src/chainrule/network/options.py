@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.errors import DescriptionError, quoted
 from chainrule.base.frozen import FrozenValue
 
@@ -61,7 +61,7 @@ def checked_option(asked: str, value: Any, default: Any, wanted: Any) -> Any:
 
 def checked_multipliers(rule: str, value: Any) -> dict[str, float] | None:
     """By what an update rule multiplies the rates of layers and parameters, by their names. Raises DescriptionError."""
-    value = plain(value)
+    value = python_value(value)
     if value is None:
         return None
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):

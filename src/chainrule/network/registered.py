@@ -9,7 +9,7 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.display import Displayed
 from chainrule.base.errors import ChainruleError, DescriptionError, quoted
 from chainrule.network.options import checked_option
@@ -56,13 +56,13 @@ class Registered(Displayed):
 
         Raises UnknownNameError; DescriptionError for what is given twice.
         """
-        given = dict(zip(self.options, map(plain, values), strict=False))
+        given = dict(zip(self.options, map(python_value, values), strict=False))
         for spelled, value in named.items():
             option = self.option_called(spelled)
             if option in given:
                 once = f", once as {spelled}" if spelled != option else ""
                 raise DescriptionError(f"{self.name} got its {option} twice{once}; leave one of them out.")
-            given[option] = plain(value)
+            given[option] = python_value(value)
         return given
 
     def checked(self, name: str, value: Any) -> Any:

@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from inspect import signature
 from typing import Any
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen
 from chainrule.network import layers as kinds
@@ -79,7 +79,7 @@ def tokens(length: int, vocabulary: int) -> int:
 
 def checked_extent(size: Any, what: str) -> int:
     """The size of an input as people and descriptions say it: 4, [8, 8, 1], {length = 20, vocabulary = 7}. Raises DescriptionError."""
-    size = plain(size)
+    size = python_value(size)
     if isinstance(size, Extent):
         return size
     if isinstance(size, Mapping):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field, fields
 from typing import Any
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, UnknownNameError
 from chainrule.base.frozen import FrozenValue
@@ -85,7 +85,7 @@ class Notation(Displayed, FrozenValue):
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise UnknownNameError(f"choice for notation.{name}", str(getattr(self, name)), allowed)
-        object.__setattr__(self, "digits", plain(self.digits))
+        object.__setattr__(self, "digits", python_value(self.digits))
         if isinstance(self.digits, bool) or not isinstance(self.digits, int) or not 1 <= self.digits <= 17:
             raise DescriptionError(f"notation.digits must be a whole number from 1 to 17, not {self.digits!r}.")
         if not isinstance(self.exact, bool):

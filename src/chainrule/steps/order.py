@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from chainrule.base.arrays import plain
+from chainrule.base.arrays import python_value
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
 
@@ -49,7 +49,9 @@ def read_order(wanted: OrderLike, rows: int, epochs: int | None = None) -> Order
     Raises InputError.
     """
     batches: list[Any] = (
-        _from_text(wanted) if isinstance(wanted, str) else [[batch] if isinstance(batch, int) else batch for batch in plain([*wanted])]
+        _from_text(wanted)
+        if isinstance(wanted, str)
+        else [[batch] if isinstance(batch, int) else batch for batch in python_value([*wanted])]
     )
     if not batches:
         raise InputError('--order names the rows of each step, as "1; 2; 3" or "1 2; 3 4".')
@@ -61,7 +63,7 @@ def read_order(wanted: OrderLike, rows: int, epochs: int | None = None) -> Order
                 raise InputError(f"the order names row {quoted(row)}, but the batch has rows 1 to {rows}.")
             if list(batch).count(row) > 1:
                 raise InputError(f"a step of the order names row {row} twice; leave one of them out.")
-    times = 1 if epochs is None else plain(epochs)
+    times = 1 if epochs is None else python_value(epochs)
     if isinstance(times, bool) or not isinstance(times, int) or times < 1 or times * len(batches) > MOST_STEPS:
         raise InputError(f"epochs is a whole number from 1 to {MOST_STEPS // len(batches)}, not {quoted(times)}.")
     return Order(tuple(tuple(batch) for batch in batches), times)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.base.arrays import Array, plain
+from chainrule.base.arrays import Array, python_value
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
@@ -91,7 +91,7 @@ class Plan(Displayed, FrozenValue):
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
-            object.__setattr__(self, name, plain(getattr(self, name)))
+            object.__setattr__(self, name, python_value(getattr(self, name)))
         check_count("epochs", self.epochs, 1)
         check_count("seed", self.seed, 0)
         check_count("reduce_every", self.reduce_every, 1)
@@ -174,7 +174,7 @@ def _is_number(value: object) -> bool:
 
 def check_count(name: str, value: object, least: int) -> None:
     """Is it a whole number of at least so much? Raises DescriptionError."""
-    value = plain(value)
+    value = python_value(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**53:
         raise DescriptionError(f"{name} must be a whole number from {least}, not {quoted(value)}.")
 
