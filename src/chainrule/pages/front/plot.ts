@@ -4,7 +4,8 @@ import { listOf } from "./arrays";
 import { letter, svg } from "./dom";
 import type { Words } from "./words";
 
-export const [WIDTH, HEIGHT] = [640, 340];
+/** Of a picture; on a telephone it is less wide, so that its letters are not too small. */
+export const [WIDTH, HEIGHT] = [innerWidth < 600 ? 420 : 640, 340];
 const [LEFT, RIGHT, TOP, BOTTOM] = [66, 16, 14, 40];
 
 interface Scale {
