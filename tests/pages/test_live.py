@@ -451,7 +451,7 @@ def test_long_names_of_inputs_stand_within_the_picture(browser, tmp_path):
       const left = document.querySelector(".stage").getBoundingClientRect().left;
       return Math.max(...[...document.querySelectorAll(".stage .name")].map((name) => left - name.getBoundingClientRect().left));
     }"""
-    assert tab.locator(".stage .name.small").count() > 8
+    assert tab.locator(".stage .name.within").count() > 8
     assert tab.evaluate(beyond) < 1
     tab.context.close()
     assert said == []

@@ -4,7 +4,8 @@ import { listOf } from "./arrays";
 import { letter, svg } from "./dom";
 import type { Words } from "./words";
 
-export const [WIDTH, HEIGHT] = [640, 340];
+/** Of a picture; on a telephone it is less wide, so that its letters are not too small. */
+export const [WIDTH, HEIGHT] = [innerWidth < 600 ? 420 : 640, 340];
 const [LEFT, RIGHT, TOP, BOTTOM] = [66, 16, 14, 40];
 
 interface Scale {
@@ -59,7 +60,7 @@ export function frame(
   }
   for (const tick of logarithmic ? powers(yLow, yHigh) : ticks(yLow, yHigh)) {
     picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - right, y1: y(tick), y2: y(tick) }));
-    picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick)));
+    picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick).replace(/^1 · /, "")));
   }
   picture.append(svg("text.axis", { x: (LEFT + WIDTH - right) / 2, y: HEIGHT - 5 }, ...letter(xTitle)));
   picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, ...letter(yTitle)));

@@ -11,8 +11,8 @@ import type { Words } from "./words";
 const TOP = 52;
 /** How wide the picture is where there is room, and on a telephone, where its letters would else be too small. */
 const [WIDE, NARROW] = [640, 430];
-/** Screens narrower than this have one column; wider ones than this no wider page. */
-const [SMALL, LARGEST] = [960, 1536];
+/** Pages narrower than this have one column. */
+const SMALL = 960;
 /** At least so much room is between columns, and so tall are all units where there is room for them. */
 const [BETWEEN, TALLEST] = [50, 520];
 /** Room above a unit for its name, and from one line below it to the next. */
@@ -115,8 +115,8 @@ export class StageView {
 
   /** Does the picture stand above the text, as on small screens and where it is broader than a column? Is the whole of it on a telephone? */
   #look(): [boolean, boolean] {
-    const wide = Math.min(innerWidth, LARGEST);
-    return [innerWidth < SMALL || SMALLEST * this.#width > wide / 2 - 60, wide < NARROW];
+    const wide = document.querySelector("main")!.clientWidth;
+    return [wide < SMALL || SMALLEST * this.#width > wide / 2 - 60, wide < NARROW];
   }
 
   #anew(): void {
@@ -150,15 +150,15 @@ export class StageView {
     const biases = Math.max(...stacks.flat().map((unit) => unit.biases.length));
     const needed = 54 + NAME + DOWN * biases; // by a unit with all that belongs to it
     this.#crowded = most * needed > TALLEST;
-    const place = this.picture.parentElement!;
     const [, narrow] = this.#look();
     const gap = this.#crowded ? Math.max(NEXT, 440 / most) : Math.max(needed, Math.min(150, 440 / most));
     this.#radius = this.#crowded ? BOX / 2 : Math.min(narrow ? 22 : 27, gap * 0.34);
     const longest = Math.max(...stacks.flat().map(({ element }) => words.short(element).length));
     this.#half = this.#crowded ? Math.max(28, 2.9 * longest + 7) : this.#radius;
     const height = TOP + Math.max(most * gap, 230) + 22;
-    const beyond = this.#half + ERROR + 4 + (this.#alone ? (narrow ? 26 : 56) : Math.max(...stage.targets.flat().map((target) => this.#wide(target, LONGEST))));
-    const left = Math.max(this.#half + 6, 3.6 * longest);
+    const beyond = this.#half + ERROR + 4 + (this.#alone ? (narrow ? 26 : 56) : Math.max(0, ...stage.targets.flat().map((target) => this.#wide(target, LONGEST))));
+    const digits = Math.max(...stacks[0]!.map(({ element }) => words.brief(session.seen(element)).length));
+    const left = Math.max(this.#half + 6, 3.6 * longest, 3 * digits + 8);
     const apart = stacks.length - 1;
     this.#apart = Math.max((narrow ? NARROW : WIDE) - beyond - left, (2 * this.#half + BETWEEN) * apart) / Math.max(apart, 1);
     const right = left + this.#apart * Math.max(apart, 1);
@@ -167,7 +167,7 @@ export class StageView {
     [this.picture.style.minWidth, this.picture.style.minHeight] = [`${SMALLEST * this.#width}px`, `${SMALLEST * height}px`];
     const look = this.#look();
     this.#looked = `${look}`;
-    place.closest("main")?.classList.toggle("broad", look[0]);
+    document.querySelector("main")!.classList.toggle("broad", look[0]);
     const middle = TOP + (height - TOP - 14) / 2;
     stacks.forEach((stack, column) => stack.forEach(({ element }, place) => this.#spots.set(element, { x: left + this.#apart * column, y: middle + (place - (stack.length - 1) / 2) * gap })));
     const texts = titles.map((named, column): [string, number] => [[...named].join(", "), left + this.#apart * column]);

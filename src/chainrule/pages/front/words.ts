@@ -17,9 +17,12 @@ export class Words extends Phrases {
     return power === undefined ? text : `${text} · 10${raised(power)}`;
   }
 
-  /** A number in few letters, for pictures. */
+  /** A number in few letters, for pictures: a large one in powers of ten, without zeros in place of its digits. */
   brief(value: number, digits = 4): string {
-    return isFinite(value) ? this.number(Number(value.toPrecision(digits)), digits) : this.number(value);
+    const rounded = Number(value.toPrecision(digits));
+    const [shown, power] = rounded.toExponential().split("e");
+    if (Math.abs(rounded) < (rounded === value ? 1e6 : 10 ** digits) || !power) return this.number(rounded, digits);
+    return `${this.number(Number(shown))} · 10${raised(Number(power))}`;
   }
 
   /** What an element is called. */

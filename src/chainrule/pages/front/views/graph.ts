@@ -9,6 +9,9 @@ import { type Real, toNumber } from "../real";
 import { worth } from "../values";
 import { Base } from "./base";
 
+/** Derivatives one below the other stand so far apart. */
+const APART = 13;
+
 /** The computation as a graph: named numbers, and the derivatives between them. */
 export class Graph extends Base {
   #marks: [SVGElement, () => string, number][] = [];
@@ -42,13 +45,17 @@ export class Graph extends Base {
     const [width, height] = [150 * columns.length - 20, 48 * tall + 46];
     const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, class: "flow", role: "group", "aria-label": this.say("view.graph") });
     const texts: SVGElement[] = [];
+    const taken: [number, number][] = [];
     for (const [from, to, node] of edges) {
       const [a, b] = [spots.get(from), spots.get(to)];
       if (!a || !b) continue;
       const middle = (a[0] + b[0]) / 2;
       picture.append(svg("path", { d: `M${a[0] + 44} ${a[1]}C${middle} ${a[1]} ${middle} ${b[1]} ${b[0] - 44} ${b[1]}` }));
       if (node < 0) continue;
-      const text = svg("text", { class: "local c9", x: b[0] - 48 - (edges.length % 2), y: b[1] + 0.32 * (a[1] - b[1]) + 3 });
+      let y = b[1] + 0.32 * (a[1] - b[1]) + 3;
+      while (taken.some((one) => one[0] === b[0] && Math.abs(one[1] - y) < APART)) y += 3;
+      taken.push([b[0], y]);
+      const text = svg("text", { class: "local c9", x: b[0] - 48, y });
       this.#marks.push([text, () => this.changing.words.brief(toNumber(this.#value(node)), 3), -1]);
       texts.push(text);
     }
