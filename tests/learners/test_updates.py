@@ -220,7 +220,8 @@ for t in range(1, 201):
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"), [("np.sqrt(vh)", "vh"), ("m[k] + (1 - b1) * g", "m[k] + (1 - b2) * g"), ("v[k] / (1 - b2 ** t)", "v[k] / (1 - b2)")]
+    ("right", "wrong"),
+    [("np.sqrt(vh)", "vh"), ("m[k] / (1 - b1 ** t)", "m[k] / (1 - b2 ** t)"), ("v[k] / (1 - b2 ** t)", "v[k] / (1 - b2)")],
 )
 def test_a_slip_in_adam_over_a_list_is_told_at_its_own_line(right, wrong, judged):
     assert judged(ADAM).passed

@@ -107,6 +107,8 @@ def _in_order() -> Iterator[None]:
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
     line: int | None
+    if (line := _recurrence(loaded)) is not None:
+        return Stopped("learners.refused.recurrent", line)
     if trials.signs:
         line, name = trials.signs[0]
         return Stopped("learners.refused.signs", line, name=name)
@@ -130,6 +132,16 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
         line, problem = loaded.failures[0]
         return Stopped("learners.refused.begins", line, problem=problem)
     return Stopped("learners.refused.nothing")
+
+
+RECURRENCE = re.compile(r"\b(?:w_?hh|w_?aa|u_?hh?|h_?prev|prev_?h|a_?prev_?h)\b|\bh\w*\[\w+ *- *1\]", re.IGNORECASE)
+"""What a network has that takes its own state of the step before."""
+
+
+def _recurrence(loaded: Loaded) -> int | None:
+    """The first line in which a state of the step before is multiplied, added up or handed on; None where there is none."""
+    lines = enumerate(loaded.code.split("\n"), start=1)
+    return next((number for number, line in lines if RECURRENCE.search(line) and re.search(r"@|dot\(|matmul\(", line)), None)
 
 
 def _differentiated_by_torch(loaded: Loaded) -> int | None:

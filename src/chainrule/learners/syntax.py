@@ -138,8 +138,9 @@ def slopes_in(tree: ast.AST) -> set[str]:
         elif isinstance(node, (ast.Assign, ast.AugAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             chosen = any(isinstance(part, ast.Compare) for one in targets for part in ast.walk(one))
-            handed = isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and isinstance(targets[0], ast.Attribute)
-            inside = inside or chosen or (handed and targets[0].attr == node.value.id)  # self.alpha = alpha
+            owner, value = targets[0], node.value
+            handed = isinstance(owner, ast.Attribute) and isinstance(value, ast.Name) and owner.attr == value.id  # self.alpha = alpha
+            inside = inside or chosen or handed
         inside = inside or isinstance(node, ast.IfExp)
         if inside and not kept:
             counted(slopes, node)
