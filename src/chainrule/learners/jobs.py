@@ -272,15 +272,17 @@ def _observed(
         "from_update": answer.from_update,
         "altered": list(answer.altered),
         "shared": list(answer.shared),
-        "biases": "learned" if _speaks_of_bias_gradients(loaded) else "fixed" if fixed_biases(loaded.tree, loaded.code) else "left",
+        "biases": "learned" if _speaks_of_bias_gradients(loaded, answer) else "fixed" if fixed_biases(loaded.tree, loaded.code) else "left",
     }
 
 
-def _speaks_of_bias_gradients(loaded: Loaded) -> bool:
-    """Is something in the program called as the gradient of a bias is: a variable, an attribute, a key?"""
+def _speaks_of_bias_gradients(loaded: Loaded, answer: Answer) -> bool:
+    """Is something called as the gradient of a bias is: a variable, an attribute, a key; or as a bias of the program behind a g or d?"""
     names = [spot.target for spot in loaded.spots if spot.target]
     names += [node.value for node in ast.walk(loaded.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return any(meaning(name).kind == "db" for name in names)
+    own = {re.sub(r"\W.*", "", path.rpartition(".")[2]) for key, path in answer.names.items() if re.fullmatch(r"b\d+", key)}
+    texts = {re.sub(r"\[.*", "", name.rpartition(".")[2]) for name in names}
+    return any(meaning(name).kind == "db" for name in names) or any(f"{sign}{name}" in texts for sign in ("g", "d") for name in own)
 
 
 def _first_not_finite(loaded: Loaded, values: SeenValues, y: Array | None) -> int | None:
