@@ -170,3 +170,114 @@ def test_an_output_of_cross_entropy_is_right_beside_a_mistake(judged):
     verdict = judged(CROSS_ENTROPY)
     assert [(fault.number, fault.layers) for fault in verdict.faults] == [(12, (1,))]
     assert judged(CROSS_ENTROPY.replace("X.T @ dz1", "X.T @ dz1 / len(X)")).passed
+
+
+GIVES = """import numpy as np
+def cost(x, t, W1, W2):
+    return float(0.5 * np.sum((np.tanh(x @ W1) @ W2 - t) ** 2) / len(x))
+def backward(x, t, W1, W2):
+    h = np.tanh(x @ W1)
+    d = (h @ W2 - t) / len(x)
+    return {"W1": x.T @ ((d @ W2.T) * (1 - h**2)), "W2": h.T @ d}
+x, t = np.random.randn(20, 4), np.random.randn(20, 2)
+W = {"W1": np.random.randn(4, 6), "W2": np.random.randn(6, 2)}
+for epoch in range(100):
+    g = backward(x, t, **W)
+    for k in W:
+        W[k] -= 0.1 * g[k]
+"""
+
+
+def test_a_loop_beside_a_function_of_gradients_is_watched_for_steps_uphill(judged):
+    assert judged(GIVES).passed
+    (fault,) = judged(GIVES.replace("-= 0.1", "+= 0.1")).faults
+    assert (fault.number, fault.place.line) == (9, 13)
+
+
+def test_a_loss_that_gives_a_number_of_python_says_what_the_gradients_belong_to(judged):
+    assert [fault.number for fault in judged(GIVES.replace("d = (h", "d = 2 * (h")).faults] == [11]
+
+
+ADAM = """import numpy as np
+X, Y = np.random.randn(20, 4), np.random.randn(20, 2)
+params = [np.random.randn(4, 6) * 0.5, np.zeros(6), np.random.randn(6, 2) * 0.5, np.zeros(2)]
+m, v = [np.zeros_like(p) for p in params], [np.zeros_like(p) for p in params]
+lr, b1, b2, eps = 0.01, 0.9, 0.999, 1e-8
+def step(k, g, t):
+    m[k] = b1 * m[k] + (1 - b1) * g
+    v[k] = b2 * v[k] + (1 - b2) * g ** 2
+    mh = m[k] / (1 - b1 ** t)
+    vh = v[k] / (1 - b2 ** t)
+    params[k] -= lr * mh / (np.sqrt(vh) + eps)
+for t in range(1, 201):
+    W1, c1, W2, c2 = params
+    h = np.tanh(X @ W1 + c1)
+    dy = (h @ W2 + c2 - Y) / len(X)
+    dz = (dy @ W2.T) * (1 - h ** 2)
+    for k, g in enumerate([X.T @ dz, dz.sum(axis=0), h.T @ dy, dy.sum(axis=0)]):
+        step(k, g, t)
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("np.sqrt(vh)", "vh"), ("m[k] / (1 - b1 ** t)", "m[k] / (1 - b2 ** t)"), ("v[k] / (1 - b2 ** t)", "v[k] / (1 - b2)")],
+)
+def test_a_slip_in_adam_over_a_list_is_told_at_its_own_line(right, wrong, judged):
+    assert judged(ADAM).passed
+    text = ADAM.replace(right, wrong)
+    (fault,) = judged(text).faults
+    assert fault.number == 40
+    assert wrong in text.splitlines()[fault.place.line - 1]
+
+
+ADAGRAD = GIVES.replace("for epoch", "s = {k: np.zeros_like(w) for k, w in W.items()}\nfor epoch").replace(
+    "W[k] -= 0.1 * g[k]", "s[k] += g[k] ** 2\n        W[k] -= 0.1 * g[k] / (np.sqrt(s[k]) + 1e-8)"
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("s[k] += g[k] ** 2", "s[k] = g[k] ** 2"), ("(np.sqrt(s[k]) + 1e-8)", "(s[k] + 1e-8)  # adagrad")]
+)
+def test_a_slip_in_adagrad_is_named(right, wrong, judged):
+    assert judged(ADAGRAD).passed
+    assert [fault.number for fault in judged(ADAGRAD.replace(right, wrong)).faults] == [40]
+
+
+SHARED_AND_FIXED = """import numpy as np
+def sig(x):
+    return 1 / (1 + np.exp(-x))
+x, target = np.array([0.05, 0.10]), np.array([0.01, 0.99])
+W1, W2 = np.array([[0.15, 0.25], [0.20, 0.30]]), np.array([[0.40, 0.50], [0.45, 0.55]])
+b1, b2, eta = 0.35, 0.60, 0.5
+for i in range(100):
+    h = sig(x @ W1 + b1)
+    o = sig(h @ W2 + b2)
+    E = 0.5 * np.sum((target - o) ** 2)
+    do = (o - target) * o * (1 - o)
+    dh = (W2 @ do) * h * (1 - h)
+    W2 = W2 - eta * np.outer(h, do)
+    W1 = W1 - eta * np.outer(x, dh)
+"""
+
+
+def test_a_number_that_is_added_to_a_whole_layer_and_never_trained_is_read(judged):
+    assert judged(SHARED_AND_FIXED).passed
+    assert [fault.number for fault in judged(SHARED_AND_FIXED.replace("(W2 @ do)", "(W2.T @ do)")).faults] == [15]
+
+
+def test_a_slope_that_is_called_alpha_is_no_rate(judged):
+    text = """import numpy as np
+class Net:
+    def __init__(self, n_in, n_hidden, n_out, alpha=0.01):
+        self.alpha = alpha
+        self.W1, self.W2 = np.random.randn(n_in, n_hidden), np.random.randn(n_hidden, n_out)
+    def forward(self, x):
+        self.x, self.z = x, x @ self.W1
+        self.h = np.where(self.z > 0, self.z, self.alpha * self.z)
+        return self.h @ self.W2
+    def backward(self, x, t):
+        d = (self.forward(x) - t) / len(x)
+        return {"W1": x.T @ ((d @ self.W2.T) * np.where(self.z > 0, 1.0, self.alpha)), "W2": self.h.T @ d}
+"""
+    assert judged(text).passed

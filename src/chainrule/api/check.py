@@ -215,8 +215,8 @@ def check_submission(submission: Submission, seed: int = 0) -> Assessment:
     return Assessment(submission.name, verdict, said, submission.names, submission.columns, conventions)
 
 
-OF_THE_UPDATE = (9, 25)
-"""Mistakes that a program may make with right gradients: it steps uphill, or leaves biases out."""
+UPHILL = 9
+"""The mistake that a program may make with right gradients, whatever its rule: it steps along them, and not against them."""
 
 
 def _with_steps(verdict: Verdict, trainings: Sequence[Submission], seed: int) -> Verdict:
@@ -229,10 +229,10 @@ def _with_steps(verdict: Verdict, trainings: Sequence[Submission], seed: int) ->
             if not judged.faults:
                 continue
             slips = tuple(fault for fault in judged.faults if fault.quantity.endswith("_next"))
-            if judged.faults[0].number in OF_THE_UPDATE:  # what else is wrong with its steps may follow from that
+            if judged.faults[0].number == UPHILL:  # what else is wrong with its steps may follow from that
                 judged = replace(judged, faults=judged.faults[:1], kind="mistakes")
-            elif slips != judged.faults or not (any(one.adaptive for one in judged.observations) or all(one.number for one in slips)):
-                continue  # a rule that nothing says is there is not judged by what is not known of it
+            elif slips != judged.faults or not any(one.adaptive for one in judged.observations):
+                continue  # of a rule that nothing speaks of, no more is known
             found = completed(judged, training)
             return replace(found, conventions=verdict.conventions, cautions=verdict.cautions)
     return verdict

@@ -107,6 +107,8 @@ def _in_order() -> Iterator[None]:
 def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     """Why a file was not understood: what Python said where a trial came furthest, else that nothing was found."""
     line: int | None
+    if (line := _recurrence(loaded)) is not None:
+        return Stopped("learners.refused.recurrent", line)
     if trials.signs:
         line, name = trials.signs[0]
         return Stopped("learners.refused.signs", line, name=name)
@@ -130,6 +132,16 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
         line, problem = loaded.failures[0]
         return Stopped("learners.refused.begins", line, problem=problem)
     return Stopped("learners.refused.nothing")
+
+
+RECURRENCE = re.compile(r"\b(?:w_?hh|w_?aa|u_?hh?|h_?prev|prev_?h|a_?prev_?h)\b|\bh\w*\[\w+ *- *1\]", re.IGNORECASE)
+"""What a network has that takes its own state of the step before."""
+
+
+def _recurrence(loaded: Loaded) -> int | None:
+    """The first line in which a state of the step before is multiplied, added up or handed on; None where there is none."""
+    lines = enumerate(loaded.code.split("\n"), start=1)
+    return next((number for number, line in lines if RECURRENCE.search(line) and re.search(r"@|dot\(|matmul\(", line)), None)
 
 
 def _differentiated_by_torch(loaded: Loaded) -> int | None:
@@ -260,15 +272,17 @@ def _observed(
         "from_update": answer.from_update,
         "altered": list(answer.altered),
         "shared": list(answer.shared),
-        "biases": "learned" if _speaks_of_bias_gradients(loaded) else "fixed" if fixed_biases(loaded.tree, loaded.code) else "left",
+        "biases": "learned" if _speaks_of_bias_gradients(loaded, answer) else "fixed" if fixed_biases(loaded.tree, loaded.code) else "left",
     }
 
 
-def _speaks_of_bias_gradients(loaded: Loaded) -> bool:
-    """Is something in the program called as the gradient of a bias is: a variable, an attribute, a key?"""
+def _speaks_of_bias_gradients(loaded: Loaded, answer: Answer) -> bool:
+    """Is something called as the gradient of a bias is: a variable, an attribute, a key; or as a bias of the program behind a g or d?"""
     names = [spot.target for spot in loaded.spots if spot.target]
     names += [node.value for node in ast.walk(loaded.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return any(meaning(name).kind == "db" for name in names)
+    own = {re.sub(r"\W.*", "", path.rpartition(".")[2]) for key, path in answer.names.items() if re.fullmatch(r"b\d+", key)}
+    texts = {re.sub(r"\[.*", "", name.rpartition(".")[2]) for name in names}
+    return any(meaning(name).kind == "db" for name in names) or any(f"{sign}{name}" in texts for sign in ("g", "d") for name in own)
 
 
 def _first_not_finite(loaded: Loaded, values: SeenValues, y: Array | None) -> int | None:

@@ -138,8 +138,8 @@ def slopes_in(tree: ast.AST) -> set[str]:
         elif isinstance(node, (ast.Assign, ast.AugAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             chosen = any(isinstance(part, ast.Compare) for one in targets for part in ast.walk(one))
-            target, value = targets[0], node.value
-            handed = isinstance(target, ast.Attribute) and isinstance(value, ast.Name) and target.attr == value.id  # self.alpha = alpha
+            owner, value = targets[0], node.value
+            handed = isinstance(owner, ast.Attribute) and isinstance(value, ast.Name) and owner.attr == value.id  # self.alpha = alpha
             inside = inside or chosen or handed
         inside = inside or isinstance(node, ast.IfExp)
         if inside and not kept:
