@@ -189,17 +189,9 @@ class LayerSlip:
 
     def _derivatives(self, size: int) -> Iterator[Array]:
         """∂E/∂ each value of that size on the forward pass, as it is and transposed."""
-        if self._forward is None:
-            self._forward = self._error()[1]
-        for one in self._forward:
-            if one.value.size == size:
-                found = np.empty(one.value.shape)
-                for place in range(size):
-                    step = np.zeros(one.value.shape)
-                    step.flat[place] = STEP
-                    up, down = (self._error(_Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
-                    found.flat[place] = (up - down) / (2 * STEP)
-                yield from (found, found.T)
+        for one in self._events_forward(size):
+            found = np.array([self._slope(one, way) for way in np.eye(size)]).reshape(one.value.shape)
+            yield from (found, found.T)
 
     def _is_derivative(self, value: Array) -> bool:
         """Is it ∂E/∂ something on the forward pass, as a whole or at one place where that is used, as it is or transposed?"""
@@ -220,17 +212,22 @@ class LayerSlip:
 
     def _measure(self, size: int) -> Iterator[list[float]]:
         """How E changes with each value of that size on the forward pass, along a few directions."""
+        for one in self._events_forward(size):
+            slopes = [self._slope(one, way) for way in _directions(size)]
+            if any(slopes):
+                yield slopes
+
+    def _events_forward(self, size: int) -> list[Event]:
+        """The values of that size on the way forward."""
         if self._forward is None:
             self._forward = self._error()[1]
-        for one in self._forward:
-            if one.value.size == size:
-                slopes = list[float]()
-                for way in _directions(size):
-                    step = STEP * way.reshape(one.value.shape)
-                    up, down = (self._error(_Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
-                    slopes.append((up - down) / (2 * STEP))
-                if any(slopes):
-                    yield slopes
+        return [one for one in self._forward if one.value.size == size]
+
+    def _slope(self, one: Event, way: Array) -> float:
+        """How E changes while a value on the way forward moves that way."""
+        step = STEP * way.reshape(one.value.shape)
+        up, down = (self._error(_Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
+        return (up - down) / (2 * STEP)
 
 
 class _Replaced:
