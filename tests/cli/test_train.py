@@ -214,7 +214,7 @@ def test_a_curve_is_drawn_the_same_each_time(name, start, folder, capsys):
 def test_a_model_that_exists_is_not_replaced_unasked(model, folder, capsys):
     before = (folder / model).read_bytes()
     _, err = train(capsys, code=2)
-    advice = "write to another file with -o (output=), or replace it with --force (force=True)"
+    advice = "write to another file, or replace it with --force"
     assert err == f"chainrule: model.safetensors exists already; {advice}.\n"
     assert (folder / model).read_bytes() == before
     train(capsys, *QUICK, "--force")

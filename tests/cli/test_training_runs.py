@@ -80,7 +80,7 @@ def test_two_runs_with_one_output(folder, capsys):
         wait_for(checkpoint_path(folder / "model.safetensors").exists, process)
         for more in ((), ("--force",), ("--resume",)):
             _, err = train(capsys, *more, code=2)
-            advice = "wait until it has ended, or write to another file with -o (output=)"
+            advice = "wait until it has ended, or write to another file with --output"
             assert err == f"chainrule: another run is making model.safetensors; {advice}.\n"
         (folder / "model.safetensors").write_bytes(b"precious")
         process.send_signal(signal.SIGINT)
@@ -297,7 +297,7 @@ def test_what_contradicts_the_run_is_refused_by_name(cut_short, folder, capsys):
     ):
         assert message in train(capsys, *cut_short, *options, code=2)[1]
     assert "--target length contradicts" in printed(["train", "flowers.csv", "--target", "length", *cut_short], capsys, 2)[1]
-    with pytest.raises(InputError, match=r"hidden 16 contradicts the run"):
+    with pytest.raises(InputError, match=r"hidden=16 contradicts the run"):
         cr.train("flowers.csv", target="kind", hidden=[16], output="model.safetensors", resume=True)
     train(capsys, *cut_short, "--hidden", "8", "--seed", "3", "--validation", "0.2", "--patience", "7")
 

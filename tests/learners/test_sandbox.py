@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.document.languages.en import WORDS as ENGLISH
+from chainrule.document.words import Words
 from chainrule.learners.sandbox import Limits, Refusal, Sandbox
 from chainrule.learners.source import source_of
 from chainrule.learners.submission import refused, understood
@@ -57,7 +57,7 @@ def test_each_gets_a_verdict_and_the_next_is_read(body, sandbox):
         assert raised.value.line == line
     verdict = refused(raised.value)
     assert verdict.kind == "refused"
-    assert all(ENGLISH[saying.key].format(**saying.values) for saying in verdict.remarks)
+    assert all(Words().plain(saying.key, **saying.values) for saying in verdict.remarks)
     assert understood(source_of(RIGHT, "right.py"), sandbox).architecture.activations == ("tanh", "identity")
 
 

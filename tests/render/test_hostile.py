@@ -77,7 +77,7 @@ def test_in_markdown_and_in_notebooks(document, suffix):
     inner = [child for token in tokens if token.type == "inline" for child in token.children]
     assert {token.type for token in [*tokens, *inner]} & {"html_inline", "html_block", "link_open", "em_open", "image"} == set()
     typed = {child.content for child in inner if child.type == "code_inline"}
-    assert all(re.fullmatch(r"(--[a-z-]+( [\w.,\[\]]+)?( |$))+", one) for one in typed), typed
+    assert all(re.fullmatch(r'(\w+=("[\w.,\[\]]+"|[\w.]+)(, |$))+', one) for one in typed), typed
     assert not re.search(r"(?<!\\)\$", prose)
     assert_itself("".join(child.content for child in inner))
 

@@ -178,8 +178,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def _fitted(self, rows: Labelled, targets: tuple[Target, ...]) -> Self:
         """Trained from the start. A row of weight 0 is as one that is not there: it is not set aside either."""
-        if rows[2] is not None:
-            rows = _some(rows, np.flatnonzero(rows[2]))
+        x, y, weights = rows
+        if weights is not None:
+            counted = np.flatnonzero(weights)
+            rows = x[counted], y[counted], _of_mean_one(weights[counted])
         seed = self._seed()
         network, self._preparation = self._shaped(rows, targets, seed)
         labels = rows[1] if self._preparation.classes else len(rows[1])
@@ -483,6 +485,11 @@ def _weights(X: Array, sample_weight: Any, by_class: Array | None) -> Array | No
     if sample_weight is None and by_class is None:
         return None
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True) * (1.0 if by_class is None else by_class)
+    return _of_mean_one(weights)
+
+
+def _of_mean_one(weights: Array) -> Array:
+    """So that an error by weights is of the size of one without."""
     return np.asarray(weights * (len(weights) / weights.sum()))
 
 

@@ -130,7 +130,7 @@ class DivergenceError(ChainruleError, ArithmeticError):
 def quoted(value: object) -> str:
     """A value as a message shows it: in one line of at most 60 characters."""
     try:
-        text = " ".join(repr(value).split())
+        text = " ".join(map(str.strip, repr(value).splitlines()))
     except (ValueError, RecursionError):  # more digits, or a deeper list, than Python prints
         return "something absurd"
     return text if len(text) <= 60 else text[:59] + "…"
