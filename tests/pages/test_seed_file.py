@@ -16,4 +16,4 @@ def test_the_picture_in_motion_is_small_and_has_many_frames():
     picture = (DOCS / "pictures/live.webp").read_bytes()
     assert (picture[:4], picture[8:12], b"ANIM" in picture[:64]) == (b"RIFF", b"WEBP", True)
     assert len(picture) < 300_000
-    assert picture.count(b"ANMF") > 30
+    assert picture.count(b"ANMF") > 20

@@ -1,6 +1,6 @@
 /**
  * Arithmetic that knows whether it is exact: fractions of whole numbers with a mark, as `chainrule.notation.arithmetic` has them.
- * What is no fraction (e, ln 2, √2) is right to about fifty digits.
+ * What is no fraction (e, ln 2, √2) is right to about fifty digits, or as many as are asked for (`precisely`).
  */
 
 /** above/below; below is 0 for ∞ (above 1), −∞ (−1) and what is no number (0). */
@@ -10,14 +10,25 @@ export interface Real {
   readonly exact: boolean;
 }
 
-const PRECISION = 50;
-/** Bits of a fraction that need not be kept whole where many are computed from each other. */
-const LONG = 1000;
+let precision = 50;
+let longBelow = 1n << 600n;
+/** Bits for each of these digits; a longer fraction need not be kept whole where many are computed from each other. */
+const LONG = 20;
 const MOST_BITS = 20_000n;
-const LONG_BELOW = 1n << 600n;
 const LARGEST_EXPONENT = 5000n;
 const LEAST_EXPONENT = -20_000n;
-const PI = fraction(31415926535897932384626433832795028841971693993751058209749445923078164062862089n, 10n ** 79n, false);
+
+/** What is computed meanwhile is right to about so many digits. */
+export function precisely<T>(digits: number, work: () => T): T {
+  const before = precision;
+  const become = (wanted: number): void => void ([precision, longBelow] = [wanted, 1n << BigInt(12 * wanted)]);
+  become(digits);
+  try {
+    return work();
+  } finally {
+    become(before);
+  }
+}
 
 export function fraction(above: bigint, below = 1n, exact = true): Real {
   return below < 0n ? { above: -above, below: -below, exact } : { above, below, exact };
@@ -61,7 +72,7 @@ function reduced(x: Real): Real {
 
 /** The decimal that a text of digits stands for: −1.5e−7, 3/4, ∞. */
 export function parsed(text: string, exact = true): Real {
-  if (text === "π") return PI;
+  if (text === "π") return pi();
   const [whole, divisor] = text.split("/");
   if (divisor) return fraction(BigInt(whole!), BigInt(divisor), exact);
   const found = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
@@ -151,8 +162,8 @@ export function divide(a: Real, b: Real): Real {
 
 /** A fraction that has grown long: in lowest terms where it is exact, else with no more digits than mean anything. */
 function shortened(x: Real): Real {
-  if (x.below <= LONG_BELOW || x.below === 0n) return x;
-  return x.exact ? reduced(x) : significant(x, PRECISION + 20);
+  if (x.below <= longBelow || x.below === 0n) return x;
+  return x.exact ? reduced(x) : significant(x, precision + 20);
 }
 
 export function power(base: Real, exponent: Real): Real {
@@ -172,9 +183,9 @@ export function power(base: Real, exponent: Real): Real {
 
 /** A long fraction with fewer digits: to somewhat more than the precision of functions, and then no longer exact. */
 export function roundedFraction(x: Real): Real {
-  if (x.below === 0n || Math.max(bits(x.above), bits(x.below)) <= LONG) return x;
+  if (x.below === 0n || Math.max(bits(x.above), bits(x.below)) <= LONG * precision) return x;
   const short = x.exact ? reduced(x) : x;
-  return Math.max(bits(short.above), bits(short.below)) <= LONG ? short : significant(short, PRECISION + 10);
+  return Math.max(bits(short.above), bits(short.below)) <= LONG * precision ? short : significant(short, precision + 10);
 }
 
 /** To so many significant digits; no longer exact. */
@@ -192,6 +203,20 @@ function zeros(x: Real): number {
 
 /** So many binary places hold so many decimal ones, and some more. */
 const places = (digits: number): bigint => BigInt(Math.ceil(digits * 3.33) + 32);
+
+const pis = new Map<number, Real>();
+/** π = 16 arctan 1/5 − 4 arctan 1/239 (Machin). */
+function pi(): Real {
+  const scale = places(precision + 20);
+  const arctan = (n: bigint): bigint => {
+    let sum = 0n;
+    for (let [power, k] = [(1n << scale) / n, 1n]; power; power /= -n * n, k += 2n) sum += power / k;
+    return sum;
+  };
+  const known = pis.get(precision) ?? fraction(16n * arctan(5n) - 4n * arctan(239n), 1n << scale, false);
+  pis.set(precision, known);
+  return known;
+}
 
 const fixed = (x: Real, scale: bigint): bigint => (x.above << scale) / x.below;
 
@@ -233,7 +258,7 @@ export function exp(x: Real): Real {
   if (!isNumber(x) || x.above > LARGEST_EXPONENT * x.below) return isUndefined(x) ? x : x.above < 0n ? fraction(0n, 1n, false) : INFINITE;
   if (x.above < LEAST_EXPONENT * x.below) return fraction(0n, 1n, false);
   if (x.above === 0n) return { ...ONE, exact: x.exact };
-  const digits = PRECISION + 2 * zeros(x);
+  const digits = precision + 2 * zeros(x);
   const scale = places(digits + 16);
   return significant(scaled(...exponential(fixed(x, scale), scale), scale), digits);
 }
@@ -244,7 +269,7 @@ export const expm1 = (x: Real): Real => subtract(exp(x), ONE);
 export function log(x: Real): Real {
   if (!isNumber(x) || x.above <= 0n) return x.below && x.above === 0n ? { ...INFINITE, above: -1n } : signOf(x) > 0 ? x : UNDEFINED;
   if (equal(x, ONE)) return { ...ZERO, exact: x.exact };
-  const digits = PRECISION + 2 * zeros(subtract(x, ONE));
+  const digits = precision + 2 * zeros(subtract(x, ONE));
   const scale = places(digits + 16);
   const twos = BigInt(bits(x.above) - bits(x.below));
   const m = twos >= 0n ? (x.above << scale) / (x.below << twos) : ((x.above << -twos) << scale) / x.below;
@@ -275,8 +300,8 @@ export function sqrt(x: Real): Real {
   const short = reduced(x);
   const root: Real = { above: integerRoot(short.above), below: integerRoot(short.below), exact: x.exact };
   if (root.above * root.above === short.above && root.below * root.below === short.below) return root;
-  const scale = places(PRECISION + 16) + BigInt(bits(short.below));
-  return significant(fraction(integerRoot((short.above << (2n * scale)) / short.below), 1n << scale, false), PRECISION);
+  const scale = places(precision + 16) + BigInt(bits(short.below));
+  return significant(fraction(integerRoot((short.above << (2n * scale)) / short.below), 1n << scale, false), precision);
 }
 
 export function tanh(x: Real): Real {
@@ -289,8 +314,8 @@ export function tanh(x: Real): Real {
 function series(x: Real, rough: (x: number) => number, first: number, step: 1 | 2, odd: boolean): Real {
   const size = Math.abs(toNumber(x));
   if (!(size <= 20)) return special(rough(toNumber(x)));
-  const digits = PRECISION + 2 * zeros(x);
-  const scale = places(digits + PRECISION + Math.ceil(size * size * (odd ? 0.5 : 0)) + Math.ceil(size));
+  const digits = precision + 2 * zeros(x);
+  const scale = places(digits + precision + Math.ceil(size * size * (odd ? 0.5 : 0)) + Math.ceil(size));
   const given = fixed(x, scale);
   const square = -((given * given) >> scale);
   let term = first || odd ? given : 1n << scale;
@@ -311,18 +336,18 @@ export function erf(x: Real): Real {
   if (isUndefined(x)) return x;
   if (isNumber(x) && x.above === 0n) return { ...ZERO, exact: x.exact };
   if (x.above < 0n) return negative(erf(negative(x)));
-  return compare(x, TAIL) < 0 ? divide(multiply(TWO, series(x, Math.sign, 0, 1, true)), sqrt(PI)) : subtract(ONE, erfc(x));
+  return compare(x, TAIL) < 0 ? divide(multiply(TWO, series(x, Math.sign, 0, 1, true)), sqrt(pi())) : subtract(ONE, erfc(x));
 }
 
 /** 1 − erf x; far from 0 its continued fraction, e^(−x²)/√π · 1/(x + (1/2)/(x + (2/2)/(x + …))). */
 export function erfc(x: Real): Real {
   if (!(compare(x, TAIL) >= 0)) return subtract(ONE, erf(x));
   if (!isNumber(x)) return inexact(ZERO);
-  const scale = places(PRECISION + 16);
+  const scale = places(precision + 16);
   const given = fixed(x, scale);
   let beyond = 0n;
-  for (let k = 20n + BigInt(Math.ceil(3000 / toNumber(x) ** 2)); k; k--) beyond = (k << (2n * scale - 1n)) / (given + beyond);
-  return divide(exp(negative(multiply(x, x))), multiply(sqrt(PI), fraction(given + beyond, 1n << scale, false)));
+  for (let k = BigInt(precision + Math.ceil((1.2 * precision ** 2) / toNumber(x) ** 2)); k; k--) beyond = (k << (2n * scale - 1n)) / (given + beyond);
+  return divide(exp(negative(multiply(x, x))), multiply(sqrt(pi()), fraction(given + beyond, 1n << scale, false)));
 }
 
 export const abs = (x: Real): Real => (x.above < 0n ? negative(x) : x);

@@ -103,9 +103,11 @@ export class Session {
     const { before: arrays, after } = this.step;
     const given = start.number === 1;
     const before = new Values(content, arrays, given, fractions);
-    const replaced = (element: number): ReturnType<Values["of"]> | undefined => {
+    const replaced = (element: number, digits: number): ReturnType<Values["of"]> | undefined => {
       const place = this.nextOf(element);
-      return place === undefined ? undefined : before.of(place);
+      let values: Values | undefined = before;
+      for (let finer = 0; values && finer < digits; finer++) values = values.finer;
+      return place === undefined ? undefined : values?.of(place);
     };
     const sources: Sources = { content, before, after: new Values(content, after, given, fractions, replaced), writing: this.writing };
     this.#sourced = { start, fractions, sources };

@@ -74,7 +74,10 @@ function follows(side: Real, result: Printed): boolean {
   return isNumber(side) && compare(abs(add(side, negative(result.value))), multiply(result.unit, HALF)) <= 0;
 }
 
-/** The fewest digits of the operands from which the results follow as they are printed; nothing where these give no number. */
+/**
+ * The fewest digits of the operands from which the results follow as they are printed; nothing where these give no number, or, of numbers
+ * known to more digits than doubles, not the one that there is.
+ */
 function settled(sources: Sources, nodes: number[], values: ReadonlyMap<number, Number_>, results: (Number_ | undefined)[]): Settled | undefined {
   const { content, writing } = sources;
   const actual = new Map([...values].map(([letter, value]) => [letter, printedAs(value)]));
@@ -92,7 +95,12 @@ function settled(sources: Sources, nodes: number[], values: ReadonlyMap<number, 
     if (found.results.every((result, i) => follows(sides[i]!, result))) return found;
     if (whole && writing.exact) break;
   }
-  if (targets.some((target, i) => isNumber(target) && !isNumber(found!.worth[i]!))) return undefined;
+  const known = [...values.values()].some((value) => typeof value !== "number");
+  const lost = (target: Real, i: number): boolean => {
+    const side = found!.worth[i]!;
+    return isNumber(target) && (!isNumber(side) || (known && target.above !== 0n && !follows(side, found!.results[i]!)));
+  };
+  if (targets.some(lost)) return undefined;
   return { ...found!, results: targets.map((target, i) => shortened(found!.worth[i]!, target, writing)) };
 }
 
@@ -122,7 +130,8 @@ function numbers(sources: Sources, line: Growing, node: number, values: Values, 
   const worthOf = result === undefined ? undefined : values.of(result);
   const found = settled(sources, [node], letters, [worthOf]);
   if (!found) {
-    line.add("≈", shown(printed(worthOf!, writing), result));
+    const own = worthOf ?? worth(content, node, (letter) => printedAs(letters.get(letter)!));
+    line.add("≈", shown(printed(own, writing), result));
     return;
   }
   const write = (place: number): Layout | undefined => {
