@@ -134,8 +134,8 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     return Stopped("learners.refused.nothing")
 
 
-RECURRENCE = re.compile(r"\b(?:w_?hh|w_?aa|u_?hh?|h_?prev|prev_?h|a_?prev_?h)\b|\bh\w*\[\w+ *- *1\]", re.IGNORECASE)
-"""What a network has that takes its own state of the step before."""
+RECURRENCE = re.compile(r"\b(?:w_?hh|w_?aa|u_?hh?)\b|\bh\w*\[t *- *1\]", re.IGNORECASE)
+"""What a network has that takes its own state of the step before, and no deep one, which may have an `h_prev` of layers, too."""
 
 
 def _recurrence(loaded: Loaded) -> int | None:
