@@ -206,6 +206,12 @@ def test_inputs_that_are_none(inputs: Any, said: str) -> None:
         cr.network_from({"inputs": inputs, "layers": [{"kind": "flatten"}, {"units": 1}]})
 
 
+def test_an_embedding_has_all_tokens_of_its_input() -> None:
+    with pytest.raises(DescriptionError, match="fewer tokens than the input x, which has 4: say vocabulary=4"):
+        cr.Network(cr.tokens(3, 4), cr.embedding(4, 2), cr.dense(1))
+    cr.Network(cr.tokens(3, 4), cr.embedding(4, 7), cr.dense(1))
+
+
 def test_tokens_are_whole_numbers_of_the_vocabulary() -> None:
     network = short_form("v3x2:e2-1")
     for bad in (3, -1, 0.5):

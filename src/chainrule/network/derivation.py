@@ -105,6 +105,7 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
     known = set(inputs)
     for call in wiring.calls:
         layer = call.layer
+        _check_vocabulary(call, wiring)
         times[layer] = times.get(layer, 0) + 1
         number, time = numbers.get(layer, len(numbers) + 1), times[layer] if layer in wiring.shared else None
         owner = Owner(layer, number, time, declared, training=trained is None, alone=not call.sources)
@@ -138,6 +139,15 @@ def forward(wiring: Wiring, trained: Forward | None = None) -> Forward:
     parameters = tuple(parameter for layer in numbers for parameter in declared.get(layer, {}).values())
     outputs = {name: results[call] for name, call in wiring.outputs.items()}
     return Forward(inputs, parameters, tuple(quantities), outputs, numbers, results, tuple(masks), two_faced)
+
+
+def _check_vocabulary(call: LayerCall, wiring: Wiring) -> None:
+    """Raises DescriptionError where an input has more tokens than the layer that reads it."""
+    for source in call.sources:
+        size = wiring.inputs.get(source)
+        if isinstance(size, Extent) and size.vocabulary > call.layer.options.get("vocabulary", size.vocabulary):
+            said = f"{call.layer!r} has fewer tokens than the input {source}, which has {size.vocabulary}"
+            raise DescriptionError(f"{said}: say vocabulary={size.vocabulary}.")
 
 
 def _signals(call: LayerCall, wiring: Wiring, results: Mapping[str, Expression]) -> str:
