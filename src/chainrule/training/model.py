@@ -126,8 +126,11 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
     def _under_names(self, data: Any) -> Any:
         """Rows of an array or of lists as columns, by the names of those that they must be, as there are as many; all else as it is."""
         inputs = tuple(feature.name for feature in self._preparation.features)
-        named = any(getattr(data, own, None) is not None for own in ("columns", "column_names", "name"))
-        if hasattr(data, "__array__") and hasattr(data, "ndim") and not named:
+        if (
+            hasattr(data, "__array__")
+            and hasattr(data, "ndim")
+            and all(getattr(data, own, None) is None for own in ("columns", "column_names", "name"))
+        ):
             data = np.asarray(data)  # of PyTorch, JAX …
         if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim <= 2:
             if data.ndim == 1 < len(inputs):
