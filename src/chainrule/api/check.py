@@ -15,7 +15,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.files import check_readable
 from chainrule.base.frozen import replace
-from chainrule.checking.evidence import Architecture, Fault, Observation, Place, Saying, Submission, Verdict, probes
+from chainrule.checking.evidence import SIGN, Architecture, Fault, Observation, Place, Saying, Submission, Verdict, probes
 from chainrule.checking.extremes import NO_ANSWERS, extremes
 from chainrule.checking.given import SUFFIXES, architecture_of, observation_of, read_numbers
 from chainrule.checking.judgement import judge
@@ -215,10 +215,6 @@ def check_submission(submission: Submission, seed: int = 0) -> Assessment:
     return Assessment(submission.name, verdict, said, submission.names, submission.columns, conventions)
 
 
-UPHILL = 9
-"""The mistake that a program may make with right gradients, whatever its rule: it steps along them, and not against them."""
-
-
 def _with_steps(verdict: Verdict, trainings: Sequence[Submission], seed: int) -> Verdict:
     """With what is wrong with the steps that a program takes, whose gradients are right."""
     from chainrule.learners.sandbox import Refusal
@@ -229,7 +225,7 @@ def _with_steps(verdict: Verdict, trainings: Sequence[Submission], seed: int) ->
             if not judged.faults:
                 continue
             slips = tuple(fault for fault in judged.faults if fault.quantity.endswith("_next"))
-            if judged.faults[0].number == UPHILL:  # what else is wrong with its steps may follow from that
+            if judged.faults[0].number == SIGN:  # what else is wrong with its steps may follow from that
                 judged = replace(judged, faults=judged.faults[:1], kind="mistakes")
             elif slips != judged.faults or not any(one.adaptive for one in judged.observations):
                 continue  # of a rule that nothing speaks of, no more is known

@@ -30,6 +30,9 @@ from chainrule.steps.problem import Problem
 PROBE_RATES = (0.1, 0.07, 0.13, 0.09, 0.11)
 """The learning rates of the probes, where the program takes it as an argument; different, so that a rate twice is told from a number."""
 
+SIGN = 9
+"""The mistake that is −1 times the right value, or a step along the gradients, and not against them."""
+
 
 class Saying(FrozenValue):
     """A sentence that is still in no language: the key of a text in the catalogues, and what stands in its places."""

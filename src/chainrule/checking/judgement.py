@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.base.frozen import Frozen, replace
 from chainrule.checking.clipped_gradients import ClippedGradients, clipped_gradients
 from chainrule.checking.declared import other_losses, square_factor
-from chainrule.checking.evidence import Architecture, Fault, Observation, Saying, Verdict
+from chainrule.checking.evidence import SIGN, Architecture, Fault, Observation, Saying, Verdict
 from chainrule.checking.extremes import NO_ANSWERS, Answers, apart_fault, check_fault, extreme_faults, kink_fault, paired_fault
 from chainrule.checking.factor_faults import Factors, decided_factors
 from chainrule.checking.factors import Factor, read_factor
@@ -520,9 +520,6 @@ def _fits_by_edge(explanation: Explanation) -> Mapping[str, Mapping[int, Fit]]:
         for edge, fits in (("weight", explanation.weights), ("bias", explanation.biases))
     }
 
-
-SIGN = 9
-"""The mistake that is −1 times the right value."""
 
 RATE_TWICE = 40
 """The mistake that is in the update, though a factor of all gradients shows it."""

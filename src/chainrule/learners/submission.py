@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import replace
 from chainrule.checking.declared import strength
-from chainrule.checking.evidence import Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
+from chainrule.checking.evidence import SIGN, Architecture, Fault, Observation, OwnCheck, Place, Saying, Verdict
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layer_functions import BACKWARD, FORWARD
 from chainrule.learners.layout import SHARED, Layout
@@ -256,9 +256,6 @@ def layer_slip_of(path: str | Path, sandbox: Sandbox, name: str, kind: Mapping[s
 
 DIVIDED = (12, 13)
 """Mistakes in the division by the number of samples."""
-
-SIGN = 9
-"""The mistake that is −1 times the right value, perhaps in the update."""
 
 MOMENTUM = 0.9
 """What a program is given for a momentum, where its steps are looked at; while its gradients are, it has none."""
