@@ -74,10 +74,11 @@ def test_one_that_is_too_long_for_that_by_layers_in_matrices() -> None:
 def test_the_error_of_each_sample_is_a_column(options: dict[str, str], counted: str) -> None:
     asked = problem("2-2", seed=1, input="1 2; 0 1; -1 1", target="1 0; 0 1; 2 2", **options)
     step = next(asked.steps())
-    section = asked.explain().section("error")
+    document = asked.explain()
+    section = document.section("error")
     table = next(block for block in section.blocks if isinstance(block, TableBlock))
     own = [float(row[-1][0].value) for row in table.rows]
     alone = step.network.replaced(regularizer=None)
     errors = [alone.step(step.x[n : n + 1], step.t[n : n + 1]).error for n in range(3)]
     np.testing.assert_allclose(own, errors, rtol=1e-5)
-    assert f"E is their {counted}." in " ".join(str(asked.explain()).split())
+    assert f"E is their {counted}." in " ".join(str(document).split())

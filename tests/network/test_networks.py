@@ -148,7 +148,7 @@ ELEMENT_BY_ELEMENT = sorted(name for name in OPTIMIZERS if find("optimizer", nam
 
 
 @pytest.mark.usefixtures("in_float64")
-@pytest.mark.parametrize(("name", "variant"), some(itertools.product(ELEMENT_BY_ELEMENT, VARIANTS), 9))
+@pytest.mark.parametrize(("name", "variant"), some(itertools.product(ELEMENT_BY_ELEMENT, VARIANTS), 19))
 def test_a_hundred_steps_like_torch(name: str, variant: str) -> None:
     given = dict(VARIANTS[variant])
     schedule = given.pop("schedule", None)
