@@ -15,6 +15,7 @@ from tests.golden.regenerate import DOCUMENTS, DRAWN, FORMATS, HERE, document_of
 from tests.samples import built_in, examples, some
 
 from chainrule.api.problems import problem
+from chainrule.diagnosis import rates
 from chainrule.document.document import Document, Section
 from chainrule.explanation.explain import explain
 from chainrule.notation.blocks import line_width
@@ -276,8 +277,10 @@ def test_a_false_equation_is_noticed():
 
 
 def seen(problem: Problem, **options) -> Document:
-    """A document that is readable and true, and agrees with its step."""
-    document = explain(problem, **options)
+    """A document that is readable and true, and agrees with its step. The runs that it tells of are shorter than elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rates, "MOST_STEPS", 100)
+        document = explain(problem, **options)
     assert_readable(document)
     assert_true(document)
     if "weight" not in options and not options.get("exact"):

@@ -18,6 +18,7 @@ from tests.samples import built_in, some
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError
+from chainrule.diagnosis import rates
 from chainrule.document.document import Document, Illustration, Paragraph, Picture, Section
 from chainrule.explanation import programs
 from chainrule.explanation.explain import explain
@@ -84,16 +85,25 @@ def test_every_quantity_is_computed_and_claimed_at_every_level(name, detail):
         assert re.search(rf"^{key} = ", text, re.MULTILINE), key
 
 
+@pytest.fixture
+def shorter_runs(monkeypatch):
+    """What a document says of rates, and what its cells then run, is of shorter runs than elsewhere."""
+    monkeypatch.setattr(rates, "MOST_STEPS", 100)
+
+
+@pytest.mark.usefixtures("shorter_runs")
 @pytest.mark.parametrize("name", some(built_in("activation"), 12))
 def test_every_activation_runs(name):
     run(sources(asked("2-3-2", activation=name, seed=3, input="1 -2; 0.5 1; 0 -1", optimizer="adam", steps=3)))
 
 
+@pytest.mark.usefixtures("shorter_runs")
 @pytest.mark.parametrize("name", some(built_in("loss"), 12))
 def test_every_loss_runs(name):
     run(sources(asked(f"2-3-{1 if 'binary' in name else 2}", loss=name, seed=3, regularizer="l2:rate=0.1", step=2)))
 
 
+@pytest.mark.usefixtures("shorter_runs")
 @pytest.mark.parametrize("name", some(built_in("optimizer"), 12))
 def test_every_optimizer_runs_from_any_step(name):
     optimizer = {"name": name, "clip_norm": 0.1, "clip_value": 0.5, "learning_rate": {"name": "cosine", "rate": 0.1, "steps": 50}}
