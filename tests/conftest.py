@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import gc
 import os
 import shutil
 import signal
@@ -13,9 +14,9 @@ from hypothesis import HealthCheck, settings
 for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
-# Every run draws the same examples, so that a run says something about the change and not about luck; a search that goes further is
+# Every run draws the same few examples, so that a run says something about the change and not about luck; a search that goes further is
 # part of `scripts/prove`. No deadlines: the first call of a test may import NumPy or torch.
-settings.register_profile("repeatable", deadline=None, max_examples=50, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", deadline=None, max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("exploring", deadline=None, max_examples=500, print_blob=True)
 settings.load_profile("repeatable")
 
@@ -39,6 +40,12 @@ def pytest_collection():
 
     for kind in KINDS:
         definitions(kind)
+
+
+def pytest_collection_finish():
+    """What is there now stays to the end: the search for garbage leaves it out, and is seldom made, as tests leave little behind."""
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -25,5 +25,5 @@ def built_in(kind: str) -> dict[str, Definition]:
 
 
 def examples(count: int) -> Any:
-    """A setting of Hypothesis: so many examples for each hundred that its profile draws, and at least one."""
-    return settings(max_examples=max(1, count * settings.default.max_examples // 100))
+    """A setting of Hypothesis: so many examples for each hundred that its profile draws, and at least four: the first is the simplest."""
+    return settings(max_examples=max(4, count * settings.default.max_examples // 100))

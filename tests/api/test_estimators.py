@@ -1,6 +1,7 @@
 """Estimators by scikit-learn's own checks, and beside its network; models in Python; everything public pickled and copied."""
 
 import copy
+import functools
 import pickle
 import subprocess
 import sys
@@ -275,6 +276,7 @@ def test_numbers_come_in_the_units_of_the_data():
 # Pickled
 
 
+@functools.cache
 def kept():
     network = cr.Network(2, cr.dense(3, "relu"), cr.dense(1), regularizer=cr.l2(0.1))
     step = network.step(x=[[1, 2]], t=[[1]], optimizer=cr.adam(0.1))
@@ -300,8 +302,9 @@ def kept():
 )
 def test_everything_that_people_hold_can_be_copied(copied):
     for one in kept():
-        assert repr(copied(one)) == repr(one)
-        assert type(copied(one)) is type(one)
+        other = copied(one)
+        assert repr(other) == repr(one)
+        assert type(other) is type(one)
 
 
 def test_a_run_that_was_pickled_goes_on_with_the_same_numbers():

@@ -10,6 +10,7 @@ import tomllib
 import click
 import pytest
 from click.shell_completion import BashComplete
+from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.cli import main
@@ -161,7 +162,7 @@ def test_a_description_on_standard_input():
         assert ended.stdout.startswith("import numpy as np")
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", some(EXAMPLES, 3))
 def test_the_printed_program_runs_and_says_the_same(name, folder, capsys):
     (folder / "program.py").write_text(printed(["code", name, "--steps", "3"], capsys))
     ended = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, check=True, timeout=600)

@@ -156,7 +156,7 @@ def test_a_row_is_prepared_as_the_model_prepared_its_own(model, folder, capsys):
 
 @pytest.mark.parametrize(("options", "rounding"), [(("--precision", "float64"), 1e-12), (("--class-weights", "balanced"), 1e-6)])
 def test_any_step_of_the_training_is_replayed(options, rounding, folder, capsys):
-    train(capsys, *QUICK, *options, "--batch-size", "16")
+    train(capsys, *QUICK, *options, "--batch-size", "50")
     loaded = Model.load("model.safetensors")
     per_epoch = loaded.history[0].step
     errors = []

@@ -72,7 +72,7 @@ def test_advice_never_fails_and_is_the_same_each_time(seed: int) -> None:
     assert advice.to_dict() == again.to_dict()
 
 
-@pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"]))
+@pytest.mark.parametrize("name", some(sorted(REGISTRY["optimizer"]), 4))
 def test_every_optimizer_has_advice(name: str) -> None:
     advice = advice_for(small(1), find("optimizer", name))
     assert advice is not None
@@ -187,7 +187,7 @@ def test_the_rates_with_which_training_converges_include_the_one_to_take(layout:
 # What is printed, tried by another program
 
 
-@pytest.mark.parametrize("seed", some(range(200), lambda seed: seed % 10 == 0 or seed == 21))  # 21 has rates at which runs are chaotic
+@pytest.mark.parametrize("seed", some(range(200), lambda seed: seed % 20 == 0 or seed == 21))  # 21 has rates at which runs are chaotic
 def test_every_sentence_about_rates_holds(seed: int) -> None:
     """Twenty rates below and above each bound, and the runs of which the rest tells, by a program that shares nothing with ours."""
     found = example(seed)

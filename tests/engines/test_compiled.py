@@ -74,7 +74,7 @@ def agrees(found, rule, *, rows=11, size=4, order=None, number=0, straight=None,
     ("bound", "straight"),
     some(
         itertools.product(everything("activation", "loss"), (True, False)),
-        3,
+        7,
         lambda case: f"{case[0]}-{'straight' if case[1] else 'kernels'}",
     ),
 )
@@ -151,9 +151,9 @@ WIDE = {
 }
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("sizes", "activation", "loss"), WIDE.values(), ids=WIDE)
-def test_layers_beyond_a_vector(sizes, activation, loss, dtype):
+@pytest.mark.parametrize(("name", "dtype"), some(itertools.product(WIDE, ["float64", "float32"]), 3))
+def test_layers_beyond_a_vector(name, dtype):
+    sizes, activation, loss = WIDE[name]
     found = case(2, sizes=list(sizes), activation=find("activation", activation), loss=find("loss", loss), weighted=True)
     agrees(
         found, find("optimizer", {"name": "adam", "clip_norm": 1.0}), size=7, order=np.random.default_rng(3).permutation(11), dtype=dtype

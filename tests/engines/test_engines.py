@@ -79,7 +79,7 @@ def program_agrees(found: Case, rule: Bound) -> None:
             values[key] = value
 
 
-@pytest.mark.parametrize("bound", some(everything("activation", "loss"), 2, ids=str))
+@pytest.mark.parametrize("bound", some(everything("activation", "loss"), 3, ids=str))
 def test_the_program_computes_what_keep_computes(bound: Bound) -> None:
     for seed in range(2):
         program_agrees(any_case(seed, **{bound.definition.kind: bound}), optimizer_for(seed))
@@ -166,7 +166,7 @@ def unrolled_agrees(found: Case, rule: Bound, tolerance: float = 1e-11) -> None:
     close(last, [steps[-1].new_parameters[str(element.quantity.name)][element.index] for element in trained], tolerance)
 
 
-@pytest.mark.parametrize("bound", some(everything("activation", "loss"), 2, ids=str))
+@pytest.mark.parametrize("bound", some(everything("activation", "loss"), 5, ids=str))
 def test_the_unrolled_loop_computes_what_keep_computes(bound: Bound) -> None:
     seed = len(bound.name)
     unrolled_agrees(any_case(seed, **{bound.definition.kind: bound}, sizes=[2, 3, 2], rows=2), optimizer_for(seed))

@@ -8,10 +8,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from tests import equations as reader
 from tests.formula.test_grammar import NUMBERS, REASSIGNED, inputs_of, programs, reading_of, text_of
 from tests.render.test_golden import assert_readable, contradictions, written
+from tests.samples import examples
 
 import chainrule as cr
 from chainrule.api.formulas import formula_code, read_formula
@@ -91,7 +92,7 @@ def test_every_equation_is_true(name, asked):
 
 
 @given(programs(["sin", "tanh", "sigmoid", "relu"]), NUMBERS, NUMBERS)
-@settings(max_examples=25, deadline=None)
+@examples(40)
 def test_every_equation_about_a_random_formula_is_true(lines, a, b):
     reading = reading_of(lines)
     numbers = {name: number for name, number in {"a": a, "b": b}.items() if name in inputs_of(reading)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError
@@ -29,7 +30,7 @@ def counted(document: Document) -> dict[str, int]:
     return {key: len(blocks) for key, blocks in shown.items() if blocks}
 
 
-@pytest.mark.parametrize("name", ["seed", "mazur", "xor", "residual", "two-inputs"])
+@pytest.mark.parametrize("name", some(["seed", "mazur", "xor", "residual", "two-inputs"], 3))
 def test_every_section_that_speaks_of_a_picture_has_it(name):
     document = problem(name).explain(detail="scalar")
     wanted = {**SECTIONS, "chain": len({parameter.name.layer for parameter in problem(name).network.derivation.parameters})}

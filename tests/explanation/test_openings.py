@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
+from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.document.document import Document, Note, Paragraph
@@ -32,8 +34,7 @@ def opening(document: Document, key: str) -> str:
     return "".join(part if isinstance(part, str) else formula_text(part) for part in block.text)
 
 
-@pytest.mark.parametrize("detail", ["overview", "matrix", "scalar"])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("name", "detail"), some(itertools.product(NETWORKS, ["overview", "matrix", "scalar"]), 2))
 def test_every_section_begins_with_a_sentence(name, detail):
     document = explained(name, detail)
     for section in document.sections:

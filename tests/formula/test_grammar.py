@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.samples import examples
 
 from chainrule.base.errors import InexactError, InputError
 from chainrule.formula.expression import Expression
@@ -205,7 +206,7 @@ def test_what_is_no_fraction_is_not_given_as_one():
 
 
 @given(st.text(alphabet="ab12+-*/^(),.;= \nfsin√²|e", max_size=60))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_text_is_understood_or_refused(typed):
     said = None
     try:
@@ -298,7 +299,6 @@ def inputs_of(reading: ParsedFormula) -> set[str]:
 
 
 @given(programs(FUNCTIONS), NUMBERS, NUMBERS)
-@settings(max_examples=100, deadline=None)
 def test_derivatives_are_those_of_pytorch(lines, a, b):
     reading = reading_of(lines)
     values = {name: torch.tensor(number, dtype=torch.float64, requires_grad=True) for name, number in {"a": a, "b": b}.items()}
@@ -353,7 +353,7 @@ class Dual:
 
 
 @given(programs([]), NUMBERS, NUMBERS)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_derivatives_in_fractions_are_exact(lines, a, b):
     reading = reading_of(lines)
     one, none = Fraction(1), Fraction(0)

@@ -409,17 +409,18 @@ OTHER_THINGS = {
 
 def asked_by_name(tree, names):
     """The places of a module's source where a definition's name, or the beginning or end of one, decides something."""
-    targets = {id(node.value): ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target) for node in ast.walk(tree)
+    nodes = list(ast.walk(tree))
+    targets = {id(node.value): ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target) for node in nodes
                if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None}  # fmt: skip
     owner = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         for inner in ast.walk(node) if id(node) in targets else ():
             owner.setdefault(id(inner), targets[id(node)])
 
     def words(*nodes):
         return [part.value for node in nodes for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
-    for node in ast.walk(tree):
+    for node in nodes:
         found = []
         if isinstance(node, ast.Compare) and "primitive.name" not in ast.unparse(node):
             sides = [node.left, *node.comparators]

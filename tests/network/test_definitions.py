@@ -47,7 +47,7 @@ def registered(*kinds: str) -> list[Any]:
     return [pytest.param(bound, id=f"{bound.definition.kind}-{bound}") for bound in found]
 
 
-@pytest.mark.parametrize("bound", some([param.values[0] for param in registered(*KINDS)], 3, ids=str))
+@pytest.mark.parametrize("bound", some([param.values[0] for param in registered(*KINDS)], 13, ids=str))
 def test_every_definition_is_right(bound: Bound) -> None:
     prove(bound).demand()
 

@@ -1,6 +1,7 @@
 """Single weights that are frozen or absent: they stay exactly as they are, whatever else a rule does, and absent ones stand nowhere."""
 
 import copy
+import itertools
 import pickle
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from tests.graphs import GRAPHS
 from tests.render.test_golden import assert_readable, assert_true
+from tests.samples import some
 from tests.twins import close
 
 import chainrule as cr
@@ -78,8 +80,7 @@ def test_a_unit_without_any_way_to_the_error_is_no_unit_of_many_ways() -> None:
     assert "There are many ways" not in said
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("detail", ["overview", "matrix"])
+@pytest.mark.parametrize(("detail", "language"), some(itertools.product(["overview", "matrix"], ["en", "de"]), 3))
 def test_other_documents_are_true(detail: str, language: str) -> None:
     network = GRAPHS["single weights frozen or absent"].case.network.replaced(notation=cr.Notation(language=language))
     found = GRAPHS["single weights frozen or absent"].case

@@ -9,6 +9,7 @@ import pytest
 from tests.engines.test_engines import program_agrees, unrolled_agrees
 from tests.network.test_description import DESCRIPTION
 from tests.render.test_golden import assert_readable, assert_true
+from tests.samples import some
 from tests.twins import Case, close
 
 import chainrule as cr
@@ -126,8 +127,13 @@ def test_descriptions_and_records_lead_back(case: Case) -> None:
     assert step.replay().differences(step) == {}
 
 
-@pytest.mark.parametrize("name", ["own", "given", "own and given"])
-@pytest.mark.parametrize(("detail", "language"), [("overview", "de"), ("matrix", "en"), ("scalar", "de")])
+WAYS = [("overview", "de"), ("matrix", "en"), ("scalar", "de")]
+
+
+@pytest.mark.parametrize(
+    ("name", "detail", "language"),
+    some([(name, *way) for way in WAYS for name in ("own", "given", "own and given")], 4),  # each name and each way once
+)
 def test_documents_are_true_and_claim_no_target(name: str, detail: str, language: str) -> None:
     case = CASES[name]()
     network = case.network.replaced(notation=cr.Notation(language=language))

@@ -70,8 +70,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 CHANGES = range(100)
 
 ORDINARY = {
-    ("seed", 0), ("mazur", 1), ("xor", 0), ("adam", 2), ("columns", 0), ("residual", 0), ("hinge", 1), ("logits", 0),
-    ("convolution", 0), ("tokens", 0), ("leaky", 0), ("gelu", 21), ("relu", 94), ("german", 61),
+    ("seed", 0), ("mazur", 1), ("adam", 2), ("columns", 0), ("convolution", 0), ("tokens", 0), ("gelu", 21), ("relu", 94), ("german", 61),
 }  # fmt: skip
 """What the ordinary tests look at."""
 
@@ -239,7 +238,7 @@ def beside(ours: list[list[str]], theirs: list[list[str]]) -> tuple[list[list[st
     ("name", "hard"),
     some(
         [(name, hard) for name in INVENTED for hard in HARD],
-        lambda case: case in {("gru", "a weight of 0"), ("skips", "large weights"), ("branches", "huge weights")},
+        lambda case: case in {("gru", "a weight of 0"), ("branches", "huge weights")},
     ),
 )
 def test_formulas_of_invented_networks_read_as_explain_prints_them_for_hard_numbers(pages, name, hard):

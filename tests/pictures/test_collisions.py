@@ -56,7 +56,7 @@ def of_every_figure(subject: Any, weights: tuple[str, ...]) -> dict[str, list[st
     return {name: each for name, each in found.items() if each}
 
 
-@pytest.mark.parametrize("seed", some(range(300), lambda seed: seed in (12, 20, 37, 46, 49, 66)))
+@pytest.mark.parametrize("seed", some(range(300), lambda seed: seed in (12, 37, 49)))
 def test_nothing_covers_anything_in_a_chain_of_layers(seed):
     asked = chain_of(seed)
     assert of_every_figure(problem(**asked), ("w1", "b1") if asked.get("bias", True) else ("w1",)) == {}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.collisions import collisions, said
 from tests.pictures.test_diagram import contrast, luminance
-from tests.samples import examples
+from tests.samples import examples, some
 
 from chainrule.api.figures import figure
 from chainrule.api.problems import problem
@@ -30,8 +30,7 @@ PLOTTED = ("descent", "rates", "curve", "gradients", "boundary")
 NETWORKS = ("seed", "article", "mazur", "xor", "vanishing", "12-12-12", "1-1", "2-8-8-3", "784-16-10")
 
 
-@pytest.mark.parametrize("source", NETWORKS)
-@pytest.mark.parametrize("name", [*PLOTTED, "network", "weights", "sample", "step"])
+@pytest.mark.parametrize(("name", "source"), some(itertools.product([*PLOTTED, "network", "weights", "sample", "step"], NETWORKS), 4))
 def test_labels_never_cover_each_other(source, name):
     diagram = figure(problem(source), name).content
     assert collisions(diagram) == []

@@ -7,6 +7,7 @@ python tests/stored/opened.py FOLDER prints it of a folder with `definitions.py`
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import inspect
 import io
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
+from chainrule.cli import main
 
 STEPS = 3
 """So many steps are taken of each description."""
@@ -62,12 +64,11 @@ def plain(value: Any) -> Any:
 
 def command(*arguments: Any, folder: Path, code: int = 0) -> str:
     """What a command prints when it is run in a folder; it must end with this code."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "chainrule", *map(str, arguments)],
-        cwd=folder, capture_output=True, encoding="utf-8", timeout=300, check=False,
-    )  # fmt: skip
-    assert ended.returncode == code, ended.stderr
-    return ended.stdout
+    printed, said = io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
+        ended = main(list(map(str, arguments)))
+    assert ended == code, said.getvalue()
+    return printed.getvalue()
 
 
 # Descriptions, records
