@@ -48,10 +48,10 @@ def with_batch(
         data, x = x, None
     if data is not None:
         if x is not None or t is not None:
-            raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
+            raise InputError("a batch comes either from «--data» or from «--input» and «--target»; leave out one of them.")
         return _from_table(problem, data, row, target_columns, {} if encoding is None else {"encoding": encoding})
     if target_columns is not None:
-        raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
+        raise InputError("«--target-columns» names columns of a table; give the table, as «--data FILE».")
     given_x, given_t, classes = _typed_rows(problem, x, t)
     others = {key: value for key, value in problem.origin.items() if key != "classes" or classes is None}
     origin = {**others, **({"classes": classes} if classes else {})}
@@ -95,7 +95,7 @@ def _typed_rows(problem: Problem, x: NumbersLike | None, t: NumbersLike | None) 
 def _chosen(problem: Problem, rows: list[int]) -> Problem:
     """Only these rows of the batch."""
     if problem.x is None or problem.t is None:
-        raise InputError("--row chooses rows of a batch, but there is none; give --data FILE or --input and --target.")
+        raise InputError("«--row» chooses rows of a batch, but there is none; give «--data FILE» or «--input» and «--target».")
     for number in rows:
         if not 1 <= number <= len(problem.x):
             raise InputError(f"the batch has no row {number}; its rows are 1 to {len(problem.x)}.")
@@ -129,7 +129,7 @@ def _from_table(
         raise InputError(
             f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
             f"{network.inputs} and {network.targets}{of_classes}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
-            "choose with --target-columns."
+            "choose with «--target-columns»."
         )
     chosen = table.chosen(rows)
     t, classes, called = (
@@ -188,7 +188,7 @@ def _from_raw_rows(
     from chainrule.training.model import form_for
 
     if target_columns is not None:
-        raise InputError("a model knows its own targets; leave out --target-columns.")
+        raise InputError("a model knows its own targets; leave out «--target-columns».")
     asked = form_for(problem.own, path, form)
     try:
         table = read(path, kinds=preparation.forms, **asked)

@@ -22,6 +22,7 @@ from chainrule.api.networks import ACTIVATION, HIDDEN, layer_sizes
 from chainrule.api.problems import is_short_form, problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.options import option
 from chainrule.network.definitions import DefinitionLike, find
 from chainrule.network.description import described, network_of_description, read_description
 from chainrule.network.network import Network
@@ -62,7 +63,7 @@ def description_alone(
     }  # fmt: skip
     for name, is_said in said.items():
         if is_said:
-            raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
+            raise InputError(f"a network that is described whole says its {name} itself; leave out {option(name)}, or «--network».")
     return description_of(source)
 
 
@@ -145,7 +146,7 @@ def _ordered(inputs: Mapping[str, Any], preparation: Preparation) -> Preparation
         raise InputError(f"the column {quoted(twice[0])} goes into two inputs; call two layers on one input instead.")
     left = [name for name in known if name not in order]
     if left:
-        raise InputError(f"the column {quoted(left[0])} goes into no input; name it in one, or leave it out with --ignore.")
+        raise InputError(f"the column {quoted(left[0])} goes into no input; name it in one, or leave it out with «--ignore».")
     return replace(preparation, features=tuple(known[name] for name in order))
 
 

@@ -12,7 +12,7 @@
     ├── InexactError               a value that no fraction equals was asked for as a fraction
     └── DivergenceError            numbers that grew beyond what floating point holds
 
-A message says what was wrong and the smallest fix, in a line or two. Its options are written as they are typed, `--impute mean`;
+A message says what was wrong and the smallest fix, in a line or two. Its options are marked, «--impute mean»;
 `chainrule.base.options` says how they are read.
 The command line turns InputError and InexactError into exit code 2 and DivergenceError into 3.
 """

@@ -46,7 +46,7 @@ def of_characters(paths: Sequence[Path], length: int, encoding: str | None) -> t
     texts = [_text(path, encoding) for path in paths]
     short = next((place for place, text in enumerate(texts) if len(text) < length), None)
     if short is not None:
-        fix = "give a longer text, or train with fewer (--characters)"
+        fix = "give a longer text, or train with fewer («--characters»)"
         raise FileError(f"{paths[short]} has {len(texts[short]):,} characters, but a row has {length}: {fix}.")
     foretold = any(len(text) > length for text in texts)
     columns = [np.concatenate([text[start : len(text) - length + start] for text in texts if len(text) > length]) if foretold

@@ -86,10 +86,9 @@ def to_power(base: Expression, exponent: Expression) -> Expression:
 
 
 class TypedText(FrozenValue):
-    """What was typed. option: by which it is given on the command line."""
+    """What was typed."""
 
     typed: str
-    option: str = "--formula"
 
     def refused(self, message: str, start: int, stop: int | None = None) -> InputError:
         """The error with the line in question, and its place marked below it."""

@@ -41,7 +41,7 @@ HOMES = {
 }
 """In which module of `chainrule.network` the definitions of each kind stand."""
 
-OWN_FILE = "If it is your own, name its file: --definitions FILE.py."
+OWN_FILE = "If it is your own, name its file: «--definitions FILE.py»."
 """What is said where no definition has a name."""
 
 KINDS = tuple(HOMES)

@@ -11,8 +11,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.base.options import asked_for
-from chainrule.base.printing import command_line, listed
+from chainrule.base.printing import listed
 from chainrule.data.cells import ColumnKind, parse_number
 from chainrule.data.columns import ColumnForm
 from chainrule.data.numbers import NumberFormat, worth_saying
@@ -210,11 +209,6 @@ def as_numbers(table: Table, column: Column) -> Array:
         return np.full(len(column.values), np.nan)
     table.check_size(column)
     return column.values
-
-
-def option(name: str, columns: Iterable[str]) -> str:
-    """An option for each of the columns: --ignore age --ignore 'last name', or ignore=["age", "last name"]."""
-    return asked_for(command_line(*(word for column in columns for word in (name, column))))
 
 
 def enumerated(names: Sequence[str]) -> str:

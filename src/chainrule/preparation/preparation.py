@@ -233,7 +233,7 @@ class Preparation(Displayed, FrozenValue):
         if lacking:
             offer = "." if table.has_header else "; it has no header."
             if table.has_header and len(lacking) == len(self.features) and any(map(looks_like_number, table.names)):
-                offer = "; if its first row is no header, say --no-header."
+                offer = "; if its first row is no header, say «--no-header»."
             named = _suggested(lacking, table)
             raise FileError(f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {named}{offer}")
 
@@ -251,7 +251,7 @@ class Preparation(Displayed, FrozenValue):
         count = sum(map(len, gaps.values()))
         if count:
             cells = sorted((table.row(int(place)), name) for name, places in gaps.items() for place in places[:3])
-            raise FileError(f"{missing_message(table.source, count, cells)}; fill them in, or train with --impute.")
+            raise FileError(f"{missing_message(table.source, count, cells)}; fill them in, or train with «--impute».")
 
     # Back
 

@@ -52,7 +52,7 @@ class Problem(Explained, Displayed, Frozen):
         named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
         origin = {**self.origin, **{key: value for key, value in named.items() if value}}
         if order is None and epochs is not None:
-            raise InputError('epochs says how often an order is gone through; give one, as --order "1; 2; 3".')
+            raise InputError('epochs says how often an order is gone through; give one, as «--order "1; 2; 3"».')
         read = None if order is None else read_order(order, len(self.x), epochs)
         return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin, order=read)
 

@@ -368,7 +368,7 @@ def _advanced(first: Step, count: int) -> Step:
 def _no_step_after(number: int, wanted: int) -> DivergenceError:
     return DivergenceError(
         f"before step {wanted:,} the numbers have left the range of floating point: E is no finite number in step {number:,}. "
-        "Choose an earlier --step, or a smaller --learning-rate."
+        "Choose an earlier «--step», or a smaller «--learning-rate»."
     )
 
 

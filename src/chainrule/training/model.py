@@ -187,7 +187,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         if self.plan.reduce_every > 1:
             raise InputError(
                 f"several processes took {self.plan.reduce_every} steps each by themselves before their weights were averaged, so that no "
-                "step of this run can be computed again; a run without --reduce-every can."
+                "step of this run can be computed again; a run without «--reduce-every» can."
             )
         training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
         if self.source.get("digest") not in (None, training.digest):
@@ -297,7 +297,7 @@ def form_for(
         known = {**known, "encoding": form["encoding"]}
     length = form.get("characters")
     if length is not None and said.get("characters", length) != length:
-        raise InputError(f"the model takes {length} characters a row, not {said['characters']}; leave out --characters.")
+        raise InputError(f"the model takes {length} characters a row, not {said['characters']}; leave out «--characters».")
     return {**known, **said}
 
 

@@ -117,7 +117,7 @@ class Plan(Displayed, FrozenValue):
             raise UnknownNameError("precision", str(self.precision), PRECISIONS)
         if self.until is not None and self.until < RESOLVED and self.precision == "float32":
             said = f"until = {self.until:g} is finer than numbers of 7 digits resolve"
-            raise DescriptionError(f"{said}; compute with 16: --precision float64.")
+            raise DescriptionError(f"{said}; compute with 16: «--precision float64».")
         _check_class_weights(self.class_weights)
         object.__setattr__(self, "optimizer", find("optimizer", self.optimizer))
 
