@@ -14,6 +14,7 @@ from chainrule.api.typed_numbers import NumbersLike, fitting
 from chainrule.base.arrays import Array, python_value
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 from chainrule.formula.expression import order
 from chainrule.network.network import Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
@@ -89,7 +90,7 @@ def _typed_rows(problem: Problem, x: NumbersLike | None, t: NumbersLike | None) 
         if pair[0] is None or pair[1] is None or len(pair[0]) == len(pair[1]):
             return pair
     counts = [0 if part is None else len(part) for part in pairs[0][:2]]
-    raise InputError(f"there are {counts[0]} rows of inputs but {counts[1]} of targets; both need as many.")
+    raise InputError(f"the inputs are {counted(counts[0], 'row')}, the targets {counts[1]}; both need as many.")
 
 
 def _chosen(problem: Problem, rows: list[int]) -> Problem:
@@ -127,7 +128,7 @@ def _from_table(
     if len(inputs) != network.inputs or len(targets) not in (network.targets, labels):
         of_classes = f", or {labels} with class numbers," if labels != network.targets else ""
         raise InputError(
-            f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
+            f"{path} has {counted(len(inputs), 'column')} of inputs and {len(targets)} of targets, but the network needs "
             f"{network.inputs} and {network.targets}{of_classes}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
             "choose with «--target-columns»."
         )

@@ -18,6 +18,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.printing import counted
 from chainrule.data.cells import ColumnKind, is_missing
 from chainrule.data.dates import are_dates, is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
@@ -267,7 +268,9 @@ def read_idx(path: Path) -> Array:
         raise unreadable_error(path, error) from None
     if len(shape) < start[3] or len(data) != expected or not expected:
         what = "is longer than it should be" if len(data) > expected > 0 else "is cut short" if len(data) < expected else "holds no values"
-        raise FileError(f"{path} {what}: its head says {expected:,} bytes of values ({' × '.join(map(str, shape))}); fetch it again.")
+        raise FileError(
+            f"{path} {what}: its head says {counted(expected, 'byte')} of values ({' × '.join(map(str, shape))}); fetch it again."
+        )
     return np.frombuffer(data, kind).reshape(shape)
 
 

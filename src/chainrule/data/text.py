@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.printing import counted
 from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
@@ -311,5 +312,8 @@ def _checked_widths(layout: TextLayout, first: int, block: list[list[str]]) -> l
             fix = "fill in what lacks, with nothing between its separators"
         elif layout.separator == ",":
             fix = "put what holds a comma in quotes, text or a number as 1,5"
-        raise FileError(f"{layout.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
+        raise FileError(
+            f"{layout.path}: row {number} has {counted(len(row), 'cell')}, but there {'is' if width == 1 else 'are'} "
+            f"{counted(width, 'column')}; {fix}."
+        )
     return rows

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from chainrule.base.arrays import python_value
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -159,7 +160,8 @@ def _more_than_anybody_reads(step: Step, detail: str) -> InputError:
     samples = "one sample" if len(step.x) == 1 else f"each of {len(step.x):,} samples"
     how = "all worked out," if detail == "scalar" else "all printed,"
     return InputError(
-        f"{step.network.size:,} weights for {samples}, {how} are more than anybody reads; «--weight» works through one weight, «--detail "
+        f"{counted(step.network.size, 'weight')} for {samples}, {how} are more than anybody reads; «--weight» works "
+        f"through one weight, «--detail "
         "overview» shows how large everything is, and «-o step.json» holds every number."
     )
 

@@ -17,6 +17,7 @@ from chainrule.api.settings import chosen_optimizer
 from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 from chainrule.document.words import Words
 from chainrule.network.description import described
 from chainrule.pages.content import MOST_NUMBERS, MOST_SAMPLES
@@ -227,7 +228,7 @@ class Going:
         rows, run = self.run.train, self.run
         taken = self.training.step if self.training is not None else 0
         if not 1 <= number <= taken:
-            raise InputError(f"the run took {taken:,} steps so far; there is no step {number:,}.")
+            raise InputError(f"the run took {counted(taken, 'step')} so far; there is no step {number:,}.")
         fresh = replace(run, plan=replace(run.plan, validation_folds=0)).training()
         return _named(fresh.step_at(number), run.preparation, rows.source or self.data.table.source)
 

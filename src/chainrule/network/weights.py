@@ -21,6 +21,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import counted
 from chainrule.formula.scalar import Index
 from chainrule.network.elements import THRESHOLDS, find_element, leading, typed_name
 from chainrule.network.given import checked_numbers
@@ -164,7 +165,8 @@ def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Netwo
     if len(numbers) not in (wanted, most):
         also = f" ({most} with its biases)" if most > wanted else ""
         raise ShapeError(
-            f"the network {network.summary} has {wanted} weight{'s' * (wanted != 1)}{also}, but {len(numbers)} numbers were given."
+            f"the network {network.summary} has {counted(wanted, 'weight')}{also}, but "
+            f"{counted(len(numbers), 'number was', 'numbers were')} given."
         )
     places = everything if len(numbers) == most else alone
     changed = network.with_parameters({key: numbers[place] for key, place in places.items()})

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.base.printing import listed
+from chainrule.base.printing import counted, listed
 from chainrule.data.cells import ColumnKind, parse_number
 from chainrule.data.columns import ColumnForm
 from chainrule.data.numbers import NumberFormat, worth_saying
@@ -226,7 +226,7 @@ def readings(forms: Mapping[str, NumberFormat | None]) -> str:
 def missing_message(source: str, count: int, cells: Sequence[tuple[int, str]]) -> str:
     """How many values are missing and where the first ones are."""
     first = "; ".join(f"row {row}, column {quoted(name)}" for row, name in cells[:3])
-    return f"{source} has {count:,} missing value{'s' if count > 1 else ''} ({first}{' …' if count > 3 else ''})"
+    return f"{source} has {counted(count, 'missing value')} ({first}{' …' if count > 3 else ''})"
 
 
 def ordered(labels: Iterable[str]) -> tuple[str, ...]:

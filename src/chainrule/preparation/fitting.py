@@ -14,6 +14,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.options import option
+from chainrule.base.printing import counted
 from chainrule.data.memory import memory
 from chainrule.data.numbers import evidence_of, looks_like_number, resembles_number
 from chainrule.data.ranges import OfEach, alone
@@ -323,7 +324,8 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
             fix = f"If they are numbers, as row {row} holds {quoted(text)}, write digits alone; else choose another target."
         count = f"more than {MOST_CATEGORIES:,}" if summary.distinct > MOST_CATEGORIES else f"{summary.distinct:,}"
         raise FileError(
-            f"target {quoted(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. {fix}"
+            f"target {quoted(name)} of {source} has {count} different values in "
+            f"{counted(summary.rows, 'row')}; these are no classes to learn. {fix}"
         )
     return Target(name, "class", summary.kind, classes=ordered(summary.labels), written=summary.format)
 
@@ -514,7 +516,7 @@ def decisions(
     for feature in kinds["date"]:
         said.append(f"of the date {feature.name}: {enumerated([part.name.removeprefix(f'{feature.name} ') for part in feature.parts])}")
     if kinds["category"]:
-        named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
+        named = [f"{feature.name} ({counted(len(feature.categories), 'value')})" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
     forms = {target.name: target.written for target in targets} | {feature.name: feature.written for feature in features}
     if any(form and (form.is_unusual or form.open) for form in forms.values()):
@@ -535,5 +537,5 @@ def decisions(
 def _target_decision(target: Target, scaled: str) -> str:
     trained = f"output {find('loss', LOSSES[target.task]).output.name}, loss {LOSSES[target.task]}"
     if target.kind == "class":
-        return f"target {target.name}: {len(target.classes)} classes ({enumerated(target.classes)}); {trained}"
+        return f"target {target.name}: {counted(len(target.classes), 'class', 'classes')} ({enumerated(target.classes)}); {trained}"
     return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"

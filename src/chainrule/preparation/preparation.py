@@ -14,6 +14,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.printing import counted
 from chainrule.data.cells import ColumnKind
 from chainrule.data.columns import ColumnForm
 from chainrule.data.numbers import PLAIN, NumberFormat, looks_like_number
@@ -385,7 +386,10 @@ class Preparation(Displayed, FrozenValue):
 
     def __repr__(self) -> str:
         targets = ", ".join(target.name for target in self.targets)
-        return f"<Preparation of {self.rows} rows: {self.inputs} inputs from {len(self.features)} columns; {self.task} {targets}>"
+        return (
+            f"<Preparation of {counted(self.rows, 'row')}: {counted(self.inputs, 'input')} from "
+            f"{counted(len(self.features), 'column')}; {self.task} {targets}>"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; `from_dict` gives back the same, bit for bit."""

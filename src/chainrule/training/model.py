@@ -23,6 +23,7 @@ from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
 from chainrule.base.frozen import Frozen, replace
 from chainrule.base.pickling import WithoutCaches
+from chainrule.base.printing import counted
 from chainrule.data.encodings import begins_as
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_of_description
@@ -134,7 +135,9 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
             data = np.asarray(data)  # of PyTorch, JAX …
         if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim <= 2:
             if data.ndim == 1 < len(inputs):
-                raise InputError(f"a row alone is given as [row], of the shape (1, {len(inputs)}): the model has {len(inputs)} inputs.")
+                raise InputError(
+                    f"a row alone is given as [row], of the shape (1, {len(inputs)}): the model has {counted(len(inputs), 'input')}."
+                )
             columns: list[Any] = [*data.T] if data.ndim == 2 else [data]
         elif _is_row(data):
             return self._under_names(np.array(data, dtype=object))
@@ -150,7 +153,9 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         if names is None:
             from chainrule.preparation.columns import enumerated
 
-            raise InputError(f"the rows have {len(columns)} columns, but the model predicts from {len(inputs)}: {enumerated(inputs)}.")
+            raise InputError(
+                f"the rows have {counted(len(columns), 'column')}, but the model predicts from {len(inputs)}: {enumerated(inputs)}."
+            )
         return dict(zip(names, columns, strict=True))
 
     def evaluate(self, tables: Any) -> Scores:
@@ -176,7 +181,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """
         training = self.replay(x, t, weights=weights)
         if self.history and number > self.history[-1].step:
-            raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
+            raise InputError(f"the run took {counted(self.history[-1].step, 'step')}; there is no step {number:,}.")
         return training.step_at(number)
 
     def replay(self, x: Array, t: Array, *, weights: Array | None = None) -> Training:
@@ -230,7 +235,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
             f", {part} {scores.main[0]} {scores.main[1]:.4g}" for part, scores in self.scores.items() if scores.main[1] is not None
         )
         epochs = self.history[-1].epoch if self.history else 0  # of many, the history keeps some
-        return f"<Model {self.network.summary}, {epochs:,} epochs{scores}>"
+        return f"<Model {self.network.summary}, {counted(epochs, 'epoch')}{scores}>"
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""
