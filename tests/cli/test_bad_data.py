@@ -157,7 +157,7 @@ def test_nothing_is_unpickled(folder):
 
 
 def test_arrays_and_dicts():
-    assert message_of(lambda: read({"a": [1, 2], "b": [1]})) == "the data: column 'b' has 1 rows, but the first column has 2."
+    assert message_of(lambda: read({"a": [1, 2], "b": [1]})) == "the data: column 'b' has 1 row, but the first column has 2."
     assert message_of(lambda: read({})) == "the data holds no values."
     assert message_of(lambda: read(np.zeros((0, 3)))) == "the array holds no values."
     assert message_of(lambda: read(3)) == "the array is a single value; give rows of values."

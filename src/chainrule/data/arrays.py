@@ -60,7 +60,7 @@ def array_tables(
     length = next(iter(lengths.values()))
     odd = next((name for name in lengths if lengths[name] != length), None)
     if odd is not None:
-        raise InputError(f"{source}: column {quoted(odd)} has {lengths[odd]} rows, but the first column has {length}.")
+        raise InputError(f"{source}: column {quoted(odd)} has {counted(lengths[odd], 'row')}, but the first column has {length}.")
 
     spans = [name for name, values in arrays.items() if _holds_durations(values)]
     notes += (notice("found.durations", names=", ".join(map(str, spans))),) if spans else ()

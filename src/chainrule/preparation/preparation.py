@@ -17,12 +17,12 @@ from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.printing import counted
 from chainrule.data.cells import ColumnKind
 from chainrule.data.columns import ColumnForm
-from chainrule.data.numbers import PLAIN, NumberFormat, looks_like_number
+from chainrule.data.numbers import looks_like_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.network.targets import class_probabilities, one_hot, predicted_classes
-from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message, readings
+from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
@@ -328,59 +328,6 @@ class Preparation(Displayed, FrozenValue):
         """The columns that are neither inputs nor targets, nor were left out when fitting; they are ignored."""
         known = {*self.kinds, *(name for name, _ in self.left_out)}
         return tuple(name for name in table.names if name not in known)
-
-    def remarks(
-        self,
-        table: Table,
-        unseen: Counter[tuple[str, str]] | None = None,
-        far: Mapping[str, tuple[int, float]] | None = None,
-        *,
-        targets: bool = False,
-    ) -> tuple[str, ...]:
-        """In words: extra columns, categories that were not there when fitting, and values far outside; of this table, or as given.
-
-        targets  what is to be said about their columns, too
-        """
-        extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
-        said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
-        said += self.remarks_on_numbers(table, targets=targets)
-        for name in dict.fromkeys(column for column, _ in counts):
-            labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
-            what = "categories that the model has never seen, taken as none of the known"
-            if name in (target.name for target in self.targets):
-                what = "classes that the model does not know, which count as wrong"
-            knows = {**{one.name: one.categories for one in self.features}, **{one.name: one.classes for one in self.targets}}[name]
-            said.append(f"column {name} holds {what}: {enumerated(labels)}; it knows {enumerated(knows)}")
-        ranges = {feature.name: (feature.low, feature.high) for feature in self.features}
-        for name, (row, value) in (self.far(table) if far is None else far).items():
-            low, high = ranges[name]
-            said.append(
-                f"column {name} holds {value:.6g} in row {row}, far outside of {low:.6g} to {high:.6g}, where the model was trained; "
-                "what it says there is a guess"
-            )
-        return tuple(said)
-
-    def remarks_on_numbers(self, table: Table, *, targets: bool = False) -> list[str]:
-        """In words: numbers written otherwise than where the model was trained, or that could be others; targets as of `remarks`."""
-        said = list[str]()
-        otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
-        doubted: dict[str, NumberFormat | None] = {}
-        written = {feature.name: feature.written or PLAIN for feature in self.features}
-        written |= {target.name: target.written or PLAIN for target in self.targets if targets}
-        found = {name: form for name in written if (form := table.column(name).format) is not None}
-        for name, form in found.items():
-            if not form.is_within(written[name]):
-                otherwise.setdefault((form.signs, written[name].signs), []).append(name)
-            elif form.open:
-                doubted[name] = form
-        for names in otherwise.values():
-            columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
-            here, there = found[names[0]].example, written[names[0]].example
-            examples = "; ".join([*([f"here {here}"] if here else []), *([f"there {there}"] if there else [])])
-            said.append(f"{columns} written otherwise than where the model was trained: {examples}")
-        if doubted:
-            said.append(f"numbers that could be read in two ways are read so: {readings(doubted)}")
-        return said
 
     # Plain data
 

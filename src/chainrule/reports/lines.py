@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.base.printing import listed
-from chainrule.data.numbers import worth_saying
+from chainrule.data.numbers import PLAIN, worth_saying
 from chainrule.document.words import Words
 
 if TYPE_CHECKING:
@@ -99,10 +100,8 @@ def parts_of_date(words: Words, feature: Feature) -> str:
 def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
     """How numbers were read, what was left out, and what stands in for missing values."""
     forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
-    written, more = worth_saying(forms, NAMED)
-    if written:
-        shown = [f"{listed(name)} {_readings(words, form)}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written.items()]
-        yield words.plain("decided.written", names="; ".join([*shown, *_more(words, more)]))
+    if read_so := _read_so(words, forms, "\N{NO-BREAK SPACE}"):
+        yield words.plain("decided.written", names=read_so)
     for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
         key = reason.replace(" ", "_") if reason in REASONS else "many"
         names = [name for name, why in preparation.left_out if why == reason]
@@ -117,6 +116,58 @@ def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
         yield words.plain("decided.dropped", count=preparation.dropped)
 
 
+def lines_of_remarks(
+    words: Words,
+    preparation: Preparation,
+    table: Table,
+    unseen: Counter[tuple[str, str]] | None = None,
+    far: Mapping[str, tuple[int, float]] | None = None,
+    *,
+    targets: bool = False,
+) -> Iterator[str]:
+    """What is worth a line about rows that are to be predicted: further columns, numbers written otherwise or open, categories that
+    were not there when fitting, and values far outside of those that were.
+
+    unseen, far  of the rows before, too; as of `Preparation`
+    targets      what is to be said about their columns, too
+    """
+    if extra := preparation.extra(table):
+        yield words.plain("remark.extra", names=joined_names(words, extra))
+    yield from _lines_of_numbers(words, preparation, table, targets=targets)
+    counts = preparation.unseen(table) if unseen is None else unseen
+    known = {feature.name: feature.categories for feature in preparation.features}
+    classes = {target.name: target.classes for target in preparation.targets}
+    for name in dict.fromkeys(column for column, _ in counts):
+        labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
+        key = "remark.classes" if name in classes else "remark.categories"
+        knows = classes.get(name) or known[name]
+        yield words.plain(key, name=name, names=joined_names(words, labels), known=joined_names(words, knows))
+    ranges = {feature.name: {"low": feature.low, "high": feature.high} for feature in preparation.features}
+    for name, (row, value) in (preparation.far(table) if far is None else far).items():
+        yield message(words, "remark.far", name=name, row=str(row), value=value, **ranges[name])
+
+
+def _lines_of_numbers(words: Words, preparation: Preparation, table: Table, *, targets: bool) -> Iterator[str]:
+    """Numbers written otherwise than where the model was trained, or that could be others."""
+    written = {feature.name: feature.written or PLAIN for feature in preparation.features}
+    written |= {target.name: target.written or PLAIN for target in preparation.targets if targets}
+    otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
+    doubted: dict[str, NumberFormat | None] = {}
+    found = {name: form for name in written if (form := table.column(name).format) is not None}
+    for name, form in found.items():
+        if not form.is_within(written[name]):
+            otherwise.setdefault((form.signs, written[name].signs), []).append(name)
+        elif form.open:
+            doubted[name] = form
+    for names in otherwise.values():
+        examples = {"here": _readings(words, found[names[0]]), "there": _readings(words, written[names[0]])}
+        parts = [words.plain(f"remark.written.{where}", text=text) for where, text in examples.items() if text]
+        key = "remark.written" if len(names) > 1 else "remark.written.one"
+        yield words.plain(key, names=joined_names(words, names), examples="; ".join(parts))
+    if doubted:
+        yield words.plain("remark.open", names=_read_so(words, doubted))
+
+
 def joined_names(words: Words, names: Sequence[str]) -> str:
     """Names with commas between, the first few of many."""
     rest = _more(words, len(names) - NAMED if len(names) > NAMED + 1 else 0)
@@ -125,6 +176,13 @@ def joined_names(words: Words, names: Sequence[str]) -> str:
 
 def _more(words: Words, count: int) -> list[str]:
     return [words.plain("decided.more", count=count)] if count else []
+
+
+def _read_so(words: Words, forms: Mapping[str, NumberFormat | None], space: str = " ") -> str:
+    """How the numbers of some columns are read, of those of which it is worth saying."""
+    written, more = worth_saying(forms, NAMED)
+    shown = [f"{listed(name)} {_readings(words, form)}".replace(" ", space) for name, form in written.items()]
+    return "; ".join([*shown, *_more(words, more)])
 
 
 def _readings(words: Words, form: NumberFormat) -> str:

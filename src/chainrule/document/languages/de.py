@@ -1287,6 +1287,19 @@ WORDS = {
     "score.r2.short": "R² {value}",
     "score.mixed.short": "Mittel über die Zielgrößen, Genauigkeit oder R², {value}",
     "wrote": "{path} geschrieben",
+    "remark.dropped": "{count:Zeile, der ein Wert fehlt, ist|Zeilen, denen ein Wert fehlt, sind} weggelassen, wie beim Training",
+    "remark.no_header": "{source} hat keine Kopfzeile; die Spalten gelten als {names}",
+    "remark.extra": "Spalten, die das Modell nicht kennt, bleiben unbeachtet: {names}",
+    "remark.categories": "die Spalte {name} enthält Kategorien, die das Modell nie gesehen hat und als keine der bekannten nimmt: {names}; "
+    "es kennt {known}",
+    "remark.classes": "die Spalte {name} enthält Klassen, die das Modell nicht kennt und die als falsch zählen: {names}; es kennt {known}",
+    "remark.far": "die Spalte {name} enthält {value} in Zeile {row}, weit außerhalb von {low} bis {high}, wo das Modell trainiert wurde; "
+    "was es dort sagt, ist geraten",
+    "remark.written": "die Spalten {names} sind anders geschrieben als dort, wo das Modell trainiert wurde: {examples}",
+    "remark.written.one": "die Spalte {names} ist anders geschrieben als dort, wo das Modell trainiert wurde: {examples}",
+    "remark.written.here": "hier {text}",
+    "remark.written.there": "dort {text}",
+    "remark.open": "Zahlen, die auf zwei Arten gelesen werden könnten, werden so gelesen: {names}",
     "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; «--guard-formulas» setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
     # Die Diagnose

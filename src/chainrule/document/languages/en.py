@@ -1249,6 +1249,19 @@ WORDS = {
     "score.r2.short": "R² {value}",
     "score.mixed.short": "mean over the targets, accuracy or R², {value}",
     "wrote": "wrote {path}",
+    "remark.dropped": "{count:row that lacks a value is|rows that lack a value are} left out, as in the training",
+    "remark.no_header": "{source} has no header; its columns are taken for {names}",
+    "remark.extra": "columns that the model does not know are ignored: {names}",
+    "remark.categories": "column {name} holds categories that the model has never seen, taken as none of the known: {names}; "
+    "it knows {known}",
+    "remark.classes": "column {name} holds classes that the model does not know, which count as wrong: {names}; it knows {known}",
+    "remark.far": "column {name} holds {value} in row {row}, far outside of {low} to {high}, where the model was trained; what it says "
+    "there is a guess",
+    "remark.written": "columns {names} are written otherwise than where the model was trained: {examples}",
+    "remark.written.one": "column {names} is written otherwise than where the model was trained: {examples}",
+    "remark.written.here": "here {text}",
+    "remark.written.there": "there {text}",
+    "remark.open": "numbers that could be read in two ways are read so: {names}",
     "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; «--guard-formulas» writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
     # The doctor
