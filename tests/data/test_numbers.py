@@ -13,7 +13,8 @@ from chainrule.data.cells import MISSING, shape_of
 from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.document.words import Words
-from chainrule.reports.lines import lines_of_preparation, lines_of_remarks
+from chainrule.preparation.remarks import lines_of_remarks
+from chainrule.reports.lines import lines_of_preparation
 from chainrule.training.model import Model
 
 

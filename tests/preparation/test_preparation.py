@@ -18,7 +18,7 @@ from chainrule.document.words import Words
 from chainrule.preparation.disk import empty, too_large_for_memory
 from chainrule.preparation.moments import Moments
 from chainrule.preparation.preparation import Preparation
-from chainrule.reports.lines import lines_of_remarks
+from chainrule.preparation.remarks import lines_of_remarks
 
 # Moments
 

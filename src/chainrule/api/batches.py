@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,11 +61,17 @@ def with_batch(
     return changed if row is None else _chosen(changed, _rows(row))
 
 
+NAMED_DATA = re.compile(r"^data:|\.[A-Za-z]\w*$")
+"""A text that names rows, which may not be there, and is no number."""
+
+
 def _are_raw(x: Any, network: Network) -> bool:
     """Are these rows with the names of their columns, which a model prepares, and no numbers for the inputs of its network?"""
     if isinstance(x, Mapping):
         return not {*x} <= {*network.wiring.inputs}
-    named = isinstance(x, PathLike) or hasattr(x, "columns") or hasattr(x, "column_names")
+    if isinstance(x, str):
+        return NAMED_DATA.search(x) is not None or os.path.exists(x)
+    named = isinstance(x, os.PathLike) or hasattr(x, "columns") or hasattr(x, "column_names")
     return named or (isinstance(x, list) and len(x) > 0 and all(isinstance(row, Mapping) for row in x))
 
 
@@ -198,7 +205,7 @@ def _from_raw_rows(
         if any(target.name in table.kinds for target in preparation.targets):
             raise
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
-    origin = {**problem.origin, "data": str(path) if isinstance(path, (str, PathLike)) else table.source, "rows": rows}
+    origin = {**problem.origin, "data": str(path) if isinstance(path, (str, os.PathLike)) else table.source, "rows": rows}
     return with_table(replace(problem, origin=origin), table.chosen(rows))
 
 

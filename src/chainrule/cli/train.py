@@ -254,7 +254,7 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
     """
     from chainrule.cli.report import lines_of_scores
     from chainrule.document.words import Words
-    from chainrule.reports.lines import message
+    from chainrule.preparation.remarks import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
@@ -297,7 +297,7 @@ def predict(
     from chainrule.api.predictions import formula_cells, predictions
     from chainrule.cli.report import verdict_line
     from chainrule.document.words import Words
-    from chainrule.reports.lines import message
+    from chainrule.preparation.remarks import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
@@ -332,7 +332,7 @@ def _streamed(
     from chainrule.base.errors import InputError
     from chainrule.base.frozen import replace
     from chainrule.data.reading import chunks
-    from chainrule.reports.lines import joined_names, lines_of_remarks
+    from chainrule.preparation.remarks import joined_names, lines_of_remarks
     from chainrule.training.model import form_for
 
     preparation = model.preparation

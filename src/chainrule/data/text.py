@@ -65,12 +65,15 @@ class TextFiles(FrozenValue):
 
     def blocks(self, rows: int) -> Generator[RowBlock]:
         """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
-        done = self.before
+        done = first = self.before
         for layout in self.layouts:
+            block = None
             for block in blocks_of(layout, rows):
                 said = {name: [value] * block.rows for name, value in layout.folders.items()}
                 yield replace(block, first=done + block.first, cells={**block.cells, **said}) if done or said else block
-            done += block.first + block.rows - 1
+            done += block.first + block.rows - 1 if block else 0
+        if done == first:
+            raise FileError(f"{self.name} {'has' if len(self.layouts) == 1 else 'have'} a header but no rows.")
 
     def table(self, block: Any, columns: Iterable[Column], notes: Collection[Notice]) -> Table:
         """These columns of consecutive rows, of which `block.first` is the first, as a table."""
@@ -109,14 +112,12 @@ class RowBlock(FrozenValue):
 
 
 def blocks_of(layout: TextLayout, rows: int) -> Generator[RowBlock]:
-    """The file in blocks of `rows` rows, the last one of fewer. Raises FileError, which names the row."""
-    first = start = layout.before + 1
+    """The file in blocks of `rows` rows, the last one of fewer; none where there are no rows. Raises FileError, which names the row."""
+    first = layout.before + 1
     with closing(_blocks(layout, rows)) as blocks:
         for count, columns in blocks:
             yield RowBlock(first, count, dict(zip(layout.names, columns, strict=True)))
             first += count
-    if first == start:
-        raise FileError(f"{layout.path} has a header but no rows.")
 
 
 CellColumns: TypeAlias = "Sequence[Sequence[str]]"

@@ -21,7 +21,8 @@ from chainrule.base.printing import counted
 from chainrule.document.words import Words
 from chainrule.network.description import described
 from chainrule.pages.content import MOST_NUMBERS, MOST_SAMPLES
-from chainrule.reports.lines import lines_of_ending, lines_of_preparation, lines_of_split, number_text
+from chainrule.preparation.remarks import number_text
+from chainrule.reports.lines import lines_of_ending, lines_of_preparation, lines_of_split
 from chainrule.steps.problem import Problem
 from chainrule.training.history import finite_or_none
 

@@ -19,9 +19,11 @@ from chainrule.data.memory import memory
 from chainrule.data.numbers import evidence_of, looks_like_number, resembles_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
+from chainrule.document.words import Words
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, ordered, readings
+from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, ordered
 from chainrule.preparation.dates import date_feature
+from chainrule.preparation.remarks import read_so
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -520,7 +522,7 @@ def decisions(
         said.append(f"categories, one input for each value: {enumerated(named)}")
     forms = {target.name: target.written for target in targets} | {feature.name: feature.written for feature in features}
     if any(form and (form.is_unusual or form.open) for form in forms.values()):
-        said.append(f"how numbers are read: {readings(forms)}")
+        said.append(f"how numbers are read: {read_so(Words(), forms)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
     lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}

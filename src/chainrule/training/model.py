@@ -114,13 +114,15 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """
         from chainrule.data.reading import read
         from chainrule.data.table import Table
+        from chainrule.document.words import Words
+        from chainrule.preparation.remarks import lines_of_numbers
 
         if isinstance(data, Table):
             return data
         data = self._under_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         table = read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
-        for remark in self._preparation.remarks_on_numbers(table, targets=targets):
+        for remark in lines_of_numbers(Words(), self._preparation, table, targets=targets):
             warnings.warn(remark, stacklevel=3)
         return table
 
