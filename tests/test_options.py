@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.base.errors import InputError
-from chainrule.base.options import as_typed, asked_for
+from chainrule.base.options import MARKED, as_typed, asked_for, option
 from chainrule.cli import main
 from chainrule.cli.commands import chainrule
 from chainrule.document.words import Words
@@ -20,15 +21,9 @@ SOURCES = Path(cr.__file__).parent
 COMMANDS_ONLY = {"port", "guard_formulas"}
 """Options of which only a command line speaks."""
 
-VALUES = {
-    "balanced", "classify", "float64", "last", "matrix", "mean", "overview", "regress", "scalar", "thresholds", "written",
-    "l2:rate=0.01", "year,month,weekday", "year,month,weekday,hour",
-}  # fmt: skip
-"""The words that texts name as values; everything else that stands behind an option is prose, which `PROSE` knows."""
-
 
 def texts():
-    """Every text of the package, the command line's own aside, that names an option; {x} where something is put in."""
+    """Every text of the package, the command line's own aside, that names an option in a sentence; {x} where something is put in."""
     for path in sorted(SOURCES.rglob("*.py")):
         source = path.read_text("utf-8")
         if "cli" in path.parts or not re.search(r"(?<![\w-])--[a-z]", source):
@@ -43,7 +38,7 @@ def texts():
                 text = node.value
             else:
                 continue
-            if re.search(r"(?<![\w-])--[a-z]", text) and not re.search(r"(var\(|\n|\{x\})\s*--|--\w+: ", text):
+            if re.search(r"(?<![\w-])--[a-z]", text) and not re.search(r"(var\(|\n|\{x\})\s*--|--\w+: |^--[a-z-]+( ?{x})?$", text):
                 yield f"{path.relative_to(SOURCES)}:{node.lineno}", text
 
 
@@ -61,34 +56,46 @@ def options():
     return {word for command in commands for one in command.params for word in one.opts + one.secondary_opts}
 
 
-def test_every_text_names_options_that_both_faces_have():
-    known, taken = options() | {"--help"}, arguments() | COMMANDS_ONLY
+def test_every_text_marks_its_options_and_both_faces_have_them():
+    known, taken = options() | {"--help", "-o"}, arguments() | COMMANDS_ONLY
     found = dict(texts())
     assert len(found) > 100
     for place, text in found.items():
-        assert set(re.findall(r"(?<![\w'\"-])--[a-z]+(?:-[a-z]+)*", text)) <= known, place
-        read = asked_for(text)
-        assert not re.search(r"(?<![\w'\"-])--[a-z]", read), (place, read)
-        for name, word in re.findall(r"\b([a-z_]+)=(?!=)(?:\"([^\"{…]*[a-z][^\"{…]*)\")?", read):
-            if f"--{name.replace('_', '-')}" in text:
-                assert name in taken, (place, read)
-                assert not word or word in VALUES or f'"{word}"' in text, (place, read)
+        marked = re.findall(MARKED, text)
+        assert set(re.findall(r"(?<!\S)--?[a-z]+(?:-[a-z]+)*", " ".join(marked))) <= known, place
+        assert not re.search(r"(?<![\w'\"-])--[a-z]", re.sub(MARKED, "", text)), (place, "an option without its mark")
+        for one in marked:
+            for name in re.findall(r"(?:^|, )([a-z_]+)=", asked_for(f"«{one}»")):
+                assert name in taken, (place, one)
 
 
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("ask for --impute mean, or --drop-missing.", 'ask for impute="mean", or drop_missing=True.'),
-        ("(--ignore age --ignore 'last name')", "(ignore=[\"age\", 'last name'])"),
-        ("--detail scalar --all shows it", 'detail="scalar", all=True shows it'),
-        ("say --decimal , or --missing -999 or --no-header", 'say decimal="," or missing=-999 or header=False'),
-        ("a column '--impute mean', and \"--all\"; --at says", "a column '--impute mean', and \"--all\"; at= says"),
+        ("ask for «--impute mean», or «--drop-missing».", 'ask for impute="mean", or drop_missing=True.'),
+        ("(«--ignore age --ignore 'last name'»)", "(ignore=[\"age\", 'last name'])"),
+        ("«--detail scalar --all» shows it", 'detail="scalar", all=True shows it'),
+        ("say «--decimal ,» or «--missing -999» or «--no-header»", 'say decimal="," or missing=-999 or header=False'),
+        ("a column '--impute mean', and \"--all\"; «--at» says", "a column '--impute mean', and \"--all\"; at= says"),
+        ("«--step 3 -o step.json»", 'step=3, step.save("step.json")'),
     ],
 )
 def test_an_option_is_read_as_an_argument_but_in_what_people_wrote(written, read):
     assert asked_for(written) == read
     with as_typed():
-        assert asked_for(written) == written
+        assert asked_for(written) == re.sub("[«»]", "", written)
+
+
+@pytest.mark.parametrize("value", ["it's", 'a "b"', "c d", "--all", "-999", "é", "a\nb", "x" * 200, "»", 7, 0.5])
+def test_a_value_that_somebody_gave_is_said_whole_or_shortened_and_never_read(value):
+    called, typed = option("missing", value), None
+    with as_typed():
+        typed = option("missing", value)
+    assert called.isprintable()
+    assert typed.isprintable()
+    if len(str(value)) < 60 and str(value).isprintable():
+        assert ast.literal_eval(called.removeprefix("missing=")) == value
+        assert shlex.split(typed) == ["--missing", str(value)]
 
 
 def test_the_same_mistake_is_answered_to_each_in_their_words(tmp_path, capsys):

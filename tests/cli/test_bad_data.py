@@ -157,7 +157,7 @@ def test_nothing_is_unpickled(folder):
 
 
 def test_arrays_and_dicts():
-    assert message_of(lambda: read({"a": [1, 2], "b": [1]})) == "the data: column 'b' has 1 rows, but the first column has 2."
+    assert message_of(lambda: read({"a": [1, 2], "b": [1]})) == "the data: column 'b' has 1 row, but the first column has 2."
     assert message_of(lambda: read({})) == "the data holds no values."
     assert message_of(lambda: read(np.zeros((0, 3)))) == "the array holds no values."
     assert message_of(lambda: read(3)) == "the array is a single value; give rows of values."
@@ -206,8 +206,8 @@ TABLES = [
         "leave the row out.",
     ),
     ("a,t\n1,4\n1e301,5\n4,6.5\n", {}, "t.csv: row 2, column 'a' holds 1e+301, which is too large to compute with"),
-    ("age,t\n1,4\ntwo,5\n4,6.5\n", {}, "t.csv: row 2, column 'age' holds 'two', which is no number, as 2 other cells of that column are; correct it, say --missing 'two' if it means that there is no value, take the values as categories (--categories age), or leave the column out (--ignore age)."),
-    ("a,t\n1,4\n2,five\n4,6.5\n", {}, "t.csv: row 2, column 't' holds 'five', which is no number, as 2 other cells of that column are; correct it, say --missing 'five' if it means that there is no value, or take the values as classes (--task classify)."),
+    ("age,t\n1,4\ntwo,5\n4,6.5\n", {}, "t.csv: row 2, column 'age' holds 'two', which is no number, as 2 other cells of that column are; correct it, say --missing two if it means that there is no value, take the values as categories (--categories age), or leave the column out (--ignore age)."),
+    ("a,t\n1,4\n2,five\n4,6.5\n", {}, "t.csv: row 2, column 't' holds 'five', which is no number, as 2 other cells of that column are; correct it, say --missing five if it means that there is no value, or take the values as classes (--task classify)."),
     ("a,t\n1,x\n2,y\n4,x\n", {"task": "regress"}, "t.csv: row 1, column 't' holds 'x', which is no number to regress to."),
     ("a,t\n1,2020-01-01\n2,2020-01-02\n", {}, "target 't' of t.csv holds dates; choose a column of numbers or classes."),
     ("a,t\n" + "".join(f"{p % 5},n{p}\n" for p in range(30)), {}, "target 't' of t.csv has 30 different values in 30 rows; these are no classes to learn. Choose another target."),

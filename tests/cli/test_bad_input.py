@@ -80,7 +80,7 @@ ARGUMENTS = [
     (["explain", "--input", "1 2 3"], "input needs rows of 2 numbers, but was given the shape (1, 3)"),
     (["explain", "--input", "1 2; 3", "--target", "1; 2"], "input must be numbers in rows of one length"),
     (["explain", "--target", "1 2"], "target needs rows of 1 number, but was given the shape (1, 2)"),
-    (["explain", "--input", "1 2; 3 4"], "there are 2 rows of inputs but 1 of targets"),
+    (["explain", "--input", "1 2; 3 4"], "the inputs are 2 rows, the targets 1"),
     (["explain", "--weights", "1 2 3"], "the network 2-2-1 has 6 weights, but 3 numbers were given"),
     (["explain", "2-2-1", "--weights", "1 2 3"], "the network 2-2-1 has 6 weights (9 with its biases), but 3 numbers were given"),
     (["explain", "iris", "--target", "1 1 0", "--row", "1", "--input", "1 2 3 4", *RECORD], "row 1 adds up to 2"),
@@ -170,7 +170,7 @@ TABLES = [
     ("1,2,3\n4,5\n", "rows.csv: row 2 has 2 cells, but there are 3 columns"),
     ("1,2,nan\n", "row 1, column 'column3' has no value"),
     ("1,2,1e999\n", "row 1, column 'column3' holds inf, which is no finite number"),
-    ("1,2\n", "rows.csv has 1 columns of inputs and 1 of targets, but the network needs 2 and 1"),
+    ("1,2\n", "rows.csv has 1 column of inputs and 1 of targets, but the network needs 2 and 1"),
     ("a,a,b\n1,2,3\n", "rows.csv has two columns called 'a'"),
     ('1,2,"3\n', "rows.csv is not a table: its first row cannot be read; is a quote left open?"),
 ]

@@ -39,6 +39,12 @@ ODD = st.sampled_from(
         "10:61:00",
         "2024q3",
         "Q3 2024",
+        "2024-W05",
+        "2020W53",
+        "2021-W53-1",
+        "2024-W05-3",
+        "10/Oct/2000:13:55:36 -0700",
+        "[31/Feb/2000:13:55:36 -0700]",
         "4Q/2021",
         "13/2024",
         "05-1950",
@@ -95,3 +101,14 @@ def test_a_numbered_word_is_no_month():
 def test_a_day_or_month_0_is_none():
     assert moment("2024-12-00") is None
     assert moment("00/22/35") is None
+
+
+def test_weeks_and_the_days_of_logs():
+    days = {"2024-W01": "2024-01-01", "2020W53": "2020-12-28", "2026-W05-3": "2026-01-28", "[10/Oct/2000:13:55:36 -0700]": "2000-10-10"}
+    for text, day in days.items():
+        when = moment(text)
+        assert f"{when.year}-{when.month:02}-{when.day:02}" == day
+    assert moment("10/Oct/2000:13:55:36 -0700").seconds == 50136
+    assert [moment(text) for text in ("2024-W53", "2024-W00", "2024w05", "2024-W5", "2024-W05-8", "31/Feb/2000:00:00:00 +0000")] == [
+        None
+    ] * 6

@@ -469,3 +469,28 @@ def test_what_was_found_out_is_told_in_the_words_of_a_language(content, tmp_path
     english, german = (line_of_table(Words(language), table, 2).split(", ")[1:] for language in ("en", "de"))
     assert len(english) == len(german)
     assert not {*english} & {*german}
+
+
+@pytest.mark.parametrize("content", [b"a,b\r\n1,2\r\n3,4\r\n\x1a", b"a,b\n1,2\n3,4\x1a\x1a\x1a", b"a\n1\n3\n\x1a", b"a;b\n1,5;2\n3;4\x1a"])
+def test_the_sign_with_which_dos_ends_a_text_is_no_row(content, tmp_path):
+    (tmp_path / "t.csv").write_bytes(content)
+    for table in (read(tmp_path / "t.csv"), *chunks(tmp_path / "t.csv", rows=7)):
+        assert len(table) == 2
+        assert table.column("a").kind == "number"
+
+
+def test_a_last_letter_whose_byte_is_that_sign_stays(tmp_path):
+    (tmp_path / "t.csv").write_bytes("\ufeffa,b\n1,x\n2,\u011a".encode("utf-16-be"))
+    assert list(read(tmp_path / "t.csv").column("b").values) == ["x", "\u011a"]
+
+
+@pytest.mark.parametrize("contents", [["x,y\n1,2\n3,4\n", "x,y\n", "y,x\n6,5\n"], ["x;y\n", "x;y\n1;2\n3;4\n", "x;y\n5;6\n"]])
+def test_a_part_with_a_header_alone_has_no_rows(contents, tmp_path):
+    for name, content in zip("abc", contents, strict=True):
+        (tmp_path / f"{name}.csv").write_text(content)
+    assert read(tmp_path).numbers(["x", "y"]).tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert [len(table) for table in chunks(tmp_path, rows=2)] == [2, 1]
+    for path in tmp_path.iterdir():
+        path.write_text("x,y\n")
+    with pytest.raises(FileError, match="a header but no rows"):
+        read(tmp_path)

@@ -13,6 +13,7 @@ from chainrule.data.cells import MISSING, shape_of
 from chainrule.data.numbers import NumberFormat, looks_like_number, resembles_number
 from chainrule.data.reading import chunks, forms_of, read
 from chainrule.document.words import Words
+from chainrule.preparation.remarks import lines_of_remarks
 from chainrule.reports.lines import lines_of_preparation
 from chainrule.training.model import Model
 
@@ -460,8 +461,8 @@ def test_a_model_whose_data_showed_no_decimal_sign_does_not_tell_one(cell, said,
     (tmp_path / "own.csv").write_text("price,t\n" + f"{cell},1\n{cell[:-1]}3,2\n" * 3)
     fitted = cr.Preparation.fit(read("own.csv"), ["t"])
     (tmp_path / "other.csv").write_text("price,t\n83.287,1\n")
-    remarks = fitted.remarks(read("other.csv", kinds=fitted.input_forms))
-    assert any("price 83.287 is 83.287, not 83287" in remark for remark in remarks) == said
+    remarks = " ".join(lines_of_remarks(Words(), fitted, read("other.csv", kinds=fitted.input_forms)))
+    assert ("price 83.287 is 83.287, not 83287" in remarks) == said
 
 
 def test_a_file_in_another_unit_is_refused(tmp_path, monkeypatch, capsys):

@@ -228,7 +228,7 @@ def test_what_the_schema_refuses_is_refused(change):
         ({"layers": [{"units": 2, "frozen": "b"}]}, r"layers\[1\]: frozen must be a list of names, not 'b'"),
         ({"layers": 3}, "needs layers"),
         ({"weights": [1, 2]}, "weights: the network 2-2-1 has 6 weights, but 2 numbers were given"),
-        ({"data": {"x": [[1, 2]], "t": [[1], [2]]}}, "data.x has 1 rows but data.t has 2"),
+        ({"data": {"x": [[1, 2]], "t": [[1], [2]]}}, "data.x has 1 row but data.t has 2"),
         ({"data": {"x": [[1, 2, 3]], "t": [[1]]}}, r"data.x needs rows of 2 numbers, but was given the shape \(1, 3\)"),
         ({"optimizer": {"name": "sgd", "rate": 1}}, "optimizer: no option of sgd is called 'rate'"),
         ({"optimizer": {"name": "sgd", "learning_rate": "fast"}}, "optimizer: no schedule is called 'fast'"),

@@ -191,7 +191,7 @@ def test_dates_with_something_else_among_them_are_no_categories():
     days = [f"2024-{1 + place % 12:02}-{1 + place % 28:02}" for place in range(120)]
     table = {"when": [*days[:-1], "soon"], "x": [place * 7 % 31 for place in range(120)], "t": [place / 3 for place in range(120)]}
     assert dict(Preparation.fit(read(table), ["t"]).left_out) == {"when": "dates"}
-    with pytest.raises(FileError, match=r"column 'when' holds dates, but also 'soon'; correct it, say missing='soon' if it means that"):
+    with pytest.raises(FileError, match=r"column 'when' holds dates, but also 'soon'; correct it, say missing=.soon. if it means that"):
         Preparation.fit(read(table), ["t"], dates=["month"])
     assert len(Preparation.fit(read(table), ["t"], categories=["when"]).features[0].categories) > 80
     few = {**table, "when": [["2024-01-05", "2024-01-06", "soon"][place % 3] for place in range(120)]}

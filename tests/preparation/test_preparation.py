@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError
 from chainrule.data.reading import chunks, read
+from chainrule.document.words import Words
 from chainrule.preparation.disk import empty, too_large_for_memory
 from chainrule.preparation.moments import Moments
 from chainrule.preparation.preparation import Preparation
+from chainrule.preparation.remarks import lines_of_remarks
 
 # Moments
 
@@ -342,9 +344,9 @@ def test_categories_never_seen_are_zero_and_counted():
     assert preparation.x(table)[:, :2].tolist() == [[0, 0], [1, 0], [0, 0]]
     assert preparation.unseen(table) == {("c", "w"): 2}
     never = "column c holds categories that the model has never seen, taken as none of the known: w (2 ×); it knows u, v"
-    assert preparation.remarks(table) == (never,)
+    assert list(lines_of_remarks(Words(), preparation, table)) == [never]
     extra = read({"c": ["u"], "x": [1], "y": [1], "z": [2]})
-    assert preparation.remarks(extra) == ("columns that the model does not know are ignored: y, z",)
+    assert list(lines_of_remarks(Words("de"), preparation, extra)) == ["Spalten, die das Modell nicht kennt, bleiben unbeachtet: y, z"]
 
 
 def test_kinds_keep_codes_and_catch_strays(tmp_path):

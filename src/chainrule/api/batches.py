@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from chainrule.api.typed_numbers import NumbersLike, fitting
 from chainrule.base.arrays import Array, python_value
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 from chainrule.formula.expression import order
 from chainrule.network.network import Network
 from chainrule.network.targets import Classes, class_outputs, class_places, first_class, one_hot, read_targets, widths
@@ -48,10 +50,10 @@ def with_batch(
         data, x = x, None
     if data is not None:
         if x is not None or t is not None:
-            raise InputError("a batch comes either from --data or from --input and --target; leave out one of them.")
+            raise InputError("a batch comes either from «--data» or from «--input» and «--target»; leave out one of them.")
         return _from_table(problem, data, row, target_columns, {} if encoding is None else {"encoding": encoding})
     if target_columns is not None:
-        raise InputError("--target-columns names columns of a table; give the table, as --data FILE.")
+        raise InputError("«--target-columns» names columns of a table; give the table, as «--data FILE».")
     given_x, given_t, classes = _typed_rows(problem, x, t)
     others = {key: value for key, value in problem.origin.items() if key != "classes" or classes is None}
     origin = {**others, **({"classes": classes} if classes else {})}
@@ -59,11 +61,17 @@ def with_batch(
     return changed if row is None else _chosen(changed, _rows(row))
 
 
+NAMED_DATA = re.compile(r"^data:|\.[A-Za-z]\w*$")
+"""A text that names rows, which may not be there, and is no number."""
+
+
 def _are_raw(x: Any, network: Network) -> bool:
     """Are these rows with the names of their columns, which a model prepares, and no numbers for the inputs of its network?"""
     if isinstance(x, Mapping):
         return not {*x} <= {*network.wiring.inputs}
-    named = isinstance(x, PathLike) or hasattr(x, "columns") or hasattr(x, "column_names")
+    if isinstance(x, str):
+        return NAMED_DATA.search(x) is not None or os.path.exists(x)
+    named = isinstance(x, os.PathLike) or hasattr(x, "columns") or hasattr(x, "column_names")
     return named or (isinstance(x, list) and len(x) > 0 and all(isinstance(row, Mapping) for row in x))
 
 
@@ -89,13 +97,13 @@ def _typed_rows(problem: Problem, x: NumbersLike | None, t: NumbersLike | None) 
         if pair[0] is None or pair[1] is None or len(pair[0]) == len(pair[1]):
             return pair
     counts = [0 if part is None else len(part) for part in pairs[0][:2]]
-    raise InputError(f"there are {counts[0]} rows of inputs but {counts[1]} of targets; both need as many.")
+    raise InputError(f"the inputs are {counted(counts[0], 'row')}, the targets {counts[1]}; both need as many.")
 
 
 def _chosen(problem: Problem, rows: list[int]) -> Problem:
     """Only these rows of the batch."""
     if problem.x is None or problem.t is None:
-        raise InputError("--row chooses rows of a batch, but there is none; give --data FILE or --input and --target.")
+        raise InputError("«--row» chooses rows of a batch, but there is none; give «--data FILE» or «--input» and «--target».")
     for number in rows:
         if not 1 <= number <= len(problem.x):
             raise InputError(f"the batch has no row {number}; its rows are 1 to {len(problem.x)}.")
@@ -127,9 +135,9 @@ def _from_table(
     if len(inputs) != network.inputs or len(targets) not in (network.targets, labels):
         of_classes = f", or {labels} with class numbers," if labels != network.targets else ""
         raise InputError(
-            f"{path} has {len(inputs)} columns of inputs and {len(targets)} of targets, but the network needs "
+            f"{path} has {counted(len(inputs), 'column')} of inputs and {len(targets)} of targets, but the network needs "
             f"{network.inputs} and {network.targets}{of_classes}; describe a {len(inputs) or 1}-…-{len(targets) or 1} network or "
-            "choose with --target-columns."
+            "choose with «--target-columns»."
         )
     chosen = table.chosen(rows)
     t, classes, called = (
@@ -188,7 +196,7 @@ def _from_raw_rows(
     from chainrule.training.model import form_for
 
     if target_columns is not None:
-        raise InputError("a model knows its own targets; leave out --target-columns.")
+        raise InputError("a model knows its own targets; leave out «--target-columns».")
     asked = form_for(problem.own, path, form)
     try:
         table = read(path, kinds=preparation.forms, **asked)
@@ -197,7 +205,7 @@ def _from_raw_rows(
         if any(target.name in table.kinds for target in preparation.targets):
             raise
     rows = list(range(1, len(table) + 1)) if row is None else _rows(row)
-    origin = {**problem.origin, "data": str(path) if isinstance(path, (str, PathLike)) else table.source, "rows": rows}
+    origin = {**problem.origin, "data": str(path) if isinstance(path, (str, os.PathLike)) else table.source, "rows": rows}
     return with_table(replace(problem, origin=origin), table.chosen(rows))
 
 

@@ -22,6 +22,8 @@ from chainrule.api.networks import ACTIVATION, HIDDEN, layer_sizes
 from chainrule.api.problems import is_short_form, problem_named
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.options import option
+from chainrule.base.printing import counted
 from chainrule.network.definitions import DefinitionLike, find
 from chainrule.network.description import described, network_of_description, read_description
 from chainrule.network.network import Network
@@ -62,7 +64,7 @@ def description_alone(
     }  # fmt: skip
     for name, is_said in said.items():
         if is_said:
-            raise InputError(f"a network that is described whole says its {name} itself; leave out --{name}, or --network.")
+            raise InputError(f"a network that is described whole says its {name} itself; leave out {option(name)}, or «--network».")
     return description_of(source)
 
 
@@ -145,7 +147,7 @@ def _ordered(inputs: Mapping[str, Any], preparation: Preparation) -> Preparation
         raise InputError(f"the column {quoted(twice[0])} goes into two inputs; call two layers on one input instead.")
     left = [name for name in known if name not in order]
     if left:
-        raise InputError(f"the column {quoted(left[0])} goes into no input; name it in one, or leave it out with --ignore.")
+        raise InputError(f"the column {quoted(left[0])} goes into no input; name it in one, or leave it out with «--ignore».")
     return replace(preparation, features=tuple(known[name] for name in order))
 
 
@@ -154,7 +156,7 @@ def _check_vocabulary(network: Network, preparation: Preparation) -> None:
     extents = [extent for extent in network.wiring.inputs.values() if isinstance(extent, Extent) and extent.vocabulary]
     tokens = [feature for feature in preparation.features if feature.kind == "token"]
     if tokens and extents and extents[0].vocabulary != (found := len(tokens[0].categories)):
-        size = f"{extents[0].vocabulary} tokens, but the table has {found} different ones"
+        size = f"{counted(extents[0].vocabulary, 'token')}, but the table has {found} different"
         raise InputError(f"the vocabulary of the network has {size}: write v{found}x{len(tokens)}, or vocabulary = {found}.")
 
 
@@ -177,7 +179,8 @@ def _check(network: Network, preparation: Preparation) -> None:
                 f"write {'x'.join(map(str, image))}, or inputs = {list(image)}."
             )
         raise InputError(
-            f"the inputs of the network take {network.inputs} numbers, but the columns of the table become {preparation.inputs}; "
+            f"the inputs of the network take {counted(network.inputs, 'number')}, but the columns of the table become "
+            f"{preparation.inputs}; "
             'say which columns go where, as [inputs] x = {columns = ["a", "b"]}.'
         )
     if preparation.task == "mixed":
@@ -194,7 +197,8 @@ def _check(network: Network, preparation: Preparation) -> None:
     if network.outputs != preparation.outputs:
         sizes = ", ".join(f"{name}: {size}" for name, size in network.output_sizes.items())
         raise InputError(
-            f"the outputs of the network have {network.outputs} numbers ({sizes}), but the target{'s' * (len(preparation.targets) > 1)} "
+            f"the outputs of the network have {counted(network.outputs, 'number')} ({sizes}), but the "
+            f"target{'s' * (len(preparation.targets) > 1)} "
             f"of the table {'become' if len(preparation.targets) > 1 else 'becomes'} {preparation.outputs}."
         )
     if len(network.goals) > 1 and preparation.task not in ("regress", "mixed"):

@@ -91,7 +91,7 @@ def examined_problem(given: Problem) -> Diagnosis:
 def case_of_problem(given: Problem) -> tuple[Step, Case]:
     """The first step of a network with its batch, and what the doctor looks at. Raises DescriptionError."""
     if given.x is None or given.t is None:
-        raise DescriptionError("a diagnosis needs rows to learn from: give x and t, as [data] in a description, or --data FILE.")
+        raise DescriptionError("a diagnosis needs rows to learn from: give x and t, as [data] in a description, or «--data FILE».")
     step = in_floats(next(given.steps()))
     x, t, rule = step.x, step.t, step.optimizer
     return step, Case(step.network, x, t, rule, weights=step.weights, batch_size=len(x), inputs=given.features, targets=given.targets)

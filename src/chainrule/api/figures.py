@@ -43,7 +43,7 @@ FIGURES = {
     "second": ("draw_second", "the second forward pass, with the new weights"),
     "step": ("draw_step", "one whole step; as .svg it moves: forwards, backwards, new weights"),
     "rates": ("draw_rates", "the error after this step, by the learning rate"),
-    "curve": ("draw_curve", "the training curve: of --steps N, or of a trained model"),
+    "curve": ("draw_curve", "the training curve of several steps, or of a trained model"),
     "gradients": ("draw_gradients", "the gradients of each layer"),
     "boundary": ("draw_boundary", "what is predicted for every input, if there are one or two"),
     "windows": ("draw_windows", "a window of a convolution, and all outputs that one weight touches"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from chainrule.api.settings import chosen_notation
 from chainrule.base.errors import InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.options import option
 from chainrule.formula.arrays import fraction
 from chainrule.formula.expression import Expression
 from chainrule.formula.grammar import MOST_SIGNS, ParsedFormula, TypedText, about_comma, parse_formula
@@ -102,7 +103,7 @@ def _numbers(reading: ParsedFormula, given: Mapping[str, tuple[Any, Any]]) -> di
 def _no_input(reading: ParsedFormula, name: str) -> InputError:
     letters = (*reading.calculation.inputs, *reading.calculation.quantities)
     if any(node.symbol == name for node in letters):
-        return InputError(f"the formula says itself what {name} is, so it takes no number; leave {name} out of --at.")
+        return InputError(f"the formula says itself what {name} is, so it takes no number; leave {name} out of «--at».")
     return UnknownNameError("letter of the formula", name, {node.symbol for node in letters})
 
 
@@ -117,7 +118,7 @@ def _missing(reading: ParsedFormula, missing: list[Expression]) -> InputError:
         hint = f" If the letters are multiplied, write {'*'.join(first)}."
     elif first == "e":
         hint = " Euler's number is written exp(1), and its powers exp(x)."
-    return reading.refused(missing[0], f'{said}; give --at "{wanted}".{hint}')
+    return reading.refused(missing[0], f"{said}; give {option('at', wanted)}.{hint}")
 
 
 def _fraction(name: str, value: Any) -> Fraction:
@@ -144,7 +145,7 @@ def _pairs(at: str) -> dict[str, tuple[Any, Any]]:
     """The numbers of a text such as a=-4 b=2, each with what makes an error of it. Raises InputError."""
     text = TypedText(at)
     if len(at) > MOST_SIGNS:
-        raise InputError(f"--at may have {MOST_SIGNS:,} signs, and this has {len(at):,}.")
+        raise InputError(f"«--at» may have {MOST_SIGNS:,} signs, and this has {len(at):,}.")
     found: dict[str, tuple[Any, Any]] = {}
     position = 0
     while at[position:].strip():

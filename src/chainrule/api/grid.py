@@ -111,7 +111,7 @@ def combinations(values: Mapping[str, list[Any]], trials: int | None, seed: int)
     every = math.prod(map(len, listed.values()))
     if trials is None:
         if every > MOST_TRIALS:
-            raise InputError(f"the grid has {every:,} combinations; draw some of them, as --trials 50.")
+            raise InputError(f"the grid has {every:,} combinations; draw some of them, as «--trials 50».")
         return [dict(zip(listed, combination, strict=True)) for combination in product(*listed.values())]
     check_count("the number of trials", trials, 1)
     random, points = np.random.default_rng([seed, 1]), list[dict[str, Any]]()

@@ -38,9 +38,9 @@ class Replayed(Problem):
         """The recorded step first. Raises InputError if fractions, or steps in an order, are asked for."""
         step = self.record
         if order is not None or epochs is not None:
-            raise InputError("a recorded step has its own rows; leave out --order and --epochs.")
+            raise InputError("a recorded step has its own rows; leave out «--order» and «--epochs».")
         if exact and step is not None and not step.exact:
-            raise InputError("this step was recorded in floating point; leave out --exact.")
+            raise InputError("this step was recorded in floating point; leave out «--exact».")
         while step is not None:
             yield step
             step = following(step)

@@ -223,7 +223,7 @@ def explain(
     subject  a `Problem` (network, batch, optimiser), a recorded `Step`, a network or a description as plain data; a PyTorch module; or a
              JAX function with its parameters, as `functools.partial(f, params)`
     x, t     the batch, where the subject has none: inputs and targets, a row an example; of a model, x may be rows as it predicts from,
-             in a data frame, a dict or a file's `Path`, with their targets or without
+             in a data frame, a dict or a file, with their targets or without
     loss, optimizer, learning_rate, notation, language   of a network or of a module, as of `chainrule.problem`; PyTorch's losses, too
     detail   "overview", "matrix" or "scalar"; by default what the network's size allows
     brief    of what goes alike, one is worked out, and the others stand in tables; so are documents of more than 450 lines, but for

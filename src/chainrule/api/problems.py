@@ -20,6 +20,7 @@ from chainrule.api.settings import chosen_notation, chosen_optimizer, setting
 from chainrule.api.typed_numbers import NumbersLike, with_typed_weights
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.options import option
 from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.network.description import from_json, from_toml, read_description
 from chainrule.network.examples import EXAMPLES
@@ -104,7 +105,7 @@ def problem(
     """
     options = {name: value for name, value in locals().items() if name not in ("source", "notation", "language")}
     if upstream is not None and (loss is not None or target is not None or data is not None):
-        raise InputError("--upstream gives ∂E/∂y in place of targets and their loss; leave out --loss, --target and --data.")
+        raise InputError("«--upstream» gives ∂E/∂y in place of targets and their loss; leave out «--loss», «--target» and «--data».")
     if step is not None:
         return replayed(source, step, data, encoding, notation, language)
     found = _found(source)
@@ -137,12 +138,12 @@ def problem(
 
         if is_state(weights):
             if weights_as:
-                raise InputError("--weights-as says how numbers are written; a file of tensors has its own order. Leave one of them out.")
+                raise InputError("«--weights-as» says how numbers are written; a file of tensors has its own order. Leave one of them out.")
             network = with_state(network, str(weights))
         else:
             network = with_typed_weights(network, weights, weights_as or ())
     elif weights_as:
-        raise InputError("--weights-as says how weights are written; give them, with --weights.")
+        raise InputError("«--weights-as» says how weights are written; give them, with «--weights».")
     if upstream is not None:
         network, target = network.with_upstream(), upstream
     changed = replace(found, network=network, optimizer=chosen_optimizer(found.optimizer, optimizer, learning_rate, multipliers))
@@ -234,9 +235,9 @@ def _no_network(name: str, suffix: str) -> InputError:
     """Why this is no network, and what is one."""
     path = quoted(name)[1:-1]
     if "=" in name and not os.path.exists(name):
-        return InputError(f'{path} is no network; if it is a formula, say so: --formula "…".')
+        return InputError(f'{path} is no network; if it is a formula, say so: «--formula "…"».')
     if suffix in FILES:
-        return FileError(f"{path} is no description of a network; if it holds data, give it as --data {path}.")
+        return FileError(f"{path} is no description of a network; if it holds data, give it as {option('data', path)}.")
     if os.path.isdir(name):
         return FileError(f"{path} is a folder; name a .toml or .json file in it.")
     if suffix or os.sep in name or os.path.exists(name):

@@ -95,12 +95,14 @@ def check_resumed(began: Model, asked: Mapping[str, Any]) -> None:
             began_with = "without it"
         elif name == "network":
             began_with = "with another one"
-        raise InputError(f"{_option(name, value)} contradicts the run, which began {began_with}; leave it out, or begin anew with --force.")
+        raise InputError(
+            f"{_option(name, value)} contradicts the run, which began {began_with}; leave it out, or begin anew with «--force»."
+        )
 
 
 def _option(name: str, value: Any) -> str:
     """An option as it is typed; of a network, of which there may be pages, only that there is one."""
-    return "--network" if isinstance(value, Mapping) and name == "network" else command_line(*typed(name, value))
+    return "«--network»" if isinstance(value, Mapping) and name == "network" else f"«{command_line(*typed(name, value))}»"
 
 
 class Begun(FrozenValue):

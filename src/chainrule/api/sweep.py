@@ -45,7 +45,8 @@ CLUSTERS, ANSWERS = ("dask", "ray"), 30.0
 """Where trials can run beside this machine, and in how many seconds a cluster answers or does not."""
 
 KILLED = (
-    "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with --resume and fewer --processes."
+    "a process that tried a setting was killed, perhaps for want of memory. What ended is kept: go on with «--resume» and fewer "
+    "«--processes»."
 )
 
 
@@ -161,7 +162,7 @@ def ran_trial(data: Any, settings: Mapping[str, Any], trial: Trial, _: Sequence[
     elif held_out is not None:
         value = held_out.main[1]
     else:
-        why = "no rows are left to compare trials by: ask for --validation 0.2, or for folds"
+        why = "no rows are left to compare trials by: ask for «--validation 0.2», or for folds"
         return _failed(trial, why, began), None
     reached = {"epochs": model.outcome["epochs"], "error": model.outcome["best_error"], "seconds": round(time.perf_counter() - began, 3)}
     return Trial(trial.number, trial.settings, value, **reached), model
@@ -194,7 +195,7 @@ def _running(
     try:
         import joblib
     except ImportError:
-        raise InputError("trials run side by side by joblib: pip install 'chainrule[sweep]', or ask for --processes 1.") from None
+        raise InputError("trials run side by side by joblib: pip install 'chainrule[sweep]', or ask for «--processes 1».") from None
     with nullcontext() if cluster is None else _dask(address):
         # A terminal sends Ctrl-C to all processes of this machine, and this one answers for the others.
         own_machine: dict[str, Any] = {} if cluster else {"initializer": ignore_ctrl_c}

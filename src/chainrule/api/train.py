@@ -330,7 +330,7 @@ def _batched(plan: Plan, said: Mapping[str, Any], begun: Begun | None, train: Ar
     if said["average_weights"] and not decides:
         raise InputError(
             "the average of the weights that is kept is the one with the lowest validation error, and none is measured here; leave out "
-            "--average-weights, or ask for validation rows or folds, without --until."
+            "«--average-weights», or ask for validation rows or folds, without «--until»."
         )
     averages = size < len(train) if said["average_weights"] is None else said["average_weights"]
     return replace(plan, average_weights=decides and averages)

@@ -12,7 +12,7 @@
     ├── InexactError               a value that no fraction equals was asked for as a fraction
     └── DivergenceError            numbers that grew beyond what floating point holds
 
-A message says what was wrong and the smallest fix, in a line or two. Its options are written as they are typed, `--impute mean`;
+A message says what was wrong and the smallest fix, in a line or two. Its options are marked, «--impute mean»;
 `chainrule.base.options` says how they are read.
 The command line turns InputError and InexactError into exit code 2 and DivergenceError into 3.
 """
@@ -65,7 +65,7 @@ class UnknownNameError(InputError):
     ) -> None:
         from difflib import get_close_matches
 
-        known = sorted(known)
+        known = sorted(known, key=in_order)
         near = get_close_matches(str(name)[:60].lower(), known, n=1, cutoff=cutoff)
         known = _without_runs(known)
         offer = f" {offer}" if offer is not None else f" Did you mean '{near[0]}'?" if near else ""
@@ -83,9 +83,20 @@ def _without_runs(names: list[str]) -> list[str]:
         alike.setdefault(re.sub(r"\d+", "0", name), []).append(name)
     shown = list[str]()
     for run in alike.values():
-        in_order = sorted(run, key=lambda name: [int(digits) for digits in re.findall(r"\d+", name)])
-        shown += run if len(run) < LEAST_RUN else [f"{in_order[0]} … {in_order[-1]}"]
+        shown += run if len(run) < LEAST_RUN else [f"{run[0]} … {run[-1]}"]
     return shown
+
+
+def in_order(name: str) -> list[tuple[bool, int, str]]:
+    """By what names are sorted as people do: p2 before p10.
+
+    >>> sorted(["p10", "p2", "b", "p2a"], key=in_order)
+    ['b', 'p2', 'p2a', 'p10']
+    """
+    import re
+
+    parts = [(part.isdecimal(), part.lstrip("0") if part.isdecimal() else part) for part in re.split(r"(\d+)", name)]
+    return [(is_number, len(part) if is_number else 0, part) for is_number, part in parts]
 
 
 class ShapeError(InputError):

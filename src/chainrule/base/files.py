@@ -153,7 +153,7 @@ def check_writable(path: str | Path, *, in_place: bool = False) -> None:
 
 def there_already(path: str | Path) -> FileError:
     """The complaint about a file in the way."""
-    return FileError(f"{path} exists already; write to another file, or replace it with --force.")
+    return FileError(f"{path} exists already; write to another file, or replace it with «--force».")
 
 
 def occupied(path: str | Path) -> bool:
@@ -241,7 +241,7 @@ def claimed(path: str | Path) -> Iterator[None]:
     try:
         handle = _claim(f"{real}.lock")
     except BlockingIOError:
-        raise FileError(f"another run is making {path}; wait until it has ended, or write to another file with --output.") from None
+        raise FileError(f"another run is making {path}; wait until it has ended, or write to another file with «--output».") from None
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
     try:

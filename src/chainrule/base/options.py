@@ -1,7 +1,7 @@
 """Options in the words of whoever reads about them.
 
-Texts name an option as it is typed, `--impute mean`, `--drop-missing`. That is what the command line says; whoever called from Python
-reads the argument, `impute="mean"`, `drop_missing=True`.
+A text marks the options that it names: «--impute mean», «--detail scalar --all». A command line says them as they are typed; whoever called
+from Python reads the arguments, `impute="mean"`, `detail="scalar", all=True`. Where the value is somebody's own, `option` says it.
 """
 
 from __future__ import annotations
@@ -16,45 +16,45 @@ SWITCHES = {"all", "average-weights", "bias", "brief", "drop-missing", "exact", 
 OTHERWISE = {"day-first": "month_first=False", "month-first": "month_first=True", "as": "stated=", "definitions": "chainrule.load_file("}
 """Options that Python knows by other words."""
 
-TEXTS = {"missing", "weight"}
-"""Options whose value is text, also where a catalogue has its place only, {weight}."""
+MARKED = "«(--?[a-z][^»]*)»"
+"""Options as a text marks them."""
 
-PROSE = {
-    "and", "asks", "can", "chooses", "does", "for", "gives", "if", "is", "it", "makes", "may", "names", "needs", "nothing", "or", "says",
-    "takes", "to", "und", "with", "works", "would", "writes", "Eingänge", "setzt", "statt",
-}  # fmt: skip
-"""Words that stand after the name of an option and are not its value."""
-
-_TEXT = r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\""
-
-_VALUE = (
-    rf"{_TEXT}|{{\w+}}|[.,;'](?=[ ,]|$)|(?!(?:{'|'.join(sorted(PROSE))})\b)[^\s`()'\"{{}}|—-][^\s`()]*(?<![.,:;])|-(?:\d[\d.]*(?<!\.)|inf)"
-)
-
-_OPTION = rf"""
-    (?<![\w-]) --(?P<name>[a-z]+(?:-[a-z]+)*) (?![\w-])
-    (?P<values> [ ](?:{_VALUE}) (?:[ ]--(?P=name)[ ](?:{_VALUE}))* )?
-    (?P<more> [ ](?=-))?
-  | (?<![\w-]) -o [ ] (?P<file>step\.json)
-  | (?<!\w)(?:{_TEXT})
-"""
-"""An option with its values, and whether another one follows; a file that is written; or what stands in quotes, which is somebody's own."""
+_VALUE = r"'[^']*'|\"[^\"]*\"|(?!--[a-z]|-o )[^ ]+"
+_OPTION = rf"(--?[a-z]+(?:-[a-z]+)*)((?: (?:{_VALUE}))*)(?: |$)"
 
 _COMMANDS: list[bool] = []
 """The command lines that run in this process: none, or one within another."""
 
 
 def asked_for(text: str) -> str:
-    r"""A text of ours with its options as this process is asked for them: as arguments, or unchanged within `as_typed`.
+    """A text of ours with its options as this process is asked for them: as arguments, or as they are typed within `as_typed`.
 
-    >>> print(asked_for("ask for --impute mean, or say --drop-missing and --ignore 'last name'; not '--impute mean'."))
-    ask for impute="mean", or say drop_missing=True and ignore='last name'; not '--impute mean'.
+    >>> print(asked_for("ask for «--impute mean», or «--detail scalar --all»; not '--impute mean'."))
+    ask for impute="mean", or detail="scalar", all=True; not '--impute mean'.
     """
-    if _COMMANDS or "-" not in text:
+    if "«-" not in text:
         return text
     import re
 
-    return re.sub(_OPTION, _argument, text, flags=re.VERBOSE)
+    return re.sub(MARKED, r"\1" if _COMMANDS else _arguments, text)
+
+
+def option(name: str, *values: object) -> str:
+    """An option with values that somebody gave, one or several, as it is typed or as an argument; of a long text its beginning.
+
+    >>> print(option("ignore", "age", "last name"))
+    ignore=["age", "last name"]
+    >>> with as_typed():
+    ...     print(option("ignore", "age", "last name"))
+    --ignore age --ignore 'last name'
+    """
+    from chainrule.base.errors import quoted
+    from chainrule.base.printing import command_line
+
+    if not _COMMANDS:
+        return _argument(name, [str(one) if isinstance(one, (int, float)) else _text(quoted(one)) for one in values])
+    bare = [quoted(one) if len(repr(one)) > 60 or not str(one).isprintable() else command_line(str(one)) for one in values]
+    return " ".join(f"--{name} {one}" for one in bare)
 
 
 class as_typed:
@@ -67,28 +67,34 @@ class as_typed:
         _COMMANDS.pop()
 
 
-def _argument(found: re.Match[str]) -> str:
+def _arguments(found: re.Match[str]) -> str:
+    """The marked options as arguments, one after the other."""
     import re
 
-    name = found["name"]
-    if name is None:
-        return found[0] if found["file"] is None else f'step.save("{found["file"]}")'
-    values = [_quoted(name, value) for value in re.findall(rf"(?:^|--{name})[ ]({_VALUE})", found["values"] or "")]
+    given: dict[str, list[str]] = {}
+    for name, values in re.findall(_OPTION, found[1]):
+        given.setdefault(name.lstrip("-"), []).extend(map(_literal, re.findall(_VALUE, values)))
+    return ", ".join(_argument(name, values) for name, values in given.items())
+
+
+def _argument(name: str, values: list[str]) -> str:
     value = values[0] if len(values) == 1 else f"[{', '.join(values)}]" if values else ""
-    known, off = OTHERWISE.get(name), name.removeprefix("no-")
-    if known is not None:
-        said = known + value + ")" * known.endswith("(")
-    elif off in SWITCHES:
-        said = f"{off.replace('-', '_')}={off == name}{found['values'] or ''}"
-    else:
-        said = f"{name.replace('-', '_')}={value}"
-    return f"{said}, " if found["more"] else said
+    if name == "o":
+        return f"step.save({value})"
+    if name in OTHERWISE:
+        return OTHERWISE[name] + value + ")" * OTHERWISE[name].endswith("(")
+    on = name.removeprefix("no-")
+    return f"{on.replace('-', '_')}={name == on}" if on in SWITCHES else f"{name.replace('-', '_')}={value}"
 
 
-def _quoted(name: str, value: str) -> str:
-    """A value as Python has it: a word in quotes."""
+def _literal(value: str) -> str:
+    """A value as Python has it: a word in quotes, but not a number nor what stands for a value, as FILE."""
     import re
 
     number = re.fullmatch(r"[-+]?\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?", value)
-    place = value.startswith("{") and name not in TEXTS
-    return value if number or place or (value[:1] in "'\"" and len(value) > 1) or re.fullmatch(r"[A-Z]+", value) else f'"{value}"'
+    return value if number or value.isupper() or value[:1] in "'\"" else f'"{value}"'
+
+
+def _text(shown: str) -> str:
+    """A quoted text in double quotes where it holds none."""
+    return f'"{shown[1:-1]}"' if shown[:1] == shown[-1:] == "'" and '"' not in shown else shown

@@ -35,6 +35,15 @@ def listed(name: str) -> str:
     return name if told else repr(name)
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """A number with the word that agrees with it; `several` where that is not `one` with an s.
+
+    >>> print(counted(1, "row"), counted(1200, "row"), counted(2, "axis", "axes"), sep=", ")
+    1 row, 1,200 rows, 2 axes
+    """
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def command_line(*words: str) -> str:
     """The words as a line that can be typed into the shell at hand: in single quotes where they need some, on Windows in double ones.
 

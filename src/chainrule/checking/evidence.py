@@ -20,6 +20,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.printing import counted
 from chainrule.checking.declared import is_kinked
 from chainrule.formula.evaluation import evaluate
 from chainrule.network.definitions import Bound, find
@@ -289,7 +290,7 @@ def probes(architecture: Architecture, seed: int = 0) -> list[Problem]:
         raise InputError("a network has a layer at least; say its activations, as activations=('tanh', 'sigmoid').")
     if architecture.sizes is not None and len(architecture.sizes) != architecture.depth + 1:
         raise InputError(
-            f"sizes {architecture.sizes} are of {len(architecture.sizes) - 1} layers, the activations of {architecture.depth}."
+            f"sizes {architecture.sizes} are of {counted(len(architecture.sizes) - 1, 'layer')}, the activations of {architecture.depth}."
         )
     return list(_probes(architecture, seed))
 

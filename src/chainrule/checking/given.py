@@ -167,7 +167,7 @@ def observation_of(plain: Mapping[str, Any], problem: Problem | None, rounded_to
     if plain.get("format") == FORMAT:
         return _of_step(Step.from_dict(plain), rounded_to)
     if problem is None:
-        raise InputError('numbers need a network: say which, as --as "2-2-1", or the name of its description.')
+        raise InputError('numbers need a network: say which, as «--as "2-2-1"», or the name of its description.')
     numbers = {key: np.asarray(value, dtype=float) for key, value in plain.items()}
     network = problem.network.with_parameters({key: value for key, value in numbers.items() if key in problem.network.shapes})
     x, t = (np.atleast_2d(numbers[key]) if key in numbers else getattr(problem, key) for key in OF_PROBLEM)

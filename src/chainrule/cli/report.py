@@ -19,6 +19,7 @@ from chainrule.cli.options import DEFINED
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
+from chainrule.preparation.remarks import message, number_text
 from chainrule.reports.lines import (
     line_of_network,
     line_of_plan,
@@ -27,8 +28,6 @@ from chainrule.reports.lines import (
     lines_of_kept,
     lines_of_preparation,
     lines_of_split,
-    message,
-    number_text,
 )
 from chainrule.training.plan import BLOCKS_AT_ONCE
 

@@ -12,7 +12,7 @@ from chainrule.cli.output import complain, say
 from chainrule.cli.progress import duration
 from chainrule.cli.report import lines_of_scores
 from chainrule.document.words import Words
-from chainrule.reports.lines import message, number_text
+from chainrule.preparation.remarks import message, number_text
 from chainrule.training.metrics import score_text
 from chainrule.training.trials import TRIALS, Sweep, Trial
 

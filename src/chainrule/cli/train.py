@@ -29,6 +29,7 @@ from chainrule.cli.output import complain, give, say
 
 if TYPE_CHECKING:
     from chainrule.data.table import Table
+    from chainrule.document.words import Words
     from chainrule.training.model import Model
 
 STDIN = "/dev/stdin"
@@ -64,7 +65,9 @@ DATA = click.argument("data", nargs=-1, required=True, shell_complete=complete_s
 MODEL = click.argument("model", shell_complete=complete_files)
 LAST = complete_words("last")
 
-LANGUAGE = click.option("--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed.  [default: en]")
+LANGUAGE = click.option(
+    "--language", type=click.Choice(["en", "de"]), default="en", help="Language of what is printed; errors are in English.  [default: en]"
+)
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
 FORM_OPTIONS = (
@@ -251,11 +254,11 @@ def evaluate(model: str, data: tuple[str, ...], language: str, **form: Any) -> N
     """
     from chainrule.cli.report import lines_of_scores
     from chainrule.document.words import Words
-    from chainrule.reports.lines import message
+    from chainrule.preparation.remarks import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
-    scores = found.evaluate(_streamed(found, data, form, targets=True))
+    scores = found.evaluate(_streamed(words, found, data, form, targets=True))
     say(message(words, "model.rows", rows=scores.rows, source=", ".join(data)))
     for line in lines_of_scores(words, scores):
         say(f"  {line}".rstrip())
@@ -294,12 +297,12 @@ def predict(
     from chainrule.api.predictions import formula_cells, predictions
     from chainrule.cli.report import verdict_line
     from chainrule.document.words import Words
-    from chainrule.reports.lines import message
+    from chainrule.preparation.remarks import message
     from chainrule.training.model import Model
 
     words, found = Words(language), Model.load(model)
     shown: dict[str, Any] = {"probabilities": probabilities, "keep": keep, "digits": digits, "guard_formulas": guard_formulas}
-    lines = predictions(found, _streamed(found, data, form, keep=keep), **shown)
+    lines = predictions(found, _streamed(words, found, data, form, keep=keep), **shown)
     if output is None:
         for line in lines:
             give(line)
@@ -321,7 +324,7 @@ def _write_lines(output: str, lines: Iterator[str], *, force: bool) -> None:
 
 
 def _streamed(
-    model: Model, data: tuple[str, ...], form: dict[str, Any], *, targets: bool = False, keep: Sequence[str] = ()
+    words: Words, model: Model, data: tuple[str, ...], form: dict[str, Any], *, targets: bool = False, keep: Sequence[str] = ()
 ) -> Iterator[Table]:
     """The tables of a file, a part at a time, with the kinds of columns that the model knows; remarks go to standard error at the end."""
     from collections import Counter
@@ -329,6 +332,7 @@ def _streamed(
     from chainrule.base.errors import InputError
     from chainrule.base.frozen import replace
     from chainrule.data.reading import chunks
+    from chainrule.preparation.remarks import joined_names, lines_of_remarks
     from chainrule.training.model import form_for
 
     preparation = model.preparation
@@ -348,12 +352,12 @@ def _streamed(
         unseen += preparation.unseen(table, targets=targets)
         far = preparation.far(table) | far
     if dropped:
-        complain(f"{dropped:,} rows that lack a value are left out, as in the training")
+        complain(words.plain("remark.dropped", count=dropped))
     if table is not None:
         if not table.has_header and table.names in model.column_orders:
-            complain(f"{table.source} has no header; its columns are taken for {', '.join(table.names)}")
+            complain(words.plain("remark.no_header", source=table.source, names=joined_names(words, table.names)))
         strange = replace(table, columns=tuple(column for column in table.columns if column.name not in {*keep} - {*preparation.kinds}))
-        for remark in preparation.remarks(strange, unseen, far, targets=targets):
+        for remark in lines_of_remarks(words, preparation, strange, unseen, far, targets=targets):
             complain(remark)
 
 

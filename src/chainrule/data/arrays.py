@@ -18,6 +18,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.printing import counted
 from chainrule.data.cells import ColumnKind, is_missing
 from chainrule.data.dates import are_dates, is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
@@ -59,7 +60,7 @@ def array_tables(
     length = next(iter(lengths.values()))
     odd = next((name for name in lengths if lengths[name] != length), None)
     if odd is not None:
-        raise InputError(f"{source}: column {quoted(odd)} has {lengths[odd]} rows, but the first column has {length}.")
+        raise InputError(f"{source}: column {quoted(odd)} has {counted(lengths[odd], 'row')}, but the first column has {length}.")
 
     spans = [name for name, values in arrays.items() if _holds_durations(values)]
     notes += (notice("found.durations", names=", ".join(map(str, spans))),) if spans else ()
@@ -267,7 +268,9 @@ def read_idx(path: Path) -> Array:
         raise unreadable_error(path, error) from None
     if len(shape) < start[3] or len(data) != expected or not expected:
         what = "is longer than it should be" if len(data) > expected > 0 else "is cut short" if len(data) < expected else "holds no values"
-        raise FileError(f"{path} {what}: its head says {expected:,} bytes of values ({' × '.join(map(str, shape))}); fetch it again.")
+        raise FileError(
+            f"{path} {what}: its head says {counted(expected, 'byte')} of values ({' × '.join(map(str, shape))}); fetch it again."
+        )
     return np.frombuffer(data, kind).reshape(shape)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
+from chainrule.base.printing import counted
 from chainrule.data.encodings import (
     UNREADABLE,
     check_is_table,
@@ -46,8 +47,8 @@ def of_characters(paths: Sequence[Path], length: int, encoding: str | None) -> t
     texts = [_text(path, encoding) for path in paths]
     short = next((place for place, text in enumerate(texts) if len(text) < length), None)
     if short is not None:
-        fix = "give a longer text, or train with fewer (--characters)"
-        raise FileError(f"{paths[short]} has {len(texts[short]):,} characters, but a row has {length}: {fix}.")
+        fix = "give a longer text, or train with fewer («--characters»)"
+        raise FileError(f"{paths[short]} has {counted(len(texts[short]), 'character')}, but a row has {length}: {fix}.")
     foretold = any(len(text) > length for text in texts)
     columns = [np.concatenate([text[start : len(text) - length + start] for text in texts if len(text) > length]) if foretold
                else np.concatenate([text[start : start + 1] for text in texts]) for start in range(length + foretold)]  # fmt: skip

@@ -106,5 +106,5 @@ def names_from(path: str, first: Sequence[str], has_header: bool) -> tuple[str, 
     names = [(cell if has_header else "") or f"column{place}" for place, cell in enumerate(bare, start=1)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None) if len(set(names)) < len(names) else None
     if twice is not None:
-        raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name, or say --no-header if these are values.")
+        raise FileError(f"{path} has two columns called {quoted(twice)}; give each its own name, or say «--no-header» if these are values.")
     return tuple(names)

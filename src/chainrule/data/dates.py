@@ -64,11 +64,13 @@ DAYS = (
     rf"{MONTH}(?:[-., /]{{1,2}}(?P<y1>\d{{4}})|[-'’](?P<y2>\d{{2}}))",
     rf"{MONTH} {{1,2}}(?P<d7>\d{{1,2}}) (?P<hour7>\d{{2}}):(?P<minute7>\d{{2}}):(?P<second7>\d{{2}})(?: (?:{ZONE}))? (?P<y7>\d{{4}})",
     r"(?P<y1>\d{4}) ?[年년] ?(?P<m1>\d{1,2}) ?[月월](?: ?(?P<d1>\d{1,2}) ?[日일])?",
+    r"(?P<y1>\d{4})-?(?-i:W)(?P<week>\d{2})(?:-?(?P<of_week>[1-7]))?",
+    rf"\[?(?P<d1>\d{{2}})/{MONTH}/(?P<y1>\d{{4}})(?::(?P<hour1>\d{{2}}):(?P<minute1>\d{{2}}):(?P<second1>\d{{2}})(?: [+-]\d{{4}})?)?\]?",
     r"(?P<y1>\d{4})(?P<m1>\d{2})(?P<d1>\d{2})T(?P<hour1>\d{2})(?P<minute1>\d{2})(?P<second1>\d{2})?Z?",
 )
 """… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), months and quarters of a year (7/2024,
-Jul-24, Q3 2024), as C does (Jan 3 14:05:00 2024), as ISO 8601 does without signs (20240131T140500), and in Chinese, Japanese and Korean
-(2024年1月31日).
+Jul-24, Q3 2024), as C does (Jan 3 14:05:00 2024), in weeks of ISO 8601 (2024-W05, its Monday; 2024-W05-3), as Apache's logs do
+(31/Jan/2024:14:05:00 +0100), as ISO 8601 does without signs (20240131T140500), and in Chinese, Japanese and Korean (2024年1月31日).
 
 Cells such as 20240131, 06.12 and 07.2024 are numbers, unless dates are asked for.
 """
@@ -149,11 +151,22 @@ def moment(text: str) -> Moment | None:
     if "hour" in said and seconds is None:
         return None
     year = _year(said.get("y"))
+    if year is not None and "week" in said:
+        return _of_week(year, int(said["week"]), int(said.get("of_week", 1)), seconds)
     pair = (int(said["first"]), int(said["second_"])) if "first" in said else None
     month = MONTH_NUMBERS[said["name"].lower()] if "name" in said else int(said["m"]) if "m" in said else None
     month = 3 * int(said["quarter"]) - 2 if "quarter" in said else month
     found = Moment(year, month, int(said["d"]) if "d" in said else None, pair, seconds)
     return found if found.is_possible else None
+
+
+def _of_week(year: int, week: int, day: int, seconds: int | None) -> Moment | None:
+    """A day of a week of ISO 8601, of which the first holds the first Thursday of the year; None where the year has no such week."""
+    try:
+        found = date.fromisocalendar(year, week, day)
+    except ValueError:
+        return None
+    return Moment(found.year, found.month, found.day, None, seconds)
 
 
 def _year(text: str | None) -> int | None:
@@ -245,7 +258,7 @@ def _by_form(found: MomentArrays, place: Any, texts: Sequence[str]) -> MomentArr
     if match is None:
         return None
     said = {key.rstrip("123456789"): match.span(key) for key, value in match.groupdict().items() if value is not None}
-    if number in BY_DIGITS or "half" in said or "quarter" in said:
+    if number in BY_DIGITS or not said.keys().isdisjoint(("half", "quarter", "week")):
         return _one_by_one(found, place, texts)
     signs = np.frombuffer("\n".join((*texts, "")).encode(), np.uint8).reshape(len(texts), -1)
 

@@ -20,6 +20,8 @@ from typing import IO, Any
 
 from chainrule.base.errors import FileError, UnknownNameError, quoted
 from chainrule.base.files import check_readable
+from chainrule.base.options import option
+from chainrule.base.printing import counted
 from chainrule.data.files import ARROW, LINES, suffix_of
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
@@ -178,7 +180,7 @@ def _only_member(path: Path, source: Any) -> Any:
         with zipfile.ZipFile(source) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith(("__MACOSX/", "."))]
             if len(names) != 1:
-                held = f"{len(names)} files ({', '.join(names[:3])}{' …' if len(names) > 3 else ''})" if names else "no file"
+                held = f"{counted(len(names), 'file')} ({', '.join(names[:3])}{' …' if len(names) > 3 else ''})" if names else "no file"
                 raise FileError(f"{path} holds {held}; unpack it, and name one file.")
             inner = suffix_of(names[0])
             if inner in (*ARROW, ".npy", ".npz"):
@@ -276,7 +278,7 @@ def _offer(data: bytes, place: int) -> str:
         return "; it looks like no text at all: save it as CSV in UTF-8."
     text = data[:place].decode(name, "ignore")[-30:] + data[place:].decode(name, "ignore")[:30]
     word = next((word for word in re.findall(r"[^\s\d,;.\"']+", text) if not word.isascii()), "")
-    return f"; {name} fits{word and f' and would read {quoted(word)}'}: give --encoding {name}, or save it as UTF-8."
+    return f"; {name} fits{word and f' and would read {quoted(word)}'}: give {option('encoding', name)}, or save it as UTF-8."
 
 
 def fitting_encoding(data: bytes) -> str | None:

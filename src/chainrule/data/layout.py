@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from pathlib import Path
 from typing import IO
 
 from chainrule.base.errors import FileError, InputError, quoted
@@ -25,10 +27,14 @@ from chainrule.data.encodings import (
     open_binary,
     unreadable_error,
 )
+from chainrule.data.files import PACKED
 from chainrule.data.headers import has_header_row, reads_as_number
 from chainrule.data.notes import Notice, notice
 from chainrule.data.separators import SEPARATORS, SEVERAL, is_spaced, quote_around, rows_of, score_of, separator_of, usual_width
 from chainrule.data.surroundings import COMMENT, RULE, comments_above, empty_lines, footer_of, hidden_header, titles_above
+
+END_SIGN, MOST_END_SIGNS = "\x1a", 128
+"""Ctrl-Z, with which DOS and CP/M ended texts, once or up to the end of a block."""
 
 SAMPLE = 1 << 18
 """Bytes from which the form of a file is found out."""
@@ -131,7 +137,7 @@ def text_layout(
     if is_arff(path, text):
         head = read_arff_head(path, text)
         return TextLayout(path, found, ",", head.names, True, (*notes, notice("found.arff")), head.quote, head.lines, "%", forms=head.forms)
-    layout = _found_layout(path, found, text, separator, header, notes, whole=whole)
+    layout = replace(_found_layout(path, found, text, separator, header, notes, whole=whole), part=_before_end_sign(path, found))
     called = next((tuple(order) for order in names if len(order) == len(layout.names)), None)
     return layout if layout.has_header or called is None else replace(layout, names=called)
 
@@ -214,7 +220,19 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
         raise encoding_error(path, name) from None
     if "\0" in text:
         raise not_text_error(path, name, data)
-    return name, text[: text.rfind("\n") + 1] if rest else text, marked_encoding(data) != "utf-8", not rest
+    return name, text[: text.rfind("\n") + 1] if rest else text.rstrip(END_SIGN), marked_encoding(data) != "utf-8", not rest
+
+
+def _before_end_sign(path: str, encoding: str) -> range | None:
+    """The bytes before the sign of its end, where a file has one that is read as it is; else None."""
+    if encoding.startswith(("utf-16", "utf-32")) or Path(path).suffix.lower() in PACKED or not os.path.isfile(path):
+        return None
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(-min(size, MOST_END_SIGNS), os.SEEK_END)
+        end = file.read()
+    without = end.rstrip(END_SIGN.encode())
+    return range(size - len(end) + len(without)) if without != end else None
 
 
 def _passed_over(where: str, lines: Sequence[str]) -> list[Notice]:

@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.options import option
 from chainrule.data.cells import is_missing, known_floats, shape_of
 
 SIGNS = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
@@ -154,12 +155,6 @@ class NumberFormat(FrozenValue):
         return tuple(
             (cell, value, other.value(cell, ()) if cell == self.open else None) for cell, value in read_so.items() if value is not None
         )
-
-    @property
-    def example(self) -> str:
-        """Cells and what they are read as: "1,234.5 kg is 1234.5"; of one that makes sense both ways "5,612 is 5612, not 5.612"."""
-        said = [f"{cell} is {value:.15g}{'' if other is None else f', not {other:.15g}'}" for cell, value, other in self.readings]
-        return " and ".join(said)
 
     @property
     def _has_sign(self) -> bool:
@@ -456,7 +451,7 @@ def number_format(
     mark = thousands[0] if thousands else ""
     if asked.thousands is not None and mark not in ("", asked.thousands):
         row, cell = evidence.thousands.get(mark) or evidence.open[mark]
-        return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say --thousands {quoted(mark)}."
+        return f"row {row} holds {quoted(cell)}, whose thousands sign is not {quoted(asked.thousands)}; say {option('thousands', mark)}."
     form = NumberFormat(sign, mark, unit, ",".join(found for found in evidence.units if found not in ("", unit)))
     asked_signs = asked.decimal is not None or asked.thousands is not None
     told = asked_signs or evidence.votes or (evidence.long and sign in evidence.open)
@@ -512,14 +507,14 @@ def _unit(evidence: Evidence, asked: NumberOptions, expected: NumberFormat | Non
     bare, strange = evidence.units.get(""), [unit for unit in units if unit not in asked.units]
     if strange and expected and expected.unit and not expected.units.issuperset(strange):
         row, cell = evidence.units[strange[0]]
-        fix = f"write it so, or say --units {quoted(strange[0])} if the numbers mean the same"
+        fix = f"write it so, or say {option('units', strange[0])} if the numbers mean the same"
         return _Unclear(f"row {row} holds {quoted(cell)}, but the model knows this column in {expected.unit}; {fix}.")
     if not strange or len(evidence.units) == 1:
         return units[0] if units else ""
     known = [unit for unit in units if unit in UNITS or (len(unit) > 1 and unit.lower() in UNITS) or unit[0] in SYMBOLS]
     if not known or any(len(unit) == 1 and unit not in known for unit in units):  # as 1st, 2nd, or houses 12a to 12m
         return _Unclear("")
-    fix = f"write all in one unit, or say --units {quoted(','.join(units))} if the numbers mean the same without them"
+    fix = f"write all in one unit, or say {option('units', ','.join(units))} if the numbers mean the same without them"
     if len(units) == 1 and bare:
         return _Unclear(f"{_both([bare, evidence.units[units[0]]])}: one has the unit {units[0]}, the other none; {fix}.")
     return _Unclear(f"{_both([evidence.units[unit] for unit in units])} have different units; {fix}.")
@@ -560,11 +555,11 @@ def _question(places: Sequence[tuple[int, str]], sign: str) -> str:
     """5,612 may be 5612 or 5.612."""
     row, cell = places[0]
     if len(places) > 1:
-        return f"{_both(places)}: which of the signs is the decimal sign? Say --decimal . for the point, or --decimal , for the comma."
+        return f"{_both(places)}: which of the signs is the decimal sign? Say «--decimal .» for the point, or «--decimal ,» for the comma."
     found = parsed(cell)
     assert found is not None, cell
     body = found.body
     return (
-        f"{quoted(cell)} (row {row}) may be a number of thousands as well as one with three decimals; say --thousands {sign} for "
-        f"{body.replace(sign, '')}, or --decimal {sign} for {float(body.replace(sign, '.')):g}."
+        f"{quoted(cell)} (row {row}) may be a number of thousands as well as one with three decimals; say {option('thousands', sign)} for "
+        f"{body.replace(sign, '')}, or {option('decimal', sign)} for {float(body.replace(sign, '.')):g}."
     )

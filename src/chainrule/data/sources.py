@@ -156,7 +156,7 @@ def _parts_of_files(source: Any, files: Sequence[Path], rows: int, asked: range 
 def _parts_of_text(source: Any, several: Sequence[Path] | None, characters: int, encoding: str | None, rows: int) -> Iterator[Table]:
     """A text that is no table. Raises FileError, InputError."""
     if several is None and not is_file(source):
-        raise InputError("characters are those of a text file, or of several; leave out --characters for a table.")
+        raise InputError("characters are those of a text file, or of several; leave out «--characters» for a table.")
     columns, notes = of_characters([Path(source)] if several is None else several, characters, encoding)
     name = str(source) if isinstance(source, (str, Path)) else files_in_words(several or ())
     table = Table(name, tuple(Column(key, values, "text") for key, values in columns.items()), 1, notes)

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, replace
+from chainrule.base.options import option
 from chainrule.data.cells import ColumnKind, is_missing, parse_number, without_missing_numbers
 from chainrule.data.notes import Notice
 from chainrule.data.numbers import NumberFormat
@@ -102,7 +103,7 @@ class Table(Frozen):
             if {"pixel_1_1", "pixel_1_1_1"} & {*self._by_name} and "label" not in self._by_name:
                 hint = "Images have a label where each class has a folder of its own, or a file of labels lies beside them."
             if not self.has_header:
-                of_text = "The names are ours, as no header was found; if the first row of a text is one, say --header."
+                of_text = "The names are ours, as no header was found; if the first row of a text is one, say «--header»."
                 hint = "The columns of an array are counted, from 1." if self.source == "the array" else of_text
             raise UnknownNameError(f"column of {self.source}", name, self.names, hint)
         return self._by_name[name]
@@ -154,7 +155,7 @@ class Table(Frozen):
             place = int(absurd.argmax())
             value = float(column.values[place])
             why = "no finite number" if np.isinf(value) else "too large to compute with"
-            fix = f"correct it, say --missing {value:g} if it means that there is no value, or leave the row out"
+            fix = f"correct it, say {option('missing', f'{value:g}')} if it means that there is no value, or leave the row out"
             raise FileError(f"{self.cell(place, column.name)} holds {value:g}, which is {why}; {fix}.")
 
     def stray(self, column: Column) -> str:

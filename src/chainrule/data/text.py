@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.printing import counted
 from chainrule.data.cells import are_various
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, found_in
 from chainrule.data.encodings import UNREADABLE, encoding_error, unreadable_error
@@ -64,12 +65,15 @@ class TextFiles(FrozenValue):
 
     def blocks(self, rows: int) -> Generator[RowBlock]:
         """All rows in blocks of at most so many; rows are counted through all files. Raises FileError, which names the row of its file."""
-        done = self.before
+        done = first = self.before
         for layout in self.layouts:
+            block = None
             for block in blocks_of(layout, rows):
                 said = {name: [value] * block.rows for name, value in layout.folders.items()}
                 yield replace(block, first=done + block.first, cells={**block.cells, **said}) if done or said else block
-            done += block.first + block.rows - 1
+            done += block.first + block.rows - 1 if block else 0
+        if done == first:
+            raise FileError(f"{self.name} {'has' if len(self.layouts) == 1 else 'have'} a header but no rows.")
 
     def table(self, block: Any, columns: Iterable[Column], notes: Collection[Notice]) -> Table:
         """These columns of consecutive rows, of which `block.first` is the first, as a table."""
@@ -108,14 +112,12 @@ class RowBlock(FrozenValue):
 
 
 def blocks_of(layout: TextLayout, rows: int) -> Generator[RowBlock]:
-    """The file in blocks of `rows` rows, the last one of fewer. Raises FileError, which names the row."""
-    first = start = layout.before + 1
+    """The file in blocks of `rows` rows, the last one of fewer; none where there are no rows. Raises FileError, which names the row."""
+    first = layout.before + 1
     with closing(_blocks(layout, rows)) as blocks:
         for count, columns in blocks:
             yield RowBlock(first, count, dict(zip(layout.names, columns, strict=True)))
             first += count
-    if first == start:
-        raise FileError(f"{layout.path} has a header but no rows.")
 
 
 CellColumns: TypeAlias = "Sequence[Sequence[str]]"
@@ -311,5 +313,8 @@ def _checked_widths(layout: TextLayout, first: int, block: list[list[str]]) -> l
             fix = "fill in what lacks, with nothing between its separators"
         elif layout.separator == ",":
             fix = "put what holds a comma in quotes, text or a number as 1,5"
-        raise FileError(f"{layout.path}: row {number} has {len(row)} cell{'s' * (len(row) != 1)}, but there are {width} columns; {fix}.")
+        raise FileError(
+            f"{layout.path}: row {number} has {counted(len(row), 'cell')}, but there {'is' if width == 1 else 'are'} "
+            f"{counted(width, 'column')}; {fix}."
+        )
     return rows

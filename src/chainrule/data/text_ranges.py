@@ -76,8 +76,8 @@ def _rows_by_file(files: TextFiles, pieces: dict[int, range]) -> dict[int, int] 
 
 def _has_lines(layout: TextLayout) -> bool:
     """Can a part of the file be read by itself?"""
-    packed = Path(layout.path).suffix.lower() in PACKED
-    return layout.is_plain and str(layout.separator).isascii() and not packed and not layout.encoding.startswith(("utf-16", "utf-32"))
+    whole = layout.part is None and Path(layout.path).suffix.lower() not in PACKED
+    return whole and layout.is_plain and str(layout.separator).isascii() and not layout.encoding.startswith(("utf-16", "utf-32"))
 
 
 def _rows_of(layout: TextLayout) -> int:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.base.options import option
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import FEWEST_FOR_DATA, MEASURED, FindingValue, column_name, criterion, is_binary, is_one_hot
 from chainrule.network.wiring import Extent
-from chainrule.preparation.columns import option
 
 # The rows, and what is made of them
 
@@ -107,7 +107,7 @@ def leaking_column(case: Case) -> Mapping[str, FindingValue] | None:
 def _leak(case: Case, place: int) -> dict[str, FindingValue]:
     """What is to be left out, and which input it is."""
     name = column_name(case.columns or case.inputs, place, "x")
-    return {"column": name, "place": place + 1, "option": f" ({option('--ignore', [name])})" if case.columns else ""}
+    return {"column": name, "place": place + 1, "option": f" ({option('ignore', name)})" if case.columns else ""}
 
 
 FAR, ALONE, FEWEST_USUAL, MOST_SEARCHED = 1000, 10, 20, 50_000

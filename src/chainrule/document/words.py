@@ -16,6 +16,9 @@ RAISED = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 NUMBERS = re.compile(r"[0-9.,^−·… \u00a0]+")
 """Numbers in words, as 2.4 · 10^−13."""
 
+TYPED = re.compile("(`[^`]+`|«[^»]+»)")
+"""What is typed: code, or options without its look."""
+
 COUNTED = re.compile(r"{(\w+):([^|{}]+)\|([^{}]+)}")
 """A number with the words that agree with it, as {rows:row|rows}: 1 row, 2 rows."""
 
@@ -44,12 +47,13 @@ class Words(FrozenValue):
         """The text of a key, with the words that agree with its numbers; before it, one for 0 or 1 of them, as "repeat.reached.steps=1"."""
         catalogue = self.catalogue
         counted = (f"{key}.{place}={value:d}" for place, value in values.items() if isinstance(value, int) and value in (0, 1))
-        text = asked_for(catalogue[next((one for one in counted if one in catalogue), key)])
+        text = catalogue[next((one for one in counted if one in catalogue), key)]
         return COUNTED.sub(lambda found: f"{{{found[1]}}} {found[2 if str(values[found[1]]) == '1' else 3]}", text)
 
     def plain(self, key: str, **values: object) -> str:
         """A text with plain values in its places; what people wrote is cleaned."""
-        return self._text(key, values).format(**{name: clean(value) if isinstance(value, str) else value for name, value in values.items()})
+        cleaned = {name: clean(value) if isinstance(value, str) else value for name, value in values.items()}
+        return asked_for(self._text(key, values).format(**cleaned))
 
     def heads(self, family: str, *columns: str) -> list[str]:
         """The heads of a table: the texts of a family's columns."""
@@ -59,9 +63,10 @@ class Words(FrozenValue):
         """A text with formulas or plain values in its places; what it has in backticks is `Code`, but nothing that a value has."""
         parts: list[str | Formula] = []
         text = self._text(key, values)
-        for piece in re.split(r"(`[^`]+`)", text) if "`" in text else [text]:
-            if piece.startswith("`"):
-                parts.append(Code(asked_for(piece.format(**values))))
+        for piece in TYPED.split(text):
+            if piece.startswith(("`", "«")):
+                said = asked_for(piece.format(**values))
+                parts.append(Code(said) if piece.startswith("`") else said)
                 continue
             before, *others = re.split(r"{(\w+)}", piece)
             parts += with_powers(before)

@@ -84,7 +84,7 @@ def _distributed(
     from chainrule.engines.distributed import Distributed
 
     if name == "jax":
-        raise InputError("the engine jax trains in one process; with several, say --engine written or compiled, or neither.")
+        raise InputError("the engine jax trains in one process; with several, say «--engine written» or compiled, or neither.")
     halves, why = None, ""
     if name != "written":
         try:

@@ -23,6 +23,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import counted
 from chainrule.engines.brief import brief
 from chainrule.engines.epoch import BLOCK, MEASURED_AT_ONCE, Data, Passed, Sharded, State, gathered, in_precision, row_count, unwarned
 from chainrule.engines.numpy_source import NUMPY
@@ -200,7 +201,7 @@ def flat_gradient(
         t = np.zeros((len(x), 0)) if t is None and not network.targets else network.checked_t(t)
         s = network.checked_weights(weights, len(x))
     if len(x) != len(t):
-        raise ShapeError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
+        raise ShapeError(f"x has {counted(len(x), 'row')} but t has {len(t)}; every sample needs its target.")
     reduce = reduce or (lambda flat: flat)
     if rows is None:
         rows = round(float(reduce(np.array([float(len(x))]))[0]))

@@ -16,7 +16,7 @@ Thing = TypeVar("Thing")
 FIRST, LAST, FEWEST = 2, 1, 5
 """Of a run, so many repetitions at its beginning and its end are shown; with fewer in all, each is."""
 
-EVERYTHING = "--detail overview --all"
+EVERYTHING = "«--detail overview --all»"
 """The options with which nothing of an overview is left out."""
 
 LONGEST = 64

@@ -256,8 +256,8 @@ class Context(WithoutCaches, FrozenValue):
     def everything(self) -> str:
         """The options of a command with which nothing is left out; "" where that would be more than anybody reads."""
         if can_be_written(self.step, "scalar"):
-            return "--all"
-        return f"--detail {self.detail} --all" if can_be_written(self.step, self.detail) else ""
+            return "«--all»"
+        return f"«--detail {self.detail} --all»" if can_be_written(self.step, self.detail) else ""
 
     def more(self, key: str, weight: str = "", options: str | None = None, **values: str | int | Formula) -> Note:
         """That something was left out, and how to get it.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from chainrule.base.arrays import python_value
 from chainrule.base.errors import DescriptionError, DivergenceError, InputError, UnknownNameError
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -118,7 +119,7 @@ def contexts(
         run = subject.steps(exact=exact, order=order, epochs=epochs)
         recorded = list(itertools.islice(steps_after(run, first - 1, one_batch=order is None), count))
         if not recorded:
-            raise InputError(f"the run ends before step {first}; with more --epochs it goes on.")
+            raise InputError(f"the run ends before step {first}; with more «--epochs» it goes on.")
         _check_sensible(recorded[0])
     return _ready(recorded, detail, extent, digits, exact)
 
@@ -159,8 +160,9 @@ def _more_than_anybody_reads(step: Step, detail: str) -> InputError:
     samples = "one sample" if len(step.x) == 1 else f"each of {len(step.x):,} samples"
     how = "all worked out," if detail == "scalar" else "all printed,"
     return InputError(
-        f"{step.network.size:,} weights for {samples}, {how} are more than anybody reads; --weight works through one weight, --detail "
-        "overview shows how large everything is, and -o step.json holds every number."
+        f"{counted(step.network.size, 'weight')} for {samples}, {how} are more than anybody reads; «--weight» works "
+        f"through one weight, «--detail "
+        "overview» shows how large everything is, and «-o step.json» holds every number."
     )
 
 
@@ -171,7 +173,7 @@ def _check_sensible(step: Step) -> None:
     if step.number > 1 and not step.exact and not math.isfinite(step.error):
         raise DivergenceError(
             f"before step {step.number} the numbers have left the range of floating point: "
-            "choose an earlier --step, or a smaller --learning-rate."
+            "choose an earlier «--step», or a smaller «--learning-rate»."
         )
 
 
@@ -198,7 +200,9 @@ def _document(contexts: list[Context], weight: str | None, run: OrderedRun | Non
 
     context = contexts[0]
     if context.without_target and (weight is not None or len(contexts) > 1 or run is not None or context.step.number > 1):
-        raise InputError("nothing is learned from rows without a target: add it, or leave out --weight, --step, --steps and --order.")
+        raise InputError(
+            "nothing is learned from rows without a target: add it, or leave out «--weight», «--step», «--steps» and «--order»."
+        )
     if run is not None:
         groups = _in_order(contexts, weight, run)
     else:

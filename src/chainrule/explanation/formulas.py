@@ -148,7 +148,7 @@ class Worked(FrozenValue):
 def explain_calculation(worked: Worked, *, detail: str | None = None, weight: str | None = None) -> Document:
     """The document. Options and errors as of `explain_formula`."""
     if detail == "matrix":
-        raise InputError("a formula has single numbers and no matrices; write --detail overview, or leave it out.")
+        raise InputError("a formula has single numbers and no matrices; write «--detail overview», or leave it out.")
     if detail is not None and detail not in LEVELS:
         raise UnknownNameError("level of detail", detail, LEVELS)
     letter = None if weight is None else _found(worked, weight)

@@ -29,9 +29,9 @@ def mistakes_section(context: Context) -> Section:
     """
     step = context.step
     if step.exact:
-        raise InputError("common mistakes are computed in floating point: leave out --exact, or --mistakes.")
+        raise InputError("common mistakes are computed in floating point: leave out «--exact», or «--mistakes».")
     if not step.network.measures:
-        raise InputError("common mistakes are known for losses that compare a prediction with a target; leave out --mistakes.")
+        raise InputError("common mistakes are known for losses that compare a prediction with a target; leave out «--mistakes».")
     architecture_of(step.network)
     rows = list(_rows(context, ProbePass.of(step.network, step.x, step.t), float(step.optimizer.options.get("learning_rate") or 0.0)))
     return context.section("mistakes_here", [table(context.words.heads("mistakes_here", "mistake", "quantity", "right", "then"), rows)])

@@ -361,7 +361,7 @@ def _run(context: Context, optimizer: Bound, most: int) -> list[Block]:
     if len(shown) < len(errors):
         other = [] if optimizer == step.optimizer else [f"--learning-rate {_typed(optimizer.options['learning_rate'])}"]
         between = step.number + next(k for k, following in itertools.pairwise(shown) if following > k + 1)
-        blocks.append(Note("more", context.text("repeat.more", options=" ".join([*other, f"--step {between}"]))))
+        blocks.append(Note("more", context.text("repeat.more", options=f"«{' '.join([*other, f'--step {between}'])}»")))
     return [*blocks, Paragraph(_ending(context, optimizer, errors, most))]
 
 

@@ -120,7 +120,7 @@ def left_out_section(context: Context) -> Section:
     elif context.detail == "scalar":
         note = context.more("left_out.short" if context.short else "left_out.brief", _some_weight(context))
     else:
-        options = "--detail scalar --all" if can_be_written(context.step, "scalar") else ""
+        options = "«--detail scalar --all»" if can_be_written(context.step, "scalar") else ""
         note = context.more("left_out.matrix", _some_weight(context), options)
     return context.section("left_out", (note,))
 

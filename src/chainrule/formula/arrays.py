@@ -261,7 +261,7 @@ def _at_points(name: str, points: Callable[[Fraction], Fraction | None]) -> Any:
     def one(x: Any) -> Fraction:
         value = points(Fraction(x))
         if value is None:
-            raise InexactError(f"{name}({_brief(x)}) is no fraction; leave out --exact to see it rounded.")
+            raise InexactError(f"{name}({_brief(x)}) is no fraction; leave out «--exact» to see it rounded.")
         return value
 
     return lambda self, x: np.frompyfunc(one, 1, 1)(x)
@@ -341,7 +341,7 @@ class Exact(Arrays):
         """PyTorch computes with floats alone."""
         from chainrule.formula.stated import function_name
 
-        raise InexactError(f"{function_name(parameters['operation'])} is computed by PyTorch, without fractions; leave out --exact.")
+        raise InexactError(f"{function_name(parameters['operation'])} is computed by PyTorch, without fractions; leave out «--exact».")
 
     def added_at(self, x: Any, index: Any, extent: int) -> Any:
         """Rows added up in a table, each at its place."""

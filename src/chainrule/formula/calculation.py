@@ -125,11 +125,11 @@ class Calculation(Frozen):
         from chainrule.formula.arrays import Exact
 
         if any(node.constant == PI for node in order(*self.quantities)):
-            raise InexactError("π is no fraction; leave out --exact to see it rounded.")
+            raise InexactError("π is no fraction; leave out «--exact» to see it rounded.")
         values = self._values(numbers, Exact())
         for letter in letters:
             if isinstance(values[letter], float):
-                raise InexactError(f"{letter.symbol or 'a derivative'} is no fraction; leave out --exact to see it rounded.")
+                raise InexactError(f"{letter.symbol or 'a derivative'} is no fraction; leave out «--exact» to see it rounded.")
         return {letter: Fraction(values[letter].item() if hasattr(values[letter], "item") else values[letter]) for letter in letters}
 
     def _values(self, numbers: Mapping[Expression, Any], xp: Any = None) -> dict[Expression, Any]:

@@ -33,6 +33,7 @@ from typing import Any
 
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import counted
 from chainrule.formula import primitives as p
 from chainrule.formula.calculation import Calculation
 from chainrule.formula.expression import PRIMITIVES, Expression, Name, as_expression, depends_on_variable, named, order, variable
@@ -86,10 +87,9 @@ def to_power(base: Expression, exponent: Expression) -> Expression:
 
 
 class TypedText(FrozenValue):
-    """What was typed. option: by which it is given on the command line."""
+    """What was typed."""
 
     typed: str
-    option: str = "--formula"
 
     def refused(self, message: str, start: int, stop: int | None = None) -> InputError:
         """The error with the line in question, and its place marked below it."""
@@ -513,9 +513,7 @@ class _Reader:
         if len(arguments) != wanted:
             numbers = [token.sign for token in self.tokens[: self.position] if token.start > opened.start and token.kind == "number"]
             hint = f"; {about_comma(*numbers)}" if wanted == 1 and len(numbers) == 2 else "."
-            raise self._refused(
-                f"{token.sign} takes {wanted} {'number' if wanted == 1 else 'numbers'}, not {len(arguments)}{hint}", token, self._here
-            )
+            raise self._refused(f"{token.sign} takes {counted(wanted, 'number')}, not {len(arguments)}{hint}", token, self._here)
         self._close(opened)
         return self._applied(function, token.sign, arguments, token.start)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from chainrule.base.errors import DescriptionError, ShapeError, quoted
+from chainrule.base.printing import counted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 
@@ -67,7 +68,7 @@ def _checked(name: str, x: Expression, axes: tuple[object, ...]) -> tuple[int, .
         if isinstance(axis, bool) or not isinstance(axis, int):
             raise DescriptionError(f"{name} takes axes as whole numbers, as axes=(1,), but was given {quoted(axis)}.")
         if not -len(x.shape) <= axis < len(x.shape):
-            count = f"{len(x.shape)} axes, counted from 0" if x.shape else "none: it is one number"
+            count = f"{counted(len(x.shape), 'axis', 'axes')}, counted from 0" if x.shape else "none: it is one number"
             raise ShapeError(f"{name} is asked to run over axis {axis}, but {x} has {count}.")
         found.add(axis % len(x.shape))
     return tuple(sorted(found))

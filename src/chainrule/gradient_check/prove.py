@@ -30,6 +30,7 @@ import numpy as np
 
 from chainrule.base.errors import InputError
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import counted
 from chainrule.formula.backprop import gradients
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression, Name, Primitive, Shape, as_expression, order, variable
@@ -65,7 +66,11 @@ class Proof(FrozenValue):
             raise InputError(f"{self.subject}: {check.what}: {check.detail}")
 
     def __str__(self) -> str:
-        verdict = f"{len(self.checks)} checks passed" if self.passed else f"{len(self.failures)} of {len(self.checks)} checks failed"
+        verdict = (
+            f"{counted(len(self.checks), 'check')} passed"
+            if self.passed
+            else f"{len(self.failures)} of {counted(len(self.checks), 'check')} failed"
+        )
         return "\n".join((f"{self.subject}: {verdict}", *(f"  {check}" for check in self.checks)))
 
 
@@ -152,8 +157,8 @@ def _optimizer(bound: Bound, shapes: Sequence[Shape] | None, random: np.random.G
         letters = {name: variable(Name(name), () if name == "k" else shape) for name in names}
         result = bound.apply(*letters.values(), **rates)
         results = result if isinstance(result, tuple) else (result,)
-        wanted = f"the rule gives the new w and {len(states)} new states ({', '.join(states) or 'it has none'})"
-        yield truth(wanted, len(results) == 1 + len(states), f"but it gives {len(results)} formulas.")
+        wanted = f"the rule gives the new w and {counted(len(states), 'new state')} ({', '.join(states) or 'it has none'})"
+        yield truth(wanted, len(results) == 1 + len(states), f"but it gives {counted(len(results), 'formula')}.")
         if len(results) != 1 + len(states):
             return
         yield truth(

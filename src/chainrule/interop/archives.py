@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.base.errors import FileError
+from chainrule.base.printing import counted
 from chainrule.interop.exporting import torch_needed
 
 MOST_BYTES = 2**31
@@ -49,7 +50,7 @@ def _program(files: Mapping[str, bytes]) -> Any:
 
     names = [name for name in files if name.startswith("models/")]
     if len(names) != 1:
-        raise FileError(f"it holds {len(names)} programs; one is needed, as torch.export.save writes it.")
+        raise FileError(f"it holds {counted(len(names), 'program')}; one is needed, as torch.export.save writes it.")
     graph = json.loads(files[names[0]])
     for key, value in _fields(graph):
         if key == "expr_str" and not SIZE.fullmatch(str(value)):

@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError
 from chainrule.base.frozen import Frozen
+from chainrule.base.printing import counted
 from chainrule.network.network import Network
 
 SUFFIXES = {".pt", ".pth", ".bin", ".safetensors"}
@@ -98,7 +99,7 @@ def matched(network: Network, tensors: Mapping[str, Array], what: str) -> list[M
         layers.setdefault(_called(network, one.layer), {})[one.variable.symbol] = one.variable.key
     pairs = [(name, name) for name in layers] if set(layers) <= set(groups) else list(zip(layers, groups, strict=False))
     if len(layers) != len(groups) and not set(layers) <= set(groups):
-        has = f"{len(groups)} layer{'s' * (len(groups) != 1)} of tensors ({_listed(groups)})"
+        has = f"{counted(len(groups), 'layer')} of tensors ({_listed(groups)})"
         raise InputError(f"{what} has {has}, but the network has {len(layers)} with parameters ({_listed(layers)}).")
     found = []
     for layer, group in pairs:

@@ -130,7 +130,7 @@ class CommandSubmission:
         if not activations:
             raise InputError(
                 'nothing says the activations of the program: answer {"activations": ["tanh", "identity"], …}, or say it with '
-                "--as 'activations tanh, identity'."
+                "«--as 'activations tanh, identity'»."
             )
         said = loss or str(answer.get("loss", ""))
         return Architecture(

@@ -17,10 +17,12 @@ from chainrule.api.settings import chosen_optimizer
 from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 from chainrule.document.words import Words
 from chainrule.network.description import described
 from chainrule.pages.content import MOST_NUMBERS, MOST_SAMPLES
-from chainrule.reports.lines import lines_of_ending, lines_of_preparation, lines_of_split, number_text
+from chainrule.preparation.remarks import number_text
+from chainrule.reports.lines import lines_of_ending, lines_of_preparation, lines_of_split
 from chainrule.steps.problem import Problem
 from chainrule.training.history import finite_or_none
 
@@ -227,7 +229,7 @@ class Going:
         rows, run = self.run.train, self.run
         taken = self.training.step if self.training is not None else 0
         if not 1 <= number <= taken:
-            raise InputError(f"the run took {taken:,} steps so far; there is no step {number:,}.")
+            raise InputError(f"the run took {counted(taken, 'step')} so far; there is no step {number:,}.")
         fresh = replace(run, plan=replace(run.plan, validation_folds=0)).training()
         return _named(fresh.step_at(number), run.preparation, rows.source or self.data.table.source)
 

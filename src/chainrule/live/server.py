@@ -67,7 +67,7 @@ def listening(port: int | None) -> socket.socket:
             server.close()
             reason = error.strerror or str(error)
     raise InputError(
-        f"port {port} cannot be had ({reason}): another program has it, perhaps another chainrule open. Choose another with --port, or "
+        f"port {port} cannot be had ({reason}): another program has it, perhaps another chainrule open. Choose another with «--port», or "
         "leave it out."
     )
 

@@ -16,6 +16,7 @@ from chainrule.api.typed_numbers import with_typed_weights
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 from chainrule.live.session import PageSession
 from chainrule.network.definitions import DefinitionLike
 from chainrule.network.network import Network
@@ -213,7 +214,9 @@ class Live(AnyWidget):
             return with_typed_weights(network, value.tolist() if isinstance(value, np.ndarray) else value).weights
         rows: Array = network.checked_x(value, name) if name == "x" else network.checked_t(value, name)
         if x is not None and len(rows) != len(x):
-            raise InputError(f"the page shows {len(x)} samples, and {name} has {len(rows)}; live.show(network, x, t) shows others.")
+            raise InputError(
+                f"the page shows {counted(len(x), 'sample')}, and {name} has {len(rows)}; live.show(network, x, t) shows others."
+            )
         return [[float(number) for number in row] for row in rows]
 
     @observe("weights", "x", "t", "learning_rate")

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from chainrule.base.errors import ShapeError
+from chainrule.base.printing import counted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import checked_size, layer
@@ -80,7 +81,7 @@ def attended_by_heads(
     columns, depth = sequence_shape(source)
     checked_size(heads, "heads")
     if features % heads:
-        raise ShapeError(f"{features} features cannot be divided among {heads} heads.")
+        raise ShapeError(f"{counted(features, 'feature')} cannot be divided among {heads} heads.")
     if causal and columns < length:
         raise ShapeError(f"no one of {length} steps can look back at a memory of {columns} as if it were its own past.")
 

@@ -26,6 +26,7 @@ from typing import Any, Literal, TypeAlias
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, UnknownNameError, quoted
 from chainrule.base.frozen import Frozen, FrozenValue
+from chainrule.base.printing import counted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, Name, order, variable
 from chainrule.network.options import Rate, checked_multipliers
@@ -41,7 +42,7 @@ HOMES = {
 }
 """In which module of `chainrule.network` the definitions of each kind stand."""
 
-OWN_FILE = "If it is your own, name its file: --definitions FILE.py."
+OWN_FILE = "If it is your own, name its file: «--definitions FILE.py»."
 """What is said where no definition has a name."""
 
 KINDS = tuple(HOMES)
@@ -308,8 +309,8 @@ def _each_unit(wanted: Sequence[Any]) -> Bound:
         """f₁(z₁), f₂(z₂) …: neighbours with one activation are computed together."""
         axis = len(z.shape) - 1
         if z.shape[axis] != len(units):
-            named = f"{len(units)} activation{'s are' if len(units) > 1 else ' is'} named"
-            raise DescriptionError(f"{named}, one for each unit, but the layer has {z.shape[axis]} units.")
+            named = f"{counted(len(units), 'activation is', 'activations are')} named"
+            raise DescriptionError(f"{named}, one for each unit, but the layer has {counted(int(z.shape[axis]), 'unit')}.")
         starts = [place for place in range(len(units)) if not place or repr(units[place]) != repr(units[place - 1])]
         pieces = [
             units[start].apply(p.part(z, axis=axis, start=start, stop=stop))

@@ -159,7 +159,7 @@ def _by_number(network: Network, kind: str, number: int) -> Element:
 
 def _known(network: Network, kind: str, alike: Sequence[Expression]) -> str:
     if not alike:
-        return "this network has none" + ("; --weights-as thresholds makes thresholds of its biases" if kind == THRESHOLDS else "")
+        return "this network has none" + ("; «--weights-as thresholds» makes thresholds of its biases" if kind == THRESHOLDS else "")
     last = Element(alike[-1], tuple(extent - 1 for extent in _shape(alike[-1])))
     count = sum(math.prod(_shape(parameter)) for parameter in alike)
     return f"this network has {kind}1 to {kind}{count}" + (f", the last of which is {typed_name(last)}" if kind != "w" else "")

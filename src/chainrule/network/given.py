@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, ShapeError, UnknownNameError, quoted
+from chainrule.base.printing import counted
 from chainrule.notation.conventions import Notation
 
 
@@ -57,7 +58,7 @@ def checked_batch(name: str, values: Any, columns: int, *, turned: bool = False)
     if turned and array.ndim == 2 and array.shape[1] != columns and array.shape[0] == columns:
         array = array.T
     if array.ndim != 2 or array.shape[1] != columns or array.shape[0] == 0:
-        raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
+        raise ShapeError(f"{name} needs rows of {counted(columns, 'number')}, but was given the shape {array.shape}.")
     return array
 
 

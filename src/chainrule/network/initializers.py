@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import counted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression, ExpressionLike, Name, as_expression, order, variable
 from chainrule.network.definitions import Bound
@@ -149,7 +150,9 @@ def bound_value(operand: ExpressionLike, inputs: int, units: int) -> float:
             else:
                 values[node] = node.primitive.value(np, *(values[argument] for argument in node.arguments), **node.parameters)
     if not np.isfinite(values[root]):
-        raise DescriptionError(f"weights cannot be drawn for {inputs} inputs and {units} units: a bound is {values[root]}.")
+        raise DescriptionError(
+            f"weights cannot be drawn for {counted(inputs, 'input')} and {counted(units, 'unit')}: a bound is {values[root]}."
+        )
     return float(values[root])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from chainrule.base.errors import ShapeError
+from chainrule.base.printing import counted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.layers import checked_size, layer
@@ -106,7 +107,7 @@ def group_norm(own: Owner, x: Expression, *, groups: int, epsilon: Share = 1e-5,
     """
     channels, axes = int(x.shape[-1]), len(x.shape) + 1
     if channels % checked_size(groups, "groups"):
-        raise ShapeError(f"{channels} channels cannot be divided into {groups} groups.")
+        raise ShapeError(f"{counted(channels, 'channel')} cannot be divided into {groups} groups.")
     apart = p.reshape(x, sizes=(*x.shape[:-1], groups, channels // groups))
     n, _, _ = normalised_with_moments(own, apart, (*range(1, axes - 2), axes - 1), epsilon)
     return with_scale(own, p.reshape(n, sizes=x.shape), scale)

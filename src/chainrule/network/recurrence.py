@@ -54,7 +54,7 @@ def unrolled(
     if length > MOST_STEPS:
         raise ShapeError(f"a recurrence over {length} steps is more than this can unroll; the limit is {MOST_STEPS}.")
     if mask is not None and mask.shape != (x.shape[0], length):
-        raise ShapeError(f"the mask of a sequence has one number for each of its {length} steps, not the shape {mask.shape[1:]}.")
+        raise ShapeError(f"the mask of a sequence has one number for each step of its sequence ({length}), not the shape {mask.shape[1:]}.")
     step, before = start(own, x), tuple[Expression, ...]()
     found = dict[int, Expression]()
     for place in reversed(range(length)) if reverse else range(length):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from chainrule.base.errors import DescriptionError, ShapeError, UnknownNameError, quoted
+from chainrule.base.printing import counted
 from chainrule.formula import primitives as p
 from chainrule.formula.expression import Expression
 from chainrule.network.definitions import find
@@ -47,7 +48,7 @@ def per_axis(value: Any, axes: int, what: str, least: int = 1) -> Sizes:
     """One whole number for each axis; one alone counts for all of them. Raises DescriptionError."""
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
     if len(values) != axes:
-        raise DescriptionError(f"{what} has {len(values)} numbers for {axes} ax{'e' if axes > 1 else 'i'}s: {quoted(value)}.")
+        raise DescriptionError(f"{what} has {counted(len(values), 'number')} for {counted(axes, 'axis', 'axes')}: {quoted(value)}.")
     for one in values:
         if isinstance(one, int) and not isinstance(one, bool) and one == least == 0:
             continue
@@ -163,7 +164,7 @@ def conv(
     sizes, strides, gaps = _window(size, stride, gap, axes)
     checked_size(groups, "groups")
     if channels % groups or units % groups:
-        raise ShapeError(f"{channels} channels and {units} units cannot be divided into {groups} groups.")
+        raise ShapeError(f"{counted(channels, 'channel')} and {counted(units, 'unit')} cannot be divided into {groups} groups.")
     start = find("activation", activation).definition.start
     W = own.parameter("W", *sizes, channels // groups, units, start=start)
     windows = windows_of(with_margins(x, _margins(padding, places, sizes, strides, gaps)), sizes, strides, gaps)
@@ -212,7 +213,7 @@ def conv_transpose(
     z = p.overlap(windows, axis=1, steps=strides, gaps=gaps, extents=extents)
     for axis, (extent, away) in enumerate(zip(extents, cut, strict=True), start=1):
         if extent <= 2 * away:
-            raise ShapeError(f"a padding of {away} leaves nothing of {extent} places.")
+            raise ShapeError(f"a padding of {away} leaves nothing of {counted(extent, 'place')}.")
         z = p.part(z, axis=axis, start=away, stop=extent - away) if away else z
     return own.activated(activation, z + own.parameter("b", units) if bias else z)
 
@@ -231,7 +232,9 @@ def _pooled(x: Expression, size: Any, stride: Any, padding: Any, gap: Any, kind:
         behind = max(0, before + extent - reach) // step * step
         for start in (*range(0, min(last, before), step), *range(behind, last, step)):  # the windows at the edges
             if not any(before <= start + i * apart < before + extent for i in range(k)):
-                raise ShapeError(f"with a padding of {before} a window of {k} places would hold nothing of the {extent} that there are.")
+                raise ShapeError(
+                    f"with a padding of {before} a window of {counted(k, 'place')} would hold nothing of the {extent} that there are."
+                )
     if strides == sizes and gaps == (1,) * axes and not any(map(any, margins)):
         return _reduced(_blocks(x, sizes), kind, [2 + 2 * axis for axis in range(axes)])
     windows = windows_of(with_margins(x, margins, LOWEST if kind == LARGEST else 0), sizes, strides, gaps)
@@ -243,7 +246,7 @@ def _blocks(x: Expression, sizes: Sizes) -> Expression:
     shape: list[int] = []
     for axis, (extent, k) in enumerate(zip(spatial_extents(x), sizes, strict=True), start=1):
         if extent < k:
-            raise ShapeError(f"a window over {k} places does not fit into {extent}.")
+            raise ShapeError(f"a window over {counted(k, 'place')} does not fit into {extent}.")
         if extent % k:
             x = p.part(x, axis=axis, start=0, stop=extent - extent % k)
         shape += [extent // k, k]
@@ -381,6 +384,6 @@ def split(own: Owner, x: Expression, *, parts: int, take: int, axis: int = -1) -
     place = axis % (own_axes + 1)
     extent = int(x.shape[place])
     if extent % parts or take > parts:
-        raise ShapeError(f"{extent} places cannot be divided into {parts} parts of which number {take} is taken.")
+        raise ShapeError(f"{counted(extent, 'place')} cannot be divided into {parts} parts of which number {take} is taken.")
     width = extent // parts
     return p.part(x, axis=place, start=(take - 1) * width, stop=take * width)

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
+from chainrule.base.printing import counted
 from chainrule.network.given import checked_numbers
 from chainrule.network.network import Network
 
@@ -43,7 +44,7 @@ def read_targets(network: Network, values: Any, name: str = "t", rows: int | Non
     Raises ShapeError, InputError.
     """
     if values is None and network.targets:
-        raise InputError(f"{name} is missing: {network.targets} number{'s' * (network.targets != 1)} for each row.")
+        raise InputError(f"{name} is missing: {counted(network.targets, 'number')} for each row.")
     if not network.targets:
         if np.size(values if values is not None else ()):
             raise InputError(f"{name} is not needed: every output is its own error. Leave it out.")
@@ -132,6 +133,7 @@ def class_places(cells: Array, size: int, name: str) -> tuple[list[int], list[st
     names = sorted({str(cell) for cell in cells})
     if len(names) != size:
         raise InputError(
-            f"{name} has {len(names)} classes ({quoted(', '.join(names))[1:-1]}), but the network has {size} outputs for them."
+            f"{name} has {counted(len(names), 'class', 'classes')} ({quoted(', '.join(names))[1:-1]}), but the "
+            f"network has {counted(size, 'output')} for them."
         )
     return [names.index(str(cell)) for cell in cells], names

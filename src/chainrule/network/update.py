@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.base.errors import DescriptionError, UnknownNameError
 from chainrule.base.frozen import Frozen, replace
+from chainrule.base.printing import counted
 from chainrule.formula.expression import Expression, Name, as_expression, is_scalar, named, order, substitute, variable
 from chainrule.formula.primitives import select
 from chainrule.formula.tidy import tidy
@@ -191,7 +192,8 @@ def _part(
     new, *new_states = result if isinstance(result, tuple) else (result,)
     if len(new_states) != len(states):
         raise DescriptionError(
-            f"{optimizer.name} has {len(states)} states but returns {len(new_states)}: return the new w, then each new state in its order."
+            f"{optimizer.name} has {counted(len(states), 'state')} but returns {len(new_states)}: return the new w, "
+            f"then each new state in its order."
         )
     replaced = _replaced({w, g, *states}, new, dict(zip(new_states, states, strict=True)), w.own_name)
     after = tuple(_called(_next(state), replaced[value]) for state, value in zip(states, new_states, strict=True))

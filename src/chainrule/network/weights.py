@@ -21,6 +21,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import DescriptionError, InputError, ShapeError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import counted
 from chainrule.formula.scalar import Index
 from chainrule.network.elements import THRESHOLDS, find_element, leading, typed_name
 from chainrule.network.given import checked_numbers
@@ -164,7 +165,8 @@ def _with_list(network: Network, weights: Any, said: Mapping[str, str]) -> Netwo
     if len(numbers) not in (wanted, most):
         also = f" ({most} with its biases)" if most > wanted else ""
         raise ShapeError(
-            f"the network {network.summary} has {wanted} weight{'s' * (wanted != 1)}{also}, but {len(numbers)} numbers were given."
+            f"the network {network.summary} has {counted(wanted, 'weight')}{also}, but "
+            f"{counted(len(numbers), 'number was', 'numbers were')} given."
         )
     places = everything if len(numbers) == most else alone
     changed = network.with_parameters({key: numbers[place] for key, place in places.items()})
@@ -267,7 +269,7 @@ def _with_matrices(network: Network, given: Mapping[str, Any], said: Mapping[str
     chosen = next(iter(exact or possible))
     different = [reading for reading, fitted in possible.items() if not fitted.same(possible[chosen])]
     if different:
-        both = " or ".join(f"--weights-as {reading}" for reading in (chosen, *different))
+        both = " or ".join(f"«--weights-as {reading}»" for reading in (chosen, *different))
         shapes = ", ".join(f"{key} ({_size(array.shape)})" for key, array in arrays.items())
         raise InputError(f"{shapes} can be read in {1 + len(different)} ways, and the numbers would differ: say {both}.")
     return _read(network, found, chosen, given)
@@ -339,7 +341,7 @@ def _with_named(start: Network, network: Network, named: Mapping[str, tuple[Weig
     """Single numbers. The others of their parameters stay as they are: as given before, or drawn."""
     for word in ("rows", "bias"):
         if word in said and network is start:
-            raise InputError("weights by name have their places in their names; leave out what --weights-as says of rows and biases.")
+            raise InputError("weights by name have their places in their names; leave out what «--weights-as» says of rows and biases.")
     changed = {key: np.array(network.parameters[key], dtype=float) for key in dict.fromkeys(key for (key, _), _ in named.values())}
     taken: dict[WeightPlace, str] = {}
     for name, (place, value) in named.items():

@@ -179,7 +179,7 @@ def _integer(number: int) -> Number:
     digits = math.floor(math.log10(number)) + 1 if number else 1
     if digits > MOST_DIGITS:
         raise InputError(
-            f"an exact value has {digits} digits, and at most {MOST_DIGITS} are printed; leave out --exact, or take fewer steps."
+            f"an exact value has {digits} digits, and at most {MOST_DIGITS} are printed; leave out «--exact», or take fewer steps."
         )
     return Number(str(number), value=Fraction(number))
 

@@ -89,7 +89,7 @@ def _check_size(context: Context) -> None:
             "a page goes on from step to step by itself, and dropout draws other units for each step, which only Python does; leave "
             "dropout out (rate = 0), or write the explanation of one step: chainrule explain … -o file.html."
         )
-    smaller, fewer = "take a smaller network", f"take fewer (--row 1-{MOST_SAMPLES} chooses samples)"
+    smaller, fewer = "take a smaller network", f"take fewer («--row 1-{MOST_SAMPLES}» chooses samples)"
     for what, size, most, advice in (
         ("weights", network.size, MOST_NUMBERS, smaller),
         ("units in a layer", max(network.sizes), MOST_UNITS, smaller),

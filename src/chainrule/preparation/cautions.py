@@ -15,9 +15,10 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.options import option
 from chainrule.data.dates import moments_of
 from chainrule.data.table import Column, Table
-from chainrule.preparation.columns import enumerated, option
+from chainrule.preparation.columns import enumerated
 from chainrule.preparation.preparation import Preparation
 
 STAND_INS = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 99999999.0)
@@ -136,7 +137,7 @@ def _adds_up(numbers: Sequence[Array], start: int, place: int, rows: int) -> boo
 
 def _ways(name: str) -> dict[str, str]:
     """The options by which a column is no number."""
-    return {"categories": option("--categories", [name]), "ignore": option("--ignore", [name])}
+    return {"categories": option("categories", name), "ignore": option("ignore", name)}
 
 
 def _correlation(a: Array, b: Array) -> float:
@@ -153,7 +154,7 @@ def _days(table: Table, preparation: Preparation) -> Iterator[Caution]:
         written = "" if column.name in targets else written_day(column)
         if written:
             key = "days" if is_read_as_days(column) else "days_typed"
-            yield Caution(key, {"name": column.name, "value": written, "ignore": option("--ignore", [column.name])})
+            yield Caution(key, {"name": column.name, "value": written, "ignore": option("ignore", column.name)})
 
 
 def written_day(column: Column) -> str:

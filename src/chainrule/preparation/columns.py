@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -11,11 +11,10 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
 from chainrule.base.frozen import FrozenValue, replace
-from chainrule.base.options import asked_for
-from chainrule.base.printing import command_line, listed
+from chainrule.base.printing import counted, listed
 from chainrule.data.cells import ColumnKind, parse_number
 from chainrule.data.columns import ColumnForm
-from chainrule.data.numbers import NumberFormat, worth_saying
+from chainrule.data.numbers import NumberFormat
 from chainrule.data.table import Column, Table
 from chainrule.network.targets import one_hot
 
@@ -212,27 +211,16 @@ def as_numbers(table: Table, column: Column) -> Array:
     return column.values
 
 
-def option(name: str, columns: Iterable[str]) -> str:
-    """An option for each of the columns: --ignore age --ignore 'last name', or ignore=["age", "last name"]."""
-    return asked_for(command_line(*(word for column in columns for word in (name, column))))
-
-
 def enumerated(names: Sequence[str]) -> str:
     """Some names, and how many more there are."""
     more = len(names) - NAMED
     return ", ".join(map(listed, names[:NAMED])) + (f" and {more} more" if more > 0 else "")
 
 
-def readings(forms: Mapping[str, NumberFormat | None]) -> str:
-    """How the numbers of some columns are read, of those of which it is worth a line: "a 5,612 is 5612, not 5.612; b 1,2 kg is 1.2"."""
-    shown, more = worth_saying(forms, NAMED)
-    return "; ".join(f"{listed(name)} {form.example}" for name, form in shown.items()) + (f"; and {more} more" if more else "")
-
-
 def missing_message(source: str, count: int, cells: Sequence[tuple[int, str]]) -> str:
     """How many values are missing and where the first ones are."""
     first = "; ".join(f"row {row}, column {quoted(name)}" for row, name in cells[:3])
-    return f"{source} has {count:,} missing value{'s' if count > 1 else ''} ({first}{' …' if count > 3 else ''})"
+    return f"{source} has {counted(count, 'missing value')} ({first}{' …' if count > 3 else ''})"
 
 
 def ordered(labels: Iterable[str]) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def _day_first(tables: Callable[[], Iterable[Table]], name: str, of_each: OfEach
         open_text, source = open_text or found, source or here
     if open_text:
         raise InputError(
-            f"{source}, column {quoted(name)}: which is the month in {quoted(open_text)}? Say --day-first or --month-first, or write "
+            f"{source}, column {quoted(name)}: which is the month in {quoted(open_text)}? Say «--day-first» or «--month-first», or write "
             "dates as 2024-03-01."
         )
     return True

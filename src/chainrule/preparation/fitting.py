@@ -13,13 +13,17 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.options import option
+from chainrule.base.printing import counted
 from chainrule.data.memory import memory
 from chainrule.data.numbers import evidence_of, looks_like_number, resembles_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
+from chainrule.document.words import Words
 from chainrule.network.definitions import find
-from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, option, ordered, readings
+from chainrule.preparation.columns import LOSSES, Feature, Target, Task, complete, enumerated, missing_message, ordered
 from chainrule.preparation.dates import date_feature
+from chainrule.preparation.remarks import read_so
 from chainrule.preparation.summary import MOST_CATEGORIES, MOST_LABELS, Summary, checked_kind, numbers_of
 
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -136,7 +140,7 @@ def _fit_complete(
         worst = max(needed, key=lambda name: found[name].missing)
         raise FileError(
             f"every row of {source} lacks a value, most often in column {quoted(worst)}; leave columns out "
-            f"({option('--ignore', [worst])}), or --impute."
+            f"({option('ignore', worst)}), or «--impute»."
         )
     fitted = fit_preparation(lambda: (table.take(complete(table, needed)) for table in tables()), kept, of_each)
     return {**fitted, "dropped": rows - fitted["rows"]}
@@ -174,7 +178,7 @@ def _started(table: Table, options: PreparationOptions) -> dict[str, Summary]:
     """Empty summaries of the columns. Raises InputError for a wished column that is not there, or if no target is."""
     if not options.targets:
         raise InputError(
-            f"no target is named; say which column of {table.source} is to be predicted (--target): {enumerated(table.names)}."
+            f"no target is named; say which column of {table.source} is to be predicted («--target»): {enumerated(table.names)}."
         )
     for name in (*options.targets, *options.categories, *options.numbers, *options.ignore):
         table.column(name)
@@ -201,9 +205,9 @@ def _check_missing(source: str, used: Sequence[Summary], options: PreparationOpt
     used = [summary for summary in used if not _is_category(summary, options)]
     if options.impute is None and any(summary.missing for summary in used):
         cells = sorted((row, summary.name) for summary in used for row in summary.gaps)
-        columns = option("--ignore", [summary.name for summary in used if summary.missing][:9])
+        columns = option("ignore", *[summary.name for summary in used if summary.missing][:9])
         said = missing_message(source, sum(summary.missing for summary in used), cells)
-        ways = f"fill them in, ask for --impute mean, leave those rows out (--drop-missing) or columns ({columns})"
+        ways = f"fill them in, ask for «--impute mean», leave those rows out («--drop-missing») or columns ({columns})"
         raise FileError(f"{said}; {ways}.")
 
 
@@ -214,14 +218,14 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
     fixes = ", ".join([*ways[:-1], f"or {ways[-1]}"])
     if (odd := summary.stray_of_dates) is not None:
         raise FileError(
-            f"{source}: column {quoted(summary.name)} holds dates, but also {quoted(odd)}; correct it, say --missing {quoted(odd)} if it "
+            f"{source}: column {quoted(summary.name)} holds dates, but also {quoted(odd)}; correct it, say {option('missing', odd)} if it "
             f"means that there is no value, {fixes}."
         )
     if summary.stray and _is_mostly_numbers(summary):
         row, text = summary.stray
         raise FileError(
             f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
-            f"cells of that column are; correct it, say --missing {quoted(text)} if it means that there is no value, {fixes}."
+            f"cells of that column are; correct it, say {option('missing', text)} if it means that there is no value, {fixes}."
         )
     if summary.numeric_labels > MOST_INTEGER_CLASSES:
         cell = next(filter(resembles_number, summary.labels))
@@ -239,12 +243,12 @@ def _how_to_read(summary: Summary) -> str:
     evidence = evidence_of(numbers, 1, ())
     units = [unit for unit in evidence.units if unit]
     if 0 < len(units) <= MOST_UNITS_OFFERED:
-        return f"say --units {quoted(','.join(units))} if the numbers mean the same without them, "
+        return f"say {option('units', ','.join(units))} if the numbers mean the same without them, "
     if evidence.thousands and not units:
-        return f"say --thousands {quoted(next(iter(evidence.thousands)))}, "
+        return f"say {option('thousands', next(iter(evidence.thousands)))}, "
     if units or ("," not in evidence.decimal and (summary.stray or summary.doubt)):
         return ""
-    return "say --decimal ',', " if "," in evidence.decimal else "say --decimal ., "  # where text stays text unless it is said
+    return "say «--decimal ','», " if "," in evidence.decimal else "say «--decimal .», "  # where text stays text unless it is said
 
 
 def _is_mostly_numbers(summary: Summary) -> bool:
@@ -259,16 +263,16 @@ def _target(source: str, summary: Summary, options: PreparationOptions) -> Targe
     name = summary.name
     if summary.missing:
         said = missing_message(source, summary.missing, [(row, name) for row in summary.gaps])
-        raise FileError(f"{said}, and it is the target; leave those rows out (--drop-missing).")
+        raise FileError(f"{said}, and it is the target; leave those rows out («--drop-missing»).")
     if summary.kind == "date":
         raise InputError(f"target {quoted(name)} of {source} holds dates; choose a column of numbers or classes.")
     if options.task_of(name) != "classify" and not (options.each and options.task_of(name) is None and not _is_mostly_numbers(summary)):
-        _check_text(source, summary, "take the values as classes (--task classify)")
+        _check_text(source, summary, "take the values as classes («--task classify»)")
     if _is_class(summary, options):
         return _class_target(source, summary, options)
     if summary.kind == "text":
         row, text = summary.stray or (1, "text")
-        several = " Several targets must all be numbers, or a network has an output for each (--network)." if _is_shared(options) else ""
+        several = " Several targets must all be numbers, or a network has an output for each («--network»)." if _is_shared(options) else ""
         raise FileError(f"{source}: row {row}, column {quoted(name)} holds {quoted(text)}, which is no number to regress to.{several}")
     if summary.is_constant:
         raise FileError(f"target {quoted(name)} of {source} is {summary.low:g} in every row; there is nothing to learn. Choose another.")
@@ -310,19 +314,20 @@ def _class_target(source: str, summary: Summary, options: PreparationOptions) ->
     if _is_shared(options):
         raise InputError(
             f"one output has one class target, not {len(options.targets)} ({enumerated(options.targets)}); train one model for each, or "
-            "describe a network with an output for each (--network)."
+            "describe a network with an output for each («--network»)."
         )
     if summary.distinct == 1:
         only = next(iter(summary.labels))
         raise FileError(f"target {quoted(name)} of {source} is {quoted(only)} in every row; a class target needs two classes or more.")
     if summary.crowded or summary.distinct > MOST_CATEGORIES or (summary.distinct > 20 and summary.distinct == summary.rows):
-        fix = f"Choose another target{' or --task regress' if summary.kind == 'number' else ''}."
+        fix = f"Choose another target{' or «--task regress»' if summary.kind == 'number' else ''}."
         row, text = summary.stray or (0, "")
         if re.search(r"\d[.,' ]\d", text):
             fix = f"If they are numbers, as row {row} holds {quoted(text)}, write digits alone; else choose another target."
         count = f"more than {MOST_CATEGORIES:,}" if summary.distinct > MOST_CATEGORIES else f"{summary.distinct:,}"
         raise FileError(
-            f"target {quoted(name)} of {source} has {count} different values in {summary.rows:,} rows; these are no classes to learn. {fix}"
+            f"target {quoted(name)} of {source} has {count} different values in "
+            f"{counted(summary.rows, 'row')}; these are no classes to learn. {fix}"
         )
     return Target(name, "class", summary.kind, classes=ordered(summary.labels), written=summary.format)
 
@@ -361,7 +366,7 @@ def _at_least_one(source: str, used: list[Summary], others: Sequence[Summary], l
     sequences = [summary for summary in others if left_out.get(summary.name) == "numbers the rows"]
     if not sequences:
         why = "; ".join(f"{name} ({reason})" for name, reason in list(left_out.items())[:5])
-        dates = "; inputs are made of dates by --dates year,month,weekday,hour" if "dates" in left_out.values() else ""
+        dates = "; inputs are made of dates by «--dates year,month,weekday,hour»" if "dates" in left_out.values() else ""
         raise FileError(f"{source} has no column to learn from{f': left out are {why}' if why else ' beside the target'}{dates}.")
     for summary in sequences:
         del left_out[summary.name]
@@ -385,13 +390,13 @@ def _feature(source: str, summary: Summary, options: PreparationOptions, fill: f
     name, lacks = summary.name, summary.missing > 0
     if _is_category(summary, options):
         if name not in options.categories:
-            asked = option("--categories", [name]), option("--ignore", [name])
+            asked = option("categories", name), option("ignore", name)
             ways = f"take the values as categories ({asked[0]})", f"leave the column out ({asked[1]})"
             _check_text(source, summary, *ways)
         if summary.crowded:
             raise FileError(
                 f"column {quoted(name)} of {source} has more than {summary.most:,} different values; leave it out "
-                f"({option('--ignore', [name])})."
+                f"({option('ignore', name)})."
             )
         own = summary.missing > 0 and options.impute != "most_frequent"
         labels = ordered(summary.labels)
@@ -513,11 +518,11 @@ def decisions(
     for feature in kinds["date"]:
         said.append(f"of the date {feature.name}: {enumerated([part.name.removeprefix(f'{feature.name} ') for part in feature.parts])}")
     if kinds["category"]:
-        named = [f"{feature.name} ({len(feature.categories)} values)" for feature in kinds["category"]]
+        named = [f"{feature.name} ({counted(len(feature.categories), 'value')})" for feature in kinds["category"]]
         said.append(f"categories, one input for each value: {enumerated(named)}")
     forms = {target.name: target.written for target in targets} | {feature.name: feature.written for feature in features}
     if any(form and (form.is_unusual or form.open) for form in forms.values()):
-        said.append(f"how numbers are read: {readings(forms)}")
+        said.append(f"how numbers are read: {read_so(Words(), forms)}")
     for reason in dict.fromkeys(left_out.values()):
         said.append(f"left out ({reason}): {enumerated([name for name, why in left_out.items() if why == reason])}")
     lacking = {summary.name: f"{summary.name} ({summary.missing:,})" for summary in used if summary.missing}
@@ -534,5 +539,5 @@ def decisions(
 def _target_decision(target: Target, scaled: str) -> str:
     trained = f"output {find('loss', LOSSES[target.task]).output.name}, loss {LOSSES[target.task]}"
     if target.kind == "class":
-        return f"target {target.name}: {len(target.classes)} classes ({enumerated(target.classes)}); {trained}"
+        return f"target {target.name}: {counted(len(target.classes), 'class', 'classes')} ({enumerated(target.classes)}); {trained}"
     return f"target {target.name}: a number, {scaled.replace('as they are', 'as it is')}; {trained}"

@@ -14,14 +14,15 @@ from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, FileError, InputError, ShapeError, quoted
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.base.printing import counted
 from chainrule.data.cells import ColumnKind
 from chainrule.data.columns import ColumnForm
-from chainrule.data.numbers import PLAIN, NumberFormat, looks_like_number
+from chainrule.data.numbers import looks_like_number
 from chainrule.data.ranges import OfEach, alone
 from chainrule.data.table import Table
 from chainrule.network.definitions import find
 from chainrule.network.targets import class_probabilities, one_hot, predicted_classes
-from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message, readings
+from chainrule.preparation.columns import LOSSES, NAMED, Feature, Target, Task, complete, enumerated, labels_of, missing_message
 from chainrule.preparation.dates import checked_parts
 from chainrule.preparation.fitting import IMPUTE, Places, PreparationOptions, fit_preparation
 from chainrule.preparation.reading import fields_from, without_defaults
@@ -233,7 +234,7 @@ class Preparation(Displayed, FrozenValue):
         if lacking:
             offer = "." if table.has_header else "; it has no header."
             if table.has_header and len(lacking) == len(self.features) and any(map(looks_like_number, table.names)):
-                offer = "; if its first row is no header, say --no-header."
+                offer = "; if its first row is no header, say «--no-header»."
             named = _suggested(lacking, table)
             raise FileError(f"{table.source} lacks {'columns' if len(lacking) > 1 else 'a column'} of the model: {named}{offer}")
 
@@ -251,7 +252,7 @@ class Preparation(Displayed, FrozenValue):
         count = sum(map(len, gaps.values()))
         if count:
             cells = sorted((table.row(int(place)), name) for name, places in gaps.items() for place in places[:3])
-            raise FileError(f"{missing_message(table.source, count, cells)}; fill them in, or train with --impute.")
+            raise FileError(f"{missing_message(table.source, count, cells)}; fill them in, or train with «--impute».")
 
     # Back
 
@@ -328,64 +329,14 @@ class Preparation(Displayed, FrozenValue):
         known = {*self.kinds, *(name for name, _ in self.left_out)}
         return tuple(name for name in table.names if name not in known)
 
-    def remarks(
-        self,
-        table: Table,
-        unseen: Counter[tuple[str, str]] | None = None,
-        far: Mapping[str, tuple[int, float]] | None = None,
-        *,
-        targets: bool = False,
-    ) -> tuple[str, ...]:
-        """In words: extra columns, categories that were not there when fitting, and values far outside; of this table, or as given.
-
-        targets  what is to be said about their columns, too
-        """
-        extra, counts = self.extra(table), self.unseen(table) if unseen is None else unseen
-        said = [f"columns that the model does not know are ignored: {enumerated(extra)}"] if extra else []
-        said += self.remarks_on_numbers(table, targets=targets)
-        for name in dict.fromkeys(column for column, _ in counts):
-            labels = [f"{label} ({count} ×)" for (column, label), count in counts.items() if column == name]
-            what = "categories that the model has never seen, taken as none of the known"
-            if name in (target.name for target in self.targets):
-                what = "classes that the model does not know, which count as wrong"
-            knows = {**{one.name: one.categories for one in self.features}, **{one.name: one.classes for one in self.targets}}[name]
-            said.append(f"column {name} holds {what}: {enumerated(labels)}; it knows {enumerated(knows)}")
-        ranges = {feature.name: (feature.low, feature.high) for feature in self.features}
-        for name, (row, value) in (self.far(table) if far is None else far).items():
-            low, high = ranges[name]
-            said.append(
-                f"column {name} holds {value:.6g} in row {row}, far outside of {low:.6g} to {high:.6g}, where the model was trained; "
-                "what it says there is a guess"
-            )
-        return tuple(said)
-
-    def remarks_on_numbers(self, table: Table, *, targets: bool = False) -> list[str]:
-        """In words: numbers written otherwise than where the model was trained, or that could be others; targets as of `remarks`."""
-        said = list[str]()
-        otherwise: dict[tuple[NumberFormat, NumberFormat], list[str]] = {}
-        doubted: dict[str, NumberFormat | None] = {}
-        written = {feature.name: feature.written or PLAIN for feature in self.features}
-        written |= {target.name: target.written or PLAIN for target in self.targets if targets}
-        found = {name: form for name in written if (form := table.column(name).format) is not None}
-        for name, form in found.items():
-            if not form.is_within(written[name]):
-                otherwise.setdefault((form.signs, written[name].signs), []).append(name)
-            elif form.open:
-                doubted[name] = form
-        for names in otherwise.values():
-            columns = f"column{'s' * (len(names) > 1)} {enumerated(names)} {'are' if len(names) > 1 else 'is'}"
-            here, there = found[names[0]].example, written[names[0]].example
-            examples = "; ".join([*([f"here {here}"] if here else []), *([f"there {there}"] if there else [])])
-            said.append(f"{columns} written otherwise than where the model was trained: {examples}")
-        if doubted:
-            said.append(f"numbers that could be read in two ways are read so: {readings(doubted)}")
-        return said
-
     # Plain data
 
     def __repr__(self) -> str:
         targets = ", ".join(target.name for target in self.targets)
-        return f"<Preparation of {self.rows} rows: {self.inputs} inputs from {len(self.features)} columns; {self.task} {targets}>"
+        return (
+            f"<Preparation of {counted(self.rows, 'row')}: {counted(self.inputs, 'input')} from "
+            f"{counted(len(self.features), 'column')}; {self.task} {targets}>"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; `from_dict` gives back the same, bit for bit."""

@@ -156,7 +156,7 @@ def _said(error: Exception, waits: float, *, began: bool = True) -> str:
         if late
         else f"another process has ended: {why}"
     )
-    return f"{what} What there was at the last checkpoint is kept: go on with --resume.{more}"
+    return f"{what} What there was at the last checkpoint is kept: go on with «--resume».{more}"
 
 
 def over_mpi() -> Processes:

@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from chainrule.base.frozen import replace
+from chainrule.base.printing import counted
 from chainrule.checking.report import Assessment
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.diagnosis.examination import Diagnosis
@@ -215,7 +216,7 @@ def _epochs(history: Sequence[Any]) -> Iterable[Block]:
 def _(value: Sweep) -> Iterable[Block]:
     columns = value.table()
     shown = [name for name in columns if name not in ("number", "seconds")]
-    yield _title(f"Sweep: {len(value.trials)} of {value.count} trials")
+    yield _title(f"Sweep: {len(value.trials)} of {counted(value.count, 'trial')}")
     yield table(shown, ([_cell(columns[name][row]) for name in shown] for row in range(min(MOST_TRIALS, len(value.trials)))))
 
 

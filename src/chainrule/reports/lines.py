@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chainrule.base.printing import listed
-from chainrule.data.numbers import worth_saying
 from chainrule.document.words import Words
+from chainrule.preparation.remarks import joined_names, message, number_text, read_so
 
 if TYPE_CHECKING:
-    from chainrule.data.numbers import NumberFormat
     from chainrule.data.table import Table
     from chainrule.network.network import Network
     from chainrule.preparation.columns import Feature
@@ -18,21 +16,8 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
     from chainrule.training.plan import Plan
 
-NAMED = 12
-"""So many names a line lists before it says how many more there are."""
-
 REASONS = ("as asked", "constant", "dates", "no values", "numbers the rows", "all different", "nearly all different")
 """Why a column was left out, where the catalogue has words for it."""
-
-
-def message(words: Words, key: str, **values: object) -> str:
-    """A text of the catalogue; numbers in it are rounded to six digits and have the language's decimal sign."""
-    return words.plain(key, **{name: number_text(words, value) if isinstance(value, float) else value for name, value in values.items()})
-
-
-def number_text(words: Words, value: float, digits: int = 6) -> str:
-    """A number with so many significant digits at most."""
-    return words.decimal(f"{value:.{digits}g}")
 
 
 def line_of_table(words: Words, table: Table, rows: int) -> str:
@@ -99,10 +84,8 @@ def parts_of_date(words: Words, feature: Feature) -> str:
 def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
     """How numbers were read, what was left out, and what stands in for missing values."""
     forms = {target.name: target.written for target in preparation.targets} | {one.name: one.written for one in preparation.features}
-    written, more = worth_saying(forms, NAMED)
-    if written:
-        shown = [f"{listed(name)} {_readings(words, form)}".replace(" ", "\N{NO-BREAK SPACE}") for name, form in written.items()]
-        yield words.plain("decided.written", names="; ".join([*shown, *_more(words, more)]))
+    if written := read_so(words, forms, "\N{NO-BREAK SPACE}"):
+        yield words.plain("decided.written", names=written)
     for reason in dict.fromkeys(reason for _, reason in preparation.left_out):
         key = reason.replace(" ", "_") if reason in REASONS else "many"
         names = [name for name, why in preparation.left_out if why == reason]
@@ -115,27 +98,6 @@ def lines_of_cells(words: Words, preparation: Preparation) -> Iterator[str]:
             yield words.plain(f"decided.{key}", names=joined_names(words, names))
     if preparation.dropped:
         yield words.plain("decided.dropped", count=preparation.dropped)
-
-
-def joined_names(words: Words, names: Sequence[str]) -> str:
-    """Names with commas between, the first few of many."""
-    rest = _more(words, len(names) - NAMED if len(names) > NAMED + 1 else 0)
-    return ", ".join([*map(listed, names[:NAMED] if rest else names), *rest])
-
-
-def _more(words: Words, count: int) -> list[str]:
-    return [words.plain("decided.more", count=count)] if count else []
-
-
-def _readings(words: Words, form: NumberFormat) -> str:
-    """What cells are read as: 1,234.5 kg is 1234.5."""
-    said = []
-    for cell, value, other in form.readings:
-        values = {"cell": cell, "value": number_text(words, value, 15)}
-        said.append(words.plain("decided.reading", **values))
-        if other is not None:
-            said[-1] += words.plain("decided.reading.open", other=number_text(words, other, 15))
-    return words.plain("decided.readings.and").join(said)
 
 
 def line_of_network(words: Words, network: Network) -> str:

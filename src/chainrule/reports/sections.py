@@ -33,8 +33,8 @@ from chainrule.pictures.plot import plot_diagram
 from chainrule.pictures.shapes import Diagram
 from chainrule.preparation.cautions import Caution
 from chainrule.preparation.columns import Feature, Target
+from chainrule.preparation.remarks import joined_names, message
 from chainrule.reports.lines import (
-    joined_names,
     line_of_network,
     line_of_plan,
     line_of_table,
@@ -42,7 +42,6 @@ from chainrule.reports.lines import (
     lines_of_ending,
     lines_of_open_targets,
     lines_of_split,
-    message,
     parts_of_date,
 )
 from chainrule.reports.pictures import MOST_CLASSES, confusion_diagram, gradients_diagram, residuals_diagram

@@ -54,7 +54,7 @@ def read_order(wanted: OrderLike, rows: int, epochs: int | None = None) -> Order
         else [[batch] if isinstance(batch, int) else batch for batch in python_value([*wanted])]
     )
     if not batches:
-        raise InputError('--order names the rows of each step, as "1; 2; 3" or "1 2; 3 4".')
+        raise InputError('«--order» names the rows of each step, as "1; 2; 3" or "1 2; 3 4".')
     for batch in batches:
         if isinstance(batch, str) or not isinstance(batch, Sequence) or not batch:
             raise InputError(f"every step of an order needs rows, as [[1, 2], [3]], not {quoted(batch)}.")
@@ -76,7 +76,7 @@ def _from_text(text: str) -> list[list[int]]:
         for cell in part.replace(",", " ").split():
             found = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", cell)
             if not found:
-                raise InputError(f'--order names rows, as "1; 2; 3" or "1 2; 3 4", not {quoted(cell)}.')
+                raise InputError(f'«--order» names rows, as "1; 2; 3" or "1 2; 3 4", not {quoted(cell)}.')
             first, last = int(found[1]), int(found[2] or found[1])
             if not 0 <= last - first < MOST_STEPS:
                 raise InputError(f"rows {quoted(cell)} are no range that can be counted up.")

@@ -10,6 +10,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, quoted
 from chainrule.base.frozen import Frozen
+from chainrule.base.printing import counted
 from chainrule.network.definitions import Bound, find
 from chainrule.network.description import check_table, described, inside, network_of_description, number_lists
 from chainrule.network.layers import checked_names
@@ -52,7 +53,7 @@ class Problem(Explained, Displayed, Frozen):
         named = {"title": self.title, "features": list(self.features), "targets": list(self.targets)}
         origin = {**self.origin, **{key: value for key, value in named.items() if value}}
         if order is None and epochs is not None:
-            raise InputError('epochs says how often an order is gone through; give one, as --order "1; 2; 3".')
+            raise InputError('epochs says how often an order is gone through; give one, as «--order "1; 2; 3"».')
         read = None if order is None else read_order(order, len(self.x), epochs)
         return steps(self.network, self.x, self.t, self.optimizer or find("optimizer", "sgd"), exact=exact, origin=origin, order=read)
 
@@ -112,7 +113,7 @@ def _batch_from(data: Any, network: Network) -> dict[str, Any]:
     x = network.checked_x(data["x"], "data.x")
     t, classes = read_targets(network, data.get("t"), "data.t", len(x))
     if len(x) != len(t):
-        raise InputError(f"data.x has {len(x)} rows but data.t has {len(t)}; every sample needs its target.")
+        raise InputError(f"data.x has {counted(len(x), 'row')} but data.t has {len(t)}; every sample needs its target.")
     names = {key: checked_names(data.get(key, ()), f"data.{key}") for key in ("features", "targets")}
     for key, wanted in (("features", network.inputs), ("targets", network.targets)):
         if names[key] and len(names[key]) != wanted:

@@ -16,6 +16,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InexactError, InputError, quoted
 from chainrule.base.frozen import Frozen, replace
+from chainrule.base.printing import counted
 from chainrule.formula.arrays import FLOATS, Arrays, Exact
 from chainrule.formula.evaluation import evaluate
 from chainrule.formula.expression import Expression
@@ -301,7 +302,7 @@ def steps(
     told = {"weights": network.understood, "classes": classes}
     origin = {**(origin or {}), **{key: value for key, value in told.items() if value}}
     if len(x) != len(t):
-        raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
+        raise InputError(f"x has {counted(len(x), 'row')} but t has {len(t)}; every sample needs its target.")
     check_targets(network, t)
     weights = network.checked_weights(weights, len(x))
     arrays = Exact() if exact else FLOATS
@@ -368,7 +369,7 @@ def _advanced(first: Step, count: int) -> Step:
 def _no_step_after(number: int, wanted: int) -> DivergenceError:
     return DivergenceError(
         f"before step {wanted:,} the numbers have left the range of floating point: E is no finite number in step {number:,}. "
-        "Choose an earlier --step, or a smaller --learning-rate."
+        "Choose an earlier «--step», or a smaller «--learning-rate»."
     )
 
 

@@ -20,6 +20,7 @@ from chainrule.base.display import Displayed
 from chainrule.base.errors import DivergenceError, InputError, ShapeError, quoted
 from chainrule.base.frozen import replace
 from chainrule.base.interruption import CTRL_C, asked_to_end
+from chainrule.base.printing import counted
 from chainrule.engines.choice import ready_engine
 from chainrule.engines.epoch import (
     ENGINES,
@@ -139,7 +140,7 @@ class Training(Displayed):
             for name, values, columns in (("x", x, self.network.inputs), ("t", t, self.network.targets))
         )
         if len(x) != len(t):
-            raise InputError(f"x has {len(x)} rows but t has {len(t)}; every sample needs its target.")
+            raise InputError(f"x has {counted(len(x), 'row')} but t has {len(t)}; every sample needs its target.")
         check_targets(self.network, t)
         if not self.network.conventions.weighted:
             return x, t
@@ -164,7 +165,7 @@ class Training(Displayed):
     # Going on
 
     def __repr__(self) -> str:
-        return f"<Training of {self.network!r}: {self.epochs:,} of {self.plan.epochs:,} epochs>"
+        return f"<Training of {self.network!r}: {self.epochs:,} of {counted(self.plan.epochs, 'epoch')}>"
 
     @unwarned
     def epoch(self) -> Report:
@@ -537,7 +538,7 @@ def _checked_rows(name: str, values: Any, columns: int, precision: str, shard: S
     """Rows of finite numbers, as they lie on a disk, or row after row in memory, in that precision. Raises ShapeError, InputError."""
     array = values if isinstance(values, np.memmap) and values.dtype.kind == "f" else np.ascontiguousarray(values, dtype=precision)
     if array.ndim != 2 or array.shape[1] != columns or not (len(array) or shard):
-        raise ShapeError(f"{name} needs rows of {columns} number{'s' * (columns != 1)}, but was given the shape {array.shape}.")
+        raise ShapeError(f"{name} needs rows of {counted(columns, 'number')}, but was given the shape {array.shape}.")
     if array.size and not (math.isfinite(array.min()) and math.isfinite(array.max())):
         row, column = np.argwhere(~np.isfinite(array))[0]
         place = row if shard is None else shard.places[row]

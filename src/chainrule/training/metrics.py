@@ -16,7 +16,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.display import Displayed
 from chainrule.base.errors import InputError, ShapeError
 from chainrule.base.frozen import Frozen, FrozenValue
-from chainrule.base.printing import clean
+from chainrule.base.printing import clean, counted
 from chainrule.network.targets import class_probabilities, predicted_classes
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Scores(Displayed, Frozen):
 
     def __repr__(self) -> str:
         name, value = self.main
-        return f"<Scores of {self.rows} rows: {name} {value if value is None else format(value, '.6g')}>"
+        return f"<Scores of {counted(self.rows, 'row')}: {name} {value if value is None else format(value, '.6g')}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The measures, for people, and the sums, from which `from_dict` makes the same scores."""
@@ -283,7 +283,10 @@ def score(preparation: Preparation, y: Array, labels: Table | Array, *, guess: A
     if not isinstance(labels, np.ndarray):
         labels = preparation.labels(labels, strict=False)
     if len(y) != len(labels) or not len(y):
-        raise ShapeError(f"there are {len(y)} predictions for {len(labels)} rows; a score needs one for each, and at least one row.")
+        raise ShapeError(
+            f"there {'is' if len(y) == 1 else 'are'} {counted(len(y), 'prediction')} for "
+            f"{counted(len(labels), 'row')}; a score needs one for each, and at least one row."
+        )
     guess = None if guess is None else np.asarray(guess)
     if preparation.task == "mixed":
         parts = []

@@ -23,6 +23,7 @@ from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.files import json_text, parse_json, write_whole
 from chainrule.base.frozen import Frozen, replace
 from chainrule.base.pickling import WithoutCaches
+from chainrule.base.printing import counted
 from chainrule.data.encodings import begins_as
 from chainrule.engines.choice import Predictor
 from chainrule.network.description import described, network_of_description
@@ -113,13 +114,15 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """
         from chainrule.data.reading import read
         from chainrule.data.table import Table
+        from chainrule.document.words import Words
+        from chainrule.preparation.remarks import lines_of_numbers
 
         if isinstance(data, Table):
             return data
         data = self._under_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         table = read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
-        for remark in self._preparation.remarks_on_numbers(table, targets=targets):
+        for remark in lines_of_numbers(Words(), self._preparation, table, targets=targets):
             warnings.warn(remark, stacklevel=3)
         return table
 
@@ -134,7 +137,9 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
             data = np.asarray(data)  # of PyTorch, JAX …
         if isinstance(data, np.ndarray) and not data.dtype.names and data.ndim <= 2:
             if data.ndim == 1 < len(inputs):
-                raise InputError(f"a row alone is given as [row], of the shape (1, {len(inputs)}): the model has {len(inputs)} inputs.")
+                raise InputError(
+                    f"a row alone is given as [row], of the shape (1, {len(inputs)}): the model has {counted(len(inputs), 'input')}."
+                )
             columns: list[Any] = [*data.T] if data.ndim == 2 else [data]
         elif _is_row(data):
             return self._under_names(np.array(data, dtype=object))
@@ -150,7 +155,9 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         if names is None:
             from chainrule.preparation.columns import enumerated
 
-            raise InputError(f"the rows have {len(columns)} columns, but the model predicts from {len(inputs)}: {enumerated(inputs)}.")
+            raise InputError(
+                f"the rows have {counted(len(columns), 'column')}, but the model predicts from {len(inputs)}: {enumerated(inputs)}."
+            )
         return dict(zip(names, columns, strict=True))
 
     def evaluate(self, tables: Any) -> Scores:
@@ -176,7 +183,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         """
         training = self.replay(x, t, weights=weights)
         if self.history and number > self.history[-1].step:
-            raise InputError(f"the run took {self.history[-1].step:,} steps; there is no step {number:,}.")
+            raise InputError(f"the run took {counted(self.history[-1].step, 'step')}; there is no step {number:,}.")
         return training.step_at(number)
 
     def replay(self, x: Array, t: Array, *, weights: Array | None = None) -> Training:
@@ -187,7 +194,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         if self.plan.reduce_every > 1:
             raise InputError(
                 f"several processes took {self.plan.reduce_every} steps each by themselves before their weights were averaged, so that no "
-                "step of this run can be computed again; a run without --reduce-every can."
+                "step of this run can be computed again; a run without «--reduce-every» can."
             )
         training = Training(self.start, x, t, replace(self.plan, validation_folds=0), weights=weights)
         if self.source.get("digest") not in (None, training.digest):
@@ -230,7 +237,7 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
             f", {part} {scores.main[0]} {scores.main[1]:.4g}" for part, scores in self.scores.items() if scores.main[1] is not None
         )
         epochs = self.history[-1].epoch if self.history else 0  # of many, the history keeps some
-        return f"<Model {self.network.summary}, {epochs:,} epochs{scores}>"
+        return f"<Model {self.network.summary}, {counted(epochs, 'epoch')}{scores}>"
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model, whole or not at all. Raises FileError, also where there is a file already, unless `force`."""
@@ -297,7 +304,7 @@ def form_for(
         known = {**known, "encoding": form["encoding"]}
     length = form.get("characters")
     if length is not None and said.get("characters", length) != length:
-        raise InputError(f"the model takes {length} characters a row, not {said['characters']}; leave out --characters.")
+        raise InputError(f"the model takes {length} characters a row, not {said['characters']}; leave out «--characters».")
     return {**known, **said}
 
 

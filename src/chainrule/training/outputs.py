@@ -49,7 +49,7 @@ class Outputs(FrozenValue):
             return self
         there, state = Model.load(self.model), state_of(self.model)
         if there.start != began.start or there.source.get("digest") != began.source.get("digest"):
-            raise FileError(f"{self.model} is not of the run that was cut short: move it away, or replace it with --force.")
+            raise FileError(f"{self.model} is not of the run that was cut short: move it away, or replace it with «--force».")
         return replace(self, replaced=state)
 
 
@@ -87,7 +87,7 @@ def reserved(
             raise there_already(output)
         if checkpoint_path(output).exists() and not (force or resume):
             raise FileError(
-                f"{checkpoint_path(output)} is of a run that was cut short: go on with it by --resume, or begin anew with --force."
+                f"{checkpoint_path(output)} is of a run that was cut short: go on with it by «--resume», or begin anew with «--force»."
             )
         yield Outputs(output, log, curve, report, force)
 
@@ -112,7 +112,7 @@ def resumable(outputs: Outputs) -> Iterator[None]:
         path = None if outputs.model is None else checkpoint_path(outputs.model)
         if path is None or not path.exists():
             raise
-        raise FileError(f"{error} The run up to a moment ago is in {path}: when that is put right, go on with --resume.") from None
+        raise FileError(f"{error} The run up to a moment ago is in {path}: when that is put right, go on with «--resume».") from None
 
 
 class Log:

@@ -13,6 +13,7 @@ from chainrule.base.arrays import Array, python_value
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.printing import counted
 from chainrule.engines.epoch import ENGINES, PRECISIONS
 from chainrule.network.definitions import Bound, find
 
@@ -117,7 +118,7 @@ class Plan(Displayed, FrozenValue):
             raise UnknownNameError("precision", str(self.precision), PRECISIONS)
         if self.until is not None and self.until < RESOLVED and self.precision == "float32":
             said = f"until = {self.until:g} is finer than numbers of 7 digits resolve"
-            raise DescriptionError(f"{said}; compute with 16: --precision float64.")
+            raise DescriptionError(f"{said}; compute with 16: «--precision float64».")
         _check_class_weights(self.class_weights)
         object.__setattr__(self, "optimizer", find("optimizer", self.optimizer))
 
@@ -247,7 +248,7 @@ def split_rows(labels: int | Array, plan: Plan, groups: Array | None = None) -> 
     parts = [name for name in ("validation", "test") if getattr(plan, name)]
     if rows < FEWEST_ROWS and parts:
         wanted = " and ".join(parts)
-        raise InputError(f"{_rows(rows)} cannot be split; give more rows, or set {wanted} to 0.")
+        raise InputError(f"{counted(rows, 'row')} cannot be split; give more rows, or set {wanted} to 0.")
     if rows < 1:
         raise InputError("there are no rows to train on.")
     random = np.random.default_rng([plan.seed, 0])
@@ -272,7 +273,7 @@ def _split_groups(labels: int | Array, plan: Plan, groups: Array, random: np.ran
     order = random.permutation(np.flatnonzero(sizes))
     if len(order) <= len(parts):
         raise InputError(
-            f"column {quoted(plan.group)} has {len(order)} different value{'s' * (len(order) != 1)}, too few for rows to train on and "
+            f"column {quoted(plan.group)} has {counted(len(order), 'different value')}, too few for rows to train on and "
             f"rows for {' and '.join(parts)}; set {parts[-1]} to 0, or group by another column."
         )
     chosen: dict[str, list[int]] = {"test": [], "validation": []}
@@ -299,7 +300,7 @@ def fold_places(labels: int | Array, k: int, seed: int = 0, groups: Array | None
     rows = labels if isinstance(labels, int) else len(labels)
     check_count("the number of folds", k, 2)
     if rows < k:
-        raise InputError(f"{_rows(rows)} cannot be tested in {k} folds; ask for at most {rows}.")
+        raise InputError(f"{counted(rows, 'row')} cannot be tested in {k} folds; ask for at most {rows}.")
     if groups is not None:
         return _group_folds(groups, k, seed)
     ranked = _by_class(labels, np.random.default_rng([seed, 0]))
@@ -311,16 +312,12 @@ def _group_folds(groups: Array, k: int, seed: int) -> list[tuple[Array, Array]]:
     sizes = np.bincount(groups)
     drawn = np.random.default_rng([seed, 0]).permutation(np.flatnonzero(sizes))
     if len(drawn) < k:
-        raise InputError(f"{len(drawn)} groups cannot be tested in {k} folds; ask for at most {len(drawn)}.")
+        raise InputError(f"{counted(len(drawn), 'group')} cannot be tested in {k} folds; ask for at most {len(drawn)}.")
     fold_of, filled = np.zeros(len(sizes), dtype=int), np.zeros(k)
     for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:
         fold_of[group] = filled.argmin()
         filled[fold_of[group]] += sizes[group]
     return [(np.flatnonzero(fold_of[groups] != fold), np.flatnonzero(fold_of[groups] == fold)) for fold in range(k)]
-
-
-def _rows(rows: int) -> str:
-    return f"{rows} row{'s' * (rows != 1)}"
 
 
 def _is_classes(labels: int | Array) -> bool:
@@ -335,8 +332,8 @@ def _by_class(labels: int | Array, random: np.random.Generator) -> Array:
 
 def _spread_evenly(ranked: Array, part: float, offset: float) -> Array:
     """Every (1/part)-th row: of each stretch, and so of each class, the same part to within one row."""
-    counted = np.floor(np.arange(len(ranked) + 1) * part + offset)
-    return np.asarray(ranked[np.diff(counted) > 0])
+    taken = np.floor(np.arange(len(ranked) + 1) * part + offset)
+    return np.asarray(ranked[np.diff(taken) > 0])
 
 
 def _last(ranked: Array, count: float) -> Array:

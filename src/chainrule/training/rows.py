@@ -267,12 +267,12 @@ def checked_own_data(source: Mapping[str, Any], preparation: Preparation) -> str
     names = own if isinstance(own, list) else [] if own is None else [own]
     said = ", ".join(names)
     if not is_here(names):
-        raise FileError(f"the data that the model was trained on ({said or 'without a name'}) is not here; give it with --data FILE.")
+        raise FileError(f"the data that the model was trained on ({said or 'without a name'}) is not here; give it with «--data FILE».")
     columns: tuple[str, ...] = ()
     with suppress(InputError):
         columns = next(iter(chunks(own, rows=1, **source.get("form", {})))).names
     if not {*preparation.kinds} <= {*columns}:
-        raise FileError(f"{said}, which the model names as its data, is no table with its columns; give its data with --data FILE.")
+        raise FileError(f"{said}, which the model names as its data, is no table with its columns; give its data with «--data FILE».")
     assert own is not None
     return own
 

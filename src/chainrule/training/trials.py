@@ -109,7 +109,7 @@ class TrialTable:
             raise FileError(f"{path} is no table of trials that can be gone on with: {error}.") from None
         for what in ("grid", "settings"):
             if began.get(what) != json.loads(json_text(self.head[what])):
-                raise InputError(f"the sweep began with other {what}; go on with the same, or begin anew with --force.")
+                raise InputError(f"the sweep began with other {what}; go on with the same, or begin anew with «--force».")
 
     @cached_property
     def numbers(self) -> set[int]:

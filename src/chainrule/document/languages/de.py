@@ -13,9 +13,9 @@ WORDS = {
     "title.answer": "Warum diese Antwort: {name}",
     "later.title": "Schritt {number}",
     "later.intro": "Noch einmal dasselbe, von den Gewichten aus, die Schritt {before} hinterlassen hat: Vorwärtsdurchlauf, Fehler, "
-    "Gradienten und neue Gewichte. `--step {number}` rechnet alles vor.",
-    "later.intro.number=1": "Vorwärtsdurchlauf, Fehler, Gradienten und neue Gewichte, von den gegebenen Gewichten aus; `--step 1` rechnet "
-    "alles vor.",
+    "Gradienten und neue Gewichte. `«--step {number}»` rechnet alles vor.",
+    "later.intro.number=1": "Vorwärtsdurchlauf, Fehler, Gradienten und neue Gewichte, von den gegebenen Gewichten aus; `«--step 1»` "
+    "rechnet alles vor.",
     # Layers
     "layer.input": "Eingabeschicht",
     "layer.named": "Schicht {name}",
@@ -133,11 +133,11 @@ WORDS = {
     "(one-hot): Die 1 der Klasse {number} steht bei {letter}.",
     "data.class_names": "Die Zielwerte waren als Namen von Klassen gegeben und sind hier 1-aus-n-kodiert (one-hot): Die 1 von {name} steht "
     "bei {letter}.",
-    "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`--input`, `--target`):",
-    "data.wide": "Jedes hat {inputs:Eingabe|Eingaben} und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `-o step.json` schreibt "
+    "data.drawn": "Zufällig gezogen mit dem Startwert {seed}, anstelle eigener Zahlen (`«--input»`, `«--target»`):",
+    "data.wide": "Jedes hat {inputs:Eingabe|Eingaben} und {outputs} Zielwerte, zu viele, um sie hier zu drucken; `«-o step.json»` schreibt "
     "jede "
     "Zahl.",
-    "data.wide.outputs=1": "Jedes hat {inputs:Eingabe|Eingaben} und einen Zielwert, zu viele, um sie hier zu drucken; `-o step.json` "
+    "data.wide.outputs=1": "Jedes hat {inputs:Eingabe|Eingaben} und einen Zielwert, zu viele, um sie hier zu drucken; `«-o step.json»` "
     "schreibt jede "
     "Zahl.",
     # The forward pass
@@ -569,15 +569,15 @@ WORDS = {
     "order.epochs": "nach Epoche",
     "order.weights": "Die Gewichte am Anfang (0) und nach jedem Schritt:",
     "order.all": "Der Fehler {error} über alle Beispiele, am Anfang (0) und nach jeder Epoche:",
-    "order.more_rows": "{left:weiterer Schritt|weitere Schritte} zwischen den ersten und den letzten, hier nicht aufgeführt; `--step N` "
+    "order.more_rows": "{left:weiterer Schritt|weitere Schritte} zwischen den ersten und den letzten, hier nicht aufgeführt; `«--step N»` "
     "zeigt jeden davon.",
-    "order.overflow": "Nach Schritt {number} haben die Zahlen den Bereich der Gleitkommazahlen verlassen. Eine kleinere `--learning-rate` "
-    "hilft.",
-    "order.more": "Die ersten {worked} Schritte sind oben vorgerechnet. `--step N` zeigt jeden Schritt ganz, wie `-o step.json` ihn "
+    "order.overflow": "Nach Schritt {number} haben die Zahlen den Bereich der Gleitkommazahlen verlassen. Eine kleinere "
+    "`«--learning-rate»` hilft.",
+    "order.more": "Die ersten {worked} Schritte sind oben vorgerechnet. `«--step N»` zeigt jeden Schritt ganz, wie `«-o step.json»` ihn "
     "aufzeichnet.",
-    "order.full": "`--step N` zeigt jeden dieser Schritte ganz.",
-    "order.many_weights": "Die {weights} Gewichte nach jedem Schritt sind zu viele für eine Tabelle; `--step N -o step.json` schreibt die "
-    "eines Schritts.",
+    "order.full": "`«--step N»` zeigt jeden dieser Schritte ganz.",
+    "order.many_weights": "Die {weights} Gewichte nach jedem Schritt sind zu viele für eine Tabelle; `«--step N -o step.json»` schreibt "
+    "die eines Schritts.",
     "order.place": "Das ist Schritt {number} von {steps}, in Epoche {epoch} von {epochs}. Er lernt allein aus den Beispielen {rows}.",
     "order.place.count=1": "Das ist Schritt {number} von {steps}, in Epoche {epoch} von {epochs}. Er lernt allein aus Beispiel {rows}.",
     "order.carried": "Seine Gewichte sind die, die Schritt {before} hinterlassen hat.",
@@ -614,11 +614,11 @@ WORDS = {
     "overview.moved": "bewegt um",
     "overview.share": "Anteil",
     "left_out.title": "Was weggelassen wurde",
-    "more.weight": "`--weight {weight}` rechnet ein Gewicht vor",
+    "more.weight": "`«--weight {weight}»` rechnet ein Gewicht vor",
     "more.all": "`{options}` zeigt den ganzen Schritt",
-    "more.record": "`-o step.json` schreibt jede Zahl",
-    "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `--weight {weight}` rechnet "
-    "ein Gewicht durch, `--detail matrix` zeigt die Matrizen, `-o step.json` schreibt jede Zahl.",
+    "more.record": "`«-o step.json»` schreibt jede Zahl",
+    "left_out.overview": "Dies ist eine Übersicht: Von den {parameters} Parametern zeigt sie keinen einzeln. `«--weight {weight}»` rechnet "
+    "ein Gewicht durch, `«--detail matrix»` zeigt die Matrizen, `«-o step.json»` schreibt jede Zahl.",
     "left_out.brief": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in Tabellen",
     "left_out.short": "Diese Erklärung ist kurz: Von dem, was gleich geht, ist eines vorgerechnet, und das Übrige steht in "
     "Tabellen; es fehlen die Vorhersage in ihren Gewichten, die Formeln der Änderungen und die weiteren Schritte",
@@ -689,7 +689,7 @@ WORDS = {
     "mit einer Ableitung multipliziert:",
     "formula.letter": "Wege von {result} zu {letter}: {ways}.",
     "formula.independent": "{result} hängt nicht von {letter} ab.",
-    "formula.left_out": "Dies ist eine Übersicht. `--detail scalar` schreibt jede Ableitung, `--weight {letter}` die nach einem "
+    "formula.left_out": "Dies ist eine Übersicht. `«--detail scalar»` schreibt jede Ableitung, `«--weight {letter}»` die nach einem "
     "Buchstaben.",
     # Formulas
     "if": "wenn",
@@ -1134,8 +1134,8 @@ WORDS = {
     "found.folders": "Spalte {name}: die Ordner, in denen sie liegen",
     "decided.target.class": "Ziel {name}: {count} Klassen ({classes})",
     "decided.target.number": "Ziel {name}: eine Zahl, standardisiert",
-    "decided.open.class": "die ganzen Zahlen von {name} gelten als {count} Klassen; mit --task regress gelten sie als Zahl",
-    "decided.open.number": "die ganzen Zahlen von {name} gelten als Zahl; mit --task classify gelten sie als {count} Klassen",
+    "decided.open.class": "die ganzen Zahlen von {name} gelten als {count} Klassen; mit «--task regress» gelten sie als Zahl",
+    "decided.open.number": "die ganzen Zahlen von {name} gelten als Zahl; mit «--task classify» gelten sie als {count} Klassen",
     "decided.number": "Zahlen, standardisiert: {names}",
     "decided.number.alike": "Zahlen, standardisiert mit einem Mittelwert und einer Abweichung: {names}",
     "decided.number.as_they_are": "Zahlen, wie sie sind: {names}",
@@ -1187,7 +1187,7 @@ WORDS = {
     "Startwert\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} Prozesse ({backend}): jeder hat seinen Teil der Zeilen, ein Stapel ist aus allen",
     "train.too_small": "so gemessen ist ein Prozess allein schneller: {parameters} Gradienten zu addieren dauert {reduction} ms, der Teil "
-    "eines Schritts, den ein Prozess rechnet, {part} ms; --reduce-every 10 addierte seltener, was ein anderes Verfahren ist",
+    "eines Schritts, den ein Prozess rechnet, {part} ms; «--reduce-every 10» addierte seltener, was ein anderes Verfahren ist",
     "train.reduce_every": "jeder geht {count:Schritt|Schritte} allein, bevor ihre Gewichte gemittelt werden: ein anderes Verfahren als das "
     "eines Prozesses",
     "train.blocks": "die Zeilen liegen auf der Platte: in jeder Epoche kommen Blöcke von {rows:Zeile|Zeilen} in neuer Reihenfolge, und "
@@ -1196,12 +1196,12 @@ WORDS = {
     "train.written": "gerechnet vom NumPy-Programm, nicht von Maschinencode: {reason}",
     "train.caution": "einen Blick wert: {text}",
     "caution.stand_in": "{name} ist in {count:Zeile|Zeilen} {value}, weit weg von allen anderen Werten; steht das für "
-    "einen fehlenden Wert: --missing {value}",
+    "einen fehlenden Wert: «--missing {value}»",
     "caution.zeros": "{name} gilt als Zahl und verliert die Nullen, mit denen {cell} beginnt; sind es Codes: {categories} oder {ignore}",
     "caution.days": "{name} gilt als Zahl und sieht nach einem Datum aus, wie {value}; als eines gilt es mit "
-    "--dates year,month,weekday; wird es nicht gebraucht: {ignore}",
+    "«--dates year,month,weekday»; wird es nicht gebraucht: {ignore}",
     "caution.days_typed": "{name} enthält Zahlen und sieht nach einem Datum aus, wie {value}; als Datum oder als Text wie 2024-01-31 "
-    "gegeben, macht --dates Eingänge daraus; wird es nicht gebraucht: {ignore}",
+    "gegeben, macht «--dates» Eingänge daraus; wird es nicht gebraucht: {ignore}",
     "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
     "caution.versions": "{name} gilt als Zahl, {cell} als {value}, das es auch gibt; sind es Versionen: {categories}",
@@ -1218,9 +1218,9 @@ WORDS = {
     "caution.codes": "{name} wird als Zahlen gelesen, {low} bis {high}, deren Reihenfolge wenig über {target} sagt; sind es Kennzahlen von "
     "Gruppen, hilft {categories}",
     "caution.between_dates": "die Zeilen folgen der Zeit ({name}), und die Zeilen zum Test liegen zwischen den anderen; "
-    "--test last nimmt die letzten",
+    "«--test last» nimmt die letzten",
     "caution.between_count": "{name} zählt die Zeilen, und benachbarte haben ähnliche Werte von {target}; die Zeilen "
-    "zum Test liegen zwischen den anderen, --test last nimmt die letzten",
+    "zum Test liegen zwischen den anderen, «--test last» nimmt die letzten",
     "train.resumed": "weiter nach Epoche {epoch}",
     # Training: solange es läuft
     "train.training": "Training",
@@ -1245,7 +1245,7 @@ WORDS = {
     "train.diverged": "das Training divergierte in Schritt {step}: {quantity} verließ als erstes alle Grenzen. {cause}",
     "train.no_cause": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
     "Fehlermaß.",
-    "train.rate_that_works": "In einer Simulation dieses Laufs mit --learning-rate {rate} fällt der Fehler.",
+    "train.rate_that_works": "In einer Simulation dieses Laufs mit «--learning-rate {rate}» fällt der Fehler.",
     "train.kept": "Die bisher besten Gewichte stehen in {path}.",
     "train.scores.test": "Bei {rows:Zeile|Zeilen}, die es nie sah:",
     "train.scores.validation": "Bei {rows:Zeile, die sagte|Zeilen, die sagten}, wann Schluss ist; für einen Test blieben keine:",
@@ -1287,13 +1287,26 @@ WORDS = {
     "score.r2.short": "R² {value}",
     "score.mixed.short": "Mittel über die Zielgrößen, Genauigkeit oder R², {value}",
     "wrote": "{path} geschrieben",
-    "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; --guard-formulas setzt ' davor.",
+    "remark.dropped": "{count:Zeile, der ein Wert fehlt, ist|Zeilen, denen ein Wert fehlt, sind} weggelassen, wie beim Training",
+    "remark.no_header": "{source} hat keine Kopfzeile; die Spalten gelten als {names}",
+    "remark.extra": "Spalten, die das Modell nicht kennt, bleiben unbeachtet: {names}",
+    "remark.categories": "die Spalte {name} enthält Kategorien, die das Modell nie gesehen hat und als keine der bekannten nimmt: {names}; "
+    "es kennt {known}",
+    "remark.classes": "die Spalte {name} enthält Klassen, die das Modell nicht kennt und die als falsch zählen: {names}; es kennt {known}",
+    "remark.far": "die Spalte {name} enthält {value} in Zeile {row}, weit außerhalb von {low} bis {high}, wo das Modell trainiert wurde; "
+    "was es dort sagt, ist geraten",
+    "remark.written": "die Spalten {names} sind anders geschrieben als dort, wo das Modell trainiert wurde: {examples}",
+    "remark.written.one": "die Spalte {names} ist anders geschrieben als dort, wo das Modell trainiert wurde: {examples}",
+    "remark.written.here": "hier {text}",
+    "remark.written.there": "dort {text}",
+    "remark.open": "Zahlen, die auf zwei Arten gelesen werden könnten, werden so gelesen: {names}",
+    "predict.formulas": "Eine Tabellenkalkulation würde die Zelle {cell} als Formel ausführen; «--guard-formulas» setzt ' davor.",
     "predict.guarded": "Zellen, die eine Tabellenkalkulation ausführen würde, wie {cell}, haben ein ' davor.",
     # Die Diagnose
     "doctor.train.described": "Dies schreibt das Netz so und nennt den Befehl, der es trainiert:",
     "doctor.train.python": "So trainiert: cr.train erhält zusätzlich {options}.",
     "doctor.train": "So trainiert: {command}",
-    "doctor.drawn": "{rows:Zeile ist|Zeilen sind} zufällig gezogen: eigene angeben, mit --data DATEI oder mit --input und --target.",
+    "doctor.drawn": "{rows:Zeile ist|Zeilen sind} zufällig gezogen: eigene angeben, mit «--data DATEI» oder mit «--input» und «--target».",
     "doctor.healthy": "In {subject}, das aus {rows:Zeile|Zeilen} lernt, fand sich nichts.",
     "doctor.no_cure": "Versucht, und nichts davon macht es um ein Zehntel besser: {changes}.",
     "doctor.when.tried": "{said} So ist es nach {steps:Schritt|Schritten} eines Versuchs.",
@@ -1433,19 +1446,19 @@ WORDS = {
     "doctor.advice.other_rows": "Zu tun: den Zufall entscheiden lassen, welche Zeilen testen, wenn ihre Reihenfolge nichts bedeutet.",
     "doctor.advice.nothing_to_learn": "Zu tun: Eingaben suchen, die mit dem Ziel zu tun haben.",
     "doctor.advice.nothing_to_learn.constant": "Zu tun: Zeilen mit anderen Zielen dazunehmen.",
-    "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen (--class-weights balanced), und bei "
+    "doctor.advice.imbalance": "Zu tun: seltene Klassen gleich viel gelten lassen («--class-weights balanced»), und bei "
     "jeder Klasse sehen, wie oft sie gefunden wird.",
     "doctor.advice.imbalance.tried": "Zu tun: bei jeder Klasse sehen, wie oft sie gefunden wird.",
-    "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Neuronen oder eine Strafe (--regularizer l2:rate=0.01).",
+    "doctor.advice.overfitting": "Zu tun: mehr Zeilen, weniger Neuronen oder eine Strafe («--regularizer l2:rate=0.01»).",
     "doctor.advice.overfitting.tried": "Zu tun: mehr Zeilen.",
     "doctor.advice.underfitting": "Zu tun: mehr Epochen, eine größere Rate oder mehr Neuronen.",
     "doctor.advice.underfitting.tried": "Zu tun: mehr Schichten.",
-    "doctor.advice.worse_than_guessing": "Zu tun: die Spalten ansehen (chainrule info), und die Werte mehrerer Teilungen (--folds 5).",
-    "doctor.advice.class_never_found": "Zu tun: seltene Klassen gleich viel gelten lassen, --class-weights balanced.",
+    "doctor.advice.worse_than_guessing": "Zu tun: die Spalten ansehen (chainrule info), und die Werte mehrerer Teilungen («--folds 5»).",
+    "doctor.advice.class_never_found": "Zu tun: seltene Klassen gleich viel gelten lassen, «--class-weights balanced».",
     "doctor.advice.class_never_found.tried": "Zu tun: mehr Zeilen davon.",
     "doctor.advice.start_kept": "Zu tun: eine kleinere Rate oder andere Spalten.",
     "doctor.advice.start_kept.tried": "Zu tun: andere Spalten.",
-    "doctor.advice.batch_too_large": "Zu tun: kleinere Stapel, --batch-size {other}.",
+    "doctor.advice.batch_too_large": "Zu tun: kleinere Stapel, «--batch-size {other}».",
     "cure.no_penalty": "ohne die Strafe",
     "cure.without_row": "ohne Zeile {row}",
     "cure.balanced": "wenn seltene Klassen so viel gelten wie häufige",

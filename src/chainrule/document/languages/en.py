@@ -9,10 +9,10 @@ WORDS = {
     "title.step": ", step {number}",
     "title.answer": "Why this answer: {name}",
     "later.title": "Step {number}",
-    "later.intro": "The same once more, from the weights that step {before} left: forward pass, error, gradients and new weights. `--step "
-    "{number}` works through all of it.",
-    "later.intro.number=1": "Forward pass, error, gradients and new weights, from the weights as they are given; `--step 1` works through "
-    "all of it.",
+    "later.intro": "The same once more, from the weights that step {before} left: forward pass, error, gradients and new weights. `«--step "
+    "{number}»` works through all of it.",
+    "later.intro.number=1": "Forward pass, error, gradients and new weights, from the weights as they are given; `«--step 1»` works "
+    "through all of it.",
     # Layers
     "layer.input": "input layer",
     "layer.named": "layer {name}",
@@ -127,9 +127,10 @@ WORDS = {
     "data.class_numbers": "The targets were given as class numbers, counted from {first}, and are written one-hot: the 1 of "
     "class {number} stands at {letter}.",
     "data.class_names": "The targets were given as the names of classes, and are written one-hot: the 1 of {name} stands at {letter}.",
-    "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`--input`, `--target`):",
-    "data.wide": "A sample has {inputs:input|inputs} and {outputs} targets, too many to print here; `-o step.json` writes every number.",
-    "data.wide.outputs=1": "A sample has {inputs:input|inputs} and one target, too many to print here; `-o step.json` writes every number.",
+    "data.drawn": "Drawn at random from seed {seed}, in place of numbers of your own (`«--input»`, `«--target»`):",
+    "data.wide": "A sample has {inputs:input|inputs} and {outputs} targets, too many to print here; `«-o step.json»` writes every number.",
+    "data.wide.outputs=1": "A sample has {inputs:input|inputs} and one target, too many to print here; `«-o step.json»` "
+    "writes every number.",
     # The forward pass
     "forward.title": "Forward pass",
     "forward.intro": "What does the network predict with its weights as they are? Each layer computes its output from what leads into it.",
@@ -541,12 +542,12 @@ WORDS = {
     "order.all": "The error {error} over all samples, at the start (0) and after each epoch:",
     "order.more_rows": "{left:more step between the first and the last one is|more steps between the first and the last ones are} not "
     "listed; "
-    "`--step N` shows any of them.",
-    "order.overflow": "After step {number} the numbers have left the range of floating point. A smaller `--learning-rate` helps.",
-    "order.more": "The first {worked:step is|steps are} worked through above. `--step N` shows any step in full, as `-o step.json` "
+    "`«--step N»` shows any of them.",
+    "order.overflow": "After step {number} the numbers have left the range of floating point. A smaller `«--learning-rate»` helps.",
+    "order.more": "The first {worked:step is|steps are} worked through above. `«--step N»` shows any step in full, as `«-o step.json»` "
     "records it.",
-    "order.full": "`--step N` shows any of these steps in full.",
-    "order.many_weights": "The {weights} weights after each step are too many to list; `--step N -o step.json` writes those of a step.",
+    "order.full": "`«--step N»` shows any of these steps in full.",
+    "order.many_weights": "The {weights} weights after each step are too many to list; `«--step N -o step.json»` writes those of a step.",
     "order.place": "This is step {number} of {steps}, in epoch {epoch} of {epochs}. It learns from the samples {rows} alone.",
     "order.place.count=1": "This is step {number} of {steps}, in epoch {epoch} of {epochs}. It learns from sample {rows} alone.",
     "order.carried": "Its weights are those that step {before} left.",
@@ -581,11 +582,11 @@ WORDS = {
     "overview.moved": "moved by",
     "overview.share": "share",
     "left_out.title": "What was left out",
-    "more.weight": "`--weight {weight}` works through one weight",
+    "more.weight": "`«--weight {weight}»` works through one weight",
     "more.all": "`{options}` shows the whole step",
-    "more.record": "`-o step.json` writes every number",
-    "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `--weight {weight}` works through "
-    "one weight, `--detail matrix` shows the matrices, `-o step.json` writes every number.",
+    "more.record": "`«-o step.json»` writes every number",
+    "left_out.overview": "This is an overview: it shows none of the {parameters} parameters by itself. `«--weight {weight}»` works through "
+    "one weight, `«--detail matrix»` shows the matrices, `«-o step.json»` writes every number.",
     "left_out.brief": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables",
     "left_out.short": "This explanation is brief: of what goes alike, one is worked out, and the others stand in tables; the "
     "prediction in its weights, the formulas of the updates and the steps that follow are missing",
@@ -654,7 +655,7 @@ WORDS = {
     "each time:",
     "formula.letter": "Ways from {result} to {letter}: {ways}.",
     "formula.independent": "{result} does not depend on {letter}.",
-    "formula.left_out": "This is an overview. `--detail scalar` writes every derivative, `--weight {letter}` that by one letter.",
+    "formula.left_out": "This is an overview. `«--detail scalar»` writes every derivative, `«--weight {letter}»` that by one letter.",
     # Formulas
     "if": "if",
     "otherwise": "otherwise",
@@ -1097,8 +1098,8 @@ WORDS = {
     "found.folders": "column {name}: the folders that they lie in",
     "decided.target.class": "target {name}: {count} classes ({classes})",
     "decided.target.number": "target {name}: a number, standardised",
-    "decided.open.class": "the whole numbers of {name} are taken as {count} classes; --task regress takes them as a number",
-    "decided.open.number": "the whole numbers of {name} are taken as a number; --task classify takes them as {count} classes",
+    "decided.open.class": "the whole numbers of {name} are taken as {count} classes; «--task regress» takes them as a number",
+    "decided.open.number": "the whole numbers of {name} are taken as a number; «--task classify» takes them as {count} classes",
     "decided.number": "numbers, standardised: {names}",
     "decided.number.alike": "numbers, standardised by one mean and one deviation: {names}",
     "decided.number.as_they_are": "numbers, as they are: {names}",
@@ -1149,7 +1150,7 @@ WORDS = {
     "seed\N{NO-BREAK SPACE}{seed}",
     "train.processes": "{count} processes ({backend}): each has its own part of the rows, a batch is of all of them",
     "train.too_small": "by what was measured, one process is faster: a reduction of the {parameters} gradients takes {reduction} ms, "
-    "the part of a step that a process computes {part} ms; --reduce-every 10 would reduce less often, which is another algorithm",
+    "the part of a step that a process computes {part} ms; «--reduce-every 10» would reduce less often, which is another algorithm",
     "train.reduce_every": "each takes {count:step|steps} by itself before their weights are averaged: another algorithm than that of "
     "one process",
     "train.blocks": "the rows lie on the disk: in every epoch blocks of {rows:row|rows} come in a new order, and the rows of each "
@@ -1158,13 +1159,13 @@ WORDS = {
     "train.written": "computed by the NumPy program, not by machine code: {reason}",
     "train.caution": "worth a look: {text}",
     "caution.stand_in": "{name} is {value} in {count:row|rows}, far from all other values; if that means that there is "
-    "no value, say --missing {value}",
+    "no value, say «--missing {value}»",
     "caution.zeros": "{name} is read as numbers, which lose the zeros that {cell} begins with; if these are "
     "codes, say {categories} or {ignore}",
-    "caution.days": "{name} is read as numbers, which look like dates, as {value}; --dates year,month,weekday takes "
+    "caution.days": "{name} is read as numbers, which look like dates, as {value}; «--dates year,month,weekday» takes "
     "them as dates; if they are not needed, say {ignore}",
-    "caution.days_typed": "{name} holds numbers, which look like dates, as {value}; given as dates, or as text such as 2024-01-31, --dates "
-    "makes inputs of them; if they are not needed, say {ignore}",
+    "caution.days_typed": "{name} holds numbers, which look like dates, as {value}; given as dates, or as text such as 2024-01-31, "
+    "«--dates» makes inputs of them; if they are not needed, say {ignore}",
     "caution.digits": "{name} is read as numbers, which keep about 16 digits, and not all of {cell}; if these are codes, "
     "say {categories} or {ignore}",
     "caution.powers": "{name} is read as numbers, {cell} as {value}; if these are codes, say {categories} or {ignore}",
@@ -1180,9 +1181,10 @@ WORDS = {
     "nothing of the target; if so, say {ignore}",
     "caution.codes": "{name} is read as numbers, {low} to {high}, whose order tells little of {target}; if they are codes of groups, say "
     "{categories}",
-    "caution.between_dates": "the rows run in time ({name}), and the test rows lie between the others; --test last tests on the last ones",
+    "caution.between_dates": "the rows run in time ({name}), and the test rows lie between the others; «--test last» tests on "
+    "the last ones",
     "caution.between_count": "{name} counts the rows, and {target} is much the same in neighbouring ones; the test rows "
-    "lie between the others, --test last tests on the last ones",
+    "lie between the others, «--test last» tests on the last ones",
     "train.resumed": "going on after epoch {epoch}",
     # Training: while it runs
     "train.training": "training",
@@ -1206,7 +1208,7 @@ WORDS = {
     "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
     "train.diverged": "training diverged in step {step}: {quantity} was the first to leave all bounds. {cause}",
     "train.no_cause": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
-    "train.rate_that_works": "In a simulation of this run with --learning-rate {rate}, the error falls.",
+    "train.rate_that_works": "In a simulation of this run with «--learning-rate {rate}», the error falls.",
     "train.kept": "The best weights so far are in {path}.",
     "train.scores.test": "On the {rows:row|rows} that it never saw:",
     "train.scores.validation": "On the {rows:row|rows} that told when to stop; none were left for a test:",
@@ -1247,13 +1249,26 @@ WORDS = {
     "score.r2.short": "R² {value}",
     "score.mixed.short": "mean over the targets, accuracy or R², {value}",
     "wrote": "wrote {path}",
-    "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; --guard-formulas writes ' before such cells.",
+    "remark.dropped": "{count:row that lacks a value is|rows that lack a value are} left out, as in the training",
+    "remark.no_header": "{source} has no header; its columns are taken for {names}",
+    "remark.extra": "columns that the model does not know are ignored: {names}",
+    "remark.categories": "column {name} holds categories that the model has never seen, taken as none of the known: {names}; "
+    "it knows {known}",
+    "remark.classes": "column {name} holds classes that the model does not know, which count as wrong: {names}; it knows {known}",
+    "remark.far": "column {name} holds {value} in row {row}, far outside of {low} to {high}, where the model was trained; what it says "
+    "there is a guess",
+    "remark.written": "columns {names} are written otherwise than where the model was trained: {examples}",
+    "remark.written.one": "column {names} is written otherwise than where the model was trained: {examples}",
+    "remark.written.here": "here {text}",
+    "remark.written.there": "there {text}",
+    "remark.open": "numbers that could be read in two ways are read so: {names}",
+    "predict.formulas": "a spreadsheet would run the cell {cell} as a formula; «--guard-formulas» writes ' before such cells.",
     "predict.guarded": "cells that a spreadsheet would run as formulas, as {cell}, have ' before them.",
     # The doctor
     "doctor.train.described": "This writes its network so, and prints the command that trains it:",
     "doctor.train.python": "To train it so, give cr.train also {options}.",
     "doctor.train": "To train it so: {command}",
-    "doctor.drawn": "{rows:row was|rows were} drawn at random: give rows of your own, with --data FILE or with --input and --target.",
+    "doctor.drawn": "{rows:row was|rows were} drawn at random: give rows of your own, with «--data FILE» or with «--input» and «--target».",
     "doctor.healthy": "Nothing was found in {subject}, which learns from {rows:row|rows}.",
     "doctor.no_cure": "Tried, and none makes it a tenth better: {changes}.",
     "doctor.when.tried": "{said} This is so after {steps:step|steps} of a trial.",
@@ -1386,18 +1401,18 @@ WORDS = {
     "doctor.advice.other_rows": "To do: let chance decide which rows test, if the order of the rows means nothing.",
     "doctor.advice.nothing_to_learn": "To do: look for inputs that have to do with the target.",
     "doctor.advice.nothing_to_learn.constant": "To do: add rows with other targets.",
-    "doctor.advice.imbalance": "To do: let rare classes count as much (--class-weights balanced), and look at the recall of each class.",
+    "doctor.advice.imbalance": "To do: let rare classes count as much («--class-weights balanced»), and look at the recall of each class.",
     "doctor.advice.imbalance.tried": "To do: look at the recall of each class.",
-    "doctor.advice.overfitting": "To do: more rows, fewer units, or a penalty (--regularizer l2:rate=0.01).",
+    "doctor.advice.overfitting": "To do: more rows, fewer units, or a penalty («--regularizer l2:rate=0.01»).",
     "doctor.advice.overfitting.tried": "To do: more rows.",
     "doctor.advice.underfitting": "To do: more epochs, a larger rate, or more units.",
     "doctor.advice.underfitting.tried": "To do: more layers.",
-    "doctor.advice.worse_than_guessing": "To do: look at its columns (chainrule info), and at the scores of several splits (--folds 5).",
-    "doctor.advice.class_never_found": "To do: let rare classes count as much, --class-weights balanced.",
+    "doctor.advice.worse_than_guessing": "To do: look at its columns (chainrule info), and at the scores of several splits («--folds 5»).",
+    "doctor.advice.class_never_found": "To do: let rare classes count as much, «--class-weights balanced».",
     "doctor.advice.class_never_found.tried": "To do: more rows of it.",
     "doctor.advice.start_kept": "To do: a lower rate, or other columns.",
     "doctor.advice.start_kept.tried": "To do: other columns.",
-    "doctor.advice.batch_too_large": "To do: smaller batches, --batch-size {other}.",
+    "doctor.advice.batch_too_large": "To do: smaller batches, «--batch-size {other}».",
     "cure.no_penalty": "without the penalty",
     "cure.without_row": "without row {row}",
     "cure.balanced": "with rare classes counting as much as frequent ones",

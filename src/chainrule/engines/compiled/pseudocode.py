@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
+from chainrule.base.printing import counted
 from chainrule.engines.compiled.emission.lowering import step_scalar_nodes
 from chainrule.engines.compiled.engine import Compiled
 from chainrule.engines.compiled.graph.operations import CopyOrder, Operation
@@ -46,7 +47,7 @@ def _head(engine: Compiled, emitter: object, size: int) -> list[str]:
     lanes = engine.processor.lanes(engine.dtype)
     how = "straight-line code" if isinstance(emitter, StraightLineEmitter) else f"kernels, vectors of {lanes} numbers"
     how += f", for up to {emitter.threads} threads" if isinstance(emitter, KernelEmitter) and emitter.threads > 1 else ""
-    rows = f"{size} row{'s' * (size != 1)}"
+    rows = f"{counted(size, 'row')}"
     return [f"{engine.network.summary}, {engine.dtype}, batches of {rows}; {how}, for {engine.processor.cpu} ({engine.processor.triple})"]
 
 
