@@ -908,6 +908,7 @@ WORDS = {
     "live.samples.mixed": "Hier hängen die Beispiele voneinander ab; kein Anteil gehört einem allein.",
     "live.alarm.none": "Nichts fällt auf.",
     "live.alarm.title": "Diagnose",
+    "live.alarm.later": "Von einem Training, das mit diesen Zahlen beginnt:",
     "live.alarm.growing": "Dieser Schritt vergrößert den Fehler: {before} → {after}.",
     "live.predict.ask": "Wie groß wird {name}? Zahl eingeben, dann Enter.",
     "live.predict.right": "Richtig: {value}.",

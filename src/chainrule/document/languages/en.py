@@ -872,6 +872,7 @@ WORDS = {
     "live.samples.mixed": "Here the samples depend on each other, and no share is one sample’s own.",
     "live.alarm.none": "Nothing looks wrong.",
     "live.alarm.title": "Diagnosis",
+    "live.alarm.later": "Of a training that begins with these numbers:",
     "live.alarm.growing": "This step makes the error larger: {before} → {after}.",
     "live.predict.ask": "What will {name} be? Type a number and press Enter.",
     "live.predict.right": "Right: {value}.",
