@@ -107,12 +107,18 @@ def _(own: Reading, /, **rest: str) -> bool:
     return True  # it speaks of what was tried here
 
 
-@claim("rates.blocked")
+@claim("doctor.rates.blocked")
 def _(own: Reading, /) -> bool:
     """Small changes of what stands before the last layer leave every prediction as it is."""
     *before, W, b = own.example.start()
     changed = own.example.passed([*(each + 1e-9 for each in before), W, b])
     return bool(before) and np.allclose(changed.prediction, own.first.prediction, rtol=0, atol=1e-14)
+
+
+@claim("doctor.rates.bounded")
+def _(own: Reading, /) -> bool:
+    low, high = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1), "relu": (0, np.inf)}[own.example.names[-1]]
+    return bool((own.example.t < low).any() or (own.example.t > high).any())
 
 
 @claim("still.dead")

@@ -208,13 +208,13 @@ def layer_name(case: Case, number: int) -> str:
     return names[number - 1] if 0 < number <= len(names) else f"{number}"
 
 
-def outputs_of(case: Case) -> Iterator[tuple[Layer, Bound, slice]]:
+def outputs_of(network: Network) -> Iterator[tuple[Layer, Bound, slice]]:
     """The last layer of each output that has targets, its loss, and the columns of t that belong to it."""
     start = 0
-    for (name, size), goal in zip(case.network.output_sizes.items(), case.network.goals.values(), strict=True):
+    for (name, size), goal in zip(network.output_sizes.items(), network.goals.values(), strict=True):
         if not goal.loss.definition.has_target:
             continue
-        layer = next((layer for layer in case.network.layers if case.network.output_of(layer) == name), None)
+        layer = next((layer for layer in network.layers if network.output_of(layer) == name), None)
         if layer is not None and layer.activation is not None:
             yield layer, goal.loss, slice(start, start + size)
         start += size
@@ -249,3 +249,19 @@ def value_range(activation: Bound) -> tuple[float, float]:
     low = -math.inf if any(end < 0 for end in outer) else float(np.nanmin(values))
     high = math.inf if any(not end < 0 for end in outer) else float(np.nanmax(values))
     return low, high
+
+
+MOST_OUTSIDE = 0.01
+"""The share of the targets that an output may be unable to give."""
+
+
+def targets_outside(network: Network, t: Array) -> tuple[Layer, slice, Array] | None:
+    """The first output that cannot give its targets, whatever the weights: its last layer, its columns of t, which of these are outside."""
+    for layer, _, columns in outputs_of(network):
+        assert layer.activation is not None
+        low, high = value_range(layer.activation)
+        room = 1e-6 * max(1.0, *(abs(end) for end in (low, high) if math.isfinite(end)), 0.0)
+        outside = (t[:, columns] < low - room) | (t[:, columns] > high + room)
+        if outside.mean() > MOST_OUTSIDE:
+            return layer, columns, outside
+    return None

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
 from chainrule.diagnosis.case import AFFORDABLE, Case, error_of, tried_epochs
-from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of, scaled_alike
+from chainrule.diagnosis.criteria import CRITERIA, Finding, FindingValue, is_binary, outputs_of, scaled_alike, targets_outside, value_range
 from chainrule.diagnosis.network_criteria import FASTER, FULL_BATCH, SMALLER, TENTHS, columns_with_two_values
 from chainrule.diagnosis.rates import largest_recommended
 from chainrule.diagnosis.result_criteria import MORE_EPOCHS
@@ -33,6 +33,9 @@ LOWER = 9
 
 PENALTIES, FEW_UNITS, MANY_UNITS = (0.001, 0.01), 8, 64
 """What is tried in place of what was trained."""
+
+INSIDE = (0.1, 0.9)
+"""The part of what an output can give to which targets are scaled that it cannot give: its ends would take an infinite z."""
 
 
 def _same(y: Array) -> Array:
@@ -207,8 +210,11 @@ def _standardised(values: Array) -> tuple[Array, Array]:
 
 @against("rate_too_large")
 def smaller_rates(case: Case) -> Iterator[Treatment]:
-    """Lower rates: a third, and tenths of that until the error falls."""
+    """The rate of which the finding tells, if it tells of one; else lower ones: a third, and tenths of that until the error falls."""
     if case.rate is None:
+        return
+    if (finding := CRITERIA["rate_too_large"].finds(case)) is not None and "better" in finding:
+        yield _with_rate(case, float(finding["better"]))
         return
     most = min(case.rate / 3, largest_recommended(case.network, case.optimizer))
     for power in range(LOWER):
@@ -221,9 +227,11 @@ def smaller_rates(case: Case) -> Iterator[Treatment]:
 
 @against("rate_too_small", "mean_predicted")
 def larger_rates(case: Case) -> Iterator[Treatment]:
-    """Larger rates, as far as any is ever recommended."""
+    """The rate of which the finding tells, if there is one; else larger ones, as far as any is ever recommended."""
     most = largest_recommended(case.network, case.optimizer)
-    if case.rate is not None:
+    if (finding := CRITERIA["rate_too_small"].finds(case)) is not None:
+        yield _with_rate(case, float(finding["better"]))
+    elif case.rate is not None:
         yield from (_with_rate(case, rounded(case.rate * factor)) for factor in FASTER if case.rate * factor <= most)
 
 
@@ -276,14 +284,28 @@ def with_hidden(network: Network, activation: str) -> Network:
 
 @against("bounded_output")
 def open_output(case: Case) -> Iterator[Treatment]:
-    """An output that can be any number."""
+    """An output that can be any number; targets that lie well inside what it gives."""
     yield Treatment("output", case.changed(network=with_output(case.network, {"activation": "identity"})), {"activation": "identity"})
+    if (found := targets_outside(case.network, case.t)) is not None and found[0].activation is not None:
+        low, high = value_range(found[0].activation)
+        low, high = (low, high) if math.isfinite(low + high) else (low, low + 1) if math.isfinite(low) else (high - 1, high)
+        low, high = (low + (high - low) * part for part in INSIDE)
+        least = case.t.min(axis=0)
+        deviation = (case.t.max(axis=0) - least) / (high - low)
+        deviation = np.where(deviation > 0, deviation, 1.0)
+        t = (case.t - least) / deviation + low
+        yield Treatment(
+            "scaled_targets",
+            case.changed(t=t),
+            {"low": low, "high": high},
+            y=partial(_unscaled, mean=least - low * deviation, deviation=deviation),
+        )
 
 
 @against("double_softmax")
 def single_softmax(case: Case) -> Iterator[Treatment]:
     """An output without the softmax that the loss takes itself; a loss that takes none."""
-    for layer, loss, _ in outputs_of(case):
+    for layer, loss, _ in outputs_of(case.network):
         if loss.definition.logits and layer.activation is not None:
             changed = with_output(case.network, {"activation": "identity"})
             yield Treatment("output", case.changed(network=changed), {"activation": "identity"})

@@ -187,8 +187,8 @@ def findings_of_rates(advice: Advice) -> Iterator[Finding]:
         yield said("all" if advice.lowers_below >= MOST_RATE else "lowers_below", rate=advice.lowers_below)
     if advice.converges is not None:
         yield said("converges", low=advice.converges[0], high=advice.converges[1], steps=advice.steps)
-    if advice.blocked:
-        yield said("blocked")
+    if advice.withheld:
+        yield said(advice.withheld)
     if (best := advice.recommended) is not None:
         how = "reached" if best.ending == "zero" else "recommended"
         yield said(how, rate=best.rate, steps=len(best.errors) - 1, error=best.last_error)

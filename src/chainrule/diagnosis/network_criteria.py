@@ -15,6 +15,7 @@ from chainrule.diagnosis.criteria import (
     FEWEST_FOR_DATA,
     MEASURED,
     MOST_MEAN,
+    MOST_OUTSIDE,
     MOST_RATIO,
     MOST_RMS,
     ColumnScales,
@@ -25,6 +26,7 @@ from chainrule.diagnosis.criteria import (
     layer_name,
     outputs_of,
     power_of_ten,
+    targets_outside,
     value_range,
 )
 from chainrule.diagnosis.rates import largest_recommended
@@ -110,7 +112,7 @@ def targets_unscaled(case: Case) -> Mapping[str, FindingValue] | None:
     """Targets far from 0: the first errors, and with them the first gradients, are large."""
     _, t, _ = case.sample
     scale = ColumnScales.of(t)
-    for layer, loss, columns in outputs_of(case):
+    for layer, loss, columns in outputs_of(case.network):
         assert layer.activation is not None
         if loss.definition.targets != "numbers" or all(map(math.isfinite, value_range(layer.activation))):
             continue
@@ -126,10 +128,6 @@ def targets_unscaled(case: Case) -> Mapping[str, FindingValue] | None:
 # What does not fit together
 
 
-MOST_OUTSIDE = 0.01
-"""The share of the targets that an output may be unable to give."""
-
-
 @criterion(
     f"more than {100 * MOST_OUTSIDE:.0f} % of the targets lie outside what the output's activation can give",
     f"{MEASURED}",
@@ -138,19 +136,17 @@ MOST_OUTSIDE = 0.01
 def bounded_output(case: Case) -> Mapping[str, FindingValue] | None:
     """Targets that the output cannot give, whatever the weights."""
     _, t, _ = case.sample
-    for layer, _, columns in outputs_of(case):
-        assert layer.activation is not None
-        low, high = value_range(layer.activation)
-        part = t[:, columns]
-        room = 1e-6 * max(1.0, *(abs(end) for end in (low, high) if math.isfinite(end)), 0.0)
-        outside = (part < low - room) | (part > high + room)
-        if outside.mean() > MOST_OUTSIDE:
-            farthest = float(part.ravel()[np.argmax(np.where(outside, np.abs(part - np.clip(part, low, high)), 0))])
-            return {
-                "activation": layer.activation.name, "low": _end(low), "high": _end(high), "farthest": farthest,
-                "percent": round(100 * float(outside.mean())),
-            }  # fmt: skip
-    return None
+    if (found := targets_outside(case.network, t)) is None:
+        return None
+    layer, columns, outside = found
+    assert layer.activation is not None
+    low, high = value_range(layer.activation)
+    part = t[:, columns]
+    farthest = float(part.ravel()[np.argmax(np.where(outside, np.abs(part - np.clip(part, low, high)), 0))])
+    return {
+        "activation": layer.activation.name, "low": _end(low), "high": _end(high), "farthest": farthest,
+        "percent": round(100 * float(outside.mean())),
+    }  # fmt: skip
 
 
 def _end(value: float) -> float | str:
@@ -164,7 +160,7 @@ def _end(value: float) -> float | str:
 )
 def double_softmax(case: Case) -> Mapping[str, FindingValue] | None:
     """The softmax, or the sigmoid, is taken twice."""
-    for layer, loss, _ in outputs_of(case):
+    for layer, loss, _ in outputs_of(case.network):
         assert layer.activation is not None
         if loss.definition.logits and layer.activation.definition.gives in ("probabilities", "distribution"):
             return {"activation": layer.activation.name, "loss": loss.name}
@@ -187,7 +183,7 @@ def double_softmax(case: Case) -> Mapping[str, FindingValue] | None:
 def wrong_loss(case: Case) -> Mapping[str, FindingValue] | None:
     """A loss that does not fit the output or the targets."""
     _, t, _ = case.sample
-    for layer, loss, columns in outputs_of(case):
+    for layer, loss, columns in outputs_of(case.network):
         assert layer.activation is not None
         low, high = value_range(layer.activation)
         wants = loss.definition.targets
@@ -341,7 +337,7 @@ def equal_units(case: Case) -> Mapping[str, FindingValue] | None:
     f"more than {100 * MOST_SATURATED:.0f} % of the slopes f′ of a hidden layer are below 5 % of the largest there is",
     f"{MEASURED}; Glorot & Bengio (2010), section 3",
     "units that are meant to be switches",
-    after=("inputs_unscaled", "start_too_large", "rate_too_large", "targets_unscaled"),
+    after=("bounded_output", "inputs_unscaled", "start_too_large", "rate_too_large", "targets_unscaled"),
 )
 def saturation(case: Case) -> Mapping[str, FindingValue] | None:
     """Units at the flat ends of their activation."""
@@ -492,7 +488,7 @@ SLOWER = (10.0, 1000.0, 1e6)
     "a trial leaves less than half of that",
     "tried, not estimated: 2/λmax at the start is too optimistic",
     "a rate that is too large only later",
-    after=("inputs_unscaled", "targets_unscaled", "start_too_large", "exploding"),
+    after=("bounded_output", "inputs_unscaled", "targets_unscaled", "start_too_large", "exploding"),
 )
 def rate_too_large(case: Case) -> Mapping[str, FindingValue] | None:
     """A learning rate with which the error grows, though it falls with a smaller one."""
@@ -547,7 +543,16 @@ def _left(case: Case, network: Network, rows: tuple[Array, Array]) -> float:
     "no larger than is ever recommended, a trial leaves less than half of that",
     "tried: a rate below a twentieth of a good one gave false alarms; measured",
     "a run that is long enough to make up for it",
-    after=("inputs_unscaled", "targets_unscaled", "vanishing", "zero_start", "start_too_large", "saturation", "nothing_to_learn"),
+    after=(
+        "bounded_output",
+        "inputs_unscaled",
+        "targets_unscaled",
+        "vanishing",
+        "zero_start",
+        "start_too_large",
+        "saturation",
+        "nothing_to_learn",
+    ),
 )
 def rate_too_small(case: Case) -> Mapping[str, FindingValue] | None:
     """A learning rate with which hardly anything is learned in the steps of a trial, though it is with a larger one."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chainrule.base.frozen import Frozen
+from chainrule.diagnosis.criteria import targets_outside
 from chainrule.diagnosis.scalar_search import bisected, first_that, golden, meeting_point, rounded, rounded_down, rounded_up, unit
 from chainrule.diagnosis.simulation import FEWEST_STEPS, GOOD_GAIN, LEAST_GAIN, MOST_STEPS, TOLERANCE, Runner, Simulation
 from chainrule.network.definitions import Bound
@@ -57,7 +58,8 @@ class Advice(Frozen):
     recommended    the run with the rate to take; None where none is recommended
     steps          how many steps each simulation was given
     gradient       ‖∂E/∂w‖ before the step
-    blocked        whether no gradient comes through to the layers before the outputs, so that no rate is recommended
+    withheld       why no rate is recommended whatever the runs come to: "bounded", the output cannot give the targets; "blocked", no
+                   gradient comes through to the layers before it; "" where neither is so
     """
 
     rate: float
@@ -69,7 +71,7 @@ class Advice(Frozen):
     recommended: Simulation | None
     steps: int
     gradient: float
-    blocked: bool = False
+    withheld: str = ""
 
     @property
     def good(self) -> float | None:
@@ -160,9 +162,11 @@ class _Search:
             return Advice(**{**none, **known})
         converges = self.converges(lowers) if lowers else None
         top = converges[1] if converges else self.largest_sound(min(2 * (lowers or self.rate), MOST_RATE))
-        advised = self.recommended(top)
-        converges, used = self.widened(converges, advised), self.simulated(self.rate)
-        return Advice(**{**none, **known, "converges": converges, "used": used, "recommended": advised, "blocked": used.blocked})
+        bounded = targets_outside(self.run.network, self.run.batch.t) is not None
+        advised, used = None if bounded else self.recommended(top), self.simulated(self.rate)
+        withheld = "bounded" if bounded else "blocked" if used.blocked else ""
+        found = {"converges": self.widened(converges, advised), "used": used, "recommended": advised, "withheld": withheld}
+        return Advice(**{**none, **known, **found})
 
     # One step
 

@@ -134,7 +134,7 @@ def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
     parts = []
     for quantity in context.derivation.paper_errors:
         letter, worth = context.symbol(quantity), context.scalars.variable(Element(context.derivation.named[quantity.key], ()))
-        long = context.samples * context.step.t.shape[1] > 8 or context.detail == "overview"
+        long = _is_long(context, definition(quantity))
         inner = tidy(context.scalars(definition(quantity), ()))
         parts.append(
             _in_arrays(context, letter, definition(quantity), values, worth) if long else context.worked_line(letter, inner, worth, values)
@@ -145,10 +145,20 @@ def error_lines(context: Context, values: Values) -> tuple[Equation, ...]:
 def error_line(context: Context, values: Values) -> Equation:
     """E = ½ · (y − t)² = … in numbers while that is short; else in matrices, and its value."""
     error, worth = _written_error(context), context.scalars.variable(Element(context.derivation.error, ()))
-    if context.samples * context.step.t.shape[1] > 8 or context.detail == "overview":
+    if _is_long(context, error):
         return _in_arrays(context, context.labels.error, error, values, worth)
     values = values if context.step.network.regularizer is None else with_penalty(context, values)
     return context.worked_line(context.labels.error, tidy(context.scalars(error, ())), worth, values)
+
+
+MOST_TERMS, MOST_CASES = 8, 1
+"""Numbers of t up to which the error is a sum of as many terms, and those where each term has several cases."""
+
+
+def _is_long(context: Context, error: Expression) -> bool:
+    """Is it written in arrays, since one term for each number of t could not be read?"""
+    cases = any(node.primitive.name == "select" for node in order(error))
+    return context.samples * context.step.t.shape[1] > (MOST_CASES if cases else MOST_TERMS) or context.detail == "overview"
 
 
 def with_penalty(context: Context, values: Values) -> Values:

@@ -307,7 +307,7 @@ def _recommended_text(context: Context, advice: Advice) -> Inline:
     """The rate to take and what it comes to, or that none is recommended."""
     best = advice.recommended
     if best is None:
-        return context.text("rates.blocked" if advice.blocked else "rates.none_recommended")
+        return context.text(f"doctor.rates.{advice.withheld}" if advice.withheld else "rates.none_recommended")
     key = {"zero": "rates.good", "minimum": "rates.good_minimum"}.get(best.ending, "rates.good_so_far")
     return context.text(key, rate=_rate(context, best.rate), steps=len(best.errors) - 1, error=context.rounded(best.last_error, digits=3))
 

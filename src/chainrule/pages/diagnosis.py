@@ -30,11 +30,11 @@ LIMITS = {
     name.lower(): getattr(module, name)
     for module, names in (
         (activity, ("FLAT", "SAME", "NEAR")),
-        (criteria, ("MOST_RMS", "MOST_RATIO", "MOST_MEAN", "FEW_VALUES")),
+        (criteria, ("MOST_RMS", "MOST_RATIO", "MOST_MEAN", "FEW_VALUES", "MOST_OUTSIDE")),
         (
             network_criteria,
             (
-                "MOST_GAIN", "FEWEST_ROWS", "MOST_DEAD", "MOST_SATURATED", "LEAST_PASSED", "MOST_PASSED", "MOST_OUTSIDE", "SLOWER",
+                "MOST_GAIN", "FEWEST_ROWS", "MOST_DEAD", "MOST_SATURATED", "LEAST_PASSED", "MOST_PASSED", "SLOWER",
                 "HARDLY", "TWICE_AS_GOOD", "FASTER", "TENTHS", "LEARNED",
             ),
         ),
@@ -100,7 +100,7 @@ class Doctor:
 
     def _outputs(self) -> Iterator[dict[str, Any]]:
         """What the last layers give, and what their losses take."""
-        for layer, loss, columns in outputs_of(self.case):
+        for layer, loss, columns in outputs_of(self.case.network):
             assert layer.activation is not None
             low, high = value_range(layer.activation)
             yield {

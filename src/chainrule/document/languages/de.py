@@ -542,8 +542,6 @@ WORDS = {
     "rates.good_so_far": "Eine gute Lernrate für diesen Anfang ist {rate}: In {steps} Schritten senkt sie den Fehler auf {error}.",
     "rates.none_recommended": "Keine Rate ist zu empfehlen: Mit keiner, die versucht wurde, fällt der Fehler in der Simulation merklich, "
     "ohne erst zu wachsen und ohne dass unterwegs Neuronen absterben oder in Sättigung geraten.",
-    "rates.blocked": "Keine Lernrate wird empfohlen: Nur die Ausgabeschicht lernt. Zu den Schichten davor kommt kein Gradient durch, mit "
-    "keiner Rate.",
     "rates.steps.most": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal; längere gibt es nicht.",
     "rates.steps.size": "Jede Simulation wiederholt den Schritt auf diesem Stapel bis zu {steps}-mal: In einem Netz dieser Größe würde "
     "mehr zu lange dauern.",
@@ -910,6 +908,7 @@ WORDS = {
     "live.samples.mixed": "Hier hängen die Beispiele voneinander ab; kein Anteil gehört einem allein.",
     "live.alarm.none": "Nichts fällt auf.",
     "live.alarm.title": "Diagnose",
+    "live.alarm.later": "Von einem Training, das mit diesen Zahlen beginnt:",
     "live.alarm.growing": "Dieser Schritt vergrößert den Fehler: {before} → {after}.",
     "live.predict.ask": "Wie groß wird {name}? Zahl eingeben, dann Enter.",
     "live.predict.right": "Richtig: {value}.",
@@ -1324,9 +1323,9 @@ WORDS = {
     "doctor.rates.all": "Jede versuchte Lernrate, bis {rate}, senkt den Fehler des ersten Schritts.",
     "doctor.rates.converges": "Das Training konvergierte mit jeder versuchten Lernrate von {low} bis {high}, simuliert mit bis zu {steps} "
     "Schritten; andere können es auch.",
-    "doctor.rates.blocked": "Das ist die Ausgabeschicht allein: Zu den Schichten davor kommt kein Gradient durch, und keine Lernrate "
-    "ändert "
-    "daran etwas. Darum wird keine empfohlen.",
+    "doctor.rates.blocked": "Keine Lernrate wird empfohlen: Nur die Ausgabeschicht lernt. Zu den Schichten davor kommt kein Gradient "
+    "durch, mit keiner Rate.",
+    "doctor.rates.bounded": "Keine Lernrate wird empfohlen: Keine gleicht aus, dass die Ausgabe die Ziele nicht geben kann.",
     "doctor.rates.scheduled": "Die Lernrate folgt einem Plan; an seiner Stelle wurden gleichbleibende versucht.",
     "doctor.rates.reached": "Eine gute Lernrate für diesen Anfang ist {rate}: Nach {steps:simulierten Schritt|simulierten Schritten} "
     "damit liegt der Fehler unter 10^−12.",
@@ -1469,6 +1468,7 @@ WORDS = {
     "cure.moved": "mit um {rows:Zeile|Zeilen} verschobenen Zielen",
     "cure.standardised_inputs": "mit standardisierten Eingaben",
     "cure.scaled_inputs": "mit Eingaben, geteilt durch {number},",
+    "cure.scaled_targets": "mit Zielen, die auf {low} bis {high} gebracht sind,",
     "cure.standardised_targets": "mit standardisierten Zielen",
     "cure.standardised_both": "mit standardisierten Eingaben und Zielen",
     "cure.rate": "mit der Lernrate {rate}",

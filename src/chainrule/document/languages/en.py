@@ -513,8 +513,6 @@ WORDS = {
     "rates.good_so_far": "A good rate for this start is {rate}: in {steps} steps it lowers the error to {error}.",
     "rates.none_recommended": "No rate is recommended: with none of those tried does the error fall noticeably in the simulation without "
     "growing first, and without units that die or saturate on the way.",
-    "rates.blocked": "No rate is recommended: only the output layer learns. To the layers before it no gradient comes through, at any "
-    "rate.",
     "rates.steps.most": "Each simulation repeats the step on this batch up to {steps} times; longer ones are never made.",
     "rates.steps.size": "Each simulation repeats the step on this batch up to {steps} times: in a network of this size, more would "
     "take too long.",
@@ -875,6 +873,7 @@ WORDS = {
     "live.samples.mixed": "Here the samples depend on each other, and no share is one sample’s own.",
     "live.alarm.none": "Nothing looks wrong.",
     "live.alarm.title": "Diagnosis",
+    "live.alarm.later": "Of a training that begins with these numbers:",
     "live.alarm.growing": "This step makes the error larger: {before} → {after}.",
     "live.predict.ask": "What will {name} be? Type a number and press Enter.",
     "live.predict.right": "Right: {value}.",
@@ -1286,8 +1285,9 @@ WORDS = {
     "doctor.rates.all": "Every learning rate tried, up to {rate}, lowers the error of the first step.",
     "doctor.rates.converges": "Training converged with every learning rate tried from {low} to {high}, in simulations of up to {steps} "
     "steps; others may do as well.",
-    "doctor.rates.blocked": "That is the output layer alone: to the layers before it no gradient comes through, and no learning rate "
-    "changes that. So none is recommended.",
+    "doctor.rates.blocked": "No learning rate is recommended: only the output layer learns. To the layers before it no gradient comes "
+    "through, at any rate.",
+    "doctor.rates.bounded": "No learning rate is recommended: none makes up for targets that the output cannot give.",
     "doctor.rates.scheduled": "The learning rate follows a schedule; in its place, constant ones were tried.",
     "doctor.rates.reached": "A good learning rate for this start is {rate}: "
     "{steps:simulated step with it brings|simulated steps with it bring} the error below 10^−12.",
@@ -1423,6 +1423,7 @@ WORDS = {
     "cure.moved": "with the targets moved by {rows:row|rows}",
     "cure.standardised_inputs": "with standardised inputs",
     "cure.scaled_inputs": "with inputs divided by {number}",
+    "cure.scaled_targets": "with targets scaled to lie between {low} and {high}",
     "cure.standardised_targets": "with standardised targets",
     "cure.standardised_both": "with standardised inputs and targets",
     "cure.rate": "with the learning rate {rate}",

@@ -51,6 +51,9 @@ export class Alarms {
     const doctor = new Doctor(this.session);
     const [growing] = this.#growing();
     const found = yield* doctor.said();
+    // To the doctor every step is the first one.
+    const start = this.session.start.number > 1 && found[0];
+    if (start) found.unshift({ ...start, text: this.words.say("alarm.later") });
     if (!growing) return found;
     const limit = yield* doctor.lowersBelow();
     return [{ ...growing, text: limit ? `${growing.text} ${limit}` : growing.text }, ...found];

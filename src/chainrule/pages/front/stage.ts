@@ -157,14 +157,15 @@ export class StageView {
     this.#half = this.#crowded ? Math.max(28, 2.9 * longest + 7) : this.#radius;
     const height = TOP + Math.max(most * gap, 230) + 22;
     const beyond = this.#half + ERROR + 4 + (this.#alone ? (narrow ? 26 : 56) : Math.max(0, ...stage.targets.flat().map((target) => this.#wide(target, LONGEST))));
-    const digits = Math.max(...stacks[0]!.map(({ element }) => words.brief(session.seen(element)).length));
+    const digits = Math.max(...stacks[0]!.map(({ element }) => lettersOf(this.#fitting(session.seen(element)))));
     const left = Math.max(this.#half + 6, 3.6 * longest, 3 * digits + 8);
     const apart = stacks.length - 1;
     this.#apart = Math.max((narrow ? NARROW : WIDE) - beyond - left, (2 * this.#half + BETWEEN) * apart) / Math.max(apart, 1);
     const right = left + this.#apart * Math.max(apart, 1);
     this.#width = right + beyond;
     fill(this.picture, { viewBox: `0 0 ${this.#width} ${height}`, "aria-label": words.say("stage") });
-    [this.picture.style.minWidth, this.picture.style.minHeight] = [`${SMALLEST * this.#width}px`, `${SMALLEST * height}px`];
+    const least = SMALLEST * this.#width; // nobody scrolls on a telephone for a few points
+    [this.picture.style.minWidth, this.picture.style.minHeight] = [narrow && least < 360 ? "" : `${least}px`, `${SMALLEST * height}px`];
     const look = this.#look();
     this.#looked = `${look}`;
     document.querySelector("main")!.classList.toggle("broad", look[0]);
@@ -259,6 +260,12 @@ export class StageView {
   /** Does a letter stand before the number of a group? Not before those of many lines. */
   #named(group: SVGGElement): boolean {
     return this.#lines.length <= MOST_LABELS * 2 || !group.classList.contains("edge-number");
+  }
+
+  /** A number as the picture has room for it: of what is longer than nine letters, as weights that diverged, its size alone. */
+  #fitting(value: number): string {
+    const digits = this.words.brief(value, this.#crowded ? 3 : 4);
+    return lettersOf(digits) > 9 ? this.words.brief(value, 1).replaceAll(" ", "") : digits;
   }
 
   /** How wide the label of a number is that takes so many letters. */
@@ -411,18 +418,18 @@ export class StageView {
       const covered = hidden(element);
       if (shown.last === `${value} ${covered}`) continue;
       shown.last = `${value} ${covered}`;
-      const digits = covered ? "·" : words.brief(value, this.#crowded ? 3 : 4);
+      const digits = covered ? "·" : this.#fitting(value);
       if (back) {
         const named = this.#named(group);
         const value = svg("tspan.value", digits);
         text.replaceChildren(...(named ? letter(words.short(element), value) : [value]));
-        const wide = this.#wide(element, digits.length, named);
+        const wide = this.#wide(element, lettersOf(digits), named);
         fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
       } else if (setText(text, digits)) {
         const unit = this.#circles.has(element);
-        const size = Math.max(LEAST, Math.min(unit && this.#crowded ? WITHIN + 1 : 15, (3.2 * (unit ? this.#half : ERROR / 2)) / digits.length));
+        const size = Math.max(LEAST, Math.min(unit && this.#crowded ? WITHIN + 1 : 15, (3.2 * (unit ? this.#half : ERROR / 2)) / lettersOf(digits)));
         fill(text, { "font-size": size });
-        if (unit) this.#round(group, Math.max(this.#half, 0.26 * size * digits.length + 6)); // for 1.234 · 10⁻¹²
+        if (unit) this.#round(group, Math.max(this.#half, 0.26 * size * lettersOf(digits) + 6)); // for 1·10⁻¹²
       }
       group.classList.toggle("hidden", covered);
       if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
@@ -471,7 +478,7 @@ export class StageView {
     this.#told = told;
     const wide = told.map(({ weight, label }) => this.#wide(weight, LONGEST, this.#named(label!.group)));
     const there = [...this.#spots.values()].flatMap((spot) => this.#around(spot));
-    labelled(told.map(({ at }) => at), wide, there).forEach((spot, place) => told[place]!.label!.group.setAttribute("transform", moved(spot)));
+    labelled(told.map(({ at }) => at), wide, there, this.#lines.length <= MOST_LABELS).forEach((spot, place) => told[place]!.label!.group.setAttribute("transform", moved(spot)));
   }
 
   /** The derivative of E by the net input of a unit, which comes back along its lines. */
@@ -482,6 +489,9 @@ export class StageView {
     return gradient === undefined ? NaN : this.session.double(gradient);
   }
 }
+
+/** How many letters a number is as wide as: two raised ones as one. */
+const lettersOf = (digits: string): number => digits.replace(/[⁰¹²³⁴-⁹⁻]{2}/g, "0").length;
 
 const moved = ({ x, y }: Spot): string => `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
 
