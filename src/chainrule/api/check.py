@@ -134,8 +134,25 @@ def check_program(
     try:
         network = check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
-        return _graph_checked(path, sandbox) or _layers_checked(path, sandbox, seed) or _refused(path.name, refusal)
+        return _otherwise_checked(path, sandbox, seed) or _refused(path.name, refusal)
     return network.with_layers(_layers_checked(path, sandbox, seed, beside=True))
+
+
+def _otherwise_checked(path: Path, sandbox: Sandbox, seed: int) -> Assessment | None:
+    """A file that holds no network of dense layers: an engine, single layers, or a training of any network; None where it has none."""
+    from chainrule.checking.measured import judge_measured, measured_understood
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import measured_of
+
+    if found := _graph_checked(path, sandbox):
+        return found
+    layers = _layers_checked(path, sandbox, seed)
+    if layers is not None and layers.kind != "refused":
+        return layers
+    with contextlib.suppress(Refusal):
+        if measured := measured_of(path, sandbox):
+            return Assessment(path.name, judge_measured(measured), measured_understood(measured))
+    return layers
 
 
 def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:

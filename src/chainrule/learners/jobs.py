@@ -25,6 +25,7 @@ from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.locating import Search, spot_of
+from chainrule.learners.measured import measured_answers, shrunk
 from chainrule.learners.names import BACKWARD, UPDATE, meaning, use_stated_names
 from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
@@ -322,6 +323,14 @@ def _layer_slip(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return layer_slip(loaded, job["name"], job["kind"], wanted)
 
 
+def _measured(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    for code in dict.fromkeys((shrunk(job["code"]), job["code"])):
+        loaded, _ = _loaded({**job, "code": code}, guard, names=True)
+        if found := measured_answers(loaded):
+            return found
+    return {}
+
+
 _JOBS = {
     "understand": _understand,
     "observe": _observe,
@@ -329,4 +338,5 @@ _JOBS = {
     "graph": _graph,
     "layers": _layers,
     "layer_slip": _layer_slip,
+    "measured": _measured,
 }

@@ -84,7 +84,7 @@ class LayerSlip:
         for place, one in enumerate(events):
             turns.setdefault(one.spot, []).append(place)
         best, chosen = len(events), None
-        candidates = sorted(self._statements() & turns.keys(), key=lambda spot: turns[spot][0])
+        candidates = sorted(statement_spots(self.loaded) & turns.keys(), key=lambda spot: turns[spot][0])
         for linear in (True, False):  # what does not depend on what arrives at all, where that was left out
             for spot in candidates if chosen is None else ():
                 values = [events[place].value for place in turns[spot]]
@@ -101,22 +101,6 @@ class LayerSlip:
                 if (first := min([*strange[:1], *meant], default=best)) < best:
                     best, chosen = first, spot
         return chosen
-
-    def _statements(self) -> set[int]:
-        """The spots of what is assigned, added or given back as a whole."""
-        extents = set[tuple[int, int, int | None, int | None]]()
-        for node in ast.walk(self.loaded.tree):
-            if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.value is not None:
-                parts = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else [node.value]
-                if isinstance(node, ast.Return):  # what is handed on was computed elsewhere
-                    parts = [one for one in parts if not isinstance(one, (ast.Name, ast.Attribute))]
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # np.add.at(dT, x, dout)
-                parts = node.value.args
-            else:
-                continue
-            extents.update((one.lineno, one.col_offset, one.end_lineno, one.end_col_offset) for one in parts)
-        spots = enumerate(self.loaded.spots)
-        return {number for number, one in spots if not one.target and (one.line, one.start, one.last, one.end) in extents}
 
     def _called(self) -> Called:
         """The pair, with the arrays of its probe. Raises TooLong after the time for a search."""
@@ -159,13 +143,13 @@ class LayerSlip:
         """What has to be added at this spot, in all its turns, for every gradient to be right; None where nothing does that."""
         if sum(value.size for value in values) > MOST_UNKNOWNS:
             return None
-        start, columns = self._flat(self._gradients(_Replaced(spot, values))[0]), list[Array]()
+        start, columns = self._flat(self._gradients(Replaced(spot, values))[0]), list[Array]()
         for turn, value in enumerate(values):
             for place in range(value.size):
                 moved = value.copy()
                 moved.flat[place] += 1.0
                 others = [*values[:turn], moved, *values[turn + 1 :]]
-                columns.append(self._flat(self._gradients(_Replaced(spot, others))[0]) - start)
+                columns.append(self._flat(self._gradients(Replaced(spot, others))[0]) - start)
         effects = np.stack(columns, axis=1)
         added, _, rank, _ = np.linalg.lstsq(effects, missing, rcond=1e-10)
         found = Repairs(effects, missing, added, unique=rank == len(added))
@@ -226,37 +210,55 @@ class LayerSlip:
     def _slope(self, one: Event, way: Array) -> float:
         """How E changes while a value on the way forward moves that way."""
         step = STEP * way.reshape(one.value.shape)
-        up, down = (self._error(_Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
+        up, down = (self._error(Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
         return (up - down) / (2 * STEP)
 
 
-class _Replaced:
+def statement_spots(loaded: Loaded) -> set[int]:
+    """The spots of what is assigned, added or given back as a whole."""
+    extents = set[tuple[int, int, int | None, int | None]]()
+    for node in ast.walk(loaded.tree):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.value is not None:
+            parts = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else [node.value]
+            if isinstance(node, ast.Return):  # what is handed on was computed elsewhere
+                parts = [one for one in parts if not isinstance(one, (ast.Name, ast.Attribute))]
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # np.add.at(dT, x, dout)
+            parts = node.value.args
+        else:
+            continue
+        extents.update((one.lineno, one.col_offset, one.end_lineno, one.end_col_offset) for one in parts)
+    spots = enumerate(loaded.spots)
+    return {number for number, one in spots if not one.target and (one.line, one.start, one.last, one.end) in extents}
+
+
+class Replaced:
     """Gives other values at one spot, turn by turn."""
 
     def __init__(self, spot: int, values: Sequence[Array]) -> None:
         self.spot, self.values, self.turn = spot, values, -1
 
     def __call__(self, value: Any, spot: int) -> Any:
-        if spot != self.spot or not _is_array(value):
+        if spot != self.spot or not is_array(value):
             return value
         self.turn += 1
         return self.values[self.turn].copy() if self.turn < len(self.values) else value
 
 
-class _Moved:
+class Moved:
     """Adds something to the value at one spot, in one of its turns."""
 
     def __init__(self, spot: int, turn: int, step: Array) -> None:
         self.spot, self.left, self.step = spot, turn, step
 
     def __call__(self, value: Any, spot: int) -> Any:
-        if spot != self.spot or not _is_array(value):
+        if spot != self.spot or not is_array(value):
             return value
         self.left -= 1
         return value + self.step if self.left == -1 else value
 
 
-def _is_array(value: Any) -> bool:
+def is_array(value: Any) -> bool:
+    """Is it an array of floats?"""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 

@@ -7,6 +7,7 @@ before the loop begins they get a probe's numbers, and the numbers decide. Each 
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import itertools
 import re
@@ -305,20 +306,47 @@ class ScriptProgram(LearnerProgram):
 
 
 def script_programs(loaded: Loaded) -> Iterator[LearnerProgram]:
-    """The loops of a script that may be its training; then those within functions that begin their parameters themselves."""
-    yield from _loops(loaded, loaded.statements, {}, "")
+    """The loops of a script that may be its training, in every way to read them."""
+    for script, changed in scripts(loaded):
+        namespace = script.begun()
+        ways = [(way, one, own) for one in (False, True) for way, own in enumerate(script.parameters(namespace, changed, single=one))]
+        for find in (named_samples, unnamed_samples, samples_with_targets_behind):
+            for way, single, own in ways:
+                for data in itertools.chain(
+                    find(namespace, script.loop, changed, own),
+                    numbered_samples(namespace) if single and find is named_samples else (),
+                ):
+                    yield ScriptProgram(script, data, changed, way, single=single)
+
+
+def scripts(loaded: Loaded) -> Iterator[tuple[Script, set[str]]]:
+    """The loops of a script that change something, with the paths of that; then those within functions that begin their parameters
+    themselves, and those within methods.
+    """
+    for statements, bindings, function in _bodies(loaded):
+        for place, loop in enumerate(statements):
+            number = _loop_number(loop)
+            if number is not None:
+                script = Script(loaded, statements[:place], loop, number, bindings, function)
+                with contextlib.suppress(Unreadable):
+                    yield script, script.changed()
+
+
+def _bodies(loaded: Loaded) -> Iterator[tuple[Sequence[ast.stmt], Mapping[str, Any], str]]:
+    """Statements in which a training may stand, values for their arguments, and the name of the function or the method."""
+    yield loaded.statements, {}, ""
+    before = [statement for statement in loaded.statements if simple(statement)]
     for name, node in loaded.functions.items():
         if arguments_of(node) and any(isinstance(part, (ast.For, ast.While)) for part in node.body):
             body = inlined(node)
             if body is not None:
-                before = [statement for statement in loaded.statements if simple(statement)]
                 for bindings in _bound(arguments_of(node), needed_by(node), own_extents(node, loaded.namespace)):
-                    yield from _loops(loaded, [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name)
+                    yield [*before, *loaded.rewriting.rewritten(copy.deepcopy(body))], bindings, name
     for name in loaded.classes:
-        yield from _methods(loaded, name)
+        yield from _methods(loaded, name, before)
 
 
-def _methods(loaded: Loaded, name: str) -> Iterator[LearnerProgram]:
+def _methods(loaded: Loaded, name: str, before: Sequence[ast.stmt]) -> Iterator[tuple[Sequence[ast.stmt], Mapping[str, Any], str]]:
     """The same of the methods of a class, as fit(X, y), which begin what is learned: each of an object that is made with what is usual."""
     methods = methods_of(loaded, name)
     maker = methods.get("__init__")
@@ -334,8 +362,7 @@ def _methods(loaded: Loaded, name: str) -> Iterator[LearnerProgram]:
             return
         for bindings in _bound(arguments_of(node, method=True), needed_by(node, method=True), own_extents(node, loaded.namespace)):
             statements = loaded.rewriting.rewritten(copy.deepcopy(body))
-            before = [statement for statement in loaded.statements if simple(statement)]
-            yield from _loops(loaded, [*before, *statements], {**bindings, node.args.args[0].arg: made}, f"{name}.{method}")
+            yield [*before, *statements], {**bindings, node.args.args[0].arg: made}, f"{name}.{method}"
 
 
 def _bound(names: Sequence[str], needed: Sequence[str], own: Sequence[tuple[int, int]]) -> Iterator[dict[str, Any]]:
@@ -418,26 +445,6 @@ LARGEST_EXTENT = 1000
 
 def _is_range(node: ast.Call | ast.Tuple) -> bool:
     return isinstance(node, ast.Call) and called_name(node, method=False) == "range"
-
-
-def _loops(loaded: Loaded, statements: Sequence[ast.stmt], bindings: Mapping[str, Any], function: str) -> Iterator[LearnerProgram]:
-    for place, loop in enumerate(statements):
-        number = _loop_number(loop)
-        if number is None:
-            continue
-        script = Script(loaded, statements[:place], loop, number, bindings, function)
-        try:
-            changed = script.changed()
-        except Unreadable:
-            continue
-        namespace = script.begun()
-        ways = [(way, one, own) for one in (False, True) for way, own in enumerate(script.parameters(namespace, changed, single=one))]
-        for find in (named_samples, unnamed_samples, samples_with_targets_behind):
-            for way, single, own in ways:
-                for data in itertools.chain(
-                    find(namespace, loop, changed, own), numbered_samples(namespace) if single and find is named_samples else ()
-                ):
-                    yield ScriptProgram(script, data, changed, way, single=single)
 
 
 _TRAINS = re.compile(r"train|trein|fit|learn|sgd|descent|optimi|run|entren|entrain|lern|step|update|back|epoch", re.IGNORECASE)

@@ -238,6 +238,19 @@ def layers_of(
     return found if found["answers"] or (found["unread"] and not surely) else {}
 
 
+def measured_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
+    """What the gradients of a training are beside how its own loss changes; nothing where it has none. Raises Refusal."""
+    source = read_source(path)
+    found = sandbox.run({"work": "measured", "code": source.code, "stated": ""})
+    for one in (found, *found.get("faults", ())):
+        for key in ("line", "loss_line", "of_line"):
+            if one.get(key):
+                one[key], one["file"] = source.place(one[key])
+    for one in found.get("faults", ()):
+        one["place"] = Place(one["line"], one["expression"], one["file"])
+    return found
+
+
 def layer_slip_of(path: str | Path, sandbox: Sandbox, name: str, kind: Mapping[str, Any], wanted: Mapping[str, Any]) -> Place | None:
     """Where in a file the backward pass of a layer goes wrong; None where that is at no single place.
 

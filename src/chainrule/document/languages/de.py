@@ -1772,6 +1772,12 @@ WORDS = {
     "check.layers.gates": "  Zeilen sind Beispiele, die Tore stehen in der Reihenfolge {gates}",
     "check.layers.left": "{name}: Bei {count} weiteren Größen ergibt der Vorwärtsschritt etwas anderes oder nichts; "
     "sie wurden nicht beurteilt.",
+    "check.measured.training": "ein Training, Zeile {line}; sein Netz ist keines aus dichten Schichten, es wird also nichts hergeleitet",
+    "check.measured.loss": "E ist {loss}, Zeile {line}; {names} wurden verändert, und was das Programm ergibt, wurde mit der Änderung von E verglichen",
+    "check.measured.right": "Jeder von {count} Gradienten ist, wie sich das E des Programms ändert.",
+    "check.measured.right.count=1": "Der Gradient ist, wie sich das E des Programms ändert.",
+    "check.why.measured.place": "Mit {quantity} an dieser Stelle, wie E sich damit in Zeile {line} ändert, wäre jeder Gradient richtig.",
+    "check.why.measured.gradient": "Es ist nicht, wie E sich ändert, wenn dieser Parameter verändert wird.",
     "check.layers.unread": "Nicht angesehen, weil der Vorwärtsschritt keiner der hier bekannten Schichten gleicht: {names}.",
     "check.layers.right": "Was {count} Rückwärtsschritte für {probes} ankommende Gradienten ergaben, ergeben auch die "
     "Formeln dieser Schichten.",

@@ -1725,6 +1725,12 @@ WORDS = {
     "check.layers.one": "  its arrays are those of one example",
     "check.layers.gates": "  its rows are samples, its gates stand in the order {gates}",
     "check.layers.left": "{name}: on {count} further sizes its forward pass gives something else, or nothing; these were not judged.",
+    "check.measured.training": "a training, line {line}; its network is none of dense layers, so nothing is derived",
+    "check.measured.loss": "E is {loss}, line {line}; {names} were moved, and what the program gives was compared with how E changes",
+    "check.measured.right": "Every one of {count} gradients is how the program's own E changes.",
+    "check.measured.right.count=1": "The gradient is how the program's own E changes.",
+    "check.why.measured.place": "With {quantity} in its place, as E changes with it in line {line}, every gradient would be right.",
+    "check.why.measured.gradient": "It is not how E changes when this parameter is moved.",
     "check.layers.unread": "Not looked at, because their forward passes are none of the layers that are known here: {names}.",
     "check.layers.right": "What {count} backward passes gave for {probes:arriving gradient|arriving gradients} is what the formulas of "
     "these layers give.",

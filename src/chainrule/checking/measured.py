@@ -1,0 +1,42 @@
+"""The judgement of a training of any network, whose gradients were compared with how its own loss changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.evidence import Fault, Saying, Verdict
+
+
+def measured_understood(found: Mapping[str, Any]) -> tuple[Saying, ...]:
+    """What was understood of it: which loop, and what its loss and its parameters are."""
+    return (
+        Saying("check.measured.training", {"line": found["line"]}),
+        Saying("check.measured.loss", {"loss": found["loss"], "line": found["loss_line"], "names": ", ".join(found["names"])}),
+    )
+
+
+def judge_measured(found: Mapping[str, Any]) -> Verdict:
+    """The verdict: right where every gradient is how E changes, a mistake for each place where it goes wrong."""
+    faults = tuple(_fault(one) for one in found["faults"])
+    if faults:
+        return Verdict("mistakes" if any(one.number is not None for one in faults) else "unknown", faults)
+    remarks = (Saying("check.measured.right", {"count": len(found["names"])}),)
+    if found["clipped"] is not None:
+        said = Saying("check.convention.clipped.numbers", {"limit": f"{found['clipped']:.6g}"})
+        return Verdict("convention", conventions=(said,), remarks=remarks)
+    return Verdict("right", remarks=remarks)
+
+
+def _fault(one: Mapping[str, Any]) -> Fault:
+    quantity = f"∂E/∂{one['quantity']}"
+    why = (
+        Saying("check.why.measured.place", {"quantity": quantity, "line": one["of_line"]})
+        if one["of_line"]
+        else Saying("check.why.measured.gradient")
+    )
+    expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
+    follows = tuple(f"∂E/∂{name}" for name in one["follows"] if name != one["quantity"])
+    return Fault(one["number"], quantity, quantity, why, expected, found, formula=quantity, follows=follows, place=one["place"])

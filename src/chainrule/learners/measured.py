@@ -1,0 +1,795 @@
+"""Programs of any network whose loss is their own: every gradient is compared with how their loss changes while a parameter moves.
+
+One turn of the training, or one call of a function that gives a loss and gradients, is repeated from the same start. What a turn changes
+by a step is a parameter, and a number that depends on all of them before that step is the loss: names only choose where several are. On
+the way back, the first value in whose place ∂E/∂ a value of the way forward would make every gradient right is where it goes wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import itertools
+import re
+import time
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.base.arrays import Array
+from chainrule.base.frozen import Frozen
+from chainrule.learners.layer_functions import GRADIENT
+from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_spots
+from chainrule.learners.limits import FILE
+from chainrule.learners.loading import Loaded, TooLong, draw_anew, impatient
+from chainrule.learners.names import LOSS, as_kind, compact
+from chainrule.learners.programs import literal_rate
+from chainrule.learners.scripts import Script, scripts
+from chainrule.learners.stored import Stored, leaves
+
+STEP = 1e-5
+"""By how much a parameter is moved."""
+
+NEAR = 1e-5
+"""How far a gradient may be from the measured one, relative to its largest number."""
+
+MOST = 900
+"""So many numbers of parameters are moved one by one; of more, directions are."""
+
+DIRECTIONS = 4
+
+MOST_MOVED = 300
+"""So many numbers of a value on the way, all its turns together, are moved one by one."""
+
+PATIENCE = 2.0
+"""Seconds of the processor for a turn."""
+
+SEARCH = 6.0
+"""Seconds of the processor for the place of a slip."""
+
+Values = Mapping[str, Array]
+
+
+class Ran(Frozen):
+    """What a turn reported: values by their spots, in order; and the parameters after it."""
+
+    events: Sequence[tuple[int, Array]]
+    after: Values
+
+
+class Turn:
+    """One turn of a training, from the same start each time.
+
+    number  of the loop whose body takes one step
+    """
+
+    def __init__(self, script: Script, changed: set[str]) -> None:
+        self.script, self.loaded, self.number = script, script.loaded, script.number
+        self.line = script.loop.lineno
+        self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
+        self.namespace = script.begun()
+        fixed = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+        self._kept = {
+            key: one for key, one in self.namespace.items() if not isinstance(one, fixed) and not key.startswith(("__", "chainrule_"))
+        }
+        self._kept = copy.deepcopy(self._kept)
+        self._others = {key: one for key, one in self.namespace.items() if key not in self._kept}
+        found = [leaf for leaf in leaves(self.namespace) if leaf.path in changed and _is_learned(leaf)]
+        self.places = {leaf.path: leaf for leaf in found}
+        self.number = self._innermost()
+
+    def begun(self) -> None:
+        """As it is before the loop."""
+        self.namespace.clear()
+        self.namespace.update({**self._others, **copy.deepcopy(self._kept)})
+
+    def run(self, values: Sequence[Values], instead: Callable[[Any, int], Any] | None = None, *, record: bool = True) -> Ran:
+        """So many turns, each with parameters of its own; the last one reports. record: whether its values are kept."""
+        self.begun()
+        last, recorder = len(values) - 1, self.loaded.recorder
+
+        def turned(loop: int, turns: int) -> None:
+            if loop != self.number:
+                return
+            recorder.on = record and turns == last
+            recorder.instead = instead if turns == last else None
+            for path, value in values[turns].items() if turns <= last else ():
+                self.places[path].put(value)
+
+        recorder.begin()
+        recorder.on = False
+        recorder.bounds = {self.script.number: 1, self.number: len(values)}
+        recorder.short, recorder.hook = self.number < 0, turned
+        if self.number < 0:
+            turned(self.number, 0)
+        try:
+            self._execute()
+        finally:
+            recorder.on, recorder.hook, recorder.instead, recorder.bounds, recorder.short = False, None, None, {}, False
+        return Ran(recorder.values, {path: place.get() for path, place in self.places.items()})
+
+    def _execute(self) -> None:
+        draw_anew()
+        with impatient(PATIENCE), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            exec(self._code, self.namespace)  # noqa: S102  # the learner's own program, in a process of its own: what a check is for
+
+    def _innermost(self) -> int:
+        """The loop in whose turns one and the same parameter changes again and again: that over batches, within that over epochs."""
+        self.begun()
+        recorder, changes = self.loaded.recorder, dict[int, dict[str, int]]()
+        last = dict[int, dict[str, Array]]()
+
+        def turned(loop: int, turns: int) -> None:
+            now = {path: place.get() for path, place in self.places.items()}
+            before = last.get(loop, now) if turns else now
+            counts = changes.setdefault(loop, {})
+            counts.update({path: counts.get(path, 0) + 1 for path in now if not np.array_equal(now[path], before[path])})
+            last[loop] = now
+
+        recorder.begin()
+        recorder.on, recorder.hook, recorder.bounds, recorder.short = False, turned, {self.number: 1}, True
+        try:
+            self._execute()
+        except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises; what was seen until then tells
+            pass
+        finally:
+            recorder.hook, recorder.bounds, recorder.short = None, {}, False
+        own = [loop for loop, counts in changes.items() if loop != self.number and any(count > 1 for count in counts.values())]
+        return max(own, key=lambda loop: self.loaded.loops[loop].line, default=self.number)
+
+
+def _is_learned(leaf: Stored) -> bool:
+    """May it be a parameter? Single numbers are, where they are called so: others count or add up."""
+    if leaf.slot is None:
+        return False
+    value = leaf.slot.get()
+    kind = value.dtype.kind if isinstance(value, np.ndarray) else "f" if not isinstance(value, int) else "i"
+    return kind == "f" and (leaf.shape != () or as_kind(leaf.name, "W", "b") is not None)
+
+
+class Measured(Frozen):
+    """A parameter: its gradient as the program gives it, and how E changes along some directions, of which each is a row.
+
+    own   what the program calls the gradient, "" where it was read off a step
+    """
+
+    path: str
+    own: str
+    given: Array
+    directions: Array
+    slopes: Array
+
+    @property
+    def whole(self) -> Array | None:
+        """∂E/∂ all of its numbers, where these were moved one by one."""
+        return self.slopes.reshape(self.given.shape) if len(self.directions) == self.given.size == self.slopes.size else None
+
+    def fits(self, gradient: Array, factor: float = 1.0) -> bool:
+        """Is this the gradient?"""
+        if gradient.size != self.directions.shape[1]:
+            return False
+        off = np.abs(self.directions @ gradient.ravel() - factor * self.slopes).max()
+        return bool(off <= NEAR * max(abs(factor) * float(np.abs(self.slopes).max()), 1e-3))
+
+    @property
+    def right(self) -> bool:
+        """Is it right?"""
+        return self.fits(self.given)
+
+    @property
+    def factor(self) -> float | None:
+        """How many times the right value it is; None where it is no multiple."""
+        length = float(self.slopes @ self.slopes)
+        found = float(self.directions @ self.given.ravel() @ self.slopes) / length if length else 0.0
+        return found if abs(found) > 1e-9 and self.fits(self.given, found) else None
+
+
+class Comparison:
+    """A turn whose loss and gradients are known.
+
+    loss   the place of the loss among the values of the turn; parameters: the start of each turn
+    """
+
+    def __init__(self, turn: Turn, starts: Sequence[Values], loss: int, spots: Sequence[int], extract: Extract) -> None:
+        self.turn, self.starts, self.loss, self.spots, self.extract = turn, starts, loss, spots, extract
+        self.loaded = turn.loaded
+
+    def forward_end(self, events: Sequence[tuple[int, Array]]) -> int:
+        """The place where the loss is there for the first time: what comes after it is the way back."""
+        value = events[self.loss][1].ravel()
+        return next(place for place, (_, one) in enumerate(events) if one.size == 1 and np.array_equal(one.ravel(), value))
+
+    def error(self, moved: Values | None = None, instead: Callable[[Any, int], Any] | None = None) -> float:
+        """E, with some parameters of the last turn moved, or other values at some spots. Raises Shifted where it goes another way.
+
+        The turn ends with it.
+        """
+        spot = self.spots[self.loss]
+        left, found = self.spots[: self.loss + 1].count(spot), list[float]()
+
+        def reported(value: Any, number: int) -> Any:
+            nonlocal left
+            value = value if instead is None else instead(value, number)
+            if number == spot:
+                left -= 1
+                if left == 0:
+                    found.append(float(np.ravel(value)[0]))
+                    raise Known
+            return value
+
+        with contextlib.suppress(Known):
+            self.turn.run([*self.starts[:-1], {**self.starts[-1], **(moved or {})}], reported, record=False)
+        if not found:
+            raise Shifted
+        return found[0]
+
+    def given(self, instead: Callable[[Any, int], Any] | None = None) -> dict[str, tuple[str, Array]]:
+        """The gradients that the program gives, with its names for them."""
+        return self.extract(self.turn, self.turn.run(self.starts, instead), self.starts[-1])
+
+    def measured(self) -> list[Measured]:
+        """Every parameter of which the program gives a gradient."""
+        found, start = list[Measured](), self.starts[-1]
+        whole = sum(value.size for value in start.values()) <= MOST
+        for path, (own, gradient) in self.given().items():
+            size = start[path].size
+            rng = np.random.default_rng([size, 7])
+            directions = np.eye(size) if whole else rng.normal(size=(DIRECTIONS, size))
+            slopes = [self._slope(path, way.reshape(start[path].shape)) for way in directions]
+            found.append(Measured(path, own, gradient, directions, np.array(slopes)))
+        return found
+
+    def _slope(self, path: str, way: Array) -> float:
+        up, down = (self.error({path: self.starts[-1][path] + sign * STEP * way}) for sign in (1, -1))
+        return (up - down) / (2 * STEP)
+
+
+class Known(BaseException):
+    """The loss is known: the rest of a turn is not needed."""
+
+
+class Shifted(Exception):
+    """A turn that goes another way when numbers are moved."""
+
+
+Extract = Callable[[Turn, Ran, Values], dict[str, tuple[str, Array]]]
+
+
+def comparisons(loaded: Loaded) -> Iterator[Comparison]:
+    """The trainings of a file that have a loss and gradients of all that they learn."""
+    met = set[tuple[int, str]]()
+    for script, changed in scripts(loaded):
+        if (script.loop.lineno, script.function) in met:
+            continue
+        try:
+            found = _compared(Turn(script, changed))
+        except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises where other numbers come than it has computed
+            continue
+        for one in found:
+            met.add((script.loop.lineno, script.function))
+            yield one
+
+
+def _compared(turn: Turn) -> list[Comparison]:
+    """A turn with each of the numbers that may be its loss, the likeliest first."""
+    first = {path: place.get() for path, place in turn.places.items()}
+    rng = np.random.default_rng(3)
+    ways = {path: rng.normal(size=value.shape) for path, value in first.items()}
+    base = turn.run([first]).after
+    learned = []
+    for path, way in ways.items():  # what takes a step is still where it was, but for the step
+        moved = (turn.run([{**first, path: first[path] + STEP * way}]).after[path] - base[path]) / STEP
+        if moved.shape == way.shape and float(np.vdot(moved, way)) > 0.5 * float(np.vdot(way, way)):
+            learned.append(path)
+    start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}
+    ran = turn.run([start])
+    end = _stepped(ran, start)
+    spots = [spot for spot, _ in ran.events]
+    numbers_ = [place for place, (_, value) in enumerate(ran.events[:end]) if value.size == 1]
+    depends = dict[str, Array]()
+    for path in learned:
+        other = turn.run([{**start, path: start[path] + 1e-4 * ways[path]}]).events
+        if [spot for spot, _ in other] != spots:
+            return []
+        depends[path] = np.array([float(np.abs(other[place][1] - ran.events[place][1]).max()) for place in numbers_]) > 0
+    most = sum(depends.values(), start=np.zeros(len(numbers_), dtype=int))
+    if not len(numbers_) or not most.max(initial=0):
+        return []
+    whole = [place for place, count in zip(numbers_, most, strict=True) if count == most.max()]
+    parameters = [path for path in learned if depends[path][numbers_.index(whole[-1])]]
+    called = {turn.loaded.spots[spots[place]].target: place for place in whole if LOSS.search(turn.loaded.spots[spots[place]].target)}
+    losses = list(called.values()) or whole[-1:]
+    start = {path: start[path] for path in parameters}
+    extract = _extraction(turn, start)
+    return [Comparison(turn, [start], place, spots, extract) for place in losses] if extract is not None else []
+
+
+def _stepped(ran: Ran, start: Values) -> int:
+    """The place of the first value that is a parameter after its step."""
+    changed = [value for path, value in ran.after.items() if path in start and value.size > 1 and not np.array_equal(value, start[path])]
+    for place, (_, value) in enumerate(ran.events):
+        if any(value.shape == one.shape and np.array_equal(value, one) for one in changed):
+            return place
+    return len(ran.events)
+
+
+def _extraction(turn: Turn, start: Values) -> Extract | None:
+    """How the gradients are read off a turn: by the names that they have, else off a step along them."""
+    found = _named(turn, turn.run([start]), start)
+    if len(found) == len(start):
+        return _named
+    rates, _, _ = turn.script.rates({*start}, [*start])
+    begun = {leaf.path: leaf for leaf in leaves(turn.namespace) if not leaf.shape}
+    known = [float(begun[path].get()) for path in rates if path in begun]
+    loaded = turn.loaded
+    rate = known[0] if known else literal_rate([turn.script.loop, *loaded.functions.values(), *loaded.classes.values()], turn.namespace)
+    if not rate:
+        return None
+
+    def by_step(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
+        del turn
+        return {path: ("", (value - ran.after[path]) / rate) for path, value in start.items()}
+
+    return by_step
+
+
+def _named(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
+    """Gradients by the names that variables, attributes and keys have for them, as they are at the end of a turn."""
+    held = {leaf.path: leaf.get() for leaf in leaves(turn.namespace)}
+    local = {turn.loaded.spots[spot].target: value for spot, value in ran.events if turn.loaded.spots[spot].target}
+    found = dict[str, tuple[str, Array]]()
+    for path, value in start.items():
+        for name, one in (*held.items(), *local.items()):
+            if one.shape == value.shape and name != path and _is_gradient_of(name, path):
+                found[path] = (name, one)
+                break
+    return found
+
+
+def _is_gradient_of(name: str, path: str) -> bool:
+    """Does a name say that this is the gradient of what stands at a path: dWxh of Wxh, grads["W1"] of params["W1"], gw[0] of w[0]?"""
+    place = re.search(r"\[\d+\]$", path)
+    base, of = path.removesuffix(place[0] if place else ""), name.removesuffix(place[0] if place else "")
+    if bool(place) != name.endswith("]" if place is None else place[0]) and place is not None:
+        return False
+    short, other = compact(base), compact(of)
+    match = GRADIENT.fullmatch(other)
+    told = [] if match is None else [match["after"] or match["before"]]
+    if other.startswith(("g", "d")):
+        told.append(other[1:])
+    held = re.fullmatch(r"(.*?)\[['\"]\w+['\"]\]", of)
+    if held is not None and other == short:
+        return (
+            as_kind(held[1], "grads", "dW") is not None or GRADIENT.fullmatch(f"{compact(held[1])}_") is not None or held[1] in ("g", "G")
+        )
+    return short in told
+
+
+SMALL = (6, 7, 5, 8, 9, 4)
+LARGE = range(10, 5000)
+LETTERS = 9
+"""Sizes of a program that takes little time, which numbers are sizes that take much, and how long a text is."""
+
+
+def shrunk(code: str) -> str:
+    """A program with small numbers in place of large ones, equal ones for equal ones, in the same columns: so its turns take little time."""
+    lines, small, tree = [line.encode() for line in code.split("\n")], dict[int, int](), ast.parse(code)
+    for node in tree.body:
+        text = node.value if isinstance(node, ast.Assign) else None  # to be learned, letter by letter
+        if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.lineno == text.end_lineno and len(text.value) > LETTERS:
+            line, start, end = lines[text.lineno - 1], text.col_offset, text.end_col_offset or 0
+            lines[text.lineno - 1] = line[:start] + repr(text.value[:LETTERS]).encode() + line[end:]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in LARGE:
+            line, start, end = lines[node.lineno - 1], node.col_offset, node.end_col_offset or 0
+            number = small.setdefault(node.value, SMALL[len(small) % len(SMALL)])
+            lines[node.lineno - 1] = line[:start] + str(number).encode().rjust(end - start) + line[end:]
+    return b"\n".join(lines).decode()
+
+
+# Where it goes wrong, and by what
+
+
+class Slip(Frozen):
+    """What a value of the way back should be: ∂E/∂ the value at a spot on the way forward, in each of its turns."""
+
+    spot: int
+    of: int
+    given: Sequence[Array]
+    wanted: Sequence[Array]
+    first: int
+
+
+def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None:
+    """The first place where another value would make every gradient right; None where there is no single one."""
+    end = time.process_time() + SEARCH
+    reported, best = comparison.turn.run(comparison.starts).events, None
+    events, middle = _turns(reported), comparison.forward_end(reported)
+    forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle}
+    derived, same = dict[float, list[Array] | None](), dict[int, float]()
+    statements = statement_spots(comparison.loaded)
+    backward = [spot for spot in events if spot in statements and events[spot][-1][0] > middle]
+    for spot in backward:
+        values = [value for _, value in events[spot]]
+        if best is not None and events[spot][0][0] >= best.first:
+            break
+        for of, turns in sorted(forward.items(), key=lambda one: sum(value.size for _, value in one[1])):
+            alike = len(turns) == len(values) and all(one.size == value.size for (_, one), value in zip(turns, values, strict=True))
+            if not alike or sum(value.size for value in values) > MOST_MOVED:
+                continue
+            if time.process_time() > end:
+                return best
+            before = [value for _, value in turns]
+            if of not in same:
+                same[of] = _signature(comparison, of, before)
+            if same[of] == 0:
+                continue
+            if same[of] not in derived:
+                derived[same[of]] = _derivatives(comparison, of, before)
+            if (found := derived[same[of]]) is None:
+                continue
+            for order in (found[::-1], found)[: 1 + (len(found) > 1)]:
+                for wanted in _laid_out(order, values):
+                    differing = [
+                        place
+                        for (place, value), want in zip(events[spot], wanted, strict=True)
+                        if np.abs(value - want).max() > 1e-4 * max(np.abs(want).max(), np.abs(value).max(), 1e-6)
+                    ]
+                    if differing and (best is None or differing[0] < best.first) and _repairs(comparison, measured, spot, wanted):
+                        best = Slip(spot, of, values, wanted, differing[0])
+    return best
+
+
+def _turns(events: Sequence[tuple[int, Array]]) -> dict[int, list[tuple[int, Array]]]:
+    found = dict[int, list[tuple[int, Array]]]()
+    for place, (spot, value) in enumerate(events):
+        found.setdefault(spot, []).append((place, value))
+    return found
+
+
+def _laid_out(found: Sequence[Array], values: Sequence[Array]) -> Iterator[list[Array]]:
+    """Derivatives in the shapes of what stands there, as they are and transposed."""
+    yield [one.reshape(value.shape) for one, value in zip(found, values, strict=True)]
+    if any(one.ndim == 2 and min(one.shape) > 1 for one in found):
+        yield [one.T.reshape(value.shape) for one, value in zip(found, values, strict=True)]
+
+
+def _signature(comparison: Comparison, spot: int, values: Sequence[Array]) -> float:
+    """How E changes along one direction of all its turns, to six digits: what is equal has the same derivatives, as the terms of a sum."""
+    rng = np.random.default_rng(11)
+    way = [rng.normal(size=value.size).reshape(value.shape) for value in values]
+    with contextlib.suppress(Exception, TooLong):  # whatever a learner's program raises: then it is nothing on the way to the loss
+        up, down = (comparison.error(instead=Shift(spot, [sign * STEP * one for one in way])) for sign in (1, -1))
+        return float(f"{(up - down) / (2 * STEP):.6g}")
+    return 0.0
+
+
+class Shift:
+    """Adds something to the value at one spot in each of its turns."""
+
+    def __init__(self, spot: int, steps: Sequence[Array]) -> None:
+        self.spot, self.steps, self.turn = spot, steps, -1
+
+    def __call__(self, value: Any, spot: int) -> Any:
+        if spot != self.spot or not is_array(value):
+            return value
+        self.turn += 1
+        return value + self.steps[self.turn]
+
+
+def _derivatives(comparison: Comparison, spot: int, values: Sequence[Array]) -> list[Array] | None:
+    """∂E/∂ the value at a spot, turn by turn; None where E does not depend on it."""
+    found = list[Array]()
+    try:
+        for turn, value in enumerate(values):
+            slopes = np.zeros(value.size)
+            for place in range(value.size):
+                both = []
+                for sign in (1, -1):
+                    moved = np.array(value)
+                    moved.flat[place] += sign * STEP
+                    both.append(comparison.error(instead=Moved(spot, turn, moved - value)))
+                slopes[place] = (both[0] - both[1]) / (2 * STEP)
+            found.append(slopes.reshape(value.shape))
+    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+        return None
+    return found if any(one.any() for one in found) else None
+
+
+def written(comparison: Comparison, one: Measured) -> int | None:
+    """The spot of the last statement that gives a gradient its value, or adds to it; None where it has no name."""
+    loaded, spots = comparison.loaded, [spot for spot, _ in comparison.turn.run(comparison.starts).events]
+    own = compact(one.own)
+    lines = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.AugAssign) and compact(ast.unparse(node.target)) == own}
+    found = [spot for spot in spots if own and compact(loaded.spots[spot].target) == own]
+    single = [spot for spot in found if not isinstance(loaded.spots[spot].target, str) or loaded.spots[spot].line in lines]
+    return (single or found or [None])[-1]
+
+
+def _repairs(comparison: Comparison, measured: Sequence[Measured], spot: int, wanted: Sequence[Array]) -> bool:
+    """Is every gradient right with these values at a spot?"""
+    try:
+        given = comparison.given(Replaced(spot, wanted))
+    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+        return False
+    return all(one.path in given and one.fits(given[one.path][1]) for one in measured)
+
+
+def _alike(one: Array, other: Array) -> bool:
+    scale = max(float(np.abs(one).max(initial=0.0)), float(np.abs(other).max(initial=0.0)))
+    return one.shape == other.shape and bool(np.abs(one - other).max(initial=0.0) <= 1e-4 * scale)
+
+
+SLOPES: Mapping[str, Callable[[Array], Array]] = {
+    "tanh of h": lambda h: 1 - h * h,
+    "sigmoid of h": lambda h: h * (1 - h),
+    "relu": lambda z: (z > 0) * 1.0,
+    "tanh of z": lambda z: 1 - np.tanh(z) ** 2,
+    "sigmoid of z": lambda z: 1 / (2 + np.exp(z) + np.exp(-z)),
+}
+"""Derivatives of activations, as people write them."""
+
+
+def number_of(comparison: Comparison, slip: Slip) -> int | None:
+    """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known."""
+    reported = comparison.turn.run(comparison.starts).events
+    given, wanted = (np.concatenate([one.ravel() for one in several]) for several in (slip.given, slip.wanted))
+    if (factor := factor_of(given, wanted)) is not None:
+        return number_of_factor(factor, reported)
+    pairs = list(zip(slip.given, slip.wanted, strict=True))
+    if all(_alike(one.T.reshape(other.shape), other) for one, other in pairs if one.ndim == 2):
+        return 16
+    for matrix in comparison.starts[-1].values():
+        if matrix.ndim == 2 and len({*matrix.shape}) == 1 and any(_turned_round(matrix, pairs, rows=rows) for rows in (True, False)):
+            return 15
+    if (number := _by_slopes(reported, comparison.forward_end(reported), slip)) is not None:
+        return number
+    if len(pairs) > 1 and _alike(*pairs[0]) and not any(_alike(*pair) for pair in pairs[1:]):
+        return NOT_THROUGH_TIME
+    of = next(value for spot, value in reported if spot == slip.of)
+    if any(np.array_equal(of, one) for one in comparison.starts[-1].values()) and all(_same_side(*pair) for pair in pairs):
+        return 17
+    return None
+
+
+NOT_THROUGH_TIME = 120
+
+
+def factor_of(given: Array, wanted: Array) -> float | None:
+    """How many times what is wanted something is; None where it is no multiple."""
+    length = float(wanted @ wanted)
+    factor = float(given @ wanted) / length if length else 0.0
+    return factor if abs(factor) > 1e-9 and _alike(given, factor * wanted) else None
+
+
+def number_of_factor(factor: float, events: Sequence[tuple[int, Array]]) -> int | None:
+    """The mistake of which a factor speaks: a sign, 2 or ½, or one of the sizes that occur."""
+    sizes = {size for _, value in events for size in value.shape} | {len(several) for several in _turns(events).values()}
+
+    def near(value: float) -> bool:
+        return abs(factor - value) < 1e-4 * abs(value)
+
+    if near(-1):
+        return 9
+    if near(2) or near(0.5):
+        return 11
+    return 12 if any(near(size) for size in sizes) else 13 if any(near(1 / size) for size in sizes if size) else None
+
+
+def _turned_round(matrix: Array, pairs: Sequence[tuple[Array, Array]], *, rows: bool) -> bool:
+    """Was a square matrix not transposed before it was multiplied?"""
+    if abs(np.linalg.det(matrix)) < 1e-12:
+        return False
+    back = np.linalg.solve(matrix, matrix.T).T if rows else matrix @ np.linalg.inv(matrix.T)
+    turned = (
+        (one, other @ np.linalg.inv(matrix.T) @ matrix if rows else back @ other) for one, other in pairs if _fits(other, matrix, rows)
+    )
+    found = [_alike(one, other) for one, other in turned]
+    return bool(found) and all(found)
+
+
+def _fits(value: Array, matrix: Array, rows: bool) -> bool:
+    return value.ndim > 0 and value.shape[-1 if rows else 0] == len(matrix)
+
+
+def _same_side(given: Array, wanted: Array) -> bool:
+    """Have two products of a column and a row one of them in common?"""
+    if given.ndim != 2 or not given.any() or not wanted.any() or np.linalg.matrix_rank(wanted, tol=1e-6) >= min(wanted.shape):
+        return False
+    rank = np.linalg.matrix_rank(wanted, tol=1e-6)
+    return any(np.linalg.matrix_rank(np.concatenate([given, wanted], axis=axis), tol=1e-6) == rank for axis in (0, 1))
+
+
+def _by_slopes(events: Sequence[tuple[int, Array]], middle: int, slip: Slip) -> int | None:
+    """A slope that is missing (2), that is there once more (28), of h where z belongs (4) or of z where h does (5), or another one (6)."""
+    several, seen = list[tuple[str, int, Array]](), set[bytes]()
+    flat = [np.concatenate([one.ravel() for one in values]) for values in (slip.given, slip.wanted)]
+    for spot, turns in _turns(events[:middle]).items():
+        alike = len(turns) == len(slip.given) and all(one.size == given.size for (_, one), given in zip(turns, slip.given, strict=True))
+        for order in (turns, turns[::-1]) if alike else ():
+            values = np.concatenate([one.ravel() for _, one in order])
+            if (key := values.tobytes()) not in seen:
+                seen.add(key)
+                with np.errstate(all="ignore"):
+                    several += [(kind, spot, slope(values)) for kind, slope in SLOPES.items()]
+    several = [one for one in several if np.isfinite(one[2]).all() and np.ptp(one[2]) > 1e-9]
+    given, wanted = flat
+    if any(_alike(given * slope, wanted) for _, _, slope in several):
+        return 2
+    if any(_alike(given, wanted * slope) for _, _, slope in several):
+        return 28
+    for (first, spot, wrong), (second, other, right) in itertools.permutations(several, 2):
+        if first != second and _alike(given * right, wanted * wrong):
+            pair = (first.partition(" of ")[2], second.partition(" of ")[2])
+            same = first.partition(" ")[0] == second.partition(" ")[0]
+            return 4 if same and pair == ("z", "h") and spot == other else 5 if same and pair == ("h", "z") and spot == other else 6
+        if first == second and _alike(given * right, wanted * wrong):
+            return 4 if first.endswith("z") else 5 if first.endswith("h") else 53
+    return None
+
+
+def number_of_gradient(comparison: Comparison, one: Measured) -> int | None:
+    """The mistake that a wrong gradient is, where nothing before it is wrong."""
+    reported, whole, start = comparison.turn.run(comparison.starts).events, one.whole, comparison.starts[-1][one.path]
+    if one.factor is not None:
+        return number_of_factor(one.factor, reported)
+    if whole is None:
+        return None
+    if whole.ndim == 2 and len({*whole.shape}) == 1 and _alike(one.given.T, whole):
+        return 16
+    if factor_of((one.given - whole).ravel(), start.ravel()) is not None:
+        return 37
+    if start.size > 1 and np.ptp(one.given) < 1e-12 < np.ptp(whole) and abs(one.given.flat[0] - whole.sum()) < 1e-6 * abs(whole.sum()):
+        return 22
+    for turns in _turns(reported).values():
+        parts = [value for _, value in turns if value.shape == whole.shape]
+        if len(parts) == len(turns) > 1 and _alike(parts[-1], one.given) and _alike(np.sum(parts, axis=0), whole):
+            return 36
+    return None
+
+
+# What is said of it
+
+
+def measured_answers(loaded: Loaded) -> dict[str, Any]:
+    """What was found of the trainings of a file: of that which has a loss, or whose gradients are right; nothing without one."""
+    best: dict[str, Any] = {}
+    by_line = itertools.groupby(comparisons(loaded), key=lambda one: one.turn.line)
+    for _, several in by_line:
+        judged = []
+        for comparison in several:
+            try:
+                measured = comparison.measured()
+            except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+                continue
+            judged.append((sum(one.right for one in measured), comparison, measured))
+        if not judged:
+            continue
+        count, comparison, measured = max(judged, key=lambda one: one[0])
+        named = LOSS.search(loaded.spots[comparison.spots[comparison.loss]].target)
+        if measured and (named or count == len(measured)) and len(measured) > best.get("count", 0):
+            best = {"count": len(measured), **_told(comparison, measured)}
+    return best
+
+
+def _told(comparison: Comparison, measured: Sequence[Measured]) -> dict[str, Any]:
+    loaded, turn = comparison.loaded, comparison.turn
+    spot = loaded.spots[comparison.spots[comparison.loss]]
+    clipped = _clipped(measured)
+    wrong = [] if clipped is not None else [one for one in measured if not one.right]
+    return {
+        "line": turn.line,
+        "function": turn.script.function,
+        "loss": spot.target or spot.text(loaded.code),
+        "loss_line": spot.line,
+        "names": [one.path for one in measured],
+        "clipped": clipped,
+        "faults": _faults(comparison, measured, wrong) if wrong else _step_faults(comparison, measured),
+    }
+
+
+def _clipped(measured: Sequence[Measured]) -> float | None:
+    """The limit at which gradients are cut off, where those that are not right are cut off ones."""
+    wrong = [one for one in measured if not one.right]
+    limit = max((float(np.abs(one.given).max()) for one in wrong), default=0.0)
+    cut = [one.whole is not None and _alike(np.clip(one.whole, -limit, limit), one.given) for one in wrong]
+    return limit if cut and all(cut) and len({limit, *(float(np.abs(one.given).max()) for one in wrong)}) == 1 else None
+
+
+def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequence[Measured]) -> list[dict[str, Any]]:
+    loaded = comparison.loaded
+    reported = comparison.turn.run(comparison.starts)
+    factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
+    if len(factors) == 1 and None not in factors:  # all of them alike
+        number = number_of_factor(next(iter(factors)) or 0.0, reported.events)
+        return [_fault(comparison, wrong[0], number, written(comparison, wrong[0]), [one.path for one in wrong[1:]])]
+    slip = slip_in(comparison, measured)
+    if slip is not None:
+        spot, of = loaded.spots[slip.spot], loaded.spots[slip.of]
+        place = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
+        return [
+            {
+                "number": number_of(comparison, slip),
+                "quantity": _value_named(loaded, slip.of),
+                "of_line": of.line,
+                "line": spot.line,
+                "expression": spot.text(loaded.code),
+                "expected": slip.wanted[place].tolist(),
+                "found": slip.given[place].tolist(),
+                "follows": [one.path for one in wrong],
+            }
+        ]
+    stepped = _stepped(reported, comparison.starts[-1])
+    late = [one for one in wrong if (place := _place_of(comparison, reported, one)) is not None and place > stepped]
+    if late and len(late) == len(wrong):
+        return [_fault(comparison, late[0], 1, reported.events[stepped][0], [one.path for one in late[1:]])]
+    return [_fault(comparison, one, number_of_gradient(comparison, one), written(comparison, one), []) for one in wrong]
+
+
+def _place_of(comparison: Comparison, ran: Ran, one: Measured) -> int | None:
+    own = compact(one.own)
+    found = [place for place, (spot, _) in enumerate(ran.events) if own and compact(comparison.loaded.spots[spot].target) == own]
+    return found[-1] if found else None
+
+
+def _fault(comparison: Comparison, one: Measured, number: int | None, spot: int | None, follows: Sequence[str]) -> dict[str, Any]:
+    loaded, whole = comparison.loaded, one.whole
+    seen = None if spot is None else loaded.spots[spot]
+    return {
+        "number": number,
+        "quantity": one.path,
+        "of_line": 0,
+        "line": comparison.turn.line if seen is None else seen.line,
+        "expression": "" if seen is None else seen.text(loaded.code),
+        "expected": (one.slopes if whole is None else whole).tolist(),
+        "found": (one.directions @ one.given.ravel() if whole is None else one.given).tolist(),
+        "follows": list(follows),
+    }
+
+
+def _step_faults(comparison: Comparison, measured: Sequence[Measured]) -> list[dict[str, Any]]:
+    """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35)."""
+    ran, start = comparison.turn.run(comparison.starts), comparison.starts[-1]
+    uphill = []
+    for one in measured:
+        step = start[one.path] - ran.after[one.path]
+        moved = (np.abs(step) > 1e-12) & (np.abs(one.given) > 1e-12)
+        if one.own and moved.any() and (np.sign(step) == -np.sign(one.given))[moved].mean() > ALMOST_ALL:
+            uphill.append(one)
+    if uphill:
+        steps = [spot for spot, value in ran.events if np.array_equal(value, ran.after[uphill[0].path])]
+        return [_fault(comparison, uphill[0], 9, steps[0] if steps else None, [one.path for one in uphill[1:]])]
+    if comparison.turn.number < 0:
+        return []
+    rng = np.random.default_rng(17)
+    second = {path: value + 0.1 * rng.normal(size=value.shape) for path, value in start.items()}
+    try:
+        spots = [spot for spot, _ in comparison.turn.run([start, second]).events]
+        if len(spots) <= comparison.loss or spots[comparison.loss] != comparison.spots[comparison.loss]:
+            return []
+        again = Comparison(comparison.turn, [start, second], comparison.loss, spots, comparison.extract)
+        wrong = [one for one in again.measured() if not one.right]
+    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+        return []
+    first = {one.path: one.given for one in measured}
+    sums = [one for one in wrong if one.whole is not None and _alike(one.given - first[one.path], one.whole)]
+    return [_fault(again, sums[0], 35, written(again, sums[0]), [one.path for one in sums[1:]])] if sums else []
+
+
+ALMOST_ALL = 0.99
+
+
+def _value_named(loaded: Loaded, spot: int) -> str:
+    """What a value is called: by what it is assigned to, else as it is written."""
+    seen = loaded.spots[spot]
+    for node in ast.walk(loaded.tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            extent = (node.value.lineno, node.value.col_offset, node.value.end_lineno, node.value.end_col_offset)
+            if extent == (seen.line, seen.start, seen.last, seen.end):
+                return ast.unparse(node.targets[0])
+    return seen.target or seen.text(loaded.code)
