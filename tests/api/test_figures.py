@@ -212,7 +212,7 @@ def test_a_step_moves_for_those_who_want_it_to():
 # Others than the seed.
 
 
-@pytest.mark.parametrize("source", some(["vanishing", "784-128-10", "12-12-12", "1-1"], lambda name: name.startswith("1")))
+@pytest.mark.parametrize("source", some(["vanishing", "784-128-10", "12-12-12", "1-1"], lambda name: name == "1-1"))
 def test_other_networks_have_the_figures_that_make_sense(source, tmp_path):
     refused = {}
     for name in OF_EVERY_NETWORK:
