@@ -135,6 +135,7 @@ def test_papers_and_layouts_have_their_sizes():
     assert sizes["slides", "a4"] == sizes["slides", "letter"] == (720, 405)
 
 
+@cache
 def slides_of(document: Document) -> list[dict[str, Any]]:
     """Of each slide, the size of its type in points, and how full it is."""
     return [found["value"] for found in json.loads(compiler.query(typst(document, "slides").encode(), "<slide>"))]
