@@ -62,7 +62,7 @@ def numbers(network, rows=11, seed=3):
     return Case(network, x, random.normal(size=(rows, network.targets)))
 
 
-@pytest.mark.parametrize("name", some(NETWORKS, 3))
+@pytest.mark.parametrize("name", some(NETWORKS, 6))
 @pytest.mark.parametrize(("rows", "size"), some([(11, 4), (1, 1), (6, 6)], 3))
 def test_what_has_places(name, rows, size):
     """Batches whose last one is shorter, of one row, of all rows."""

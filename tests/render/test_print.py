@@ -274,7 +274,7 @@ def test_a_persons_text_is_data_in_latex(engine, tmp_path):
     assert "U+1F600" in printed or "😀" in printed
 
 
-@pytest.mark.parametrize(("name", "layout"), some(itertools.product(PRINTED, LAYOUTS), 7))
+@pytest.mark.parametrize(("name", "layout"), some(itertools.product(PRINTED, LAYOUTS), 13))
 def test_latex_is_well_formed(name, layout):
     assert_well_formed(latex(document_of(name), layout))
 
