@@ -20,6 +20,8 @@ settings.register_profile("repeatable", deadline=None, max_examples=20, derandom
 settings.register_profile("exploring", deadline=None, max_examples=500, print_blob=True)
 settings.load_profile("repeatable")
 
+gc.set_threshold(50_000)  # tests make many objects, and few cycles: a search for garbage every 700 would take a tenth of their time
+
 
 def pytest_configure(config):
     """Compiled code is kept for this run of the tests alone; the processes that share its work share it too."""
@@ -43,9 +45,8 @@ def pytest_collection():
 
 
 def pytest_collection_finish():
-    """What is there now stays to the end: the search for garbage leaves it out, and is seldom made, as tests leave little behind."""
+    """What is there now stays to the end: the search for garbage leaves it out."""
     gc.freeze()
-    gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True, scope="session")

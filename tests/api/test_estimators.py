@@ -30,7 +30,7 @@ SMALL = {"a": [1.0, 2.0, 3.0, 4.0, 5.0] * 8, "kind": ["low", "low", "high", "hig
 
 
 @parametrize_with_checks(
-    [cr.ChainruleClassifier(8, batch_size=256, learning_rate=0.02), cr.ChainruleRegressor(8, batch_size=256, learning_rate=0.02)]
+    [kind(8, batch_size=256, learning_rate=0.05, max_iter=80, engine="written") for kind in (cr.ChainruleClassifier, cr.ChainruleRegressor)]
 )
 def test_it_is_an_estimator_by_the_checks_of_scikit_learn(estimator, check):
     check(estimator)

@@ -54,7 +54,7 @@ def words(diagram: Diagram) -> str:
     return " ".join("".join(label.itertext()) for label in root.iter(f"{SVG}text")).replace("\u00a0", " ")
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", some(FIGURES, 2))
 def test_every_figure_is_drawn_in_every_format(name, tmp_path):
     for suffix in (".svg", ".png", ".pdf"):
         made(LAYERS.get(name, "seed"), name).save(tmp_path / f"x{suffix}")
@@ -212,7 +212,7 @@ def test_a_step_moves_for_those_who_want_it_to():
 # Others than the seed.
 
 
-@pytest.mark.parametrize("source", some(["vanishing", "784-128-10", "12-12-12", "1-1"], lambda name: name.startswith("1")))
+@pytest.mark.parametrize("source", some(["vanishing", "784-128-10", "12-12-12", "1-1"], lambda name: name == "1-1"))
 def test_other_networks_have_the_figures_that_make_sense(source, tmp_path):
     refused = {}
     for name in OF_EVERY_NETWORK:

@@ -95,7 +95,7 @@ def german(tmp_path_factory) -> Document:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("moved"))
         write("stones.csv", stones())
-        model = cr.train("stones.csv", target="kind", epochs=1, batch_size=90, validation_folds=0)
+        model = cr.train("stones.csv", target="kind", hidden=200, epochs=1, batch_size=90, validation_folds=0)
         Path("stones.csv").rename("moved.csv")
         return cr.report(model, data="moved.csv", language="de")
 

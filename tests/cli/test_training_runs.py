@@ -116,7 +116,7 @@ def state_of(path):
 @pytest.mark.parametrize("endless", [ENDLESS, ENDLESS[:4]], ids=["validation rows", "cross-validation"])
 def test_a_killed_run_goes_on_where_it_was(endless, folder, capsys):
     path = checkpoint_path("model.safetensors")
-    for _ in range(3):
+    for _ in range(2):
         before = state_of(path)
         resume = ("--resume",) if before else ()
         with started(folder, *endless, *resume) as process:

@@ -42,7 +42,9 @@ def valid(diagnosis: Diagnosis) -> None:
         assert all("{" not in line for _, line in diagnosis.lines(Words(language)))
 
 
-@pytest.mark.parametrize(("key", "seed"), some(itertools.product(SICK, range(10)), lambda case: case[1] < 1))
+@pytest.mark.parametrize(
+    ("key", "seed"), some(itertools.product(SICK, range(10)), lambda case: case[1] == 0 and list(SICK).index(case[0]) % 2 == 0)
+)
 def test_what_was_made_sick_is_found(key: str, seed: int) -> None:
     diagnosis = examined(SICK[key](seed), key)
     assert key in diagnosis.keys

@@ -83,11 +83,9 @@ def test_every_activation_and_loss(bound, straight):
 
 
 def in_turn(cases, whole=()):
-    """Every case in both forms. The ordinary tests look at one form of each, in turn, and at both of those that are `whole`."""
+    """Every case in both forms. The ordinary tests look at every fifth, in turn, and at both of those that are `whole`."""
     pairs = list(itertools.product(cases, (True, False)))
-    return some(
-        pairs, lambda pair: pair[0] in whole or (pairs.index((pair[0], True)) // 2 % 2 == 0) is pair[1], lambda pair: f"{pair[0]}-{pair[1]}"
-    )
+    return some(pairs, lambda pair: pair[0] in whole or pairs.index(pair) % 5 == 0, lambda pair: f"{pair[0]}-{pair[1]}")
 
 
 @pytest.mark.parametrize(("name", "straight"), in_turn(sorted(REGISTRY["optimizer"]), ["muon"]))

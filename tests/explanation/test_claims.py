@@ -10,7 +10,7 @@ from tests.explanation.drawn import drawn
 from tests.samples import some
 
 
-@pytest.mark.parametrize("seed", some(range(300), lambda seed: seed in (2, 10, 38, 43, 44, 242)))
+@pytest.mark.parametrize("seed", some(range(300), lambda seed: seed in (2, 43, 242)))
 def test_every_sentence_and_every_table_is_true(seed: int) -> None:
     with np.errstate(all="ignore"):
         own = read(seed)

@@ -55,7 +55,7 @@ def left_out(section: Section) -> list[str]:
     return ["".join(part if isinstance(part, str) else formula_text(part) for part in text) for text in texts]
 
 
-@pytest.mark.parametrize(("name", "detail"), some(itertools.product(NETWORKS, ["matrix", "scalar"]), 5))
+@pytest.mark.parametrize(("name", "detail"), some(itertools.product(NETWORKS, ["matrix", "scalar"]), 9))
 def test_what_is_shortened_says_so_and_how_to_get_it(name, detail):
     whole = explained(name, detail=detail, all=True)
     for extent in ({}, {"brief": True}):
@@ -66,7 +66,7 @@ def test_what_is_shortened_says_so_and_how_to_get_it(name, detail):
             assert fewer == any("all=True" in note for note in left_out(section)), (extent, section.key)
 
 
-@pytest.mark.parametrize("name", some(NETWORKS, 2))
+@pytest.mark.parametrize("name", some(NETWORKS, 4))
 def test_all_works_out_every_weight_and_every_sample(name):
     found = NETWORKS[name]
     document = explained(name, detail="scalar", all=True)

@@ -62,7 +62,7 @@ RIGHT = {
 """What each file holds, said by who wrote it."""
 
 QUICK = {"cs231n_norm.py", "attention.py", "coursera_rnn.py", "cs231n_dropout.py"}
-"""What the ordinary tests look at; of the wrong ones the first of every number."""
+"""What the ordinary tests look at; of the wrong ones the first of every other number."""
 
 
 def of_family(name):
@@ -106,7 +106,8 @@ def with_edit(name, old, new):
 
 
 def first_of_its_number(edit):
-    return edit[0] in QUICK and edit == next(one for one in EDITED if one[3] == edit[3] and one[0] in QUICK)
+    """Of every other number."""
+    return edit[3] % 2 == 0 and edit[0] in QUICK and edit == next(one for one in EDITED if one[3] == edit[3] and one[0] in QUICK)
 
 
 def with_mask(case):

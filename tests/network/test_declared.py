@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.flowers import QUICK, flowers, printed, write_rows
-from tests.samples import built_in
+from tests.samples import built_in, some
 
 import chainrule as cr
 from chainrule.api.batches import fitting_targets
@@ -91,7 +91,9 @@ def mine(tmp_path, monkeypatch):
 # On the command line
 
 
-@pytest.mark.parametrize(("own", "data"), [("own_binary", "flowers.csv"), ("own_categorical", "three.csv"), ("own_hinge", "flowers.csv")])
+@pytest.mark.parametrize(
+    ("own", "data"), some([("own_categorical", "three.csv"), ("own_binary", "flowers.csv"), ("own_hinge", "flowers.csv")], 2)
+)
 def test_an_own_loss_gets_what_ours_gets(own, data, mine, capsys):
     """Output activation, targets, scores and predictions of a training are those of our loss with the same formula, digit for digit."""
     found = []

@@ -56,7 +56,7 @@ WAYS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("seed", "rows"), some([(seed, 1 + seed // 40 % 2) for seed in range(120)], 23))
+@pytest.mark.parametrize(("seed", "rows"), some([(seed, 1 + seed // 40 % 2) for seed in range(120)], 41))
 def test_every_equation_of_a_document_is_true(seed: int, rows: int) -> None:
     options = dict(WAYS[seed // 10 % len(WAYS)])
     found = case_of(seed, rows)

@@ -69,7 +69,7 @@ def test_nothing_covers_anything_with_every_weight_labelled(sizes):
 SIZES = ["-".join(map(str, sizes)) for sizes in itertools.product((1, 2, 3, 4, 6, 9, 12), repeat=3)]
 
 
-@pytest.mark.parametrize("name", some(SIZES, lambda name: name in ("4-6-3", "2-2-2", "12-12-12", "1-9-2", "6-6-1")))
+@pytest.mark.parametrize("name", some(SIZES, lambda name: name in ("4-6-3", "1-9-2")))
 def test_nothing_covers_anything_in_any_figure_with_long_numbers(name):
     """Of networks with biases, up to 12-12-12."""
     sizes = [int(size) for size in name.split("-")]

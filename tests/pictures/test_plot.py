@@ -30,7 +30,7 @@ PLOTTED = ("descent", "rates", "curve", "gradients", "boundary")
 NETWORKS = ("seed", "article", "mazur", "xor", "vanishing", "12-12-12", "1-1", "2-8-8-3", "784-16-10")
 
 
-@pytest.mark.parametrize(("name", "source"), some(itertools.product([*PLOTTED, "network", "weights", "sample", "step"], NETWORKS), 4))
+@pytest.mark.parametrize(("name", "source"), some(itertools.product([*PLOTTED, "network", "weights", "sample", "step"], NETWORKS), 7))
 def test_labels_never_cover_each_other(source, name):
     diagram = figure(problem(source), name).content
     assert collisions(diagram) == []

@@ -67,7 +67,7 @@ def opened(tab, file):
     assert (taken(said), asked) == ([], [])
 
 
-WAYS = [*some(itertools.product(NAMES, (360, 1280), ("light", "dark")), 9), *some(((name, 360, "light") for name in OTHERS), 2)]
+WAYS = [*some(itertools.product(NAMES, (360, 1280), ("light", "dark")), 9), *some(((name, 360, "light") for name in OTHERS), 4)]
 
 
 @pytest.mark.parametrize(("name", "width", "scheme"), WAYS)

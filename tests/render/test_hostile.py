@@ -98,7 +98,7 @@ def test_in_pdf(document, layout):
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="there is no LaTeX here")
-@pytest.mark.parametrize("layout", some(LAYOUTS, 2))
+@pytest.mark.parametrize("layout", some(LAYOUTS, 3))
 def test_in_latex(document, layout, tmp_path):
     (tmp_path / "x.tex").write_text(rendered(document, ".tex", layout=layout), "utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "x.tex"]

@@ -88,7 +88,7 @@ def copied(page: str) -> Iterator[tuple[str, str, object]]:
             yield section, unescape(found[3]), literal_eval(found[2])
 
 
-@pytest.mark.parametrize("name", ["seed", "article", "mazur", "xor", "iris", "vanishing", "penalty", "adam", "cases"])
+@pytest.mark.parametrize("name", some(["seed", "article", "mazur", "xor", "iris", "vanishing", "penalty", "adam", "cases"], 3))
 def test_the_values_to_copy_are_the_steps_of_any_network(name):
     """Of matrices and of single numbers, of one sample and of a batch."""
     looked, wrong = compared(html(document_of(name)), DOCUMENTS[name].step())

@@ -104,7 +104,7 @@ def test_every_loss_runs(name):
 
 
 @pytest.mark.usefixtures("shorter_runs")
-@pytest.mark.parametrize("name", some(built_in("optimizer"), 12))
+@pytest.mark.parametrize("name", some(built_in("optimizer"), lambda name: name == "adam"))
 def test_every_optimizer_runs_from_any_step(name):
     optimizer = {"name": name, "clip_norm": 0.1, "clip_value": 0.5, "learning_rate": {"name": "cosine", "rate": 0.1, "steps": 50}}
     run(sources(asked("2-3-1", optimizer=optimizer, seed=3, step=4)))

@@ -9,6 +9,7 @@ import pytest
 from click import _termui_impl
 from rich.color import Color
 from rich.console import Console
+from tests.samples import some
 
 from chainrule.api.problems import problem
 from chainrule.explanation.explain import explain
@@ -18,7 +19,7 @@ from chainrule.render.terminal import COLOURS, renderable, step_through
 NETWORKS = ("seed", "mazur", "xor", "iris", "2-8-8-8-1", "20-50-10")
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+@pytest.fixture(scope="module", params=some(NETWORKS, 3))
 def document(request):
     return explain(problem(request.param, optimizer="adam"))
 
