@@ -188,7 +188,7 @@ def _started(table: Table, options: PreparationOptions) -> dict[str, Summary]:
         table.column(name)
     told = {*options.targets, *options.categories, *(table.names if options.places == "tokens" else ())}
     return {
-        column.name: Summary(column.name, column.kind, column.name in counted, MOST_LABELS if column.name in counted else MOST_CATEGORIES)
+        column.name: Summary(column.name, column.kind, column.name in told, MOST_LABELS if column.name in told else MOST_CATEGORIES)
         for column in table.columns
         if column.name not in options.ignore
     }
