@@ -287,7 +287,7 @@ def _offer(data: bytes, place: int) -> str:
 def _is_partly_utf_8(data: bytes) -> bool:
     """Are some lines UTF-8 and others Western text, as of files put one behind the other? By chance few of another script are."""
     foreign = [line for line in data[:PIECE].split(b"\n") if not line.isascii()]
-    other = [line for line in foreign if not _fits(line, "utf-8")]
+    other = [line for line in foreign if not _fits(line + b"\n", "utf-8")]
     return 0 < len(other) <= 0.75 * len(foreign) and all(_fits(line, "cp1252") for line in other)
 
 
