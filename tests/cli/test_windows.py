@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from chainrule.base import printing
+from chainrule.cli.output import in_signs_of
 
 WINDOWS = """
 import os, signal, sys
@@ -83,3 +84,26 @@ def test_commands_are_quoted_for_the_shell_at_hand(monkeypatch):
     monkeypatch.setattr(printing, "os", SimpleNamespace(name="nt"))
     quoted = 'chainrule explain "C:\\my data\\m.safetensors" C:\\m.safetensors --name "a \\"b\\""'
     assert printing.command_line(*words) == quoted
+
+
+COLUMNS = """\
+  x1      h1      y1
+  x2  →   h2  →   y2
+
+  δ¹ ≈ xᵀ · ⎡1⎤ · ⎡20  −3⎤
+            ⎣2⎦   ⎣ 4  50⎦
+
+  rate  10⁻³ → 10⁻²  end
+  E     12           4"""
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437", "latin-1"])
+def test_what_stands_in_columns_stays_in_them_in_other_signs(encoding):
+    drawn, matrices, table = (block.split("\n") for block in in_signs_of(encoding, COLUMNS).split("\n\n"))
+    assert [drawn[0].index(name) for name in ("h1", "y1")] == [drawn[1].index(name) for name in ("h2", "y2")]
+    places = [[place for place, sign in enumerate(line) if sign in "[]⎡⎤⎣⎦⌈⌉⌊⌋"] for line in matrices]
+    assert len(places[0]) == 4
+    assert places[0] == places[1]
+    assert table[0].index("end") == table[1].index("4")
+    assert "?" not in in_signs_of(encoding, COLUMNS)
+    assert in_signs_of("utf-8", COLUMNS) == COLUMNS

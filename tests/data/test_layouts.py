@@ -494,3 +494,23 @@ def test_a_part_with_a_header_alone_has_no_rows(contents, tmp_path):
         path.write_text("x,y\n")
     with pytest.raises(FileError, match="a header but no rows"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("every", [2, 3, 7])
+def test_a_file_of_two_encodings_is_told(every, tmp_path):
+    lines = [f"M\u00fc{place},{place}\n".encode("cp1252" if place % every == 0 else "utf-8") for place in range(40)]
+    (tmp_path / "t.csv").write_bytes(b"name,y\n" + b"".join(lines))
+    with pytest.raises(
+        FileError, match="other lines are UTF-8, and this one would read 'M\u00fc0?' in cp1252: save all of it in one encoding"
+    ):
+        read(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(("encoding", "text"), [
+    ("cp1251", "\u0434\u043e\u043c"), ("shift_jis", "\u6771\u4eac"), ("gb18030", "\u5317\u4eac"), ("cp1252", "M\u00fcller"),
+])  # fmt: skip
+def test_a_file_of_one_encoding_is_not_taken_for_two(encoding, text, tmp_path):
+    (tmp_path / "t.csv").write_bytes("".join(f"{text},{place}\n" for place in range(40)).encode(encoding))
+    with pytest.raises(FileError, match="is not text in UTF-8") as caught:
+        read(tmp_path / "t.csv")
+    assert "other lines" not in str(caught.value)

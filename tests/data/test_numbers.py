@@ -84,7 +84,7 @@ def test_what_is_clear_is_read(cells, separator, expected, tmp_path):
 
 @pytest.mark.parametrize("cell", ["12,5 €", "€12,5", "12,5 kr", "12,5%", "US$12,5"])
 def test_how_numbers_are_written_is_told_as_they_are(cell, tmp_path):
-    assert table(tmp_path, {"a": [cell] * 3, "b": ["x"] * 3}, ";").column("a").format.example == f"{cell} is 12.5"
+    assert table(tmp_path, {"a": [cell] * 3, "b": ["x"] * 3}, ";").column("a").format.readings == ((cell, 12.5, None),)
 
 
 def test_missing_values_of_statistics(tmp_path):
@@ -375,7 +375,7 @@ def test_a_sign_far_down_decides_for_all(tmp_path):
             ",",
             ["17.219", "4.380", "9.105"],
             ("7.219",) * 4,
-            "a 17.219 is 17.219, not 17219; other0 7.219 is 7.219, not 7219; other1 7.219 is 7.219, not 7219; and 2 more",
+            "a 17.219 is 17.219, not 17219; other0 7.219 is 7.219, not 7219; other1 7.219 is 7.219, not 7219; 2 more",
         ),
         ("\t", ["17.219", "4.380", "0.105"], (), ""),
         (",", ["17.219", "4.38", "9.105"], (), ""),
@@ -465,6 +465,16 @@ def test_a_model_whose_data_showed_no_decimal_sign_does_not_tell_one(cell, said,
     assert ("price 83.287 is 83.287, not 83287" in remarks) == said
 
 
+@pytest.mark.parametrize(("head", "cell", "said"), [("a", "1.544", False), ("a\tb", "1.544\tx", False), ("a", "91.544", True)])
+def test_a_size_that_the_model_knows_tells_the_sign_that_it_knows(head, cell, said, tmp_path, monkeypatch):
+    """Where no separator tells, and every cell has three decimals; a number that the model has never met it does not tell."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.csv").write_text("a,t\n" + "".join(f"{place / 7:.3f},{place}\n" for place in range(60)))
+    fitted = cr.Preparation.fit(read("own.csv"), ["t"])
+    (tmp_path / "other.csv").write_text(f"{head}\n{cell}\n")
+    assert any("in two ways" in line for line in lines_of_remarks(Words(), fitted, read("other.csv", kinds=fitted.input_forms))) == said
+
+
 def test_a_file_in_another_unit_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.csv").write_text("w,t\n" + "".join(f"{place * 7 % 50 + 0.5} kg,{place}.25\n" for place in range(40)))
@@ -479,7 +489,7 @@ def test_every_unit_that_is_taken_off_is_named_and_kept_with_the_model(tmp_path,
     units = ("g", "kg", "g", "lb")
     (tmp_path / "own.csv").write_text("w,t\n" + "".join(f"{place * 7 % 50 + 0.5} {units[place % 4]},{place}.25\n" for place in range(40)))
     trained = cr.train("own.csv", target="t", units="g,kg,lb", epochs=1, output="model.safetensors")
-    assert trained.preparation.features[0].written.example == "0.5 g is 0.5 and 7.5 kg is 7.5 and 21.5 lb is 21.5"
+    assert trained.preparation.features[0].written.cells == ("0.5 g", "7.5 kg", "21.5 lb")
     assert "0.5 g is 0.5 and 7.5 kg is 7.5 and 21.5 lb is 21.5" in " ".join(printed(["info", "model.safetensors"], capsys)[0].split())
     assert predicted("w\n70 lb\n", capsys) == predicted("w\n70 kg\n", capsys)
     assert "column w is written otherwise" in predicted("w\n70\n", capsys)[1]

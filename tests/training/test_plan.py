@@ -155,7 +155,7 @@ def test_parts_have_their_size_and_their_classes():
 
 
 def test_too_few_rows_to_split():
-    with pytest.raises(InputError, match="3 rows cannot be split; give more rows, or set validation and test to 0"):
+    with pytest.raises(InputError, match="3 rows cannot be split; give more rows, or say validation=0 and test=0"):
         split_rows(3, Plan())
     assert len(split_rows(3, Plan(validation=0, test=0))[0]) == 3
 

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chainrule.base.errors import DivergenceError
-from chainrule.cli.output import say
+from chainrule.cli.output import in_signs_of, say
 
 if TYPE_CHECKING:
     from chainrule.document.document import Document
@@ -49,7 +49,7 @@ def _show(document: Document, *, interactive: bool) -> None:
     if not sys.stdout.isatty():
         from chainrule.render.plain import plain
 
-        print(plain(document))  # text for people, in the encoding that they ask for
+        print(in_signs_of(sys.stdout.encoding, plain(document)))  # text for people, in the encoding that they ask for
         return
     from chainrule.render import terminal
 

@@ -6,12 +6,17 @@ import os
 import re
 import sys
 from contextlib import suppress
+from itertools import zip_longest
 
 from chainrule.base.printing import clean_lines
 
 OTHER_SIGNS = str.maketrans(
-    {"−": "-", "≈": "~", "≤": "<=", "≥": ">=", "≠": "!=", "→": "->", "←": "<-", "′": "'", "√": "sqrt", "…": "...", "\u202f": " "}
+    {
+        "−": "-", "≈": "~", "≤": "<=", "≥": ">=", "≠": "!=", "→": "->", "←": "<-", "▶": ">", "′": "'", "√": "sqrt", "…": "...", "⟨": "<",
+        "∂": "d", "Σ": "sum", "∑": "sum", "∞": "inf", "ᵀ": "^T", "\u202f": " ", "⟩": ">", "⊙": "(*)", "∈": "in", "·": "*", "×": "x",
+    }
     | dict.fromkeys("═━─╌", "=") | dict.fromkeys("│┃", "|") | dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+")
+    | dict.fromkeys("⎡⎢⎣", "[") | dict.fromkeys("⎤⎥⎦", "]") | dict.fromkeys("⎛⎜⎝", "(") | dict.fromkeys("⎞⎟⎠", ")")
 )  # fmt: skip
 """What stands for signs that an encoding lacks: a number never loses its minus."""
 
@@ -22,10 +27,58 @@ def in_other_signs(error: UnicodeError) -> tuple[str, int]:
     """What is written in place of the signs that an encoding lacks, and where to go on: for `codecs.register_error`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
+    return "".join(_plain(error.object[error.start : error.end])), error.end
+
+
+def _plain(signs: str) -> list[str]:
+    """What stands for each of the signs, of a Greek letter its name."""
     from chainrule.document.words import RAISED
 
-    plain = POWER.sub(lambda found: "^" + found[0].translate(RAISED), error.object[error.start : error.end]).translate(OTHER_SIGNS)
-    return "".join(sign if sign.isascii() else "?" for sign in plain), error.end
+    powers = {place: "^" * (place == found.start()) for found in POWER.finditer(signs) for place in range(*found.span())}
+    known = [powers.get(place, "") + sign.translate(RAISED if place in powers else OTHER_SIGNS) for place, sign in enumerate(signs)]
+    return [one if one.isascii() else _spelled(one) for one in known]
+
+
+def _spelled(sign: str) -> str:
+    from unicodedata import name, normalize
+
+    greek = re.fullmatch(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)", name(sign, ""))
+    bare = normalize("NFKD", sign)[0]
+    return greek[1].lower() if greek else bare if bare.isascii() else "?"
+
+
+def in_signs_of(encoding: str | None, text: str) -> str:
+    """The text in signs that the encoding has. What stands in columns, in a drawing, a table or a matrix, stays in them, though some signs
+    become longer.
+    """
+    try:
+        text.encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "\n\n".join(_in_columns(block.split("\n"), encoding) for block in text.split("\n\n"))
+    return text
+
+
+def _in_columns(lines: list[str], encoding: str | None) -> str:
+    """Lines below each other: where a sign of one becomes longer, blanks of the others do."""
+    written = [[_fitting(sign, plain, encoding) for sign, plain in zip(line, _plain(line), strict=True)] for line in lines]
+    widths = [max(map(len, column)) for column in zip_longest(*written, fillvalue=" ")]
+    found = []
+    for line, signs in zip(lines, written, strict=True):
+        owed, row = 0, ""
+        for place, (sign, width) in enumerate(zip(signs, widths, strict=False)):
+            row, owed = row + sign, owed + width - len(sign)
+            if sign == " " and " " in (line[place - 1 : place], line[place + 1 : place + 2]):  # one blank alone stands between words
+                row, owed = row + " " * owed, 0
+        found.append(row)
+    return "\n".join(found)
+
+
+def _fitting(sign: str, plain: str, encoding: str | None) -> str:
+    try:
+        sign.encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return plain
+    return sign
 
 
 def say(text: str = "", *, aside: bool = False) -> None:
@@ -34,7 +87,8 @@ def say(text: str = "", *, aside: bool = False) -> None:
     aside  on standard error, beside data that go to standard output
     """
     try:
-        print(clean_lines(text), flush=True, file=sys.stderr if aside else sys.stdout)
+        stream = sys.stderr if aside else sys.stdout
+        print(in_signs_of(stream.encoding, clean_lines(text)), flush=True, file=stream)
     except OSError as error:
         if not _unread(error):
             raise

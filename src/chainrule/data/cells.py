@@ -18,10 +18,12 @@ KINDS: tuple[ColumnKind, ...] = ("number", "text", "boolean", "date")
 MISSING = frozenset(
     {"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat", "null", "none", "nil", "\\n", "?", "-", "--", "---", ".", "..", "…",
      "–", "—", ":", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "k. a.",
+     "#nv", "#wert!", "#bezug!", "#zahl!", "#n/d", "#valeur!", "#nom?", "#nombre!", "#nul!", "#valore!", "#rif!", "#nome?",
+     "#¡div/0!", "#¡valor!", "#¡ref!", "#¿nombre?", "#¡num!", "#¡nulo!", "#valor!", "#núm!",
      "0000-00-00", "0000-00-00 00:00:00",
      *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz_")}
 )  # fmt: skip
-"""How people, spreadsheets, databases, Stata and SAS (.a to .z) write that there is no value, in small letters."""
+"""How people, spreadsheets (in six languages), databases, Stata and SAS (.a to .z) write that there is no value, in small letters."""
 
 NINES, DIGIT = bytes.maketrans(b"012345678", b"9" * 9), re.compile(r"[0-9]")
 FIRST_ZERO = re.compile(r"^([^0-9\n]*)0", re.MULTILINE)

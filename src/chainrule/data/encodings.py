@@ -273,12 +273,22 @@ def _plain(encoding: str) -> str:
 
 def _offer(data: bytes, place: int) -> str:
     """Which encoding fits these bytes, and how the word at this place would read; or that they are no text."""
-    name = fitting_encoding(data)
+    mixed = _is_partly_utf_8(data)
+    name = "cp1252" if mixed else fitting_encoding(data)
     if name is None:
         return "; it looks like no text at all: save it as CSV in UTF-8."
     text = data[:place].decode(name, "ignore")[-30:] + data[place:].decode(name, "ignore")[:30]
     word = next((word for word in re.findall(r"[^\s\d,;.\"']+", text) if not word.isascii()), "")
+    if mixed:
+        return f"; other lines are UTF-8, and this one would read {quoted(word)} in {name}: save all of it in one encoding."
     return f"; {name} fits{word and f' and would read {quoted(word)}'}: give {option('encoding', name)}, or save it as UTF-8."
+
+
+def _is_partly_utf_8(data: bytes) -> bool:
+    """Are some lines UTF-8 and others Western text, as of files put one behind the other? By chance few of another script are."""
+    foreign = [line for line in data[:PIECE].split(b"\n") if not line.isascii()]
+    other = [line for line in foreign if not _fits(line + b"\n", "utf-8")]
+    return 0 < len(other) <= 0.75 * len(foreign) and all(_fits(line, "cp1252") for line in other)
 
 
 def fitting_encoding(data: bytes) -> str | None:

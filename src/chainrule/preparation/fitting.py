@@ -15,6 +15,7 @@ from chainrule.base.errors import FileError, InputError, UnknownNameError, quote
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.options import option
 from chainrule.base.printing import counted
+from chainrule.data.cells import parse_number
 from chainrule.data.memory import memory
 from chainrule.data.numbers import evidence_of, looks_like_number, resembles_number
 from chainrule.data.ranges import OfEach, alone
@@ -40,6 +41,9 @@ IMPUTE = ("mean", "median", "most_frequent")
 MOST_INTEGER_CLASSES = 20
 LEAST_ROWS_PER_CLASS = 20
 """Whole numbers are classes if there are at most 20 different ones that make less than 5 % of the rows."""
+
+FEW_ODD = 0.1
+"""Values that are no numbers are named where there are so many for each that is one, or fewer."""
 
 
 class PreparationOptions(FrozenValue):
@@ -182,9 +186,9 @@ def _started(table: Table, options: PreparationOptions) -> dict[str, Summary]:
         )
     for name in (*options.targets, *options.categories, *options.numbers, *options.ignore):
         table.column(name)
-    counted = {*options.targets, *options.categories, *(table.names if options.places == "tokens" else ())}
+    told = {*options.targets, *options.categories, *(table.names if options.places == "tokens" else ())}
     return {
-        column.name: Summary(column.name, column.kind, column.name in counted, MOST_LABELS if column.name in counted else MOST_CATEGORIES)
+        column.name: Summary(column.name, column.kind, column.name in told, MOST_LABELS if column.name in told else MOST_CATEGORIES)
         for column in table.columns
         if column.name not in options.ignore
     }
@@ -227,12 +231,25 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
             f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
             f"cells of that column are; correct it, say {option('missing', text)} if it means that there is no value, {fixes}."
         )
+    odd, plain = _odd_among_numbers(summary)
+    if odd:
+        raise FileError(
+            f"{source}: column {quoted(summary.name)} is text, as it holds {enumerated(odd)} beside {counted(plain, 'plain number')}; "
+            f"correct it, say {option('missing', *odd)} if it means that there is no value, {fixes}."
+        )
     if summary.numeric_labels > MOST_INTEGER_CLASSES:
         cell = next(filter(resembles_number, summary.labels))
         raise FileError(
             f"{source}: column {quoted(summary.name)} is text, but {summary.numeric_labels:,} of its values look like numbers, as "
             f"{quoted(cell)}; write plain numbers, {_how_to_read(summary)}{fixes}."
         )
+
+
+def _odd_among_numbers(summary: Summary) -> tuple[list[str], int]:
+    """Of the values of a column of text the few that are no plain numbers, as 12o, where nearly all others are; and how many these are."""
+    odd = [label for label in summary.labels if parse_number(label) is None]
+    plain = len(summary.labels) - len(odd)
+    return (odd, plain) if plain > MOST_INTEGER_CLASSES and len(odd) <= FEW_ODD * plain else ([], plain)
 
 
 def _how_to_read(summary: Summary) -> str:

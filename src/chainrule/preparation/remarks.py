@@ -79,13 +79,16 @@ def lines_of_numbers(words: Words, preparation: Preparation, table: Table, *, ta
 
 
 def _is_told_by_size(preparation: Preparation, name: str, form: NumberFormat) -> bool:
-    """Does the cell that makes sense both ways lie among the values that the model was trained on, and what else it would be outside?"""
+    """Is the cell that makes sense both ways read with the decimal sign that the model's own data showed, and does it so lie among them,
+    while without the sign it would not?
+    """
+    feature = next((one for one in preparation.features if one.name == name), None)
     _, value, other = form.readings[0]
-    ranges = [(feature.low, feature.high) for feature in preparation.features if feature.name == name and feature.kind == "number"]
-    return any(
-        low is not None and high is not None and other is not None and low <= value <= high and not low <= other <= high
-        for low, high in ranges
-    )
+    if feature is None or feature.low is None or feature.high is None or other is None or form.decimal not in form.open:
+        return False
+    own = feature.written or PLAIN
+    told = not own.open and own.decimal == form.decimal and any(own.decimal in cell for cell in own.cells)
+    return told and feature.low <= value <= feature.high and not feature.low <= other <= feature.high
 
 
 def joined_names(words: Words, names: Sequence[str]) -> str:

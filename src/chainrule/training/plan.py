@@ -13,6 +13,7 @@ from chainrule.base.arrays import Array, python_value
 from chainrule.base.display import Displayed
 from chainrule.base.errors import DescriptionError, InputError, UnknownNameError, quoted
 from chainrule.base.frozen import FrozenValue
+from chainrule.base.options import option
 from chainrule.base.printing import counted
 from chainrule.engines.epoch import ENGINES, PRECISIONS
 from chainrule.network.definitions import Bound, find
@@ -247,8 +248,7 @@ def split_rows(labels: int | Array, plan: Plan, groups: Array | None = None) -> 
     rows = labels if isinstance(labels, int) else len(labels)
     parts = [name for name in ("validation", "test") if getattr(plan, name)]
     if rows < FEWEST_ROWS and parts:
-        wanted = " and ".join(parts)
-        raise InputError(f"{counted(rows, 'row')} cannot be split; give more rows, or set {wanted} to 0.")
+        raise InputError(f"{counted(rows, 'row')} cannot be split; give more rows, or say {' and '.join(option(one, 0) for one in parts)}.")
     if rows < 1:
         raise InputError("there are no rows to train on.")
     random = np.random.default_rng([plan.seed, 0])
