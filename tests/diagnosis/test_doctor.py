@@ -120,6 +120,40 @@ def test_what_is_still_there_when_its_cause_is_cured_has_a_cause_of_its_own() ->
     assert all(effect.cured for effect in diseases["inputs_unscaled"].all if effect.cured is not None)
 
 
+@pytest.mark.parametrize(
+    ("activation", "target", "cure"),
+    [
+        ("sigmoid", "5; 7; 6", "output"),
+        ("tanh", "3; -2; 0.5", "output"),
+        ("relu", "-2; -1; -3", "output"),
+        ("sigmoid", "1.4; -0.3; 0.9", None),
+    ],
+)
+def test_no_rate_makes_up_for_targets_that_the_output_cannot_give(activation: str, target: str, cure: str | None) -> None:
+    given = {"output_activation": activation, "input": "1 2; 0 1; 1 1", "target": target, "learning_rate": 0.1}
+    diagnosis = cr.doctor("2-3-1", **given)
+    assert diagnosis.diseases[0].finding.key == "bounded_output"
+    assert diagnosis.rates["recommended"] is None
+    assert not diagnosis.told or diagnosis.told[-1].numbers["how"] == "bounded"  # nothing is told where the gradient is 0
+    found = diagnosis.diseases[0].cure
+    assert found is not None
+    assert cure in (found.treatment.key, None)
+    valid(diagnosis)
+
+
+@pytest.mark.parametrize(("rule", "rate"), [("sgd", 1e-4), ("adam", 1.0)])
+def test_the_rate_of_a_finding_is_the_one_that_was_tried(rule: str, rate: float) -> None:
+    network = cr.Network(3, cr.dense(4, "tanh"), cr.dense(2, "identity"), seed=5)
+    x = np.random.default_rng(5).normal(size=(9, 3))
+    t = np.sin(x @ [[2, 1], [-1, 3], [1, -2]])
+    diagnosis = cr.doctor(network, input=x.tolist(), target=t.tolist(), optimizer=rule, learning_rate=rate)
+    told = [disease for disease in diagnosis.diseases if "better" in disease.finding.numbers]
+    assert told, str(diagnosis)
+    for disease in told:
+        assert disease.cure is not None
+        assert disease.cure.treatment.values["rate"] == disease.finding.numbers["better"]
+
+
 def test_what_was_tried_without_success_is_named_and_not_advised() -> None:
     made = SICK["overfitting"](1)
     penalties = [Treatment("penalty", made, {"rate": rate}) for rate in (0.001, 0.01)]

@@ -290,16 +290,11 @@ def open_output(case: Case) -> Iterator[Treatment]:
         low, high = value_range(found[0].activation)
         low, high = (low, high) if math.isfinite(low + high) else (low, low + 1) if math.isfinite(low) else (high - 1, high)
         low, high = (low + (high - low) * part for part in INSIDE)
-        least = case.t.min(axis=0)
-        deviation = (case.t.max(axis=0) - least) / (high - low)
-        deviation = np.where(deviation > 0, deviation, 1.0)
+        least, most = case.t.min(axis=0), case.t.max(axis=0)
+        deviation = np.where(most > least, (most - least) / (high - low), 1.0)
+        back = partial(_unscaled, mean=least - low * deviation, deviation=deviation)
         t = (case.t - least) / deviation + low
-        yield Treatment(
-            "scaled_targets",
-            case.changed(t=t),
-            {"low": low, "high": high},
-            y=partial(_unscaled, mean=least - low * deviation, deviation=deviation),
-        )
+        yield Treatment("scaled_targets", case.changed(t=t), {"low": low, "high": high}, y=back)
 
 
 @against("double_softmax")
