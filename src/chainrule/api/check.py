@@ -135,6 +135,8 @@ def check_program(
         network = check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
     except Refusal as refusal:
         return _otherwise_checked(path, sandbox, seed) or _refused(path.name, refusal)
+    if network.kind == "refused" and (found := _otherwise_checked(path, sandbox, seed)) is not None and found.kind != "refused":
+        return found
     return network.with_layers(_layers_checked(path, sandbox, seed, beside=True))
 
 

@@ -31,12 +31,14 @@ def judge_measured(found: Mapping[str, Any]) -> Verdict:
 
 
 def _fault(one: Mapping[str, Any]) -> Fault:
-    quantity = f"∂E/∂{one['quantity']}"
+    quantity = one["quantity"] if one["own"] else f"∂E/∂{one['quantity']}"
     why = (
         Saying("check.why.measured.place", {"quantity": quantity, "line": one["of_line"]})
         if one["of_line"]
-        else Saying("check.why.measured.gradient")
+        else Saying("check.why.layer.one_place" if one["own"] else "check.why.measured.gradient")
     )
     expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
     follows = tuple(f"∂E/∂{name}" for name in one["follows"] if name != one["quantity"])
-    return Fault(one["number"], quantity, quantity, why, expected, found, formula=quantity, follows=follows, place=one["place"])
+    return Fault(
+        one["number"], quantity, quantity, why, expected, found, formula="" if one["own"] else quantity, follows=follows, place=one["place"]
+    )

@@ -21,13 +21,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.layer_functions import GRADIENT
 from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_spots
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, TooLong, draw_anew, impatient
 from chainrule.learners.names import LOSS, as_kind, compact
-from chainrule.learners.programs import literal_rate
 from chainrule.learners.scripts import Script, scripts
 from chainrule.learners.stored import Stored, leaves
 
@@ -42,14 +41,14 @@ MOST = 900
 
 DIRECTIONS = 4
 
-MOST_MOVED = 300
+MOST_MOVED = 800
 """So many numbers of a value on the way, all its turns together, are moved one by one."""
 
 PATIENCE = 2.0
 """Seconds of the processor for a turn."""
 
-SEARCH = 6.0
-"""Seconds of the processor for the place of a slip."""
+SEARCH, ALL = 5.0, 8.0
+"""Seconds of the processor for the place of a slip, and for everything."""
 
 Values = Mapping[str, Array]
 
@@ -67,9 +66,9 @@ class Turn:
     number  of the loop whose body takes one step
     """
 
-    def __init__(self, script: Script, changed: set[str]) -> None:
+    def __init__(self, script: Script, changed: set[str], began: float) -> None:
         self.script, self.loaded, self.number = script, script.loaded, script.number
-        self.line = script.loop.lineno
+        self.line, self.began = script.loop.lineno, began
         self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
         self.namespace = script.begun()
         fixed = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
@@ -78,8 +77,8 @@ class Turn:
         }
         self._kept = copy.deepcopy(self._kept)
         self._others = {key: one for key, one in self.namespace.items() if key not in self._kept}
-        found = [leaf for leaf in leaves(self.namespace) if leaf.path in changed and _is_learned(leaf)]
-        self.places = {leaf.path: leaf for leaf in found}
+        self.changed = changed
+        self.places = {leaf.path: leaf for leaf in leaves(self.namespace) if _is_learned(leaf)}
         self.number = self._innermost()
 
     def begun(self) -> None:
@@ -121,14 +120,14 @@ class Turn:
     def _innermost(self) -> int:
         """The loop in whose turns one and the same parameter changes again and again: that over batches, within that over epochs."""
         self.begun()
-        recorder, changes = self.loaded.recorder, dict[int, dict[str, int]]()
-        last = dict[int, dict[str, Array]]()
+        recorder, last = self.loaded.recorder, dict[int, dict[str, Array]]()
+        changes = list[tuple[int, set[str]]]()
+        start = self._arrays()
 
         def turned(loop: int, turns: int) -> None:
-            now = {path: place.get() for path, place in self.places.items()}
-            before = last.get(loop, now) if turns else now
-            counts = changes.setdefault(loop, {})
-            counts.update({path: counts.get(path, 0) + 1 for path in now if not np.array_equal(now[path], before[path])})
+            now = self._arrays()
+            if turns:
+                changes.append((loop, _changed(last[loop], now)))
             last[loop] = now
 
         recorder.begin()
@@ -139,8 +138,20 @@ class Turn:
             pass
         finally:
             recorder.hook, recorder.bounds, recorder.short = None, {}, False
-        own = [loop for loop, counts in changes.items() if loop != self.number and any(count > 1 for count in counts.values())]
+        whole = len(_changed(start, self._arrays()))
+        own = [loop for loop, changed in changes if loop != self.number and len(changed) > MOSTLY * whole > 0]
         return max(own, key=lambda loop: self.loaded.loops[loop].line, default=self.number)
+
+    def _arrays(self) -> dict[str, Array]:
+        return {path: place.get() for path, place in self.places.items()}
+
+
+MOSTLY = 0.7
+"""How much of what a training changes a step changes; one parameter after the other is less."""
+
+
+def _changed(before: Values, now: Values) -> set[str]:
+    return {path for path in now if not np.array_equal(now[path], before[path], equal_nan=True)}
 
 
 def _is_learned(leaf: Stored) -> bool:
@@ -242,11 +253,19 @@ class Comparison:
             directions = np.eye(size) if whole else rng.normal(size=(DIRECTIONS, size))
             slopes = [self._slope(path, way.reshape(start[path].shape)) for way in directions]
             found.append(Measured(path, own, gradient, directions, np.array(slopes)))
-        return found
+        steps = [one.factor for one in found if one.own == ""]
+        usual = max(
+            (one for one in steps if one is not None and one > 0), key=lambda one: sum(_near(one, two) for two in steps), default=1.0
+        )
+        return [one if one.own else replace(one, given=one.given / usual) for one in found]  # by a rate that nothing says
 
     def _slope(self, path: str, way: Array) -> float:
         up, down = (self.error({path: self.starts[-1][path] + sign * STEP * way}) for sign in (1, -1))
         return (up - down) / (2 * STEP)
+
+
+def _near(one: float, other: float | None) -> bool:
+    return other is not None and abs(one - other) <= 1e-4 * abs(one)
 
 
 class Known(BaseException):
@@ -262,12 +281,14 @@ Extract = Callable[[Turn, Ran, Values], dict[str, tuple[str, Array]]]
 
 def comparisons(loaded: Loaded) -> Iterator[Comparison]:
     """The trainings of a file that have a loss and gradients of all that they learn."""
-    met = set[tuple[int, str]]()
+    met, began = set[tuple[int, str]](), time.process_time()
     for script, changed in scripts(loaded):
+        if time.process_time() > began + ALL / 2:
+            return
         if (script.loop.lineno, script.function) in met:
             continue
         try:
-            found = _compared(Turn(script, changed))
+            found = _compared(Turn(script, changed, began))
         except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises where other numbers come than it has computed
             continue
         for one in found:
@@ -282,9 +303,12 @@ def _compared(turn: Turn) -> list[Comparison]:
     ways = {path: rng.normal(size=value.shape) for path, value in first.items()}
     base = turn.run([first]).after
     learned = []
+    held = _named(turn, turn.run([first]), first)
     for path, way in ways.items():  # what takes a step is still where it was, but for the step
+        if path not in turn.changed and path not in held:
+            continue
         moved = (turn.run([{**first, path: first[path] + STEP * way}]).after[path] - base[path]) / STEP
-        if moved.shape == way.shape and float(np.vdot(moved, way)) > 0.5 * float(np.vdot(way, way)):
+        if moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max():
             learned.append(path)
     start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}
     ran = turn.run([start])
@@ -298,7 +322,7 @@ def _compared(turn: Turn) -> list[Comparison]:
             return []
         depends[path] = np.array([float(np.abs(other[place][1] - ran.events[place][1]).max()) for place in numbers_]) > 0
     most = sum(depends.values(), start=np.zeros(len(numbers_), dtype=int))
-    if not len(numbers_) or not most.max(initial=0):
+    if not numbers_ or not most.max(initial=0):
         return []
     whole = [place for place, count in zip(numbers_, most, strict=True) if count == most.max()]
     parameters = [path for path in learned if depends[path][numbers_.index(whole[-1])]]
@@ -306,7 +330,7 @@ def _compared(turn: Turn) -> list[Comparison]:
     losses = list(called.values()) or whole[-1:]
     start = {path: start[path] for path in parameters}
     extract = _extraction(turn, start)
-    return [Comparison(turn, [start], place, spots, extract) for place in losses] if extract is not None else []
+    return [Comparison(turn, [start], place, spots, extract) for place in losses]
 
 
 def _stepped(ran: Ran, start: Values) -> int:
@@ -318,18 +342,14 @@ def _stepped(ran: Ran, start: Values) -> int:
     return len(ran.events)
 
 
-def _extraction(turn: Turn, start: Values) -> Extract | None:
+def _extraction(turn: Turn, start: Values) -> Extract:
     """How the gradients are read off a turn: by the names that they have, else off a step along them."""
     found = _named(turn, turn.run([start]), start)
     if len(found) == len(start):
         return _named
     rates, _, _ = turn.script.rates({*start}, [*start])
     begun = {leaf.path: leaf for leaf in leaves(turn.namespace) if not leaf.shape}
-    known = [float(begun[path].get()) for path in rates if path in begun]
-    loaded = turn.loaded
-    rate = known[0] if known else literal_rate([turn.script.loop, *loaded.functions.values(), *loaded.classes.values()], turn.namespace)
-    if not rate:
-        return None
+    rate = next((float(begun[path].get()) for path in rates if path in begun), 1.0)
 
     def by_step(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
         del turn
@@ -370,9 +390,9 @@ def _is_gradient_of(name: str, path: str) -> bool:
     return short in told
 
 
-SMALL = (6, 7, 5, 8, 9, 4)
+SMALL = (5, 6, 4, 7, 8, 9)
 LARGE = range(10, 5000)
-LETTERS = 9
+LETTERS = 20
 """Sizes of a program that takes little time, which numbers are sizes that take much, and how long a text is."""
 
 
@@ -396,53 +416,95 @@ def shrunk(code: str) -> str:
 
 
 class Slip(Frozen):
-    """What a value of the way back should be: ∂E/∂ the value at a spot on the way forward, in each of its turns."""
+    """What a value of the way back should be, in each of its turns: ∂E/∂ the value at a spot on the way forward, where there is one.
+
+    first  where among the values of a turn it is wrong for the first time
+    """
 
     spot: int
-    of: int
+    of: int | None
     given: Sequence[Array]
     wanted: Sequence[Array]
     first: int
 
 
 def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None:
-    """The first place where another value would make every gradient right; None where there is no single one."""
-    end = time.process_time() + SEARCH
-    reported, best = comparison.turn.run(comparison.starts).events, None
+    """The first place where other values would make every gradient right; None where there is no single one.
+
+    They are ∂E/∂ a value of the way forward. Where what goes on from turn to turn is added to something, the same is asked of that.
+    """
+    end = time.process_time() + min(SEARCH, ALL - time.process_time() + comparison.turn.began)
+    reported = comparison.turn.run(comparison.starts).events
     events, middle = _turns(reported), comparison.forward_end(reported)
-    forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle}
-    derived, same = dict[float, list[Array] | None](), dict[int, float]()
     statements = statement_spots(comparison.loaded)
-    backward = [spot for spot in events if spot in statements and events[spot][-1][0] > middle]
-    for spot in backward:
+    forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle and not comparison.loaded.spots[spot].target}
+    order = sorted(forward, key=lambda spot: (sum(value.size for _, value in forward[spot]), spot not in statements))
+    derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[Slip]()
+    backward = [spot for spot in events if spot in statements | in_place_spots(comparison.loaded) and events[spot][-1][0] > middle]
+    settled = {compact(one.own) for one in measured if one.right}
+    for spot in sorted(backward, key=lambda spot: sum(value.size for _, value in events[spot])):
         values = [value for _, value in events[spot]]
-        if best is not None and events[spot][0][0] >= best.first:
-            break
-        for of, turns in sorted(forward.items(), key=lambda one: sum(value.size for _, value in one[1])):
-            alike = len(turns) == len(values) and all(one.size == value.size for (_, one), value in zip(turns, values, strict=True))
-            if not alike or sum(value.size for value in values) > MOST_MOVED:
+        if (best and events[spot][0][0] > best[0].first) or compact(_target(comparison.loaded, spot)) in settled:
+            continue
+        tried = set[tuple[float, int]]()
+        for of in order if sum(value.size for value in values) <= MOST_MOVED else ():
+            turns = forward[of]
+            if len(turns) != len(values) or any(one.size != value.size for (_, one), value in zip(turns, values, strict=True)):
                 continue
             if time.process_time() > end:
-                return best
+                break
             before = [value for _, value in turns]
             if of not in same:
-                same[of] = _signature(comparison, of, before)
-            if same[of] == 0:
+                same[of] = (_signature(comparison, of, before), before[0].size)
+            if same[of][0] == 0 or same[of] in tried:
                 continue
+            tried.add(same[of])
             if same[of] not in derived:
                 derived[same[of]] = _derivatives(comparison, of, before)
             if (found := derived[same[of]]) is None:
                 continue
-            for order in (found[::-1], found)[: 1 + (len(found) > 1)]:
-                for wanted in _laid_out(order, values):
-                    differing = [
-                        place
-                        for (place, value), want in zip(events[spot], wanted, strict=True)
-                        if np.abs(value - want).max() > 1e-4 * max(np.abs(want).max(), np.abs(value).max(), 1e-6)
-                    ]
-                    if differing and (best is None or differing[0] < best.first) and _repairs(comparison, measured, spot, wanted):
-                        best = Slip(spot, of, values, wanted, differing[0])
-    return best
+            for several in (found[::-1], found)[: 1 + (len(found) > 1)]:
+                for wanted in _laid_out(several, values):
+                    slip = _slip(spot, of, events[spot], wanted)
+                    if slip is not None and (not best or slip.first <= best[0].first) and _repairs(comparison, measured, spot, wanted):
+                        best = [*(best if best and best[0].first == slip.first else []), slip]
+    if not best:
+        return None
+    chosen = next((one for one in best if number_of(comparison, one) is not None), best[0])
+    return _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
+
+
+def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> Slip | None:
+    """These values in place of those that are there; None where they are the same."""
+    differing = [place for (place, value), want in zip(turns, wanted, strict=True) if not _alike(value, want)]
+    return Slip(spot, of, [value for _, value in turns], wanted, differing[0]) if differing else None
+
+
+def _handed_on(
+    comparison: Comparison, measured: Sequence[Measured], slip: Slip, events: Mapping[int, Sequence[tuple[int, Array]]]
+) -> Slip | None:
+    """What a wrong value gets from the turn before, where that is wrong: with what is missing added to it, all would be right."""
+    missing = [want - value for value, want in zip(slip.given, slip.wanted, strict=True)]
+    for spot, turns in events.items():
+        alike = len(turns) == len(missing) > 1 and all(value.shape == one.shape for (_, value), one in zip(turns, missing, strict=True))
+        if not alike or spot == slip.spot:
+            continue
+        wanted = [value + one for (_, value), one in zip(turns, [*missing[1:], 0 * missing[0]], strict=True)]
+        found = _slip(spot, None, turns, wanted)
+        if found is not None and found.first < slip.first + len(turns) and _repairs(comparison, measured, spot, wanted):
+            return found
+    return None
+
+
+def in_place_spots(loaded: Loaded) -> set[int]:
+    """The spots of arrays that a statement changes where they are: d of d /= n, of d[range(n), y] -= 1."""
+    lines = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.AugAssign)}
+    lines |= {
+        node.lineno
+        for node in ast.walk(loaded.tree)
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Subscript) for target in node.targets)
+    }
+    return {number for number, one in enumerate(loaded.spots) if one.target and one.line in lines}
 
 
 def _turns(events: Sequence[tuple[int, Array]]) -> dict[int, list[tuple[int, Array]]]:
@@ -476,6 +538,7 @@ class Shift:
         self.spot, self.steps, self.turn = spot, steps, -1
 
     def __call__(self, value: Any, spot: int) -> Any:
+        """The value with what is added to it."""
         if spot != self.spot or not is_array(value):
             return value
         self.turn += 1
@@ -502,19 +565,37 @@ def _derivatives(comparison: Comparison, spot: int, values: Sequence[Array]) -> 
 
 
 def written(comparison: Comparison, one: Measured) -> int | None:
-    """The spot of the last statement that gives a gradient its value, or adds to it; None where it has no name."""
-    loaded, spots = comparison.loaded, [spot for spot, _ in comparison.turn.run(comparison.starts).events]
-    own = compact(one.own)
-    lines = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.AugAssign) and compact(ast.unparse(node.target)) == own}
+    """The spot of the last statement that gives a gradient its value, or adds to it; None where it has no name.
+
+    One that hands on what a function gave does neither, where there is another.
+    """
+    loaded, own = comparison.loaded, compact(one.own)
+    handed = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)}
+    spots = [spot for spot, _ in comparison.turn.run(comparison.starts).events]
     found = [spot for spot in spots if own and compact(loaded.spots[spot].target) == own]
-    single = [spot for spot in found if not isinstance(loaded.spots[spot].target, str) or loaded.spots[spot].line in lines]
+    single = [spot for spot in found if loaded.spots[spot].line not in handed]
     return (single or found or [None])[-1]
+
+
+class WrittenOver:
+    """Writes other values into the array at one spot, turn by turn."""
+
+    def __init__(self, spot: int, values: Sequence[Array]) -> None:
+        self.spot, self.values, self.turn = spot, values, -1
+
+    def __call__(self, value: Any, spot: int) -> Any:
+        """The value, where it is, with other numbers in it."""
+        if spot == self.spot and is_array(value):
+            self.turn += 1
+            if self.turn < len(self.values):
+                value[...] = self.values[self.turn]
+        return value
 
 
 def _repairs(comparison: Comparison, measured: Sequence[Measured], spot: int, wanted: Sequence[Array]) -> bool:
     """Is every gradient right with these values at a spot?"""
     try:
-        given = comparison.given(Replaced(spot, wanted))
+        given = comparison.given(WrittenOver(spot, wanted) if comparison.loaded.spots[spot].target else Replaced(spot, wanted))
     except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
         return False
     return all(one.path in given and one.fits(given[one.path][1]) for one in measured)
@@ -542,7 +623,7 @@ def number_of(comparison: Comparison, slip: Slip) -> int | None:
     if (factor := factor_of(given, wanted)) is not None:
         return number_of_factor(factor, reported)
     pairs = list(zip(slip.given, slip.wanted, strict=True))
-    if all(_alike(one.T.reshape(other.shape), other) for one, other in pairs if one.ndim == 2):
+    if all(one.ndim == 2 and min(one.shape) > 1 and _alike(one.T.reshape(other.shape), other) for one, other in pairs):
         return 16
     for matrix in comparison.starts[-1].values():
         if matrix.ndim == 2 and len({*matrix.shape}) == 1 and any(_turned_round(matrix, pairs, rows=rows) for rows in (True, False)):
@@ -551,7 +632,7 @@ def number_of(comparison: Comparison, slip: Slip) -> int | None:
         return number
     if len(pairs) > 1 and _alike(*pairs[0]) and not any(_alike(*pair) for pair in pairs[1:]):
         return NOT_THROUGH_TIME
-    of = next(value for spot, value in reported if spot == slip.of)
+    of = next((value for spot, value in reported if spot == slip.of), np.zeros(0))
     if any(np.array_equal(of, one) for one in comparison.starts[-1].values()) and all(_same_side(*pair) for pair in pairs):
         return 17
     return None
@@ -607,7 +688,7 @@ def _same_side(given: Array, wanted: Array) -> bool:
 
 def _by_slopes(events: Sequence[tuple[int, Array]], middle: int, slip: Slip) -> int | None:
     """A slope that is missing (2), that is there once more (28), of h where z belongs (4) or of z where h does (5), or another one (6)."""
-    several, seen = list[tuple[str, int, Array]](), set[bytes]()
+    several, masks, seen = list[tuple[str, int, Array]](), list[Array](), set[bytes]()
     flat = [np.concatenate([one.ravel() for one in values]) for values in (slip.given, slip.wanted)]
     for spot, turns in _turns(events[:middle]).items():
         alike = len(turns) == len(slip.given) and all(one.size == given.size for (_, one), given in zip(turns, slip.given, strict=True))
@@ -615,10 +696,13 @@ def _by_slopes(events: Sequence[tuple[int, Array]], middle: int, slip: Slip) -> 
             values = np.concatenate([one.ravel() for _, one in order])
             if (key := values.tobytes()) not in seen:
                 seen.add(key)
+                masks += [values] if len({*values, 0.0}) == 2 and 0.0 in values and not {*values} <= {0.0, 1.0} else []
                 with np.errstate(all="ignore"):
                     several += [(kind, spot, slope(values)) for kind, slope in SLOPES.items()]
     several = [one for one in several if np.isfinite(one[2]).all() and np.ptp(one[2]) > 1e-9]
     given, wanted = flat
+    if any(_alike(given * mask, wanted) for mask in masks):
+        return 41
     if any(_alike(given * slope, wanted) for _, _, slope in several):
         return 2
     if any(_alike(given, wanted * slope) for _, _, slope in several):
@@ -698,25 +782,22 @@ def _clipped(measured: Sequence[Measured]) -> float | None:
     wrong = [one for one in measured if not one.right]
     limit = max((float(np.abs(one.given).max()) for one in wrong), default=0.0)
     cut = [one.whole is not None and _alike(np.clip(one.whole, -limit, limit), one.given) for one in wrong]
-    return limit if cut and all(cut) and len({limit, *(float(np.abs(one.given).max()) for one in wrong)}) == 1 else None
+    return limit if limit > 0 and all(cut) and len({limit, *(float(np.abs(one.given).max()) for one in wrong)}) == 1 else None
 
 
 def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequence[Measured]) -> list[dict[str, Any]]:
     loaded = comparison.loaded
     reported = comparison.turn.run(comparison.starts)
-    factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
-    if len(factors) == 1 and None not in factors:  # all of them alike
-        number = number_of_factor(next(iter(factors)) or 0.0, reported.events)
-        return [_fault(comparison, wrong[0], number, written(comparison, wrong[0]), [one.path for one in wrong[1:]])]
     slip = slip_in(comparison, measured)
     if slip is not None:
-        spot, of = loaded.spots[slip.spot], loaded.spots[slip.of]
+        spot = loaded.spots[slip.spot]
         place = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
         return [
             {
                 "number": number_of(comparison, slip),
-                "quantity": _value_named(loaded, slip.of),
-                "of_line": of.line,
+                "quantity": _value_named(loaded, slip.spot if slip.of is None else slip.of),
+                "of_line": 0 if slip.of is None else loaded.spots[slip.of].line,
+                "own": slip.of is None,
                 "line": spot.line,
                 "expression": spot.text(loaded.code),
                 "expected": slip.wanted[place].tolist(),
@@ -724,6 +805,10 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
                 "follows": [one.path for one in wrong],
             }
         ]
+    factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
+    if len(factors) == 1 and None not in factors:  # all of them alike
+        number = number_of_factor(next(iter(factors)) or 0.0, reported.events)
+        return [_fault(comparison, wrong[0], number, written(comparison, wrong[0]), [one.path for one in wrong[1:]])]
     stepped = _stepped(reported, comparison.starts[-1])
     late = [one for one in wrong if (place := _place_of(comparison, reported, one)) is not None and place > stepped]
     if late and len(late) == len(wrong):
@@ -744,6 +829,7 @@ def _fault(comparison: Comparison, one: Measured, number: int | None, spot: int 
         "number": number,
         "quantity": one.path,
         "of_line": 0,
+        "own": False,
         "line": comparison.turn.line if seen is None else seen.line,
         "expression": "" if seen is None else seen.text(loaded.code),
         "expected": (one.slopes if whole is None else whole).tolist(),
@@ -755,6 +841,9 @@ def _fault(comparison: Comparison, one: Measured, number: int | None, spot: int 
 def _step_faults(comparison: Comparison, measured: Sequence[Measured]) -> list[dict[str, Any]]:
     """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35)."""
     ran, start = comparison.turn.run(comparison.starts), comparison.starts[-1]
+    left = [one for one in measured if np.array_equal(start[one.path], ran.after[one.path]) and one.given.any()]
+    if left and len(left) < len(measured):
+        return [_fault(comparison, one, 25 if as_kind(compact(one.path), "b") else None, written(comparison, one), []) for one in left]
     uphill = []
     for one in measured:
         step = start[one.path] - ran.after[one.path]
@@ -786,10 +875,15 @@ ALMOST_ALL = 0.99
 
 def _value_named(loaded: Loaded, spot: int) -> str:
     """What a value is called: by what it is assigned to, else as it is written."""
+    return _target(loaded, spot) or loaded.spots[spot].text(loaded.code)
+
+
+def _target(loaded: Loaded, spot: int) -> str:
+    """What a value is assigned to, or added to; empty where it is a part of something."""
     seen = loaded.spots[spot]
     for node in ast.walk(loaded.tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and node.lineno <= seen.line:
             extent = (node.value.lineno, node.value.col_offset, node.value.end_lineno, node.value.end_col_offset)
             if extent == (seen.line, seen.start, seen.last, seen.end):
-                return ast.unparse(node.targets[0])
-    return seen.target or seen.text(loaded.code)
+                return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+    return seen.target
