@@ -29,6 +29,7 @@ from chainrule.learners.loading import Loaded, TooLong, draw_anew, impatient
 from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import Script, scripts
 from chainrule.learners.stored import Stored, leaves
+from chainrule.learners.syntax import called_name, names_in
 
 STEP = 1e-5
 """By how much a parameter is moved."""
@@ -373,21 +374,20 @@ def _named(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
 
 def _is_gradient_of(name: str, path: str) -> bool:
     """Does a name say that this is the gradient of what stands at a path: dWxh of Wxh, grads["W1"] of params["W1"], gw[0] of w[0]?"""
-    place = re.search(r"\[\d+\]$", path)
-    base, of = path.removesuffix(place[0] if place else ""), name.removesuffix(place[0] if place else "")
-    if bool(place) != name.endswith("]" if place is None else place[0]) and place is not None:
+    (base, place), (of, other_place) = (re.fullmatch(r"(.*?)((?:\[\d+\])*)", one).groups() for one in (path, name))  # type: ignore[union-attr]  # it fits anything
+    if place != other_place:
         return False
     short, other = compact(base), compact(of)
     match = GRADIENT.fullmatch(other)
-    told = [] if match is None else [match["after"] or match["before"]]
-    if other.startswith(("g", "d")):
-        told.append(other[1:])
+    told = [other[1:] if other.startswith(("g", "d")) else "", *([] if match is None else [match["after"] or match["before"]])]
     held = re.fullmatch(r"(.*?)\[['\"]\w+['\"]\]", of)
     if held is not None and other == short:
-        return (
-            as_kind(held[1], "grads", "dW") is not None or GRADIENT.fullmatch(f"{compact(held[1])}_") is not None or held[1] in ("g", "G")
-        )
-    return short in told
+        return _holds_gradients(held[1])
+    return short in told or bool(place and as_kind(base, "params") and _holds_gradients(of))
+
+
+def _holds_gradients(name: str) -> bool:
+    return as_kind(name, "grads", "dW") is not None or GRADIENT.fullmatch(f"{compact(name)}_") is not None or name in ("g", "G")
 
 
 SMALL = (5, 6, 4, 7, 8, 9)
@@ -397,7 +397,7 @@ LETTERS = 20
 
 
 def shrunk(code: str) -> str:
-    """A program with small numbers in place of large ones, equal ones for equal ones, in the same columns: so its turns take little time."""
+    """A program with small numbers in place of large ones, equal ones for equal ones, in the same columns: its turns take little time."""
     lines, small, tree = [line.encode() for line in code.split("\n")], dict[int, int](), ast.parse(code)
     for node in tree.body:
         text = node.value if isinstance(node, ast.Assign) else None  # to be learned, letter by letter
@@ -617,20 +617,23 @@ SLOPES: Mapping[str, Callable[[Array], Array]] = {
 
 
 def number_of(comparison: Comparison, slip: Slip) -> int | None:
-    """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known."""
-    reported = comparison.turn.run(comparison.starts).events
-    given, wanted = (np.concatenate([one.ravel() for one in several]) for several in (slip.given, slip.wanted))
-    if (factor := factor_of(given, wanted)) is not None:
+    """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known.
+
+    The first turn in which it is wrong tells: what comes after it may be wrong because of it.
+    """
+    reported, every = comparison.turn.run(comparison.starts).events, list(zip(slip.given, slip.wanted, strict=True))
+    turn = next(place for place, pair in enumerate(every) if not _alike(*pair))
+    pairs = every[turn : turn + 1]
+    if (factor := factor_of(*(one.ravel() for one in pairs[0]))) is not None:
         return number_of_factor(factor, reported)
-    pairs = list(zip(slip.given, slip.wanted, strict=True))
     if all(one.ndim == 2 and min(one.shape) > 1 and _alike(one.T.reshape(other.shape), other) for one, other in pairs):
         return 16
     for matrix in comparison.starts[-1].values():
         if matrix.ndim == 2 and len({*matrix.shape}) == 1 and any(_turned_round(matrix, pairs, rows=rows) for rows in (True, False)):
             return 15
-    if (number := _by_slopes(reported, comparison.forward_end(reported), slip)) is not None:
+    if (number := _by_slopes(reported[: comparison.forward_end(reported)], slip, turn)) is not None:
         return number
-    if len(pairs) > 1 and _alike(*pairs[0]) and not any(_alike(*pair) for pair in pairs[1:]):
+    if turn == 1 and not any(_alike(*pair) for pair in every[1:]):
         return NOT_THROUGH_TIME
     of = next((value for spot, value in reported if spot == slip.of), np.zeros(0))
     if any(np.array_equal(of, one) for one in comparison.starts[-1].values()) and all(_same_side(*pair) for pair in pairs):
@@ -686,21 +689,20 @@ def _same_side(given: Array, wanted: Array) -> bool:
     return any(np.linalg.matrix_rank(np.concatenate([given, wanted], axis=axis), tol=1e-6) == rank for axis in (0, 1))
 
 
-def _by_slopes(events: Sequence[tuple[int, Array]], middle: int, slip: Slip) -> int | None:
+def _by_slopes(events: Sequence[tuple[int, Array]], slip: Slip, turn: int) -> int | None:
     """A slope that is missing (2), that is there once more (28), of h where z belongs (4) or of z where h does (5), or another one (6)."""
     several, masks, seen = list[tuple[str, int, Array]](), list[Array](), set[bytes]()
-    flat = [np.concatenate([one.ravel() for one in values]) for values in (slip.given, slip.wanted)]
-    for spot, turns in _turns(events[:middle]).items():
+    for spot, turns in _turns(events).items():
         alike = len(turns) == len(slip.given) and all(one.size == given.size for (_, one), given in zip(turns, slip.given, strict=True))
         for order in (turns, turns[::-1]) if alike else ():
-            values = np.concatenate([one.ravel() for _, one in order])
+            values = order[turn][1].ravel()
             if (key := values.tobytes()) not in seen:
                 seen.add(key)
                 masks += [values] if len({*values, 0.0}) == 2 and 0.0 in values and not {*values} <= {0.0, 1.0} else []
                 with np.errstate(all="ignore"):
                     several += [(kind, spot, slope(values)) for kind, slope in SLOPES.items()]
     several = [one for one in several if np.isfinite(one[2]).all() and np.ptp(one[2]) > 1e-9]
-    given, wanted = flat
+    given, wanted = slip.given[turn].ravel(), slip.wanted[turn].ravel()
     if any(_alike(given * mask, wanted) for mask in masks):
         return 41
     if any(_alike(given * slope, wanted) for _, _, slope in several):
@@ -838,21 +840,68 @@ def _fault(comparison: Comparison, one: Measured, number: int | None, spot: int 
     }
 
 
+def _wrong_steps(ran: Ran, start: Values, given: Mapping[str, tuple[str, Array]]) -> list[tuple[int | None, str, int | None]]:
+    """Parameters that step along their gradients, or with none: the number of the mistake, the parameter, and the spot of the step."""
+    steps = {path: start[path] - ran.after[path] for path in given}
+    left = [path for path, (_, gradient) in given.items() if not steps[path].any() and gradient.any()]
+    if left and len(left) < len(given):
+        return [(25 if as_kind(compact(path), "b") or _is_row(start[path]) else None, path, None) for path in left]
+    found = list[tuple[int | None, str, int | None]]()
+    for path, (own, gradient) in given.items():
+        moved = (np.abs(steps[path]) > 1e-12) & (np.abs(gradient) > 1e-12)
+        if own and moved.any() and (np.sign(steps[path]) == -np.sign(gradient))[moved].mean() > ALMOST_ALL:
+            spots = [spot for spot, value in ran.events if np.array_equal(value, ran.after[path])]
+            found.append((9, path, spots[0] if spots else None))
+    return found
+
+
+def _is_row(value: Array) -> bool:
+    return value.ndim == 1 or (value.ndim == 2 and 1 in value.shape)
+
+
+def steps_against(loaded: Loaded, function: str) -> list[dict[str, Any]]:
+    """What is wrong with the steps of a training, by gradients that come straight from a function that is known to be right."""
+    calls = [
+        node
+        for node in ast.walk(loaded.tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and called_name(node.value) == function
+    ]
+    roots = {name for node in calls for target in node.targets for name in names_in(target, stored=True)}
+    for script, changed in scripts(loaded) if roots else ():
+        try:
+            turn = Turn(script, changed, time.process_time())
+            start = {path: place.get() for path, place in turn.places.items()}
+            ran = turn.run([start])
+        except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises
+            continue
+        given = {path: one for path, one in _named(turn, ran, start).items() if re.split(r"\W", one[0])[0] in roots}
+        found = _wrong_steps(ran, start, given)
+        for number, path, spot in found[:1] if number_known(found) else ():
+            line = next((node.lineno for node in calls), script.loop.lineno) if spot is None else loaded.spots[spot].line
+            text = "" if spot is None else loaded.spots[spot].text(loaded.code)
+            return [
+                {"number": number, "path": path, "line": line, "expression": text, "follows": [one[1] for one in found[1:]],
+                 "expected": (start[path] - 1e-3 * given[path][1]).tolist(), "found": ran.after[path].tolist()}
+            ]  # fmt: skip
+    return []
+
+
+def number_known(found: Sequence[tuple[int | None, str, int | None]]) -> bool:
+    """Have all of them a number, and the same?"""
+    return len({number for number, _, _ in found}) == 1 and found[0][0] is not None
+
+
 def _step_faults(comparison: Comparison, measured: Sequence[Measured]) -> list[dict[str, Any]]:
     """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35)."""
     ran, start = comparison.turn.run(comparison.starts), comparison.starts[-1]
-    left = [one for one in measured if np.array_equal(start[one.path], ran.after[one.path]) and one.given.any()]
-    if left and len(left) < len(measured):
-        return [_fault(comparison, one, 25 if as_kind(compact(one.path), "b") else None, written(comparison, one), []) for one in left]
-    uphill = []
-    for one in measured:
-        step = start[one.path] - ran.after[one.path]
-        moved = (np.abs(step) > 1e-12) & (np.abs(one.given) > 1e-12)
-        if one.own and moved.any() and (np.sign(step) == -np.sign(one.given))[moved].mean() > ALMOST_ALL:
-            uphill.append(one)
-    if uphill:
-        steps = [spot for spot, value in ran.events if np.array_equal(value, ran.after[uphill[0].path])]
-        return [_fault(comparison, uphill[0], 9, steps[0] if steps else None, [one.path for one in uphill[1:]])]
+    given = {one.path: (one.own, one.given) for one in measured}
+    if wrong := _wrong_steps(ran, start, given):
+        known = {one.path: one for one in measured}
+        several = [(number, known[path], spot) for number, path, spot in wrong]
+        number, one, spot = several[0]
+        return [
+            _fault(comparison, one, number, written(comparison, one) if spot is None else spot, [two.path for _, two, _ in several[1:]])
+        ]
     if comparison.turn.number < 0:
         return []
     rng = np.random.default_rng(17)
