@@ -30,6 +30,7 @@ from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import Script, scripts
 from chainrule.learners.stored import Stored, leaves
 from chainrule.learners.syntax import called_name, names_in
+from chainrule.learners.tensors import is_tensor
 
 STEP = 1e-5
 """By how much a parameter is moved."""
@@ -160,7 +161,7 @@ def _is_learned(leaf: Stored) -> bool:
     if leaf.slot is None:
         return False
     value = leaf.slot.get()
-    kind = value.dtype.kind if isinstance(value, np.ndarray) else "f" if not isinstance(value, int) else "i"
+    kind = "f" if is_tensor(value) else np.asarray(value).dtype.kind
     return kind == "f" and (leaf.shape != () or as_kind(leaf.name, "W", "b") is not None)
 
 
@@ -444,7 +445,7 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None
     settled = {compact(one.own) for one in measured if one.right}
     for spot in sorted(backward, key=lambda spot: sum(value.size for _, value in events[spot])):
         values = [value for _, value in events[spot]]
-        if (best and events[spot][0][0] > best[0].first) or compact(_target(comparison.loaded, spot)) in settled:
+        if compact(_target(comparison.loaded, spot)) in settled:
             continue
         tried = set[tuple[float, int]]()
         for of in order if sum(value.size for value in values) <= MOST_MOVED else ():
@@ -466,12 +467,25 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None
             for several in (found[::-1], found)[: 1 + (len(found) > 1)]:
                 for wanted in _laid_out(several, values):
                     slip = _slip(spot, of, events[spot], wanted)
-                    if slip is not None and (not best or slip.first <= best[0].first) and _repairs(comparison, measured, spot, wanted):
-                        best = [*(best if best and best[0].first == slip.first else []), slip]
+                    if slip is not None and _repairs(comparison, measured, spot, wanted):
+                        best = sorted([*best, slip], key=lambda one: one.first)
+    # What is the derivative of something else is where it stands: the last statement that has it should have made another one of it.
     if not best:
         return None
+    known = [several for several in derived.values() if several is not None]
+    strange = [one for one in best if not _is_derivative(one, known) or number_of(comparison, one) == NOT_THROUGH_TIME]
+    first = strange[0].first if strange else best[-1].first
+    best = [one for one in best if one.first == first]
     chosen = next((one for one in best if number_of(comparison, one) is not None), best[0])
     return _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
+
+
+def _is_derivative(slip: Slip, known: Sequence[Sequence[Array]]) -> bool:
+    """Is a wrong value, where it is wrong for the first time, one of these derivatives?"""
+    turn = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
+    value = slip.given[turn].ravel()
+    orders = (order for several in known if len(several) == len(slip.given) for order in (several, several[::-1]))
+    return any(order[turn].size == value.size and _alike(order[turn].ravel(), value) for order in orders)
 
 
 def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> Slip | None:
@@ -628,7 +642,10 @@ def number_of(comparison: Comparison, slip: Slip) -> int | None:
         return number_of_factor(factor, reported)
     if all(one.ndim == 2 and min(one.shape) > 1 and _alike(one.T.reshape(other.shape), other) for one, other in pairs):
         return 16
+    lacking = pairs[0][0] - pairs[0][1]
     for matrix in comparison.starts[-1].values():
+        if matrix.shape == lacking.shape and factor_of(lacking.ravel(), matrix.ravel()) is not None:
+            return 37
         if matrix.ndim == 2 and len({*matrix.shape}) == 1 and any(_turned_round(matrix, pairs, rows=rows) for rows in (True, False)):
             return 15
     if (number := _by_slopes(reported[: comparison.forward_end(reported)], slip, turn)) is not None:
