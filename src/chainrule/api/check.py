@@ -132,9 +132,12 @@ def check_program(
     if not (stated or observe or loss) and (found := _layers_checked(path, sandbox, seed, surely=True)) is not None:
         return found
     try:
-        network = check_submission(read_submission(path, sandbox, stated, observe=observe, loss=loss), seed)
+        submission = read_submission(path, sandbox, stated, observe=observe, loss=loss)
+        network = _with_own_steps(check_submission(submission, seed), path, sandbox, submission.function)
     except Refusal as refusal:
         return _otherwise_checked(path, sandbox, seed) or _refused(path.name, refusal)
+    if network.kind == "refused" and (found := _otherwise_checked(path, sandbox, seed)) is not None and found.kind != "refused":
+        return found
     return network.with_layers(_layers_checked(path, sandbox, seed, beside=True))
 
 
@@ -249,6 +252,20 @@ def _with_steps(verdict: Verdict, trainings: Sequence[Submission], seed: int) ->
             found = completed(judged, training)
             return replace(found, conventions=verdict.conventions, cautions=verdict.cautions)
     return verdict
+
+
+def _with_own_steps(network: Assessment, path: Path, sandbox: Sandbox, stepped: str) -> Assessment:
+    """With what is wrong with the steps that a program takes by the very gradients that a function of its gives, which are right."""
+    from chainrule.checking.measured import judge_steps
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import steps_of
+
+    added = any(one.key == "check.convention.added" for one in network.verdict.conventions)
+    if network.verdict.passed and not added and stepped:
+        with contextlib.suppress(Refusal):
+            if wrong := steps_of(path, sandbox, stepped):
+                return replace(network, verdict=judge_steps(wrong, network.verdict))
+    return network
 
 
 def _refused(name: str, refusal: Refusal) -> Assessment:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from chainrule.base.frozen import replace
 from chainrule.checking.evidence import Fault, Saying, Verdict
+from chainrule.checking.judgement import BIAS_NEVER_UPDATED
 
 
 def measured_understood(found: Mapping[str, Any]) -> tuple[Saying, ...]:
@@ -31,12 +33,28 @@ def judge_measured(found: Mapping[str, Any]) -> Verdict:
 
 
 def _fault(one: Mapping[str, Any]) -> Fault:
-    quantity = f"∂E/∂{one['quantity']}"
+    quantity = one["quantity"] if one["own"] else f"∂E/∂{one['quantity']}"
     why = (
         Saying("check.why.measured.place", {"quantity": quantity, "line": one["of_line"]})
         if one["of_line"]
-        else Saying("check.why.measured.gradient")
+        else Saying("check.why.layer.one_place" if one["own"] else "check.why.measured.gradient")
     )
     expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
     follows = tuple(f"∂E/∂{name}" for name in one["follows"] if name != one["quantity"])
-    return Fault(one["number"], quantity, quantity, why, expected, found, formula=quantity, follows=follows, place=one["place"])
+    return Fault(
+        one["number"], quantity, quantity, why, expected, found, formula="" if one["own"] else quantity, follows=follows, place=one["place"]
+    )
+
+
+def judge_steps(wrong: Sequence[Mapping[str, Any]], before: Verdict) -> Verdict:
+    """The verdict on steps that go up, or leave something where it is, of a program whose gradients are right."""
+    faults = list[Fault]()
+    for one in wrong:
+        expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
+        key, why = (
+            f"{one['path']}_next",
+            Saying("check.why.written", {"written": "0" if one["number"] == BIAS_NEVER_UPDATED else "−η ∂E/∂w"}),
+        )
+        follows = tuple(f"{path}_next" for path in one["follows"])
+        faults.append(Fault(one["number"], key, key, why, expected, found, follows=follows, place=one["place"]))
+    return replace(before, kind="mistakes", faults=tuple(faults))

@@ -152,8 +152,7 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
         return None
     if (slipped := _own_rule(moves, exact_to) or _other_rule(moves, exact_to)) is not None:
         return slipped.fault(moves, exact_to) if slipped.number else None
-    turned = [replace(one, moved=[-move for move in one.moved]) for one in moves]
-    if (slipped := _own_rule(turned, exact_to) or _other_rule(turned, exact_to)) is not None and not slipped.number:
+    if all(_uphill(one) for one in moves):
         return _fault(9, "−η ∂E/∂w", moves, moves[0], exact_to)
     if (apart := _by_parameters(moves, exact_to)) is not None:
         return apart[0]
@@ -161,6 +160,12 @@ def step_fault(explanation: Explanation, probed: Sequence[Probed], sign: int = 1
         return UNJUDGED
     wrong = [one for one in moves if not one.near(_right_moves(one), exact_to)]
     return _fault(None, "", wrong, wrong[0], exact_to)
+
+
+def _uphill(one: Moves) -> bool:
+    """Does the first step go up? Every rule begins against its gradient, whatever it keeps, and wherever it takes the later ones."""
+    there = np.abs(one.gradients[0]) > 1e-12
+    return bool(there.any()) and np.array_equal(np.sign(one.moved[0][there]), -np.sign(one.gradients[0][there]))
 
 
 def _of_two_gradients(moves: Sequence[Moves], exact_to: float) -> bool:
@@ -211,8 +216,7 @@ def _by_parameters(moves: Sequence[Moves], exact_to: float) -> tuple[StepFault |
         other = _own_rule(those, exact_to) or _other_rule(those, exact_to)
         if other is not None:
             return (other.fault(those, exact_to) if other.number else None,)
-        turned = [replace(one, moved=[-move for move in one.moved]) for one in those]
-        if _own_rule(turned, exact_to) or _other_rule(turned, exact_to):
+        if all(_uphill(one) for one in those):
             return (_fault(9, "−η ∂E/∂w", those, those[0], exact_to),)
         if all(_decays(one) for one in those):
             return (None,)

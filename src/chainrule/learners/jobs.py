@@ -25,7 +25,7 @@ from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.locating import Search, spot_of
-from chainrule.learners.measured import measured_answers, shrunk
+from chainrule.learners.measured import measured_answers, shrunk, steps_against
 from chainrule.learners.names import BACKWARD, UPDATE, meaning, use_stated_names
 from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
@@ -235,9 +235,8 @@ def _kept_elsewhere(loaded: Loaded, header: Header, program: LearnerProgram, pro
         for name, node in loaded.functions.items()
         if name != program.backward and UPDATE.search(name) and any(isinstance(part, (ast.For, ast.While)) for part in node.body)
     ]
-    use_stated_names(
-        {"gamma": "rate", **header.arguments}, slopes_in(loaded.tree)
-    )  # what some call the learning rate and others the momentum
+    # What some call the learning rate and others the momentum.
+    use_stated_names({"gamma": "rate", **header.arguments}, slopes_in(loaded.tree))
     for name in trains[:3]:
         with contextlib.suppress(Exception):  # whatever a learner's program raises: nothing hangs on this
             other = FunctionProgram(loaded, name)
@@ -331,6 +330,12 @@ def _measured(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return {}
 
 
+def _steps(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded(job, guard)
+    wrong = [] if fixed_biases(loaded.tree, loaded.code) else steps_against(loaded, job["function"])
+    return {"wrong": wrong}
+
+
 _JOBS = {
     "understand": _understand,
     "observe": _observe,
@@ -339,4 +344,5 @@ _JOBS = {
     "layers": _layers,
     "layer_slip": _layer_slip,
     "measured": _measured,
+    "steps": _steps,
 }

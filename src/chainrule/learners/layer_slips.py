@@ -238,6 +238,7 @@ class Replaced:
         self.spot, self.values, self.turn = spot, values, -1
 
     def __call__(self, value: Any, spot: int) -> Any:
+        """What stands there instead."""
         if spot != self.spot or not is_array(value):
             return value
         self.turn += 1
@@ -251,6 +252,7 @@ class Moved:
         self.spot, self.left, self.step = spot, turn, step
 
     def __call__(self, value: Any, spot: int) -> Any:
+        """The value, moved in the turn that is meant."""
         if spot != self.spot or not is_array(value):
             return value
         self.left -= 1

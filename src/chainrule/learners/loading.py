@@ -22,7 +22,7 @@ import numpy as np
 
 from chainrule.learners.limits import FILE, Guard, Stopped, line_of_error
 from chainrule.learners.reporting import Recorder, ReportedProgram
-from chainrule.learners.stand_ins import stand_in
+from chainrule.learners.stand_ins import opened, stand_in
 from chainrule.learners.syntax import arguments_of, called_name, loops_in, needed_by, own_parts
 from chainrule.learners.tensors import library_of, prepared
 
@@ -86,6 +86,7 @@ class Loaded:
     def fresh(self) -> dict[str, Any]:
         """Global names before the first statement."""
         names: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, "__file__": FILE, **self.recorder.names()}
+        names["open"] = opened
         names.update(xrange=range, unicode=str, raw_input=input, long=int)
         return names
 

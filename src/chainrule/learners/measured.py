@@ -21,15 +21,16 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.base.frozen import Frozen
+from chainrule.base.frozen import Frozen, replace
 from chainrule.learners.layer_functions import GRADIENT
 from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_spots
 from chainrule.learners.limits import FILE
 from chainrule.learners.loading import Loaded, TooLong, draw_anew, impatient
 from chainrule.learners.names import LOSS, as_kind, compact
-from chainrule.learners.programs import literal_rate
 from chainrule.learners.scripts import Script, scripts
 from chainrule.learners.stored import Stored, leaves
+from chainrule.learners.syntax import called_name, names_in
+from chainrule.learners.tensors import is_tensor
 
 STEP = 1e-5
 """By how much a parameter is moved."""
@@ -42,14 +43,14 @@ MOST = 900
 
 DIRECTIONS = 4
 
-MOST_MOVED = 300
+MOST_MOVED = 800
 """So many numbers of a value on the way, all its turns together, are moved one by one."""
 
 PATIENCE = 2.0
 """Seconds of the processor for a turn."""
 
-SEARCH = 6.0
-"""Seconds of the processor for the place of a slip."""
+SEARCH, ALL = 5.0, 8.0
+"""Seconds of the processor for the place of a slip, and for everything."""
 
 Values = Mapping[str, Array]
 
@@ -67,9 +68,9 @@ class Turn:
     number  of the loop whose body takes one step
     """
 
-    def __init__(self, script: Script, changed: set[str]) -> None:
+    def __init__(self, script: Script, changed: set[str], began: float) -> None:
         self.script, self.loaded, self.number = script, script.loaded, script.number
-        self.line = script.loop.lineno
+        self.line, self.began = script.loop.lineno, began
         self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
         self.namespace = script.begun()
         fixed = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
@@ -78,8 +79,8 @@ class Turn:
         }
         self._kept = copy.deepcopy(self._kept)
         self._others = {key: one for key, one in self.namespace.items() if key not in self._kept}
-        found = [leaf for leaf in leaves(self.namespace) if leaf.path in changed and _is_learned(leaf)]
-        self.places = {leaf.path: leaf for leaf in found}
+        self.changed = changed
+        self.places = {leaf.path: leaf for leaf in leaves(self.namespace) if _is_learned(leaf)}
         self.number = self._innermost()
 
     def begun(self) -> None:
@@ -121,14 +122,14 @@ class Turn:
     def _innermost(self) -> int:
         """The loop in whose turns one and the same parameter changes again and again: that over batches, within that over epochs."""
         self.begun()
-        recorder, changes = self.loaded.recorder, dict[int, dict[str, int]]()
-        last = dict[int, dict[str, Array]]()
+        recorder, last = self.loaded.recorder, dict[int, dict[str, Array]]()
+        changes = list[tuple[int, set[str]]]()
+        start = self._arrays()
 
         def turned(loop: int, turns: int) -> None:
-            now = {path: place.get() for path, place in self.places.items()}
-            before = last.get(loop, now) if turns else now
-            counts = changes.setdefault(loop, {})
-            counts.update({path: counts.get(path, 0) + 1 for path in now if not np.array_equal(now[path], before[path])})
+            now = self._arrays()
+            if turns:
+                changes.append((loop, _changed(last[loop], now)))
             last[loop] = now
 
         recorder.begin()
@@ -139,8 +140,20 @@ class Turn:
             pass
         finally:
             recorder.hook, recorder.bounds, recorder.short = None, {}, False
-        own = [loop for loop, counts in changes.items() if loop != self.number and any(count > 1 for count in counts.values())]
+        whole = len(_changed(start, self._arrays()))
+        own = [loop for loop, changed in changes if loop != self.number and len(changed) > MOSTLY * whole > 0]
         return max(own, key=lambda loop: self.loaded.loops[loop].line, default=self.number)
+
+    def _arrays(self) -> dict[str, Array]:
+        return {path: place.get() for path, place in self.places.items()}
+
+
+MOSTLY = 0.7
+"""How much of what a training changes a step changes; one parameter after the other is less."""
+
+
+def _changed(before: Values, now: Values) -> set[str]:
+    return {path for path in now if not np.array_equal(now[path], before[path], equal_nan=True)}
 
 
 def _is_learned(leaf: Stored) -> bool:
@@ -148,7 +161,7 @@ def _is_learned(leaf: Stored) -> bool:
     if leaf.slot is None:
         return False
     value = leaf.slot.get()
-    kind = value.dtype.kind if isinstance(value, np.ndarray) else "f" if not isinstance(value, int) else "i"
+    kind = "f" if is_tensor(value) else np.asarray(value).dtype.kind
     return kind == "f" and (leaf.shape != () or as_kind(leaf.name, "W", "b") is not None)
 
 
@@ -242,11 +255,19 @@ class Comparison:
             directions = np.eye(size) if whole else rng.normal(size=(DIRECTIONS, size))
             slopes = [self._slope(path, way.reshape(start[path].shape)) for way in directions]
             found.append(Measured(path, own, gradient, directions, np.array(slopes)))
-        return found
+        steps = [one.factor for one in found if one.own == ""]
+        usual = max(
+            (one for one in steps if one is not None and one > 0), key=lambda one: sum(_near(one, two) for two in steps), default=1.0
+        )
+        return [one if one.own else replace(one, given=one.given / usual) for one in found]  # by a rate that nothing says
 
     def _slope(self, path: str, way: Array) -> float:
         up, down = (self.error({path: self.starts[-1][path] + sign * STEP * way}) for sign in (1, -1))
         return (up - down) / (2 * STEP)
+
+
+def _near(one: float, other: float | None) -> bool:
+    return other is not None and abs(one - other) <= 1e-4 * abs(one)
 
 
 class Known(BaseException):
@@ -262,12 +283,14 @@ Extract = Callable[[Turn, Ran, Values], dict[str, tuple[str, Array]]]
 
 def comparisons(loaded: Loaded) -> Iterator[Comparison]:
     """The trainings of a file that have a loss and gradients of all that they learn."""
-    met = set[tuple[int, str]]()
+    met, began = set[tuple[int, str]](), time.process_time()
     for script, changed in scripts(loaded):
+        if time.process_time() > began + ALL / 2:
+            return
         if (script.loop.lineno, script.function) in met:
             continue
         try:
-            found = _compared(Turn(script, changed))
+            found = _compared(Turn(script, changed, began))
         except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises where other numbers come than it has computed
             continue
         for one in found:
@@ -282,9 +305,12 @@ def _compared(turn: Turn) -> list[Comparison]:
     ways = {path: rng.normal(size=value.shape) for path, value in first.items()}
     base = turn.run([first]).after
     learned = []
+    held = _named(turn, turn.run([first]), first)
     for path, way in ways.items():  # what takes a step is still where it was, but for the step
+        if path not in turn.changed and path not in held:
+            continue
         moved = (turn.run([{**first, path: first[path] + STEP * way}]).after[path] - base[path]) / STEP
-        if moved.shape == way.shape and float(np.vdot(moved, way)) > 0.5 * float(np.vdot(way, way)):
+        if moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max():
             learned.append(path)
     start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}
     ran = turn.run([start])
@@ -298,7 +324,7 @@ def _compared(turn: Turn) -> list[Comparison]:
             return []
         depends[path] = np.array([float(np.abs(other[place][1] - ran.events[place][1]).max()) for place in numbers_]) > 0
     most = sum(depends.values(), start=np.zeros(len(numbers_), dtype=int))
-    if not len(numbers_) or not most.max(initial=0):
+    if not numbers_ or not most.max(initial=0):
         return []
     whole = [place for place, count in zip(numbers_, most, strict=True) if count == most.max()]
     parameters = [path for path in learned if depends[path][numbers_.index(whole[-1])]]
@@ -306,7 +332,7 @@ def _compared(turn: Turn) -> list[Comparison]:
     losses = list(called.values()) or whole[-1:]
     start = {path: start[path] for path in parameters}
     extract = _extraction(turn, start)
-    return [Comparison(turn, [start], place, spots, extract) for place in losses] if extract is not None else []
+    return [Comparison(turn, [start], place, spots, extract) for place in losses]
 
 
 def _stepped(ran: Ran, start: Values) -> int:
@@ -318,18 +344,14 @@ def _stepped(ran: Ran, start: Values) -> int:
     return len(ran.events)
 
 
-def _extraction(turn: Turn, start: Values) -> Extract | None:
+def _extraction(turn: Turn, start: Values) -> Extract:
     """How the gradients are read off a turn: by the names that they have, else off a step along them."""
     found = _named(turn, turn.run([start]), start)
     if len(found) == len(start):
         return _named
     rates, _, _ = turn.script.rates({*start}, [*start])
     begun = {leaf.path: leaf for leaf in leaves(turn.namespace) if not leaf.shape}
-    known = [float(begun[path].get()) for path in rates if path in begun]
-    loaded = turn.loaded
-    rate = known[0] if known else literal_rate([turn.script.loop, *loaded.functions.values(), *loaded.classes.values()], turn.namespace)
-    if not rate:
-        return None
+    rate = next((float(begun[path].get()) for path in rates if path in begun), 1.0)
 
     def by_step(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
         del turn
@@ -353,31 +375,30 @@ def _named(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
 
 def _is_gradient_of(name: str, path: str) -> bool:
     """Does a name say that this is the gradient of what stands at a path: dWxh of Wxh, grads["W1"] of params["W1"], gw[0] of w[0]?"""
-    place = re.search(r"\[\d+\]$", path)
-    base, of = path.removesuffix(place[0] if place else ""), name.removesuffix(place[0] if place else "")
-    if bool(place) != name.endswith("]" if place is None else place[0]) and place is not None:
+    (base, place), (of, other_place) = (re.fullmatch(r"(.*?)((?:\[\d+\])*)", one).groups() for one in (path, name))  # type: ignore[union-attr]  # it fits anything
+    if place != other_place:
         return False
     short, other = compact(base), compact(of)
     match = GRADIENT.fullmatch(other)
-    told = [] if match is None else [match["after"] or match["before"]]
-    if other.startswith(("g", "d")):
-        told.append(other[1:])
+    told = [other[1:] if other.startswith(("g", "d")) else "", *([] if match is None else [match["after"] or match["before"]])]
     held = re.fullmatch(r"(.*?)\[['\"]\w+['\"]\]", of)
     if held is not None and other == short:
-        return (
-            as_kind(held[1], "grads", "dW") is not None or GRADIENT.fullmatch(f"{compact(held[1])}_") is not None or held[1] in ("g", "G")
-        )
-    return short in told
+        return _holds_gradients(held[1])
+    return short in told or bool(place and as_kind(base, "params") and _holds_gradients(of))
 
 
-SMALL = (6, 7, 5, 8, 9, 4)
+def _holds_gradients(name: str) -> bool:
+    return as_kind(name, "grads", "dW") is not None or GRADIENT.fullmatch(f"{compact(name)}_") is not None or name in ("g", "G")
+
+
+SMALL = (5, 6, 4, 7, 8, 9)
 LARGE = range(10, 5000)
-LETTERS = 9
+LETTERS = 20
 """Sizes of a program that takes little time, which numbers are sizes that take much, and how long a text is."""
 
 
 def shrunk(code: str) -> str:
-    """A program with small numbers in place of large ones, equal ones for equal ones, in the same columns: so its turns take little time."""
+    """A program with small numbers in place of large ones, equal ones for equal ones, in the same columns: its turns take little time."""
     lines, small, tree = [line.encode() for line in code.split("\n")], dict[int, int](), ast.parse(code)
     for node in tree.body:
         text = node.value if isinstance(node, ast.Assign) else None  # to be learned, letter by letter
@@ -396,53 +417,108 @@ def shrunk(code: str) -> str:
 
 
 class Slip(Frozen):
-    """What a value of the way back should be: ∂E/∂ the value at a spot on the way forward, in each of its turns."""
+    """What a value of the way back should be, in each of its turns: ∂E/∂ the value at a spot on the way forward, where there is one.
+
+    first  where among the values of a turn it is wrong for the first time
+    """
 
     spot: int
-    of: int
+    of: int | None
     given: Sequence[Array]
     wanted: Sequence[Array]
     first: int
 
 
 def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None:
-    """The first place where another value would make every gradient right; None where there is no single one."""
-    end = time.process_time() + SEARCH
-    reported, best = comparison.turn.run(comparison.starts).events, None
+    """The first place where other values would make every gradient right; None where there is no single one.
+
+    They are ∂E/∂ a value of the way forward. Where what goes on from turn to turn is added to something, the same is asked of that.
+    """
+    end = time.process_time() + min(SEARCH, ALL - time.process_time() + comparison.turn.began)
+    reported = comparison.turn.run(comparison.starts).events
     events, middle = _turns(reported), comparison.forward_end(reported)
-    forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle}
-    derived, same = dict[float, list[Array] | None](), dict[int, float]()
     statements = statement_spots(comparison.loaded)
-    backward = [spot for spot in events if spot in statements and events[spot][-1][0] > middle]
-    for spot in backward:
+    forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle and not comparison.loaded.spots[spot].target}
+    order = sorted(forward, key=lambda spot: (sum(value.size for _, value in forward[spot]), spot not in statements))
+    derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[Slip]()
+    backward = [spot for spot in events if spot in statements | in_place_spots(comparison.loaded) and events[spot][-1][0] > middle]
+    settled = {compact(one.own) for one in measured if one.right}
+    for spot in sorted(backward, key=lambda spot: sum(value.size for _, value in events[spot])):
         values = [value for _, value in events[spot]]
-        if best is not None and events[spot][0][0] >= best.first:
-            break
-        for of, turns in sorted(forward.items(), key=lambda one: sum(value.size for _, value in one[1])):
-            alike = len(turns) == len(values) and all(one.size == value.size for (_, one), value in zip(turns, values, strict=True))
-            if not alike or sum(value.size for value in values) > MOST_MOVED:
+        if compact(_target(comparison.loaded, spot)) in settled:
+            continue
+        tried = set[tuple[float, int]]()
+        for of in order if sum(value.size for value in values) <= MOST_MOVED else ():
+            turns = forward[of]
+            if len(turns) != len(values) or any(one.size != value.size for (_, one), value in zip(turns, values, strict=True)):
                 continue
             if time.process_time() > end:
-                return best
+                break
             before = [value for _, value in turns]
             if of not in same:
-                same[of] = _signature(comparison, of, before)
-            if same[of] == 0:
+                same[of] = (_signature(comparison, of, before), before[0].size)
+            if same[of][0] == 0 or same[of] in tried:
                 continue
+            tried.add(same[of])
             if same[of] not in derived:
                 derived[same[of]] = _derivatives(comparison, of, before)
             if (found := derived[same[of]]) is None:
                 continue
-            for order in (found[::-1], found)[: 1 + (len(found) > 1)]:
-                for wanted in _laid_out(order, values):
-                    differing = [
-                        place
-                        for (place, value), want in zip(events[spot], wanted, strict=True)
-                        if np.abs(value - want).max() > 1e-4 * max(np.abs(want).max(), np.abs(value).max(), 1e-6)
-                    ]
-                    if differing and (best is None or differing[0] < best.first) and _repairs(comparison, measured, spot, wanted):
-                        best = Slip(spot, of, values, wanted, differing[0])
-    return best
+            for several in (found[::-1], found)[: 1 + (len(found) > 1)]:
+                for wanted in _laid_out(several, values):
+                    slip = _slip(spot, of, events[spot], wanted)
+                    if slip is not None and _repairs(comparison, measured, spot, wanted):
+                        best = sorted([*best, slip], key=lambda one: one.first)
+    # What is the derivative of something else is where it stands: the last statement that has it should have made another one of it.
+    if not best:
+        return None
+    known = [several for several in derived.values() if several is not None]
+    strange = [one for one in best if not _is_derivative(one, known) or number_of(comparison, one) == NOT_THROUGH_TIME]
+    first = strange[0].first if strange else best[-1].first
+    best = [one for one in best if one.first == first]
+    chosen = next((one for one in best if number_of(comparison, one) is not None), best[0])
+    return _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
+
+
+def _is_derivative(slip: Slip, known: Sequence[Sequence[Array]]) -> bool:
+    """Is a wrong value, where it is wrong for the first time, one of these derivatives?"""
+    turn = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
+    value = slip.given[turn].ravel()
+    orders = (order for several in known if len(several) == len(slip.given) for order in (several, several[::-1]))
+    return any(order[turn].size == value.size and _alike(order[turn].ravel(), value) for order in orders)
+
+
+def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> Slip | None:
+    """These values in place of those that are there; None where they are the same."""
+    differing = [place for (place, value), want in zip(turns, wanted, strict=True) if not _alike(value, want)]
+    return Slip(spot, of, [value for _, value in turns], wanted, differing[0]) if differing else None
+
+
+def _handed_on(
+    comparison: Comparison, measured: Sequence[Measured], slip: Slip, events: Mapping[int, Sequence[tuple[int, Array]]]
+) -> Slip | None:
+    """What a wrong value gets from the turn before, where that is wrong: with what is missing added to it, all would be right."""
+    missing = [want - value for value, want in zip(slip.given, slip.wanted, strict=True)]
+    for spot, turns in events.items():
+        alike = len(turns) == len(missing) > 1 and all(value.shape == one.shape for (_, value), one in zip(turns, missing, strict=True))
+        if not alike or spot == slip.spot:
+            continue
+        wanted = [value + one for (_, value), one in zip(turns, [*missing[1:], 0 * missing[0]], strict=True)]
+        found = _slip(spot, None, turns, wanted)
+        if found is not None and found.first < slip.first + len(turns) and _repairs(comparison, measured, spot, wanted):
+            return found
+    return None
+
+
+def in_place_spots(loaded: Loaded) -> set[int]:
+    """The spots of arrays that a statement changes where they are: d of d /= n, of d[range(n), y] -= 1."""
+    lines = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.AugAssign)}
+    lines |= {
+        node.lineno
+        for node in ast.walk(loaded.tree)
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Subscript) for target in node.targets)
+    }
+    return {number for number, one in enumerate(loaded.spots) if one.target and one.line in lines}
 
 
 def _turns(events: Sequence[tuple[int, Array]]) -> dict[int, list[tuple[int, Array]]]:
@@ -476,6 +552,7 @@ class Shift:
         self.spot, self.steps, self.turn = spot, steps, -1
 
     def __call__(self, value: Any, spot: int) -> Any:
+        """The value with what is added to it."""
         if spot != self.spot or not is_array(value):
             return value
         self.turn += 1
@@ -502,19 +579,37 @@ def _derivatives(comparison: Comparison, spot: int, values: Sequence[Array]) -> 
 
 
 def written(comparison: Comparison, one: Measured) -> int | None:
-    """The spot of the last statement that gives a gradient its value, or adds to it; None where it has no name."""
-    loaded, spots = comparison.loaded, [spot for spot, _ in comparison.turn.run(comparison.starts).events]
-    own = compact(one.own)
-    lines = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.AugAssign) and compact(ast.unparse(node.target)) == own}
+    """The spot of the last statement that gives a gradient its value, or adds to it; None where it has no name.
+
+    One that hands on what a function gave does neither, where there is another.
+    """
+    loaded, own = comparison.loaded, compact(one.own)
+    handed = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)}
+    spots = [spot for spot, _ in comparison.turn.run(comparison.starts).events]
     found = [spot for spot in spots if own and compact(loaded.spots[spot].target) == own]
-    single = [spot for spot in found if not isinstance(loaded.spots[spot].target, str) or loaded.spots[spot].line in lines]
+    single = [spot for spot in found if loaded.spots[spot].line not in handed]
     return (single or found or [None])[-1]
+
+
+class WrittenOver:
+    """Writes other values into the array at one spot, turn by turn."""
+
+    def __init__(self, spot: int, values: Sequence[Array]) -> None:
+        self.spot, self.values, self.turn = spot, values, -1
+
+    def __call__(self, value: Any, spot: int) -> Any:
+        """The value, where it is, with other numbers in it."""
+        if spot == self.spot and is_array(value):
+            self.turn += 1
+            if self.turn < len(self.values):
+                value[...] = self.values[self.turn]
+        return value
 
 
 def _repairs(comparison: Comparison, measured: Sequence[Measured], spot: int, wanted: Sequence[Array]) -> bool:
     """Is every gradient right with these values at a spot?"""
     try:
-        given = comparison.given(Replaced(spot, wanted))
+        given = comparison.given(WrittenOver(spot, wanted) if comparison.loaded.spots[spot].target else Replaced(spot, wanted))
     except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
         return False
     return all(one.path in given and one.fits(given[one.path][1]) for one in measured)
@@ -536,22 +631,28 @@ SLOPES: Mapping[str, Callable[[Array], Array]] = {
 
 
 def number_of(comparison: Comparison, slip: Slip) -> int | None:
-    """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known."""
-    reported = comparison.turn.run(comparison.starts).events
-    given, wanted = (np.concatenate([one.ravel() for one in several]) for several in (slip.given, slip.wanted))
-    if (factor := factor_of(given, wanted)) is not None:
+    """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known.
+
+    The first turn in which it is wrong tells: what comes after it may be wrong because of it.
+    """
+    reported, every = comparison.turn.run(comparison.starts).events, list(zip(slip.given, slip.wanted, strict=True))
+    turn = next(place for place, pair in enumerate(every) if not _alike(*pair))
+    pairs = every[turn : turn + 1]
+    if (factor := factor_of(*(one.ravel() for one in pairs[0]))) is not None:
         return number_of_factor(factor, reported)
-    pairs = list(zip(slip.given, slip.wanted, strict=True))
-    if all(_alike(one.T.reshape(other.shape), other) for one, other in pairs if one.ndim == 2):
+    if all(one.ndim == 2 and min(one.shape) > 1 and _alike(one.T.reshape(other.shape), other) for one, other in pairs):
         return 16
+    lacking = pairs[0][0] - pairs[0][1]
     for matrix in comparison.starts[-1].values():
+        if matrix.shape == lacking.shape and factor_of(lacking.ravel(), matrix.ravel()) is not None:
+            return 37
         if matrix.ndim == 2 and len({*matrix.shape}) == 1 and any(_turned_round(matrix, pairs, rows=rows) for rows in (True, False)):
             return 15
-    if (number := _by_slopes(reported, comparison.forward_end(reported), slip)) is not None:
+    if (number := _by_slopes(reported[: comparison.forward_end(reported)], slip, turn)) is not None:
         return number
-    if len(pairs) > 1 and _alike(*pairs[0]) and not any(_alike(*pair) for pair in pairs[1:]):
+    if turn == 1 and not any(_alike(*pair) for pair in every[1:]):
         return NOT_THROUGH_TIME
-    of = next(value for spot, value in reported if spot == slip.of)
+    of = next((value for spot, value in reported if spot == slip.of), np.zeros(0))
     if any(np.array_equal(of, one) for one in comparison.starts[-1].values()) and all(_same_side(*pair) for pair in pairs):
         return 17
     return None
@@ -605,20 +706,22 @@ def _same_side(given: Array, wanted: Array) -> bool:
     return any(np.linalg.matrix_rank(np.concatenate([given, wanted], axis=axis), tol=1e-6) == rank for axis in (0, 1))
 
 
-def _by_slopes(events: Sequence[tuple[int, Array]], middle: int, slip: Slip) -> int | None:
+def _by_slopes(events: Sequence[tuple[int, Array]], slip: Slip, turn: int) -> int | None:
     """A slope that is missing (2), that is there once more (28), of h where z belongs (4) or of z where h does (5), or another one (6)."""
-    several, seen = list[tuple[str, int, Array]](), set[bytes]()
-    flat = [np.concatenate([one.ravel() for one in values]) for values in (slip.given, slip.wanted)]
-    for spot, turns in _turns(events[:middle]).items():
+    several, masks, seen = list[tuple[str, int, Array]](), list[Array](), set[bytes]()
+    for spot, turns in _turns(events).items():
         alike = len(turns) == len(slip.given) and all(one.size == given.size for (_, one), given in zip(turns, slip.given, strict=True))
         for order in (turns, turns[::-1]) if alike else ():
-            values = np.concatenate([one.ravel() for _, one in order])
+            values = order[turn][1].ravel()
             if (key := values.tobytes()) not in seen:
                 seen.add(key)
+                masks += [values] if len({*values, 0.0}) == 2 and 0.0 in values and not {*values} <= {0.0, 1.0} else []
                 with np.errstate(all="ignore"):
                     several += [(kind, spot, slope(values)) for kind, slope in SLOPES.items()]
     several = [one for one in several if np.isfinite(one[2]).all() and np.ptp(one[2]) > 1e-9]
-    given, wanted = flat
+    given, wanted = slip.given[turn].ravel(), slip.wanted[turn].ravel()
+    if any(_alike(given * mask, wanted) for mask in masks):
+        return 41
     if any(_alike(given * slope, wanted) for _, _, slope in several):
         return 2
     if any(_alike(given, wanted * slope) for _, _, slope in several):
@@ -698,25 +801,22 @@ def _clipped(measured: Sequence[Measured]) -> float | None:
     wrong = [one for one in measured if not one.right]
     limit = max((float(np.abs(one.given).max()) for one in wrong), default=0.0)
     cut = [one.whole is not None and _alike(np.clip(one.whole, -limit, limit), one.given) for one in wrong]
-    return limit if cut and all(cut) and len({limit, *(float(np.abs(one.given).max()) for one in wrong)}) == 1 else None
+    return limit if limit > 0 and all(cut) and len({limit, *(float(np.abs(one.given).max()) for one in wrong)}) == 1 else None
 
 
 def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequence[Measured]) -> list[dict[str, Any]]:
     loaded = comparison.loaded
     reported = comparison.turn.run(comparison.starts)
-    factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
-    if len(factors) == 1 and None not in factors:  # all of them alike
-        number = number_of_factor(next(iter(factors)) or 0.0, reported.events)
-        return [_fault(comparison, wrong[0], number, written(comparison, wrong[0]), [one.path for one in wrong[1:]])]
     slip = slip_in(comparison, measured)
     if slip is not None:
-        spot, of = loaded.spots[slip.spot], loaded.spots[slip.of]
+        spot = loaded.spots[slip.spot]
         place = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
         return [
             {
                 "number": number_of(comparison, slip),
-                "quantity": _value_named(loaded, slip.of),
-                "of_line": of.line,
+                "quantity": _value_named(loaded, slip.spot if slip.of is None else slip.of),
+                "of_line": 0 if slip.of is None else loaded.spots[slip.of].line,
+                "own": slip.of is None,
                 "line": spot.line,
                 "expression": spot.text(loaded.code),
                 "expected": slip.wanted[place].tolist(),
@@ -724,6 +824,10 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
                 "follows": [one.path for one in wrong],
             }
         ]
+    factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
+    if len(factors) == 1 and None not in factors:  # all of them alike
+        number = number_of_factor(next(iter(factors)) or 0.0, reported.events)
+        return [_fault(comparison, wrong[0], number, written(comparison, wrong[0]), [one.path for one in wrong[1:]])]
     stepped = _stepped(reported, comparison.starts[-1])
     late = [one for one in wrong if (place := _place_of(comparison, reported, one)) is not None and place > stepped]
     if late and len(late) == len(wrong):
@@ -744,6 +848,7 @@ def _fault(comparison: Comparison, one: Measured, number: int | None, spot: int 
         "number": number,
         "quantity": one.path,
         "of_line": 0,
+        "own": False,
         "line": comparison.turn.line if seen is None else seen.line,
         "expression": "" if seen is None else seen.text(loaded.code),
         "expected": (one.slopes if whole is None else whole).tolist(),
@@ -752,18 +857,68 @@ def _fault(comparison: Comparison, one: Measured, number: int | None, spot: int 
     }
 
 
+def _wrong_steps(ran: Ran, start: Values, given: Mapping[str, tuple[str, Array]]) -> list[tuple[int | None, str, int | None]]:
+    """Parameters that step along their gradients, or with none: the number of the mistake, the parameter, and the spot of the step."""
+    steps = {path: start[path] - ran.after[path] for path in given}
+    left = [path for path, (_, gradient) in given.items() if not steps[path].any() and gradient.any()]
+    if left and len(left) < len(given):
+        return [(25 if as_kind(compact(path), "b") or _is_row(start[path]) else None, path, None) for path in left]
+    found = list[tuple[int | None, str, int | None]]()
+    for path, (own, gradient) in given.items():
+        moved = (np.abs(steps[path]) > 1e-12) & (np.abs(gradient) > 1e-12)
+        if own and moved.any() and (np.sign(steps[path]) == -np.sign(gradient))[moved].mean() > ALMOST_ALL:
+            spots = [spot for spot, value in ran.events if np.array_equal(value, ran.after[path])]
+            found.append((9, path, spots[0] if spots else None))
+    return found
+
+
+def _is_row(value: Array) -> bool:
+    return value.ndim == 1 or (value.ndim == 2 and 1 in value.shape)
+
+
+def steps_against(loaded: Loaded, function: str) -> list[dict[str, Any]]:
+    """What is wrong with the steps of a training, by gradients that come straight from a function that is known to be right."""
+    calls = [
+        node
+        for node in ast.walk(loaded.tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and called_name(node.value) == function
+    ]
+    roots = {name for node in calls for target in node.targets for name in names_in(target, stored=True)}
+    for script, changed in scripts(loaded) if roots else ():
+        try:
+            turn = Turn(script, changed, time.process_time())
+            start = {path: place.get() for path, place in turn.places.items()}
+            ran = turn.run([start])
+        except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises
+            continue
+        given = {path: one for path, one in _named(turn, ran, start).items() if re.split(r"\W", one[0])[0] in roots}
+        found = _wrong_steps(ran, start, given)
+        for number, path, spot in found[:1] if number_known(found) else ():
+            line = next((node.lineno for node in calls), script.loop.lineno) if spot is None else loaded.spots[spot].line
+            text = "" if spot is None else loaded.spots[spot].text(loaded.code)
+            return [
+                {"number": number, "path": path, "line": line, "expression": text, "follows": [one[1] for one in found[1:]],
+                 "expected": (start[path] - 1e-3 * given[path][1]).tolist(), "found": ran.after[path].tolist()}
+            ]  # fmt: skip
+    return []
+
+
+def number_known(found: Sequence[tuple[int | None, str, int | None]]) -> bool:
+    """Have all of them a number, and the same?"""
+    return len({number for number, _, _ in found}) == 1 and found[0][0] is not None
+
+
 def _step_faults(comparison: Comparison, measured: Sequence[Measured]) -> list[dict[str, Any]]:
     """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35)."""
     ran, start = comparison.turn.run(comparison.starts), comparison.starts[-1]
-    uphill = []
-    for one in measured:
-        step = start[one.path] - ran.after[one.path]
-        moved = (np.abs(step) > 1e-12) & (np.abs(one.given) > 1e-12)
-        if one.own and moved.any() and (np.sign(step) == -np.sign(one.given))[moved].mean() > ALMOST_ALL:
-            uphill.append(one)
-    if uphill:
-        steps = [spot for spot, value in ran.events if np.array_equal(value, ran.after[uphill[0].path])]
-        return [_fault(comparison, uphill[0], 9, steps[0] if steps else None, [one.path for one in uphill[1:]])]
+    given = {one.path: (one.own, one.given) for one in measured}
+    if wrong := _wrong_steps(ran, start, given):
+        known = {one.path: one for one in measured}
+        several = [(number, known[path], spot) for number, path, spot in wrong]
+        number, one, spot = several[0]
+        return [
+            _fault(comparison, one, number, written(comparison, one) if spot is None else spot, [two.path for _, two, _ in several[1:]])
+        ]
     if comparison.turn.number < 0:
         return []
     rng = np.random.default_rng(17)
@@ -786,10 +941,15 @@ ALMOST_ALL = 0.99
 
 def _value_named(loaded: Loaded, spot: int) -> str:
     """What a value is called: by what it is assigned to, else as it is written."""
+    return _target(loaded, spot) or loaded.spots[spot].text(loaded.code)
+
+
+def _target(loaded: Loaded, spot: int) -> str:
+    """What a value is assigned to, or added to; empty where it is a part of something."""
     seen = loaded.spots[spot]
     for node in ast.walk(loaded.tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and node.lineno <= seen.line:
             extent = (node.value.lineno, node.value.col_offset, node.value.end_lineno, node.value.end_col_offset)
             if extent == (seen.line, seen.start, seen.last, seen.end):
-                return ast.unparse(node.targets[0])
-    return seen.target or seen.text(loaded.code)
+                return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+    return seen.target

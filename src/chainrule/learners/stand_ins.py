@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.machinery
+import io
 import sys
 import types
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -237,6 +238,19 @@ SAMPLES: dict[str, Any] = {
 def _through(things: Any = None, *_: Any, **__: Any) -> Any:
     """A progress bar without the bar."""
     return things if things is not None else Nothing()
+
+
+TEXT = "the sea has set a tent; he has a hat. " * 4
+
+
+def opened(file: Any, mode: str = "r", *given: Any, **named: Any) -> IO[Any]:
+    """A file, as Python opens it; in place of a text that is not here, another one to be learned."""
+    try:
+        return open(file, mode, *given, **named)  # the program closes it
+    except FileNotFoundError:
+        if not str(file).endswith((".txt", ".text")) or {*mode} - {*"rt"}:
+            raise
+        return io.StringIO(TEXT)
 
 
 def stand_in() -> None:

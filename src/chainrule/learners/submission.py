@@ -40,6 +40,11 @@ class FileSubmission:
         further = [{**one, "momentum": MOMENTUM} for one in understood.get("trainings", ())]
         self.trainings: Sequence[FileSubmission] = [FileSubmission(source, sandbox, stated, one) for one in further]
 
+    @property
+    def function(self) -> str:
+        """The function that gives its gradients and takes no step; empty where something else does."""
+        return "" if self._read["updates"] else (re.match(r"(\w+)\(", self._read["entry"]) or [""] * 2)[1]
+
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
         problems = [self._classed(problem) for problem in problems]
@@ -236,6 +241,16 @@ def layers_of(
     if beside or not found["answers"]:
         found["unread"] = [name for name in found["unread"] if LAYER_WORDS.search(name)]
     return found if found["answers"] or (found["unread"] and not surely) else {}
+
+
+def steps_of(path: str | Path, sandbox: Sandbox, function: str) -> list[dict[str, Any]]:
+    """Steps of a training that go the wrong way, or not at all, by the gradients of a function that is right. Raises Refusal."""
+    source = read_source(path)
+    found = sandbox.run({"work": "steps", "code": source.code, "stated": "", "function": function})["wrong"]
+    for one in found:
+        number, file = source.place(one["line"])
+        one["place"] = Place(number, one["expression"], file)
+    return list(found)
 
 
 def measured_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
