@@ -347,7 +347,7 @@ def test_labels_that_are_others_are_told_from_classes_that_overlap(flipped: floa
         assert abs(float(numbers["percent"]) / 100 - turned) < 3 * np.sqrt(0.25 / float(numbers["rows"]))
 
 
-@pytest.mark.parametrize("options", [{"loss": "half_squared"}, {"task": "regress"}])
+@pytest.mark.parametrize("options", some([{"loss": "half_squared"}, {"task": "regress"}], 2))
 def test_yes_and_no_with_a_loss_of_numbers(options: dict[str, str]) -> None:
     random = np.random.default_rng(2)
     x = random.normal(size=(120, 2))
