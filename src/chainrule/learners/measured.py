@@ -305,7 +305,8 @@ def _compared(turn: Turn) -> list[Comparison]:
     for path, way in ways.items():  # what takes a step is still where it was, but for the step
         if path not in turn.changed and path not in held:
             continue
-        moved: Array = np.asarray((turn.run([{**first, path: first[path] + STEP * way}]).after[path] - base[path]) / STEP)
+        ahead = turn.run([{**first, path: first[path] + STEP * way}]).after[path]
+        moved = np.subtract(ahead, base[path]) / STEP
         if moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max():
             learned.append(path)
     start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}

@@ -21,7 +21,6 @@ from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_
 from chainrule.learners.loading import Loaded, TooLong
 from chainrule.learners.measured import (
     ALL,
-    LOSS,
     MOST_MOVED,
     SEARCH,
     STEP,
