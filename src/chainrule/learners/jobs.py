@@ -25,13 +25,14 @@ from chainrule.learners.layout import Layout, Probe, Unreadable
 from chainrule.learners.limits import Guard, Stopped, line_of_error
 from chainrule.learners.loading import Loaded, draw_anew, said
 from chainrule.learners.locating import Search, spot_of
-from chainrule.learners.measured import measured_answers, shrunk, steps_against
+from chainrule.learners.measured import shrunk
 from chainrule.learners.names import BACKWARD, UPDATE, meaning, use_stated_names
 from chainrule.learners.own_backward import OwnBackward, own_backward_names
 from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import SeenValues, error_seen, output_seen, passed, total_seen
-from chainrule.learners.syntax import called_name, slopes_in
+from chainrule.learners.syntax import called_name, factors_of, names_in, slopes_in
+from chainrule.learners.training_slips import measured_answers, steps_against
 
 STEPS = 3
 """Update steps of a probe."""
@@ -135,14 +136,21 @@ def _not_understood(loaded: Loaded, trials: Trials) -> Stopped:
     return Stopped("learners.refused.nothing")
 
 
-RECURRENCE = re.compile(r"\b(?:w_?hh|w_?aa|u_?hh?)\b|\bh\w*\[t *- *1\]", re.IGNORECASE)
-"""What a network has that takes its own state of the step before, and no deep one, which may have an `h_prev` of layers, too."""
-
-
 def _recurrence(loaded: Loaded) -> int | None:
-    """The first line in which a state of the step before is multiplied, added up or handed on; None where there is none."""
-    lines = enumerate(loaded.code.split("\n"), start=1)
-    return next((number for number, line in lines if RECURRENCE.search(line) and re.search(r"@|dot\(|matmul\(", line)), None)
+    """The first line in which what a loop gave a turn before is multiplied by weights that are the same in every turn, as those of the
+    layers of a deep network are not; None where there is none.
+    """
+    for loop in (node for node in ast.walk(loaded.tree) if isinstance(node, ast.For)):
+        turn = names_in(loop.target)
+        for node in ast.walk(loop):
+            sides = factors_of(node)
+            before = [
+                one for one in sides if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.BinOp) and turn & names_in(one.slice)
+            ]
+            others = [one for one in sides if one not in before]
+            if before and others and not any(turn & names_in(one) for one in others):
+                return before[0].lineno
+    return None
 
 
 def _differentiated_by_torch(loaded: Loaded) -> int | None:

@@ -52,19 +52,20 @@ def added_in(*roots: ast.AST, among: Iterable[str]) -> list[str]:
     return [name for name in among if name in added]
 
 
+def factors_of(node: ast.AST) -> list[ast.expr]:
+    """What a product of matrices multiplies, as x @ w, np.dot(w.T, d) and w.dot(x); nothing of any other node."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        return [node.left, node.right]
+    if isinstance(node, ast.Call) and called_name(node) in ("dot", "matmul"):
+        return [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]
+    return []
+
+
 def multiplied_in(*roots: ast.AST) -> set[str]:
-    """The variables that stand in products of matrices, as w of x @ w, np.dot(w.T, d) and w.dot(x)."""
-    found = set[str]()
-    for node in (node for root in roots for node in ast.walk(root)):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-            sides: list[ast.expr] = [node.left, node.right]
-        elif isinstance(node, ast.Call) and called_name(node) in ("dot", "matmul"):
-            sides = [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]
-        else:
-            continue
-        whole = (side.value if isinstance(side, ast.Attribute) and side.attr == "T" else side for side in sides)
-        found.update(side.id for side in whole if isinstance(side, ast.Name))
-    return found
+    """The variables that stand in products of matrices."""
+    sides = (side for root in roots for node in ast.walk(root) for side in factors_of(node))
+    whole = (side.value if isinstance(side, ast.Attribute) and side.attr == "T" else side for side in sides)
+    return {side.id for side in whole if isinstance(side, ast.Name)}
 
 
 def loops_in(*roots: ast.AST) -> bool:

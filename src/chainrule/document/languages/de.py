@@ -1573,9 +1573,9 @@ WORDS = {
     "learners.refused.torch": "Die Gradienten dieses Programms berechnet PyTorch; eine Backpropagation zum Prüfen steht nicht darin. "
     "Ob die Gradienten stimmen, die nach loss.backward() in einem Modell stehen, sagt in Python cr.check_model(model, x, t).",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
-    "learners.refused.recurrent": "Hier geht ein Zustand von Schritt zu Schritt; solche Netze werden nicht im Ganzen gelesen: den "
-    "Schritt oder die Folge als zwei Funktionen schreiben, NAME_forward(x, h, Wx, Wh, b), die h und "
-    "einen Cache gibt, und NAME_backward(dh, cache).",
+    "learners.refused.recurrent": "Hier geht ein Zustand von Schritt zu Schritt; solche Netze werden gelesen, wo eine Schleife sie trainiert "
+    "und ihren Verlust berechnet: diese Schleife dazuschreiben, oder den Schritt oder die Folge als zwei Funktionen, "
+    "NAME_forward(x, h, Wx, Wh, b), die h und einen Cache gibt, und NAME_backward(dh, cache).",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
     "learners.refused.signs": "{name} gibt keine Gradienten, und seine Regel teilt jeden Schritt durch deren Größe: An den Schritten sind "
     "nur Vorzeichen zu sehen. Auch die Gradienten zurückgeben, oder sie dW1, db1 … nennen.",
