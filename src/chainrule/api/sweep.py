@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from chainrule.training.trials import Sweep, Trial, trial_table
 
 VARIED = (
     "hidden", "activation", "network", "loss", "regularizer", "optimizer", "learning_rate", "epochs", "batch_size", "patience",
-    "class_weights", "shuffle", "average_weights", "seed", "precision", "engine", "impute",
+    "class_weights", "shuffle", "average_weights", "calibrate", "seed", "precision", "engine", "impute",
 )  # fmt: skip
 """Arguments of `train` that trials may differ in. The others say which rows there are, and who of them trains, decides and tests."""
 
@@ -127,17 +128,18 @@ class Held(Watch):
         """The run that is watched."""
         self.run, self.training = run, training
         self.folds: Sequence[FoldNetwork] = training.fold_networks
+        self.divided = training.divided
 
     def epoch(self, report: Any, measure: Any) -> None:
         """Another epoch, perhaps the best one."""
         if self.training.best_epoch == report.epoch:
-            self.folds = self.training.fold_networks
+            self.folds, self.divided = self.training.fold_networks, partial(self.training.divided, temperature=self.training.temperature)
 
     def scores(self, model: Model) -> Scores | None:
         """On rows that did not train the network; None where there are none."""
         if not self.folds:
             return model.scores.get("validation")
-        y = fold_predictions(self.folds, self.training.network, self.training.keys)
+        y = fold_predictions(self.folds, self.training.network, self.training.keys, self.divided)
         return score(self.run.preparation, y, self.run.train.labels, guess=self.run.guess)
 
 

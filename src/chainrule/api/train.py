@@ -31,6 +31,7 @@ from chainrule.preparation.preparation import Preparation
 from chainrule.processes.launch import several
 from chainrule.processes.together import Processes
 from chainrule.training.agreement import alike, check_data
+from chainrule.training.calibration import calibrated_layer
 from chainrule.training.history import Report
 from chainrule.training.model import Model
 from chainrule.training.outputs import Outputs
@@ -84,6 +85,7 @@ def train(
     class_weights: Literal["balanced"] | Mapping[str, float] | None = None,
     shuffle: bool = True,
     average_weights: bool | None = None,
+    calibrate: bool | None = None,
     seed: int = 0,
     engine: Literal["auto", "compiled", "written", "jax"] | None = None,
     precision: Precision = PRECISION,
@@ -125,11 +127,12 @@ def train(
     loss           what fits the task, if none is said; regularizer: a penalty on the weights
     optimizer, learning_rate   Adam, if none is said; the rate is a number or a schedule
     multipliers    what the learning rates of layers or parameters are multiplied by: "hidden1=0.1 b2=2" or {"hidden1": 0.1, "b2": 2}
-    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, average_weights, seed, engine,
-    precision      as in `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it: 5 validation
-                   folds decide, 3 from 2000 rows on. Where no `batch_size` is said, no few rows are left over for the last step of an
-                   epoch; where no `patience` is, it ends no run before 300 epochs, or 12,000 steps; where no `average_weights` is,
-                   averages are kept if an epoch has several batches
+    epochs, batch_size, until, patience, validation, validation_folds, test, class_weights, shuffle, average_weights, calibrate,
+    seed, engine, precision   as in `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it:
+                   5 validation folds decide, 3 from 2000 rows on. Where no `batch_size` is said, no few rows are left over for the last
+                   step of an epoch; where no `patience` is, it ends no run before 300 epochs, or 12,000 steps; where no `average_weights`
+                   is, averages are kept if an epoch has several batches; where no `calibrate` is, the last layer is divided by its
+                   temperature if it tells classes by a softmax or one sigmoid
                    test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
                    of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
@@ -170,7 +173,7 @@ def train(
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
         "validation_folds": validation_folds, "test": test, "class_weights": class_weights, "shuffle": shuffle, "seed": seed,
-        "average_weights": average_weights,
+        "average_weights": average_weights, "calibrate": calibrate,
         "engine": engine, "precision": precision, "reduce_every": reduce_every,
     }  # fmt: skip
     plan_settings |= last_rows("validation", validation) | last_rows("test", test) | {"group": group}
@@ -214,10 +217,12 @@ def train(
             else:
                 made, preparation = fitted_network(description, preparation, seed)
                 check_losses(made, preparation)
-            known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
-            preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
+            preparation = replace(
+                preparation, signs=made.loss.definition.targets == "signs", dropped=whole.dropped, open_values=whole.open_values
+            )
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            decided = _shuffled(_batched(plan, plan_settings, begun, *places), subsets["train"], processes)
+            decided = _calibrated(_batched(plan, plan_settings, begun, *places), calibrate, made, preparation, begun, places[1])
+            decided = _shuffled(decided, subsets["train"], processes)
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
@@ -334,6 +339,24 @@ def _batched(plan: Plan, said: Mapping[str, Any], begun: Begun | None, train: Ar
         )
     averages = size < len(train) if said["average_weights"] is None else said["average_weights"]
     return replace(plan, average_weights=decides and averages)
+
+
+def _calibrated(plan: Plan, said: bool | None, network: Network, preparation: Preparation, begun: Begun | None, validation: Array) -> Plan:
+    """The plan that calibrates where validation decides and a layer tells classes, unless nobody wants it. Raises InputError where that is
+    asked for in vain.
+    """
+    if begun is not None:
+        return plan
+    decides = plan.until is None and (len(validation) > 0 or plan.validation_folds > 0)
+    able = preparation.task in ("classify", "binary") and calibrated_layer(network) is not None
+    if said and not (decides and able):
+        lacking = (
+            "validation rows or folds that decide"
+            if able
+            else "one softmax or one sigmoid with its cross-entropy behind a dense layer, whose weights are its own and not frozen"
+        )
+        raise InputError(f"calibrating needs {lacking}, and there is none here; leave out «--calibrate».")
+    return replace(plan, calibrate=decides and able and said is not False)
 
 
 def _folding_groups(plan: Plan, groups: Array | None, train: Array) -> Plan:

@@ -10,7 +10,9 @@ TYPE_CHECKING = False  # as of `typing`, which takes longer to import than every
 if TYPE_CHECKING:
     import re
 
-SWITCHES = {"all", "average-weights", "bias", "brief", "drop-missing", "exact", "force", "header", "mistakes", "resume", "shuffle"}
+SWITCHES = {
+    "all", "average-weights", "bias", "brief", "calibrate", "drop-missing", "exact", "force", "header", "mistakes", "resume", "shuffle",
+}  # fmt: skip
 """Options that take no value: what is on is True; with no- before it, it is off."""
 
 OTHERWISE = {"day-first": "month_first=False", "month-first": "month_first=True", "as": "stated=", "definitions": "chainrule.load_file("}

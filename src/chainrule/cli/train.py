@@ -169,6 +169,11 @@ PLAN_OPTIONS = (
         help="Keep the moving average of the weights over the epochs, or those after one epoch.  [default: the average, if an epoch "
         "has several steps and validation rows or folds decide]",
     ),
+    click.option(
+        "--calibrate/--no-calibrate", default=None,
+        help="Divide the last layer by the temperature at which the validation log loss is lowest, and judge epochs by that, or not.  "
+        "[default: do, for classes, if validation rows or folds decide]",
+    ),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),
     click.option(
         "--precision", type=click.Choice(["float32", "float64"]), default="float32",

@@ -121,13 +121,27 @@ def _predict_function(derivation: Derivation, language: Source) -> list[str]:
 def written_error(network: Network, language: Source = NUMPY) -> Program:
     """The forward pass up to E alone, as the function error(x, t, parameters …): what measuring a network takes."""
     derivation = with_functions_of_whole_arrays(network.inference)
-    writer = Writer([derivation.error], language)
-    writer.write(derivation.error)
-    inputs = [identifier(node) for node in (*derivation.data, *derivation.parameters)]
-    docstring = '"""The error E of the batch (x, t)."""'
-    body = _indented([docstring, *with_size(rolled(writer.lines, inputs, scans=language.scans), inputs[0]), "return E"])
-    lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped_items("def error(", inputs, "):"), *body]
-    return Program("\n".join(lines) + "\n", tuple(inputs), ("E",), stated=stated_functions(derivation.error))
+    return _forward_program("error", derivation.error, "The error E of the batch (x, t).", derivation.data, derivation, language)
+
+
+def written_quantity(network: Network, key: str) -> Program:
+    """The forward pass up to the quantity of that key alone, as the function quantity(x, parameters …)."""
+    derivation = with_functions_of_whole_arrays(network.inference)
+    found = next(one for one in (*derivation.quantities, *derivation.predictions) if one.key == key)
+    return _forward_program("quantity", found, f"{key} of the batch x.", derivation.inputs, derivation, NUMPY)
+
+
+def _forward_program(
+    name: str, root: Expression, said: str, rows: Sequence[Expression], derivation: Derivation, language: Source
+) -> Program:
+    """The function of that name, of these rows and of the parameters, that gives the root."""
+    writer = Writer([root], language)
+    writer.write(root)
+    inputs = [identifier(node) for node in (*rows, *derivation.parameters)]
+    docstring = f'"""{said}"""'
+    body = _indented([docstring, *with_size(rolled(writer.lines, inputs, scans=language.scans), inputs[0]), f"return {identifier(root)}"])
+    lines = [*_header(writer.lines, False, language), *language.decorators(body), *wrapped_items(f"def {name}(", inputs, "):"), *body]
+    return Program("\n".join(lines) + "\n", tuple(inputs), (identifier(root),), stated=stated_functions(root))
 
 
 def program_of(lines: Sequence[str]) -> Program:

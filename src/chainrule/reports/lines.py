@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
     from chainrule.training.plan import Plan
 
+SEEN = 1.005
+"""A temperature below this is 1, as it is printed."""
+
 REASONS = ("as asked", "constant", "dates", "no values", "numbers the rows", "all different", "nearly all different")
 """Why a column was left out, where the catalogue has words for it."""
 
@@ -142,3 +145,6 @@ def lines_of_kept(words: Words, model: Model) -> Iterator[str]:
     key, error = key if ended["best_epoch"] else "train.best_start", ended["best_error"]
     if error is not None:
         yield message(words, key, epoch=ended["best_epoch"], part=part, error=float(error))
+    if error is not None and (temperature := ended.get("temperature", 1.0)) >= SEEN:
+        some = ended.get("temperature_rows")
+        yield message(words, "train.calibrated_some" if some else "train.calibrated", temperature=round(temperature, 2), rows=some or 0)

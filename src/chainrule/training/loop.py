@@ -40,6 +40,7 @@ from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Shard
 from chainrule.steps.step import Step, check_targets, record
 from chainrule.training.averaging import averaged_share, evaluated_parameters
+from chainrule.training.calibration import Calibration, calibrated_layer, keys_of
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
 from chainrule.training.history import History, Outcome, Report, finite_or_none, history_from_dict, history_to_dict
 from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
@@ -75,7 +76,8 @@ class Training(Displayed):
     validation_shard  the same of the validation rows
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far,
-    `evaluated` are those after the last epoch that may become the best: the parameters of `state`, or their moving average.
+    `evaluated` are those after the last epoch that may become the best: the parameters of `state`, or their moving average. Where the plan
+    calibrates, it is those with the last layer divided by `temperature` that are judged, and may be kept.
     Raises ShapeError, InputError.
     """
 
@@ -117,6 +119,9 @@ class Training(Displayed):
         self.fold_networks = (
             fold_networks(self.data, plan, self.batch_size, self.state, self.evaluated, groups) if self.validation is None else []
         )
+        held_out = [one.held_out for one in self.fold_networks] if self.validation is None else [self.validation]
+        self.calibration = Calibration.of(self.network, held_out) if plan.calibrate and self._validation_decides else None
+        self.temperature = self.best_temperature = 1.0
         self.start_error = unwarned(self.judged)(self.state)
         self.best_epoch = 0
         self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
@@ -180,12 +185,16 @@ class Training(Displayed):
         state, number = passed.state, passed.number
         networks = self._next_fold_networks()
         evaluated = evaluated_parameters(self.evaluated, state, self.epochs + 1, averaged=self._averages)
-        deciding = fold_error(networks) if networks else self.judged(evaluated)
+        temperature = self._temperature([one.evaluated for one in networks] or [evaluated])
+        kept = self.divided(evaluated, temperature)
+        networks = [one.measured(self.engine, self.divided(one.evaluated, temperature)) for one in networks]
+        deciding = fold_error(networks) if networks else self.judged(kept)
         if (networks or not math.isfinite(deciding)) and not all(np.isfinite(array).all() for array in state):
             raise Overflowed(number)
         self.state, self.evaluated, self.step, self.epochs, self.fold_networks = state, evaluated, number, self.epochs + 1, networks
+        self.temperature = temperature
         if deciding < self.best_error:
-            self.best, self.best_epoch, self.best_error = evaluated, self.epochs, deciding
+            self.best, self.best_epoch, self.best_error, self.best_temperature = kept, self.epochs, deciding, temperature
             if self._worthwhile(deciding):
                 self.gained_epoch, self.gained_error = self.epochs, deciding
         held_out = deciding if self._validation_decides else None
@@ -207,6 +216,17 @@ class Training(Displayed):
         if None in after:
             raise _Interrupted
         return [one for one in after if one is not None]
+
+    def _temperature(self, states: Sequence[State]) -> float:
+        """By which the last layer of networks with these parameters is divided before they are judged; 1 where nothing calibrates."""
+        if self.calibration is None:
+            return 1.0
+        found = self.calibration.temperature(states)
+        return found if self.processes is None else float(self.processes.numbers(found)[0])  # the last digits of machines may differ
+
+    def divided(self, parameters: State, temperature: float | None = None) -> tuple[Array, ...]:
+        """The parameters with the last layer divided by a temperature, that of the last epoch if none is said: what is judged."""
+        return tuple(parameters) if self.calibration is None else self.calibration.divided(parameters, temperature or self.temperature)
 
     def order(self, epoch: int) -> Array | None:
         """The places of the rows in the order in which an epoch, from 1, uses them; None where they are used as they lie."""
@@ -365,6 +385,7 @@ class Training(Displayed):
             "best_error": finite_or_none(self.best_error),
             "gained_epoch": self.gained_epoch,
             "gained_error": finite_or_none(self.gained_error),
+            **({} if self.calibration is None else {"temperature": self.temperature, "best_temperature": self.best_temperature}),
             "every": self._history.every,
             "history": history_to_dict(self.history),
             "digest": self.digest,
@@ -378,7 +399,7 @@ class Training(Displayed):
         return {
             "batch_size": self.batch_size,
             **{name: plan[name] for name in ("seed", "shuffle", "optimizer", "validation_folds", "precision")},
-            **{name: plan[name] for name in ("reduce_every", "shuffle_block", "average_weights") if name in plan},
+            **{name: plan[name] for name in ("reduce_every", "shuffle_block", "average_weights", "calibrate") if name in plan},
         }
 
     @staticmethod
@@ -431,6 +452,8 @@ class Training(Displayed):
             training.step, training.epochs = int(record["step"]), int(record["epochs"])
             training.best_epoch = int(record["best_epoch"])
             training.best_error = _infinite(record["best_error"])
+            training.temperature = float(record.get("temperature", 1.0))
+            training.best_temperature = float(record.get("best_temperature", 1.0))
             training.gained_epoch = int(record.get("gained_epoch", training.best_epoch))
             training.gained_error = _infinite(record.get("gained_error", record["best_error"]))
             training._history = History(history_from_dict(record["history"]), int(record["every"]))
@@ -453,6 +476,7 @@ class Training(Displayed):
         self.step, self.epochs, self._history = other.step, other.epochs, other._history
         self.evaluated = self.best = self.state[: len(self.best)]
         self.best_epoch, self.best_error = other.epochs, math.inf
+        self.temperature = self.best_temperature = 1.0
         self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -522,6 +546,9 @@ class Training(Displayed):
         epoch, rest = divmod(number, self.steps_per_epoch)
         if self.plan.average_weights and self.plan.until is None and not rest and (share := averaged_share(epoch)) < 1:
             origin["averaged"] = {"epoch": epoch, "share": share}
+        layer = calibrated_layer(self.network) if self.plan.calibrate and self.plan.until is None and not rest else None
+        if layer is not None:
+            origin["calibrated"] = {"parameters": list(keys_of(self.network, layer))}
         return record(network, x, t, rule, number, values, origin=origin, weights=weights[0] if weights else None)
 
 

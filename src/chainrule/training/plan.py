@@ -51,6 +51,8 @@ class Plan(Displayed, FrozenValue):
                    which weights are the best, and patience has no effect
     average_weights  whether the moving average of the weights over the epochs (`averaging`) is what the validation error is of, and what
                    is kept, in place of the weights themselves; no effect where the training error decides
+    calibrate      whether the validation error is of the last layer divided by the temperature at which the log loss of the validation
+                   rows is lowest (`calibration`), and it is kept so; no effect where there are no classes, or the training error decides
     validation     the part of the rows that decides which weights are the best
     validation_folds  in place of such rows, cross-validation in so many folds: a further network for each is trained without it, the
                    mean of their errors decides, and the network itself is trained on every row; 0 for none
@@ -90,6 +92,7 @@ class Plan(Displayed, FrozenValue):
     shuffle_block: int | None = None
     fewest_epochs: int = 0
     average_weights: bool = False
+    calibrate: bool = False
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -106,7 +109,7 @@ class Plan(Displayed, FrozenValue):
         _check_part(self.validation, self.test)
         if self.until is not None and not (_is_number(self.until) and 0 < self.until < math.inf):
             raise DescriptionError(f"until must be a number greater than 0, as 1e-6, not {quoted(self.until)}.")
-        for name in ("shuffle", "validation_last", "test_last", "average_weights"):
+        for name in ("shuffle", "validation_last", "test_last", "average_weights", "calibrate"):
             if not isinstance(getattr(self, name), bool):
                 raise DescriptionError(f"{name} must be true or false, not {quoted(getattr(self, name))}.")
         if self.group is not None and not isinstance(self.group, str):
@@ -133,7 +136,13 @@ class Plan(Displayed, FrozenValue):
         plain = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         if isinstance(self.class_weights, Mapping):
             plain["class_weights"] = dict(self.class_weights)
-        for name, usual in (("reduce_every", 1), ("shuffle_block", None), ("fewest_epochs", 0), ("average_weights", False)):
+        for name, usual in (
+            ("reduce_every", 1),
+            ("shuffle_block", None),
+            ("fewest_epochs", 0),
+            ("average_weights", False),
+            ("calibrate", False),
+        ):
             if plain[name] == usual:
                 del plain[name]  # which older models do not have
         return {**plain, "optimizer": self.optimizer.described()}

@@ -101,6 +101,8 @@ WORDS = {
     "und ist hier in float64 gerechnet.",
     "conventions.average": "Dies ist der letzte Schritt der Epoche {epoch}. Nach ihm geht der gleitende Mittelwert der Gewichte "
     "{share} des Wegs zu den neuen; behalten wird im Training der Mittelwert mit dem kleinsten Validierungsfehler.",
+    "conventions.calibration": "Nach dem letzten Schritt einer Epoche, wie diesem, ist der Validierungsfehler der von {parameters}, "
+    "geteilt durch eine Temperatur von mindestens 1, wie sie behalten würden; der nächste Schritt beginnt mit ihnen ungeteilt.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",
@@ -1241,6 +1243,10 @@ WORDS = {
     "train.best_average": "Behalten ist der gleitende Mittelwert der Gewichte über die Epochen, nach Epoche {epoch}, wo sein Fehler "
     "({part}) am kleinsten war: {error}.",
     "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",
+    "train.calibrated": "Die Gewichte und Biases der letzten Schicht sind durch T = {temperature} geteilt, die Temperatur von 1 bis "
+    "20, bei der der Log-Verlust der Validierungszeilen am kleinsten war; der Fehler ist der mit den geteilten.",
+    "train.calibrated_some": "Die Gewichte und Biases der letzten Schicht sind durch T = {temperature} geteilt, die Temperatur von 1 "
+    "bis 20, bei der der Log-Verlust von {rows} der Validierungszeilen am kleinsten war; der Fehler ist der mit den geteilten.",
     "train.diverged": "das Training divergierte in Schritt {step}: {quantity} verließ als erstes alle Grenzen. {cause}",
     "train.no_cause": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
     "Fehlermaß.",
