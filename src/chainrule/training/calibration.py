@@ -129,30 +129,29 @@ class Calibration:
         self.network = network
         self.divides = [key in keys_of(network, layer) for key in network.shapes]
         rows = sum(map(row_count, held_out))
-        self.parts = [_spread(data, max(1, MOST_ROWS * row_count(data) // rows)) for data in held_out]
-        told = sum(map(row_count, self.parts))
-        self.rows = None if told == rows else told
+        parts = [_spread(data, max(1, MOST_ROWS * row_count(data) // rows)) for data in held_out]
+        self.inputs = [tuple(network.split(x).values()) for x, *_ in parts]
+        self.targets = np.concatenate([t for _, t, *_ in parts])
+        self.weights = np.concatenate([part[2] for part in parts]) if network.conventions.weighted else None
+        self.rows = None if len(self.targets) == rows else len(self.targets)
         number = network.forward.numbers[layer]
         named = {node.key for node in network.inference.quantities}
         key = f"z{number}" if f"z{number}" in named else network.inference.predictions[0].key
         self._logits = written_quantity(network, key).functions["quantity"]
-        self._inputs = [tuple(network.split(x).values()) for x, *_ in self.parts]
 
     @staticmethod
     def of(network: Network, held_out: Sequence[Data]) -> Calibration | None:
         """None where the network has no such layer, or where targets are no classes."""
         layer = calibrated_layer(network)
         made = Calibration(network, layer, held_out) if layer is not None and held_out else None
-        return made if made is not None and all(np.isin(t, (0, 1)).all() for _, t, *_ in made.parts) else None
+        return made if made is not None and np.isin(made.targets, (0, 1)).all() else None
 
     @unwarned
     def temperature(self, states: Sequence[State]) -> float:
         """T of the networks with these parameters, each on its own rows: one for all rows together."""
         count = len(self.network.shapes)
-        logits = [self._logits(*inputs, *state[:count]) for inputs, state in zip(self._inputs, states, strict=True)]
-        weights = [part[2] for part in self.parts if len(part) > 2]
-        targets = np.concatenate([part[1] for part in self.parts])
-        return temperature(np.concatenate(logits), targets, np.concatenate(weights) if weights else None)
+        logits = [self._logits(*inputs, *state[:count]) for inputs, state in zip(self.inputs, states, strict=True)]
+        return temperature(np.concatenate(logits), self.targets, self.weights)
 
     def divided(self, state: State, by: float) -> tuple[Array, ...]:
         """The parameters with those of the layer divided by a temperature, in their precision."""
