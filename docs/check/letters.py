@@ -1,10 +1,12 @@
 """A network that reads letters, trained by hand."""
+
 import numpy as np
 
 text = "a bad cab"
 letters = sorted(set(text))
 V, H = len(letters), 4
-Wxh, Whh, Why = np.random.randn(H, V) * 0.1, np.random.randn(H, H) * 0.1, np.random.randn(V, H) * 0.1
+rng = np.random.default_rng(1)
+Wxh, Whh, Why = (rng.normal(0, 0.1, shape) for shape in ((H, V), (H, H), (V, H)))
 bh, by = np.zeros((H, 1)), np.zeros((V, 1))
 
 
@@ -30,16 +32,16 @@ def loss_of(inputs, targets, h_before):
         dbh += dz
         dWxh += dz @ xs[t].T
         dWhh += dz @ hs[t - 1].T
-        later = Whh.T @ dz
+        later = Whh.T @ dz  # noqa: F841
     return loss, dWxh, dWhh, dWhy, dbh, dby, hs[len(inputs) - 1]
 
 
 numbers = [letters.index(one) for one in text]
 memory = [np.zeros_like(one) for one in (Wxh, Whh, Why, bh, by)]
 state = np.zeros((H, 1))
-for turn in range(100):
+for _ in range(100):
     loss, *gradients, state = loss_of(numbers[:4], numbers[1:5], state)
     dWxh, dWhh, dWhy, dbh, dby = gradients
-    for one, d, m in zip((Wxh, Whh, Why, bh, by), (dWxh, dWhh, dWhy, dbh, dby), memory):
+    for one, d, m in zip((Wxh, Whh, Why, bh, by), (dWxh, dWhh, dWhy, dbh, dby), memory, strict=True):
         m += d * d
         one -= 0.1 * d / np.sqrt(m + 1e-8)

@@ -57,6 +57,6 @@ def test_what_is_no_link_or_holds_too_little_is_refused():
         assert is_link(wrong)
         with pytest.raises(InputError, match=said):
             problem_of_link(wrong)
-    with pytest.raises(InputError, match="leave out loss="):
+    with pytest.raises(InputError, match="leave out --loss"):
         _sessions({}, {"network": link({}), "loss": "squared"})
     assert not is_link("seed")

@@ -136,6 +136,8 @@ def check_program(
         network = _with_own_steps(check_submission(submission, seed), path, sandbox, submission.function)
     except Refusal as refusal:
         return _otherwise_checked(path, sandbox, seed) or _refused(path.name, refusal)
+    if network.verdict.faults and not submission.loss_seen and (found := _training_checked(path, sandbox)) is not None:
+        return found  # by its own loss, and not by one that was assumed
     if network.kind == "refused" and (found := _otherwise_checked(path, sandbox, seed)) is not None and found.kind != "refused":
         return found
     return network.with_layers(_layers_checked(path, sandbox, seed, beside=True))
@@ -143,19 +145,24 @@ def check_program(
 
 def _otherwise_checked(path: Path, sandbox: Sandbox, seed: int) -> Assessment | None:
     """A file that holds no network of dense layers: an engine, single layers, or a training of any network; None where it has none."""
-    from chainrule.checking.measured import judge_measured, measured_understood
-    from chainrule.learners.sandbox import Refusal
-    from chainrule.learners.submission import measured_of
-
     if found := _graph_checked(path, sandbox):
         return found
     layers = _layers_checked(path, sandbox, seed)
     if layers is not None and layers.kind != "refused":
         return layers
+    return _training_checked(path, sandbox) or layers
+
+
+def _training_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
+    """A training of any network, by its own loss; None where a file has none."""
+    from chainrule.checking.measured import judge_measured, measured_understood
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import measured_of
+
     with contextlib.suppress(Refusal):
         if measured := measured_of(path, sandbox):
             return Assessment(path.name, judge_measured(measured), measured_understood(measured))
-    return layers
+    return None
 
 
 def _graph_checked(path: Path, sandbox: Sandbox) -> Assessment | None:

@@ -195,7 +195,7 @@ def _described(data: Mapping[str, Any]) -> Problem:
 
 def _as_recorded(found: Replayed, options: Mapping[str, Any], notation: Any, language: str | None) -> Replayed:
     """A recorded step in the letters and the language that are asked for. Raises InputError where an option would make it another step."""
-    changing = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    changing = [option(name.replace("_", "-")) for name, value in options.items() if value is not None]
     if changing:
         raise InputError(f"a recorded step holds its own network, numbers and optimiser; leave out {', '.join(changing)}.")
     return found.written_in(chosen_notation(found.network.notation, notation, language))

@@ -65,7 +65,7 @@ class UnknownNameError(InputError):
     ) -> None:
         from difflib import get_close_matches
 
-        known = sorted(known, key=in_order)
+        known = sorted(known, key=as_people_sort)
         near = get_close_matches(str(name)[:60].lower(), known, n=1, cutoff=cutoff)
         known = _without_runs(known)
         offer = f" {offer}" if offer is not None else f" Did you mean '{near[0]}'?" if near else ""
@@ -87,10 +87,10 @@ def _without_runs(names: list[str]) -> list[str]:
     return shown
 
 
-def in_order(name: str) -> list[tuple[bool, int, str]]:
+def as_people_sort(name: str) -> list[tuple[bool, int, str]]:
     """By what names are sorted as people do: p2 before p10.
 
-    >>> sorted(["p10", "p2", "b", "p2a"], key=in_order)
+    >>> sorted(["p10", "p2", "b", "p2a"], key=as_people_sort)
     ['b', 'p2', 'p2a', 'p10']
     """
     import re

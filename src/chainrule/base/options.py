@@ -56,7 +56,7 @@ def option(name: str, *values: object) -> str:
     if not _COMMANDS:
         return _argument(name, [str(one) if isinstance(one, (int, float)) else _text(quoted(one)) for one in values])
     bare = [quoted(one) if len(repr(one)) > 60 or not str(one).isprintable() else command_line(str(one)) for one in values]
-    return " ".join(f"--{name} {one}" for one in bare)
+    return " ".join(f"--{name} {one}" for one in bare) or f"--{name}"
 
 
 class as_typed:

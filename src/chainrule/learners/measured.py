@@ -298,7 +298,7 @@ def _compared(turn: Turn) -> list[Comparison]:
     """A turn with each of the numbers that may be its loss, the likeliest first."""
     first = {path: place.get() for path, place in turn.places.items()}
     rng = np.random.default_rng(3)
-    ways = {path: rng.normal(size=value.shape) for path, value in first.items()}
+    ways = {path: np.asarray(rng.normal(size=value.shape)) for path, value in first.items()}
     base = turn.run([first]).after
     learned = []
     held = named(turn, turn.run([first]), first)

@@ -41,6 +41,11 @@ class FileSubmission:
         self.trainings: Sequence[FileSubmission] = [FileSubmission(source, sandbox, stated, one) for one in further]
 
     @property
+    def loss_seen(self) -> bool:
+        """Is its loss one that is known here, or stated? Else it was assumed."""
+        return bool(self._read["loss"]) or self.architecture.loss_said
+
+    @property
     def function(self) -> str:
         """The function that gives its gradients and takes no step; empty where something else does."""
         return "" if self._read["updates"] else (re.match(r"(\w+)\(", self._read["entry"]) or [""] * 2)[1]

@@ -1579,8 +1579,8 @@ WORDS = {
     "learners.refused.torch": "Die Gradienten dieses Programms berechnet PyTorch; eine Backpropagation zum Prüfen steht nicht darin. "
     "Ob die Gradienten stimmen, die nach loss.backward() in einem Modell stehen, sagt in Python cr.check_model(model, x, t).",
     "learners.refused.not_seen": "Das Programm lief, aber zu bekannten x, W und b kam darin kein z = x W + b vor.",
-    "learners.refused.recurrent": "Hier geht ein Zustand von Schritt zu Schritt; solche Netze werden gelesen, wo eine Schleife sie trainiert "
-    "und ihren Verlust berechnet: diese Schleife dazuschreiben, oder den Schritt oder die Folge als zwei Funktionen, "
+    "learners.refused.recurrent": "Hier geht ein Zustand von Schritt zu Schritt; solche Netze werden gelesen, wo eine Schleife sie "
+    "trainiert und ihren Verlust berechnet: diese Schleife dazuschreiben, oder den Schritt oder die Folge als zwei Funktionen, "
     "NAME_forward(x, h, Wx, Wh, b), die h und einen Cache gibt, und NAME_backward(dh, cache).",
     "learners.refused.forms": "Das Programm antwortete etwas, das kein Gradient dieses Netzes ist: {problem}.",
     "learners.refused.signs": "{name} gibt keine Gradienten, und seine Regel teilt jeden Schritt durch deren Größe: An den Schritten sind "
@@ -1779,7 +1779,8 @@ WORDS = {
     "check.layers.left": "{name}: Bei {count} weiteren Größen ergibt der Vorwärtsschritt etwas anderes oder nichts; "
     "sie wurden nicht beurteilt.",
     "check.measured.training": "ein Training, Zeile {line}; sein Netz ist keines aus dichten Schichten, es wird also nichts hergeleitet",
-    "check.measured.loss": "E ist {loss}, Zeile {line}; {names} wurden verändert, und was das Programm ergibt, wurde mit der Änderung von E verglichen",
+    "check.measured.loss": "E ist {loss}, Zeile {line}; {names} wurden verändert, und was das Programm ergibt, wurde mit der Änderung von "
+    "E verglichen",
     "check.measured.right": "Jeder von {count} Gradienten ist, wie sich das E des Programms ändert.",
     "check.measured.right.count=1": "Der Gradient ist, wie sich das E des Programms ändert.",
     "check.why.measured.place": "Mit {quantity} an dieser Stelle, wie E sich damit in Zeile {line} ändert, wäre jeder Gradient richtig.",

@@ -1533,9 +1533,9 @@ WORDS = {
     "learners.refused.torch": "PyTorch computes the gradients of this program; there is no back-propagation in it to be checked. "
     "Whether the gradients that stand in a model after loss.backward() are right, cr.check_model(model, x, t) says in Python.",
     "learners.refused.not_seen": "The program ran, but with known x, W and b no z = x W + b was seen in it.",
-    "learners.refused.recurrent": "A state goes from step to step here; such a network is read where a loop trains it and computes its loss: "
-    "add that loop, or write a step, or the sequence, as two functions, NAME_forward(x, h, Wx, Wh, b), which gives h and a cache, and "
-    "NAME_backward(dh, cache).",
+    "learners.refused.recurrent": "A state goes from step to step here; such a network is read where a loop trains it and computes its "
+    "loss: add that loop, or write a step, or the sequence, as two functions, NAME_forward(x, h, Wx, Wh, b), which gives h and a cache, "
+    "and NAME_backward(dh, cache).",
     "learners.refused.forms": "The program answered something that is no gradient of this network: {problem}.",
     "learners.refused.signs": "{name} gives no gradients, and its rule divides each step by their size: its steps show signs alone. "
     "Return the gradients as well, or call them dW1, db1 ….",
