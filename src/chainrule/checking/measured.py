@@ -22,14 +22,17 @@ def measured_understood(found: Mapping[str, Any]) -> tuple[Saying, ...]:
 
 def judge_measured(found: Mapping[str, Any]) -> Verdict:
     """The verdict: right where every gradient is how E changes, a mistake for each place where it goes wrong."""
+    if found["another"]:
+        place = found["faults"][0]["place"]
+        known = {"loss": found["loss"], "line": found["loss_line"], "first": place.line, "expression": place.expression}
+        return Verdict("refused", remarks=(Saying("check.refused.another", known),))
     faults = tuple(_fault(one) for one in found["faults"])
     if faults:
         return Verdict("mistakes" if any(one.number is not None for one in faults) else "unknown", faults)
-    remarks = (Saying("check.measured.right", {"count": len(found["names"])}),)
-    if found["clipped"] is not None:
-        said = Saying("check.convention.clipped.numbers", {"limit": f"{found['clipped']:.6g}"})
-        return Verdict("convention", conventions=(said,), remarks=remarks)
-    return Verdict("right", remarks=remarks)
+    if found["conventions"]:
+        said = tuple(Saying(f"check.convention.{key}", values) for key, values in found["conventions"])
+        return Verdict("convention", conventions=said)
+    return Verdict("right", remarks=(Saying("check.measured.right", {"count": len(found["names"])}),))
 
 
 def _fault(one: Mapping[str, Any]) -> Fault:

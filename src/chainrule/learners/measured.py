@@ -26,6 +26,7 @@ from chainrule.learners.loading import Loaded, TooLong, draw_anew, impatient
 from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import Script, scripts
 from chainrule.learners.stored import Stored, leaves
+from chainrule.learners.syntax import names_in
 from chainrule.learners.tensors import is_tensor
 
 STEP = 1e-5
@@ -119,13 +120,19 @@ class Turn:
         """The loop in whose turns one and the same parameter changes again and again: that over batches, within that over epochs."""
         self.begun()
         recorder, last = self.loaded.recorder, dict[int, dict[str, Array]]()
-        changes = list[tuple[int, set[str]]]()
+        changes, again = list[tuple[int, set[str]]](), dict[int, bool]()
+        moved = dict[int, dict[str, Array]]()  # what turns of a loop have changed, number by number
         start = self._arrays()
 
         def turned(loop: int, turns: int) -> None:
             now = self._arrays()
             if turns:
-                changes.append((loop, _changed(last[loop], now)))
+                changes.append((loop, changed := _changed(last[loop], now)))
+                for path in changed:
+                    here = now[path] != last[loop][path]
+                    before = moved.setdefault(loop, {}).get(path, np.zeros_like(here))
+                    again[loop] = again.get(loop, False) or bool((here & before).any())
+                    moved[loop][path] = here | before
             last[loop] = now
 
         recorder.begin()
@@ -137,8 +144,17 @@ class Turn:
         finally:
             recorder.hook, recorder.bounds, recorder.short = None, {}, False
         whole = len(_changed(start, self._arrays()))
+        measured = any(self._measures(loop) for loop, _ in changes) or self._measures(self.number)
         own = [loop for loop, changed in changes if loop != self.number and len(changed) > MOSTLY * whole > 0]
+        # One number after the other is a single step, unless its loop computes a loss.
+        own = [loop for loop in own if again.get(loop) or self._measures(loop) or not measured]
         return max(own, key=lambda loop: self.loaded.loops[loop].line, default=self.number)
+
+    def _measures(self, loop: int) -> bool:
+        """Does something that is called a loss get a value in the statements of a loop?"""
+        line = self.loaded.loops[loop].line if loop >= 0 else self.line
+        found = (node for node in ast.walk(self.loaded.tree) if isinstance(node, (ast.For, ast.While)) and node.lineno == line)
+        return any(LOSS.search(name) for node in found for part in node.body for name in names_in(part, stored=True))
 
     def _arrays(self) -> dict[str, Array]:
         return {path: place.get() for path, place in self.places.items()}
@@ -313,7 +329,8 @@ def _compared(turn: Turn) -> list[Comparison]:
     ran = turn.run([start])
     end = stepped(ran, start)
     spots = [spot for spot, _ in ran.events]
-    numbers_ = [place for place, (_, value) in enumerate(ran.events[:end]) if value.size == 1]
+    held = np.concatenate([np.zeros(0), *(value.ravel() for value in start.values())])
+    numbers_ = [place for place, (_, value) in enumerate(ran.events[:end]) if value.size == 1 and not np.isin(value, held).all()]
     depends = dict[str, Array]()
     for path in learned:
         other = turn.run([{**start, path: start[path] + 1e-4 * ways[path]}]).events

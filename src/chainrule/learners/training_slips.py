@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
+from chainrule.learners.beside_loss import Convention, conventions_beside, independent
 from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_spots
 from chainrule.learners.loading import Loaded, TooLong
 from chainrule.learners.measured import (
@@ -207,10 +208,20 @@ def written(comparison: Comparison, one: Measured) -> int | None:
     """
     loaded, own = comparison.loaded, compact(one.own)
     handed = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)}
-    spots = [spot for spot, _ in comparison.turn.run(comparison.starts).events]
-    found = [spot for spot in spots if own and compact(loaded.spots[spot].target) == own]
+    events = comparison.turn.run(comparison.starts).events
+    found = [spot for spot, _ in events if own and compact(loaded.spots[spot].target) == own]
     single = [spot for spot in found if loaded.spots[spot].line not in handed]
-    return next(iter((single or found)[::-1]), None)
+    known = next(iter((single or found)[::-1]), None)
+    if known is not None and known in single:
+        return known
+    # Under another name, in a function or a method: where the array that is handed on was changed last.
+    same = (place for place, (_, value) in enumerate(events) if value.size > 1 and np.array_equal(value, one.given))
+    place = next((place for place in same if loaded.spots[events[place][0]].line not in handed), None)
+    if place is None:
+        return known
+    name = loaded.spots[events[place][0]].text(loaded.code)
+    parts = [spot for spot, _ in events[:place] if loaded.spots[spot].target.startswith(f"{name}[")]
+    return parts[-1] if parts else events[place][0]
 
 
 class WrittenOver:
@@ -301,7 +312,8 @@ def number_of_factor(factor: float, events: Sequence[tuple[int, Array]]) -> int 
         return 9
     if near(2) or near(0.5):
         return 11
-    return 12 if any(near(size) for size in sizes) else 13 if any(near(1 / size) for size in sizes if size) else None
+    powers = {power for size in sizes if size for power in (size, size * size)}  # twice, where it is multiplied by what it is divided by
+    return 12 if any(near(power) for power in powers) else 13 if any(near(1 / power) for power in powers) else None
 
 
 def _turned_round(matrix: Array, pairs: Sequence[tuple[Array, Array]], *, rows: bool) -> bool:
@@ -386,44 +398,56 @@ def measured_answers(loaded: Loaded) -> dict[str, Any]:
     best: dict[str, Any] = {}
     by_line = itertools.groupby(comparisons(loaded), key=lambda one: one.turn.line)
     for _, several in by_line:
-        judged = []
+        judged = list[tuple[Comparison, list[Measured]]]()
         for comparison in several:
-            try:
-                measured = comparison.measured()
-            except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
-                continue
-            judged.append((sum(one.right for one in measured), comparison, measured))
+            with contextlib.suppress(Exception, TooLong):  # whatever a learner's program raises
+                judged.append((comparison, comparison.measured()))
         if not judged:
             continue
-        count, comparison, measured = max(judged, key=lambda one: one[0])
+        comparison, measured = max(judged, key=lambda one: sum(each.right for each in one[1]))
+        measured = _by_losses_of_their_own(comparison, measured, judged)
         named = LOSS.search(loaded.spots[comparison.spots[comparison.loss]].target)
-        if measured and (named or count == len(measured)) and len(measured) > best.get("count", 0):
+        if measured and (named or 2 * sum(one.right for one in measured) > len(measured)) and len(measured) > best.get("count", 0):
             best = {"count": len(measured), **_told(comparison, measured)}
     return best
+
+
+def _by_losses_of_their_own(
+    comparison: Comparison, measured: Sequence[Measured], judged: Sequence[tuple[Comparison, Sequence[Measured]]]
+) -> list[Measured]:
+    """With what is right by another loss, that is no part of this one: two networks may learn in turns, each by its own."""
+    right = {one.path: one for one in measured if one.right}
+    if len(right) < len(measured):
+        for other, several in judged:
+            better = {one.path: one for one in several if one.right and one.given.any() and one.path not in right}
+            if better and independent(comparison, other):
+                right.update(better)
+    return [right.get(one.path, one) for one in measured]
 
 
 def _told(comparison: Comparison, measured: Sequence[Measured]) -> dict[str, Any]:
     loaded, turn = comparison.loaded, comparison.turn
     spot = loaded.spots[comparison.spots[comparison.loss]]
-    clipped = _clipped(measured)
-    wrong = [] if clipped is not None else [one for one in measured if not one.right]
+    wrong = [one for one in measured if not one.right]
+    conventions, faults = list[Convention](), list[dict[str, Any]]()
+    if wrong:
+        known = measured[0].factor is not None and number_of_factor(measured[0].factor, turn.run(comparison.starts).events) is not None
+        conventions = conventions_beside(comparison, measured, numbered=known)
+    if wrong and not conventions:
+        faults = _faults(comparison, measured, wrong)
+    elif not wrong:
+        faults = _step_faults(comparison, measured)
     return {
         "line": turn.line,
         "function": turn.script.function,
         "loss": spot.target or spot.text(loaded.code),
         "loss_line": spot.line,
         "names": [one.path for one in measured],
-        "clipped": clipped,
-        "faults": _faults(comparison, measured, wrong) if wrong else _step_faults(comparison, measured),
+        "conventions": conventions,
+        # Where nothing fits E, and no mistake that is known makes it fit, something else than E may be what is trained.
+        "another": len(wrong) == len(measured) and bool(faults) and all(one["number"] is None for one in faults),
+        "faults": faults,
     }
-
-
-def _clipped(measured: Sequence[Measured]) -> float | None:
-    """The limit at which gradients are cut off, where those that are not right are cut off ones."""
-    wrong = [one for one in measured if not one.right]
-    limit = max((float(np.abs(one.given).max()) for one in wrong), default=0.0)
-    cut = [one.whole is not None and _alike(np.clip(one.whole, -limit, limit), one.given) for one in wrong]
-    return limit if limit > 0 and all(cut) and len({limit, *(float(np.abs(one.given).max()) for one in wrong)}) == 1 else None
 
 
 def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequence[Measured]) -> list[dict[str, Any]]:
