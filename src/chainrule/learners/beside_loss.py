@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from chainrule.base.arrays import Array
 from chainrule.learners.loading import TooLong
 from chainrule.learners.measured import Comparison, Measured, Values
+from chainrule.learners.syntax import names_in
 
 Convention = tuple[str, Mapping[str, str]]
 """The key of a convention's sentence, and its values."""
@@ -143,18 +145,28 @@ def _along(one: Measured) -> Array:
     return one.directions @ one.given.ravel()
 
 
+HELD = re.compile(r"reward|advantage|bellman|actor|critic|policy|^td$|td_|stop_?grad", re.IGNORECASE)
+"""What programs speak of that hold a part of their loss on the way back on purpose, as the values of a next state."""
+
+
+def holds_a_part(comparison: Comparison) -> bool:
+    """Does a training speak of what learns by targets of its own, that are not differentiated?"""
+    return any(HELD.search(name) for name in names_in(comparison.loaded.tree, stored=True))
+
+
 def independent(first: Comparison, second: Comparison) -> bool:
     """Is neither E a part of the other, as those of two networks are that learn in turns?"""
     return all(_stays(one, other) for one, other in ((first, second), (second, first)))
 
 
 def _stays(one: Comparison, other: Comparison) -> bool:
-    spot = other.spots[other.loss]
+    events = other.turn.run(other.starts).events
+    spot = events[other.forward_end(events)][0]  # what it is computed by: a number that has a name already is not moved
 
     def moved(value: Any, number: int) -> Any:
         return value + 1.0 if number == spot else value
 
     try:
-        return spot != one.spots[one.loss] and one.error(instead=moved) == one.error()
+        return one.error(instead=moved) == one.error()
     except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
         return False

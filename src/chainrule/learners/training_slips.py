@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
-from chainrule.learners.beside_loss import Convention, conventions_beside, independent
+from chainrule.learners.beside_loss import Convention, conventions_beside, holds_a_part, independent
 from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_spots
 from chainrule.learners.loading import Loaded, TooLong
 from chainrule.learners.measured import (
@@ -435,8 +435,8 @@ def _told(comparison: Comparison, measured: Sequence[Measured]) -> dict[str, Any
         conventions = conventions_beside(comparison, measured, numbered=known)
     if wrong and not conventions:
         faults = _faults(comparison, measured, wrong)
-    elif not wrong:
-        faults = _step_faults(comparison, measured)
+    else:
+        faults = _step_faults(comparison, measured, twice=not conventions)
     return {
         "line": turn.line,
         "function": turn.script.function,
@@ -445,7 +445,9 @@ def _told(comparison: Comparison, measured: Sequence[Measured]) -> dict[str, Any
         "names": [one.path for one in measured],
         "conventions": conventions,
         # Where nothing fits E, and no mistake that is known makes it fit, something else than E may be what is trained.
-        "another": len(wrong) == len(measured) and bool(faults) and all(one["number"] is None for one in faults),
+        "another": bool(faults)
+        and all(one["number"] is None for one in faults)
+        and (len(wrong) == len(measured) or holds_a_part(comparison)),
         "faults": faults,
     }
 
@@ -472,13 +474,28 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
         ]
     factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
     if len(factors) == 1 and None not in factors:  # all of them alike
-        number = number_of_factor(next(iter(factors)) or 0.0, reported.events)
-        return [_fault(comparison, wrong[0], number, written(comparison, wrong[0]), [one.path for one in wrong[1:]])]
+        factor = next(iter(factors)) or 1.0
+        number, spot = number_of_factor(factor, reported.events), _multiplied(comparison, measured, factor)
+        spot = written(comparison, wrong[0]) if spot is None else spot
+        return [_fault(comparison, wrong[0], number, spot, [one.path for one in wrong[1:]])]
     begins = stepped(reported, comparison.starts[-1])
     late = [one for one in wrong if (_place_of(comparison, reported, one) or 0) > begins]
     if late and len(late) == len(wrong):
         return [_fault(comparison, late[0], 1, reported.events[begins][0], [one.path for one in late[1:]])]
     return [_fault(comparison, one, number_of_gradient(comparison, one), written(comparison, one), []) for one in wrong]
+
+
+def _multiplied(comparison: Comparison, measured: Sequence[Measured], factor: float) -> int | None:
+    """Where the first variable on the way back is changed last that has the factor which all gradients have; None without one."""
+    loaded, reported = comparison.loaded, comparison.turn.run(comparison.starts).events
+    middle, spots = comparison.forward_end(reported), statement_spots(loaded) | in_place_spots(loaded)
+    found = dict[str, int]()
+    for spot, turns in _turns(reported).items():
+        name = re.split(r"\W", _target(loaded, spot))[0]
+        asked = spot in spots and turns[0][0] > middle and (not found or name in found)
+        if asked and _repairs(comparison, measured, spot, [value / factor for _, value in turns]):
+            found[name] = spot
+    return next(iter(found.values()), None)
 
 
 def _place_of(comparison: Comparison, ran: Ran, one: Measured) -> int | None:
@@ -554,18 +571,25 @@ def number_known(found: Sequence[tuple[int | None, str, int | None]]) -> bool:
     return len({number for number, _, _ in found}) == 1 and found[0][0] is not None
 
 
-def _step_faults(comparison: Comparison, measured: Sequence[Measured]) -> list[dict[str, Any]]:
-    """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35)."""
+def _step_faults(comparison: Comparison, measured: Sequence[Measured], *, twice: bool) -> list[dict[str, Any]]:
+    """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35).
+
+    twice  whether a second turn tells more
+    """
     ran, start = comparison.turn.run(comparison.starts), comparison.starts[-1]
     given = {one.path: (one.own, one.given) for one in measured}
-    if aside := _wrong_steps(ran, start, given):
+    aside = _wrong_steps(ran, start, given)
+    named = LOSS.search(comparison.loaded.spots[comparison.spots[comparison.loss]].target)
+    if len(aside) == len(given) and not named:  # a likelihood is climbed
+        return []
+    if aside:
         known = {one.path: one for one in measured}
         several = [(number, known[path], spot) for number, path, spot in aside]
         number, one, spot = several[0]
         return [
             _fault(comparison, one, number, written(comparison, one) if spot is None else spot, [two.path for _, two, _ in several[1:]])
         ]
-    if comparison.turn.number < 0:
+    if comparison.turn.number < 0 or not twice:
         return []
     rng = np.random.default_rng(17)
     second = {path: value + 0.1 * rng.normal(size=value.shape) for path, value in start.items()}
