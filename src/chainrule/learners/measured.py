@@ -329,8 +329,8 @@ def _compared(turn: Turn) -> list[Comparison]:
     ran = turn.run([start])
     end = stepped(ran, start)
     spots = [spot for spot, _ in ran.events]
-    held = np.concatenate([np.zeros(0), *(value.ravel() for value in start.values())])
-    numbers_ = [place for place, (_, value) in enumerate(ran.events[:end]) if value.size == 1 and not np.isin(value, held).all()]
+    own = np.concatenate([np.zeros(0), *(value.ravel() for value in start.values())])
+    numbers_ = [place for place, (_, value) in enumerate(ran.events[:end]) if value.size == 1 and not np.isin(value, own).all()]
     depends = dict[str, Array]()
     for path in learned:
         other = turn.run([{**start, path: start[path] + 1e-4 * ways[path]}]).events

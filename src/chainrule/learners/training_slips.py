@@ -214,14 +214,18 @@ def written(comparison: Comparison, one: Measured) -> int | None:
     known = next(iter((single or found)[::-1]), None)
     if known is not None and known in single:
         return known
-    # Under another name, in a function or a method: where the array that is handed on was changed last.
-    same = (place for place, (_, value) in enumerate(events) if value.size > 1 and np.array_equal(value, one.given))
-    place = next((place for place in same if loaded.spots[events[place][0]].line not in handed), None)
-    if place is None:
-        return known
-    name = loaded.spots[events[place][0]].text(loaded.code)
-    parts = [spot for spot, _ in events[:place] if loaded.spots[spot].target.startswith(f"{name}[")]
-    return parts[-1] if parts else events[place][0]
+    # Under another name, in a function or a method: where the array that is handed on was changed last; else where the step is taken.
+    after = comparison.turn.run(comparison.starts).after[one.path]
+    for wanted in (one.given, after):
+        same = (place for place, (_, value) in enumerate(events) if value.size > 1 and np.array_equal(value, wanted))
+        place = next((place for place in same if loaded.spots[events[place][0]].line not in handed), None)
+        if place is not None:
+            name = loaded.spots[events[place][0]].text(loaded.code)
+            parts = [spot for spot, _ in events[:place] if loaded.spots[spot].target.startswith(f"{name}[")]
+            return parts[-1] if parts else events[place][0]
+        if known is not None:
+            return known
+    return None
 
 
 class WrittenOver:
@@ -475,9 +479,9 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
     factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
     if len(factors) == 1 and None not in factors:  # all of them alike
         factor = next(iter(factors)) or 1.0
-        number, spot = number_of_factor(factor, reported.events), _multiplied(comparison, measured, factor)
-        spot = written(comparison, wrong[0]) if spot is None else spot
-        return [_fault(comparison, wrong[0], number, spot, [one.path for one in wrong[1:]])]
+        number, place = number_of_factor(factor, reported.events), _multiplied(comparison, measured, factor)
+        place = written(comparison, wrong[0]) if place is None else place
+        return [_fault(comparison, wrong[0], number, place, [one.path for one in wrong[1:]])]
     begins = stepped(reported, comparison.starts[-1])
     late = [one for one in wrong if (_place_of(comparison, reported, one) or 0) > begins]
     if late and len(late) == len(wrong):
