@@ -500,9 +500,7 @@ def test_a_part_with_a_header_alone_has_no_rows(contents, tmp_path):
 def test_a_file_of_two_encodings_is_told(every, tmp_path):
     lines = [f"M\u00fc{place},{place}\n".encode("cp1252" if place % every == 0 else "utf-8") for place in range(40)]
     (tmp_path / "t.csv").write_bytes(b"name,y\n" + b"".join(lines))
-    with pytest.raises(
-        FileError, match="other lines are UTF-8, and this one would read 'M\u00fc0?' in cp1252: save all of it in one encoding"
-    ):
+    with pytest.raises(FileError, match="and this one would read 'M\u00fc' in cp1252: save all of it in one encoding"):
         read(tmp_path / "t.csv")
 
 

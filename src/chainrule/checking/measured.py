@@ -44,9 +44,7 @@ def _fault(one: Mapping[str, Any]) -> Fault:
     )
     expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
     follows = tuple(f"∂E/∂{name}" for name in one["follows"] if name != one["quantity"])
-    return Fault(
-        one["number"], quantity, quantity, why, expected, found, formula="" if one["own"] else quantity, follows=follows, place=one["place"]
-    )
+    return Fault(one["number"], quantity, quantity, why, expected, found, follows=follows, place=one["place"])
 
 
 def judge_steps(wrong: Sequence[Mapping[str, Any]], before: Verdict) -> Verdict:

@@ -231,11 +231,11 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
             f"{source}: row {row}, column {quoted(summary.name)} holds {quoted(text)}, which is no number, as {summary.numeric:,} other "
             f"cells of that column are; correct it, say {option('missing', text)} if it means that there is no value, {fixes}."
         )
-    odd, plain = _odd_among_numbers(summary)
-    if odd:
+    others, plain = _odd_among_numbers(summary)
+    if others:
         raise FileError(
-            f"{source}: column {quoted(summary.name)} is text, as it holds {enumerated(odd)} beside {counted(plain, 'plain number')}; "
-            f"correct it, say {option('missing', *odd)} if it means that there is no value, {fixes}."
+            f"{source}: column {quoted(summary.name)} is text, as it holds {enumerated(others)} beside {counted(plain, 'plain number')}; "
+            f"correct it, say {option('missing', *others)} if it means that there is no value, {fixes}."
         )
     if summary.numeric_labels > MOST_INTEGER_CLASSES:
         cell = next(filter(resembles_number, summary.labels))

@@ -52,8 +52,7 @@ export class Alarms {
     const [growing] = this.#growing();
     const found = yield* doctor.said();
     // To the doctor every step is the first one.
-    const start = this.session.start.number > 1 && found[0];
-    if (start) found.unshift({ ...start, text: this.words.say("alarm.later") });
+    if (this.session.start.number > 1 && found.length) found.unshift({ text: this.words.say("alarm.later"), element: undefined, depth: 0 });
     if (!growing) return found;
     const limit = yield* doctor.lowersBelow();
     return [{ ...growing, text: limit ? `${growing.text} ${limit}` : growing.text }, ...found];

@@ -20,7 +20,8 @@ interface Finding extends Shown {
 /** What is said, causes before their effects. depth: how many causes it has above it. */
 export interface Said {
   text: string;
-  element: number;
+  /** What it is about; undefined for a sentence that leads to the others. */
+  element: number | undefined;
   depth: number;
 }
 

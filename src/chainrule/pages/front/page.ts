@@ -446,7 +446,9 @@ export class Page {
     this.#alarmBox.replaceChildren(
       ...(found.length
         ? found.map((alarm) => {
-            const told = button(() => this.select(alarm.element), { class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
+            const { element } = alarm;
+            if (element === undefined) return html("li.fine", alarm.text);
+            const told = button(() => this.select(element), { class: "alarm" }, (alarm.depth ? "↳ " : "") + alarm.text);
             return html("li", { class: alarm.depth ? "effect" : undefined }, told);
           })
         : [html("li.fine", this.words.say("alarm.none"))]),
