@@ -24,7 +24,12 @@ def judge_measured(found: Mapping[str, Any]) -> Verdict:
     """The verdict: right where every gradient is how E changes, a mistake for each place where it goes wrong."""
     if found["another"]:
         place = found["faults"][0]["place"]
-        known = {"loss": found["loss"], "line": found["loss_line"], "first": place.line, "expression": place.expression}
+        known = {
+            "loss": found["loss"],
+            "line": found["loss_line"],
+            "first": place.line,
+            "expression": place.expression or found["faults"][0]["quantity"],
+        }
         return Verdict("refused", remarks=(Saying("check.refused.another", known),))
     faults = tuple(_fault(one) for one in found["faults"])
     if faults:

@@ -479,9 +479,9 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
     factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
     if len(factors) == 1 and None not in factors:  # all of them alike
         factor = next(iter(factors)) or 1.0
-        number, place = number_of_factor(factor, reported.events), _multiplied(comparison, measured, factor)
-        place = written(comparison, wrong[0]) if place is None else place
-        return [_fault(comparison, wrong[0], number, place, [one.path for one in wrong[1:]])]
+        number, at = number_of_factor(factor, reported.events), _multiplied(comparison, measured, factor)
+        at = written(comparison, wrong[0]) if at is None else at
+        return [_fault(comparison, wrong[0], number, at, [one.path for one in wrong[1:]])]
     begins = stepped(reported, comparison.starts[-1])
     late = [one for one in wrong if (_place_of(comparison, reported, one) or 0) > begins]
     if late and len(late) == len(wrong):
