@@ -29,7 +29,7 @@ def conventions_beside(comparison: Comparison, measured: Sequence[Measured], *, 
         way, limit = clipped
         return [(f"clipped.{way}", {"limit": f"{limit:.6g}"})]
     if (factor := _common_factor(measured)) is not None:
-        if factor > 0 and (not numbered or _goes_on_adding(comparison)):
+        if factor > 0 and (not numbered or _goes_on_adding(comparison)) and _is_constant(comparison, factor):
             return [("measured", {"factor": f"{factor:.6g}"})]
         return []
     if (fitted := _decayed(comparison, measured)) is not None:
@@ -52,6 +52,17 @@ def _common_factor(measured: Sequence[Measured]) -> float | None:
     factors = [one.factor for one in measured if one.slopes.any() or one.given.any()]
     known = [one for one in factors if one is not None]
     return known[0] if known and len(known) == len(factors) and all(_same(one, known[0]) for one in known) else None
+
+
+def _is_constant(comparison: Comparison, factor: float) -> bool:
+    """Is it the same with other parameters? Of a single sample's single output a slope that is there twice is a factor, too."""
+    try:
+        other = {path: 0.7 * value for path, value in comparison.starts[-1].items()}
+        starts = [*comparison.starts[:-1], other]
+        again = _common_factor(Comparison(comparison.turn, starts, comparison.loss, comparison.spots, comparison.extract).measured())
+    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+        return False
+    return again is not None and _same(again, factor)
 
 
 def _clipped_numbers(measured: Sequence[Measured]) -> float | None:

@@ -217,7 +217,8 @@ def written(comparison: Comparison, one: Measured) -> int | None:
     # Under another name, in a function or a method: where the array that is handed on was changed last; else where the step is taken.
     after = comparison.turn.run(comparison.starts).after[one.path]
     for wanted in (one.given, after):
-        same = (place for place, (_, value) in enumerate(events) if value.size > 1 and np.array_equal(value, wanted))
+        alike = (place for place, (_, value) in enumerate(events) if value.size > 1 and value.shape == wanted.shape)
+        same = (place for place in alike if np.allclose(events[place][1], wanted, rtol=1e-9, atol=0))
         place = next((place for place in same if loaded.spots[events[place][0]].line not in handed), None)
         if place is not None:
             name = loaded.spots[events[place][0]].text(loaded.code)

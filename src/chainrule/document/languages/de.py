@@ -1621,9 +1621,9 @@ WORDS = {
     "check.unknown": "Falsch, aber durch keinen Fehler, der hier bekannt ist:",
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
-    "check.refused.another": "Keiner der Gradienten ist, wie sich {loss} in Zeile {line} ändert, und kein hier bekannter Fehler führt dazu. Wird "
-    "etwas anderes trainiert, wie mit geglätteten Labels oder einem festgehaltenen Ziel, so ist nichts falsch; sonst bei Zeile {first} anfangen: "
-    "{expression}",
+    "check.refused.another": "Keiner der Gradienten ist, wie sich {loss} in Zeile {line} ändert, und kein hier bekannter "
+    "Fehler führt dazu. Wird etwas anderes trainiert, wie mit geglätteten Labels oder einem festgehaltenen Ziel, so ist "
+    "nichts falsch; sonst bei Zeile {first} anfangen: {expression}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
     "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, so wie das Programm es will. Soll er gelernt werden: b ← b − η Σ δ.",
     "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",

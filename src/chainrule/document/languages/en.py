@@ -1576,8 +1576,9 @@ WORDS = {
     "check.unknown": "Wrong, but not by a mistake that is known here:",
     "check.refused": "Nothing could be judged.",
     "check.refused.failure": "The program gave no answer: {why}",
-    "check.refused.another": "None of the gradients is how {loss} changes, line {line}, and no mistake that is known here makes it so. Where "
-    "something else is trained, as with smoothed labels or a target that is held, nothing is wrong; else begin at line {first}: {expression}",
+    "check.refused.another": "None of the gradients is how {loss} changes, line {line}, and no mistake that is known here "
+    "makes it so. Where something else is trained, as with smoothed labels or a target that is held, nothing is wrong; else "
+    "begin at line {first}: {expression}",
     "check.refused.nothing": "The program gave no gradient, neither ∂E/∂W nor ∂E/∂b, nor an update that shows one.",
     "check.remark.constant": "{biases}: the biases stay as they are, as the program means them to. "
     "If they are to be learnt: b ← b − η Σ δ.",
