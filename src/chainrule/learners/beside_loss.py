@@ -32,6 +32,8 @@ def conventions_beside(comparison: Comparison, measured: Sequence[Measured], *, 
         if factor > 0 and (not numbered or _goes_on_adding(comparison)) and _is_constant(comparison, factor):
             return [("measured", {"factor": f"{factor:.6g}"})]
         return []
+    if _decays_in_its_step(comparison, measured):
+        return [("decay.step", {})]
     if (fitted := _decayed(comparison, measured)) is not None:
         factor, decay = fitted
         multiple = [("measured", {"factor": f"{factor:.6g}"})] if all(one.own for one in measured) and abs(factor - 1) > SAME else []
@@ -150,6 +152,18 @@ def _decayed(comparison: Comparison, measured: Sequence[Measured]) -> tuple[floa
     decay = max(decays.values())
     alike = all(_same(one, decay) for one in matrices) and all(one == 0 or _same(one, decay) for one in decays.values())
     return (factor, decay / (1.0 if all(one.own for one in measured) else factor)) if decay > 0 and matrices and alike else None
+
+
+def _decays_in_its_step(comparison: Comparison, measured: Sequence[Measured]) -> bool:
+    """Does every parameter step along the whole slope of E, though what is called its gradient lacks the part of the decay?"""
+    if not all(one.own and one.whole is not None for one in measured):
+        return False
+    start, after = comparison.starts[-1], comparison.turn.run(comparison.starts).after
+    steps = [((start[one.path] - after[one.path]).ravel(), one.slopes) for one in measured]
+    rates = [float(step @ slopes / (slopes @ slopes)) for step, slopes in steps if slopes.any()]
+    if not rates or rates[0] <= 0 or not all(_same(rate, rates[0]) for rate in rates):
+        return False
+    return all(np.allclose(step, rates[0] * slopes, rtol=0, atol=SAME * max(float(np.abs(step).max()), 1e-12)) for step, slopes in steps)
 
 
 def _along(one: Measured) -> Array:

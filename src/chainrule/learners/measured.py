@@ -323,7 +323,8 @@ def _compared(turn: Turn) -> list[Comparison]:
             continue
         ahead = turn.run([{**first, path: first[path] + STEP * way}]).after[path]
         moved = np.subtract(ahead, base[path]) / STEP
-        if moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max():
+        stays = moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max()
+        if stays or (path in held and moved.shape == way.shape):  # a wrong gradient may be a large one
             learned.append(path)
     start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}
     ran = turn.run([start])
