@@ -33,7 +33,7 @@ def conventions_beside(comparison: Comparison, measured: Sequence[Measured], *, 
             return [("measured", {"factor": f"{factor:.6g}"})]
         return []
     if _decays_in_its_step(comparison, measured):
-        return [("decay.step", {})]
+        return [("decay_step", {})]
     if (fitted := _decayed(comparison, measured)) is not None:
         factor, decay = fitted
         multiple = [("measured", {"factor": f"{factor:.6g}"})] if all(one.own for one in measured) and abs(factor - 1) > SAME else []

@@ -1695,7 +1695,7 @@ WORDS = {
     "check.convention.clipped.arrays": "jeder Gradient wird auf höchstens die Länge {limit} gekürzt",
     "check.convention.clipped.together": "alle Gradienten zusammen werden auf höchstens die Länge {limit} gekürzt",
     "check.convention.decay": "Gewichte zerfallen: Zu jedem Gradienten kommt das {factor}-Fache des Gewichts, wofür E keinen Teil hat",
-    "check.convention.decay.step": "der Zerfall der Gewichte, für den E einen Teil hat, kommt erst beim Schritt dazu",
+    "check.convention.decay_step": "der Zerfall der Gewichte, für den E einen Teil hat, kommt erst beim Schritt dazu",
     "check.convention.rate": "jede Änderung ist das {factor}-Fache derer mit der angenommenen Rate",
     "check.convention.loss": "gelesen als {loss}, womit die Gradienten zusammenpassen",
     "check.convention.loss_likeliest": "gelesen als {loss}, womit am wenigsten falsch ist",

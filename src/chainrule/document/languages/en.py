@@ -1650,7 +1650,7 @@ WORDS = {
     "check.convention.clipped.arrays": "every gradient is clipped to a length of {limit} at most",
     "check.convention.clipped.together": "all gradients together are clipped to a length of {limit} at most",
     "check.convention.decay": "weights decay: {factor} times each of them is added to its gradient, and E has no part for it",
-    "check.convention.decay.step": "the decay of the weights, which E has a part for, is added where a step is taken",
+    "check.convention.decay_step": "the decay of the weights, which E has a part for, is added where a step is taken",
     "check.convention.rate": "every update is {factor} times that of the rate that was assumed",
     "check.convention.loss": "it was read as {loss}, under which the gradients fit",
     "check.convention.loss_likeliest": "it was read as {loss}, under which the least is wrong",
