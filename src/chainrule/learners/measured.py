@@ -40,6 +40,9 @@ MOST = 900
 
 DIRECTIONS = 4
 
+ALMOST_ALL = 0.99
+"""The part of its numbers in which a step goes along a gradient: a few are nothing but rounding."""
+
 MOST_MOVED = 800
 """So many numbers of a value on the way, all its turns together, are moved one by one."""
 
@@ -316,15 +319,16 @@ def _compared(turn: Turn) -> list[Comparison]:
     rng = np.random.default_rng(3)
     ways = {path: np.asarray(rng.normal(size=value.shape)) for path, value in first.items()}
     base = turn.run([first]).after
-    learned = []
-    held = named(turn, turn.run([first]), first)
+    learned, held = [], named(turn, turn.run([first]), first)
     for path, way in ways.items():  # what takes a step is still where it was, but for the step
         if path not in turn.changed and path not in held:
             continue
         ahead = turn.run([{**first, path: first[path] + STEP * way}]).after[path]
         moved = np.subtract(ahead, base[path]) / STEP
         stays = moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max()
-        if stays or (path in held and moved.shape == way.shape):  # a wrong gradient may be a large one
+        if stays or (
+            path in held and moved.shape == way.shape and _along(base[path] - first[path], held[path][1])
+        ):  # a large, wrong gradient
             learned.append(path)
     start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}
     ran = turn.run([start])
@@ -348,6 +352,12 @@ def _compared(turn: Turn) -> list[Comparison]:
     start = {path: start[path] for path in parameters}
     extract = _extraction(turn, start)
     return [Comparison(turn, [start], place, spots, extract) for place in losses]
+
+
+def _along(step: Array, gradient: Array) -> bool:
+    """Does what was changed go along a gradient, or against it, number by number, as no state does that is carried on?"""
+    signs = (np.sign(step) * np.sign(gradient)).ravel()
+    return bool(signs.any()) and abs(float(signs.sum())) > ALMOST_ALL * float(np.count_nonzero(gradient))
 
 
 def stepped(ran: Ran, start: Values) -> int:

@@ -22,6 +22,7 @@ from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_
 from chainrule.learners.loading import Loaded, TooLong
 from chainrule.learners.measured import (
     ALL,
+    ALMOST_ALL,
     MOST_MOVED,
     SEARCH,
     STEP,
@@ -609,9 +610,6 @@ def _step_faults(comparison: Comparison, measured: Sequence[Measured], *, twice:
     first = {one.path: one.given for one in measured}
     sums = [one for one in wrong if one.whole is not None and _alike(one.given - first[one.path], one.whole)]
     return [_fault(again, sums[0], 35, written(again, sums[0]), [one.path for one in sums[1:]])] if sums else []
-
-
-ALMOST_ALL = 0.99
 
 
 def _value_named(loaded: Loaded, spot: int) -> str:
