@@ -46,10 +46,10 @@ def loss_of(inputs, targets, h_before):
 
 numbers = [letters.index(one) for one in text]
 memory = [np.zeros_like(one) for one in (Wxh, Whh, Why, bh, by)]
-state = np.zeros((H, 1))
+h = np.zeros((H, 1))  # carried on, and no parameter, though there is a dh
 # The training begins.
 for turn in range(100):
-    loss, *gradients, state = loss_of(numbers[:4], numbers[1:5], state)
+    loss, *gradients, h = loss_of(numbers[:4], numbers[1:5], h)
     dWxh, dWhh, dWhy, dbh, dby = gradients
     for one, d, m in zip((Wxh, Whh, Why, bh, by), (dWxh, dWhh, dWhy, dbh, dby), memory):
         m += d * d

@@ -247,10 +247,10 @@ class Comparison:
                 left -= 1
                 if left == 0:
                     found.append(float(np.ravel(value)[0]))
-                    raise Known
+                    raise LossKnown
             return value
 
-        with contextlib.suppress(Known):
+        with contextlib.suppress(LossKnown):
             self.turn.run([*self.starts[:-1], {**self.starts[-1], **(moved or {})}], reported, record=False)
         if not found:
             raise Shifted
@@ -285,7 +285,7 @@ def _near(one: float, other: float | None) -> bool:
     return other is not None and abs(one - other) <= 1e-4 * abs(one)
 
 
-class Known(BaseException):
+class LossKnown(BaseException):
     """The loss is known: the rest of a turn is not needed."""
 
 

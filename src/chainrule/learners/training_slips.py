@@ -40,7 +40,7 @@ from chainrule.learners.scripts import scripts
 from chainrule.learners.syntax import called_name, names_in
 
 
-class Slip(Frozen):
+class WrongValue(Frozen):
     """What a value of the way back should be, in each of its turns: ∂E/∂ the value at a spot on the way forward, where there is one.
 
     first  where among the values of a turn it is wrong for the first time
@@ -53,7 +53,7 @@ class Slip(Frozen):
     first: int
 
 
-def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None:
+def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> WrongValue | None:
     """The first place where other values would make every gradient right; None where there is no single one.
 
     They are ∂E/∂ a value of the way forward. Where what goes on from turn to turn is added to something, the same is asked of that.
@@ -64,7 +64,7 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None
     statements = statement_spots(comparison.loaded)
     forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle and not comparison.loaded.spots[spot].target}
     order = sorted(forward, key=lambda spot: (sum(value.size for _, value in forward[spot]), spot not in statements))
-    derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[Slip]()
+    derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[WrongValue]()
     backward = [spot for spot in events if spot in statements | in_place_spots(comparison.loaded) and events[spot][-1][0] > middle]
     settled = {compact(one.own) for one in measured if one.right}
     for spot in sorted(backward, key=lambda spot: sum(value.size for _, value in events[spot])):
@@ -104,7 +104,7 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None
     return _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
 
 
-def _is_derivative(slip: Slip, known: Sequence[Sequence[Array]]) -> bool:
+def _is_derivative(slip: WrongValue, known: Sequence[Sequence[Array]]) -> bool:
     """Is a wrong value, where it is wrong for the first time, one of these derivatives?"""
     turn = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
     value = slip.given[turn].ravel()
@@ -112,15 +112,15 @@ def _is_derivative(slip: Slip, known: Sequence[Sequence[Array]]) -> bool:
     return any(order[turn].size == value.size and _alike(order[turn].ravel(), value) for order in orders)
 
 
-def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> Slip | None:
+def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> WrongValue | None:
     """These values in place of those that are there; None where they are the same."""
     differing = [place for (place, value), want in zip(turns, wanted, strict=True) if not _alike(value, want)]
-    return Slip(spot, of, [value for _, value in turns], wanted, differing[0]) if differing else None
+    return WrongValue(spot, of, [value for _, value in turns], wanted, differing[0]) if differing else None
 
 
 def _handed_on(
-    comparison: Comparison, measured: Sequence[Measured], slip: Slip, events: Mapping[int, Sequence[tuple[int, Array]]]
-) -> Slip | None:
+    comparison: Comparison, measured: Sequence[Measured], slip: WrongValue, events: Mapping[int, Sequence[tuple[int, Array]]]
+) -> WrongValue | None:
     """What a wrong value gets from the turn before, where that is wrong: with what is missing added to it, all would be right."""
     missing = [want - value for value, want in zip(slip.given, slip.wanted, strict=True)]
     for spot, turns in events.items():
@@ -269,7 +269,7 @@ SLOPES: Mapping[str, Callable[[Array], Array]] = {
 """Derivatives of activations, as people write them."""
 
 
-def number_of(comparison: Comparison, slip: Slip) -> int | None:
+def number_of(comparison: Comparison, slip: WrongValue) -> int | None:
     """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known.
 
     The first turn in which it is wrong tells: what comes after it may be wrong because of it.
@@ -346,7 +346,7 @@ def _same_side(given: Array, wanted: Array) -> bool:
     return any(np.linalg.matrix_rank(np.concatenate([given, wanted], axis=axis), tol=1e-6) == rank for axis in (0, 1))
 
 
-def _by_slopes(events: Sequence[tuple[int, Array]], slip: Slip, turn: int) -> int | None:
+def _by_slopes(events: Sequence[tuple[int, Array]], slip: WrongValue, turn: int) -> int | None:
     """A slope that is missing (2), that is there once more (28), of h where z belongs (4) or of z where h does (5), or another one (6)."""
     several, masks, seen = list[tuple[str, int, Array]](), list[Array](), set[bytes]()
     for spot, turns in _turns(events).items():
