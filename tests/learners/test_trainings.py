@@ -82,7 +82,7 @@ for turn in range(100):
 """
 
 ASKED = {
-    "letters": (LETTERS, "loss_of(numbers[:4], numbers[1:5], state)", ("Wxh", "Whh", "Why", "bh", "by")),
+    "letters": (LETTERS, "loss_of(numbers[:4], numbers[1:5], h)", ("Wxh", "Whh", "Why", "bh", "by")),
     "margins": (MARGINS, "loss_of(W, b)", ("W", "b")),
 }
 

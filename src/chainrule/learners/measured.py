@@ -40,9 +40,6 @@ MOST = 900
 
 DIRECTIONS = 4
 
-ALMOST_ALL = 0.99
-"""The part of its numbers in which a step goes along a gradient: a few are nothing but rounding."""
-
 MOST_MOVED = 800
 """So many numbers of a value on the way, all its turns together, are moved one by one."""
 
@@ -355,9 +352,10 @@ def _compared(turn: Turn) -> list[Comparison]:
 
 
 def _along(step: Array, gradient: Array) -> bool:
-    """Does what was changed go along a gradient, or against it, number by number, as no state does that is carried on?"""
-    signs = (np.sign(step) * np.sign(gradient)).ravel()
-    return bool(signs.any()) and abs(float(signs.sum())) > ALMOST_ALL * float(np.count_nonzero(gradient))
+    """Is a step a multiple of a gradient, as nothing is that a program only carries on?"""
+    length = float(np.vdot(gradient, gradient))
+    multiple = float(np.vdot(gradient, step)) / length if length else 0.0
+    return step.size > 2 and multiple != 0 and bool(np.abs(step - multiple * gradient).max() <= 1e-6 * np.abs(step).max())
 
 
 def stepped(ran: Ran, start: Values) -> int:

@@ -22,7 +22,6 @@ from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_
 from chainrule.learners.loading import Loaded, TooLong
 from chainrule.learners.measured import (
     ALL,
-    ALMOST_ALL,
     MOST_MOVED,
     SEARCH,
     STEP,
@@ -38,6 +37,9 @@ from chainrule.learners.measured import (
 from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import scripts
 from chainrule.learners.syntax import called_name, names_in
+
+ALMOST_ALL = 0.99
+"""The part of its numbers in which a step goes against its gradient: a few are nothing but rounding."""
 
 
 class WrongValue(Frozen):
@@ -97,10 +99,10 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> WrongValue 
     if not best:
         return None
     known = [several for several in derived.values() if several is not None]
-    strange = [one for one in best if not _is_derivative(one, known) or number_of(comparison, one) == NOT_THROUGH_TIME]
+    strange = [one for one in best if not _is_derivative(one, known) or mistake_of(comparison, one) == NOT_THROUGH_TIME]
     first = strange[0].first if strange else best[-1].first
     best = [one for one in best if one.first == first]
-    chosen = next((one for one in best if number_of(comparison, one) is not None), best[0])
+    chosen = next((one for one in best if mistake_of(comparison, one) is not None), best[0])
     return _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
 
 
@@ -269,7 +271,7 @@ SLOPES: Mapping[str, Callable[[Array], Array]] = {
 """Derivatives of activations, as people write them."""
 
 
-def number_of(comparison: Comparison, slip: WrongValue) -> int | None:
+def mistake_of(comparison: Comparison, slip: WrongValue) -> int | None:
     """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known.
 
     The first turn in which it is wrong tells: what comes after it may be wrong because of it.
@@ -467,7 +469,7 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
         place = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
         return [
             {
-                "number": number_of(comparison, slip),
+                "number": mistake_of(comparison, slip),
                 "quantity": _value_named(loaded, slip.spot if slip.of is None else slip.of),
                 "of_line": 0 if slip.of is None else loaded.spots[slip.of].line,
                 "own": slip.of is None,
