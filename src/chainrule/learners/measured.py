@@ -1,7 +1,7 @@
 """Programs of any network whose loss is their own: every gradient is compared with how their loss changes while a parameter moves.
 
-One turn of the training is repeated from the same start. What a turn changes
-by a step is a parameter, and a number that depends on all of them before that step is the loss: names only choose where several are.
+One turn of the training is repeated from the same start. What a turn changes by a step is a parameter, and a number that depends on all of
+them before that step is the loss: names only choose where several are.
 """
 
 from __future__ import annotations
@@ -40,14 +40,11 @@ MOST = 900
 
 DIRECTIONS = 4
 
-MOST_MOVED = 800
-"""So many numbers of a value on the way, all its turns together, are moved one by one."""
-
 PATIENCE = 2.0
 """Seconds of the processor for a turn."""
 
-SEARCH, ALL = 5.0, 8.0
-"""Seconds of the processor for the place of a slip, and for everything."""
+ALL = 8.0
+"""Seconds of the processor for everything that is found of a file."""
 
 Values = Mapping[str, Array]
 
@@ -322,10 +319,10 @@ def _compared(turn: Turn) -> list[Comparison]:
             continue
         ahead = turn.run([{**first, path: first[path] + STEP * way}]).after[path]
         moved = np.subtract(ahead, base[path]) / STEP
-        stays = moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max()
-        if stays or (
-            path in held and moved.shape == way.shape and _along(base[path] - first[path], held[path][1])
-        ):  # a large, wrong gradient
+        if moved.shape != way.shape:
+            continue
+        stays = np.abs(moved - way).max() < 0.5 * np.abs(way).max()
+        if stays or (path in held and _is_multiple(base[path] - first[path], held[path][1])):  # a wrong gradient may be a large one
             learned.append(path)
     start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}
     ran = turn.run([start])
@@ -351,7 +348,7 @@ def _compared(turn: Turn) -> list[Comparison]:
     return [Comparison(turn, [start], place, spots, extract) for place in losses]
 
 
-def _along(step: Array, gradient: Array) -> bool:
+def _is_multiple(step: Array, gradient: Array) -> bool:
     """Is a step a multiple of a gradient, as nothing is that a program only carries on?"""
     length = float(np.vdot(gradient, gradient))
     multiple = float(np.vdot(gradient, step)) / length if length else 0.0

@@ -22,8 +22,6 @@ from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_
 from chainrule.learners.loading import Loaded, TooLong
 from chainrule.learners.measured import (
     ALL,
-    MOST_MOVED,
-    SEARCH,
     STEP,
     Comparison,
     Measured,
@@ -37,6 +35,12 @@ from chainrule.learners.measured import (
 from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import scripts
 from chainrule.learners.syntax import called_name, names_in
+
+MOST_MOVED = 800
+"""So many numbers of a value on the way, all its turns together, are moved one by one."""
+
+SEARCH = 5.0
+"""Seconds of the processor for the place of a slip."""
 
 ALMOST_ALL = 0.99
 """The part of its numbers in which a step goes against its gradient: a few are nothing but rounding."""
