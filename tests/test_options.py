@@ -73,7 +73,7 @@ def test_every_text_marks_its_options_and_both_faces_have_them():
     ("written", "read"),
     [
         ("ask for «--impute mean», or «--drop-missing».", 'ask for impute="mean", or drop_missing=True.'),
-        ("(«--ignore age --ignore 'last name'»)", "(ignore=[\"age\", 'last name'])"),
+        ("(«--ignore age --ignore 'last name'»)", '(ignore=["age", "last name"])'),
         ("«--detail scalar --all» shows it", 'detail="scalar", all=True shows it'),
         ("say «--decimal ,» or «--missing -999» or «--no-header»", 'say decimal="," or missing=-999 or header=False'),
         ("a column '--impute mean', and \"--all\"; «--at» says", "a column '--impute mean', and \"--all\"; at= says"),

@@ -32,7 +32,7 @@ def loss_of(inputs, targets, h_before):
         dbh += dz
         dWxh += dz @ xs[t].T
         dWhh += dz @ hs[t - 1].T
-        later = Whh.T @ dz  # noqa: F841
+        later = Whh.T @ dz  # noqa: F841  # the mistake: nothing takes it up
     return loss, dWxh, dWhh, dWhy, dbh, dby, hs[len(inputs) - 1]
 
 

@@ -261,7 +261,7 @@ def test_names_that_begin_with_numbers_stay_names(tmp_path):
 def test_no_hundred_inputs_are_made_of_numbers(tmp_path):
     cells = [f"{place}.5" if place % 3 else "not measured" for place in range(90)] + ["not measured"] * 60
     found = table(tmp_path, {"a": cells, "t": [str(place * 7 % 11 + 0.5) for place in range(150)]})
-    with pytest.raises(FileError, match=r"column 'a' is text, but 60 of its values look like numbers, as '1\.5'; write plain numbers"):
+    with pytest.raises(FileError, match=r"column 'a' is text, as it holds 'not measured' beside 60 plain numbers; correct it"):
         cr.Preparation.fit(found, ["t"])
     assert cr.Preparation.fit(found, ["t"], categories=["a"]).inputs == 61
 

@@ -20,7 +20,6 @@ from tests.samples import some
 import chainrule as cr
 from chainrule.api.problems import problem
 from chainrule.base.frozen import replace
-from chainrule.base.printing import command_line
 from chainrule.cli import main
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.criteria import Finding, found, load_criteria, sentence
@@ -177,10 +176,8 @@ def test_targets_that_are_all_the_same_are_nothing_to_learn() -> None:
 
 def test_a_column_is_left_out_by_an_option_that_can_be_typed() -> None:
     made = SICK["leaking_column"](1)
-    for columns, typed in (((), "To do: leave it out, unless"), ([f"a {place}" for place in range(made.x.shape[1])], "ignore='a ")):
-        assert typed.replace("'", command_line("a b")[0].replace("a", "")) in advice(
-            Words(), next(found(replace(made, columns=columns), "leaking_column"))
-        )
+    for columns, typed in (((), "To do: leave it out, unless"), ([f"a {place}" for place in range(made.x.shape[1])], 'ignore="a ')):
+        assert typed in advice(Words(), next(found(replace(made, columns=columns), "leaking_column")))
 
 
 def test_every_criterion_says_what_it_is_in_both_languages() -> None:

@@ -158,7 +158,7 @@ def test_an_initializer_of_infinite_weights() -> None:
         """Divides by nought for one input."""
         return initializers.Constant(1 / (inputs - 1))
 
-    assert "for 1 inputs and 1 units: a bound is inf" in failure(proof.prove(wide))
+    assert "for 1 input and 1 unit: a bound is inf" in failure(proof.prove(wide))
 
 
 def forgetful(w: Expression, g: Expression, v: Expression, *, learning_rate: float = 0.1) -> Any:
@@ -179,7 +179,7 @@ def sign_of_ratio(w: Expression, g: Expression, *, learning_rate: float = 0.1) -
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (forgetful, "1 new states (v): but it gives 1 formulas"),
+        (forgetful, "1 new state (v): but it gives 1 formula"),
         (uphill, "the first step goes against the gradient"),
         (sign_of_ratio, "step 2 gives finite numbers"),
     ],

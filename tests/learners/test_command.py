@@ -91,7 +91,7 @@ def test_a_command_that_cannot_be_started_is_told():
 
 def test_activations_are_asked_for(tmp_path):
     echo = "for line in sys.stdin: print('{}', flush=True)"
-    with pytest.raises(InputError, match="stated='activations tanh, identity'"):
+    with pytest.raises(InputError, match='stated="activations tanh, identity"'):
         CommandSubmission(python(echo, tmp_path))
     with CommandSubmission(python(echo, tmp_path), "activations tanh, identity; loss half_squared") as submission:
         assert submission.architecture.loss_said

@@ -46,10 +46,10 @@ def loss_of(inputs, targets, h_before):
 
 numbers = [letters.index(one) for one in text]
 memory = [np.zeros_like(one) for one in (Wxh, Whh, Why, bh, by)]
-state = np.zeros((H, 1))
+h = np.zeros((H, 1))  # carried on, and no parameter, though there is a dh
 # The training begins.
 for turn in range(100):
-    loss, *gradients, state = loss_of(numbers[:4], numbers[1:5], state)
+    loss, *gradients, h = loss_of(numbers[:4], numbers[1:5], h)
     dWxh, dWhh, dWhy, dbh, dby = gradients
     for one, d, m in zip((Wxh, Whh, Why, bh, by), (dWxh, dWhh, dWhy, dbh, dby), memory):
         m += d * d
@@ -82,7 +82,7 @@ for turn in range(100):
 """
 
 ASKED = {
-    "letters": (LETTERS, "loss_of(numbers[:4], numbers[1:5], state)", ("Wxh", "Whh", "Why", "bh", "by")),
+    "letters": (LETTERS, "loss_of(numbers[:4], numbers[1:5], h)", ("Wxh", "Whh", "Why", "bh", "by")),
     "margins": (MARGINS, "loss_of(W, b)", ("W", "b")),
 }
 
@@ -139,3 +139,47 @@ def test_verdict_is_that_of_differences_of_the_own_loss(
         assert fault.number == number
         assert fault.place is not None
         assert old in text.split("\n")[fault.place.line - 1]
+
+
+GATED = """import numpy as np
+
+rng = np.random.default_rng(3)
+X, T = rng.normal(size=(24, 4)), np.eye(3)[rng.integers(0, 3, 24)]
+A, G, C = rng.normal(size=(4, 6)), rng.normal(size=(4, 6)), rng.normal(size=(6, 3))
+for turn in range(100):
+    loss = 0.0
+    for begin in range(0, 24, 8):
+        x, t = X[begin : begin + 8], T[begin : begin + 8]
+        a, g = x @ A, 1 / (1 + np.exp(-x @ G))
+        scores = (a * g) @ C
+        logs = scores - np.log(np.exp(scores).sum(1, keepdims=True))
+        loss = -(t * logs).sum() / 8
+        ds = (np.exp(logs) - t) / 8
+        dC = (a * g).T @ ds
+        dh = ds @ C.T
+        dA = x.T @ (dh * g)
+        dG = x.T @ (dh * a * g * (1 - g))
+        A, G, C = A - dA, G - dG, C - dC
+"""
+
+STEP = "A, G, C = A - dA, G - dG, C - dC"
+LENGTH = "np.sqrt((dA**2).sum() + (dG**2).sum() + (dC**2).sum())"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("", "", "right"),
+        (STEP, f"dA, dG, dC = dA + A / 8, dG + G / 8, dC + C / 8; {STEP}", "convention"),
+        (STEP, f"dA = dA + A / 8; {STEP}", "mistakes"),
+        (STEP, f"cut = min(1, 0.01 / {LENGTH}); dA, dG, dC = cut * dA, cut * dG, cut * dC; {STEP}", "convention"),
+        ("loss = -(t * logs).sum() / 8", "loss -= (t * logs).sum() / 24", "convention"),
+        (STEP, "A, G, C = A - dA, G + dG, C - dC", "mistakes"),
+        ("(np.exp(logs) - t) / 8", "(np.exp(logs) - 0.9 * t - 0.1 / 3) / 8", "refused"),
+    ],
+)
+def test_what_is_trained_beside_the_loss_that_is_printed_is_no_mistake(old: str, new: str, kind: str, tmp_path: Path, sandbox) -> None:
+    assert old in GATED
+    file = tmp_path / "gated.py"
+    file.write_text(GATED.replace(old, new, 1) if old else GATED)
+    assert check_program(file, sandbox).verdict.kind == kind

@@ -179,7 +179,7 @@ def test_a_rule_has_to_return_what_it_is_asked_for() -> None:
         """A number in place of a matrix."""
         return as_expression(0.5)
 
-    with pytest.raises(DescriptionError, match="forgetful has 1 states but returns 0"):
+    with pytest.raises(DescriptionError, match="forgetful has 1 state but returns 0"):
         rule_of(forgetful)
     with pytest.raises(DescriptionError, match="single returns a single number"):
         rule_of(single)

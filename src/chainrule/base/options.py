@@ -94,7 +94,7 @@ def _literal(value: str) -> str:
     import re
 
     number = re.fullmatch(r"[-+]?\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?", value)
-    return value if number or value.isupper() or value[:1] in "'\"" else f'"{value}"'
+    return _text(value) if value[:1] == "'" else value if number or value.isupper() or value[:1] == '"' else f'"{value}"'
 
 
 def _text(shown: str) -> str:

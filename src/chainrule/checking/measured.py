@@ -22,14 +22,22 @@ def measured_understood(found: Mapping[str, Any]) -> tuple[Saying, ...]:
 
 def judge_measured(found: Mapping[str, Any]) -> Verdict:
     """The verdict: right where every gradient is how E changes, a mistake for each place where it goes wrong."""
+    if found["another"]:
+        place = found["faults"][0]["place"]
+        known = {
+            "loss": found["loss"],
+            "line": found["loss_line"],
+            "first": place.line,
+            "expression": place.expression or found["faults"][0]["quantity"],
+        }
+        return Verdict("refused", remarks=(Saying("check.refused.another", known),))
     faults = tuple(_fault(one) for one in found["faults"])
     if faults:
         return Verdict("mistakes" if any(one.number is not None for one in faults) else "unknown", faults)
-    remarks = (Saying("check.measured.right", {"count": len(found["names"])}),)
-    if found["clipped"] is not None:
-        said = Saying("check.convention.clipped.numbers", {"limit": f"{found['clipped']:.6g}"})
-        return Verdict("convention", conventions=(said,), remarks=remarks)
-    return Verdict("right", remarks=remarks)
+    if found["conventions"]:
+        said = tuple(Saying(f"check.convention.{key}", values) for key, values in found["conventions"])
+        return Verdict("convention", conventions=said)
+    return Verdict("right", remarks=(Saying("check.measured.right", {"count": len(found["names"])}),))
 
 
 def _fault(one: Mapping[str, Any]) -> Fault:
@@ -41,9 +49,7 @@ def _fault(one: Mapping[str, Any]) -> Fault:
     )
     expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
     follows = tuple(f"∂E/∂{name}" for name in one["follows"] if name != one["quantity"])
-    return Fault(
-        one["number"], quantity, quantity, why, expected, found, formula="" if one["own"] else quantity, follows=follows, place=one["place"]
-    )
+    return Fault(one["number"], quantity, quantity, why, expected, found, follows=follows, place=one["place"])
 
 
 def judge_steps(wrong: Sequence[Mapping[str, Any]], before: Verdict) -> Verdict:

@@ -76,7 +76,7 @@ def _answer(arguments: list[str]) -> int:
 
 def _help() -> str:
     """What click prints for --help, as scripts/help has stored it."""
-    with open(os.path.join(os.path.dirname(__file__), "help.txt"), encoding="utf-8") as file:
+    with io.open(os.path.join(os.path.dirname(__file__), "help.txt"), encoding="utf-8") as file:  # noqa: UP020  # `open` is a command here
         return file.read()
 
 

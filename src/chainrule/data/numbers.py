@@ -157,6 +157,12 @@ class NumberFormat(FrozenValue):
         )
 
     @property
+    def example(self) -> str:
+        """Cells and what they are read as: "1,234.5 kg is 1234.5"; of one that makes sense both ways "5,612 is 5612, not 5.612"."""
+        said = [f"{cell} is {value:.15g}{'' if other is None else f', not {other:.15g}'}" for cell, value, other in self.readings]
+        return " and ".join(said)
+
+    @property
     def _has_sign(self) -> bool:
         return any(sign in cell for sign in ".," for cell in (self.open, *self.cells))
 

@@ -1,7 +1,7 @@
 """Programs of any network whose loss is their own: every gradient is compared with how their loss changes while a parameter moves.
 
-One turn of the training is repeated from the same start. What a turn changes
-by a step is a parameter, and a number that depends on all of them before that step is the loss: names only choose where several are.
+One turn of the training is repeated from the same start. What a turn changes by a step is a parameter, and a number that depends on all of
+them before that step is the loss: names only choose where several are.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from chainrule.learners.loading import Loaded, TooLong, draw_anew, impatient
 from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import Script, scripts
 from chainrule.learners.stored import Stored, leaves
+from chainrule.learners.syntax import names_in
 from chainrule.learners.tensors import is_tensor
 
 STEP = 1e-5
@@ -39,14 +40,11 @@ MOST = 900
 
 DIRECTIONS = 4
 
-MOST_MOVED = 800
-"""So many numbers of a value on the way, all its turns together, are moved one by one."""
-
 PATIENCE = 2.0
 """Seconds of the processor for a turn."""
 
-SEARCH, ALL = 5.0, 8.0
-"""Seconds of the processor for the place of a slip, and for everything."""
+ALL = 8.0
+"""Seconds of the processor for everything that is found of a file."""
 
 Values = Mapping[str, Array]
 
@@ -119,13 +117,19 @@ class Turn:
         """The loop in whose turns one and the same parameter changes again and again: that over batches, within that over epochs."""
         self.begun()
         recorder, last = self.loaded.recorder, dict[int, dict[str, Array]]()
-        changes = list[tuple[int, set[str]]]()
+        changes, again = list[tuple[int, set[str]]](), dict[int, bool]()
+        moved = dict[int, dict[str, Array]]()  # what turns of a loop have changed, number by number
         start = self._arrays()
 
         def turned(loop: int, turns: int) -> None:
             now = self._arrays()
             if turns:
-                changes.append((loop, _changed(last[loop], now)))
+                changes.append((loop, changed := _changed(last[loop], now)))
+                for path in changed:
+                    here = now[path] != last[loop][path]
+                    before = moved.setdefault(loop, {}).get(path, np.zeros_like(here))
+                    again[loop] = again.get(loop, False) or bool((here & before).any())
+                    moved[loop][path] = here | before
             last[loop] = now
 
         recorder.begin()
@@ -137,8 +141,17 @@ class Turn:
         finally:
             recorder.hook, recorder.bounds, recorder.short = None, {}, False
         whole = len(_changed(start, self._arrays()))
+        measured = any(self._measures(loop) for loop, _ in changes) or self._measures(self.number)
         own = [loop for loop, changed in changes if loop != self.number and len(changed) > MOSTLY * whole > 0]
+        # One number after the other is a single step, unless its loop computes a loss.
+        own = [loop for loop in own if again.get(loop) or self._measures(loop) or not measured]
         return max(own, key=lambda loop: self.loaded.loops[loop].line, default=self.number)
+
+    def _measures(self, loop: int) -> bool:
+        """Does something that is called a loss get a value in the statements of a loop?"""
+        line = self.loaded.loops[loop].line if loop >= 0 else self.line
+        found = (node for node in ast.walk(self.loaded.tree) if isinstance(node, (ast.For, ast.While)) and node.lineno == line)
+        return any(LOSS.search(name) for node in found for part in node.body for name in names_in(part, stored=True))
 
     def _arrays(self) -> dict[str, Array]:
         return {path: place.get() for path, place in self.places.items()}
@@ -228,10 +241,10 @@ class Comparison:
                 left -= 1
                 if left == 0:
                     found.append(float(np.ravel(value)[0]))
-                    raise Known
+                    raise LossKnown
             return value
 
-        with contextlib.suppress(Known):
+        with contextlib.suppress(LossKnown):
             self.turn.run([*self.starts[:-1], {**self.starts[-1], **(moved or {})}], reported, record=False)
         if not found:
             raise Shifted
@@ -266,7 +279,7 @@ def _near(one: float, other: float | None) -> bool:
     return other is not None and abs(one - other) <= 1e-4 * abs(one)
 
 
-class Known(BaseException):
+class LossKnown(BaseException):
     """The loss is known: the rest of a turn is not needed."""
 
 
@@ -300,20 +313,23 @@ def _compared(turn: Turn) -> list[Comparison]:
     rng = np.random.default_rng(3)
     ways = {path: np.asarray(rng.normal(size=value.shape)) for path, value in first.items()}
     base = turn.run([first]).after
-    learned = []
-    held = named(turn, turn.run([first]), first)
+    learned, held = [], named(turn, turn.run([first]), first)
     for path, way in ways.items():  # what takes a step is still where it was, but for the step
         if path not in turn.changed and path not in held:
             continue
         ahead = turn.run([{**first, path: first[path] + STEP * way}]).after[path]
         moved = np.subtract(ahead, base[path]) / STEP
-        if moved.shape == way.shape and np.abs(moved - way).max() < 0.5 * np.abs(way).max():
+        if moved.shape != way.shape:
+            continue
+        stays = np.abs(moved - way).max() < 0.5 * np.abs(way).max()
+        if stays or (path in held and _is_multiple(base[path] - first[path], held[path][1])):  # a wrong gradient may be a large one
             learned.append(path)
     start = {path: rng.normal(size=first[path].shape) * min(0.5, 1.2 / np.sqrt(max(first[path].shape, default=1))) for path in learned}
     ran = turn.run([start])
     end = stepped(ran, start)
     spots = [spot for spot, _ in ran.events]
-    numbers_ = [place for place, (_, value) in enumerate(ran.events[:end]) if value.size == 1]
+    own = np.concatenate([np.zeros(0), *(value.ravel() for value in start.values())])
+    numbers_ = [place for place, (_, value) in enumerate(ran.events[:end]) if value.size == 1 and not np.isin(value, own).all()]
     depends = dict[str, Array]()
     for path in learned:
         other = turn.run([{**start, path: start[path] + 1e-4 * ways[path]}]).events
@@ -330,6 +346,13 @@ def _compared(turn: Turn) -> list[Comparison]:
     start = {path: start[path] for path in parameters}
     extract = _extraction(turn, start)
     return [Comparison(turn, [start], place, spots, extract) for place in losses]
+
+
+def _is_multiple(step: Array, gradient: Array) -> bool:
+    """Is a step a multiple of a gradient, as nothing is that a program only carries on?"""
+    length = float(np.vdot(gradient, gradient))
+    multiple = float(np.vdot(gradient, step)) / length if length else 0.0
+    return step.size > 2 and multiple != 0 and bool(np.abs(step - multiple * gradient).max() <= 1e-6 * np.abs(step).max())
 
 
 def stepped(ran: Ran, start: Values) -> int:

@@ -193,7 +193,7 @@ BACKWARD = re.compile(
 
 UPDATE = re.compile(r"updat|step|optim|descent|apply|adjust|learn|sgd", re.IGNORECASE)
 
-LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce", re.IGNORECASE)
+LOSS = re.compile(r"loss|cost|error|mse|entropy|objective|criterion|bce|nll|(?-i:^[EJ]$)", re.IGNORECASE)
 
 INIT = re.compile(r"init|create|build|make|random|setup|new|get_?(?:params|weights)|generate", re.IGNORECASE)
 """What functions and methods are called that go forward, backward, change parameters, measure errors, or begin parameters."""

@@ -17,12 +17,11 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
+from chainrule.learners.beside_loss import Convention, conventions_beside, holds_a_part, independent
 from chainrule.learners.layer_slips import Moved, Replaced, is_array, statement_spots
 from chainrule.learners.loading import Loaded, TooLong
 from chainrule.learners.measured import (
     ALL,
-    MOST_MOVED,
-    SEARCH,
     STEP,
     Comparison,
     Measured,
@@ -37,8 +36,17 @@ from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import scripts
 from chainrule.learners.syntax import called_name, names_in
 
+MOST_MOVED = 800
+"""So many numbers of a value on the way, all its turns together, are moved one by one."""
 
-class Slip(Frozen):
+SEARCH = 5.0
+"""Seconds of the processor for the place of a slip."""
+
+ALMOST_ALL = 0.99
+"""The part of its numbers in which a step goes against its gradient: a few are nothing but rounding."""
+
+
+class WrongValue(Frozen):
     """What a value of the way back should be, in each of its turns: ∂E/∂ the value at a spot on the way forward, where there is one.
 
     first  where among the values of a turn it is wrong for the first time
@@ -51,7 +59,7 @@ class Slip(Frozen):
     first: int
 
 
-def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None:
+def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> WrongValue | None:
     """The first place where other values would make every gradient right; None where there is no single one.
 
     They are ∂E/∂ a value of the way forward. Where what goes on from turn to turn is added to something, the same is asked of that.
@@ -62,7 +70,7 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None
     statements = statement_spots(comparison.loaded)
     forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle and not comparison.loaded.spots[spot].target}
     order = sorted(forward, key=lambda spot: (sum(value.size for _, value in forward[spot]), spot not in statements))
-    derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[Slip]()
+    derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[WrongValue]()
     backward = [spot for spot in events if spot in statements | in_place_spots(comparison.loaded) and events[spot][-1][0] > middle]
     settled = {compact(one.own) for one in measured if one.right}
     for spot in sorted(backward, key=lambda spot: sum(value.size for _, value in events[spot])):
@@ -95,14 +103,14 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> Slip | None
     if not best:
         return None
     known = [several for several in derived.values() if several is not None]
-    strange = [one for one in best if not _is_derivative(one, known) or number_of(comparison, one) == NOT_THROUGH_TIME]
+    strange = [one for one in best if not _is_derivative(one, known) or mistake_of(comparison, one) == NOT_THROUGH_TIME]
     first = strange[0].first if strange else best[-1].first
     best = [one for one in best if one.first == first]
-    chosen = next((one for one in best if number_of(comparison, one) is not None), best[0])
+    chosen = next((one for one in best if mistake_of(comparison, one) is not None), best[0])
     return _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
 
 
-def _is_derivative(slip: Slip, known: Sequence[Sequence[Array]]) -> bool:
+def _is_derivative(slip: WrongValue, known: Sequence[Sequence[Array]]) -> bool:
     """Is a wrong value, where it is wrong for the first time, one of these derivatives?"""
     turn = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
     value = slip.given[turn].ravel()
@@ -110,15 +118,15 @@ def _is_derivative(slip: Slip, known: Sequence[Sequence[Array]]) -> bool:
     return any(order[turn].size == value.size and _alike(order[turn].ravel(), value) for order in orders)
 
 
-def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> Slip | None:
+def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> WrongValue | None:
     """These values in place of those that are there; None where they are the same."""
     differing = [place for (place, value), want in zip(turns, wanted, strict=True) if not _alike(value, want)]
-    return Slip(spot, of, [value for _, value in turns], wanted, differing[0]) if differing else None
+    return WrongValue(spot, of, [value for _, value in turns], wanted, differing[0]) if differing else None
 
 
 def _handed_on(
-    comparison: Comparison, measured: Sequence[Measured], slip: Slip, events: Mapping[int, Sequence[tuple[int, Array]]]
-) -> Slip | None:
+    comparison: Comparison, measured: Sequence[Measured], slip: WrongValue, events: Mapping[int, Sequence[tuple[int, Array]]]
+) -> WrongValue | None:
     """What a wrong value gets from the turn before, where that is wrong: with what is missing added to it, all would be right."""
     missing = [want - value for value, want in zip(slip.given, slip.wanted, strict=True)]
     for spot, turns in events.items():
@@ -207,10 +215,25 @@ def written(comparison: Comparison, one: Measured) -> int | None:
     """
     loaded, own = comparison.loaded, compact(one.own)
     handed = {node.lineno for node in ast.walk(loaded.tree) if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)}
-    spots = [spot for spot, _ in comparison.turn.run(comparison.starts).events]
-    found = [spot for spot in spots if own and compact(loaded.spots[spot].target) == own]
+    events = comparison.turn.run(comparison.starts).events
+    found = [spot for spot, _ in events if own and compact(loaded.spots[spot].target) == own]
     single = [spot for spot in found if loaded.spots[spot].line not in handed]
-    return next(iter((single or found)[::-1]), None)
+    known = next(iter((single or found)[::-1]), None)
+    if known is not None and known in single:
+        return known
+    # Under another name, in a function or a method: where the array that is handed on was changed last; else where the step is taken.
+    after = comparison.turn.run(comparison.starts).after[one.path]
+    for wanted in (one.given, after):
+        alike = (place for place, (_, value) in enumerate(events) if value.size > 1 and value.shape == wanted.shape)
+        same = (place for place in alike if np.allclose(events[place][1], wanted, rtol=1e-9, atol=0))
+        place = next((place for place in same if loaded.spots[events[place][0]].line not in handed), None)
+        if place is not None:
+            name = loaded.spots[events[place][0]].text(loaded.code)
+            parts = [spot for spot, _ in events[:place] if loaded.spots[spot].target.startswith(f"{name}[")]
+            return parts[-1] if parts else events[place][0]
+        if known is not None:
+            return known
+    return None
 
 
 class WrittenOver:
@@ -252,7 +275,7 @@ SLOPES: Mapping[str, Callable[[Array], Array]] = {
 """Derivatives of activations, as people write them."""
 
 
-def number_of(comparison: Comparison, slip: Slip) -> int | None:
+def mistake_of(comparison: Comparison, slip: WrongValue) -> int | None:
     """The mistake that a wrong value is, in the table of mistakes; None where it is none that is known.
 
     The first turn in which it is wrong tells: what comes after it may be wrong because of it.
@@ -301,7 +324,8 @@ def number_of_factor(factor: float, events: Sequence[tuple[int, Array]]) -> int 
         return 9
     if near(2) or near(0.5):
         return 11
-    return 12 if any(near(size) for size in sizes) else 13 if any(near(1 / size) for size in sizes if size) else None
+    powers = {power for size in sizes if size for power in (size, size * size)}  # twice, where it is multiplied by what it is divided by
+    return 12 if any(near(power) for power in powers) else 13 if any(near(1 / power) for power in powers) else None
 
 
 def _turned_round(matrix: Array, pairs: Sequence[tuple[Array, Array]], *, rows: bool) -> bool:
@@ -328,7 +352,7 @@ def _same_side(given: Array, wanted: Array) -> bool:
     return any(np.linalg.matrix_rank(np.concatenate([given, wanted], axis=axis), tol=1e-6) == rank for axis in (0, 1))
 
 
-def _by_slopes(events: Sequence[tuple[int, Array]], slip: Slip, turn: int) -> int | None:
+def _by_slopes(events: Sequence[tuple[int, Array]], slip: WrongValue, turn: int) -> int | None:
     """A slope that is missing (2), that is there once more (28), of h where z belongs (4) or of z where h does (5), or another one (6)."""
     several, masks, seen = list[tuple[str, int, Array]](), list[Array](), set[bytes]()
     for spot, turns in _turns(events).items():
@@ -386,44 +410,58 @@ def measured_answers(loaded: Loaded) -> dict[str, Any]:
     best: dict[str, Any] = {}
     by_line = itertools.groupby(comparisons(loaded), key=lambda one: one.turn.line)
     for _, several in by_line:
-        judged = []
+        judged = list[tuple[Comparison, list[Measured]]]()
         for comparison in several:
-            try:
-                measured = comparison.measured()
-            except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
-                continue
-            judged.append((sum(one.right for one in measured), comparison, measured))
+            with contextlib.suppress(Exception, TooLong):  # whatever a learner's program raises
+                judged.append((comparison, comparison.measured()))
         if not judged:
             continue
-        count, comparison, measured = max(judged, key=lambda one: one[0])
+        comparison, measured = max(judged, key=lambda one: sum(each.right for each in one[1]))
+        measured = _by_losses_of_their_own(comparison, measured, judged)
         named = LOSS.search(loaded.spots[comparison.spots[comparison.loss]].target)
-        if measured and (named or count == len(measured)) and len(measured) > best.get("count", 0):
+        if measured and (named or 2 * sum(one.right for one in measured) > len(measured)) and len(measured) > best.get("count", 0):
             best = {"count": len(measured), **_told(comparison, measured)}
     return best
+
+
+def _by_losses_of_their_own(
+    comparison: Comparison, measured: Sequence[Measured], judged: Sequence[tuple[Comparison, Sequence[Measured]]]
+) -> list[Measured]:
+    """With what is right by another loss, that is no part of this one: two networks may learn in turns, each by its own."""
+    right = {one.path: one for one in measured if one.right}
+    if len(right) < len(measured):
+        for other, several in judged:
+            better = {one.path: one for one in several if one.right and one.given.any() and one.path not in right}
+            if better and independent(comparison, other):
+                right.update(better)
+    return [right.get(one.path, one) for one in measured]
 
 
 def _told(comparison: Comparison, measured: Sequence[Measured]) -> dict[str, Any]:
     loaded, turn = comparison.loaded, comparison.turn
     spot = loaded.spots[comparison.spots[comparison.loss]]
-    clipped = _clipped(measured)
-    wrong = [] if clipped is not None else [one for one in measured if not one.right]
+    wrong = [one for one in measured if not one.right]
+    conventions, faults = list[Convention](), list[dict[str, Any]]()
+    if wrong:
+        known = measured[0].factor is not None and number_of_factor(measured[0].factor, turn.run(comparison.starts).events) is not None
+        conventions = conventions_beside(comparison, measured, numbered=known)
+    if wrong and not conventions:
+        faults = _faults(comparison, measured, wrong)
+    else:
+        faults = _step_faults(comparison, measured, twice=not conventions)
     return {
         "line": turn.line,
         "function": turn.script.function,
         "loss": spot.target or spot.text(loaded.code),
         "loss_line": spot.line,
         "names": [one.path for one in measured],
-        "clipped": clipped,
-        "faults": _faults(comparison, measured, wrong) if wrong else _step_faults(comparison, measured),
+        "conventions": conventions,
+        # Where nothing fits E, and no mistake that is known makes it fit, something else than E may be what is trained.
+        "another": bool(faults)
+        and all(one["number"] is None for one in faults)
+        and (len(wrong) == len(measured) or holds_a_part(comparison)),
+        "faults": faults,
     }
-
-
-def _clipped(measured: Sequence[Measured]) -> float | None:
-    """The limit at which gradients are cut off, where those that are not right are cut off ones."""
-    wrong = [one for one in measured if not one.right]
-    limit = max((float(np.abs(one.given).max()) for one in wrong), default=0.0)
-    cut = [one.whole is not None and _alike(np.clip(one.whole, -limit, limit), one.given) for one in wrong]
-    return limit if limit > 0 and all(cut) and len({limit, *(float(np.abs(one.given).max()) for one in wrong)}) == 1 else None
 
 
 def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequence[Measured]) -> list[dict[str, Any]]:
@@ -435,7 +473,7 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
         place = next(place for place, pair in enumerate(zip(slip.given, slip.wanted, strict=True)) if not _alike(*pair))
         return [
             {
-                "number": number_of(comparison, slip),
+                "number": mistake_of(comparison, slip),
                 "quantity": _value_named(loaded, slip.spot if slip.of is None else slip.of),
                 "of_line": 0 if slip.of is None else loaded.spots[slip.of].line,
                 "own": slip.of is None,
@@ -448,13 +486,28 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
         ]
     factors = {None if one.factor is None else round(one.factor, 5) for one in measured}
     if len(factors) == 1 and None not in factors:  # all of them alike
-        number = number_of_factor(next(iter(factors)) or 0.0, reported.events)
-        return [_fault(comparison, wrong[0], number, written(comparison, wrong[0]), [one.path for one in wrong[1:]])]
+        factor = next(iter(factors)) or 1.0
+        number, at = number_of_factor(factor, reported.events), _multiplied(comparison, measured, factor)
+        at = written(comparison, wrong[0]) if at is None else at
+        return [_fault(comparison, wrong[0], number, at, [one.path for one in wrong[1:]])]
     begins = stepped(reported, comparison.starts[-1])
     late = [one for one in wrong if (_place_of(comparison, reported, one) or 0) > begins]
     if late and len(late) == len(wrong):
         return [_fault(comparison, late[0], 1, reported.events[begins][0], [one.path for one in late[1:]])]
     return [_fault(comparison, one, number_of_gradient(comparison, one), written(comparison, one), []) for one in wrong]
+
+
+def _multiplied(comparison: Comparison, measured: Sequence[Measured], factor: float) -> int | None:
+    """Where the first variable on the way back is changed last that has the factor which all gradients have; None without one."""
+    loaded, reported = comparison.loaded, comparison.turn.run(comparison.starts).events
+    middle, spots = comparison.forward_end(reported), statement_spots(loaded) | in_place_spots(loaded)
+    found = dict[str, int]()
+    for spot, turns in _turns(reported).items():
+        name = re.split(r"\W", _target(loaded, spot))[0]
+        asked = spot in spots and turns[0][0] > middle and (not found or name in found)
+        if asked and _repairs(comparison, measured, spot, [value / factor for _, value in turns]):
+            found[name] = spot
+    return next(iter(found.values()), None)
 
 
 def _place_of(comparison: Comparison, ran: Ran, one: Measured) -> int | None:
@@ -530,18 +583,25 @@ def number_known(found: Sequence[tuple[int | None, str, int | None]]) -> bool:
     return len({number for number, _, _ in found}) == 1 and found[0][0] is not None
 
 
-def _step_faults(comparison: Comparison, measured: Sequence[Measured]) -> list[dict[str, Any]]:
-    """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35)."""
+def _step_faults(comparison: Comparison, measured: Sequence[Measured], *, twice: bool) -> list[dict[str, Any]]:
+    """What is wrong with the steps, where the gradients are right: their direction (9), or gradients that go on growing (35).
+
+    twice  whether a second turn tells more
+    """
     ran, start = comparison.turn.run(comparison.starts), comparison.starts[-1]
     given = {one.path: (one.own, one.given) for one in measured}
-    if aside := _wrong_steps(ran, start, given):
+    aside = _wrong_steps(ran, start, given)
+    named = LOSS.search(comparison.loaded.spots[comparison.spots[comparison.loss]].target)
+    if len(aside) == len(given) and not named:  # a likelihood is climbed
+        return []
+    if aside:
         known = {one.path: one for one in measured}
         several = [(number, known[path], spot) for number, path, spot in aside]
         number, one, spot = several[0]
         return [
             _fault(comparison, one, number, written(comparison, one) if spot is None else spot, [two.path for _, two, _ in several[1:]])
         ]
-    if comparison.turn.number < 0:
+    if comparison.turn.number < 0 or not twice:
         return []
     rng = np.random.default_rng(17)
     second = {path: value + 0.1 * rng.normal(size=value.shape) for path, value in start.items()}
@@ -556,9 +616,6 @@ def _step_faults(comparison: Comparison, measured: Sequence[Measured]) -> list[d
     first = {one.path: one.given for one in measured}
     sums = [one for one in wrong if one.whole is not None and _alike(one.given - first[one.path], one.whole)]
     return [_fault(again, sums[0], 35, written(again, sums[0]), [one.path for one in sums[1:]])] if sums else []
-
-
-ALMOST_ALL = 0.99
 
 
 def _value_named(loaded: Loaded, spot: int) -> str:

@@ -233,8 +233,9 @@ def _check_text(source: str, summary: Summary, *ways: str) -> None:
         )
     others, plain = _odd_among_numbers(summary)
     if others:
+        shown = ", ".join(map(quoted, others[:3])) + " …" * (len(others) > 3)
         raise FileError(
-            f"{source}: column {quoted(summary.name)} is text, as it holds {enumerated(others)} beside {counted(plain, 'plain number')}; "
+            f"{source}: column {quoted(summary.name)} is text, as it holds {shown} beside {counted(plain, 'plain number')}; "
             f"correct it, say {option('missing', *others)} if it means that there is no value, {fixes}."
         )
     if summary.numeric_labels > MOST_INTEGER_CLASSES:

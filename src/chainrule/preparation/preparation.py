@@ -329,6 +329,25 @@ class Preparation(Displayed, FrozenValue):
         known = {*self.kinds, *(name for name, _ in self.left_out)}
         return tuple(name for name in table.names if name not in known)
 
+    def remarks(
+        self,
+        table: Table,
+        unseen: Counter[tuple[str, str]] | None = None,
+        far: Mapping[str, tuple[int, float]] | None = None,
+        *,
+        targets: bool = False,
+        language: str = "en",
+    ) -> tuple[str, ...]:
+        """In words: extra columns, numbers written otherwise, categories that were not there when fitting, and values far outside.
+
+        unseen, far  of rows before, too; None: of this table
+        targets      what is to be said about their columns, too
+        """
+        from chainrule.document.words import Words
+        from chainrule.preparation.remarks import lines_of_remarks
+
+        return tuple(lines_of_remarks(Words(language), self, table, unseen, far, targets=targets))
+
     # Plain data
 
     def __repr__(self) -> str:

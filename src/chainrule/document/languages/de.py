@@ -1627,6 +1627,9 @@ WORDS = {
     "check.unknown": "Falsch, aber durch keinen Fehler, der hier bekannt ist:",
     "check.refused": "Es ließ sich nichts beurteilen.",
     "check.refused.failure": "Das Programm gab keine Antwort: {why}",
+    "check.refused.another": "Keiner der Gradienten ist, wie sich {loss} in Zeile {line} ändert, und kein hier bekannter "
+    "Fehler führt dazu. Wird etwas anderes trainiert, wie mit geglätteten Labels oder einem festgehaltenen Ziel, so ist "
+    "nichts falsch; sonst bei Zeile {first} anfangen: {expression}",
     "check.refused.nothing": "Das Programm gab keinen Gradienten, weder ∂E/∂W noch ∂E/∂b, noch eine Änderung, die einen zeigt.",
     "check.remark.constant": "{biases}: Jeder Bias bleibt, wie er ist, so wie das Programm es will. Soll er gelernt werden: b ← b − η Σ δ.",
     "check.remark.rule": "Die Schritte folgen keiner Regel, die hier bekannt ist; sie sind nicht beurteilt.",
@@ -1697,6 +1700,8 @@ WORDS = {
     "check.convention.clipped.numbers": "jede Zahl der Gradienten wird bei ±{limit} abgeschnitten",
     "check.convention.clipped.arrays": "jeder Gradient wird auf höchstens die Länge {limit} gekürzt",
     "check.convention.clipped.together": "alle Gradienten zusammen werden auf höchstens die Länge {limit} gekürzt",
+    "check.convention.decay": "Gewichte zerfallen: Zu jedem Gradienten kommt das {factor}-Fache des Gewichts, wofür E keinen Teil hat",
+    "check.convention.decay_step": "der Zerfall der Gewichte, für den E einen Teil hat, kommt erst beim Schritt dazu",
     "check.convention.rate": "jede Änderung ist das {factor}-Fache derer mit der angenommenen Rate",
     "check.convention.loss": "gelesen als {loss}, womit die Gradienten zusammenpassen",
     "check.convention.loss_likeliest": "gelesen als {loss}, womit am wenigsten falsch ist",

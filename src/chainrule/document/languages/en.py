@@ -1582,6 +1582,9 @@ WORDS = {
     "check.unknown": "Wrong, but not by a mistake that is known here:",
     "check.refused": "Nothing could be judged.",
     "check.refused.failure": "The program gave no answer: {why}",
+    "check.refused.another": "None of the gradients is how {loss} changes, line {line}, and no mistake that is known here "
+    "makes it so. Where something else is trained, as with smoothed labels or a target that is held, nothing is wrong; else "
+    "begin at line {first}: {expression}",
     "check.refused.nothing": "The program gave no gradient, neither ∂E/∂W nor ∂E/∂b, nor an update that shows one.",
     "check.remark.constant": "{biases}: the biases stay as they are, as the program means them to. "
     "If they are to be learnt: b ← b − η Σ δ.",
@@ -1652,6 +1655,8 @@ WORDS = {
     "check.convention.clipped.numbers": "every number of the gradients is clipped at ±{limit}",
     "check.convention.clipped.arrays": "every gradient is clipped to a length of {limit} at most",
     "check.convention.clipped.together": "all gradients together are clipped to a length of {limit} at most",
+    "check.convention.decay": "weights decay: {factor} times each of them is added to its gradient, and E has no part for it",
+    "check.convention.decay_step": "the decay of the weights, which E has a part for, is added where a step is taken",
     "check.convention.rate": "every update is {factor} times that of the rate that was assumed",
     "check.convention.loss": "it was read as {loss}, under which the gradients fit",
     "check.convention.loss_likeliest": "it was read as {loss}, under which the least is wrong",
