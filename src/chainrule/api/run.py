@@ -219,7 +219,7 @@ def _findings(run: Run) -> tuple[Finding, ...]:
 def _held_out_scores(run: Run, training: Training) -> Scores | None:
     """The scores of this moment on rows that were not trained on; None if there are no such rows."""
     if training.fold_networks:
-        y = fold_predictions(training.fold_networks, training.network, training.keys, training.divided)
+        y = fold_predictions(training.fold_networks, training.network, training.keys)
         return score(run.preparation, y, run.train.labels, guess=run.guess)
     return run.measured(_now(training), run.validation) if len(run.validation) else None
 
@@ -249,8 +249,8 @@ class ScoresOfAll:
 
 
 def _now(training: Training) -> Network:
-    """The network with the weights that are judged after the last epoch."""
-    return training.network.continued(training.parameters_of(training.divided(training.evaluated)))
+    """The network with the weights that are evaluated after the last epoch."""
+    return training.network.continued(training.parameters_of(training.evaluated))
 
 
 def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: str = "") -> Model:
@@ -259,9 +259,8 @@ def _model(run: Run, training: Training, scores: Mapping[str, Scores], reason: s
 
     best = training.best_error if math.isfinite(training.best_error) else None
     ended: dict[str, Any] = {"best_epoch": training.best_epoch, "best_error": best, "epochs": training.epochs}
-    if training.calibration is not None:
-        ended["temperature"] = training.best_temperature
-        ended |= {} if training.calibration.rows is None else {"temperature_rows": training.calibration.rows}
+    if training.kept.temperature != 1:
+        ended["temperature"] = training.kept.temperature
     if reason:
         ended["reason"] = reason
     first = run.rows.first

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from chainrule.api.resuming import FREE, OUTSIDE, asked_options
 from chainrule.api.train import train
 from chainrule.api.watching import Watch
 from chainrule.base.errors import ChainruleError, InputError, UnknownNameError, quoted
+from chainrule.base.frozen import replace
 from chainrule.base.interruption import asked_to_end, ctrl_c_held, ignore_ctrl_c, interrupt
 from chainrule.diagnosis.divergence import Diverged
 from chainrule.network.definitions import KINDS, Definition, definitions, is_built_in
@@ -128,18 +128,19 @@ class Held(Watch):
         """The run that is watched."""
         self.run, self.training = run, training
         self.folds: Sequence[FoldNetwork] = training.fold_networks
-        self.divided = training.divided
+        self.temperature = 1.0
 
     def epoch(self, report: Any, measure: Any) -> None:
         """Another epoch, perhaps the best one."""
         if self.training.best_epoch == report.epoch:
-            self.folds, self.divided = self.training.fold_networks, partial(self.training.divided, temperature=self.training.temperature)
+            self.folds, self.temperature = self.training.fold_networks, self.training.kept.temperature
 
     def scores(self, model: Model) -> Scores | None:
         """On rows that did not train the network; None where there are none."""
         if not self.folds:
             return model.scores.get("validation")
-        y = fold_predictions(self.folds, self.training.network, self.training.keys, self.divided)
+        folds = [replace(one, evaluated=self.training.divided(one.evaluated, self.temperature)) for one in self.folds]
+        y = fold_predictions(folds, self.training.network, self.training.keys)
         return score(self.run.preparation, y, self.run.train.labels, guess=self.run.guess)
 
 

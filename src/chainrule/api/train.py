@@ -131,8 +131,8 @@ def train(
     seed, engine, precision   as in `Plan`; of fewer than 8000 rows none are set aside for validation unless `validation` asks for it:
                    5 validation folds decide, 3 from 2000 rows on. Where no `batch_size` is said, no few rows are left over for the last
                    step of an epoch; where no `patience` is, it ends no run before 300 epochs, or 12,000 steps; where no `average_weights`
-                   is, averages are kept if an epoch has several batches; where no `calibrate` is, the last layer is divided by its
-                   temperature if it tells classes by a softmax or one sigmoid
+                   is, averages are kept if an epoch has several batches; where no `calibrate` is, a network that tells classes by a
+                   softmax or one sigmoid is calibrated if validation rows or folds decide
                    test and validation may be "last", or "last:0.2": the last rows, for what runs in time; group: a column whose value rows
                    of one part share, as patient: they train together, or test together. It is no input
     folds          cross-validate first, in so many folds; their scores are kept with the model, as "fold 1" …
@@ -217,12 +217,10 @@ def train(
             else:
                 made, preparation = fitted_network(description, preparation, seed)
                 check_losses(made, preparation)
-            preparation = replace(
-                preparation, signs=made.loss.definition.targets == "signs", dropped=whole.dropped, open_values=whole.open_values
-            )
+            known: dict[str, Any] = {"dropped": whole.dropped, "open_values": whole.open_values}
+            preparation = replace(preparation, signs=made.loss.definition.targets == "signs", **known)
             subsets = _subsets(rows, preparation, places, labels, stack, groups, plan, processes)
-            decided = _calibrated(_batched(plan, plan_settings, begun, *places), calibrate, made, preparation, begun, places[1])
-            decided = _shuffled(decided, subsets["train"], processes)
+            decided = _shuffled(_decided(plan, plan_settings, begun, made, preparation.task, *places), subsets["train"], processes)
             return Run(rows, made, preparation, decided, **subsets, form=said, asked=asked, processes=processes)
 
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
@@ -321,9 +319,11 @@ def patient_plan(plan: Plan, rows: int, inputs: int, said: Mapping[str, Any]) ->
     return replace(plan, patience=patience_for(rows, size), fewest_epochs=fewest)
 
 
-def _batched(plan: Plan, said: Mapping[str, Any], begun: Begun | None, train: Array, validation: Array, *_: Array) -> Plan:
-    """The plan with batches of the size that was said, or of one that leaves no few rows over of those that train; and with averages of
-    the weights, where an epoch has several batches and nobody said otherwise.
+def _decided(
+    plan: Plan, said: Mapping[str, Any], begun: Begun | None, network: Network, task: str, train: Array, validation: Array, *_: Array
+) -> Plan:
+    """The plan with what nobody said: batches of a size that leaves no few rows over of those that train, averages of the weights where an
+    epoch has several batches, and a temperature where the network tells classes. Raises InputError where these are asked for in vain.
     """
     if begun is not None and begun.model.plan.batch_size is None:
         return plan  # of an older version, whose training chose the size
@@ -337,26 +337,13 @@ def _batched(plan: Plan, said: Mapping[str, Any], begun: Begun | None, train: Ar
             "the average of the weights that is kept is the one with the lowest validation error, and none is measured here; leave out "
             "«--average-weights», or ask for validation rows or folds, without «--until»."
         )
+    able = task in ("classify", "binary") and calibrated_layer(network) is not None
+    if said["calibrate"] and not (decides and able):
+        classes = "one softmax or one sigmoid with its cross-entropy behind a dense layer, whose weights are its own and not frozen"
+        needed = "validation rows or folds that decide" if able else classes
+        raise InputError(f"calibrating needs {needed}, and there is none here; leave out «--calibrate».")
     averages = size < len(train) if said["average_weights"] is None else said["average_weights"]
-    return replace(plan, average_weights=decides and averages)
-
-
-def _calibrated(plan: Plan, said: bool | None, network: Network, preparation: Preparation, begun: Begun | None, validation: Array) -> Plan:
-    """The plan that calibrates where validation decides and a layer tells classes, unless nobody wants it. Raises InputError where that is
-    asked for in vain.
-    """
-    if begun is not None:
-        return plan
-    decides = plan.until is None and (len(validation) > 0 or plan.validation_folds > 0)
-    able = preparation.task in ("classify", "binary") and calibrated_layer(network) is not None
-    if said and not (decides and able):
-        lacking = (
-            "validation rows or folds that decide"
-            if able
-            else "one softmax or one sigmoid with its cross-entropy behind a dense layer, whose weights are its own and not frozen"
-        )
-        raise InputError(f"calibrating needs {lacking}, and there is none here; leave out «--calibrate».")
-    return replace(plan, calibrate=decides and able and said is not False)
+    return replace(plan, average_weights=decides and averages, calibrate=decides and able and said["calibrate"] is not False)
 
 
 def _folding_groups(plan: Plan, groups: Array | None, train: Array) -> Plan:

@@ -171,7 +171,7 @@ PLAN_OPTIONS = (
     ),
     click.option(
         "--calibrate/--no-calibrate", default=None,
-        help="Divide the last layer by the temperature at which the validation log loss is lowest, and judge epochs by that, or not.  "
+        help="Let weights be kept with the last layer divided by a temperature, where their validation error is clearly lower, or not.  "
         "[default: do, for classes, if validation rows or folds decide]",
     ),
     click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Draws weights, parts and orders.  [default: 0]"),

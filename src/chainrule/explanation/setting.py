@@ -50,8 +50,6 @@ def network_section(context: Context) -> Section:
     if averaged := context.step.origin.get("averaged"):
         share = context.number(averaged["share"])
         blocks.append(context.says("conventions.average", epoch=averaged["epoch"], share=share))
-    if calibrated := context.step.origin.get("calibrated"):
-        blocks.append(context.says("conventions.calibration", parameters=", ".join(calibrated["parameters"])))
     return context.section("network", blocks)
 
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
     from chainrule.training.plan import Plan
 
-SEEN = 1.005
-"""A temperature below this is 1, as it is printed."""
-
 REASONS = ("as asked", "constant", "dates", "no values", "numbers the rows", "all different", "nearly all different")
 """Why a column was left out, where the catalogue has words for it."""
 
@@ -137,14 +134,14 @@ def lines_of_ending(words: Words, model: Model) -> Iterator[str]:
 
 
 def lines_of_kept(words: Words, model: Model) -> Iterator[str]:
-    """Which weights are kept: those of the lowest error, or their average; nothing where no error was finite."""
+    """Which weights are kept: those of the lowest error, or their average, calibrated or not; nothing where no error was finite."""
     ended, plan = model.outcome, model.plan
     held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
     part = words.plain("train.validation" if held_out else "train.training")
     key = "train.best_average" if model.keeps_average else "train.best"
     key, error = key if ended["best_epoch"] else "train.best_start", ended["best_error"]
+    temperature = ended.get("temperature")
+    key = key if temperature is None else f"{key}_calibrated"
     if error is not None:
-        yield message(words, key, epoch=ended["best_epoch"], part=part, error=float(error))
-    if error is not None and (temperature := ended.get("temperature", 1.0)) >= SEEN:
-        some = ended.get("temperature_rows")
-        yield message(words, "train.calibrated_some" if some else "train.calibrated", temperature=round(temperature, 2), rows=some or 0)
+        values = {"epoch": ended["best_epoch"], "part": part, "error": float(error), "temperature": round(temperature or 1.0, 2)}
+        yield message(words, key, **values)

@@ -29,6 +29,9 @@ CALIBRATED = {
 }
 """The losses whose network has a temperature, each with the activation of its output."""
 
+CALIBRATED_EVERY = 10
+"""After so many epochs a temperature is sought: it changes slowly, and each costs a pass over the rows that decide."""
+
 HIGHEST = 20.0
 """No temperature is above this: behind it, a network says nearly the same of every row."""
 
@@ -121,8 +124,6 @@ class Calibration:
 
     layer     as `calibrated_layer` says
     held_out  the rows by which each is evaluated
-
-    `rows` is how many of them tell it; None where all do.
     """
 
     def __init__(self, network: Network, layer: Layer, held_out: Sequence[Data]) -> None:
@@ -133,7 +134,6 @@ class Calibration:
         self.inputs = [tuple(network.split(x).values()) for x, *_ in parts]
         self.targets = np.concatenate([t for _, t, *_ in parts])
         self.weights = np.concatenate([part[2] for part in parts]) if network.conventions.weighted else None
-        self.rows = None if len(self.targets) == rows else len(self.targets)
         number = network.forward.numbers[layer]
         named = {node.key for node in network.inference.quantities}
         key = f"z{number}" if f"z{number}" in named else network.inference.predictions[0].key

@@ -28,7 +28,6 @@ class FoldNetwork(Frozen):
     shuffled        the orders of its epochs; None where the rows are not shuffled
     state           its parameters and the optimiser's states; if an epoch diverged, those before the epoch
     evaluated       the parameters that are evaluated: those of the state, or their moving average
-    diverged        whether the epoch did
     error           E of the fold; infinite if it diverged
     """
 
@@ -38,13 +37,12 @@ class FoldNetwork(Frozen):
     shuffled: Shuffled | None
     state: State
     evaluated: State
-    diverged: bool = False
     error: float = math.inf
 
     def after(
         self, engine: Engine, epoch: int, size: int, bound: float, stopping: Callable[[], bool], *, averaged: bool
     ) -> FoldNetwork | None:
-        """The network after that epoch, from 1, not yet evaluated; None where training was asked to stop.
+        """The network after that epoch, from 1; None where training was asked to stop.
 
         averaged  whether the moving average of its parameters is evaluated
         """
@@ -54,14 +52,10 @@ class FoldNetwork(Frozen):
         if passed.ended == "stopped":
             return None
         if passed.ended == "diverged":
-            return replace(self, diverged=True, error=math.inf)
+            return replace(self, error=math.inf)
         evaluated = evaluated_parameters(self.evaluated, passed.state, epoch, averaged=averaged)
-        return replace(self, state=passed.state, evaluated=evaluated, diverged=False)
-
-    def measured(self, engine: Engine, parameters: State) -> FoldNetwork:
-        """The same network with the error of these parameters on the fold."""
-        error = math.inf if self.diverged else engine.error(self.held_out, parameters)
-        return replace(self, error=error if math.isfinite(error) else math.inf)
+        error = engine.error(self.held_out, evaluated)
+        return replace(self, state=passed.state, evaluated=evaluated, error=error if math.isfinite(error) else math.inf)
 
 
 def fold_networks(data: Data, plan: Plan, size: int, state: State, parameters: State, groups: Array | None = None) -> list[FoldNetwork]:
@@ -88,15 +82,12 @@ def fold_error(networks: Sequence[FoldNetwork]) -> float:
     return sum(one.error * (row_count(one.held_out) / rows) for one in networks)
 
 
-def fold_predictions(networks: Sequence[FoldNetwork], network: Network, keys: Sequence[str], judged: Callable[[State], State]) -> Array:
-    """y (rows, outputs): for each row the prediction of the network that was not trained on it.
-
-    judged  of the parameters of each, those that the validation error is of
-    """
+def fold_predictions(networks: Sequence[FoldNetwork], network: Network, keys: Sequence[str]) -> Array:
+    """y (rows, outputs): for each row the prediction of the network that was not trained on it."""
     rows = sum(len(one.places) for one in networks)
     y = np.empty((rows, network.outputs))
     for one in networks:
-        parameters = {key: np.asarray(array, dtype=float) for key, array in zip(keys, judged(one.evaluated), strict=False)}
+        parameters = {key: np.asarray(array, dtype=float) for key, array in zip(keys, one.evaluated, strict=False)}
         y[one.places] = network.continued(parameters).predict(whole_rows(one.held_out)[0])
     return y
 

@@ -93,5 +93,10 @@ def finite_or_none(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def finite_or_infinite(value: float | None) -> float:
+    """The number that `finite_or_none` was given, which was infinite where there is none now."""
+    return math.inf if value is None else float(value)
+
+
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)

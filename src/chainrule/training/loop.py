@@ -40,9 +40,10 @@ from chainrule.network.update import STEP_NUMBER, network_update
 from chainrule.processes.together import Shard
 from chainrule.steps.step import Step, check_targets, record
 from chainrule.training.averaging import averaged_share, evaluated_parameters
-from chainrule.training.calibration import Calibration, calibrated_layer, keys_of
+from chainrule.training.calibration import CALIBRATED_EVERY, Calibration
 from chainrule.training.cross_validation import FoldNetwork, fold_arrays, fold_error, fold_networks
-from chainrule.training.history import History, Outcome, Report, finite_or_none, history_from_dict, history_to_dict
+from chainrule.training.history import History, Outcome, Report, finite_or_infinite, finite_or_none, history_from_dict, history_to_dict
+from chainrule.training.kept import Kept
 from chainrule.training.plan import WORTHWHILE, Plan, Shuffled, batch_size_for, check_count
 
 HASHED_AT_ONCE = 10_000
@@ -77,7 +78,7 @@ class Training(Displayed):
 
     `epoch` and `run` go on from where the run stands. `start` is the network before the run, `best_network` has the best weights so far,
     `evaluated` are those after the last epoch that may become the best: the parameters of `state`, or their moving average. Where the plan
-    calibrates, it is those with the last layer divided by `temperature` that are judged, and may be kept.
+    calibrates, those whose last layer is divided by their temperature may become the best, too, as `Kept` says.
     Raises ShapeError, InputError.
     """
 
@@ -121,11 +122,9 @@ class Training(Displayed):
         )
         held_out = [one.held_out for one in self.fold_networks] if self.validation is None else [self.validation]
         self.calibration = Calibration.of(self.network, held_out) if plan.calibrate and self._validation_decides else None
-        self.temperature = self.best_temperature = 1.0
         self.start_error = unwarned(self.judged)(self.state)
-        self.best_epoch = 0
-        self.best_error = self.start_error if math.isfinite(self.start_error) else math.inf
-        self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
+        self.kept = Kept.at_start(self.start_error)
+        self.gained_epoch, self.gained_error = self.kept.epoch, self.kept.error
         self.stopping, self.stopped_by = False, 0
 
     # What it starts from
@@ -185,18 +184,16 @@ class Training(Displayed):
         state, number = passed.state, passed.number
         networks = self._next_fold_networks()
         evaluated = evaluated_parameters(self.evaluated, state, self.epochs + 1, averaged=self._averages)
-        temperature = self._temperature([one.evaluated for one in networks] or [evaluated])
-        kept = self.divided(evaluated, temperature)
-        networks = [one.measured(self.engine, self.divided(one.evaluated, temperature)) for one in networks]
-        deciding = fold_error(networks) if networks else self.judged(kept)
+        deciding = fold_error(networks) if networks else self.judged(evaluated)
         if (networks or not math.isfinite(deciding)) and not all(np.isfinite(array).all() for array in state):
             raise Overflowed(number)
         self.state, self.evaluated, self.step, self.epochs, self.fold_networks = state, evaluated, number, self.epochs + 1, networks
-        self.temperature = temperature
-        if deciding < self.best_error:
-            self.best, self.best_epoch, self.best_error, self.best_temperature = kept, self.epochs, deciding, temperature
-            if self._worthwhile(deciding):
-                self.gained_epoch, self.gained_error = self.epochs, deciding
+        temperature, divided = self._calibrated(deciding)
+        self.kept = self.kept.after(self.epochs, deciding, divided, temperature, self.start_error)
+        if self.kept.epoch == self.epochs:
+            self.best = self.divided(evaluated, self.kept.temperature)
+        if self._worthwhile(lower := min(deciding, divided)):
+            self.gained_epoch, self.gained_error = self.epochs, lower
         held_out = deciding if self._validation_decides else None
         if held_out is None and self.validation is not None:
             held_out = self.engine.error(self.validation, state)
@@ -217,16 +214,35 @@ class Training(Displayed):
             raise _Interrupted
         return [one for one in after if one is not None]
 
-    def _temperature(self, states: Sequence[State]) -> float:
-        """By which the last layer of networks with these parameters is divided before they are judged; 1 where nothing calibrates."""
-        if self.calibration is None:
-            return 1.0
-        found = self.calibration.temperature(states)
-        return found if self.processes is None else float(self.processes.numbers(found)[0])  # the last digits of machines may differ
+    def _calibrated(self, error: float) -> tuple[float, float]:
+        """The temperature of the evaluated weights, and their error with the last layer divided by it; 1 and the error where none is
+        asked for, as in most epochs.
+        """
+        if self.calibration is None or self.epochs % CALIBRATED_EVERY or not math.isfinite(error):
+            return 1.0, error
+        found = self.calibration.temperature([one.evaluated for one in self.fold_networks] or [self.evaluated])
+        if self.processes is not None:
+            found = float(self.processes.numbers(found)[0])  # the last digits of machines may differ
+        if found == 1:
+            return 1.0, error
+        if not self.fold_networks:
+            return found, self.judged(self.divided(self.evaluated, found))
+        errors = [self.engine.error(one.held_out, self.divided(one.evaluated, found)) for one in self.fold_networks]
+        return found, fold_error([replace(one, error=each) for one, each in zip(self.fold_networks, errors, strict=True)])
 
-    def divided(self, parameters: State, temperature: float | None = None) -> tuple[Array, ...]:
-        """The parameters with the last layer divided by a temperature, that of the last epoch if none is said: what is judged."""
-        return tuple(parameters) if self.calibration is None else self.calibration.divided(parameters, temperature or self.temperature)
+    def divided(self, parameters: State, temperature: float) -> tuple[Array, ...]:
+        """The parameters with those of the last layer divided by a temperature."""
+        return tuple(parameters) if self.calibration is None else self.calibration.divided(parameters, temperature)
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch that ended with the best weights so far; 0 where those of the start were never bettered."""
+        return self.kept.epoch
+
+    @property
+    def best_error(self) -> float:
+        """By which they were chosen: their E of the rows that decide."""
+        return self.kept.error
 
     def order(self, epoch: int) -> Array | None:
         """The places of the rows in the order in which an epoch, from 1, uses them; None where they are used as they lie."""
@@ -381,11 +397,9 @@ class Training(Displayed):
         return {
             "step": self.step,
             "epochs": self.epochs,
-            "best_epoch": self.best_epoch,
-            "best_error": finite_or_none(self.best_error),
+            **self.kept.to_dict(),
             "gained_epoch": self.gained_epoch,
             "gained_error": finite_or_none(self.gained_error),
-            **({} if self.calibration is None else {"temperature": self.temperature, "best_temperature": self.best_temperature}),
             "every": self._history.every,
             "history": history_to_dict(self.history),
             "digest": self.digest,
@@ -450,12 +464,9 @@ class Training(Displayed):
                 for k, one in enumerate(training.fold_networks, start=1)
             ]
             training.step, training.epochs = int(record["step"]), int(record["epochs"])
-            training.best_epoch = int(record["best_epoch"])
-            training.best_error = _infinite(record["best_error"])
-            training.temperature = float(record.get("temperature", 1.0))
-            training.best_temperature = float(record.get("best_temperature", 1.0))
+            training.kept = Kept.from_dict(record)
             training.gained_epoch = int(record.get("gained_epoch", training.best_epoch))
-            training.gained_error = _infinite(record.get("gained_error", record["best_error"]))
+            training.gained_error = finite_or_infinite(record.get("gained_error", record["best_error"]))
             training._history = History(history_from_dict(record["history"]), int(record["every"]))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"the state of this run is incomplete ({error}), or of another network or optimiser.") from None
@@ -475,9 +486,8 @@ class Training(Displayed):
             raise InputError(f"this run cannot go on from another: {error}.") from None
         self.step, self.epochs, self._history = other.step, other.epochs, other._history
         self.evaluated = self.best = self.state[: len(self.best)]
-        self.best_epoch, self.best_error = other.epochs, math.inf
-        self.temperature = self.best_temperature = 1.0
-        self.gained_epoch, self.gained_error = self.best_epoch, self.best_error
+        self.kept = Kept(other.epochs)
+        self.gained_epoch, self.gained_error = self.kept.epoch, self.kept.error
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as it is checkpointed: with its rows, without what an engine holds. Raises InputError where it has a part of
@@ -546,19 +556,12 @@ class Training(Displayed):
         epoch, rest = divmod(number, self.steps_per_epoch)
         if self.plan.average_weights and self.plan.until is None and not rest and (share := averaged_share(epoch)) < 1:
             origin["averaged"] = {"epoch": epoch, "share": share}
-        layer = calibrated_layer(self.network) if self.plan.calibrate and self.plan.until is None and not rest else None
-        if layer is not None:
-            origin["calibrated"] = {"parameters": list(keys_of(self.network, layer))}
         return record(network, x, t, rule, number, values, origin=origin, weights=weights[0] if weights else None)
 
 
 def _resumed(*run: Any) -> Training:
     *began, given = run
     return Training.resumed(*began, **given)
-
-
-def _infinite(value: Any) -> float:
-    return math.inf if value is None else float(value)
 
 
 def _checked_rows(name: str, values: Any, columns: int, precision: str, shard: Shard | None = None) -> Array:

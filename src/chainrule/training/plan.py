@@ -51,8 +51,8 @@ class Plan(Displayed, FrozenValue):
                    which weights are the best, and patience has no effect
     average_weights  whether the moving average of the weights over the epochs (`averaging`) is what the validation error is of, and what
                    is kept, in place of the weights themselves; no effect where the training error decides
-    calibrate      whether the validation error is of the last layer divided by the temperature at which the log loss of the validation
-                   rows is lowest (`calibration`), and it is kept so; no effect where there are no classes, or the training error decides
+    calibrate      whether weights with the last layer divided by a temperature (`calibration`) may be kept, where their validation error
+                   is clearly lower (`Kept`) than any without; no effect where there are no classes, or the training error decides
     validation     the part of the rows that decides which weights are the best
     validation_folds  in place of such rows, cross-validation in so many folds: a further network for each is trained without it, the
                    mean of their errors decides, and the network itself is trained on every row; 0 for none

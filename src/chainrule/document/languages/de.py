@@ -101,8 +101,6 @@ WORDS = {
     "und ist hier in float64 gerechnet.",
     "conventions.average": "Dies ist der letzte Schritt der Epoche {epoch}. Nach ihm geht der gleitende Mittelwert der Gewichte "
     "{share} des Wegs zu den neuen; behalten wird im Training der Mittelwert mit dem kleinsten Validierungsfehler.",
-    "conventions.calibration": "Nach dem letzten Schritt einer Epoche, wie diesem, ist der Validierungsfehler der von {parameters}, "
-    "geteilt durch eine Temperatur von mindestens 1, wie sie behalten würden; der nächste Schritt beginnt mit ihnen ungeteilt.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",
@@ -1242,11 +1240,11 @@ WORDS = {
     "train.best": "Behalten sind die Gewichte nach Epoche {epoch}, mit dem kleinsten Fehler ({part}): {error}.",
     "train.best_average": "Behalten ist der gleitende Mittelwert der Gewichte über die Epochen, nach Epoche {epoch}, wo sein Fehler "
     "({part}) am kleinsten war: {error}.",
+    "train.best_calibrated": "Behalten sind die Gewichte nach Epoche {epoch}, die der letzten Schicht durch die Temperatur "
+    "T = {temperature} geteilt: ihr Fehler ({part}), {error}, ist kleiner als jeder ohne sie.",
+    "train.best_average_calibrated": "Behalten ist der gleitende Mittelwert der Gewichte über die Epochen, nach Epoche {epoch}, seine "
+    "letzte Schicht durch die Temperatur T = {temperature} geteilt: sein Fehler ({part}), {error}, ist kleiner als jeder ohne sie.",
     "train.best_start": "Behalten sind die Gewichte vom Anfang: keine Epoche brachte den Fehler ({part}) unter {error}.",
-    "train.calibrated": "Die Gewichte und Biases der letzten Schicht sind durch T = {temperature} geteilt, die Temperatur von 1 bis "
-    "20, bei der der Log-Verlust der Validierungszeilen am kleinsten war; der Fehler ist der mit den geteilten.",
-    "train.calibrated_some": "Die Gewichte und Biases der letzten Schicht sind durch T = {temperature} geteilt, die Temperatur von 1 "
-    "bis 20, bei der der Log-Verlust von {rows} der Validierungszeilen am kleinsten war; der Fehler ist der mit den geteilten.",
     "train.diverged": "das Training divergierte in Schritt {step}: {quantity} verließ als erstes alle Grenzen. {cause}",
     "train.no_cause": "Keine kleinere Lernrate, die versucht wurde, hilft: Es liegt wohl an den Daten, den ersten Gewichten oder dem "
     "Fehlermaß.",

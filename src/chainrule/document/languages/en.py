@@ -97,8 +97,6 @@ WORDS = {
     "computed here in float64.",
     "conventions.average": "This is the last step of epoch {epoch}. After it, the moving average of the weights goes {share} of the way to "
     "the new ones; the training keeps the average with the lowest validation error.",
-    "conventions.calibration": "After the last step of an epoch, as this one, the validation error is that of {parameters} divided by a "
-    "temperature of at least 1, as they would be kept; the next step begins with them undivided.",
     "conventions.outputs.sum": "summed over",
     "conventions.outputs.mean": "the mean over",
     "conventions.batch.mean": "the mean over",
@@ -1206,11 +1204,11 @@ WORDS = {
     "train.best": "Kept are the weights after epoch {epoch}, where the {part} error was lowest: {error}.",
     "train.best_average": "Kept is the moving average of the weights over the epochs, as after epoch {epoch}, where its {part} error was "
     "lowest: {error}.",
+    "train.best_calibrated": "Kept are the weights after epoch {epoch}, those of the last layer divided by the temperature "
+    "T = {temperature}: their {part} error, {error}, is lower than any without it.",
+    "train.best_average_calibrated": "Kept is the moving average of the weights over the epochs, as after epoch {epoch}, its last layer "
+    "divided by the temperature T = {temperature}: its {part} error, {error}, is lower than any without it.",
     "train.best_start": "Kept are the weights of the start: no epoch brought the {part} error below {error}.",
-    "train.calibrated": "The last layer's weights and biases are divided by T = {temperature}, the temperature from 1 to 20 at which the "
-    "log loss of the validation rows was lowest; the error is that of the divided ones.",
-    "train.calibrated_some": "The last layer's weights and biases are divided by T = {temperature}, the temperature from 1 to 20 at which "
-    "the log loss of {rows} of the validation rows was lowest; the error is that of the divided ones.",
     "train.diverged": "training diverged in step {step}: {quantity} was the first to leave all bounds. {cause}",
     "train.no_cause": "No smaller learning rate that was tried helps: look at the data, the first weights and the loss.",
     "train.rate_that_works": "In a simulation of this run with «--learning-rate {rate}», the error falls.",
