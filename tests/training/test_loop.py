@@ -16,6 +16,7 @@ from chainrule.engines.compiled.engine import Compiled
 from chainrule.formula.evaluation import evaluate
 from chainrule.training import history
 from chainrule.training.history import MOST_REPORTS
+from chainrule.training.kept import Kept
 from chainrule.training.loop import Training
 from chainrule.training.plan import MOST_EPOCHS, NUMBERS_AT_ONCE, Plan, Shuffled
 
@@ -138,7 +139,8 @@ def test_patience_counts_what_is_learned(fall, epochs, gained, monkeypatch):
     """The error falls by 0.5 at once, then so much an epoch: 0.0005 within four epochs are worth it."""
     x, t, _ = rings()
     training = Training(network(), x[:70], t[:70], Plan(epochs=20, patience=4, engine="written"), **held_out(x, t))
-    training.start_error = training.best_error = training.gained_error = 1.0
+    training.start_error = training.gained_error = 1.0
+    training.kept = Kept.at_start(1.0)
     monkeypatch.setattr(training, "judged", lambda state: 0.5 - fall * training.epochs)
     outcome = training.run()
     assert (training.epochs, training.gained_epoch) == (epochs, gained)
@@ -152,7 +154,8 @@ def test_an_error_that_stands_still_at_first_may_fall_on(still, epochs, monkeypa
     x, t, _ = rings()
     plan = Plan(epochs=20, patience=4, fewest_epochs=10, engine="written")
     training = Training(network(), x[:70], t[:70], plan, **held_out(x, t))
-    training.start_error = training.best_error = training.gained_error = 1.0
+    training.start_error = training.gained_error = 1.0
+    training.kept = Kept.at_start(1.0)
     monkeypatch.setattr(training, "judged", lambda state: 0.5 - 0.01 * max(0, training.epochs - still))
     assert (training.run().reason, training.epochs) == ("epochs" if epochs == 20 else "patience", epochs)
     assert Plan.from_dict(plan.to_dict()) == plan

@@ -114,7 +114,7 @@ def test_a_run_of_an_older_version_goes_on_in_its_folds(tmp_path, monkeypatch):
         return usual(training)
 
     with monkeypatch.context() as older:
-        older.setattr("chainrule.api.train._batched", lambda plan, *_: plan)
+        older.setattr("chainrule.api.train._decided", lambda plan, *_: plan)
         older.setattr(Training, "epoch", cut_short)
         with pytest.raises(KeyboardInterrupt):
             cr.train(numbers, **asked)
