@@ -99,10 +99,9 @@ class Simulation(Frozen):
     @cached_property
     def blocked(self) -> bool:
         """Did the outputs alone learn, because no gradient, the penalty's aside, comes through to the layers before them?"""
-        examiner, network = self.runner.without_penalty, self.runner.network
-        before = examiner(network.parameters).blocked
-        unmoved = all(np.array_equal(self.parameters[key], network.parameters[key]) for key in before)
-        return bool(before) and (unmoved or bool(examiner(self.parameters).blocked))
+        before, started = self.runner.blocked, self.runner.network.parameters
+        unmoved = all(np.array_equal(self.parameters[key], started[key]) for key in before)
+        return bool(before) and (unmoved or bool(self.runner.without_penalty(self.parameters).blocked))
 
     @property
     def reaches(self) -> int | None:
@@ -232,6 +231,11 @@ class Runner:
     def start(self) -> Activity:
         """The network before the first step."""
         return self.examiner()
+
+    @cached_property
+    def blocked(self) -> list[str]:
+        """The parameters before the first step to which no gradient comes through, the penalty's aside."""
+        return self.without_penalty(self.network.parameters).blocked
 
     def simulated(self, rate: float, steps: int) -> Simulation:
         """A run of at most so many steps, and how it ended."""

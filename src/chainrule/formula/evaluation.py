@@ -60,7 +60,9 @@ def _value(node: Expression, arguments: Sequence[Any], sizes: Mapping[str, int],
         letters = [variable(Name(f"a{i}")) for i in range(len(arguments))]
         formula = primitive.paper(*letters)
         return value_of(formula, dict(zip(letters, arguments, strict=True)), xp)
-    parameters = {key: resolved(value, sizes) if key in _SIZED else value for key, value in node.parameters.items()}
+    parameters = node.parameters
+    if not _SIZED.isdisjoint(parameters):
+        parameters = {key: resolved(value, sizes) if key in _SIZED else value for key, value in parameters.items()}
     try:
         return primitive.value(xp, *arguments, **parameters)
     except ZeroDivisionError:  # of fractions, or of plain numbers: arrays of floats give infinity

@@ -84,7 +84,7 @@ class Name(FrozenValue):
     @property
     def whole(self) -> Name:
         """The name of the array of which this names an element."""
-        return replace(self, index=None)
+        return self if self.index is None else replace(self, index=None)
 
     @property
     def of_gradient(self) -> Name:
@@ -193,9 +193,7 @@ class Expression(Operators, OneLine, Displayed, Frozen):
 
     def rebuilt(self, *arguments: Expression) -> Expression:
         """The same operation on other arguments; itself if they are the same."""
-        if all(new is old for new, old in zip(arguments, self.arguments, strict=True)):
-            return self
-        return self.primitive(*arguments, **self.parameters)
+        return self if arguments == self.arguments else self.primitive(*arguments, **self.parameters)
 
     def applied(self, operation: str, *operands: ExpressionLike) -> Expression:
         """The row of the table of that name, applied."""
@@ -250,8 +248,6 @@ def broadcast(*operands: Expression, operation: str) -> tuple[Expression, ...]:
 
     Raises ShapeError if the shapes do not fit as NumPy's would.
     """
-    from chainrule.base.errors import ShapeError
-
     shapes = {operand.shape for operand in operands if operand.shape}
     if not shapes:
         return operands
@@ -260,6 +256,8 @@ def broadcast(*operands: Expression, operation: str) -> tuple[Expression, ...]:
     full = max(shapes, key=len)
     for shape in shapes:
         if shape != full[len(full) - len(shape) :]:
+            from chainrule.base.errors import ShapeError
+
             listed = " and ".join(str(operand.shape) for operand in operands)
             hint = "; a sum keeps its shape with keepdims=True" if shape == full[: len(shape)] else ""
             raise ShapeError(f"{operation} needs operands of one shape, but was given {listed}{hint}.")
@@ -273,7 +271,15 @@ def broadcast(*operands: Expression, operation: str) -> tuple[Expression, ...]:
 
 def depends_on_variable(expression: Expression) -> bool:
     """True unless the expression is made of constants and sizes alone; a named quantity counts as one, whatever stands behind it."""
-    return any(node.name is not None for node in written_nodes(expression))
+    pending, seen = [expression], set[Expression]()
+    while pending:
+        node = pending.pop()
+        if node.name is not None:
+            return True
+        if node not in seen:
+            seen.add(node)
+            pending += node.arguments
+    return False
 
 
 def order(*roots: Expression, wall: Callable[[Expression], bool] | None = None) -> list[Expression]:
@@ -314,7 +320,7 @@ def neighbours(expression: Expression) -> Iterator[Expression]:
 
 def folded(roots: Iterable[Expression], known: dict[Expression, T], value: Callable[[Expression, list[T]], T]) -> dict[Expression, T]:
     """`known` with what every node below `roots` comes to: value(node, what its arguments came to). Below what is known nothing is done."""
-    for node in order(*roots, wall=lambda node: node in known):
+    for node in order(*roots, wall=known.__contains__):
         if node not in known:
             known[node] = value(node, [known[argument] for argument in node.arguments])
     return known

@@ -105,7 +105,7 @@ class Labels(FrozenValue):
 
     def _symbol(self, name: Name) -> Symbol:
         marked = name.mark.removesuffix("next").rstrip("_")
-        base = self._owned(name, marked) if marked else self._plain_symbol(replace(name, mark=""))
+        base = self._owned(name, marked) if marked else self._plain_symbol(replace(name, mark="") if name.mark else name)
         return replace(base, superscript=f"{base.superscript}+") if name.mark.endswith("next") else base
 
     def _owned(self, name: Name, owner: str) -> Symbol:
@@ -128,7 +128,7 @@ class Labels(FrozenValue):
         return replace(self._parameter(name) if is_parameter else self._quantity(name), key=self._key(name))
 
     def _key(self, name: Name) -> str:
-        return replace(name, mark=name.mark.removesuffix("next").rstrip("_")).key
+        return (replace(name, mark=name.mark.removesuffix("next").rstrip("_")) if name.mark else name).key
 
     def _parameter(self, name: Name) -> Symbol:
         letter, layer = self.notation.letter(name.symbol), name.layer or 1
