@@ -32,7 +32,7 @@ from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import SeenValues, error_seen, output_seen, passed, total_seen
 from chainrule.learners.syntax import called_name, factors_of, names_in, slopes_in
-from chainrule.learners.training_slips import measured_answers, steps_against
+from chainrule.learners.training_answers import measured_answers, steps_against
 
 STEPS = 3
 """Update steps of a probe."""
