@@ -21,9 +21,15 @@ Events: TypeAlias = Sequence[tuple[int, Array]]
 """Spots and the values that they reported, in order."""
 
 
-def added(value: Array, step: Array) -> Array:
-    """The value and what is added to it."""
+def moved_by(value: Array, step: Array) -> Array:
+    """The value and what is moved_by to it."""
     return value + step
+
+
+def moved_within(value: Array, step: Array) -> Array:
+    """The value, where it is and under all its names, with something moved_by to it."""
+    value += step
+    return value
 
 
 def replaced(value: Array, other: Array) -> Array:
@@ -53,9 +59,9 @@ class Changed:
         return self.way(value, self.arrays[self.turn]) if self.turn in self.arrays else value
 
 
-def slope(error: Callable[[Instead], float], spot: int, ways: Mapping[int, Array]) -> float:
+def slope(error: Callable[[Instead], float], spot: int, ways: Mapping[int, Array], by: Callable[[Array, Array], Array] = moved_by) -> float:
     """How E changes while the value at a spot moves, in each of these turns its own way. Raises what `error` raises."""
-    up, down = (error(Changed(spot, {turn: sign * STEP * way for turn, way in ways.items()}, added)) for sign in (1, -1))
+    up, down = (error(Changed(spot, {turn: sign * STEP * way for turn, way in ways.items()}, by)) for sign in (1, -1))
     return (up - down) / (2 * STEP)
 
 
@@ -74,7 +80,7 @@ def by_spot(events: Events) -> dict[int, list[tuple[int, Array]]]:
 
 
 def statement_spots(loaded: Loaded) -> set[int]:
-    """The spots of what is assigned, added or given back as a whole."""
+    """The spots of what is assigned, moved_by or given back as a whole."""
     extents = set[tuple[int, int, int | None, int | None]]()
     for node in ast.walk(loaded.tree):
         if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.value is not None:
@@ -102,7 +108,7 @@ def in_place_spots(loaded: Loaded) -> set[int]:
 
 
 def target_at(loaded: Loaded, spot: int) -> str:
-    """What a value is assigned to, or added to; empty where it is a part of something."""
+    """What a value is assigned to, or moved_by to; empty where it is a part of something."""
     seen = loaded.spots[spot]
     for node in ast.walk(loaded.tree):
         if isinstance(node, (ast.Assign, ast.AugAssign)) and node.lineno <= seen.line:

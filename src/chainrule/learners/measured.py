@@ -280,7 +280,9 @@ class Comparison:
             rng = np.random.default_rng([size, 7])
             directions = np.eye(size) if whole else rng.normal(size=(DIRECTIONS, size))
             slopes = [self._slope(path, way.reshape(start[path].shape)) for way in directions]
-            found.append(Measured(path, own, gradient, directions, np.array(slopes)))
+            one = Measured(path, own, gradient, directions, np.array(slopes))
+            if one.right or path in self.turn.changed:  # what takes no step, and has no gradient but by its name, is no parameter
+                found.append(one)
         steps = [one.factor for one in found if one.own == ""]
         usual = max(
             (one for one in steps if one is not None and one > 0), key=lambda one: sum(_near(one, two) for two in steps), default=1.0
@@ -312,7 +314,7 @@ def comparisons(loaded: Loaded) -> Iterator[Comparison]:
         if (script.loop.lineno, script.function) in met:
             continue
         try:
-            found = _compared(Turn(script, changed, began))
+            found = compared_turn(Turn(script, changed, began))
         except Failed:
             continue
         for one in found:
@@ -320,7 +322,7 @@ def comparisons(loaded: Loaded) -> Iterator[Comparison]:
             yield one
 
 
-def _compared(turn: Turn) -> list[Comparison]:
+def compared_turn(turn: Turn) -> list[Comparison]:
     """A turn with each of the numbers that may be its loss, the likeliest first."""
     first = turn.parameters()
     rng = np.random.default_rng(3)

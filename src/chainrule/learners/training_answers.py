@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,12 @@ from chainrule.base.arrays import Array
 from chainrule.learners.beside_loss import Convention, conventions_beside, holds_a_part, independent
 from chainrule.learners.changed_values import target_at
 from chainrule.learners.loading import Failed, Loaded
+from chainrule.learners.loss_functions import loss_comparisons, loss_functions
 from chainrule.learners.measured import Comparison, Measured, Ran, Turn, Values, comparisons, named, stepped
-from chainrule.learners.names import LOSS, as_kind, compact
+from chainrule.learners.names import LOSS, as_kind, compact, meaning
 from chainrule.learners.scripts import scripts
 from chainrule.learners.syntax import called_name, names_in
-from chainrule.learners.training_mistakes import alike, mistake_of, number_of_factor, number_of_gradient
+from chainrule.learners.training_mistakes import mistake_of, number_of_factor, number_of_gradient, same_numbers
 from chainrule.learners.training_slips import multiplied_at, slip_in, written
 
 ALMOST_ALL = 0.99
@@ -32,18 +33,44 @@ def measured_answers(loaded: Loaded) -> dict[str, Any]:
     best: dict[str, Any] = {}
     by_line = itertools.groupby(comparisons(loaded), key=lambda one: one.turn.line)
     for _, several in by_line:
-        judged = list[tuple[Comparison, list[Measured]]]()
-        for comparison in several:
-            with contextlib.suppress(Failed):
-                judged.append((comparison, comparison.measured()))
+        judged = list(_measured(several))
         if not judged:
             continue
-        comparison, measured = max(judged, key=lambda one: sum(each.right for each in one[1]))
+        comparison, measured = max(judged, key=_count_right)
         measured = _by_losses_of_their_own(comparison, measured, judged)
         named = LOSS.search(loaded.spots[comparison.spots[comparison.loss]].target)
         if measured and (named or 2 * sum(one.right for one in measured) > len(measured)) and len(measured) > best.get("count", 0):
             best = {"count": len(measured), **_told(comparison, measured)}
     return best
+
+
+def loss_answers(loaded: Loaded, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What was found of each of these functions that give a loss and its gradients; of those that cannot be called, nothing."""
+    answers = list[dict[str, Any]]()
+    for function in loss_functions(loaded.tree, stepping=True):
+        known, judged = dict[Comparison, bool](), list[tuple[Comparison, list[Measured]]]()
+        for comparison, surely in loss_comparisons(loaded, function) if function.name in names else ():
+            known[comparison] = surely
+            judged += _measured([comparison])
+            if judged and all(one.right for one in judged[-1][1]):
+                break
+        if judged:
+            comparison, measured = max(judged, key=_count_right)
+            told = _told(comparison, measured)
+            # What is differentiated by an output may have been left to what comes before it, as δ = y − t is.
+            by_output = any(meaning(one.path).kind == "y" for one in measured if not one.right)
+            answers.append({**told, "another": bool(told["faults"]) and (by_output or not known[comparison])})
+    return answers
+
+
+def _measured(several: Iterable[Comparison]) -> Iterator[tuple[Comparison, list[Measured]]]:
+    for comparison in several:
+        with contextlib.suppress(Failed):
+            yield comparison, comparison.measured()
+
+
+def _count_right(judged: tuple[Comparison, Sequence[Measured]]) -> int:
+    return sum(one.right for one in judged[1])
 
 
 def _by_losses_of_their_own(
@@ -222,7 +249,7 @@ def _step_faults(comparison: Comparison, measured: Sequence[Measured], *, twice:
     except Failed:
         return []
     first = {one.path: one.given for one in measured}
-    sums = [one for one in wrong if one.whole is not None and alike(one.given - first[one.path], one.whole)]
+    sums = [one for one in wrong if one.whole is not None and same_numbers(one.given - first[one.path], one.whole)]
     return [_fault(again, sums[0], 35, written(again, sums[0]), [one.path for one in sums[1:]])] if sums else []
 
 

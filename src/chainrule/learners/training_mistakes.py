@@ -28,10 +28,10 @@ class WrongValue(Frozen):
     @property
     def turn(self) -> int:
         """In which of its turns it is wrong for the first time."""
-        return next(turn for turn, pair in enumerate(zip(self.given, self.wanted, strict=True)) if not alike(*pair))
+        return next(turn for turn, pair in enumerate(zip(self.given, self.wanted, strict=True)) if not same_numbers(*pair))
 
 
-def alike(one: Array, other: Array) -> bool:
+def same_numbers(one: Array, other: Array) -> bool:
     """Are these the same numbers, but for how exactly derivatives are measured?"""
     scale = max(float(np.abs(one).max(initial=0.0)), float(np.abs(other).max(initial=0.0)))
     return one.shape == other.shape and bool(np.abs(one - other).max(initial=0.0) <= 1e-4 * scale)
@@ -57,7 +57,7 @@ def mistake_of(comparison: Comparison, slip: WrongValue) -> int | None:
     pairs = every[turn : turn + 1]
     if (factor := factor_of(*(one.ravel() for one in pairs[0]))) is not None:
         return number_of_factor(factor, reported)
-    if all(one.ndim == 2 and min(one.shape) > 1 and alike(one.T.reshape(other.shape), other) for one, other in pairs):
+    if all(one.ndim == 2 and min(one.shape) > 1 and same_numbers(one.T.reshape(other.shape), other) for one, other in pairs):
         return 16
     lacking = pairs[0][0] - pairs[0][1]
     for matrix in comparison.starts[-1].values():
@@ -67,7 +67,7 @@ def mistake_of(comparison: Comparison, slip: WrongValue) -> int | None:
             return 15
     if (number := _by_slopes(reported[: comparison.forward_end(reported)], slip, turn)) is not None:
         return number
-    if turn == 1 and not any(alike(*pair) for pair in every[1:]):
+    if turn == 1 and not any(same_numbers(*pair) for pair in every[1:]):
         return NOT_THROUGH_TIME
     of = next((value for spot, value in reported if spot == slip.of), np.zeros(0))
     if any(np.array_equal(of, one) for one in comparison.starts[-1].values()) and all(_same_side(*pair) for pair in pairs):
@@ -82,7 +82,7 @@ def factor_of(given: Array, wanted: Array) -> float | None:
     """How many times what is wanted something is; None where it is no multiple."""
     length = float(wanted @ wanted)
     factor = float(given @ wanted) / length if length else 0.0
-    return factor if abs(factor) > 1e-9 and alike(given, factor * wanted) else None
+    return factor if abs(factor) > 1e-9 and same_numbers(given, factor * wanted) else None
 
 
 def number_of_factor(factor: float, events: Events) -> int | None:
@@ -108,7 +108,7 @@ def _turned_round(matrix: Array, pairs: Sequence[tuple[Array, Array]], *, rows: 
     turned = (
         (one, other @ np.linalg.inv(matrix.T) @ matrix if rows else back @ other) for one, other in pairs if _fits(other, matrix, rows)
     )
-    found = [alike(one, other) for one, other in turned]
+    found = [same_numbers(one, other) for one, other in turned]
     return bool(found) and all(found)
 
 
@@ -138,18 +138,18 @@ def _by_slopes(events: Events, slip: WrongValue, turn: int) -> int | None:
                     several += [(kind, spot, slope(values)) for kind, slope in SLOPES.items()]
     several = [one for one in several if np.isfinite(one[2]).all() and np.ptp(one[2]) > 1e-9]
     given, wanted = slip.given[turn].ravel(), slip.wanted[turn].ravel()
-    if any(alike(given * mask, wanted) for mask in masks):
+    if any(same_numbers(given * mask, wanted) for mask in masks):
         return 41
-    if any(alike(given * slope, wanted) for _, _, slope in several):
+    if any(same_numbers(given * slope, wanted) for _, _, slope in several):
         return 2
-    if any(alike(given, wanted * slope) for _, _, slope in several):
+    if any(same_numbers(given, wanted * slope) for _, _, slope in several):
         return 28
     for (first, spot, wrong), (second, other, right) in itertools.permutations(several, 2):
-        if first != second and alike(given * right, wanted * wrong):
+        if first != second and same_numbers(given * right, wanted * wrong):
             pair = (first.partition(" of ")[2], second.partition(" of ")[2])
             same = first.partition(" ")[0] == second.partition(" ")[0]
             return 4 if same and pair == ("z", "h") and spot == other else 5 if same and pair == ("h", "z") and spot == other else 6
-        if first == second and alike(given * right, wanted * wrong):
+        if first == second and same_numbers(given * right, wanted * wrong):
             return 4 if first.endswith("z") else 5 if first.endswith("h") else 53
     return None
 
@@ -161,7 +161,7 @@ def number_of_gradient(comparison: Comparison, one: Measured) -> int | None:
         return number_of_factor(one.factor, reported)
     if whole is None:
         return None
-    if whole.ndim == 2 and len({*whole.shape}) == 1 and alike(one.given.T, whole):
+    if whole.ndim == 2 and len({*whole.shape}) == 1 and same_numbers(one.given.T, whole):
         return 16
     if factor_of((one.given - whole).ravel(), start.ravel()) is not None:
         return 37
@@ -169,6 +169,6 @@ def number_of_gradient(comparison: Comparison, one: Measured) -> int | None:
         return 22
     for turns in by_spot(reported).values():
         parts = [value for _, value in turns if value.shape == whole.shape]
-        if len(parts) == len(turns) > 1 and alike(parts[-1], one.given) and alike(np.sum(parts, axis=0), whole):
+        if len(parts) == len(turns) > 1 and same_numbers(parts[-1], one.given) and same_numbers(np.sum(parts, axis=0), whole):
             return 36
     return None

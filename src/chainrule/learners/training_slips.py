@@ -9,7 +9,7 @@ import ast
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from chainrule.learners.changed_values import (
     by_spot,
     derivative,
     in_place_spots,
+    moved_by,
+    moved_within,
     replaced,
     slope,
     statement_spots,
@@ -28,7 +30,7 @@ from chainrule.learners.changed_values import (
 from chainrule.learners.loading import Failed
 from chainrule.learners.measured import ALL, Comparison, Measured
 from chainrule.learners.names import compact
-from chainrule.learners.training_mistakes import NOT_THROUGH_TIME, WrongValue, alike, mistake_of
+from chainrule.learners.training_mistakes import NOT_THROUGH_TIME, WrongValue, mistake_of, same_numbers
 
 MOST_MOVED = 800
 """So many numbers of a value on the way, all its turns together, are moved one by one."""
@@ -50,7 +52,8 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> WrongValue 
     forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle and not comparison.loaded.spots[spot].target}
     order = sorted(forward, key=lambda spot: (sum(value.size for _, value in forward[spot]), spot not in statements))
     derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[WrongValue]()
-    backward = [spot for spot in events if spot in statements | in_place_spots(comparison.loaded) and events[spot][-1][0] > middle]
+    backward = [spot for spot in sorted(statements | in_place_spots(comparison.loaded)) if spot in events]
+    backward = [spot for spot in backward if events[spot][-1][0] > middle or _is_beside(comparison, spot, [one for _, one in events[spot]])]
     settled = {compact(one.own) for one in measured if one.right}
     for spot in sorted(backward, key=lambda spot: sum(value.size for _, value in events[spot])):
         values = [value for _, value in events[spot]]
@@ -94,12 +97,12 @@ def _is_derivative(slip: WrongValue, known: Sequence[Sequence[Array]]) -> bool:
     turn = slip.turn
     value = slip.given[turn].ravel()
     orders = (order for several in known if len(several) == len(slip.given) for order in (several, several[::-1]))
-    return any(order[turn].size == value.size and alike(order[turn].ravel(), value) for order in orders)
+    return any(order[turn].size == value.size and same_numbers(order[turn].ravel(), value) for order in orders)
 
 
 def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> WrongValue | None:
     """These values in place of those that are there; None where they are the same."""
-    differing = [place for (place, value), want in zip(turns, wanted, strict=True) if not alike(value, want)]
+    differing = [place for (place, value), want in zip(turns, wanted, strict=True) if not same_numbers(value, want)]
     return WrongValue(spot, of, [value for _, value in turns], wanted, differing[0]) if differing else None
 
 
@@ -126,12 +129,18 @@ def _laid_out(found: Sequence[Array], values: Sequence[Array]) -> Iterator[list[
         yield [one.T.reshape(value.shape) for one, value in zip(found, values, strict=True)]
 
 
-def _signature(comparison: Comparison, spot: int, values: Sequence[Array]) -> float:
+def _is_beside(comparison: Comparison, spot: int, values: Sequence[Array]) -> bool:
+    """Is it of the way back, though E is not complete yet: an array that no change of changes E?"""
+    by = moved_within if comparison.loaded.spots[spot].target else moved_by
+    return values[0].size > 1 and _signature(comparison, spot, values, by) == 0
+
+
+def _signature(comparison: Comparison, spot: int, values: Sequence[Array], by: Callable[[Array, Array], Array] = moved_by) -> float:
     """How E changes along one direction of all its turns, to six digits: what is equal has the same derivatives, as the terms of a sum."""
     rng = np.random.default_rng(11)
     ways = {turn: rng.normal(size=value.size).reshape(value.shape) for turn, value in enumerate(values)}
     with contextlib.suppress(Failed):  # then it is nothing on the way to the loss
-        return float(f"{slope(comparison.error_with, spot, ways):.6g}")
+        return float(f"{slope(comparison.error_with, spot, ways, by):.6g}")
     return 0.0
 
 
