@@ -130,7 +130,7 @@ def check_program(
     if path.suffix.lower() not in PROGRAMS:
         raise InputError(f"{quoted(str(path))} is no program that can be read: give a file of Python, a notebook, or one of numbers.")
     if not (stated or observe or loss) and (found := _layers_checked(path, sandbox, seed, surely=True)) is not None:
-        return found
+        return found.beside(_losses_checked(path, sandbox))
     try:
         submission = read_submission(path, sandbox, stated, observe=observe, loss=loss)
         network = _with_own_steps(check_submission(submission, seed), path, sandbox, submission.function)
@@ -140,7 +140,7 @@ def check_program(
         return found  # by its own loss, and not by one that was assumed
     if network.kind == "refused" and (found := _otherwise_checked(path, sandbox, seed)) is not None and found.kind != "refused":
         return found
-    return network.with_layers(_layers_checked(path, sandbox, seed, beside=True))
+    return network.beside(_layers_checked(path, sandbox, seed, beside=True)).beside(_losses_checked(path, sandbox, submission.entry))
 
 
 def _otherwise_checked(path: Path, sandbox: Sandbox, seed: int) -> Assessment | None:
@@ -149,8 +149,11 @@ def _otherwise_checked(path: Path, sandbox: Sandbox, seed: int) -> Assessment | 
         return found
     layers = _layers_checked(path, sandbox, seed)
     if layers is not None and layers.kind != "refused":
-        return layers
-    return _training_checked(path, sandbox) or layers
+        return layers.beside(_losses_checked(path, sandbox))
+    training = _training_checked(path, sandbox)
+    if training is not None and training.kind != "refused":
+        return training.beside(_losses_checked(path, sandbox, trained=True))
+    return _losses_checked(path, sandbox) or training or layers
 
 
 def _training_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
@@ -162,6 +165,24 @@ def _training_checked(path: Path, sandbox: Sandbox) -> Assessment | None:
     with contextlib.suppress(Refusal):
         if measured := measured_of(path, sandbox):
             return Assessment(path.name, judge_measured(measured), measured_understood(measured))
+    return None
+
+
+def _losses_checked(path: Path, sandbox: Sandbox, judged: str = "", *, trained: bool = False) -> Assessment | None:
+    """Functions that give a loss and its gradients; None where a file has none, or none that could be called.
+
+    judged   what was judged already, as it is shown
+    trained  whether what its loops call was
+    """
+    from chainrule.checking.measured import judge_losses, measured_understood
+    from chainrule.learners.sandbox import Refusal
+    from chainrule.learners.submission import own_losses_of
+
+    with contextlib.suppress(Refusal):
+        found, unread = own_losses_of(path, sandbox, judged, trained=trained or bool(judged))
+        if found or unread:
+            understood = tuple(saying for one in found for saying in measured_understood(one, called=True))
+            return Assessment(path.name, judge_losses(found, unread), understood)
     return None
 
 

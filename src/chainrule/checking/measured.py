@@ -12,10 +12,12 @@ from chainrule.checking.evidence import Fault, Saying, Verdict
 from chainrule.checking.judgement import BIAS_NEVER_UPDATED
 
 
-def measured_understood(found: Mapping[str, Any]) -> tuple[Saying, ...]:
-    """What was understood of it: which loop, and what its loss and its parameters are."""
+def measured_understood(found: Mapping[str, Any], *, called: bool = False) -> tuple[Saying, ...]:
+    """What was understood of it: which loop or, where it was `called`, which function, and what its loss and its parameters are."""
     return (
-        Saying("check.measured.training", {"line": found["line"]}),
+        Saying("check.measured.function", {"name": found["function"], "line": found["line"]})
+        if called
+        else Saying("check.measured.training", {"line": found["line"]}),
         Saying("check.measured.loss", {"loss": found["loss"], "line": found["loss_line"], "names": ", ".join(found["names"])}),
     )
 
@@ -38,6 +40,25 @@ def judge_measured(found: Mapping[str, Any]) -> Verdict:
         said = tuple(Saying(f"check.convention.{key}", values) for key, values in found["conventions"])
         return Verdict("convention", conventions=said)
     return Verdict("right", remarks=(Saying("check.measured.right", {"count": len(found["names"])}),))
+
+
+def judge_losses(found: Sequence[Mapping[str, Any]], unread: Sequence[str]) -> Verdict:
+    """The verdict on functions that give a loss and its gradients. unread: those that could not be called"""
+    several = [judge_measured(one) for one in found]
+    kinds = [one.kind for one in several]
+    worst = next((kind for kind in ("mistakes", "unknown", "convention", "right") if kind in kinds), "refused")
+    remarks = list[Saying]()
+    for saying in (saying for one in several for saying in one.remarks):
+        if saying not in remarks:
+            remarks.append(saying)
+    if unread:
+        remarks.append(Saying("check.measured.unread", {"names": ", ".join(unread)}))
+    return Verdict(
+        worst,
+        tuple(fault for one in several for fault in one.faults),
+        conventions=tuple(saying for one in several for saying in one.conventions),
+        remarks=tuple(remarks),
+    )
 
 
 def _fault(one: Mapping[str, Any]) -> Fault:

@@ -65,11 +65,11 @@ class Assessment(Displayed, Frozen):
         """As `Verdict.kind`; a right program whose layout is another is right by convention."""
         return "convention" if self.verdict.kind == "right" and self.conventions else self.verdict.kind
 
-    def with_layers(self, layers: Assessment | None) -> Assessment:
-        """A network together with the single layers that its file holds besides."""
-        if layers is None:
+    def beside(self, others: Assessment | None) -> Assessment:
+        """A network, or layers, together with what its file holds besides."""
+        if others is None:
             return self
-        mine, theirs = self.verdict, layers.verdict
+        mine, theirs = self.verdict, others.verdict
         both = [one for one in (mine, theirs) if one.faults] or [mine]
         verdict = replace(
             mine,
@@ -79,7 +79,7 @@ class Assessment(Displayed, Frozen):
             remarks=(*mine.remarks, *theirs.remarks),
             cautions=(*mine.cautions, *theirs.cautions),
         )
-        return replace(self, verdict=verdict, understood=(*self.understood, *layers.understood), names={**layers.names, **self.names})
+        return replace(self, verdict=verdict, understood=(*self.understood, *others.understood), names={**others.names, **self.names})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data as in the published schema; what it says is in English."""

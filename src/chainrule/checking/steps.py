@@ -439,7 +439,7 @@ def stale_fault(probed: Sequence[Probed]) -> StepFault | None:
         for key in first:
             size = np.abs(start[key]).max(initial=0.0)
             wanted = one.rate * one.probe.truth[f"d{key}"]
-            if np.abs(first[key] - start[key]).max(initial=0.0) > 1e-14 * size:
+            if first[key].shape != start[key].shape or np.abs(first[key] - start[key]).max(initial=0.0) > 1e-14 * size:
                 return None
             if not np.allclose(first[key] - second[key], wanted, rtol=1e-7, atol=1e-14 * max(size, 1.0)):
                 return None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.base.arrays import Array
-from chainrule.learners.loading import TooLong
+from chainrule.learners.loading import Failed
 from chainrule.learners.measured import Comparison, Measured, Values
 from chainrule.learners.syntax import names_in
 
@@ -62,7 +62,7 @@ def _is_constant(comparison: Comparison, factor: float) -> bool:
         other = {path: 0.7 * value for path, value in comparison.starts[-1].items()}
         starts = [*comparison.starts[:-1], other]
         again = _common_factor(Comparison(comparison.turn, starts, comparison.loss, comparison.spots, comparison.extract).measured())
-    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+    except Failed:
         return False
     return again is not None and _same(again, factor)
 
@@ -84,7 +84,7 @@ def _clipped_lengths(comparison: Comparison, measured: Sequence[Measured]) -> tu
     try:
         larger = {path: 1.5 * value for path, value in comparison.starts[-1].items()}
         again = comparison.extract(comparison.turn, comparison.turn.run([*comparison.starts[:-1], larger]), larger)
-    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+    except Failed:
         return None
     before, after = ([gradients[one.path] for one in wrong] for gradients in ({one.path: one.given for one in measured}, _arrays(again)))
     lengths = [[_length(side)] if together else [_length([one]) for one in side] for side in (before, after)]
@@ -137,17 +137,17 @@ def _decayed(comparison: Comparison, measured: Sequence[Measured]) -> tuple[floa
         return None
     parts = {one.path: one.directions @ (start[one.path] * (one.given != 0)).ravel() for one in measured}
     larger = [one for one in measured if len(one.directions) > 2 and one.slopes.any()]
-    fitted = [np.linalg.lstsq(np.stack([one.slopes, parts[one.path]], axis=1), _along(one), rcond=None)[0] for one in larger]
+    fitted = [np.linalg.lstsq(np.stack([one.slopes, parts[one.path]], axis=1), one.along, rcond=None)[0] for one in larger]
     factor = next((float(fit[0]) for fit, one in zip(fitted, larger, strict=True) if start[one.path].ndim > 1), 0.0)
     if factor <= 0:
         return None
     decays = dict[str, float]()
     for one in measured:
-        rest, part = _along(one) - factor * one.slopes, parts[one.path]
+        rest, part = one.along - factor * one.slopes, parts[one.path]
         decay = float(rest @ part / (part @ part)) if part.any() else 0.0
-        if np.abs(rest - decay * part).max() > SAME * max(float(np.abs(_along(one)).max()), 1e-6):
+        if np.abs(rest - decay * part).max() > SAME * max(float(np.abs(one.along).max()), 1e-6):
             return None
-        decays[one.path] = decay if abs(decay) * float(np.abs(part).max()) > SAME * float(np.abs(_along(one)).max()) else 0.0
+        decays[one.path] = decay if abs(decay) * float(np.abs(part).max()) > SAME * float(np.abs(one.along).max()) else 0.0
     matrices = [decays[one.path] for one in measured if start[one.path].ndim > 1]
     decay = max(decays.values())
     alike = all(_same(one, decay) for one in matrices) and all(one == 0 or _same(one, decay) for one in decays.values())
@@ -164,10 +164,6 @@ def _decays_in_its_step(comparison: Comparison, measured: Sequence[Measured]) ->
     if not rates or rates[0] <= 0 or not all(_same(rate, rates[0]) for rate in rates):
         return False
     return all(np.allclose(step, rates[0] * slopes, rtol=0, atol=SAME * max(float(np.abs(step).max()), 1e-12)) for step, slopes in steps)
-
-
-def _along(one: Measured) -> Array:
-    return one.directions @ one.given.ravel()
 
 
 HELD = re.compile(r"reward|advantage|bellman|actor|critic|policy|^td$|td_|stop_?grad", re.IGNORECASE)
@@ -193,5 +189,5 @@ def _stays(one: Comparison, other: Comparison) -> bool:
 
     try:
         return one.error(instead=moved) == one.error()
-    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+    except Failed:
         return False

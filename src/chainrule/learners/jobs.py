@@ -32,7 +32,7 @@ from chainrule.learners.programs import Answer, LearnerProgram
 from chainrule.learners.reading import ProgramReading, Trials, read_again, trainings, understand
 from chainrule.learners.recognition import SeenValues, error_seen, output_seen, passed, total_seen
 from chainrule.learners.syntax import called_name, factors_of, names_in, slopes_in
-from chainrule.learners.training_slips import measured_answers, steps_against
+from chainrule.learners.training_answers import loss_answers, measured_answers, steps_against
 
 STEPS = 3
 """Update steps of a probe."""
@@ -338,6 +338,11 @@ def _measured(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     return {}
 
 
+def _losses(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    loaded, _ = _loaded({**job, "code": shrunk(job["code"])}, guard, names=True)
+    return {"answers": loss_answers(loaded, job["names"])}
+
+
 def _steps(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
     loaded, _ = _loaded(job, guard)
     wrong = [] if fixed_biases(loaded.tree, loaded.code) else steps_against(loaded, job["function"])
@@ -352,5 +357,6 @@ _JOBS = {
     "layers": _layers,
     "layer_slip": _layer_slip,
     "measured": _measured,
+    "losses": _losses,
     "steps": _steps,
 }

@@ -7,17 +7,19 @@ is no derivative of the forward pass is where it goes wrong, and those derivativ
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
+from chainrule.learners.changed_values import Changed, Events, Instead, by_spot, derivative, slope, statement_spots
 from chainrule.learners.layer_functions import Called, Pair, by_symbol, layer_pairs
-from chainrule.learners.loading import Loaded, TooLong, draw_anew
+from chainrule.learners.loading import Failed, Loaded, TooLong, draw_anew, running
+
+T = TypeVar("T")
 
 PATIENCE = 6.0
 """Seconds of the processor for a search."""
@@ -25,22 +27,11 @@ PATIENCE = 6.0
 MOST_UNKNOWNS = 400
 """Numbers of a statement, all its turns together, that are replaced at once."""
 
-STEP = 1e-5
-"""By how much values of the forward pass are moved."""
-
 NEAR = 1e-6
 """How far a value may be from a measured derivative, and how much of what is wrong may be left, relatively."""
 
 TURNS = 2
 """Directions in which a derivative is measured: a value is it where it agrees in all of them."""
-
-
-class Event(Frozen):
-    """A value on the way: at which spot, and which turn of it that is, from 0."""
-
-    spot: int
-    turn: int
-    value: Array
 
 
 class Repairs(Frozen):
@@ -69,7 +60,7 @@ class LayerSlip:
         self.seeds = {symbol: np.array(value, dtype=float) for symbol, value in self.probe["seeds"][0].items()}
         self._end = time.process_time() + PATIENCE
         self._measured: dict[int, list[list[float]]] = {}
-        self._forward: list[Event] | None = None
+        self._forward: dict[int, list[tuple[int, Array]]] = {}
 
     def place(self) -> int | None:
         """The spot at which it goes wrong; None where no single one explains everything.
@@ -79,62 +70,61 @@ class LayerSlip:
         """
         found, events = self._gradients()
         missing = self._flat(self.wanted) - self._flat(found)
-        doubled = {(one.spot, one.turn): one.value for one in self._gradients(times=2.0)[1]}
-        turns = dict[int, list[int]]()
-        for place, one in enumerate(events):
-            turns.setdefault(one.spot, []).append(place)
+        doubled, turns = by_spot(self._gradients(times=2.0)[1]), by_spot(events)
         best, chosen = len(events), None
-        candidates = sorted(statement_spots(self.loaded) & turns.keys(), key=lambda spot: turns[spot][0])
+        candidates = sorted(statement_spots(self.loaded) & turns.keys(), key=lambda spot: turns[spot][0][0])
         for linear in (True, False):  # what does not depend on what arrives at all, where that was left out
             for spot in candidates if chosen is None else ():
-                values = [events[place].value for place in turns[spot]]
-                upstream = [doubled.get((spot, turn)) for turn in range(len(values))]
-                pairs = zip(upstream, values, strict=True)
-                follows = all(twice is not None and np.allclose(twice, 2 * value, rtol=1e-9) for twice, value in pairs)
-                if turns[spot][0] >= best or follows != linear or not any(value.any() for value in values):
+                places, values = zip(*turns[spot], strict=True)
+                upstream = [twice for _, twice in doubled.get(spot, ())]
+                pairs = zip(upstream, values, strict=False)
+                follows = len(upstream) >= len(values) and all(np.allclose(twice, 2 * value, rtol=1e-9) for twice, value in pairs)
+                if places[0] >= best or follows != linear or not any(value.any() for value in values):
                     continue
                 repairs = self._repairs(spot, values, missing)
                 if repairs is None:
                     continue
-                strange = [place for place, old in zip(turns[spot], values, strict=True) if linear and not self._is_derivative(old)]
-                meant = self._first_meant(repairs, values, turns[spot])
+                strange = [place for place, old in zip(places, values, strict=True) if linear and not self._is_derivative(old)]
+                meant = self._first_meant(repairs, values, places)
                 if (first := min([*strange[:1], *meant], default=best)) < best:
                     best, chosen = first, spot
         return chosen
 
-    def _called(self) -> Called:
-        """The pair, with the arrays of its probe. Raises TooLong after the time for a search."""
+    def _passed(self, passes: Callable[[Called], T], instead: Instead | None, *, backward: bool) -> tuple[T, Events]:
+        """What a pass of the pair gives, with the arrays of its probe, and the values on its way, with others in place of some.
+
+        Raises Failed, TooLong after the time for a search.
+        """
         if time.process_time() > self._end:
             raise TooLong
-        draw_anew()
-        return Called(self.loaded, self.pair, self.plain, self.probe)
+        recorder = self.loaded.recorder
+        with running():
+            draw_anew()
+            called = Called(self.loaded, self.pair, self.plain, self.probe)
+            if backward:
+                called.forward()
+            recorder.begin()
+            recorder.on, recorder.instead = instead is None, instead
+            try:
+                given = passes(called)
+            finally:
+                recorder.on, recorder.instead = False, None
+        return given, recorder.values
 
-    def _gradients(self, instead: Callable[[Any, int], Any] | None = None, times: float = 1.0) -> tuple[dict[str, Array], list[Event]]:
-        """What the backward pass gives, and the values on its way, with others in place of some."""
-        called, recorder = self._called(), self.loaded.recorder
-        called.forward()
-        recorder.begin()
-        recorder.on, recorder.instead = instead is None, instead
-        try:
-            given = called.backward({symbol: times * value for symbol, value in self.seeds.items()})
-        finally:
-            recorder.on, recorder.instead = False, None
-        named = by_symbol(given, called)
-        return {symbol: value for symbol, (_, value) in named.items()}, _events(recorder.values)
+    def _gradients(self, instead: Instead | None = None, times: float = 1.0) -> tuple[dict[str, Array], Events]:
+        """What the backward pass gives, and the values on its way."""
+        seeds = {symbol: times * value for symbol, value in self.seeds.items()}
+        named, events = self._passed(lambda called: by_symbol(called.backward(seeds), called), instead, backward=True)
+        return {symbol: value for symbol, (_, value) in named.items()}, events
 
-    def _error(self, instead: Callable[[Any, int], Any] | None = None) -> tuple[float, list[Event]]:
-        """Σ ∂E/∂y · y, whose derivatives the backward pass gives, and the values on its way."""
-        called, recorder = self._called(), self.loaded.recorder
-        recorder.begin()
-        recorder.on, recorder.instead = instead is None, instead
-        try:
-            results = called.forward()
-        finally:
-            recorder.on, recorder.instead = False, None
-        pairs = zip(self.plain["results"], results, strict=False)
-        return sum(float(np.vdot(self.seeds[symbol], value.reshape(self.seeds[symbol].shape))) for symbol, value in pairs), _events(
-            recorder.values
-        )
+    def _results(self, instead: Instead | None = None) -> tuple[list[Array], Events]:
+        """What the forward pass gives, and the values on its way."""
+        return self._passed(Called.forward, instead, backward=False)
+
+    def _error(self, instead: Instead) -> float:
+        """Σ ∂E/∂y · y, whose derivatives the backward pass gives."""
+        pairs = zip(self.plain["results"], self._results(instead)[0], strict=False)
+        return sum(float(np.vdot(self.seeds[symbol], value.reshape(self.seeds[symbol].shape))) for symbol, value in pairs)
 
     def _flat(self, gradients: Mapping[str, Array]) -> Array:
         return np.concatenate([gradients[symbol].ravel() for symbol in self.wanted])
@@ -143,13 +133,13 @@ class LayerSlip:
         """What has to be added at this spot, in all its turns, for every gradient to be right; None where nothing does that."""
         if sum(value.size for value in values) > MOST_UNKNOWNS:
             return None
-        start, columns = self._flat(self._gradients(Replaced(spot, values))[0]), list[Array]()
+        start, columns = self._flat(self._gradients(Changed(spot, values))[0]), list[Array]()
         for turn, value in enumerate(values):
             for place in range(value.size):
                 moved = value.copy()
                 moved.flat[place] += 1.0
                 others = [*values[:turn], moved, *values[turn + 1 :]]
-                columns.append(self._flat(self._gradients(Replaced(spot, others))[0]) - start)
+                columns.append(self._flat(self._gradients(Changed(spot, others))[0]) - start)
         effects = np.stack(columns, axis=1)
         added, _, rank, _ = np.linalg.lstsq(effects, missing, rcond=1e-10)
         found = Repairs(effects, missing, added, unique=rank == len(added))
@@ -173,8 +163,8 @@ class LayerSlip:
 
     def _derivatives(self, size: int) -> Iterator[Array]:
         """∂E/∂ each value of that size on the forward pass, as it is and transposed."""
-        for one in self._events_forward(size):
-            found = np.array([self._slope(one, way) for way in np.eye(size)]).reshape(one.value.shape)
+        for spot, turn, value in self._values_forward(size):
+            found = derivative(self._error, spot, turn, value)
             yield from (found, found.T)
 
     def _is_derivative(self, value: Array) -> bool:
@@ -196,80 +186,16 @@ class LayerSlip:
 
     def _measure(self, size: int) -> Iterator[list[float]]:
         """How E changes with each value of that size on the forward pass, along a few directions."""
-        for one in self._events_forward(size):
-            slopes = [self._slope(one, way) for way in _directions(size)]
+        for spot, turn, value in self._values_forward(size):
+            slopes = [slope(self._error, spot, {turn: way.reshape(value.shape)}) for way in _directions(size)]
             if any(slopes):
                 yield slopes
 
-    def _events_forward(self, size: int) -> list[Event]:
-        """The values of that size on the way forward."""
-        if self._forward is None:
-            self._forward = self._error()[1]
-        return [one for one in self._forward if one.value.size == size]
-
-    def _slope(self, one: Event, way: Array) -> float:
-        """How E changes while a value on the way forward moves that way."""
-        step = STEP * way.reshape(one.value.shape)
-        up, down = (self._error(Moved(one.spot, one.turn, sign * step))[0] for sign in (1, -1))
-        return (up - down) / (2 * STEP)
-
-
-def statement_spots(loaded: Loaded) -> set[int]:
-    """The spots of what is assigned, added or given back as a whole."""
-    extents = set[tuple[int, int, int | None, int | None]]()
-    for node in ast.walk(loaded.tree):
-        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.value is not None:
-            parts = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else [node.value]
-            if isinstance(node, ast.Return):  # what is handed on was computed elsewhere
-                parts = [one for one in parts if not isinstance(one, (ast.Name, ast.Attribute))]
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # np.add.at(dT, x, dout)
-            parts = node.value.args
-        else:
-            continue
-        extents.update((one.lineno, one.col_offset, one.end_lineno, one.end_col_offset) for one in parts)
-    spots = enumerate(loaded.spots)
-    return {number for number, one in spots if not one.target and (one.line, one.start, one.last, one.end) in extents}
-
-
-class Replaced:
-    """Gives other values at one spot, turn by turn."""
-
-    def __init__(self, spot: int, values: Sequence[Array]) -> None:
-        self.spot, self.values, self.turn = spot, values, -1
-
-    def __call__(self, value: Any, spot: int) -> Any:
-        """What stands there instead."""
-        if spot != self.spot or not is_array(value):
-            return value
-        self.turn += 1
-        return self.values[self.turn].copy() if self.turn < len(self.values) else value
-
-
-class Moved:
-    """Adds something to the value at one spot, in one of its turns."""
-
-    def __init__(self, spot: int, turn: int, step: Array) -> None:
-        self.spot, self.left, self.step = spot, turn, step
-
-    def __call__(self, value: Any, spot: int) -> Any:
-        """The value, moved in the turn that is meant."""
-        if spot != self.spot or not is_array(value):
-            return value
-        self.left -= 1
-        return value + self.step if self.left == -1 else value
-
-
-def is_array(value: Any) -> bool:
-    """Is it an array of floats?"""
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
-
-
-def _events(values: Sequence[tuple[int, Array]]) -> list[Event]:
-    turns, found = dict[int, int](), list[Event]()
-    for spot, value in values:
-        turns[spot] = turns.get(spot, -1) + 1
-        found.append(Event(spot, turns[spot], value))
-    return found
+    def _values_forward(self, size: int) -> Iterator[tuple[int, int, Array]]:
+        """The values of that size on the way forward, each with its spot and its turn there."""
+        self._forward = self._forward or by_spot(self._results()[1])
+        for spot, turns in self._forward.items():
+            yield from ((spot, turn, value) for turn, (_, value) in enumerate(turns) if value.size == size)
 
 
 def _directions(size: int) -> list[Array]:
@@ -288,6 +214,6 @@ def layer_slip(loaded: Loaded, name: str, plain: Mapping[str, Any], wanted: Mapp
     try:
         with np.errstate(all="ignore"):
             spot = LayerSlip(loaded, pair, plain, wanted).place()
-    except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's program raises where other numbers come than it has computed
+    except (Failed, TooLong):
         return {}
     return {} if spot is None else {"line": loaded.spots[spot].line, "expression": loaded.spots[spot].text(loaded.code)}

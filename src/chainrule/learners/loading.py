@@ -141,6 +141,21 @@ class TooLong(BaseException):
     """A statement that takes longer than it may while a file is loaded."""
 
 
+class Failed(Exception):
+    """A learner's program that raises something, takes too long or goes another way, where it is given other numbers than its own."""
+
+
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """Around what runs a learner's code, copies or reads a learner's objects, and nothing of ours: whatever it raises becomes Failed."""
+    try:
+        yield
+    except Failed:
+        raise
+    except (Exception, TooLong) as error:  # whatever a learner's code raises
+        raise Failed(said(error)) from error
+
+
 @contextlib.contextmanager
 def impatient(seconds: float | None) -> Iterator[None]:
     """Raises TooLong in what takes longer, in seconds of the processor: the same on a busy machine. The clock of the whole run goes on."""

@@ -20,17 +20,15 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen, replace
+from chainrule.learners.changed_values import STEP, Events, Instead
 from chainrule.learners.layer_functions import GRADIENT
 from chainrule.learners.limits import FILE
-from chainrule.learners.loading import Loaded, TooLong, draw_anew, impatient
+from chainrule.learners.loading import Failed, Loaded, draw_anew, impatient, running
 from chainrule.learners.names import LOSS, as_kind, compact
 from chainrule.learners.scripts import Script, scripts
 from chainrule.learners.stored import Stored, leaves
 from chainrule.learners.syntax import names_in
 from chainrule.learners.tensors import is_tensor
-
-STEP = 1e-5
-"""By how much a parameter is moved."""
 
 NEAR = 1e-5
 """How far a gradient may be from the measured one, relative to its largest number."""
@@ -52,7 +50,7 @@ Values = Mapping[str, Array]
 class Ran(Frozen):
     """What a turn reported: values by their spots, in order; and the parameters after it."""
 
-    events: Sequence[tuple[int, Array]]
+    events: Events
     after: Values
 
 
@@ -63,6 +61,7 @@ class Turn:
     """
 
     def __init__(self, script: Script, changed: set[str], began: float) -> None:
+        """Raises Failed, as all that runs it does."""
         self.script, self.loaded, self.number = script, script.loaded, script.number
         self.line, self.began = script.loop.lineno, began
         self._code = compile(ast.Module([script.loop], []), FILE, "exec", dont_inherit=True)
@@ -71,7 +70,8 @@ class Turn:
         self._kept = {
             key: one for key, one in self.namespace.items() if not isinstance(one, fixed) and not key.startswith(("__", "chainrule_"))
         }
-        self._kept = copy.deepcopy(self._kept)
+        with running():
+            self._kept = copy.deepcopy(self._kept)
         self._others = {key: one for key, one in self.namespace.items() if key not in self._kept}
         self.changed = changed
         self.places = {leaf.path: leaf for leaf in leaves(self.namespace) if _is_learned(leaf)}
@@ -80,9 +80,10 @@ class Turn:
     def begun(self) -> None:
         """As it is before the loop."""
         self.namespace.clear()
-        self.namespace.update({**self._others, **copy.deepcopy(self._kept)})
+        with running():
+            self.namespace.update({**self._others, **copy.deepcopy(self._kept)})
 
-    def run(self, values: Sequence[Values], instead: Callable[[Any, int], Any] | None = None, *, record: bool = True) -> Ran:
+    def run(self, values: Sequence[Values], instead: Instead | None = None, *, record: bool = True) -> Ran:
         """So many turns, each with parameters of its own; the last one reports. record: whether its values are kept."""
         self.begun()
         last, recorder = len(values) - 1, self.loaded.recorder
@@ -99,13 +100,14 @@ class Turn:
         recorder.on = False
         recorder.bounds = {self.script.number: 1, self.number: len(values)}
         recorder.short, recorder.hook = self.number < 0, turned
-        if self.number < 0:
-            turned(self.number, 0)
         try:
-            self._execute()
+            with running():
+                if self.number < 0:
+                    turned(self.number, 0)
+                self._execute()
+            return Ran(recorder.values, self.parameters())
         finally:
             recorder.on, recorder.hook, recorder.instead, recorder.bounds, recorder.short = False, None, None, {}, False
-        return Ran(recorder.values, {path: place.get() for path, place in self.places.items()})
 
     def _execute(self) -> None:
         draw_anew()
@@ -119,10 +121,10 @@ class Turn:
         recorder, last = self.loaded.recorder, dict[int, dict[str, Array]]()
         changes, again = list[tuple[int, set[str]]](), dict[int, bool]()
         moved = dict[int, dict[str, Array]]()  # what turns of a loop have changed, number by number
-        start = self._arrays()
+        start = self.parameters()
 
         def turned(loop: int, turns: int) -> None:
-            now = self._arrays()
+            now = self.parameters()
             if turns:
                 changes.append((loop, changed := _changed(last[loop], now)))
                 for path in changed:
@@ -135,12 +137,11 @@ class Turn:
         recorder.begin()
         recorder.on, recorder.hook, recorder.bounds, recorder.short = False, turned, {self.number: 1}, True
         try:
-            self._execute()
-        except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises; what was seen until then tells
-            pass
+            with contextlib.suppress(Failed), running():  # what was seen until then tells
+                self._execute()
         finally:
             recorder.hook, recorder.bounds, recorder.short = None, {}, False
-        whole = len(_changed(start, self._arrays()))
+        whole = len(_changed(start, self.parameters()))
         measured = any(self._measures(loop) for loop, _ in changes) or self._measures(self.number)
         own = [loop for loop, changed in changes if loop != self.number and len(changed) > MOSTLY * whole > 0]
         # One number after the other is a single step, unless its loop computes a loss.
@@ -153,8 +154,15 @@ class Turn:
         found = (node for node in ast.walk(self.loaded.tree) if isinstance(node, (ast.For, ast.While)) and node.lineno == line)
         return any(LOSS.search(name) for node in found for part in node.body for name in names_in(part, stored=True))
 
-    def _arrays(self) -> dict[str, Array]:
-        return {path: place.get() for path, place in self.places.items()}
+    def parameters(self) -> dict[str, Array]:
+        """What may be its parameters, as they are now."""
+        with running():
+            return {path: place.get() for path, place in self.places.items()}
+
+    def held(self) -> dict[str, Array]:
+        """All numbers of the program, as they are after a turn, by their paths."""
+        with running():
+            return {leaf.path: leaf.get() for leaf in leaves(self.namespace)}
 
 
 MOSTLY = 0.7
@@ -191,6 +199,11 @@ class Measured(Frozen):
         """∂E/∂ all of its numbers, where these were moved one by one."""
         return self.slopes.reshape(self.given.shape) if len(self.directions) == self.given.size == self.slopes.size else None
 
+    @property
+    def along(self) -> Array:
+        """What the program's gradient says of these directions."""
+        return self.directions @ self.given.ravel()
+
     def fits(self, gradient: Array, factor: float = 1.0) -> bool:
         """Is this the gradient?"""
         if gradient.size != self.directions.shape[1]:
@@ -207,7 +220,7 @@ class Measured(Frozen):
     def factor(self) -> float | None:
         """How many times the right value it is; None where it is no multiple."""
         length = float(self.slopes @ self.slopes)
-        found = float(self.directions @ self.given.ravel() @ self.slopes) / length if length else 0.0
+        found = float(self.along @ self.slopes) / length if length else 0.0
         return found if abs(found) > 1e-9 and self.fits(self.given, found) else None
 
 
@@ -221,13 +234,13 @@ class Comparison:
         self.turn, self.starts, self.loss, self.spots, self.extract = turn, starts, loss, spots, extract
         self.loaded = turn.loaded
 
-    def forward_end(self, events: Sequence[tuple[int, Array]]) -> int:
+    def forward_end(self, events: Events) -> int:
         """The place where the loss is there for the first time: what comes after it is the way back."""
         value = events[self.loss][1].ravel()
         return next(place for place, (_, one) in enumerate(events) if one.size == 1 and np.array_equal(one.ravel(), value))
 
-    def error(self, moved: Values | None = None, instead: Callable[[Any, int], Any] | None = None) -> float:
-        """E, with some parameters of the last turn moved, or other values at some spots. Raises Shifted where it goes another way.
+    def error(self, moved: Values | None = None, instead: Instead | None = None) -> float:
+        """E, with some parameters of the last turn moved, or other values at some spots. Raises Failed, also where E is no number.
 
         The turn ends with it.
         """
@@ -246,11 +259,15 @@ class Comparison:
 
         with contextlib.suppress(LossKnown):
             self.turn.run([*self.starts[:-1], {**self.starts[-1], **(moved or {})}], reported, record=False)
-        if not found:
-            raise Shifted
+        if not found or not np.isfinite(found[0]):
+            raise Failed
         return found[0]
 
-    def given(self, instead: Callable[[Any, int], Any] | None = None) -> dict[str, tuple[str, Array]]:
+    def error_with(self, instead: Instead) -> float:
+        """E, with other values at some spots. Raises Failed."""
+        return self.error(instead=instead)
+
+    def given(self, instead: Instead | None = None) -> dict[str, tuple[str, Array]]:
         """The gradients that the program gives, with its names for them."""
         return self.extract(self.turn, self.turn.run(self.starts, instead), self.starts[-1])
 
@@ -263,7 +280,9 @@ class Comparison:
             rng = np.random.default_rng([size, 7])
             directions = np.eye(size) if whole else rng.normal(size=(DIRECTIONS, size))
             slopes = [self._slope(path, way.reshape(start[path].shape)) for way in directions]
-            found.append(Measured(path, own, gradient, directions, np.array(slopes)))
+            one = Measured(path, own, gradient, directions, np.array(slopes))
+            if one.right or path in self.turn.changed:  # what takes no step, and has no gradient but by its name, is no parameter
+                found.append(one)
         steps = [one.factor for one in found if one.own == ""]
         usual = max(
             (one for one in steps if one is not None and one > 0), key=lambda one: sum(_near(one, two) for two in steps), default=1.0
@@ -283,10 +302,6 @@ class LossKnown(BaseException):
     """The loss is known: the rest of a turn is not needed."""
 
 
-class Shifted(Exception):
-    """A turn that goes another way when numbers are moved."""
-
-
 Extract = Callable[[Turn, Ran, Values], dict[str, tuple[str, Array]]]
 
 
@@ -299,17 +314,17 @@ def comparisons(loaded: Loaded) -> Iterator[Comparison]:
         if (script.loop.lineno, script.function) in met:
             continue
         try:
-            found = _compared(Turn(script, changed, began))
-        except (Exception, TooLong):  # noqa: BLE001  # whatever a learner's loop raises where other numbers come than it has computed
+            found = compared_turn(Turn(script, changed, began))
+        except Failed:
             continue
         for one in found:
             met.add((script.loop.lineno, script.function))
             yield one
 
 
-def _compared(turn: Turn) -> list[Comparison]:
+def compared_turn(turn: Turn) -> list[Comparison]:
     """A turn with each of the numbers that may be its loss, the likeliest first."""
-    first = {path: place.get() for path, place in turn.places.items()}
+    first = turn.parameters()
     rng = np.random.default_rng(3)
     ways = {path: np.asarray(rng.normal(size=value.shape)) for path, value in first.items()}
     base = turn.run([first]).after
@@ -369,9 +384,10 @@ def _extraction(turn: Turn, start: Values) -> Extract:
     found = named(turn, turn.run([start]), start)
     if len(found) == len(start):
         return named
-    rates, _, _ = turn.script.rates({*start}, [*start])
-    begun = {leaf.path: leaf for leaf in leaves(turn.namespace) if not leaf.shape}
-    rate = next((float(begun[path].get()) for path in rates if path in begun), 1.0)
+    with running():
+        rates, _, _ = turn.script.rates({*start}, [*start])
+    held = turn.held()
+    rate = next((float(held[path]) for path in rates if path in held), 1.0)
 
     def by_step(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
         del turn
@@ -382,18 +398,18 @@ def _extraction(turn: Turn, start: Values) -> Extract:
 
 def named(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
     """Gradients by the names that variables, attributes and keys have for them, as they are at the end of a turn."""
-    held = {leaf.path: leaf.get() for leaf in leaves(turn.namespace)}
+    held = turn.held()
     local = {turn.loaded.spots[spot].target: value for spot, value in ran.events if turn.loaded.spots[spot].target}
     found = dict[str, tuple[str, Array]]()
     for path, value in start.items():
         for name, one in (*held.items(), *local.items()):
-            if one.shape == value.shape and name != path and _is_gradient_of(name, path):
+            if one.shape == value.shape and name != path and is_gradient_of(name, path):
                 found[path] = (name, one)
                 break
     return found
 
 
-def _is_gradient_of(name: str, path: str) -> bool:
+def is_gradient_of(name: str, path: str) -> bool:
     """Does a name say that this is the gradient of what stands at a path: dWxh of Wxh, grads["W1"] of params["W1"], gw[0] of w[0]?"""
     (base, place), (of, other_place) = (re.fullmatch(r"(.*?)((?:\[\d+\])*)", one).groups() for one in (path, name))  # type: ignore[union-attr]  # it fits anything
     if place != other_place:

@@ -354,7 +354,7 @@ def _methods(loaded: Loaded, name: str, before: Sequence[ast.stmt]) -> Iterator[
     given = {key: value for key, value in given.items() if maker and key in needed_by(maker, method=True)}
     for method, node in methods.items():
         body = inlined(node) if any(isinstance(part, (ast.For, ast.While)) for part in node.body) else None
-        if not body or not _TRAINS.search(method):
+        if not body or not TRAINS.search(method):
             continue
         try:
             made = loaded.namespace[name](**given)
@@ -447,7 +447,7 @@ def _is_range(node: ast.Call | ast.Tuple) -> bool:
     return isinstance(node, ast.Call) and called_name(node, method=False) == "range"
 
 
-_TRAINS = re.compile(r"train|trein|fit|learn|sgd|descent|optimi|run|entren|entrain|lern|step|update|back|epoch", re.IGNORECASE)
+TRAINS = re.compile(r"train|trein|fit|learn|sgd|descent|optimi|run|entren|entrain|lern|step|update|back|epoch", re.IGNORECASE)
 
 CALL = -1
 """In place of the number of a loop, where a call trains: net.fit(x_train, y_train, 1000, 0.1)."""
@@ -457,7 +457,7 @@ def _loop_number(statement: ast.stmt) -> int | None:
     """The number of a loop, CALL for a call that trains, None for everything else."""
     if isinstance(statement, (ast.Expr, ast.Assign)):
         trains = next((name for call in calls_in(statement.value) if (name := called_name(call, method=True))), "")
-        return CALL if _TRAINS.search(trains) else None
+        return CALL if TRAINS.search(trains) else None
     if not isinstance(statement, (ast.For, ast.While)):
         return None
     first = statement.body[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,9 +18,11 @@ from chainrule.checking.evidence import SIGN, Architecture, Fault, Observation, 
 from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layer_functions import BACKWARD, FORWARD
 from chainrule.learners.layout import SHARED, Layout
+from chainrule.learners.loss_functions import loss_functions
 from chainrule.learners.pairing import shuffled_apart
 from chainrule.learners.sandbox import Refusal, Sandbox
 from chainrule.learners.source import ProgramSource, read_source
+from chainrule.learners.syntax import called_name, calls_in
 from chainrule.network.definitions import find
 from chainrule.steps.problem import Problem
 
@@ -46,9 +49,14 @@ class FileSubmission:
         return bool(self._read["loss"]) or self.architecture.loss_said
 
     @property
+    def entry(self) -> str:
+        """How it is called, as it is shown."""
+        return str(self._read["entry"])
+
+    @property
     def function(self) -> str:
         """The function that gives its gradients and takes no step; empty where something else does."""
-        return "" if self._read["updates"] else (re.match(r"(\w+)\(", self._read["entry"]) or [""] * 2)[1]
+        return "" if self._read["updates"] else (re.match(r"(\w+)\(", self.entry) or [""] * 2)[1]
 
     def observe(self, problems: Sequence[Problem]) -> Sequence[Observation]:
         """What it answers to each problem, in their order. Raises Refusal where its process gave nothing."""
@@ -261,7 +269,30 @@ def steps_of(path: str | Path, sandbox: Sandbox, function: str) -> list[dict[str
 def measured_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
     """What the gradients of a training are beside how its own loss changes; nothing where it has none. Raises Refusal."""
     source = read_source(path)
-    found = sandbox.run({"work": "measured", "code": source.code, "stated": ""})
+    return _placed(sandbox.run({"work": "measured", "code": source.code, "stated": ""}), source)
+
+
+def own_losses_of(path: str | Path, sandbox: Sandbox, judged: str = "", *, trained: bool = False) -> tuple[list[dict[str, Any]], list[str]]:
+    """The same of the functions of a file that give a loss and its gradients, and the names of those that could not be called.
+
+    judged   what was judged already, as it is shown; trained: whether what is called in loops was
+
+    What other functions call is a part of these. Raises Refusal.
+    """
+    source = read_source(path)
+    with contextlib.suppress(SyntaxError):
+        tree = ast.parse(source.code)
+        within = (ast.FunctionDef, ast.For, ast.While) if trained else (ast.FunctionDef,)
+        called = {called_name(call) for node in ast.walk(tree) if isinstance(node, within) for call in calls_in(node)}
+        names = [
+            one.name for one in loss_functions(tree, stepping=not trained) if f"{one.name}(" not in judged and one.node.name not in called
+        ]
+        found = sandbox.run({"work": "losses", "code": source.code, "stated": "", "names": names})["answers"] if names else []
+        return [_placed(one, source) for one in found], [one for one in names if one not in {each["function"] for each in found}]
+    return [], []
+
+
+def _placed(found: dict[str, Any], source: ProgramSource) -> dict[str, Any]:
     for one in (found, *found.get("faults", ())):
         for key in ("line", "loss_line", "of_line"):
             if one.get(key):

@@ -1782,6 +1782,9 @@ WORDS = {
     "check.layers.left": "{name}: Bei {count} weiteren Größen ergibt der Vorwärtsschritt etwas anderes oder nichts; "
     "sie wurden nicht beurteilt.",
     "check.measured.training": "ein Training, Zeile {line}; sein Netz ist keines aus dichten Schichten, es wird also nichts hergeleitet",
+    "check.measured.function": "{name}, Zeile {line}; mit eigenen Argumenten aufgerufen, es wird also nichts hergeleitet",
+    "check.measured.unread": "Nicht angesehen, weil sich keine Argumente fanden, mit denen sie eine Zahl und Gradienten davon ergeben: "
+    "{names}. Eine Schleife, die sie aufruft und einen Schritt tut, würde beobachtet.",
     "check.measured.loss": "E ist {loss}, Zeile {line}; {names} wurden verändert, und was das Programm ergibt, wurde mit der Änderung von "
     "E verglichen",
     "check.measured.right": "Jeder von {count} Gradienten ist, wie sich das E des Programms ändert.",

@@ -1736,6 +1736,9 @@ WORDS = {
     "check.layers.gates": "  its rows are samples, its gates stand in the order {gates}",
     "check.layers.left": "{name}: on {count} further sizes its forward pass gives something else, or nothing; these were not judged.",
     "check.measured.training": "a training, line {line}; its network is none of dense layers, so nothing is derived",
+    "check.measured.function": "{name}, line {line}; it was called with arguments of ours, and nothing is derived",
+    "check.measured.unread": "Not looked at, because no arguments were found with which they give a number and gradients of it: {names}. "
+    "A loop that calls them and takes a step would be watched.",
     "check.measured.loss": "E is {loss}, line {line}; {names} were moved, and what the program gives was compared with how E changes",
     "check.measured.right": "Every one of {count} gradients is how the program's own E changes.",
     "check.measured.right.count=1": "The gradient is how the program's own E changes.",
