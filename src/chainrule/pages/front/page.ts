@@ -412,8 +412,7 @@ export class Page {
     flashing.on = !document.body.classList.contains("dragging") && matchMedia("(prefers-reduced-motion: no-preference)").matches;
     this.stage.refresh((element) => this.#hidden(element), now);
     const phase: Phase | undefined = session.content.sequence[session.walked]?.[0];
-    const name = words.short(session.selected);
-    this.#card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.name(now!)}` : this.#titleOf(session.selected, name), this.#asking === undefined ? undefined : (typed) => this.#answer(typed));
+    this.#card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.letter(now!)}` : this.#titleOf(session.selected), this.#asking === undefined ? undefined : (typed) => this.#answer(typed));
     this.#views.refresh();
     this.#timeline.refresh();
     this.#rate.refresh();
@@ -428,12 +427,13 @@ export class Page {
     this.home.drawn?.();
   }
 
-  #titleOf(element: number, name: string): string {
+  #titleOf(element: number): string {
     const { words } = this;
+    const name = words.letter(element);
     const edge = this.content.stage.edges.find(([, , weight]) => weight === element);
-    if (edge) return words.say("weight", { name, source: words.short(edge[0]), target: words.short(edge[1]) });
+    if (edge) return words.say("weight", { name, source: words.letter(edge[0]), target: words.letter(edge[1]) });
     const unit = this.session.everyUnit.find((one) => one.biases.includes(element));
-    if (unit) return words.say("bias", { name, target: words.short(unit.element) });
+    if (unit) return words.say("bias", { name, target: words.letter(unit.element) });
     return words.say(this.session.kindOf(element), { name });
   }
 

@@ -89,7 +89,7 @@ export class StageView {
     new ResizeObserver(() => `${this.#look()}` !== this.#looked && this.#anew()).observe(document.documentElement);
     if (this.session.content.samples > 1) place.prepend(this.#sampleChooser());
     on(this.picture, "keydown", (event) => this.#key(event));
-    on(this.picture, "focusin", (event) => {
+    on(place, "focusin", (event) => {
       const item = (event.target as Element).closest<SVGGElement>("[tabindex]");
       if (item) this.#roam(item);
     });

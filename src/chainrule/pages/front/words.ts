@@ -25,6 +25,11 @@ export class Words extends Phrases {
     return `${this.number(Number(shown))} · 10${raised(Number(power))}`;
   }
 
+  /** An element's letter as a formula has it, in what is written as markup. */
+  letter(element: number): string {
+    return `<math>${this.content.elements[element]![3]}</math>`;
+  }
+
   /** What an element is called. */
   name(element: number): string {
     return this.content.elements[element]![5];

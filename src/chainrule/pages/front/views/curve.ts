@@ -115,7 +115,7 @@ export class Curve extends Base {
     this.#runs.forEach((run, place) => {
       const label = run.label();
       setText(run.box.parentElement!.querySelector("span")!, label);
-      if (run.box.checked) runs.push([label, this.#run(run, count), COLOURS[place % COLOURS.length]!]);
+      if (run.box.checked) runs.push([label, this.#run(run, count), COLOURS[place % COLOURS.length]! + (place < COLOURS.length ? "" : " again")]);
     });
     const all = runs.flatMap(([, numbers]) => numbers).filter((value) => isFinite(value) && (!this.#logarithmic || value > 0));
     const start = errors[0]!;
@@ -127,10 +127,10 @@ export class Curve extends Base {
     } else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
     const begin = first.number;
     const axes = { logarithmic: this.#logarithmic && low > 0, right: runs.length > 1 ? LABELS : undefined };
-    const { picture, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], axes);
+    const { picture, inside, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], axes);
     const labels: [number, string, string][] = [];
     for (const [label, numbers, colour] of runs.reverse()) {
-      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(begin + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
+      inside.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(begin + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
       const last = numbers.filter(isFinite).pop() ?? high;
       if (label) labels.push([y(Math.min(high, Math.max(last, low))) + 4, label, colour]);
     }
