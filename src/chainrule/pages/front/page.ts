@@ -3,7 +3,7 @@
 import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { button, fill, flashing, html, on, write } from "./dom";
+import { button, check, fill, flashing, html, on, write } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { built } from "./mathml";
@@ -142,19 +142,15 @@ export class Page {
     const { words } = this;
     const details = html("details.more", html("summary", words.say("more")));
     const menu = html("div.menu");
-    const check = (key: string, checked: boolean, act: (on: boolean) => void): HTMLElement => {
-      const box = html("input", { type: "checkbox", checked });
-      on(box, "change", () => act(box.checked));
-      this.#checks.set(key, box);
-      return html("label.check", box, html("span", words.say(key)));
-    };
+    const [predict] = check(words.say("predict"), (on) => this.#act(() => (this.#predicting = on)));
+    const [exact, box] = check(words.say("exact"), (on) => this.#fractions(on, box), { checked: this.session.fractions });
     const speed = html("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: this.#speed, "aria-label": words.say("speed") });
     on(speed, "input", () => (this.#speed = Number(speed.value)));
     const file = html("input", { type: "file", accept: ".json,.toml,.safetensors", class: "heard", tabindex: -1, "aria-label": words.say("load") });
     on(file, "change", () => void this.#load(file));
     menu.append(
-      check("predict", false, (on) => this.#act(() => (this.#predicting = on))),
-      check("exact", this.session.fractions, (on) => this.#fractions(on)),
+      predict,
+      exact,
       html("label.check", html("span", words.say("speed")), speed),
       html("hr"),
       ...(this.home.linked === false ? [] : [this.#button("link", () => void this.link())]),
@@ -185,7 +181,6 @@ export class Page {
   }
 
   readonly #rate: Knob;
-  readonly #checks = new Map<string, HTMLInputElement>();
 
   #timeControls(place: HTMLElement): void {
     const { words, session } = this;
@@ -287,11 +282,11 @@ export class Page {
     this.#schedule();
   }
 
-  #fractions(on: boolean): void {
+  #fractions(on: boolean, box: HTMLInputElement): void {
     this.session.fractions = on;
     if (on && this.session.content.sequence.some(([, element]) => !printedAs(this.session.sources.before.of(element)).exact)) {
       this.session.fractions = false;
-      this.#checks.get("exact")!.checked = false;
+      box.checked = false;
       this.say(this.words.say("inexact"));
     }
     this.#schedule();

@@ -2,7 +2,7 @@
 
 import { scalar, type Tensor, tensor } from "../arrays";
 import type { Content } from "../content";
-import { html, on, setText, svg } from "../dom";
+import { check, html, setText, svg } from "../dom";
 import { frame, path, HEIGHT, WIDTH } from "../plot";
 import { result, type Start, withRate } from "../program";
 import { Base } from "./base";
@@ -31,15 +31,14 @@ export class Curve extends Base {
   override build(place: HTMLElement): void {
     const { session, changing } = this;
     const { content, runner } = session;
-    const box = html("input", { type: "checkbox", checked: true });
-    on(box, "change", () => {
-      this.#logarithmic = box.checked;
+    const ticked = (on: boolean): void => {
+      this.#logarithmic = on;
       this.refresh();
-    });
+    };
     const rate = session.places.get("learning_rate 0");
     const start = (): Start => session.steps[0]!;
     const next = (from: Start): Start => runner.next(from, runner.before(from));
-    place.append(html("div.choosers", html("label.check", box, html("span", this.say("curve.log")))));
+    place.append(html("div.choosers", check(this.say("curve.log"), ticked, { checked: true })[0]));
     if (rate !== undefined) {
       const value = (factor: number): number => session.double(rate, start().arrays) * factor;
       this.#choosers(
@@ -67,10 +66,9 @@ export class Curve extends Base {
   #choosers(place: HTMLElement, title: string, runs: Omit<Run, "errors" | "box">[]): void {
     const row = html("div.choosers", html("span", this.say(title)));
     for (const run of runs) {
-      const box = html("input", { type: "checkbox" });
-      on(box, "change", () => this.refresh());
+      const [label, box] = check(run.label(), () => this.refresh());
       this.#runs.push({ ...run, errors: [], box });
-      row.append(html("label.check", box, html("span", run.label())));
+      row.append(label);
     }
     place.append(row);
   }
