@@ -432,9 +432,10 @@ export class Page {
     return words.say(this.session.kindOf(element), { name });
   }
 
-  #showAlarms(found?: Said[]): void {
-    this.#alarmBox.classList.toggle("pending", !found);
-    if (!found) return;
+  #showAlarms(said?: Said[]): void {
+    this.#alarmBox.classList.toggle("pending", !said);
+    if (!said) return;
+    const found = said.map((alarm) => ({ ...alarm, text: this.words.lifted(alarm.text) }));
     const text = found.map((alarm) => alarm.text).join("\n");
     if (this.#alarmBox.dataset["text"] === text) return;
     this.#alarmBox.dataset["text"] = text;

@@ -65,7 +65,7 @@ export function frame(
   }
   for (const tick of logarithmic ? powers(yLow, yHigh) : ticks(yLow, yHigh)) {
     picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - right, y1: y(tick), y2: y(tick) }));
-    picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick).replace(/^1 · /, "")));
+    picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick).replace(/^1 · | /g, "")));
   }
   picture.append(svg("text.axis", { x: (LEFT + WIDTH - right) / 2, y: HEIGHT - 5 }, ...letter(xTitle)));
   picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, ...letter(yTitle)));

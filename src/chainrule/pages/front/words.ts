@@ -30,6 +30,11 @@ export class Words extends Phrases {
     return `<math>${this.content.elements[element]![3]}</math>`;
   }
 
+  /** Prose with its powers raised: 10^−5 as 10⁻⁵. */
+  lifted(text: string): string {
+    return text.replace(/\^(−?\d+)/g, (_, power: string) => raised(power));
+  }
+
   /** What an element is called. */
   name(element: number): string {
     return this.content.elements[element]![5];
@@ -48,4 +53,4 @@ export class Words extends Phrases {
   }
 }
 
-const raised = (power: number): string => [...String(power)].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+const raised = (power: number | string): string => [...String(power)].map((sign) => (/[-−]/.test(sign) ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");

@@ -52,15 +52,14 @@ export class Slope extends Base {
     inside.append(svg("path", { class: "curve c7", d: path(curve.map(([a, b]) => [x(a), y(b)])) }));
     const tangent = (at: number): number => error + gradient * (at - value);
     inside.append(svg("path", { class: "tangent c9", d: path([[x(low), y(tangent(low))], [x(high), y(tangent(high))]]) }));
-    if (isFinite(after)) {
+    if (isFinite(after) && isFinite(error)) {
       const [from, to] = [x(value), x(after)];
       const way = to < from ? 1 : -1;
       picture.append(svg("path", { class: "step c1", d: `M${from} ${y(error)}H${to}l${7 * way} -4v8z` }));
       picture.append(svg("line", { class: "fall c1", x1: to, x2: to, y1: y(error), y2: y(Math.min(ending, highest)) }));
       if (ending <= highest) picture.append(svg("circle", { class: "end c1", cx: to, cy: y(ending), r: 4 }));
     }
-    const dot = svg("circle", { class: "dot handle c7", cx: x(value), cy: y(error), r: 8, "data-e": element });
-    picture.append(dot);
+    if (isFinite(error)) picture.append(svg("circle", { class: "dot handle c7", cx: x(value), cy: y(error), r: 8, "data-e": element }));
     this.#picture.replaceChildren(picture);
     this.#text.textContent = about + (ending > error ? ` ${this.say("slope.over")}` : "");
   }
