@@ -323,14 +323,18 @@ class _Content:
             | {state.key: after.key for part in update.parameters for state, after in zip(part.states, part.new_states, strict=True)},
         }
 
-    def _ranges(self) -> dict[str, str]:
-        """Of targets that may not be any numbers, which they are: from 0 to 1, with the sum 1 in a distribution, or signs."""
+    def _ranges(self) -> dict[str, str | int]:
+        """Of what may not be any number, what it may be: of targets, from 0 to 1, with the sum 1 in a distribution, or signs; of inputs that
+        are tokens, how many tokens there are.
+        """
+        sizes = self.step.network.wiring.inputs.values()
+        tokens = {x.key: getattr(size, "vocabulary", 0) for x, size in zip(self.derivation.inputs, sizes, strict=True)}
         kinds = {"distribution": "distribution", "steps": "distribution", "signs": "signs", "numbers": "", "gradient": ""}
         compared = {
             t: kinds.get(self.context.step.network.goals[name].loss.definition.targets, "probabilities")
             for name, t in self.derivation.compared.items()
         }
-        return {t.key: kind for t, kind in compared.items() if kind}
+        return {key: kind for key, kind in {**tokens, **{t.key: kind for t, kind in compared.items()}}.items() if kind}
 
     def _program(self) -> dict[str, Any]:
         """What the page runs: the whole step, what stands in the forward pass alone, and what people compute in its place."""

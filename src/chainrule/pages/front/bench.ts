@@ -1,7 +1,7 @@
 /** The controls of what only Python can change: layers, activations, loss, optimiser, letters and language. */
 
 import type { Architecture, Choices, Layer } from "./messages";
-import { button, html, on } from "./dom";
+import { button, check, html, on } from "./dom";
 import type { Phrases } from "./phrases";
 
 export type Change = Record<string, unknown>;
@@ -71,9 +71,8 @@ export class Bench {
     if (layer.units !== null) parts.push(this.stepper(`units ${place}`, of(words.say("units")), layer.units, now.most.units, (units) => ({ units, layer: place })));
     if (layer.activation !== null) parts.push(this.select(`activation ${place}`, of(words.say("activation")), now.choices.activation, layer.activation, (activation) => ({ activation, layer: place }), true));
     if (layer.bias !== null) {
-      const box = html("input", { type: "checkbox", checked: layer.bias, "data-key": `bias ${place}`, "aria-label": of(words.say("bias")) });
-      on(box, "change", () => this.asked.change({ bias: box.checked, layer: place }));
-      parts.push(html("label.check", box, html("span", { "aria-hidden": "true" }, words.say("bias"))));
+      const [label] = check(words.say("bias"), (bias) => this.asked.change({ bias, layer: place }), { checked: layer.bias, "data-key": `bias ${place}`, "aria-label": of(words.say("bias")) });
+      parts.push(label);
     }
     if (now.chain && place + 1 < now.layers.length) parts.push(this.small("✕", words.say("remove", { name: layer.title }), { remove: place }));
     return this.group(layer.title, parts);

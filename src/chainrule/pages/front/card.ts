@@ -33,7 +33,7 @@ export class Card {
     on(this.#unfolding, "toggle", () => this.#compare());
   }
 
-  /** Shows what is selected; while stepping, the quantity that is computed now. asked: is its number to be predicted first? */
+  /** Shows what is selected; while stepping, the quantity that is computed now. title: as markup. asked: is its number to be predicted first? */
   show(now: number | undefined, title: string, asked?: (typed: string) => void): void {
     const { session } = this.changing;
     const selected = session.ownerOf(session.selected);
@@ -44,7 +44,9 @@ export class Card {
     }
     this.#shown = key;
     this.#lines.clear();
-    this.place.replaceChildren(html("h2", { id: "card-title" }, title));
+    const heading = html("h2", { id: "card-title" });
+    heading.innerHTML = title;
+    this.place.replaceChildren(heading);
     if (now !== undefined) {
       const owner = session.ownerOf(now);
       const arrow = session.nextOf(owner) === now ? owner : undefined;

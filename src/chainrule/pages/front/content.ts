@@ -225,7 +225,7 @@ export interface Content {
   quantities: Record<string, number[]>;
   leaves: Leaves;
   /** Of targets that may not be any numbers, which they are. */
-  ranges: Record<string, "distribution" | "probabilities" | "signs">;
+  ranges: Record<string, "distribution" | "probabilities" | "signs" | number>;
   elements: ElementRecord[];
   nodes: GraphNode[];
   paper: Record<string, number>;

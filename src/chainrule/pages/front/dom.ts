@@ -35,6 +35,13 @@ export function on<K extends keyof HTMLElementEventMap>(element: Element, kind: 
   element.addEventListener(kind, heard as EventListener);
 }
 
+/** Words with a box to be ticked, what that does, and the box. */
+export function check(text: string, act: (ticked: boolean) => void, attributes: Attributes = {}): [HTMLElement, HTMLInputElement] {
+  const box = html("input", { type: "checkbox", ...attributes });
+  on(box, "change", () => act(box.checked));
+  return [html("label.check", box, html("span", text)), box];
+}
+
 /** A button, and what it does. */
 export function button(act: () => void, ...parts: Part[]): HTMLButtonElement {
   const made = html("button", { type: "button" }, ...parts);

@@ -35,7 +35,7 @@ export function unitsOf({ key, shiftKey }: KeyboardEvent, sideways = false): num
 export function move(changing: Changing, element: number, units: number, keeping: boolean, from?: number): void {
   const { session } = changing;
   const value = from ?? session.double(element);
-  const unit = unitOf(value);
+  const unit = session.tokens(element) ? 1 : unitOf(value);
   const moved = session.nearest(element, onGrid(value + units * unit, unit));
   if (moved !== undefined) give(changing, element, moved, keeping);
 }

@@ -3,7 +3,7 @@
 import { Alarms } from "./alarms";
 import { Card } from "./card";
 import type { Content, Phase } from "./content";
-import { button, fill, flashing, html, on, write } from "./dom";
+import { button, check, fill, flashing, html, on, write } from "./dom";
 import { fromToml } from "./formats";
 import { type Changing, Knob, handleAt, listen } from "./handles";
 import { built } from "./mathml";
@@ -142,19 +142,15 @@ export class Page {
     const { words } = this;
     const details = html("details.more", html("summary", words.say("more")));
     const menu = html("div.menu");
-    const check = (key: string, checked: boolean, act: (on: boolean) => void): HTMLElement => {
-      const box = html("input", { type: "checkbox", checked });
-      on(box, "change", () => act(box.checked));
-      this.#checks.set(key, box);
-      return html("label.check", box, html("span", words.say(key)));
-    };
+    const [predict] = check(words.say("predict"), (on) => this.#act(() => (this.#predicting = on)));
+    const [exact, box] = check(words.say("exact"), (on) => this.#fractions(on, box), { checked: this.session.fractions });
     const speed = html("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: this.#speed, "aria-label": words.say("speed") });
     on(speed, "input", () => (this.#speed = Number(speed.value)));
     const file = html("input", { type: "file", accept: ".json,.toml,.safetensors", class: "heard", tabindex: -1, "aria-label": words.say("load") });
     on(file, "change", () => void this.#load(file));
     menu.append(
-      check("predict", false, (on) => this.#act(() => (this.#predicting = on))),
-      check("exact", this.session.fractions, (on) => this.#fractions(on)),
+      predict,
+      exact,
       html("label.check", html("span", words.say("speed")), speed),
       html("hr"),
       ...(this.home.linked === false ? [] : [this.#button("link", () => void this.link())]),
@@ -185,7 +181,6 @@ export class Page {
   }
 
   readonly #rate: Knob;
-  readonly #checks = new Map<string, HTMLInputElement>();
 
   #timeControls(place: HTMLElement): void {
     const { words, session } = this;
@@ -287,11 +282,11 @@ export class Page {
     this.#schedule();
   }
 
-  #fractions(on: boolean): void {
+  #fractions(on: boolean, box: HTMLInputElement): void {
     this.session.fractions = on;
     if (on && this.session.content.sequence.some(([, element]) => !printedAs(this.session.sources.before.of(element)).exact)) {
       this.session.fractions = false;
-      this.#checks.get("exact")!.checked = false;
+      box.checked = false;
       this.say(this.words.say("inexact"));
     }
     this.#schedule();
@@ -412,8 +407,7 @@ export class Page {
     flashing.on = !document.body.classList.contains("dragging") && matchMedia("(prefers-reduced-motion: no-preference)").matches;
     this.stage.refresh((element) => this.#hidden(element), now);
     const phase: Phase | undefined = session.content.sequence[session.walked]?.[0];
-    const name = words.short(session.selected);
-    this.#card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.name(now!)}` : this.#titleOf(session.selected, name), this.#asking === undefined ? undefined : (typed) => this.#answer(typed));
+    this.#card.show(now, phase ? `${words.say(`phase.${phase}`)}: ${words.letter(now!)}` : this.#titleOf(session.selected), this.#asking === undefined ? undefined : (typed) => this.#answer(typed));
     this.#views.refresh();
     this.#timeline.refresh();
     this.#rate.refresh();
@@ -428,18 +422,20 @@ export class Page {
     this.home.drawn?.();
   }
 
-  #titleOf(element: number, name: string): string {
+  #titleOf(element: number): string {
     const { words } = this;
+    const name = words.letter(element);
     const edge = this.content.stage.edges.find(([, , weight]) => weight === element);
-    if (edge) return words.say("weight", { name, source: words.short(edge[0]), target: words.short(edge[1]) });
+    if (edge) return words.say("weight", { name, source: words.letter(edge[0]), target: words.letter(edge[1]) });
     const unit = this.session.everyUnit.find((one) => one.biases.includes(element));
-    if (unit) return words.say("bias", { name, target: words.short(unit.element) });
+    if (unit) return words.say("bias", { name, target: words.letter(unit.element) });
     return words.say(this.session.kindOf(element), { name });
   }
 
-  #showAlarms(found?: Said[]): void {
-    this.#alarmBox.classList.toggle("pending", !found);
-    if (!found) return;
+  #showAlarms(said?: Said[]): void {
+    this.#alarmBox.classList.toggle("pending", !said);
+    if (!said) return;
+    const found = said.map((alarm) => ({ ...alarm, text: this.words.lifted(alarm.text) }));
     const text = found.map((alarm) => alarm.text).join("\n");
     if (this.#alarmBox.dataset["text"] === text) return;
     this.#alarmBox.dataset["text"] = text;

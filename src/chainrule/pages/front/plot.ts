@@ -14,10 +14,13 @@ interface Scale {
   high: number;
 }
 
+/** The number at a part of the way from one to another. */
+export const between = (low: number, high: number, part: number): number => low + (high - low) * part;
+
 function scale(low: number, high: number, from: number, to: number, logarithmic = false): Scale {
   const f = logarithmic ? Math.log10 : (x: number): number => x;
   const [a, b] = [f(low), f(high)];
-  return Object.assign((value: number) => from + ((f(value) - a) / (b - a || 1)) * (to - from), { low, high });
+  return Object.assign((value: number) => between(from, to, (f(value) - a) / (b - a || 1)), { low, high });
 }
 
 /** Round numbers between two ends. */
@@ -38,6 +41,8 @@ function powers(low: number, high: number): number[] {
 
 interface Frame {
   picture: SVGSVGElement;
+  /** What is drawn here is cut off at the axes. */
+  inside: SVGSVGElement;
   x: Scale;
   y: Scale;
 }
@@ -60,11 +65,14 @@ export function frame(
   }
   for (const tick of logarithmic ? powers(yLow, yHigh) : ticks(yLow, yHigh)) {
     picture.append(svg("line.grid", { x1: LEFT, x2: WIDTH - right, y1: y(tick), y2: y(tick) }));
-    picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick).replace(/^1 · /, "")));
+    picture.append(svg("text.tick.left", { x: LEFT - 7, y: y(tick) + 4 }, words.brief(tick).replace(/^1 · | /g, "")));
   }
   picture.append(svg("text.axis", { x: (LEFT + WIDTH - right) / 2, y: HEIGHT - 5 }, ...letter(xTitle)));
   picture.append(svg("text.axis.left", { x: 4, y: TOP + 10 }, ...letter(yTitle)));
-  return { picture, x, y };
+  const [wide, tall] = [WIDTH - right - LEFT, HEIGHT - BOTTOM - TOP];
+  const inside = svg("svg", { x: LEFT, y: TOP, width: wide, height: tall, viewBox: `${LEFT} ${TOP} ${wide} ${tall}` });
+  picture.append(inside);
+  return { picture, inside, x, y };
 }
 
 /** A path through points; gaps where one is no number. */

@@ -140,10 +140,17 @@ export class Session {
     return node === -1 && [parameters, inputs, targets, options].some((kind) => key in kind);
   }
 
+  /** How many tokens there are of which an element is one. */
+  tokens(element: number): number | undefined {
+    const range = this.content.ranges[this.content.elements[element]![0]];
+    return typeof range === "number" ? range : undefined;
+  }
+
   /** The value next to another one that an element may have: targets stay in the range of their loss. A rate of 0 or less is none. */
   nearest(element: number, value: number): number | undefined {
     const [key] = this.content.elements[element]!;
     const range = this.content.ranges[key];
+    if (typeof range === "number") return Math.max(0, Math.min(range - 1, Math.round(value)));
     if (range === "signs") return value < this.double(element) ? -1 : 1;
     if (range) return Math.max(0, Math.min(1, value));
     return value > 0 || key !== "learning_rate" ? value : undefined;

@@ -3,7 +3,7 @@
 import type { Unit } from "./content";
 import { built } from "./mathml";
 import { fill, html, letter, on, setText, svg } from "./dom";
-import { type Changing, move, type, unitsOf } from "./handles";
+import { type Changing, handleAt, move, type, unitsOf } from "./handles";
 import { type Box, type Spot, labelled } from "./labels";
 import type { Session } from "./session";
 import type { Words } from "./words";
@@ -23,6 +23,8 @@ const SMALLEST = 0.79;
 const [BOX, NEXT, WITHIN] = [44, 53, 13];
 /** More lines than this are drawn without their numbers, but for those that matter now; and letters of a number that has room on a line. */
 const [MOST_LABELS, LONGEST] = [14, 6];
+/** Of more lines to one unit no products are shown, for which there is no room. */
+const MOST_PRODUCTS = 6;
 
 /** The smallest letters of a number within a unit, and how wide the error's box is. */
 const [LEAST, ERROR] = [11.5, 84];
@@ -38,6 +40,8 @@ interface Shown {
   back?: SVGRectElement;
   /** What it showed last. */
   last?: string;
+  /** The product that is computed with it now, which stands in its place. */
+  product?: string;
 }
 
 /** A line, its label, and the places along it. */
@@ -47,7 +51,6 @@ interface Drawn {
   weight: number;
   line: SVGPathElement;
   label: Shown | undefined;
-  product: SVGTextElement;
   at: (part: number) => Spot;
 }
 
@@ -66,8 +69,8 @@ export class StageView {
   #crowded = false;
   #numbers: Shown[] = [];
   #lines: Drawn[] = [];
-  /** Those whose labels are shown. */
-  #told: Drawn[] = [];
+  /** The labels that are shown, with what is on them. */
+  #told = "";
   #circles = new Map<number, SVGGElement>();
   #biases: [SVGGElement, number, Unit][] = [];
   #focusable: SVGGElement[] = [];
@@ -89,7 +92,7 @@ export class StageView {
     new ResizeObserver(() => `${this.#look()}` !== this.#looked && this.#anew()).observe(document.documentElement);
     if (this.session.content.samples > 1) place.prepend(this.#sampleChooser());
     on(this.picture, "keydown", (event) => this.#key(event));
-    on(this.picture, "focusin", (event) => {
+    on(place, "focusin", (event) => {
       const item = (event.target as Element).closest<SVGGElement>("[tabindex]");
       if (item) this.#roam(item);
     });
@@ -131,7 +134,7 @@ export class StageView {
     this.#sample = session.sample;
     this.picture.replaceChildren();
     built.count++;
-    [this.#numbers, this.#focusable, this.#biases, this.#lines, this.#told] = [[], [], [], [], []];
+    [this.#numbers, this.#focusable, this.#biases, this.#lines, this.#told] = [[], [], [], [], ""];
     this.#spots.clear();
     this.#circles.clear();
     const stacks: Unit[][] = [];
@@ -176,7 +179,7 @@ export class StageView {
     const raised = texts.some(([text, x], place) => place && texts[place - 1] && (room(text) + room(texts[place - 1]![0])) / 2 > x - texts[place - 1]![1]);
     texts.forEach(([text, x], column) => {
       const short = room(text) > 2 * this.#apart ? `${text.split(", ")[0]} …` : text;
-      this.picture.append(svg("text.title", { x: Math.max(x, room(short) / 2 - 4), y: raised && column % 2 ? 12 : 28 }, short));
+      this.picture.append(svg("text.title", { x: Math.max(x, room(short) / 2), y: raised && column % 2 ? 12 : 28 }, short));
     });
     const edges = svg("g.edges");
     const labels = svg("g.labels");
@@ -207,16 +210,10 @@ export class StageView {
     const last = Math.min(first + SHOWN, whole);
     const turn = (start: number): SVGGElement => {
       const group = svg("g.fold", { role: "button", "aria-label": words.say("fold", { first: start + 1, last: Math.min(start + SHOWN, whole), count: whole }) });
-      const go = (): void => {
+      on(group, "click", () => {
         this.#first.set(column, start);
         this.#turned = column;
         this.#anew();
-      };
-      on(group, "pointerdown", go);
-      on(group, "keydown", (event) => {
-        if (event.key !== "Enter" && event.key !== " ") return;
-        go();
-        event.preventDefault();
       });
       this.#focusable.push(group);
       if (this.#turned === column) queueMicrotask(() => group.focus({ preventScroll: true }));
@@ -278,16 +275,13 @@ export class StageView {
     if (weight >= 0) line.setAttribute("data-e", String(weight));
     const wide = svg("path", { d, class: "grip", ...(weight >= 0 ? { "data-e": weight } : {}) });
     edges.append(line, wide);
-    const { x, y } = at(0.68);
-    const product = svg("text.product", { x, y: y - 6 });
     let label: Shown | undefined;
     if (weight >= 0) {
       label = this.#number(weight, "edge-number");
       labels.append(label.group);
       this.#focus(label.group, weight, [from, to]);
     }
-    labels.append(product);
-    this.#lines.push({ from, to, weight, line, label, product, at });
+    this.#lines.push({ from, to, weight, line, label, at });
   }
 
   /** A number with its letter, on ground of its own. */
@@ -385,8 +379,8 @@ export class StageView {
   #key(event: KeyboardEvent): void {
     const item = (event.target as Element).closest<SVGGElement>("[tabindex]");
     if (!item) return;
-    const element = Number(item.getAttribute("data-e"));
-    const handle = this.session.isHandle(element);
+    const element = handleAt(item)?.[1]; // none of what is folded away
+    const handle = element !== undefined && this.session.isHandle(element);
     const units = unitsOf(event);
     const places = this.#focusable.filter((one) => one.style.display !== "none");
     if (units && handle) move(this.changing, element, units, event.repeat);
@@ -394,9 +388,10 @@ export class StageView {
       const next = places[(places.indexOf(item) + (event.key === "ArrowRight" ? 1 : places.length - 1)) % places.length]!;
       this.#roam(next);
       next.focus();
-      this.changing.select(Number(next.getAttribute("data-e")));
+      const found = handleAt(next);
+      if (found) this.changing.select(found[1]);
     } else if (event.key === "Enter" && handle) type(this.changing, element, item);
-    else if (event.key === "Enter" || event.key === " ") this.changing.select(element);
+    else if (event.key === "Enter" || event.key === " ") element === undefined ? item.dispatchEvent(new Event("click")) : this.changing.select(element);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -412,18 +407,20 @@ export class StageView {
     const unit = this.#circles.get(between[0] ?? selected);
     if (unit && selected !== this.#followed) this.#follow(unit);
     this.#followed = selected;
+    this.#refreshLines(session.ownerOf(session.selected), now);
     for (const shown of this.#numbers) {
-      const { element, group, text, back } = shown;
+      const { element, group, text, back, product } = shown;
       const value = session.seen(element);
       const covered = hidden(element);
-      if (shown.last === `${value} ${covered}`) continue;
-      shown.last = `${value} ${covered}`;
+      const last = `${value} ${covered} ${product}`;
+      if (shown.last === last) continue;
+      shown.last = last;
       const digits = covered ? "·" : this.#fitting(value);
       if (back) {
-        const named = this.#named(group);
-        const value = svg("tspan.value", digits);
+        const named = !product && this.#named(group);
+        const value = product ? svg("tspan.product", product) : svg("tspan.value", digits);
         text.replaceChildren(...(named ? letter(words.short(element), value) : [value]));
-        const wide = this.#wide(element, lettersOf(digits), named);
+        const wide = this.#wide(element, lettersOf(product || digits), named);
         fill(back, { x: -wide / 2, y: -11, width: wide, height: 21 });
       } else if (setText(text, digits)) {
         const unit = this.#circles.has(element);
@@ -435,7 +432,6 @@ export class StageView {
       if (group.getAttribute("role") === "slider") fill(group, { "aria-valuenow": isFinite(value) ? value : 0, "aria-valuetext": words.number(value) });
       else group.setAttribute("aria-label", `${group.getAttribute("data-label")}, ${covered ? "?" : words.number(value)}`);
     }
-    this.#refreshLines(session.ownerOf(session.selected), now);
   }
 
   /** Moves a picture that is larger than its box so that a unit is seen. */
@@ -448,7 +444,7 @@ export class StageView {
   }
 
   #refreshLines(selected: number, now: number | undefined): void {
-    const { session, words } = this;
+    const { session } = this;
     const owner = now === undefined ? undefined : session.ownerOf(now);
     const forward = now !== undefined && session.content.stage.groups.some((group) => group.units.some((unit) => unit.parts[0] === now));
     const backward = now !== undefined && owner !== undefined && this.#circles.has(owner) && owner !== now && !forward && session.content.elements[now]![0] === gradientKey(session, owner);
@@ -456,27 +452,32 @@ export class StageView {
       const matters = !this.#crowded || [selected, owner].some((one) => one === bias || (one === unit.element && unit.biases.length === 1));
       group.style.display = matters ? "" : "none";
     }
+    const isActive = ({ from, to, weight }: Drawn): boolean => owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
+    const few = this.#lines.filter(isActive).length <= MOST_PRODUCTS;
     let largest = 1e-9;
     const told: Drawn[] = [];
     for (const { weight } of this.#lines) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
     for (const drawn of this.#lines) {
-      const { from, to, weight, line, label, product } = drawn;
+      const { from, to, weight, line, label } = drawn;
       const value = weight >= 0 ? session.double(weight) : 1;
       const strength = Math.min(1, Math.abs(value) / largest);
       const wide = (1 + 3.5 * strength).toFixed(2);
       if (line.getAttribute("stroke-width") !== wide) line.setAttribute("stroke-width", wide);
       line.classList.toggle("negative", value < 0);
-      const active = owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
+      const active = isActive(drawn);
       line.classList.toggle("active", active);
       const matters = this.#lines.length <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
-      if (label) label.group.style.display = matters ? "" : "none";
-      if (label && matters) told.push(drawn);
-      const factors = !active || weight < 0 ? [] : forward ? [session.seen(from), value] : backward ? [value, this.#arriving(to)] : [];
-      setText(product, factors.map((factor, at) => (at && factor < 0 ? `(${words.brief(factor)})` : words.brief(factor))).join(" · "));
+      if (!label) continue;
+      label.group.style.display = matters ? "" : "none";
+      if (matters) told.push(drawn);
+      const factors = !active || !few ? [] : forward ? [session.seen(from), value] : backward ? [value, this.#arriving(to)] : [];
+      const product = factors.map((factor, at) => this.#fitting(factor).replace(at ? /^−.*/ : /^$/, "($&)")).join(" · ");
+      label.product = this.#wide(weight, lettersOf(product), false) < this.#apart ? product : "";
     }
-    if (told.length === this.#told.length && told.every((line, place) => line === this.#told[place])) return;
-    this.#told = told;
-    const wide = told.map(({ weight, label }) => this.#wide(weight, LONGEST, this.#named(label!.group)));
+    const shown = told.map(({ from, to, weight, label }) => [from, to, weight, label!.product]).join(";");
+    if (shown === this.#told) return;
+    this.#told = shown;
+    const wide = told.map(({ weight, label }) => (label!.product ? this.#wide(weight, lettersOf(label!.product), false) : this.#wide(weight, LONGEST, this.#named(label!.group))));
     const there = [...this.#spots.values()].flatMap((spot) => this.#around(spot));
     labelled(told.map(({ at }) => at), wide, there, this.#lines.length <= MOST_LABELS).forEach((spot, place) => told[place]!.label!.group.setAttribute("transform", moved(spot)));
   }

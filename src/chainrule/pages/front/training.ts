@@ -1,7 +1,7 @@
 /** A person's table and its training: what was decided, the curve while it goes on, scores, and the way into any of its steps. */
 
 import type { Data, Run } from "./messages";
-import { button, html, on, svg } from "./dom";
+import { button, check, html, on, svg } from "./dom";
 import { errorPaths } from "./plot";
 import type { Phrases } from "./phrases";
 
@@ -80,10 +80,9 @@ export class TrainingPanel {
     const { words } = this;
     const running = this.run?.state === "running";
     const target = html("select", { "data-key": "target", disabled: running }, ...data.columns.map((name) => html("option", { value: name, selected: name === data.target }, name)));
-    const drop = html("input", { type: "checkbox", checked: data.drop, disabled: running });
     const ask = (): void => this.asked.data(target.value, drop.checked);
     on(target, "change", ask);
-    on(drop, "change", ask);
+    const [dropping, drop] = check(words.say("drop"), ask, { checked: data.drop, disabled: running });
     const labelled = (key: string, control: HTMLElement): HTMLElement => html("label.bench-choice", html("span", words.say(key)), control);
     const count = (value: number, keep: (value: number) => void): HTMLElement => {
       const input = html("input", { type: "number", class: "count", min: 1, value, disabled: running });
@@ -94,7 +93,7 @@ export class TrainingPanel {
     const training = button(act, { class: running ? "" : "main", "data-control": "training" }, words.say(running ? "stop" : this.run ? "train.again" : "train"));
     return [
       labelled("target", target),
-      html("label.check", drop, html("span", words.say("drop"))),
+      dropping,
       labelled("epochs", count(this.epochs, (value) => (this.epochs = value))),
       labelled("batch_size", count(this.batchSize, (value) => (this.batchSize = value))),
       training,

@@ -25,6 +25,16 @@ export class Words extends Phrases {
     return `${this.number(Number(shown))} · 10${raised(Number(power))}`;
   }
 
+  /** An element's letter as a formula has it, in what is written as markup. */
+  letter(element: number): string {
+    return `<math>${this.content.elements[element]![3]}</math>`;
+  }
+
+  /** Prose with its powers raised: 10^−5 as 10⁻⁵. */
+  lifted(text: string): string {
+    return text.replace(/\^(−?\d+)/g, (_, power: string) => raised(power));
+  }
+
   /** What an element is called. */
   name(element: number): string {
     return this.content.elements[element]![5];
@@ -43,4 +53,4 @@ export class Words extends Phrases {
   }
 }
 
-const raised = (power: number): string => [...String(power)].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+const raised = (power: number | string): string => [...String(power)].map((sign) => (/[-−]/.test(sign) ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");

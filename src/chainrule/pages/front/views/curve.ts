@@ -2,7 +2,7 @@
 
 import { scalar, type Tensor, tensor } from "../arrays";
 import type { Content } from "../content";
-import { html, on, setText, svg } from "../dom";
+import { check, html, setText, svg } from "../dom";
 import { frame, path, HEIGHT, WIDTH } from "../plot";
 import { result, type Start, withRate } from "../program";
 import { Base } from "./base";
@@ -31,15 +31,14 @@ export class Curve extends Base {
   override build(place: HTMLElement): void {
     const { session, changing } = this;
     const { content, runner } = session;
-    const box = html("input", { type: "checkbox", checked: true });
-    on(box, "change", () => {
-      this.#logarithmic = box.checked;
+    const ticked = (on: boolean): void => {
+      this.#logarithmic = on;
       this.refresh();
-    });
+    };
     const rate = session.places.get("learning_rate 0");
     const start = (): Start => session.steps[0]!;
     const next = (from: Start): Start => runner.next(from, runner.before(from));
-    place.append(html("div.choosers", html("label.check", box, html("span", this.say("curve.log")))));
+    place.append(html("div.choosers", check(this.say("curve.log"), ticked, { checked: true })[0]));
     if (rate !== undefined) {
       const value = (factor: number): number => session.double(rate, start().arrays) * factor;
       this.#choosers(
@@ -67,10 +66,9 @@ export class Curve extends Base {
   #choosers(place: HTMLElement, title: string, runs: Omit<Run, "errors" | "box">[]): void {
     const row = html("div.choosers", html("span", this.say(title)));
     for (const run of runs) {
-      const box = html("input", { type: "checkbox" });
-      on(box, "change", () => this.refresh());
+      const [label, box] = check(run.label(), () => this.refresh());
       this.#runs.push({ ...run, errors: [], box });
-      row.append(html("label.check", box, html("span", run.label())));
+      row.append(label);
     }
     place.append(row);
   }
@@ -115,7 +113,7 @@ export class Curve extends Base {
     this.#runs.forEach((run, place) => {
       const label = run.label();
       setText(run.box.parentElement!.querySelector("span")!, label);
-      if (run.box.checked) runs.push([label, this.#run(run, count), COLOURS[place % COLOURS.length]!]);
+      if (run.box.checked) runs.push([label, this.#run(run, count), COLOURS[place % COLOURS.length]! + (place < COLOURS.length ? "" : " again")]);
     });
     const all = runs.flatMap(([, numbers]) => numbers).filter((value) => isFinite(value) && (!this.#logarithmic || value > 0));
     const start = errors[0]!;
@@ -127,10 +125,10 @@ export class Curve extends Base {
     } else [low, high] = [Math.min(0, low), Math.min(high * 1.05, Math.max(start, 1e-9) * 50)];
     const begin = first.number;
     const axes = { logarithmic: this.#logarithmic && low > 0, right: runs.length > 1 ? LABELS : undefined };
-    const { picture, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], axes);
+    const { picture, inside, x, y } = frame(words, this.say("curve.about"), [begin, begin + Math.max(count - 1, 1)], [low, high], ["", words.name(session.content.stage.error)], axes);
     const labels: [number, string, string][] = [];
     for (const [label, numbers, colour] of runs.reverse()) {
-      picture.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(begin + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
+      inside.append(svg("path", { class: `curve ${colour}`, d: path(numbers.map((value, i) => [x(begin + i), value > 0 || !this.#logarithmic ? y(value) : NaN])) }));
       const last = numbers.filter(isFinite).pop() ?? high;
       if (label) labels.push([y(Math.min(high, Math.max(last, low))) + 4, label, colour]);
     }

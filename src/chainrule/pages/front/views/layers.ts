@@ -30,7 +30,7 @@ export class Layers extends Base {
       for (const [title, elements] of strips) {
         if (!elements.length) continue;
         const wide = Math.min(24, 560 / elements.length);
-        const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * elements.length, 240)} 26`, class: "strip", role: "img", "aria-label": `${name}: ${title}` });
+        const picture = svg("svg", { viewBox: `0 0 ${Math.max(wide * elements.length, 240)} 26`, preserveAspectRatio: "xMinYMid", class: "strip", role: "img", "aria-label": `${name}: ${title}` });
         elements.forEach((element, i) => {
           const mark = svg("rect", { x: i * wide + 0.1 * wide, y: 1, width: 0.8 * wide, height: 24, rx: Math.min(3, wide / 3), "data-e": element }, svg("title"));
           on(mark, "pointerenter", () => (mark.firstElementChild!.textContent = `${this.name(element)} = ${this.changing.words.number(this.session.double(element))}`));

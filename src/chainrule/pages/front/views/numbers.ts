@@ -19,10 +19,12 @@ export class AllNumbers extends Base {
       ["rule", leaves.options],
     ];
     for (const [title, keys] of kinds) {
-      const own = elements.flatMap(([key, , node], element) => (key in keys && node === -1 ? [element] : []));
+      const number = (one: number, other: number): number =>
+        title === "numbers" ? changing.words.name(one).localeCompare(changing.words.name(other), "en", { numeric: true }) : elements[one]![1] - elements[other]![1];
+      const own = Object.keys(keys).flatMap((kind) => elements.flatMap(([key, , node], element) => (key === kind && node === -1 ? [element] : [])).sort(number));
       if (!own.length) continue;
       const grid = html("div.all");
-      const fill = (): void => own.sort((a, b) => a - b).forEach((element) => {
+      const fill = (): void => own.forEach((element) => {
         const input = html("input", { inputmode: "decimal", id: `number-${element}`, "data-e": element });
         on(input, "change", () => {
           input.setAttribute("aria-invalid", String(!enter(changing, element, input.value)));

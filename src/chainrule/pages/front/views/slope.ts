@@ -2,7 +2,7 @@
 
 import { listOf } from "../arrays";
 import { html, svg } from "../dom";
-import { frame, HEIGHT, path } from "../plot";
+import { between, frame, path } from "../plot";
 import { Base, POINTS } from "./base";
 
 /** The error as a function of one number, its tangent, and the step. */
@@ -38,7 +38,7 @@ export class Slope extends Base {
     const reach = Math.max(Math.abs(value) * 1.1, 1.25 * Math.abs(isFinite(after) ? after - value : 0), 0.8);
     const [low, high] = [value - reach, value + reach];
     const curve: [number, number][] = listOf(POINTS, (i) => {
-      const x = low + ((high - low) * i) / (POINTS - 1);
+      const x = between(low, high, i / (POINTS - 1));
       return [x, session.runner.error(this.session.changed([[element, x]]))];
     });
     const heights = curve.map(([, y]) => y).filter(isFinite);
@@ -48,21 +48,18 @@ export class Slope extends Base {
     const bottom = Math.min(lowest, Math.max(0, lowest - (highest - lowest))); // from 0 where that leaves the curve room
     const name = this.name(element);
     const about = this.say("slope.about", { name, slope: words.number(gradient, 4) });
-    const { picture, x, y } = frame(words, about, [low, high], [bottom, highest], [name, words.name(session.content.stage.error)]);
-    const clip = "clip-slope";
-    picture.prepend(svg("clipPath", { id: clip }, svg("rect", { x: x(low), y: 14, width: x(high) - x(low), height: HEIGHT - 54 })));
-    picture.append(svg("path", { class: "curve c7", "clip-path": `url(#${clip})`, d: path(curve.map(([a, b]) => [x(a), y(b)])) }));
+    const { picture, inside, x, y } = frame(words, about, [low, high], [bottom, highest], [name, words.name(session.content.stage.error)]);
+    inside.append(svg("path", { class: "curve c7", d: path(curve.map(([a, b]) => [x(a), y(b)])) }));
     const tangent = (at: number): number => error + gradient * (at - value);
-    picture.append(svg("path", { class: "tangent c9", "clip-path": `url(#${clip})`, d: path([[x(low), y(tangent(low))], [x(high), y(tangent(high))]]) }));
-    if (isFinite(after)) {
+    inside.append(svg("path", { class: "tangent c9", d: path([[x(low), y(tangent(low))], [x(high), y(tangent(high))]]) }));
+    if (isFinite(after) && isFinite(error)) {
       const [from, to] = [x(value), x(after)];
       const way = to < from ? 1 : -1;
       picture.append(svg("path", { class: "step c1", d: `M${from} ${y(error)}H${to}l${7 * way} -4v8z` }));
       picture.append(svg("line", { class: "fall c1", x1: to, x2: to, y1: y(error), y2: y(Math.min(ending, highest)) }));
       if (ending <= highest) picture.append(svg("circle", { class: "end c1", cx: to, cy: y(ending), r: 4 }));
     }
-    const dot = svg("circle", { class: "dot handle c7", cx: x(value), cy: y(error), r: 8, "data-e": element });
-    picture.append(dot);
+    if (isFinite(error)) picture.append(svg("circle", { class: "dot handle c7", cx: x(value), cy: y(error), r: 8, "data-e": element }));
     this.#picture.replaceChildren(picture);
     this.#text.textContent = about + (ending > error ? ` ${this.say("slope.over")}` : "");
   }
