@@ -185,7 +185,7 @@ def _seconds(said: dict[str, str]) -> int | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if said["half"].lower() == "p" else 0)
-    return 3600 * hour + 60 * minute + second if hour < 24 and minute < 60 and second < 61 else None
+    return 3600 * hour + 60 * minute + min(second, 59) if hour < 24 and minute < 60 and second < 61 else None  # 60: a leap second
 
 
 def is_date(text: str) -> bool:
@@ -278,7 +278,7 @@ def _by_form(found: MomentArrays, place: Any, texts: Sequence[str]) -> MomentArr
         hour, minute, second = read("hour"), read("minute"), read("second") if "second" in said else 0.0
         if not ((hour < 24) & (minute < 60) & (np.asarray(second) < 61)).all():
             return None
-        found.seconds[place] = 3600 * hour + 60 * minute + second
+        found.seconds[place] = 3600 * hour + 60 * minute + np.minimum(second, 59)
     year, month, day = (np.where(np.isnan(one[place]), 1, one[place]) for one in (found.year, found.month, found.day))
     first, second = found.first[place], found.second[place]
     good = _exists(year, month, day) if "first" not in said else _exists(year, second, first) | _exists(year, first, second)

@@ -164,6 +164,42 @@ class FilePart(io.RawIOBase):
         super().close()
 
 
+END_SIGN, MOST_END_SIGNS = "\x1a", 128
+"""Ctrl-Z, with which DOS and CP/M ended texts, once or up to the end of a block."""
+
+
+class BeforeEndSign(io.RawIOBase):
+    """What a file gives, in this encoding, without the signs of its end."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self.file, self.waiting, self.has_ended = file, b"", False
+        wide = encoding[:6] if encoding.startswith(("utf-16", "utf-32")) else ""
+        self.signs = [END_SIGN.encode(f"{wide}-{order}") for order in ("le", "be")] if wide else [END_SIGN.encode()]
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, room: Any) -> int:
+        """Fill the room as far as there are bytes of the text; how many these are."""
+        kept = MOST_END_SIGNS * len(self.signs[0])
+        while not self.has_ended and len(self.waiting) <= kept:
+            more = self.file.read(PIECE)
+            self.waiting, self.has_ended = self.waiting + more, not more
+        if self.has_ended:
+            while self.waiting.endswith(tuple(self.signs)):
+                self.waiting = self.waiting[: -len(self.signs[0])]
+        given = self.waiting[: len(self.waiting) if self.has_ended else -kept][: len(room)]
+        self.waiting = self.waiting[len(given) :]
+        room[: len(given)] = given
+        return len(given)
+
+    def close(self) -> None:
+        """No more of it."""
+        self.file.close()
+        super().close()
+
+
 def _opened(path: Path, source: Any) -> Any:
     """The source, a path or what was read of it, unpacked as the name of the path says."""
     suffix = path.suffix.lower()

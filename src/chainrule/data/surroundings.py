@@ -103,7 +103,9 @@ def _is_titled(lines: Sequence[str], separator: str | None) -> bool:
     widths = set(map(len, rows))
     if len(rows) < MOST_NAMES or len(widths) > 1 or len(rows[0]) < 3 or len(rows) < sum(bool(line.strip()) for line in lines[1:]):
         return False
-    alone = len(cells_of(lines[0], separator)) == 1 and len(lines[0].split()) != len(rows[0])
+    words = lines[0].split(), lines[1].split()
+    named = len(words[0]) in (len(rows[0]), len(words[1]) if not any(word.endswith(separator or " ") for word in words[1]) else 0)
+    alone = len(cells_of(lines[0], separator)) == 1 and not named
     return alone and not _are_parted(lines, 1, separator) and any(all(map(reads_as_number, cells)) for cells in zip(*rows, strict=True))
 
 

@@ -1106,6 +1106,7 @@ WORDS = {
     "found.mended.escapes": 'Anführungszeichen in Zellen: \\"',
     "found.mended.wrapped": "jede Zeile steht als Ganzes in Anführungszeichen",
     "found.mended.drawn": "mit Linien gezeichnet",
+    "found.mended.marked": "Bytereihenfolge-Markierungen zwischen den Zeilen sind übergangen",
     "found.quotes": "Anführungszeichen: {sign}",
     "found.comments": "{count:Kommentarzeile|Kommentarzeilen}",
     "found.above": "{count:Zeile über der Tabelle ist|Zeilen über der Tabelle sind} übergangen: {first}",

@@ -1070,6 +1070,7 @@ WORDS = {
     "found.mended.escapes": 'quotes within cells: \\"',
     "found.mended.wrapped": "each row is in quotes as a whole",
     "found.mended.drawn": "drawn with lines",
+    "found.mended.marked": "byte-order marks between the lines passed over",
     "found.quotes": "quotes: {sign}",
     "found.comments": "{count:line|lines} of comments",
     "found.above": "{count:line|lines} above the table passed over: {first}",
