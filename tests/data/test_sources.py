@@ -325,7 +325,8 @@ def test_numbers_that_are_days_are_dates_when_dates_are_asked_for(kind, tmp_path
         source.write_text("\n".join(map(json.dumps, rows)))
     elif kind == "parquet":
         pytest.importorskip("pyarrow.parquet").write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), source)
-    assert cr.train(source, target="y", epochs=1).preparation.features[0].kind == "number"
+    with pytest.warns(UserWarning, match='day is read as numbers, which look like dates, as 20240101; dates="year'):
+        assert cr.train(source, target="y", epochs=1).preparation.features[0].kind == "number"
     model = cr.train(source, target="y", dates="month", epochs=1)
     assert model.preparation.features[0].kind == "date"
     as_text = {"day": [f"{row['day']}" for row in rows], "x": [row["x"] for row in rows]}

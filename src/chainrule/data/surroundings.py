@@ -86,7 +86,8 @@ def titles_above(text: str, separator: str | None) -> list[str]:
             above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
             some_alone = any(count < 2 for count in filled[:above])
             if (
-                not _are_parted(lines, above, tried)
+                "".join(lines[:above]).count('"') % 2 == 0  # else the last one ends within a name
+                and not _are_parted(lines, above, tried)
                 and some_alone
                 and any(map(str.strip, lines[:above]))
                 and _is_table(lines[above:], tried, least=most + 1)
