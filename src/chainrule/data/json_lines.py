@@ -151,8 +151,8 @@ def _objects(path: Path) -> Iterator[Mapping[str, Any]]:
     number = 0
     try:
         encoding = _encoding_of(path)
-        with open_binary(path) as file:
-            for line in io.TextIOWrapper(file, encoding, newline="\n", errors="surrogateescape"):
+        with open_binary(path) as file, io.TextIOWrapper(file, encoding, newline="\n", errors="surrogateescape") as lines:
+            for line in lines:
                 if not line.strip():
                     continue
                 number += 1
