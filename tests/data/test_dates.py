@@ -112,3 +112,10 @@ def test_weeks_and_the_days_of_logs():
     assert [moment(text) for text in ("2024-W53", "2024-W00", "2024w05", "2024-W5", "2024-W05-8", "31/Feb/2000:00:00:00 +0000")] == [
         None
     ] * 6
+
+
+def test_a_leap_second_is_of_its_minute():
+    texts = ["2016-12-31 23:59:60", "2016-12-31 23:59:59"]
+    seconds = moments_of(texts).seconds.tolist()
+    assert seconds == [moment(text).seconds for text in texts]
+    assert {second // 3600 for second in seconds} == {23}

@@ -484,6 +484,67 @@ def test_a_last_letter_whose_byte_is_that_sign_stays(tmp_path):
     assert list(read(tmp_path / "t.csv").column("b").values) == ["x", "\u011a"]
 
 
+PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zip": None, "": None}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("suffix", PACKERS)
+@pytest.mark.parametrize("signs", [1, 100])
+def test_that_sign_ends_packed_texts_and_wide_ones_too(signs, suffix, encoding, tmp_path):
+    content = ("a,b\r\n1,2\r\n3,4\r\n" + signs * "\x1a").encode(encoding)
+    path = tmp_path / f"t.csv{suffix}"
+    if suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("t.csv", content)
+    else:
+        path.write_bytes((PACKERS[suffix] or bytes)(content))
+    wide = {"encoding": encoding} if encoding == "utf-16-be" else {}
+    for table in (read(path, **wide), *chunks(path, rows=7, **wide)):
+        assert table.column("b").values.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("second", ["x,y\n6,v\n", "6,v\n", '"6","v"\n'])
+def test_marks_between_the_parts_of_files_that_were_joined_are_no_part_of_cells(second, tmp_path):
+    table = of(tmp_path, "\ufeffx,y\n1,u\n2,v\n3,u\n4,v\n\ufeff" + second)
+    assert table.column("x").values.tolist() == [1, 2, 3, 4, 6]
+    assert set(table.column("y").values) == {"u", "v"}
+
+
+def test_names_stand_above_blanks_and_decimal_commas(tmp_path):
+    assert of(tmp_path, "a b y\n3,00 0,25 1,50\n4,50 1,25 2,75\n6,00 0,50 3,25\n5,25 0,75 1,25\n").names == ("a", "b", "y")
+
+
+def test_a_name_may_go_over_two_lines(tmp_path):
+    assert of(tmp_path, '"a\n(cm)",b,y\n1.5,2,3\n2.5,4,5\n3.5,6,7\n').names == ("a\n(cm)", "b", "y")
+
+
+def test_a_cell_may_be_as_long_as_a_text(tmp_path):
+    assert len(of(tmp_path, f"a,t\n1,{'x' * 300_000}\n2,y\n").column("t").values[0]) == 300_000
+    with pytest.raises(FileError, match="a cell has more than 1,048,576 characters; is a quote left open"):
+        read(of_bytes(tmp_path, f'a,t\n1,"{"x" * 1_100_000}\n2,y\n'.encode()))
+
+
+def of_bytes(tmp_path, content, name="t.csv"):
+    (tmp_path / name).write_bytes(content)
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "is what Git LFS keeps in place of a file"),
+        (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14" + bytes(99), "is a file of SAS"),
+        (b"$FL3@(#) SPSS DATA FILE" + bytes(99), "is a file of SPSS"),
+        (b"q\2\1\0" + bytes(99), "is a file of Stata"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), "is an image; name a folder of such"),
+        (b"a,b\n1,2\n3,4\n" + bytes(40), "it holds zero bytes, from byte 13 on; was it cut off"),
+    ],
+)
+def test_further_files_are_named_for_what_they_are(content, message, tmp_path):
+    with pytest.raises(FileError, match=message):
+        read(of_bytes(tmp_path, content))
+
+
 @pytest.mark.parametrize("contents", [["x,y\n1,2\n3,4\n", "x,y\n", "y,x\n6,5\n"], ["x;y\n", "x;y\n1;2\n3;4\n", "x;y\n5;6\n"]])
 def test_a_part_with_a_header_alone_has_no_rows(contents, tmp_path):
     for name, content in zip("abc", contents, strict=True):
@@ -512,3 +573,11 @@ def test_a_file_of_one_encoding_is_not_taken_for_two(encoding, text, tmp_path):
     with pytest.raises(FileError, match="is not text in UTF-8") as caught:
         read(tmp_path / "t.csv")
     assert "other lines" not in str(caught.value)
+
+
+def test_empty_files_among_others_are_passed_over_and_said(tmp_path):
+    for name, content in {"a": "x,y\n1,2\n", "b": "", "c": "x,y\n3,4\n"}.items():
+        (tmp_path / f"{name}.csv").write_text(content)
+    table = read(tmp_path)
+    assert table.column("x").values.tolist() == [1, 3]
+    assert [note.values["names"] for note in table.notes if note.key == "found.empty_files"] == [str(tmp_path / "b.csv")]

@@ -325,7 +325,8 @@ def test_numbers_that_are_days_are_dates_when_dates_are_asked_for(kind, tmp_path
         source.write_text("\n".join(map(json.dumps, rows)))
     elif kind == "parquet":
         pytest.importorskip("pyarrow.parquet").write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), source)
-    assert cr.train(source, target="y", epochs=1).preparation.features[0].kind == "number"
+    with pytest.warns(UserWarning, match='day is read as numbers, which look like dates, as 20240101; dates="year'):
+        assert cr.train(source, target="y", epochs=1).preparation.features[0].kind == "number"
     model = cr.train(source, target="y", dates="month", epochs=1)
     assert model.preparation.features[0].kind == "date"
     as_text = {"day": [f"{row['day']}" for row in rows], "x": [row["x"] for row in rows]}
@@ -371,3 +372,95 @@ def test_rows_under_numbers_keep_those_that_do_not_count_them(tmp_path):
     assert (found.names, found.column("row").values.tolist()) == (("row", "wheat", "rye"), [1990, 1991, 1992, 1993, 1994])
     (tmp_path / "t.json").write_text(json.dumps(dict(zip("12345", rows.values(), strict=True))))
     assert read(tmp_path / "t.json").names == ("wheat", "rye")
+
+
+# Digits, names and declarations
+
+
+WHOLE = [2**60 + 2 * place + 1 for place in range(40)]
+
+
+@pytest.mark.parametrize("kind", ["text", "list", "array", "unsigned", "frame", "polars", "arrow", "parquet", "json", "jsonl", "lacking"])
+def test_digits_that_numbers_do_not_keep_are_told_whatever_holds_them(kind, tmp_path):
+    columns = {"x": WHOLE, "z": [place * 7 % 23 for place in range(40)], "y": [place % 7 + 0.5 for place in range(40)]}
+    source = columns
+    if kind == "text":
+        (tmp_path / "t.csv").write_text("x,z,y\n" + "".join(",".join(map(str, row)) + "\n" for row in zip(*columns.values(), strict=True)))
+        source = tmp_path / "t.csv"
+    elif kind in ("array", "unsigned"):
+        source = columns | {"x": np.array(WHOLE, np.int64 if kind == "array" else np.uint64)}
+    elif kind in ("frame", "polars"):
+        source = pytest.importorskip("pandas" if kind == "frame" else "polars").DataFrame(columns)
+    elif kind in ("arrow", "parquet"):
+        source = pytest.importorskip("pyarrow").table(columns)
+        if kind == "parquet":
+            pytest.importorskip("pyarrow.parquet").write_table(source, tmp_path / "t.parquet")
+            source = tmp_path / "t.parquet"
+    elif kind in ("json", "jsonl"):
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        source = tmp_path / f"t.{kind}"
+        source.write_text(json.dumps(rows) if kind == "json" else "\n".join(map(json.dumps, rows)))
+    elif kind == "lacking":
+        source = columns | {"x": [None, *WHOLE[1:]]}
+    padded = read(source).column("x").padded
+    assert int(padded) in WHOLE
+    assert float(padded) != int(padded)
+    if kind != "lacking":
+        left_out = dict(cr.train(source, target="y", epochs=1).preparation.left_out)
+        assert left_out == {"x": "alike in 16 digits"}
+        with pytest.raises(FileError, match="the same in every row in the 16 digits that numbers keep"):
+            cr.train(source, target="x", epochs=1)
+
+
+def test_names_that_look_alike_are_one(tmp_path):
+    (tmp_path / "t.csv").write_text("a,pre\u0301cis\n" + "".join(f"{place * 7 % 11},{place % 5 + 0.5}\n" for place in range(30)))
+    for target in ("pr\u00e9cis", "pre\u0301cis"):
+        assert cr.train(tmp_path / "t.csv", target=target, epochs=1).preparation.targets[0].name == "pr\u00e9cis"
+
+
+def test_numbers_that_a_frame_declares_to_be_categories_are_such():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"c": [place * 7 % 3 for place in range(60)], "z": [place * 5 % 17 / 4 for place in range(60)]})
+    frame = frame.assign(y=frame.z * 2, k=frame.c * 10).astype({"c": "category", "k": "category"})
+    kinds = {one.name: one.kind for one in cr.train(frame, target="y", ignore="k", epochs=1).preparation.features}
+    assert kinds == {"c": "category", "z": "number"}
+    assert cr.train(frame, target="y", ignore="k", numbers="c", epochs=1).preparation.features[0].kind == "number"
+    model = cr.train(frame, target="k", epochs=1)
+    assert model.preparation.targets[0].classes == ("0", "10", "20")
+    assert set(model.predict(frame).tolist()) <= {0, 10, 20}
+
+
+def test_names_in_several_rows_of_a_frame_are_one_name_each():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({("size", "w"): [1.5, 2, 3], ("size", "h"): [2, 5, 6.5], ("price", ""): [1, 2, 3]})
+    assert read(frame).names == ("size w", "size h", "price")
+
+
+@pytest.mark.parametrize("kind", ["arrow", "parquet"])
+def test_two_columns_of_one_name_in_arrow_are_refused(kind, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    source = pyarrow.Table.from_arrays([pyarrow.array([1.5, 2])] * 2, names=["a", "a"])
+    if kind == "parquet":
+        pytest.importorskip("pyarrow.parquet").write_table(source, tmp_path / "t.parquet")
+        source = tmp_path / "t.parquet"
+    refused(source, "has several columns of the name 'a'; give each its own")
+
+
+@pytest.mark.parametrize("column", [5, "abc", {1, 2}, (place for place in range(3)), [[1], [1, 2]]])
+def test_what_is_no_column_is_named(column):
+    refused({"a": column, "y": [1.5, 2]}, "column 'a' (is an? [a-z]+; a column is a list or an array|holds lists of several lengths)")
+
+
+@pytest.mark.parametrize(("suffix", "encoding"), [("json", "utf-16"), ("jsonl", "utf-16"), ("jsonl", "utf-8-sig"), ("json.gz", "utf-16")])
+def test_json_in_the_encodings_of_windows(suffix, encoding, tmp_path):
+    rows = [{"x": place / 4, "c": "ä"} for place in range(5)]
+    content = (json.dumps(rows) if "jsonl" not in suffix else "\r\n".join(map(json.dumps, rows))).encode(encoding)
+    (tmp_path / f"t.{suffix}").write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
+    assert read(tmp_path / f"t.{suffix}").column("x").values.tolist() == [row["x"] for row in rows]
+
+
+def test_a_folder_for_rows_without_a_value_is_no_value(tmp_path):
+    for place, name in enumerate(("u", "__HIVE_DEFAULT_PARTITION__")):
+        (tmp_path / f"k={name}").mkdir()
+        (tmp_path / f"k={name}" / "t.csv").write_text(f"x\n{place}\n")
+    assert sorted(read(tmp_path).column("k").values, key=str) == [None, "u"]

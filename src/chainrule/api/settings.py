@@ -9,6 +9,7 @@ from typing import Any
 from chainrule.api.typed_numbers import checked_number, with_points
 from chainrule.base.arrays import python_value
 from chainrule.base.errors import InputError, quoted
+from chainrule.data.column_names import composed
 from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.notation.conventions import CHOICES, Notation
 
@@ -27,7 +28,7 @@ def setting(wanted: DefinitionLike) -> Any:
 
 def one_or_several(wanted: Any) -> tuple[str, ...]:
     """One name or several; data frames may have numbers as names."""
-    return tuple(map(str, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (str(wanted),)
+    return tuple(map(composed, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (composed(wanted),)
 
 
 def _value(text: str) -> Any:

@@ -7,6 +7,7 @@ What is said while it runs, and where, is a `Watch`'s business.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,10 +25,13 @@ from chainrule.api.watching import Watch, watching
 from chainrule.base.arrays import Array
 from chainrule.base.errors import InputError, quoted
 from chainrule.base.frozen import replace
+from chainrule.data.arrays import declared_categories
+from chainrule.document.words import Words
 from chainrule.network.definitions import DefinitionLike
 from chainrule.network.network import Network
-from chainrule.preparation.cautions import cautions, is_read_as_days
+from chainrule.preparation.cautions import MOST_CAUTIONS, Caution, cautions, is_read_as_days
 from chainrule.preparation.preparation import Preparation
+from chainrule.preparation.remarks import message
 from chainrule.processes.launch import several
 from chainrule.processes.together import Processes
 from chainrule.training.agreement import alike, check_data
@@ -160,15 +164,16 @@ def train(
     otherwise, KeyboardInterrupt, after which the model with the best weights so far is in `output`.
     """
     asked = asked_options(locals())
-    group = None if group is None else str(group)
-    columns: dict[str, Any] = {
-        "categories": one_or_several(categories),
-        "numbers": one_or_several(numbers),
-    }
+    group = None if group is None else one_or_several(group)[0]
     parts_of_dates = [part.strip() for part in dates.split(",")] if isinstance(dates, str) and dates else list(dates)
-    columns |= {"task": task, "impute": impute, "drop_missing": drop_missing, "month_first": month_first, "dates": parts_of_dates}
-    form: dict[str, Any] = {"separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header}
-    form |= {"characters": characters, "units": units if isinstance(units, str) else list(units), "missing": list(one_or_several(missing))}
+    columns: dict[str, Any] = {
+        "categories": one_or_several(categories), "numbers": one_or_several(numbers), "impute": impute, "drop_missing": drop_missing,
+        "month_first": month_first, "dates": parts_of_dates,
+    }  # fmt: skip
+    form: dict[str, Any] = {
+        "separator": separator, "decimal": decimal, "thousands": thousands, "encoding": encoding, "header": header,
+        "characters": characters, "units": units if isinstance(units, str) else list(units), "missing": list(one_or_several(missing)),
+    }  # fmt: skip
     said = {name: value for name, value in form.items() if value not in (None, "", [])}
     plan_settings = {
         "epochs": epochs, "batch_size": batch_size, "until": until, "patience": patience, "validation": validation,
@@ -181,8 +186,9 @@ def train(
     path, description = _output(output, curve, report, language), None if network is None else description_alone(network, *shape)
     targets, columns["places"] = _targets(target, description, loss), places_of_image(description)
     columns["ignore"] = _ignored_columns(one_or_several(ignore), group, targets)
+    columns["categories"], task = _as_declared(data, targets, columns, task)
     processes = several(processes)
-    watch = watching(watch) if processes is None or processes.writes else Watch()
+    by_itself, watch = isinstance(watch, Watch), watching(watch) if processes is None or processes.writes else Watch()
     with ExitStack() as stack:
         free = {name: plan_settings[name] for name in FREE} | {"resume": resume}
         outputs, begun = begins(stack, processes, asked, free, path, log, curve, report, force=force)
@@ -226,9 +232,26 @@ def train(
         in_folds = None if folds is None else CrossValidation(folds, plan, groups, begun)
         scores = {} if in_folds is None else cross_validated(prepared, labels, in_folds, outputs, watch)
         run = prepared(*parts)
-        drawn = len(run.test) > 0 and plan.tests_drawn
-        run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=drawn))
+        run = replace(run, cautions=cautions(rows.first, whole, labels, split_at_random=len(run.test) > 0 and plan.tests_drawn))
+        if not by_itself and (processes is None or processes.writes):
+            _warn(run.cautions, language)
         return finished_model(run, run.training(), scores, outputs, watch, language)
+
+
+def _warn(found: Sequence[Caution], language: str) -> None:
+    """Says the gravest to whoever called `train` without a `Watch`, which says them in its own way."""
+    for one in found[:MOST_CAUTIONS]:
+        warnings.warn(message(Words(language), f"caution.{one.key}", **one.values), stacklevel=3)
+
+
+def _as_declared(
+    data: Any, targets: Sequence[str], columns: Mapping[str, Any], task: Literal["classify", "regress"] | None
+) -> tuple[tuple[str, ...], Literal["classify", "regress"] | None]:
+    """The categories and the task, as asked, and where nothing else was, as the data declares its columns."""
+    declared = declared_categories(data)
+    elsewhere = {*targets, *columns["numbers"], *columns["ignore"], *columns["categories"]}
+    found = "classify" if task is None and len(targets) == 1 and targets[0] in declared else task
+    return columns["categories"] + tuple(name for name in declared if name not in elsewhere), found
 
 
 def _ignored_columns(ignored: tuple[str, ...], group: str | None, targets: Sequence[str]) -> tuple[str, ...]:

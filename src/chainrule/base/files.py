@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from chainrule.base.errors import FileError
 
@@ -60,15 +60,16 @@ def check_readable(path: Path) -> bool:
     return stat.S_ISREG(mode)
 
 
-def read_stream(file: BinaryIO, where: str) -> str:
-    """The text of a stream of bytes in UTF-8; of an endless one no more is read than a description could have. Raises FileError."""
+def read_stream(file: IO[bytes], where: str, encoding: str = "utf-8-sig") -> str:
+    """The text of a stream of bytes; of an endless one no more is read than a description could have. Raises FileError."""
     content = file.read(LARGEST_TEXT + 1)
     if len(content) > LARGEST_TEXT:
         raise FileError(f"{where} is larger than {LARGEST_TEXT:,} bytes, which no description or record needs.")
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise FileError(f"{where} is not text in UTF-8 (byte {error.start + 1} is {error.object[error.start]:#04x}).") from None
+        name, byte = encoding.removesuffix("-sig").upper(), error.object[error.start]
+        raise FileError(f"{where} is not text in {name} (byte {error.start + 1} is {byte:#04x}).") from None
     if not text.strip():
         raise FileError(f"{where} is empty.")
     return text

@@ -19,6 +19,7 @@ from chainrule.cli.options import DEFINED
 from chainrule.cli.output import complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
+from chainrule.preparation.cautions import MOST_CAUTIONS
 from chainrule.preparation.remarks import message, number_text
 from chainrule.reports.lines import (
     line_of_network,
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from chainrule.training.loop import Training
     from chainrule.training.metrics import Scores
     from chainrule.training.model import Model
-
-MOST_CAUTIONS = 3
-"""More lines than this nobody reads."""
-
 
 MOST_SCALES = 24
 """Columns whose mean and standard deviation `chainrule info` lists."""

@@ -9,7 +9,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +20,7 @@ from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, InputError, quoted
 from chainrule.base.printing import counted
 from chainrule.data.cells import ColumnKind, is_missing
+from chainrule.data.column_names import composed
 from chainrule.data.dates import are_dates, is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
 from chainrule.data.json_lines import columns_of
@@ -41,6 +42,9 @@ BROKEN = (
 MOST_COLUMNS = 100_000
 """An array with more is refused before a column is made of each."""
 
+MOST_WHOLE, MOST_LOOKED_AT = 2**53, 1000
+"""Whole numbers up to the first are kept by float64; so many larger ones are looked at for one that is not."""
+
 ONE_DAY = np.timedelta64(1, "D")
 
 EXTRA = "pip install 'chainrule[data]'"
@@ -50,8 +54,10 @@ def array_tables(
     source: str, arrays: Mapping[str, Any], rows: int, notes: tuple[Notice, ...] = (), has_header: bool = True
 ) -> Iterator[Table]:
     """Named arrays of one length as tables of at most `rows` rows. Raises InputError."""
+    _check_columns(source, arrays)
     arrays = {f"{name}.{part}" if part else name: values for name, column in arrays.items() for part, values in _flattened(column).items()}
-    typed = {str(name): _typed(source, str(name), values) for name, values in arrays.items()}
+    named = {composed(name): values for name, values in arrays.items()}
+    typed = {name: _typed(source, name, values) for name, values in named.items()}
     lengths = {name: len(values) for name, (values, _) in typed.items()}
     if len(typed) < len(arrays):
         raise InputError(f"{source} has two columns of the same name; give each its own.")
@@ -62,15 +68,40 @@ def array_tables(
     if odd is not None:
         raise InputError(f"{source}: column {quoted(odd)} has {counted(lengths[odd], 'row')}, but the first column has {length}.")
 
-    spans = [name for name, values in arrays.items() if _holds_durations(values)]
-    notes += (notice("found.durations", names=", ".join(map(str, spans))),) if spans else ()
-    mixed = [name for name, (values, kind) in typed.items() if kind == "text" and _holds_types(arrays[name])]
+    spans = [name for name, values in named.items() if _holds_durations(values)]
+    notes += (notice("found.durations", names=", ".join(spans)),) if spans else ()
+    mixed = [name for name, (values, kind) in typed.items() if kind == "text" and _holds_types(named[name])]
     notes += (notice("found.mixed", names=", ".join(mixed)),) if mixed else ()
 
+    lost = {name: _lost_digits(named[name], values) for name, (values, kind) in typed.items() if kind == "number"}
+
     def cut(part: slice) -> tuple[Column, ...]:
-        return tuple(Column(name, _values(values[part], kind), kind) for name, (values, kind) in typed.items())
+        return tuple(Column(name, _values(values[part], kind), kind, padded=lost.get(name, "")) for name, (values, kind) in typed.items())
 
     return sliced(length, rows, cut, Table(source, (), 1, notes, has_header))
+
+
+def _check_columns(source: str, arrays: Mapping[str, Any]) -> None:
+    """Raises InputError where one holds nothing that has a length and an order."""
+    for name, column in arrays.items():
+        is_ordered = hasattr(column, "__array__") or (hasattr(column, "__len__") and hasattr(column, "__getitem__"))
+        if isinstance(column, (str, bytes)) or not is_ordered:
+            raise InputError(f"{source}: column {quoted(str(name))} is {_a(type(column).__name__)}; a column is a list or an array.")
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+def _lost_digits(given: Any, typed: Array) -> str:
+    """A whole number that has more digits than float64 keeps; "" where there is none. `typed` is what became of what was given."""
+    values = typed if typed.dtype.kind in "iu" else np.asarray(given)
+    if values.dtype.kind not in "iuO" or values.dtype.itemsize < 8:
+        return ""
+    if values.dtype != object:
+        values = values[(values >= MOST_WHOLE) | ((values <= -MOST_WHOLE) if values.dtype.kind == "i" else False)]
+    numbers = (int(value) for value in values[:MOST_LOOKED_AT] if isinstance(value, (int, np.integer)))
+    return next((str(number) for number in numbers if int(float(number)) != number), "")
 
 
 def _flattened(column: Any) -> Mapping[str, Any]:
@@ -93,7 +124,10 @@ def _values(values: Array, kind: ColumnKind) -> Array:
 
 def _typed(source: str, name: str, values: Any) -> tuple[Array, ColumnKind]:
     """The array as it will be cut, and what kind it is; numbers are not copied yet. Raises InputError."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of several lengths
+        raise InputError(f"{source}: column {quoted(name)} holds lists of several lengths; a column has one value a row.") from None
     if isinstance(values, np.ma.MaskedArray):
         array = array.astype(object)
         array[np.ma.getmaskarray(values)] = None
@@ -151,7 +185,7 @@ def _number_or_text(value: Any) -> Any:
     from fractions import Fraction
 
     if isinstance(value, np.generic):
-        return value.item()
+        return float(value) if isinstance(value, np.floating) else value.item()
     if isinstance(value, timedelta):
         return value / timedelta(days=1)
     return float(value) if isinstance(value, (Decimal, Fraction)) else str(value)
@@ -178,8 +212,7 @@ def of_array(array: Any, source: str = "the array") -> tuple[dict[str, Array], b
         return {name: array[name] for name in array.dtype.names}, True
     if array.ndim == 0:
         if array.dtype.kind == "O":
-            name = type(given).__name__
-            kind = "None" if given is None else f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+            kind = "None" if given is None else _a(type(given).__name__)
             raise InputError(f"{kind} is no table; give a file, a data frame, columns in a dict, an array or a list of rows.")
         raise InputError(f"{source} is a single value; give rows of values.")
     if array.ndim > 2:
@@ -286,7 +319,7 @@ def _at_most(file: IO[bytes], limit: int) -> bytes:
 # Data frames and Parquet
 
 
-def of_frame(frame: Any) -> dict[str, Array] | None:
+def of_frame(frame: Any, source: str = "the data frame") -> dict[str, Array] | None:
     """Columns of a pandas, polars or pyarrow table or data set; None if it is none. Raises InputError if narwhals is missing."""
     library = type(frame).__module__.split(".")[0]
     if library == "pandas" and hasattr(frame, "index") and not hasattr(frame, "columns"):
@@ -295,10 +328,13 @@ def of_frame(frame: Any) -> dict[str, Array] | None:
         frame = _arrow_table(frame)
     while library == "pyarrow" and hasattr(frame, "schema") and any(str(kind).startswith("struct") for kind in frame.schema.types):
         frame = frame.flatten()  # user.age, as of objects in JSON
-    names = [str(name) for name in getattr(frame, "columns", ())] if library == "pandas" else []
+    if library == "pandas" and getattr(getattr(frame, "columns", None), "nlevels", 1) > 1:  # as names in several rows of a file
+        frame = frame.set_axis([" ".join(filter(None, map(str, parts))) for parts in frame.columns], axis=1)
+    known = {"pandas": "columns", "pyarrow": "column_names"}.get(library, "")
+    names = [str(name) for name in getattr(frame, known, ())]
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
-        raise InputError(f"the data frame has several columns of the name {quoted(twice)}; give each its own.")
+        raise InputError(f"{source} has several columns of the name {quoted(twice)}; give each its own.")
     try:
         import narwhals
     except ImportError:
@@ -313,6 +349,14 @@ def of_frame(frame: Any) -> dict[str, Array] | None:
     if any(not isinstance(name, str) for name in native.columns):
         native = native.rename({name: str(name) for name in native.columns})
     return {column.name: _of_series(column) for column in native.iter_columns()}
+
+
+def declared_categories(data: Any) -> list[str]:
+    """The columns of a data frame of pandas that are numbers to look at, and were declared to be categories."""
+    if type(data).__module__.split(".")[0] != "pandas" or not hasattr(data, "columns"):
+        return []
+    kinds = {name: getattr(kind, "categories", None) for name, kind in data.dtypes.items()}
+    return [composed(name) for name, known in kinds.items() if known is not None and getattr(known.dtype, "kind", "O") in "iuf"]
 
 
 def _arrow_table(source: Any) -> Any:
@@ -336,8 +380,11 @@ def _of_series(series: Any) -> Array:
     """A narwhals series as an array: numbers where it can be, otherwise objects with None."""
     import narwhals
 
+    if series.dtype.is_integer() and series.dtype not in (narwhals.Int128, narwhals.UInt128) and not series.null_count():
+        return np.asarray(series.to_numpy())
     if series.dtype.is_numeric() and not series.dtype.is_decimal():
-        return np.asarray(series.cast(narwhals.Float64).to_numpy(), dtype=np.float64)
+        with suppress(ValueError):  # of pyarrow: whole numbers that float64 does not keep
+            return np.asarray(series.cast(narwhals.Float64).to_numpy(), dtype=np.float64)
     values = np.empty(len(series), dtype=object)
     values[:] = series.to_list()
     return values
@@ -402,7 +449,7 @@ def of_batch(path: Path, batch: Any) -> dict[str, Array]:
     """Columns of a pyarrow record batch."""
     import pyarrow
 
-    columns = of_frame(pyarrow.Table.from_batches([batch]))
+    columns = of_frame(pyarrow.Table.from_batches([batch]), str(path))
     if columns is None:
         raise InputError(f"{path}: this part of the file is no table.")
     return columns

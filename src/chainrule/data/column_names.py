@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -22,6 +23,11 @@ THOUSANDS, HUNDREDS = re.compile(r"[$€£+-]*[1-9]\d{0,2}"), re.compile(r"\d{3}
 
 MOST_NAMES = 3
 """Rows below the header that go on with it, at most."""
+
+
+def composed(name: object) -> str:
+    """A name with é as one sign, also where the file has it as two, as those of macOS do: they look alike, and are asked for alike."""
+    return unicodedata.normalize("NFC", str(name))
 
 
 def further_names(rows: Sequence[Sequence[str]]) -> int:
@@ -102,7 +108,7 @@ def _check_not_parted(path: str, rows: Sequence[Sequence[str]]) -> None:
 
 def names_from(path: str, first: Sequence[str], has_header: bool) -> tuple[str, ...]:
     """The names in a header; column1, column2 … where there is none, or a cell is empty. Raises FileError where two are alike."""
-    bare = (cell.translate(UNSEEN).strip() for cell in first)
+    bare = (composed(cell.translate(UNSEEN).strip()) for cell in first)
     names = [(cell if has_header else "") or f"column{place}" for place, cell in enumerate(bare, start=1)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None) if len(set(names)) < len(names) else None
     if twice is not None:

@@ -66,11 +66,12 @@ DAYS = (
     r"(?P<y1>\d{4}) ?[年년] ?(?P<m1>\d{1,2}) ?[月월](?: ?(?P<d1>\d{1,2}) ?[日일])?",
     r"(?P<y1>\d{4})-?(?-i:W)(?P<week>\d{2})(?:-?(?P<of_week>[1-7]))?",
     rf"\[?(?P<d1>\d{{2}})/{MONTH}/(?P<y1>\d{{4}})(?::(?P<hour1>\d{{2}}):(?P<minute1>\d{{2}}):(?P<second1>\d{{2}})(?: [+-]\d{{4}})?)?\]?",
-    r"(?P<y1>\d{4})(?P<m1>\d{2})(?P<d1>\d{2})T(?P<hour1>\d{2})(?P<minute1>\d{2})(?P<second1>\d{2})?Z?",
+    r"(?P<y1>\d{4})(?P<m1>\d{2})(?P<d1>\d{2})T?(?P<hour1>\d{2})(?P<minute1>\d{2})(?P<second1>\d{2})?Z?",
 )
 """… also as Stata writes them (03jan2024, 2024m1, 2024q1), in digits alone, without a year (6.12.), months and quarters of a year (7/2024,
 Jul-24, Q3 2024), as C does (Jan 3 14:05:00 2024), in weeks of ISO 8601 (2024-W05, its Monday; 2024-W05-3), as Apache's logs do
-(31/Jan/2024:14:05:00 +0100), as ISO 8601 does without signs (20240131T140500), and in Chinese, Japanese and Korean (2024年1月31日).
+(31/Jan/2024:14:05:00 +0100), as ISO 8601 does without signs (20240131T140500), also without its T, and in Chinese, Japanese and Korean
+(2024年1月31日).
 
 Cells such as 20240131, 06.12 and 07.2024 are numbers, unless dates are asked for.
 """
@@ -185,7 +186,7 @@ def _seconds(said: dict[str, str]) -> int | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if said["half"].lower() == "p" else 0)
-    return 3600 * hour + 60 * minute + second if hour < 24 and minute < 60 and second < 61 else None
+    return 3600 * hour + 60 * minute + min(second, 59) if hour < 24 and minute < 60 and second < 61 else None  # 60: a leap second
 
 
 def is_date(text: str) -> bool:
@@ -278,7 +279,7 @@ def _by_form(found: MomentArrays, place: Any, texts: Sequence[str]) -> MomentArr
         hour, minute, second = read("hour"), read("minute"), read("second") if "second" in said else 0.0
         if not ((hour < 24) & (minute < 60) & (np.asarray(second) < 61)).all():
             return None
-        found.seconds[place] = 3600 * hour + 60 * minute + second
+        found.seconds[place] = 3600 * hour + 60 * minute + np.minimum(second, 59)
     year, month, day = (np.where(np.isnan(one[place]), 1, one[place]) for one in (found.year, found.month, found.day))
     first, second = found.first[place], found.second[place]
     good = _exists(year, month, day) if "first" not in said else _exists(year, second, first) | _exists(year, first, second)

@@ -35,6 +35,9 @@ USUAL = [
 ]  # fmt: skip
 """Encodings that are offered; every other one of Python's is taken, too."""
 
+ADDRESS = re.compile(r"[a-z][a-z0-9+]{1,9}:/{1,2}[^/]", re.IGNORECASE)
+"""How an address on the Web begins, of which a path has lost a stroke."""
+
 PIECE = 1 << 20
 
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
@@ -55,8 +58,18 @@ OTHERS = {
     b"7z\xbc\xaf": "packed by 7-Zip; unpack it",
     b"Rar!": "packed by RAR; unpack it",
     b"<stata_dta>": "a file of Stata; write it as CSV (export delimited)",
-    **dict.fromkeys((b"r\1\1\0", b"r\2\1\0", b"s\1\1\0", b"s\2\1\0"), "a file of Stata; write it as CSV (export delimited)"),
-    b"$FL2": "a file of SPSS; save it as CSV",
+    **dict.fromkeys(
+        (bytes((version, order, 1, 0)) for version in range(104, 116) for order in (1, 2)),
+        "a file of Stata; write it as CSV (export delimited)",
+    ),
+    **dict.fromkeys((b"$FL2", b"$FL3", b"SPSS PORT FILE"), "a file of SPSS; save it as CSV"),
+    bytes(12) + b"\xc2\xea\x81\x60": "a file of SAS; write it as CSV (proc export)",
+    b"HEADER RECORD*******": "a transport file of SAS; write it as CSV (proc export)",
+    b"MATLAB 5.0": "a file of MATLAB; write its table as CSV (writetable)",
+    b"Obj\1": "an Avro file; write it as Parquet or as JSON lines",
+    b"\x28\xb5\x2f\xfd": "packed by Zstandard; unpack it",
+    **dict.fromkeys((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "an image; name a folder of such, or let its name say so, as .png"),
+    b"version https://git-lfs": "what Git LFS keeps in place of a file; fetch the file itself (git lfs pull)",
     b"RDX": "a file of R; write its table by write.csv",
     b"X\n\0\0\0": "a file of R; write its table by write.csv",
     b"\x80\x04\x95": "a pickle, which could run anything and is not read; write its table as CSV or Parquet",
@@ -101,7 +114,8 @@ def gives_once(path: str | Path) -> bool:
     try:
         return not check_readable(Path(path))
     except FileNotFoundError:
-        raise FileError(f"there is no file {path}.") from None
+        fix = "; it is an address: fetch the file first" if ADDRESS.match(str(path)) else ""
+        raise FileError(f"there is no file {path}{fix}.") from None
     except (OSError, ValueError) as error:
         if isinstance(error, FileError):
             raise
@@ -164,6 +178,42 @@ class FilePart(io.RawIOBase):
         super().close()
 
 
+END_SIGN, MOST_END_SIGNS = "\x1a", 128
+"""Ctrl-Z, with which DOS and CP/M ended texts, once or up to the end of a block."""
+
+
+class BeforeEndSign(io.RawIOBase):
+    """What a file gives, in this encoding, without the signs of its end."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self.file, self.waiting, self.has_ended = file, b"", False
+        wide = encoding[:6] if encoding.startswith(("utf-16", "utf-32")) else ""
+        self.signs = [END_SIGN.encode(f"{wide}-{order}") for order in ("le", "be")] if wide else [END_SIGN.encode()]
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, room: Any) -> int:
+        """Fill the room as far as there are bytes of the text; how many these are."""
+        kept = MOST_END_SIGNS * len(self.signs[0])
+        while not self.has_ended and len(self.waiting) <= kept:
+            more = self.file.read(PIECE)
+            self.waiting, self.has_ended = self.waiting + more, not more
+        if self.has_ended:
+            while self.waiting.endswith(tuple(self.signs)):
+                self.waiting = self.waiting[: -len(self.signs[0])]
+        given = self.waiting[: len(self.waiting) if self.has_ended else -kept][: len(room)]
+        self.waiting = self.waiting[len(given) :]
+        room[: len(given)] = given
+        return len(given)
+
+    def close(self) -> None:
+        """No more of it."""
+        self.file.close()
+        super().close()
+
+
 def _opened(path: Path, source: Any) -> Any:
     """The source, a path or what was read of it, unpacked as the name of the path says."""
     suffix = path.suffix.lower()
@@ -201,6 +251,8 @@ def check_is_table(path: str | Path, start: bytes) -> None:
     if start.startswith(b"PK\x03\x04"):
         office = b"[Content_Types].xml" in start or b"mimetype" in start
         found = "a workbook, as of Excel; save its sheet as CSV" if office else "a zip archive; let its name end in .zip"
+    if found in PACKED and Path(path).suffix.lower() in (".rds", ".rda", ".rdata"):
+        found = OTHERS[b"RDX"]
     if start[257:262] == b"ustar" or (found in PACKED and Path(path).suffix.lower() in (".tgz", ".tbz", ".tbz2", ".txz")):
         found = "an archive of files (tar); unpack it, and name one file, or their folder"
     if start.lstrip()[:9].lower() == b"<!doctype" or start.lstrip()[:5].lower() == b"<html":
@@ -275,6 +327,8 @@ def _offer(data: bytes, place: int) -> str:
     """Which encoding fits these bytes, and how the word at this place would read; or that they are no text."""
     mixed = _is_partly_utf_8(data)
     name = "cp1252" if mixed else fitting_encoding(data)
+    if name is None and _fits(data.replace(b"\0", b""), "utf-8"):
+        return f": it holds zero bytes, from byte {data.index(0) + 1:,} on; was it cut off while it was written? Fetch or write it again."
     if name is None:
         return "; it looks like no text at all: save it as CSV in UTF-8."
     text = data[:place].decode(name, "ignore")[-30:] + data[place:].decode(name, "ignore")[:30]

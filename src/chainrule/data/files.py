@@ -14,6 +14,9 @@ TEXT = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".arff")
 ARROW = (".parquet", ".feather", ".arrow", ".ipc")
 LINES = (".jsonl", ".ndjson", ".json")
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+NOTHING = "__HIVE_DEFAULT_PARTITION__"
+"""What a folder is called whose rows have no value: year=__HIVE_DEFAULT_PARTITION__."""
+
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 
@@ -68,9 +71,9 @@ def folder_of(source: Any) -> Path | None:
 
 
 def partition_of(path: Path, folder: Path) -> dict[str, str]:
-    """What the folders on the way say, as year=2024/month=5 does."""
+    """What the folders on the way say, as year=2024/month=5 does; "" where that is no value."""
     pairs = [part.partition("=") for part in path.relative_to(folder).parts[:-1]]
-    return {name: unquote(value) for name, equals, value in pairs if equals}
+    return {name: "" if value == NOTHING else unquote(value) for name, equals, value in pairs if equals}
 
 
 def files_in_words(files: Iterable[Path]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.errors import FileError, quoted
-from chainrule.base.files import parse_json, read_text
-from chainrule.data.encodings import UNREADABLE, open_binary, unreadable_error
+from chainrule.base.files import LARGEST_TEXT, parse_json, read_stream
+from chainrule.data.encodings import UNREADABLE, marked_encoding, open_binary, unreadable_error
 from chainrule.data.files import suffix_of
 
 FIRST = 1000
@@ -45,7 +46,14 @@ def of_json(path: Path, rows: int) -> Iterator[tuple[dict[str, Array], int]]:
 
 def _whole(path: Path) -> Mapping[str, Array] | None:
     """The columns of a .json file that is a list of objects, or an object of lists; None where a line has an object. Raises FileError."""
-    text = read_text(path) if path.suffix.lower() == ".json" else open_binary(path).read().decode("utf-8-sig", "replace")
+    try:
+        with open_binary(path) as file:
+            content = file.read(LARGEST_TEXT + 1)
+    except UNREADABLE as error:
+        raise unreadable_error(path, error) from None
+    if len(content) > LARGEST_TEXT:
+        raise FileError(f"{path} is larger than {LARGEST_TEXT:,} bytes; write one object a line (.jsonl), which is read part by part.")
+    text = read_stream(io.BytesIO(content), str(path), _encoding_of(path))
     lines = text.strip().splitlines()
     if len(lines) > 1 and lines[0].strip().startswith("{") and lines[0].strip().endswith("}"):
         return None
@@ -142,15 +150,16 @@ def _with_keys(rows: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]
 def _objects(path: Path) -> Iterator[Mapping[str, Any]]:
     number = 0
     try:
-        with open_binary(path) as file:
-            for line in _lines(file):
+        encoding = _encoding_of(path)
+        with open_binary(path) as file, io.TextIOWrapper(file, encoding, newline="\n", errors="surrogateescape") as lines:
+            for line in lines:
                 if not line.strip():
                     continue
                 number += 1
                 try:
                     row = json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    held = quoted(line[:40].decode("utf-8", "replace"))
+                    held = quoted(line[:40])
                     raise FileError(f"{path}: row {number} is no complete JSON: {held} ({error}).") from None
                 if not isinstance(row, dict):
                     raise FileError(f'{path}: row {number} is no object; each line holds one row, as {{"height": 1.7, "colour": "red"}}.')
@@ -159,9 +168,10 @@ def _objects(path: Path) -> Iterator[Mapping[str, Any]]:
         raise unreadable_error(path, error) from None
 
 
-def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
-    for place, line in enumerate(file):
-        yield line.removeprefix(b"\xef\xbb\xbf") if place == 0 else line
+def _encoding_of(path: Path) -> str:
+    with open_binary(path) as file:
+        found = marked_encoding(file.read(4))
+    return "utf-8-sig" if found == "utf-8" else found
 
 
 def _check(path: Path, number: int, row: Mapping[str, Any], names: Collection[str]) -> None:

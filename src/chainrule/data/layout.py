@@ -17,7 +17,11 @@ from chainrule.data.arff import is_arff, read_arff_head
 from chainrule.data.column_names import completed_header, further_names, names_from, names_in_rows
 from chainrule.data.columns import ColumnForm
 from chainrule.data.encodings import (
+    END_SIGN,
+    MOST_END_SIGNS,
+    PIECE,
     UNREADABLE,
+    BeforeEndSign,
     FilePart,
     check_is_table,
     checked_encoding,
@@ -32,9 +36,6 @@ from chainrule.data.headers import has_header_row, reads_as_number
 from chainrule.data.notes import Notice, notice
 from chainrule.data.separators import SEPARATORS, SEVERAL, is_spaced, quote_around, rows_of, score_of, separator_of, usual_width
 from chainrule.data.surroundings import COMMENT, RULE, comments_above, empty_lines, footer_of, hidden_header, titles_above
-
-END_SIGN, MOST_END_SIGNS = "\x1a", 128
-"""Ctrl-Z, with which DOS and CP/M ended texts, once or up to the end of a block."""
 
 SAMPLE = 1 << 18
 """Bytes from which the form of a file is found out."""
@@ -52,6 +53,9 @@ RULED_SIGNS = str.maketrans(
 
 SPARSE = re.compile(r"[-+]?[\d.]+(?:\s+\d+:[-+]?[\d.]+(?:[eE][-+]?\d+)?)+\s*(?:#.*)?")
 """A row of LIBSVM: a label, and pairs of a column's number and its value."""
+
+MARK = "\ufeff"
+"""A byte-order mark, which stands between the lines where files were put one behind the other, each with its own."""
 
 SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
 """What Excel takes for an instruction where it stands in the first line."""
@@ -97,7 +101,10 @@ class TextLayout(FrozenValue):
 
     def open(self) -> IO[bytes]:
         """The file, or the part of it, for reading. Raises FileError."""
-        return open_binary(self.path) if self.part is None else io.BufferedReader(FilePart(self.path, self.part))
+        if self.part is not None:
+            return io.BufferedReader(FilePart(self.path, self.part))
+        file = open_binary(self.path)
+        return file if _is_as_it_is(self.path, self.encoding) else io.BufferedReader(BeforeEndSign(file, self.encoding), PIECE)
 
     @property
     def own_header(self) -> bool:
@@ -223,9 +230,14 @@ def _sample(path: str, encoding: str | None) -> tuple[str, str, bool, bool]:
     return name, text[: text.rfind("\n") + 1] if rest else text.rstrip(END_SIGN), marked_encoding(data) != "utf-8", not rest
 
 
+def _is_as_it_is(path: str, encoding: str) -> bool:
+    """Is it a file whose bytes, one for each sign of ASCII, are read as they are?"""
+    return not encoding.startswith(("utf-16", "utf-32")) and Path(path).suffix.lower() not in PACKED and os.path.isfile(path)
+
+
 def _before_end_sign(path: str, encoding: str) -> range | None:
     """The bytes before the sign of its end, where a file has one that is read as it is; else None."""
-    if encoding.startswith(("utf-16", "utf-32")) or Path(path).suffix.lower() in PACKED or not os.path.isfile(path):
+    if not _is_as_it_is(path, encoding):
         return None
     with open(path, "rb") as file:
         size = file.seek(0, os.SEEK_END)
@@ -252,17 +264,21 @@ def _about_header(first: Sequence[str], names: Sequence[str], *, has_header: boo
 
 def mended(path: str, lines: Iterable[str], how: str) -> Iterator[str]:
     r"""The lines of a file as usual ones: "escapes", which are quotes within cells as \"; "wrapped", each row in quotes as a whole;
-    "drawn" with lines; "" leaves them as they are. Raises FileError.
+    "drawn" with lines; "marked" by byte-order marks; "" leaves them as they are. Raises FileError.
     """
     if how == "escapes":
         return (ESCAPED.sub(r'\1""', line) for line in lines)
     if how == "wrapped":
         return (f"{row[0] if row else ''}\n" for row in rows_of(path, lines, None))
+    if how == "marked":
+        return (line.removeprefix(MARK) for line in lines)
     return (line.translate(RULED_SIGNS) for line in lines) if how == "drawn" else iter(lines)
 
 
 def _mending(path: str, text: str, separator: str | None) -> str:
     """The way of `mended` that makes a table of what is none without it; "" where none is needed."""
+    if f"\n{MARK}" in text or text.startswith(MARK):
+        return "marked"
     if text.lstrip()[:1].translate(RULED_SIGNS) != text.lstrip()[:1] and text.translate(RULED_SIGNS).count("|") > text.count("\n"):
         return "drawn"
     if '\\"' in text:

@@ -103,6 +103,8 @@ def _read_whole(source: Any, kinds: Mapping[str, str | NumberFormat] | None, for
     if files is not None:
         return _read_text(files, expected, form)
     parts = list(_with_days(form.parts(source, BLOCK), expected))
+    if not parts:
+        raise FileError(f"{source} holds no rows.")
     scan = _typed_scan(parts, expected, form)
     found = scan.decided()
     known: dict[str, ColumnKind] = {name: kind or "number" for name, kind in scan.kinds.items()}
@@ -234,8 +236,11 @@ class Reading(FrozenValue):
         if not all(map(is_text, several)):
             return None
         name = str(source) if isinstance(source, (str, Path)) else files_in_words(several)
-        folder = folder_of(source)
-        layouts = [replace(text_layout(str(path), **self.text), folders=partition_of(path, folder) if folder else {}) for path in several]
+        folder, held = folder_of(source), [path for path in several if size_of(path) != 0] or several
+        layouts = [replace(text_layout(str(path), **self.text), folders=partition_of(path, folder) if folder else {}) for path in held]
+        if len(held) < len(several):
+            empty = notice("found.empty_files", names=files_in_words([path for path in several if path not in held]))
+            layouts[0] = replace(layouts[0], notes=(*layouts[0].notes, empty))
         return TextFiles(name, tuple(layouts))
 
 
@@ -348,7 +353,7 @@ def _with_doubts(table: Table, found: Forms) -> Table:
     if not found.doubts and not found.padded:
         return table
     doubts, padded = found.doubts, found.padded
-    columns = [replace(one, doubt=doubts.get(one.name, ""), padded=padded.get(one.name, "")) for one in table.columns]
+    columns = [replace(one, doubt=doubts.get(one.name, ""), padded=padded.get(one.name, one.padded)) for one in table.columns]
     return replace(table, columns=tuple(columns))
 
 

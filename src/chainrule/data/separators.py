@@ -25,6 +25,8 @@ NO_SEPARATOR = "\x1f"
 SEVERAL = 1000
 """Lines that tell whether an odd sign separates."""
 
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 20))  # Python's own limit is shorter than some texts
+
 
 def rows_of(
     path: str, lines: Iterable[str], separator: str | None, lenient: bool = False, quote: str = '"', *, spaced: bool = False, above: int = 0
@@ -40,7 +42,8 @@ def rows_of(
         yield from reader
     except csv.Error as error:
         if not lenient:
-            why = "a quote is left open" if "unexpected end" in str(error) or "field limit" in str(error) else error
+            long = f"a cell has more than {csv.field_size_limit():,} characters; is a quote left open?"
+            why = "a quote is left open" if "unexpected end" in str(error) else long if "field limit" in str(error) else error
             raise FileError(f"{path} is not a table: {why} (line {above + reader.line_num:,}).") from None
 
 

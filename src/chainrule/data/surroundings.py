@@ -86,7 +86,8 @@ def titles_above(text: str, separator: str | None) -> list[str]:
             above = next((place for place, count in enumerate(filled[:MOST_TITLES]) if count > most), min(len(filled), MOST_TITLES))
             some_alone = any(count < 2 for count in filled[:above])
             if (
-                not _are_parted(lines, above, tried)
+                "".join(lines[:above]).count('"') % 2 == 0  # else the last one ends within a name
+                and not _are_parted(lines, above, tried)
                 and some_alone
                 and any(map(str.strip, lines[:above]))
                 and _is_table(lines[above:], tried, least=most + 1)
@@ -103,7 +104,9 @@ def _is_titled(lines: Sequence[str], separator: str | None) -> bool:
     widths = set(map(len, rows))
     if len(rows) < MOST_NAMES or len(widths) > 1 or len(rows[0]) < 3 or len(rows) < sum(bool(line.strip()) for line in lines[1:]):
         return False
-    alone = len(cells_of(lines[0], separator)) == 1 and len(lines[0].split()) != len(rows[0])
+    words = lines[0].split(), lines[1].split()
+    named = len(words[0]) in (len(rows[0]), len(words[1]) if not any(word.endswith(separator or " ") for word in words[1]) else 0)
+    alone = len(cells_of(lines[0], separator)) == 1 and not named
     return alone and not _are_parted(lines, 1, separator) and any(all(map(reads_as_number, cells)) for cells in zip(*rows, strict=True))
 
 

@@ -163,7 +163,10 @@ class Table(Frozen):
         if column.doubt:
             return column.doubt
         strays = (place for place, cell in enumerate(column.values) if cell is not None and parse_number(cell) is None)
-        place = next(strays, next((place for place, cell in enumerate(column.values) if cell is not None), 0))
+        place = next(strays, None)
+        if place is None:  # numbers to look at
+            place = int((~column.missing).argmax())
+            return f"{self.cell(place, column.name)} holds the text {quoted(column.values[place])}; make numbers of such a column."
         return f"{self.cell(place, column.name)} holds {quoted(column.values[place])}, which is no number."
 
 

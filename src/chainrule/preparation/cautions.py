@@ -28,15 +28,23 @@ FURTHER = (-2.0, -7.0, -8.0, -77.0, -88.0, -98.0, 77.0, 88.0, 98.0, 777.0, 888.0
 """Those that stand beside them in surveys, for what was not asked, not known, or not told."""
 
 TOTAL = re.compile(
-    r"\b(?:sub|grand )?totals?\b|\bsum\b|\bsumm[ea]\b|\b(?:zwischen|gesamt)summe\b|\b(?:ins)?gesamt\b|\bsomme\b", re.IGNORECASE
+    r"\b(?:sub|grand )?totals?\b|\bsum\b|\bsumm[ea]\b|\b(?:zwischen|gesamt)summe\b|\b(?:ins)?gesamt\b|\bsomme\b"
+    r"|\b(?:mean|average|avg)\b|\b(?:mittelwert|durchschnitt|moyenne|media)\b",
+    re.IGNORECASE,
 )
-"""What rows are called that add up others, in the languages of some spreadsheets."""
+"""What rows are called that add up others, or are their mean, in the languages of some spreadsheets."""
 
 DAY = re.compile(r"(?:.*[\W\d_])?(?:dates?|datum|days?|tag|jour|fecha|giorno|when)(?:[\W\d_].*)?", re.IGNORECASE | re.DOTALL)
 """What columns of dates are called: date, order_date, Datum …"""
 
 SECONDS_NAME = re.compile(r"time|epoch|unix|date|\bts\b|_ts\b|seconds", re.IGNORECASE)
 """What columns of seconds since 1970 are called."""
+
+EXCEL_DAYS = 36_526, 73_050
+"""1 January 2000 and 31 December 2099, in days since the beginning of 1900, as Excel has them."""
+
+SCALES = (1, 10**3, 10**6, 10**9)
+"""Parts of a second in which time since 1970 is counted."""
 
 FEW_DAYS = 5
 """Different numbers, at least, that may all be days because the name of their column says so."""
@@ -49,6 +57,9 @@ SMOOTH_DEGREE = 6
 
 FEWEST = 20
 """Of fewer rows nothing can be said."""
+
+MOST_CAUTIONS = 3
+"""More lines than this nobody reads."""
 
 
 class Caution(FrozenValue):
@@ -108,7 +119,9 @@ def _stand_ins(table: Table, preparation: Preparation) -> Iterator[Caution]:
 
 
 def _totals(table: Table, preparation: Preparation) -> Iterator[Caution]:
-    """Rows that add up others: called so, and as large as all since the last such row together; or, at the end, than any."""
+    """Rows that add up others: called so, and as large as all since the last such row together, or as their mean; or, at the end, larger
+    than any.
+    """
     if len(table) < FEWEST:
         return
     numbers = [column.values for column in _numbers(table, preparation)]
@@ -129,10 +142,15 @@ def _totals(table: Table, preparation: Preparation) -> Iterator[Caution]:
 
 
 def _adds_up(numbers: Sequence[Array], start: int, place: int, rows: int) -> bool:
-    """Is any number of this row the sum of those from `start` on; or, in the last row, larger than all before?"""
+    """Is any number of this row the sum of those from `start` on, or their mean; or, in the last row, larger than all before?"""
     parts = [(values[place], values[start:place]) for values in numbers if place > start + 1 and not np.isnan(values[place])]
-    sums = any(np.isclose(value, np.nansum(some), rtol=1e-6) and value != 0 for value, some in parts)
+    sums = any(_is_sum_or_mean(value, some) for value, some in parts)
     return sums or (place == rows - 1 and any(value > np.fmax.reduce(some) > 0 for value, some in parts))
+
+
+def _is_sum_or_mean(value: float, some: Array) -> bool:
+    known = some[~np.isnan(some)]
+    return len(known) > 1 and value != 0 and bool(np.isclose(value, [known.sum(), known.mean()], rtol=1e-6).any())
 
 
 def _ways(name: str) -> dict[str, str]:
@@ -158,11 +176,14 @@ def _days(table: Table, preparation: Preparation) -> Iterator[Caution]:
 
 
 def written_day(column: Column) -> str:
-    """The first number of the column, where all of them are days, else "": YYYYMMDD, YYYYMM or MM.YYYY; DD.MM where the column's name says
-    so.
+    """The first number of the column, where all of them are days, else "": YYYYMMDD, also with hours and minutes, and seconds, behind it,
+    YYYYMM or MM.YYYY; DD.MM where the column's name says so.
     """
     known = column.values[~column.missing]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    if any(low >= 1900_01_01 * scale and high < 2101_01_01 * scale for scale in (10**4, 10**6)) and (known == np.floor(known)).all():
+        texts = [f"{value:.0f}" for value in np.unique(known)]
+        return f"{known[0]:.0f}" if len(texts) >= FEWEST and moments_of(texts) is not None else ""
     if low >= 1900_01 and high <= 2100_12 and high - low > 2:
         scale, form, least = 100, "%d", FEWEST
     elif low >= 1900_01_01 and high <= 2100_12_31 and high - low > 2:
@@ -291,11 +312,16 @@ def _are_codes(values: Array, targets: Array) -> bool:
 
 
 def _is_epoch(column: Column) -> bool:
-    """Does it hold seconds, or thousandths of them, since the beginning of 1970, of the years 2000 to 2100, and is called so?"""
-    if column.kind != "number" or column.values.dtype == object or not SECONDS_NAME.search(column.name) or column.missing.any():
+    """Does it hold seconds, or parts of them, since the beginning of 1970, or days as Excel counts them, of the years 2000 to 2100, and is
+    called so?
+    """
+    called = SECONDS_NAME.search(column.name) or DAY.fullmatch(column.name)
+    if column.kind != "number" or column.values.dtype == object or not called or column.missing.any():
         return False
     low, high = float(column.values.min(initial=np.inf)), float(column.values.max(initial=-np.inf))
-    return any(low >= scale * 946_684_800 and high <= scale * 4_102_444_800 for scale in (1, 1000))
+    if DAY.fullmatch(column.name) and low >= EXCEL_DAYS[0] and high <= EXCEL_DAYS[1]:
+        return True
+    return any(low >= scale * 946_684_800 and high <= scale * 4_102_444_800 for scale in SCALES)
 
 
 def _between(table: Table, preparation: Preparation, labels: Array) -> Iterator[Caution]:

@@ -286,6 +286,11 @@ def _target(source: str, summary: Summary, options: PreparationOptions) -> Targe
         raise InputError(f"target {quoted(name)} of {source} holds dates; choose a column of numbers or classes.")
     if options.task_of(name) != "classify" and not (options.each and options.task_of(name) is None and not _is_mostly_numbers(summary)):
         _check_text(source, summary, "take the values as classes («--task classify»)")
+    if summary.is_constant and summary.kind == "number" and summary.padded:
+        raise FileError(
+            f"target {quoted(name)} of {source} is the same in every row in the 16 digits that numbers keep, as of {summary.padded}; take "
+            "off what is common to all."
+        )
     if _is_class(summary, options):
         return _class_target(source, summary, options)
     if summary.kind == "text":
@@ -361,7 +366,7 @@ def _reason(summary: Summary, options: PreparationOptions) -> str | None:
     if not summary.present and not options.places:
         return "no values"
     if summary.is_constant and not options.places:
-        return "constant"
+        return "alike in 16 digits" if summary.padded else "constant"
     if asked:
         return None
     if summary.kind == "date":

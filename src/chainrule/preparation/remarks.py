@@ -43,7 +43,20 @@ def lines_of_remarks(
     """
     if extra := preparation.extra(table):
         yield words.plain("remark.extra", names=joined_names(words, extra))
-    yield from lines_of_numbers(words, preparation, table, targets=targets)
+    yield from lines_of_values(words, preparation, table, unseen, far, targets=targets)
+
+
+def lines_of_values(
+    words: Words,
+    preparation: Preparation,
+    table: Table,
+    unseen: Counter[tuple[str, str]] | None = None,
+    far: Mapping[str, tuple[int, float]] | None = None,
+    *,
+    targets: bool = False,
+) -> Iterator[str]:
+    """The same without further columns, which change nothing."""
+    yield from _lines_of_numbers(words, preparation, table, targets=targets)
     counts = preparation.unseen(table) if unseen is None else unseen
     known = {feature.name: feature.categories for feature in preparation.features}
     classes = {target.name: target.classes for target in preparation.targets}
@@ -57,7 +70,7 @@ def lines_of_remarks(
         yield message(words, "remark.far", name=name, row=str(row), value=value, **ranges[name])
 
 
-def lines_of_numbers(words: Words, preparation: Preparation, table: Table, *, targets: bool = False) -> Iterator[str]:
+def _lines_of_numbers(words: Words, preparation: Preparation, table: Table, *, targets: bool = False) -> Iterator[str]:
     """Numbers written otherwise than where the model was trained, or that could be others."""
     written = {feature.name: feature.written or PLAIN for feature in preparation.features}
     written |= {target.name: target.written or PLAIN for target in preparation.targets if targets}

@@ -70,6 +70,7 @@ class Summary:
     labels        how often each value occurs, for text and where labels are wanted; `crowded` once there are too many to count
     numeric       how many cells of a text column look like numbers; `stray` is the first that does not: (row, text)
     format        how numbers in text are written; doubt: why that is not clear, where they are left as text
+    padded        one that a number does not keep, as of `Column`
     """
 
     name: str
@@ -91,6 +92,7 @@ class Summary:
     stray: tuple[int, str] | None = None
     format: NumberFormat | None = None
     doubt: str = ""
+    padded: str = ""
 
     @property
     def present(self) -> int:
@@ -134,6 +136,7 @@ class Summary:
     def add(self, table: Table, column: Column, numbers: NumberSummary | None = None) -> None:
         """Take in the next rows; what their numbers are may be known, where none is missing. Raises InputError."""
         self.format, self.doubt = self.format or column.format, self.doubt or column.doubt
+        self.padded = self.padded or column.padded
         self.rows += len(column.values)
         if numbers is not None:
             self._add_numbers(numbers)
@@ -153,7 +156,7 @@ class Summary:
             (self.gaps + other.gaps)[:3], self.moments + other.moments, min(self.low, other.low), max(self.high, other.high),
             self.whole and other.whole, set(sorted(self.rising | other.rising)[:2]), set(sorted(self.falling | other.falling)[:2]),
             Counter() if crowded else labels, crowded, self.numeric + other.numeric, self.stray or other.stray,
-            self.format or other.format, self.doubt or other.doubt,
+            self.format or other.format, self.doubt or other.doubt, self.padded or other.padded,
         )  # fmt: skip
 
     def _add_others(self, table: Table, column: Column) -> None:

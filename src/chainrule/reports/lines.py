@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chainrule.training.model import Model
     from chainrule.training.plan import Plan
 
-REASONS = ("as asked", "constant", "dates", "no values", "numbers the rows", "all different", "nearly all different")
+REASONS = ("as asked", "constant", "alike in 16 digits", "dates", "no values", "numbers the rows", "all different", "nearly all different")
 """Why a column was left out, where the catalogue has words for it."""
 
 

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -108,21 +109,23 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         return self._predictor(rows if prepared else self._preparation.x(self._table(rows)))
 
     def _table(self, data: Any, *, targets: bool = False) -> Table:
-        """The rows of a source as the model reads them, with its targets or without; a warning says where its numbers could be others.
+        """The rows of a source as the model reads them, with its targets or without; warnings say where its numbers could be others, and
+        which values are far from all that the model was trained on.
 
         Raises InputError.
         """
         from chainrule.data.reading import read
         from chainrule.data.table import Table
         from chainrule.document.words import Words
-        from chainrule.preparation.remarks import lines_of_numbers
+        from chainrule.preparation.cautions import MOST_CAUTIONS
+        from chainrule.preparation.remarks import lines_of_values
 
         if isinstance(data, Table):
             return data
         data = self._under_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         table = read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
-        for remark in lines_of_numbers(Words(), self._preparation, table, targets=targets):
+        for remark in islice(lines_of_values(Words(), self._preparation, table, targets=targets), MOST_CAUTIONS):
             warnings.warn(remark, stacklevel=3)
         return table
 

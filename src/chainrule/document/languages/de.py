@@ -1106,6 +1106,7 @@ WORDS = {
     "found.mended.escapes": 'Anführungszeichen in Zellen: \\"',
     "found.mended.wrapped": "jede Zeile steht als Ganzes in Anführungszeichen",
     "found.mended.drawn": "mit Linien gezeichnet",
+    "found.mended.marked": "Bytereihenfolge-Markierungen zwischen den Zeilen sind übergangen",
     "found.quotes": "Anführungszeichen: {sign}",
     "found.comments": "{count:Kommentarzeile|Kommentarzeilen}",
     "found.above": "{count:Zeile über der Tabelle ist|Zeilen über der Tabelle sind} übergangen: {first}",
@@ -1130,6 +1131,7 @@ WORDS = {
     "found.images.RGB": "{count:Bild|Bilder}, Höhe × Breite × Farben {size} × 3: rot, grün und blau",
     "found.images.RGBA": "{count:Bild|Bilder}, Höhe × Breite × Farben {size} × 4: rot, grün, blau und Deckkraft",
     "found.images_mixed": "Bilder mit verschiedenen Arten von Farben, alle gleich gelesen",
+    "found.empty_files": "leere Dateien übergangen: {names}",
     "found.folders": "Spalte {name}: die Ordner, in denen sie liegen",
     "decided.target.class": "Ziel {name}: {count} Klassen ({classes})",
     "decided.target.number": "Ziel {name}: eine Zahl, standardisiert",
@@ -1163,6 +1165,7 @@ WORDS = {
     "decided.more": "{count} weitere",
     "decided.reason.as_asked": "wie gewünscht",
     "decided.reason.constant": "konstant",
+    "decided.reason.alike_in_16_digits": "gleich in den 16 Stellen, die Zahlen behalten",
     "decided.reason.dates": "Datumsangaben",
     "decided.reason.no_values": "ohne Werte",
     "decided.reason.numbers_the_rows": "nummeriert die Zeilen",
@@ -1204,9 +1207,10 @@ WORDS = {
     "caution.digits": "{name} gilt als Zahl, die etwa 16 Ziffern behält, von {cell} nicht alle; sind es Codes: {categories} oder {ignore}",
     "caution.powers": "{name} gilt als Zahl, {cell} als {value}; sind es Codes: {categories} oder {ignore}",
     "caution.versions": "{name} gilt als Zahl, {cell} als {value}, das es auch gibt; sind es Versionen: {categories}",
-    "caution.totals": "die Zeilen {rows} sehen nach Summen der anderen aus, wie „{name}“; wenn ja, gehören sie nicht in die Datei",
-    "caution.totals.count=1": "die Zeile {rows} sieht nach einer Summe der anderen aus, dem Namen „{name}“ nach; wenn ja, gehört sie "
-    "nicht in die Datei",
+    "caution.totals": "die Zeilen {rows} sehen nach Summen oder Mittelwerten der anderen aus, wie „{name}“; wenn ja, gehören sie nicht "
+    "in die Datei",
+    "caution.totals.count=1": "die Zeile {rows} sieht nach einer Summe oder einem Mittelwert der anderen aus, dem Namen „{name}“ nach; "
+    "wenn ja, gehört sie nicht in die Datei",
     "caution.spelling_columns": "die Spalten {names} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
     "caution.spelling_classes": "die Klassen {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
     "caution.spelling_categories": "die Kategorien {names} von {name} unterscheiden sich nur durch Großschreibung oder Leerzeichen",
