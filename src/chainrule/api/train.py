@@ -357,7 +357,7 @@ def _decided(
     decides = plan.until is None and (len(validation) > 0 or plan.validation_folds > 0)
     if said["average_weights"] and not decides:
         raise InputError(
-            "the average of the weights that is kept is the one with the lowest validation error, and none is measured here; leave out "
+            "which average of the weights is kept, its validation error says, and none is measured here; leave out "
             "«--average-weights», or ask for validation rows or folds, without «--until»."
         )
     able = task in ("classify", "binary") and calibrated_layer(network) is not None

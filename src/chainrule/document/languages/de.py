@@ -100,7 +100,7 @@ WORDS = {
     "conventions.precision": "Das Training rechnete in {precision}, mit etwa 7 Stellen. Dieser Schritt beginnt mit genau seinen Zahlen "
     "und ist hier in float64 gerechnet.",
     "conventions.average": "Dies ist der letzte Schritt der Epoche {epoch}. Nach ihm geht der gleitende Mittelwert der Gewichte "
-    "{share} des Wegs zu den neuen; behalten wird im Training der Mittelwert mit dem kleinsten Validierungsfehler.",
+    "{share} des Wegs zu den neuen; solche Mittelwerte misst und behält das Training.",
     "conventions.outputs.sum": "die Summe über",
     "conventions.outputs.mean": "der Mittelwert über",
     "conventions.batch.mean": "der Mittelwert über",

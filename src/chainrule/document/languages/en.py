@@ -96,7 +96,7 @@ WORDS = {
     "conventions.precision": "The training computed in {precision}, with about 7 digits. This step begins with its very numbers, and is "
     "computed here in float64.",
     "conventions.average": "This is the last step of epoch {epoch}. After it, the moving average of the weights goes {share} of the way to "
-    "the new ones; the training keeps the average with the lowest validation error.",
+    "the new ones; it is such averages that the training measures and keeps.",
     "conventions.outputs.sum": "summed over",
     "conventions.outputs.mean": "the mean over",
     "conventions.batch.mean": "the mean over",
