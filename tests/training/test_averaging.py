@@ -82,7 +82,7 @@ def test_where_the_training_error_decides_no_average_is_kept():
 def test_averages_are_refused_where_nothing_judges_them():
     rows = {"a": list(range(90)), "y": [value % 7 / 2 for value in range(90)]}
     for asked in ({"validation_folds": 0}, {"until": 1e-3}):
-        with pytest.raises(InputError, match="lowest validation error, and none is measured here"):
+        with pytest.raises(InputError, match="its validation error says, and none is measured here"):
             cr.train(rows, target="y", epochs=2, average_weights=True, **asked)
     assert not cr.train(rows, target="y", epochs=2, average_weights=False).plan.average_weights
     assert cr.train(rows, target="y", epochs=2).plan.average_weights
