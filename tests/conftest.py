@@ -55,6 +55,15 @@ def heeded_interrupts():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture
+def shorter_runs(monkeypatch):
+    """What a document says of rates is of shorter runs than elsewhere: for tests that are about something else."""
+    from chainrule.diagnosis import rates
+
+    monkeypatch.setattr(rates, "MOST_STEPS", 100)
+    monkeypatch.setattr(rates, "BUDGET", rates.BUDGET // 10)
+
+
 FAMILIES = {"serif": "DejaVu Serif", "sans-serif": "DejaVu Sans", "monospace": "DejaVu Sans Mono"}
 """What the browser of the tests has in place of the fonts of the machine: the widest that are common."""
 
