@@ -56,7 +56,7 @@ MOST_PRINTED = 20_000
 """… and numbers of the network and the samples that are printed in matrices."""
 
 Thing = TypeVar("Thing")
-Factors: TypeAlias = list[list[tuple[Formula, Expression]]]
+ChainFactors: TypeAlias = list[list[tuple[Formula, Expression]]]
 """The derivatives along each path: as they are written, and what they are."""
 
 
@@ -442,7 +442,7 @@ class Context(WithoutCaches, FrozenValue):
         left, trace = self._begun(self._factors(paths), weight, paths, sample)
         return TracedEquation((left,), ("=",), trace)
 
-    def _factors(self, paths: Sequence[Sequence[Element]]) -> Factors:
+    def _factors(self, paths: Sequence[Sequence[Element]]) -> ChainFactors:
         return [
             [
                 (self._derivative(of, by), self._written_once(of, by) if by != path[-1] else self.scalars.derivative(of, by))
@@ -451,7 +451,9 @@ class Context(WithoutCaches, FrozenValue):
             for path in paths
         ]
 
-    def _begun(self, factors: Factors, weight: Element, paths: Sequence[Sequence[Element]], sample: int | None) -> tuple[Formula, Trace]:
+    def _begun(
+        self, factors: ChainFactors, weight: Element, paths: Sequence[Sequence[Element]], sample: int | None
+    ) -> tuple[Formula, Trace]:
         gradient = self.scalars.variable(self.gradient_of(weight))
         left = formula(gradient, self.labels) if sample is None else self.share_letter(weight, sample)
         return left, Trace(summed_products(factors), self.before, gradient if sample is None else None, paths)
