@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from hypothesis import HealthCheck, settings
 # There are as many processes as cores already: NumPy's own threads, which wait by spinning, would only take them from each other.
 for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
+
+# Compiled Python is kept, whatever the environment says: every process that a test starts would compile the package anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Every run draws the same few examples, so that a run says something about the change and not about luck; a search that goes further is
 # part of `scripts/prove`. No deadlines: the first call of a test may import NumPy or torch.
@@ -53,6 +58,15 @@ def pytest_collection_finish():
 def heeded_interrupts():
     """Ctrl-C is heeded, also where a shell runs the tests in the background and has it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def shorter_runs(monkeypatch):
+    """What a document says of rates is of shorter runs than elsewhere: for tests that are about something else."""
+    from chainrule.diagnosis import rates
+
+    monkeypatch.setattr(rates, "MOST_STEPS", 100)
+    monkeypatch.setattr(rates, "BUDGET", rates.BUDGET // 10)
 
 
 FAMILIES = {"serif": "DejaVu Serif", "sans-serif": "DejaVu Sans", "monospace": "DejaVu Sans Mono"}

@@ -21,6 +21,7 @@ from chainrule.document.document import Document, Illustration, Paragraph, Subhe
 from chainrule.document.words import Words
 from chainrule.notation.conventions import Notation
 from chainrule.notation.formula import Symbol
+from chainrule.pages.content import MOST_UNITS
 from chainrule.pictures.shapes import Circle, Diagram, Label
 from chainrule.pictures.shapes import Path as Outline
 from chainrule.render.html import html
@@ -33,7 +34,7 @@ from chainrule.training.plan import Plan
 from chainrule.training.rows import Rows, used_rows
 
 KINDS = ("round", "long", "flat")
-TRAINED = ("train", "stones.csv", "--target", "kind", "--hidden", "64", "--epochs", "12", "--validation-folds", "2", "--seed", "5")
+TRAINED = ("train", "stones.csv", "--target", "kind", "--hidden", "8", "--epochs", "12", "--validation-folds", "2", "--seed", "5")
 NETWORK = """
 inputs = 2
 [outputs]
@@ -165,7 +166,7 @@ def test_the_command_makes_the_same_model_again(there, document, tmp_path):
     line = next(
         part for block in document.section("again").blocks if isinstance(block, Paragraph) for part in block.text if "cr.train" in part
     )
-    assert line == "`cr.train('stones.csv', target='kind', hidden=[64], validation_folds=2, seed=5, epochs=12)`"
+    assert line == "`cr.train('stones.csv', target='kind', hidden=[8], validation_folds=2, seed=5, epochs=12)`"
 
 
 def test_gradients_are_those_of_the_steps(there, document):
@@ -375,7 +376,7 @@ def test_what_people_wrote_is_text_and_cautions_are_notes(tmp_path, monkeypatch)
     hostile = ('</script><script>alert("a")</script>', "`x` $y$ |z| <b>\x1b[31m", "ein sehr langer Name, den keine Zeile fasst, " * 3)
     rows = stones(hostile, "<img src=x onerror=alert(1)>")
     write("bad.csv", [{**row, "width": -999 if place % 9 == 0 else row["width"]} for place, row in enumerate(rows)])
-    cr.train("bad.csv", target="<img src=x onerror=alert(1)>", epochs=1, batch_size=90, hidden=64, validation_folds=0, report="bad.html")
+    cr.train("bad.csv", target="<img src=x onerror=alert(1)>", epochs=1, batch_size=90, hidden=3, validation_folds=0, report="bad.html")
     page = Path("bad.html").read_text("utf-8")
     root = tree(page)
     assert "<script>alert" not in page
@@ -387,7 +388,8 @@ def test_what_people_wrote_is_text_and_cautions_are_notes(tmp_path, monkeypatch)
 
 
 def test_steps_of_a_small_network_can_be_opened_live_from_the_same_file(there, document):
-    assert document.live is not None  # with as many units as a training takes by itself
+    model = cr.train("stones.csv", target="kind", epochs=1, validation_folds=0)
+    assert max(model.network.sizes) <= MOST_UNITS  # with as many units as a training takes by itself
     model = cr.train("stones.csv", target="kind", hidden=3, epochs=1, validation_folds=0)
     small = report_of(model, "m.safetensors", used_rows(model))
     steps = [section.key for section in small.sections if section.key.startswith("step")]

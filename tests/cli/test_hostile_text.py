@@ -18,6 +18,8 @@ import chainrule as cr
 from chainrule.base.printing import clean
 from chainrule.cli import main
 
+pytestmark = pytest.mark.usefixtures("shorter_runs")
+
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What no line that is said may hold."""
 

@@ -73,6 +73,7 @@ class Reading:
     untried: list[str] = field(default_factory=list)
     rate: float = 0.0
     steps: int = 0
+    known: dict[float, tuple[int, np.ndarray]] = field(default_factory=dict)
 
     @cached_property
     def first(self) -> Pass:
@@ -112,7 +113,12 @@ class Reading:
         return found
 
     def errors(self, rate: float, steps: int) -> np.ndarray:
-        """E before each of so many steps at a rate, as far as rounding does not decide about it."""
+        """E before each of so many steps at a rate, as far as rounding does not decide about it. What was run so far is not run again."""
+        if self.known.get(rate, (0, None))[0] < steps:
+            self.known[rate] = steps, self._errors(rate, steps)
+        return self.known[rate][1][:steps]
+
+    def _errors(self, rate: float, steps: int) -> np.ndarray:
         run = self.example.run([rate], steps).errors[0]
         network = self.example.network
         moved = network.with_parameters({key: value * (1 + 1e-13) for key, value in network.parameters.items()})

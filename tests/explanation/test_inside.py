@@ -19,6 +19,8 @@ from chainrule.explanation.uses import uses_of, ways
 from chainrule.formula.scalar import Element
 from chainrule.notation.text import formula_text
 
+pytestmark = pytest.mark.usefixtures("shorter_runs")
+
 
 def cells(table: TableBlock) -> np.ndarray:
     return np.array([[0.0 if plainly_said(cell) == "·" else number(plainly_said(cell)) for cell in row[1:]] for row in table.rows])

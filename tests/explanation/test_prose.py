@@ -22,6 +22,8 @@ from chainrule.network.definitions import find
 from chainrule.notation.text import formula_text
 from chainrule.steps.problem import Problem
 
+pytestmark = pytest.mark.usefixtures("shorter_runs")
+
 OPTIMIZERS: list[Any] = [
     "sgd",
     "momentum",

@@ -134,6 +134,7 @@ def test_without_the_theorem_any_targets_will_do() -> None:
     assert step.error == pytest.approx(-0.5 * np.log(step.prediction).sum())
 
 
+@pytest.mark.usefixtures("shorter_runs")
 @pytest.mark.parametrize(("weight", "smoothing"), [(2.0, 0.0), (1.0, 0.1), (3.0, 0.2)])
 def test_what_a_loss_makes_of_the_targets_need_not_add_up_to_one(weight: float, smoothing: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(REGISTRY, "loss", dict(REGISTRY["loss"]))

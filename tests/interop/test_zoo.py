@@ -13,6 +13,8 @@ from tests.interop.zoo import ZOO  # as above
 
 from chainrule.api.modules import module_problem  # as above
 
+pytestmark = pytest.mark.usefixtures("shorter_runs")
+
 QUICK = {"convolutional", "gru", "encoder", "gpt", "temporal", "einsum"}
 
 

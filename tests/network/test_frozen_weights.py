@@ -21,6 +21,8 @@ from chainrule.engines.choice import ready_engine
 from chainrule.network.definitions import find
 from chainrule.network.network import Network
 
+pytestmark = pytest.mark.usefixtures("shorter_runs")
+
 RULES: list[dict[str, Any]] = [
     {"name": "sgd", "learning_rate": 0.1, "clip_value": 0.5},
     {"name": "momentum", "learning_rate": 0.1, "clip_norm": 0.3},

@@ -23,6 +23,8 @@ from chainrule.network.description import described, from_json, from_toml, netwo
 from chainrule.network.network import Network
 from chainrule.steps.step import Step
 
+pytestmark = pytest.mark.usefixtures("shorter_runs")
+
 
 @pytest.fixture(params=GRAPHS)
 def graph(request: pytest.FixtureRequest) -> Graph:

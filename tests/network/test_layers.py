@@ -22,6 +22,8 @@ from chainrule.network.network import Network
 from chainrule.network.short_form import short_form
 from chainrule.notation.text import formula_text
 
+pytestmark = pytest.mark.usefixtures("shorter_runs")
+
 
 @pytest.mark.parametrize("kind", TWINS)
 @pytest.mark.parametrize("seed", some(range(4), 2))

@@ -18,7 +18,6 @@ from tests.samples import built_in, some
 
 from chainrule.api.problems import problem
 from chainrule.base.errors import InputError
-from chainrule.diagnosis import rates
 from chainrule.document.document import Document, Illustration, Paragraph, Picture, Section
 from chainrule.explanation import programs
 from chainrule.explanation.explain import explain
@@ -83,12 +82,6 @@ def test_every_quantity_is_computed_and_claimed_at_every_level(name, detail):
     for key in computed:
         assert f"assert_allclose({key}, " in text or f"np.min({key})" in text, key
         assert re.search(rf"^{key} = ", text, re.MULTILINE), key
-
-
-@pytest.fixture
-def shorter_runs(monkeypatch):
-    """What a document says of rates, and what its cells then run, is of shorter runs than elsewhere."""
-    monkeypatch.setattr(rates, "MOST_STEPS", 100)
 
 
 @pytest.mark.usefixtures("shorter_runs")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,7 +55,7 @@ UNJUDGED = StepFault(None, "", (), 0, 0, np.zeros(0), np.zeros(0))
 class Moves(Frozen):
     """What a program took off a parameter in each step of a probe, and its own gradients before each of them.
 
-    size  the largest |parameter|, by which round-off is measured
+    tried  at how many times the rate a rule, or a slip in it, gives these moves: None where it does not
     """
 
     key: str
@@ -62,6 +64,7 @@ class Moves(Frozen):
     gradients: Sequence[Array]
     before: Sequence[Array]
     optimizer: Bound
+    tried: dict[Hashable, float | None] = field(default_factory=dict)
 
     def near(self, wanted: Sequence[Array], exact_to: float) -> bool:
         """Are these the moves?"""
@@ -305,8 +308,8 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
         return None
     right = None if any(len(one.moved) < 2 for one in moves) else OtherRule(0)  # one step shows no rule, but perhaps its slip
     rules = [rule for name in definitions("optimizer") for rule in _usual(name)]
-    for rule in rules:
-        if _near_scaled(moves, (_right_moves(replace(one, optimizer=rule)) for one in moves), exact_to) is not None:
+    for place, rule in enumerate(rules):
+        if _near_scaled(moves, place, partial(_moves_by, rule), exact_to) is not None:
             return right
     adam = find("optimizer", "adam")
     betas = itertools.product(*BETAS)
@@ -315,15 +318,15 @@ def _other_rule(moves: Sequence[Moves], exact_to: float) -> OtherRule | None:
         for (beta1, beta2), epsilon in itertools.product(betas, EPSILONS)
         if beta1 <= beta2
     ]
-    for rule, way in itertools.product(rules, ADAM_WAYS):
-        wanted = (moves_in(adam_steps(Course(one.gradients, rule), **way)) for one in moves)
-        if _near_scaled(moves, wanted, exact_to) is not None:
+    for (place, rule), (number, way) in itertools.product(enumerate(rules), enumerate(ADAM_WAYS)):
+        if _near_scaled(moves, (place, number), partial(_moves_by_adam, rule, way), exact_to) is not None:
             return right
     found = list[OtherRule]()
     # Of a single step, a mean of squares is looked for before their sum, which is the square itself and may stand anywhere.
-    for mistake, rule in itertools.product([one for one in MISTAKES if one.slips], rules[::-1] if right is None else rules):
+    placed = list(enumerate(rules))
+    for mistake, (place, rule) in itertools.product([one for one in MISTAKES if one.slips], placed[::-1] if right is None else placed):
         for slip in mistake.slips:
-            rate = _near_scaled(moves, (slip.computes(Course(one.gradients, rule)) for one in moves), exact_to)
+            rate = _near_scaled(moves, (place, slip), partial(_moves_by_slip, rule, slip), exact_to)
             if rate is not None:
                 meant = replace(rule, given={**rule.given, "learning_rate": rate * rule.options["learning_rate"]})
                 found.append(OtherRule(mistake.number, slip.written, meant, ((slip, rule),)))
@@ -356,21 +359,41 @@ def _usual(name: str) -> list[Bound]:
     return [rule]
 
 
-def _near_scaled(moves: Sequence[Moves], wanted: Iterable[Sequence[Array] | None], exact_to: float) -> float | None:
+def _near_scaled(moves: Sequence[Moves], way: Hashable, wanted: Callable[[Moves], Sequence[Array] | None], exact_to: float) -> float | None:
     """At how many times the rate these are the moves, of the first; None where they are not. The first that is not ends it, before the
-    others are computed.
+    others are computed. What was found of one is kept by the name of the way, as it is asked again beside other parameters.
     """
     loose, rates = max(exact_to, 1e-6), list[float]()
-    for one, want in zip(moves, wanted, strict=True):
-        if want is None or not np.array_equal(numbers := np.isfinite(want[0]), np.isfinite(one.moved[0])):
+    for one in moves:
+        if way not in one.tried:
+            one.tried[way] = _scaled(one, wanted(one), loose)
+        if (rate := one.tried[way]) is None:
             return None
-        first, length = want[0][numbers], float(np.vdot(want[0][numbers], want[0][numbers]))
-        if not length > 0:
-            return None
-        rates.append(float(np.vdot(first, one.moved[0][numbers])) / length)
-        if not one.near([rates[-1] * step for step in want], loose):
-            return None
+        rates.append(rate)
     return None if _power_of_rate(moves, rates, loose) is None else rates[0]
+
+
+def _scaled(one: Moves, want: Sequence[Array] | None, loose: float) -> float | None:
+    """By what these steps are to be multiplied to be the moves; None where they are others."""
+    if want is None or not np.array_equal(numbers := np.isfinite(want[0]), np.isfinite(one.moved[0])):
+        return None
+    first, length = want[0][numbers], float(np.vdot(want[0][numbers], want[0][numbers]))
+    if not length > 0:
+        return None
+    rate = float(np.vdot(first, one.moved[0][numbers])) / length
+    return rate if one.near([rate * step for step in want], loose) else None
+
+
+def _moves_by(rule: Bound, one: Moves) -> list[Array]:
+    return _right_moves(replace(one, optimizer=rule))
+
+
+def _moves_by_adam(rule: Bound, way: Mapping[str, Any], one: Moves) -> list[Array] | None:
+    return moves_in(adam_steps(Course(one.gradients, rule), **way))
+
+
+def _moves_by_slip(rule: Bound, slip: Slip, one: Moves) -> Sequence[Array] | None:
+    return slip.computes(Course(one.gradients, rule))
 
 
 def _right_moves(one: Moves) -> list[Array]:

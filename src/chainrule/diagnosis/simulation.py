@@ -225,7 +225,7 @@ class Runner:
         """What looks at the same network as if its weights cost nothing."""
         if self.network.regularizer is None:
             return self.examiner
-        return Examiner(self.network.replaced(regularizer=None), self.batch.x, self.batch.t, self.batch.weights)
+        return Examiner(self.network.unpenalised, self.batch.x, self.batch.t, self.batch.weights)
 
     @cached_property
     def start(self) -> Activity:

@@ -207,7 +207,7 @@ def sample_gradients(context: Context) -> list[dict[str, Any]]:
     Nothing where these do not add up to the gradient, because a sample's prediction depends on the other samples.
     """
     step = context.step
-    alone = step.network.replaced(regularizer=None).derivation
+    alone = step.network.unpenalised.derivation
     divisor = context.samples if step.network.conventions.batch == "mean" else 1
     parameters = {node: step.parameters[node.key] for node in alone.parameters}
     parts = []
@@ -226,7 +226,7 @@ def sample_shares(context: Context) -> list[Share]:
     parts, step = sample_gradients(context), context.step
     if not parts or not context.before.precise:
         return [lambda weight, part=part: part[weight.key][weight.index] for part in parts]  # type: ignore[misc]  # bound here
-    alone = step.network.replaced(regularizer=None).derivation
+    alone = step.network.unpenalised.derivation
     gradients = {p.key: gradient for p, gradient in zip(alone.parameters, alone.gradients, strict=True)}
     divisor = context.samples if step.network.conventions.batch == "mean" else 1
     parameters = {node: step.parameters[node.key] for node in alone.parameters}

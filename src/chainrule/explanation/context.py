@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from chainrule.base.frozen import FrozenValue, replace
 from chainrule.base.pickling import WithoutCaches
@@ -17,7 +17,7 @@ from chainrule.diagnosis.simulation import Runner
 from chainrule.document.document import Block, Equations, Inline, Note, Paragraph, Section, Subheading, joined_inline
 from chainrule.document.words import Words
 from chainrule.explanation.rounding import without_dust
-from chainrule.explanation.traces import Trace, with_trace
+from chainrule.explanation.traces import Trace, TracedEquation, with_trace
 from chainrule.explanation.values import Values
 from chainrule.formula.expression import Expression, Name, as_expression, definition, order, variable, written_nodes
 from chainrule.formula.scalar import Element, Scalars
@@ -56,6 +56,8 @@ MOST_PRINTED = 20_000
 """… and numbers of the network and the samples that are printed in matrices."""
 
 Thing = TypeVar("Thing")
+ChainFactors: TypeAlias = list[list[tuple[Formula, Expression]]]
+"""The derivatives along each path: as they are written, and what they are."""
 
 
 class Context(WithoutCaches, FrozenValue):
@@ -430,19 +432,31 @@ class Context(WithoutCaches, FrozenValue):
 
         share  what the paths bring where they are those of one `sample` alone; the left side says so
         """
-        factors = [
+        factors = self._factors(paths)
+        left, trace = self._begun(factors, weight, paths, None if share is None else sample)
+        result = share if trace.result is None else self.before[trace.result]
+        return with_trace(chain(factors, left, self.before, self.labels, result=result), trace)
+
+    def chain_begun(self, weight: Element, paths: Sequence[Sequence[Element]], sample: int | None = None) -> TracedEquation:
+        """The left side of the same and its trace, for those who write the others themselves. sample  as there; None where all count."""
+        left, trace = self._begun(self._factors(paths), weight, paths, sample)
+        return TracedEquation((left,), ("=",), trace)
+
+    def _factors(self, paths: Sequence[Sequence[Element]]) -> ChainFactors:
+        return [
             [
                 (self._derivative(of, by), self._written_once(of, by) if by != path[-1] else self.scalars.derivative(of, by))
                 for of, by in itertools.pairwise(path)
             ]
             for path in paths
         ]
-        if share is None:
-            gradient = self.scalars.variable(self.gradient_of(weight))
-            line = chain(factors, formula(gradient, self.labels), self.before, self.labels, result=self.before[gradient])
-            return with_trace(line, Trace(summed_products(factors), self.before, gradient, paths))
-        line = chain(factors, self.share_letter(weight, sample), self.before, self.labels, result=share)
-        return with_trace(line, Trace(summed_products(factors), self.before, paths=paths))
+
+    def _begun(
+        self, factors: ChainFactors, weight: Element, paths: Sequence[Sequence[Element]], sample: int | None
+    ) -> tuple[Formula, Trace]:
+        gradient = self.scalars.variable(self.gradient_of(weight))
+        left = formula(gradient, self.labels) if sample is None else self.share_letter(weight, sample)
+        return left, Trace(summed_products(factors), self.before, gradient if sample is None else None, paths)
 
     def _written_once(self, of: Element, by: Element) -> Expression:
         """∂of/∂by: of E and by what reaches it in no other way the letter δ, where the formula is too long to stand in every chain."""

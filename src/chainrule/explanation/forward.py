@@ -176,7 +176,7 @@ def _in_arrays(context: Context, letter: Formula, expression: Expression, values
 def _written_error(context: Context) -> Expression:
     """E as one writes it: the loss of the batch, and R where weights are penalised."""
     network = context.step.network
-    whole = network.derivation if network.regularizer is None else network.replaced(regularizer=None).derivation
+    whole = network.unpenalised.derivation
     error = definition(whole.paper_error)
     if whole.paper_errors:
         weights = [goal.weight for goal in network.goals.values()]
@@ -204,7 +204,7 @@ def _own_errors(context: Context) -> list[Any]:
     step = context.step
     if context.samples > MOST_OWN or not step.network.measures or step.weights is not None:
         return []
-    alone = step.network.replaced(regularizer=None).derivation
+    alone = step.network.unpenalised.derivation
     parameters = {node: step.parameters[node.key] for node in alone.parameters}
 
     def error(first: int, last: int) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import field
 from functools import cached_property, partial
 from typing import Any
 
@@ -135,9 +136,10 @@ def options_told(context: Context, of_step: bool = True) -> list[Block]:
 
 
 class TriedRule(FrozenValue):
-    """The rule for any weight, tried with numbers."""
+    """The rule for any weight, tried with numbers, each only once."""
 
     context: Context
+    _known: dict[Hashable, dict[Expression, float]] = field(default_factory=dict, init=False, compare=False)
 
     @cached_property
     def rule(self) -> tuple[Update, ParameterUpdate]:
@@ -171,6 +173,8 @@ class TriedRule(FrozenValue):
         """
         whole, part = self.rule
         states = states or [0.0] * len(part.states)
+        if (tried := (gradient, *states, weight, k, without)) in self._known:
+            return self._known[tried]
         options = {letter: 0.0 if letter is without else value for letter, value in whole.options.items()}
         given = {**options, part.parameter: weight, part.gradient: gradient, **dict(zip(part.states, states, strict=True)), STEP_NUMBER: k}
         if whole.rate.primitive.name == "named":
@@ -178,7 +182,8 @@ class TriedRule(FrozenValue):
         sizes = {node: (MATRIX if len(node.shape) > 1 else (1,)) if node.shape else () for node in given}
         bound = {node: np.full(sizes[node], value) for node, value in given.items()}
         found = evaluate([part.new, *part.new_states, *self.inner], bound)
-        return {node: float(np.ravel(value)[0]) for node, value in found.items()}
+        self._known[tried] = {node: float(np.ravel(value)[0]) for node, value in found.items()}
+        return self._known[tried]
 
     def moves(self, gradients: Sequence[float]) -> list[float]:
         """How far a weight of 0 moves in steps with these gradients, each from the states that the one before it has left."""

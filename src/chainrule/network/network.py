@@ -365,6 +365,11 @@ class Network(WithoutCaches, Displayed):
         made.legible, made.understood = self.legible, made.understood or self.understood
         return made
 
+    @property
+    def unpenalised(self) -> Network:
+        """The same network without its regulariser; itself where it has none."""
+        return self if self.regularizer is None else self.replaced(regularizer=None)
+
     @staticmethod
     def of_wiring(wiring: Wiring, **settings: Any) -> Network:
         """The network of connections that are there already. Settings as of `Network`."""

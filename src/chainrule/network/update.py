@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from chainrule.base.errors import DescriptionError, UnknownNameError
 from chainrule.base.frozen import Frozen, replace
@@ -111,6 +113,10 @@ def network_update(network: Network, optimizer: Bound, derivation: Derivation | 
     derivation  whose gradients it reads, if not those of the network's own
     """
     derivation, frozen = derivation or network.derivation, network.frozen
+    known = _KNOWN.setdefault(derivation, deque(maxlen=4))
+    for rule, made in known:
+        if rule is optimizer:
+            return made
     pairs = [
         (parameter, gradient)
         for parameter, gradient in zip(derivation.parameters, derivation.gradients, strict=True)
@@ -126,7 +132,14 @@ def network_update(network: Network, optimizer: Bound, derivation: Derivation | 
     factors = multipliers_of(network, optimizer.options["multipliers"] or {})
     own = {parameter: factors[parameter.key] for parameter, _ in pairs if parameter.key in factors}
     found = update(optimizer, [parameter for parameter, _ in pairs], [gradient for _, gradient in pairs], moved, own)
-    return replace(found, parameters=(*found.parameters, *moving))
+    known.append((optimizer, whole := replace(found, parameters=(*found.parameters, *moving))))
+    return whole
+
+
+_KNOWN: WeakKeyDictionary[Derivation, deque[tuple[Bound, Update]]] = WeakKeyDictionary()
+"""The last updates of a derivation, for which training, its engines and explanations ask one after the other. What belongs to one network
+and to its copies with other numbers leaves the same weights alone.
+"""
 
 
 def multipliers_of(network: Network, wanted: Mapping[str, float]) -> dict[str, float]:

@@ -225,22 +225,20 @@ class _Content:
                     continue
                 if alone:
                     found = paths(self.context.scalars, top, weight, MOST_PATHS)
-                    chains[place] = [self.formulas.line(self.context.chain_line(weight, found))] if found else []
+                    chains[place] = [self.formulas.line(self.context.chain_begun(weight, found))] if found else []
                 elif parts:
-                    chains[place] = [
-                        self._share(weight, sample, parts[sample][weight.key][weight.index]) for sample in range(self.context.samples)
-                    ]
+                    chains[place] = [self._share(weight, sample) for sample in range(self.context.samples)]
         for quantity in (*self.derivation.inputs, *self.derivation.quantities):
             if (gradient_of := self.derivation.gradient(quantity)) is not None:
                 for one in self.context.elements(quantity):
                     of[self.formulas.of(one)] = self.formulas.of(Element(gradient_of, one.index))
         return {"chains": chains, "of": of}
 
-    def _share(self, weight: Element, sample: int, share: Any) -> Any:
+    def _share(self, weight: Element, sample: int) -> Any:
         """What one sample brings to the gradient of a weight; nothing where there are too many paths."""
         found = paths(self.context.scalars, Element(self.derivation.error, ()), weight, MOST_PATHS, sample=sample)
         found = [path for path in found or [] if len(path) > 2]
-        return self.formulas.line(self.context.chain_line(weight, found, share=share, sample=sample)) if found else None
+        return self.formulas.line(self.context.chain_begun(weight, found, sample)) if found else None
 
     def _updates(self) -> dict[str, Any]:
         """For each weight that moves what the rule computes for it: what all share, its own, and itself after the step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -36,6 +37,9 @@ LEADER = 20.0
 
 PARTS = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15, 0.0)
 """Where along a curve its label may stand: near its end, or farther back."""
+
+CELL = 20.0
+"""The side of the squares by which places on lines are found."""
 
 MIDDLE = (0.5, *(0.5 + side * part / 40 for part in range(1, 20) for side in (1, -1)))
 """Where a label on the line itself may stand: the nearer to the middle the better."""
@@ -150,7 +154,7 @@ class _Layout:
         self.taken: list[shapes.Box] = []
         self.leaders: list[shapes.Box] = []
         self.points: list[shapes.Box] = []
-        self.lines: list[tuple[Series | Arrow, list[shapes.Box]]] = []
+        self.lines: list[tuple[Series | Arrow, _Cells]] = []
         self.gaps: list[tuple[Series, shapes.Box]] = []
         self.wanted: list[_Wanted] = []
         written = [*self._notes(), *self._axes(), *self._key()]
@@ -223,7 +227,7 @@ class _Layout:
         for arrow in self.plot.arrows:
             start, end = self.at(arrow.start), self.at(arrow.end)
             yield from _arrow(start, end, arrow.colour)
-            self.lines.append((arrow, [_around(point) for point in along([start, end])]))
+            self.lines.append((arrow, _Cells(map(_around, along([start, end])))))
             if arrow.label:
                 self.wanted.append(_Wanted(arrow.label, [((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)], 1))
 
@@ -239,7 +243,7 @@ class _Layout:
             if pieces:
                 yield series, pieces
                 passed = [point for piece in pieces for point in along(piece)]
-                self.lines.append((series, [_around(point) for point in passed]))
+                self.lines.append((series, _Cells(map(_around, passed))))
                 if series.label and not self.keyed:
                     anchors = [passed[round((len(passed) - 1) * part)] for part in (MIDDLE if series.inline else PARTS)]
                     self.wanted.append(_Wanted(series.label, anchors, 2, line=series))
@@ -334,7 +338,7 @@ class _Layout:
         """What is wrong with a place, the worse the larger; nothing where it crosses its own line."""
         if _meets(box, self.points):
             return CROSSES
-        crossed = [line for line, boxes in self.lines if line is not own and _meets(box, boxes)]
+        crossed = [line for line, places in self.lines if line is not own and places.meet(box)]
         return 0 if not crossed else THIN if all(isinstance(line, Series) and line.kind == "faint" for line in crossed) else CROSSES
 
     def _beside(self, label: Runs, x: float, y: float, distance: float, angle: float) -> shapes.Label:
@@ -383,6 +387,25 @@ def _around(point: shapes.Point, room: float = 3) -> shapes.Box:
 def _nearest(point: shapes.Point, box: shapes.Box) -> shapes.Point:
     """The place of a box that is nearest to a point."""
     return min(max(point[0], box.left), box.right), min(max(point[1], box.top), box.bottom)
+
+
+class _Cells:
+    """Many small boxes, by the squares of paper in which they lie: only those near a place are asked whether they meet it."""
+
+    def __init__(self, boxes: Iterable[shapes.Box]) -> None:
+        self.found: dict[tuple[int, int], list[shapes.Box]] = {}
+        for box in boxes:
+            for cell in _cells(box):
+                self.found.setdefault(cell, []).append(box)
+
+    def meet(self, box: shapes.Box) -> bool:
+        """Does one of them overlap this?"""
+        return any(_meets(box, self.found.get(cell, ())) for cell in _cells(box))
+
+
+def _cells(box: shapes.Box) -> Iterable[tuple[int, int]]:
+    across, down = ((math.floor(low / CELL), math.floor(high / CELL) + 1) for low, high in ((box.left, box.right), (box.top, box.bottom)))
+    return itertools.product(range(*across), range(*down))
 
 
 def _meets(box: shapes.Box, others: Iterable[shapes.Box]) -> bool:

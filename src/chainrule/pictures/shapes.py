@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
 from chainrule.base.frozen import FrozenValue, replace
@@ -237,11 +238,12 @@ def text_runs(formula: Formula) -> tuple[TextRun, ...]:
 def _symbol(symbol: Symbol) -> Iterator[TextRun]:
     base, accent, digits = letter_parts(symbol.letter)
     whole = symbol.letter.rstrip("₀₁₂₃₄₅₆₇₈₉") if accent else base
-    yield TextRun(whole, italic=len(base) == 1 and not symbol.bold, bold=symbol.bold, key=symbol.key)
+    key, upright = symbol.key, (False, False)  # by their places, since there are very many of them
+    yield TextRun(whole, 0, len(base) == 1 and not symbol.bold, symbol.bold, key)
     if below := digits + symbol.subscript:
-        yield TextRun(below, -1, key=symbol.key)
+        yield TextRun(below, -1, *upright, key)
     if symbol.superscript:
-        yield TextRun(symbol.superscript, 1, key=symbol.key)
+        yield TextRun(symbol.superscript, 1, *upright, key)
 
 
 def width(written: Iterable[TextRun], size: float) -> float:
@@ -249,6 +251,7 @@ def width(written: Iterable[TextRun], size: float) -> float:
     return sum(sum(map(_advance, run.letters)) * size * (SCRIPT if run.raised else 1) for run in written)
 
 
+@lru_cache(maxsize=1000)
 def _advance(letter: str) -> float:
     """In sizes of the letters; generous, since nobody knows which font there will be."""
     if unicodedata.combining(letter):
