@@ -189,7 +189,7 @@ export class Page {
       this.#button("train", () => this.#train(1), "+1"),
       this.#button("train_many", () => this.#train(MANY), "»", words.say("train_many", { count: MANY })),
     );
-    const rate = session.places.get("learning_rate 0");
+    const rate = session.rate;
     if (rate !== undefined) place.append(this.#rate.build(rate));
   }
 

@@ -447,7 +447,7 @@ export class StageView {
     const { session } = this;
     const owner = now === undefined ? undefined : session.ownerOf(now);
     const forward = now !== undefined && session.content.stage.groups.some((group) => group.units.some((unit) => unit.parts[0] === now));
-    const backward = now !== undefined && owner !== undefined && this.#circles.has(owner) && owner !== now && !forward && session.content.elements[now]![0] === gradientKey(session, owner);
+    const backward = now !== undefined && owner !== undefined && this.#circles.has(owner) && owner !== now && !forward && session.keyOf(now) === session.keyOf(session.content.gradients.of[owner] ?? owner);
     for (const [group, bias, unit] of this.#biases) {
       const matters = !this.#crowded || [selected, owner].some((one) => one === bias || (one === unit.element && unit.biases.length === 1));
       group.style.display = matters ? "" : "none";
@@ -495,8 +495,3 @@ export class StageView {
 const lettersOf = (digits: string): number => digits.replace(/[⁰¹²³⁴-⁹⁻]{2}/g, "0").length;
 
 const moved = ({ x, y }: Spot): string => `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
-
-function gradientKey(session: Session, unit: number): string | undefined {
-  const gradient = session.content.gradients.of[unit];
-  return gradient === undefined ? undefined : session.content.elements[gradient]![0];
-}

@@ -18,9 +18,8 @@ export class Samples extends Base {
       return;
     }
     const all = this.parameters().filter((element) => element in content.gradients.of);
-    const keyOf = (element: number): string => content.elements[element]![0];
-    const chosen = keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
-    const weights = all.length > MOST_ROWS ? all.filter((element) => keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
+    const chosen = session.keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
+    const weights = all.length > MOST_ROWS ? all.filter((element) => session.keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
     const mean = this.#shares(weights);
     const shares = mean ?? [];
     const head = [html("td"), ...listOf(content.samples, (n) => html("th", { scope: "col" }, String(n + 1))), html("th", { scope: "col" }, this.say("samples.sum"))];
