@@ -41,7 +41,7 @@ interface Shown {
   /** What it showed last. */
   last?: string;
   /** The product that is computed with it now, which stands in its place. */
-  product?: string;
+  product?: string | undefined;
 }
 
 /** A line, its label, and the places along it. */
@@ -453,7 +453,14 @@ export class StageView {
       group.style.display = matters ? "" : "none";
     }
     const isActive = ({ from, to, weight }: Drawn): boolean => owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
-    const few = this.#lines.filter(isActive).length <= MOST_PRODUCTS;
+    const productOf = ({ from, to, weight }: Drawn): string => {
+      const factors = forward ? [session.seen(from), session.double(weight)] : backward ? [session.double(weight), this.#arriving(to)] : [];
+      return factors.map((factor, at) => this.#fitting(factor).replace(at ? /^−.*/ : /^$/, "($&)")).join(" · ");
+    };
+    const room = this.#apart + (this.#crowded ? 0 : 2 * this.#half);
+    const named = this.#lines.filter((drawn) => drawn.label && isActive(drawn));
+    const products = named.length > MOST_PRODUCTS ? [] : named.map(productOf);
+    if (products.some((product) => this.#wide(0, lettersOf(product), false) > room)) products.length = 0;
     let largest = 1e-9;
     const told: Drawn[] = [];
     for (const { weight } of this.#lines) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
@@ -470,9 +477,7 @@ export class StageView {
       if (!label) continue;
       label.group.style.display = matters ? "" : "none";
       if (matters) told.push(drawn);
-      const factors = !active || !few ? [] : forward ? [session.seen(from), value] : backward ? [value, this.#arriving(to)] : [];
-      const product = factors.map((factor, at) => this.#fitting(factor).replace(at ? /^−.*/ : /^$/, "($&)")).join(" · ");
-      label.product = this.#wide(weight, lettersOf(product), false) < this.#apart ? product : "";
+      label.product = products[named.indexOf(drawn)];
     }
     const shown = told.map(({ from, to, weight, label }) => [from, to, weight, label!.product]).join(";");
     if (shown === this.#told) return;
