@@ -12,7 +12,7 @@ from chainrule.api.check import check_command_line, check_each, gradescope_resul
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.checking.report import Assessment, paper_name
-from chainrule.cli.output import columns, give, say
+from chainrule.cli.output import coloured, columns, give, say
 from chainrule.document.words import Words
 
 WRONG = 1
@@ -57,7 +57,8 @@ def print_check(words: Words, one: Assessment, hint: int | None = None) -> None:
         for text in filled:
             colour = next((value for start, value in colours.items() if text.strip().startswith(start)), None)
             heading = indent == 2 and line[:1].isdigit()
-            say(click.style(text, fg=colour, bold=heading) if sys.stdout.isatty() and (colour or heading) else text)
+            seen = sys.stdout.isatty() and (colour or heading)
+            say(click.style(text, fg=colour if coloured() else None, bold=heading) if seen else text)
 
 
 def _wrapped(line: str, indent: int) -> list[str]:

@@ -96,6 +96,11 @@ def say(text: str = "", *, aside: bool = False) -> None:
         discard_output()
 
 
+def coloured() -> bool:
+    """May there be colours on a terminal? Whoever has said NO_COLOR wants none."""
+    return not os.environ.get("NO_COLOR")
+
+
 def columns() -> int:
     """How wide prose is: as the terminal, and no wider than 80."""
     return min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80

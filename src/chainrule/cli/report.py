@@ -14,7 +14,7 @@ from chainrule.api.run import Run
 from chainrule.api.watching import Watch
 from chainrule.base.printing import command_line
 from chainrule.cli.options import DEFINED
-from chainrule.cli.output import columns, complain, say
+from chainrule.cli.output import coloured, columns, complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
 from chainrule.preparation.remarks import message, number_text
@@ -294,13 +294,12 @@ def lines_of_scales(words: Words, preparation: Preparation) -> Iterator[str]:
 
 
 def curve_of_model(words: Words, model: Model) -> str:
-    """The errors of the epochs as a terminal draws them, in colour; empty where it cannot, or there are too few."""
+    """The errors of the epochs as a terminal draws them; empty where it cannot, or there are too few."""
     from chainrule.pictures import curves
     from chainrule.training.outputs import curves_of
 
     if not curves.can_draw() or len(model.history) < 2:
         return ""
-    drawn = curves.terminal_curves(
-        curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), columns() - 1, 10
-    )
+    errors = curves_of(model.history, words.plain("train.training"), words.plain("train.validation"))
+    drawn = curves.terminal_curves(errors, columns() - 1, 10, colour=coloured())
     return f"\n{words.plain('model.history')}\n{drawn}"
