@@ -457,6 +457,8 @@ export class StageView {
       const factors = forward ? [session.seen(from), session.double(weight)] : backward ? [session.double(weight), this.#arriving(to)] : [];
       return factors.map((factor, at) => this.#fitting(factor).replace(at ? /^−.*/ : /^$/, "($&)")).join(" · ");
     };
+    const about = (drawn: Drawn): boolean => isActive(drawn) || drawn.from === selected || drawn.to === selected;
+    const legible = this.#lines.filter(about).length <= MOST_LABELS;
     const room = this.#apart + (this.#crowded ? 0 : 2 * this.#half);
     const named = this.#lines.filter((drawn) => drawn.label && isActive(drawn));
     const products = named.length > MOST_PRODUCTS ? [] : named.map(productOf);
@@ -465,7 +467,7 @@ export class StageView {
     const told: Drawn[] = [];
     for (const { weight } of this.#lines) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
     for (const drawn of this.#lines) {
-      const { from, to, weight, line, label } = drawn;
+      const { weight, line, label } = drawn;
       const value = weight >= 0 ? session.double(weight) : 1;
       const strength = Math.min(1, Math.abs(value) / largest);
       const wide = (1 + 3.5 * strength).toFixed(2);
@@ -473,7 +475,7 @@ export class StageView {
       line.classList.toggle("negative", value < 0);
       const active = isActive(drawn);
       line.classList.toggle("active", active);
-      const matters = this.#lines.length <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
+      const matters = this.#lines.length <= MOST_LABELS || weight === selected || weight === owner || (legible && about(drawn));
       if (!label) continue;
       label.group.style.display = matters ? "" : "none";
       if (matters) told.push(drawn);
