@@ -136,6 +136,52 @@ def test_nothing_covers_a_unit(opened, name):
     assert tab.evaluate(COVERED) == []
 
 
+WALKED = """() => {
+  const labels = [...document.querySelectorAll(".stage .edge-number")].filter((one) => one.style.display !== "none");
+  const at = (element) => new DOMPoint().matrixTransform(element.transform.baseVal.consolidate().matrix);
+  const size = (element) => ["width", "height"].map((one) => element.querySelector("rect")[one].baseVal.value / 2);
+  const near = (a, b) => {
+    const [p, q, [w, h], [v, g]] = [at(a), at(b), size(a), size(b)];
+    return Math.abs(p.x - q.x) < 0.8 * (w + v) && Math.abs(p.y - q.y) < 0.8 * (h + g);
+  };
+  const products = labels.filter((one) => one.querySelector(".product"));
+  const others = [...labels, ...document.querySelectorAll(".stage .unit:not(.error)")];
+  const covered = products.flatMap((one) => others.filter((other) => other !== one && near(one, other))).map((one) => one.dataset.label);
+  return [products.map((one) => one.textContent), covered];
+}"""
+
+
+def test_products_of_a_pass_stand_on_their_lines_and_cover_nothing(opened):
+    for name, forward, backward in (("seed", ["8 · 0.21", "12 · 0.56"], ["0.23 · (−1.786)"]), ("2-3-2", None, None)):
+        tab = opened(problem(name))
+        seen = []
+        for _ in range(tab.evaluate("chainrule.content.sequence.length")):
+            tab.keyboard.press("n")
+            drawn(tab)
+            products, covered = tab.evaluate(WALKED)
+            assert covered == []
+            seen.append(products)
+        assert any(seen)
+        if forward:
+            assert seen[0] == forward
+            assert backward in seen
+
+
+def test_a_token_is_moved_to_the_next_one_and_no_further_than_the_last(opened):
+    layers = cr.tokens(2, 3), cr.embedding(2, 3), cr.flatten(), cr.dense(1)
+    tab = opened(problem(**described(*layers), input="0 1", target="1"))
+    tab.locator(".stage .unit.handle").first.focus()
+    for wanted in (1, 2, 2):
+        tab.keyboard.press("ArrowUp")
+        drawn(tab)
+        assert tab.evaluate("document.activeElement.getAttribute('aria-valuenow')") == str(wanted)
+    network = problem(**described(*layers)).network
+    error = network.step([[2, 1]], [[1]]).error
+    assert tab.evaluate("JSON.parse(chainrule.record()).values.E") == pytest.approx(float(error))
+    tab.evaluate("chainrule.open('function')")
+    assert tab.locator(".field rect").count() == 3 * 3
+
+
 REACHED = """() => {
   const [box, picture] = [".stage-box", ".stage"].map((one) => document.querySelector(one));
   const letters = [...picture.querySelectorAll("text")].filter((one) => one.textContent && one.checkVisibility());

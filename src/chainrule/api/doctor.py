@@ -85,6 +85,7 @@ def examined_problem(given: Problem) -> Diagnosis:
     step, case = case_of_problem(given)
     advice = advice_at(step) if operations(step.network, len(step.x)) <= MOST_ADVISED else None
     source, drawn = given.origin.get("source"), {"x", "t"} & {*given.origin.get("drawn", ())}
+    case = replace(case, advised=None if advice is None else advice.good)
     return examined(case, str(source or given.network.summary), advice, drawn=bool(drawn))
 
 

@@ -12,10 +12,8 @@ from chainrule.api.check import check_command_line, check_each, gradescope_resul
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.checking.report import Assessment, paper_name
-from chainrule.cli.output import give, say
+from chainrule.cli.output import coloured, columns, give, say
 from chainrule.document.words import Words
-
-WIDE = 78
 
 WRONG = 1
 """The exit code where something is wrong, or nothing could be judged."""
@@ -59,7 +57,8 @@ def print_check(words: Words, one: Assessment, hint: int | None = None) -> None:
         for text in filled:
             colour = next((value for start, value in colours.items() if text.strip().startswith(start)), None)
             heading = indent == 2 and line[:1].isdigit()
-            say(click.style(text, fg=colour, bold=heading) if sys.stdout.isatty() and (colour or heading) else text)
+            seen = sys.stdout.isatty() and (colour or heading)
+            say(click.style(text, fg=colour if coloured() else None, bold=heading) if seen else text)
 
 
 def _wrapped(line: str, indent: int) -> list[str]:
@@ -68,7 +67,7 @@ def _wrapped(line: str, indent: int) -> list[str]:
     start = " " * indent
     if "  " in line.strip():  # numbers in columns stay as they are
         return [start + line]
-    return textwrap.wrap(line, WIDE, initial_indent=start, subsequent_indent=start + "  ", break_on_hyphens=False) or [start]
+    return textwrap.wrap(line, columns() - 2, initial_indent=start, subsequent_indent=start + "  ", break_on_hyphens=False) or [start]
 
 
 def _print_class(words: Words, checks: Sequence[Assessment]) -> None:

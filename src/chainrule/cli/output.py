@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from contextlib import suppress
 from itertools import zip_longest
@@ -95,10 +96,32 @@ def say(text: str = "", *, aside: bool = False) -> None:
         discard_output()
 
 
+def coloured() -> bool:
+    """May there be colours on a terminal? Whoever has said NO_COLOR wants none."""
+    return not os.environ.get("NO_COLOR")
+
+
+def columns() -> int:
+    """How wide prose is: as the terminal, and no wider than 80."""
+    return min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
+
+
+def in_columns(line: str) -> str:
+    """A line of prose as wide as the terminal; what stands in columns stays as it is."""
+    import textwrap
+
+    words = line.lstrip()
+    if len(line) <= columns() or "  " in words:
+        return line
+    margin = " " * (len(line) - len(words))
+    return textwrap.fill(line, columns(), subsequent_indent=margin, break_on_hyphens=False, break_long_words=False)
+
+
 def complain(text: str) -> None:
-    """Lines on standard error, if anybody can read them."""
+    """Lines on standard error, if anybody can read them; a terminal's are cut between words."""
     with suppress(OSError, ValueError):
-        print(f"chainrule: {clean_lines(text)}", file=sys.stderr, flush=True)
+        said = f"chainrule: {clean_lines(text)}"
+        print("\n".join(map(in_columns, said.split("\n"))) if sys.stderr.isatty() else said, file=sys.stderr, flush=True)
 
 
 def give(data: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import shutil
 import statistics
-import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from chainrule.api.run import Run
 from chainrule.api.watching import Watch
 from chainrule.base.printing import command_line
 from chainrule.cli.options import DEFINED
-from chainrule.cli.output import complain, say
+from chainrule.cli.output import coloured, columns, complain, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
 from chainrule.preparation.cautions import MOST_CAUTIONS
@@ -216,8 +214,7 @@ def list_item(text: str) -> str:
 
 def filled(text: str, first: str = "", others: str = "") -> str:
     """The text in lines as wide as the terminal; what blanks hold together that do not break stays together, with plain blanks."""
-    columns = min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
-    return textwrap.fill(text, columns, initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
+    return textwrap.fill(text, columns(), initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
         "\N{NO-BREAK SPACE}", " "
     )
 
@@ -226,7 +223,8 @@ def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
     """The scores, a line each, classes as a table; no prose is wider than a terminal."""
     for line in scores.lines(words):
         margin = line[: len(line) - len(line.lstrip())]
-        yield from [line] if "│" in line or len(line) <= 76 else textwrap.wrap(line, 76, subsequent_indent=margin)
+        wide = columns() - 4  # there may be a margin before them
+        yield from [line] if "│" in line or len(line) <= wide else textwrap.wrap(line, wide, subsequent_indent=margin)
 
 
 def line_of_folds(words: Words, name: str, values: Sequence[float | None]) -> str:
@@ -242,7 +240,7 @@ def lines_of_model(words: Words, path: str, model: Model) -> Iterator[str]:
     """What a model is and how it was made."""
     from chainrule.training.plan import batch_size_for
 
-    yield message(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with)
+    yield filled(message(words, "model.trained", path=path, source=model.source.get("name", "–"), version=model.made_with))
     if model.preparation is None:
         yield "  " + words.plain("model.numbers_only")
     else:
@@ -293,11 +291,12 @@ def lines_of_scales(words: Words, preparation: Preparation) -> Iterator[str]:
 
 
 def curve_of_model(words: Words, model: Model) -> str:
-    """The errors of the epochs as a terminal draws them, in colour; empty where it cannot, or there are too few."""
+    """The errors of the epochs as a terminal draws them; empty where it cannot, or there are too few."""
     from chainrule.pictures import curves
     from chainrule.training.outputs import curves_of
 
     if not curves.can_draw() or len(model.history) < 2:
         return ""
-    drawn = curves.terminal_curves(curves_of(model.history, words.plain("train.training"), words.plain("train.validation")), 79, 10)
+    errors = curves_of(model.history, words.plain("train.training"), words.plain("train.validation"))
+    drawn = curves.terminal_curves(errors, columns() - 1, 10, colour=coloured())
     return f"\n{words.plain('model.history')}\n{drawn}"

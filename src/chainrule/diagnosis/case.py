@@ -52,6 +52,7 @@ class Case(Frozen):
     numbers     which row of the data each of x, and each of those held out, is
     epochs      how many epochs its training may take, and history: what they came to; outcome: how it ended, as of `Model`
     scores      on the parts of its data, where they are known
+    advised     the learning rate that simulations recommend for this very start, where they were made
     scales      [μ, σ] of each input and of each target, where they are standardised: value = x σ + μ
     """
 
@@ -71,6 +72,7 @@ class Case(Frozen):
     history: Sequence[Report] = ()
     outcome: Mapping[str, object] = field(default_factory=dict)
     scores: Mapping[str, Scores] = field(default_factory=dict)
+    advised: float | None = None
     scales: tuple[Sequence[Sequence[float]], Sequence[Sequence[float]]] = ((), ())
 
     @property
@@ -92,8 +94,8 @@ class Case(Frozen):
         return min(self.batch_size or batch_size_for(self.rows), self.rows)
 
     def changed(self, **changes: object) -> Case:
-        """The same with something changed; what its training came to is forgotten."""
-        return replace(self, trained=None, history=(), outcome={}, scores={}, **changes)  # type: ignore[arg-type]  # fields by name
+        """The same with something changed; what its training came to, and what was advised, is forgotten."""
+        return replace(self, trained=None, history=(), outcome={}, scores={}, advised=None, **changes)  # type: ignore[arg-type]  # fields by name
 
     def with_rate(self, rate: float) -> Case:
         """The same with another learning rate; the same object each time, so that what was tried is not tried again."""

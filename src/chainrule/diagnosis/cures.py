@@ -210,12 +210,19 @@ def _standardised(values: Array) -> tuple[Array, Array]:
 
 @against("rate_too_large")
 def smaller_rates(case: Case) -> Iterator[Treatment]:
-    """The rate of which the finding tells, if it tells of one; else lower ones: a third, and tenths of that until the error falls."""
+    """The rate of which the finding tells, if it tells of one; else the one that is recommended, if it is lower; else a third, and tenths
+    of that until the error falls.
+    """
     if case.rate is None:
         return
     if (finding := CRITERIA["rate_too_large"].finds(case)) is not None and "better" in finding:
         yield _with_rate(case, float(finding["better"]))
         return
+    if case.advised is not None and case.advised < case.rate:
+        treatment = _with_rate(case, case.advised)
+        yield treatment
+        if treatment.case.trial.share < 1:
+            return
     most = min(case.rate / 3, largest_recommended(case.network, case.optimizer))
     for power in range(LOWER):
         treatment = _with_rate(case, rounded(most / 10**power, 2))

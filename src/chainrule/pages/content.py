@@ -322,8 +322,8 @@ class _Content:
         }
 
     def _ranges(self) -> dict[str, str | int]:
-        """Of what may not be any number, what it may be: of targets, from 0 to 1, with the sum 1 in a distribution, or signs; of inputs that
-        are tokens, how many tokens there are.
+        """What may not be any number: of targets, whether they go from 0 to 1, with the sum 1 in a distribution, or are signs; of inputs
+        that are tokens, how many tokens there are.
         """
         sizes = self.step.network.wiring.inputs.values()
         tokens = {x.key: getattr(size, "vocabulary", 0) for x, size in zip(self.derivation.inputs, sizes, strict=True)}

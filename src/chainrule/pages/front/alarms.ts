@@ -65,6 +65,6 @@ export class Alarms {
     const [before, after] = [session.double(stage.error), session.double(stage.error, session.step.after)];
     if (!isFinite(before) || after <= before * (1 + 1e-12)) return [];
     const text = words.say("alarm.growing", { before: words.number(before, 4), after: words.number(after, 4) });
-    return [{ text, element: session.places.get("learning_rate 0") ?? stage.error, depth: 0 }];
+    return [{ text, element: session.rate ?? stage.error, depth: 0 }];
   }
 }

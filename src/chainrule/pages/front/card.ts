@@ -63,7 +63,7 @@ export class Card {
     const line = (element: number): Line => elementLine(session.content, element);
     if (unit?.parts.length) this.#part("forward", unit.parts.map(line));
     else if (computed(selected)) this.#part("forward", [line(selected)]);
-    else if (session.content.elements[selected]![0] in session.content.leaves.parameters) {
+    else if (session.keyOf(selected) in session.content.leaves.parameters) {
       const parts = new Set(session.everyUnit.flatMap((one) => (one.sample === session.sample ? one.parts : [])));
       const used = [...parts].filter((part) => computed(part) && lettersOf(session.content, session.content.elements[part]![2]).includes(selected));
       const more = used.length > MOST_PLACES ? words.say("forward.places", { count: used.length, shown: MOST_PLACES }) : undefined;
@@ -76,14 +76,14 @@ export class Card {
     const of = own.map((element) => gradients.of[element]).filter((element): element is number => element !== undefined);
     const more = samples > 1 || !chains.length ? of.map(line) : [];
     if (chains.length || more.length) this.#part("gradient", [...chains, ...more], false, selected in gradients.of && !chains.length && gradients.chains[selected] ? words.say("many_paths") : undefined);
-    else if (handle && !(session.content.elements[selected]![0] in session.content.leaves.options)) this.#part("gradient", [], false, words.say("no_gradient"));
-    this.#gradients = of.filter((element) => session.content.elements[element]![0] in session.content.mistakes);
+    else if (handle && !(session.keyOf(selected) in session.content.leaves.options)) this.#part("gradient", [], false, words.say("no_gradient"));
+    this.#gradients = of.filter((element) => session.keyOf(element) in session.content.mistakes);
     if (this.#gradients.length) this.place.append(this.#unfolding);
     this.#compare();
     const updated = updates.own[selected];
     if (updated)
       this.#part("update", [...updates.shared.map(line), ...updated.slice(0, -1).map(line), elementLine(session.content, updated[updated.length - 1]!, selected)]);
-    else if (session.content.elements[selected]![0] in session.content.leaves.parameters) this.#part("update", [], false, words.say("no_update"));
+    else if (session.keyOf(selected) in session.content.leaves.parameters) this.#part("update", [], false, words.say("no_update"));
   }
 
   #part(key: string, lines: Line[], without = false, note?: string): void {

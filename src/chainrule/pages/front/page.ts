@@ -163,7 +163,7 @@ export class Page {
       ),
       html("hr"),
       this.#button("dark", () => this.#dark()),
-      this.#button("tour", () => this.#tour()),
+      this.#button("tour", () => this.#tour(details)),
       file,
     );
     details.append(menu);
@@ -189,7 +189,7 @@ export class Page {
       this.#button("train", () => this.#train(1), "+1"),
       this.#button("train_many", () => this.#train(MANY), "»", words.say("train_many", { count: MANY })),
     );
-    const rate = session.places.get("learning_rate 0");
+    const rate = session.rate;
     if (rate !== undefined) place.append(this.#rate.build(rate));
   }
 
@@ -278,6 +278,7 @@ export class Page {
     const digits = Math.min(17, Math.max(1, typed.trim().replace(/^[-−]?0*[.,]?0*|e.*$/gi, "").replace(/[.,]/, "").length));
     const right = isNumber(value) && (given === actual || Number(actual.toPrecision(digits)) === given);
     this.#asking = undefined;
+    this.#buttons.get("step")!.focus(); // what was typed in goes away
     this.say(words.say(right ? "predict.right" : "predict.wrong", { value: words.number(session.sources.before.of(now!)) }));
     this.#schedule();
   }
@@ -349,7 +350,11 @@ export class Page {
     root.dataset["theme"] = dark ? "light" : "dark";
   }
 
-  #tour(): void {
+  #tour(menu?: HTMLDetailsElement): void {
+    if (menu?.open) {
+      menu.open = false; // which would cover what is shown
+      menu.querySelector("summary")!.focus();
+    }
     tour(this.words, [".stage-part", "#card", ".controls", "footer", ".views"], this.words.name(this.session.selected));
   }
 

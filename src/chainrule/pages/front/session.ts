@@ -140,9 +140,19 @@ export class Session {
     return node === -1 && [parameters, inputs, targets, options].some((kind) => key in kind);
   }
 
+  /** The array that an element stands in. */
+  keyOf(element: number): string {
+    return this.content.elements[element]![0];
+  }
+
+  /** The learning rate, where there is one. */
+  get rate(): number | undefined {
+    return this.places.get("learning_rate 0");
+  }
+
   /** How many tokens there are of which an element is one. */
   tokens(element: number): number | undefined {
-    const range = this.content.ranges[this.content.elements[element]![0]];
+    const range = this.content.ranges[this.keyOf(element)];
     return typeof range === "number" ? range : undefined;
   }
 

@@ -41,7 +41,7 @@ interface Shown {
   /** What it showed last. */
   last?: string;
   /** The product that is computed with it now, which stands in its place. */
-  product?: string;
+  product?: string | undefined;
 }
 
 /** A line, its label, and the places along it. */
@@ -447,18 +447,27 @@ export class StageView {
     const { session } = this;
     const owner = now === undefined ? undefined : session.ownerOf(now);
     const forward = now !== undefined && session.content.stage.groups.some((group) => group.units.some((unit) => unit.parts[0] === now));
-    const backward = now !== undefined && owner !== undefined && this.#circles.has(owner) && owner !== now && !forward && session.content.elements[now]![0] === gradientKey(session, owner);
+    const backward = now !== undefined && owner !== undefined && this.#circles.has(owner) && owner !== now && !forward && session.keyOf(now) === session.keyOf(session.content.gradients.of[owner] ?? owner);
     for (const [group, bias, unit] of this.#biases) {
       const matters = !this.#crowded || [selected, owner].some((one) => one === bias || (one === unit.element && unit.biases.length === 1));
       group.style.display = matters ? "" : "none";
     }
     const isActive = ({ from, to, weight }: Drawn): boolean => owner !== undefined && ((forward && to === owner) || (backward && from === owner) || weight === owner);
-    const few = this.#lines.filter(isActive).length <= MOST_PRODUCTS;
+    const productOf = ({ from, to, weight }: Drawn): string => {
+      const factors = forward ? [session.seen(from), session.double(weight)] : backward ? [session.double(weight), this.#arriving(to)] : [];
+      return factors.map((factor, at) => this.#fitting(factor).replace(at ? /^−.*/ : /^$/, "($&)")).join(" · ");
+    };
+    const about = (drawn: Drawn): boolean => isActive(drawn) || drawn.from === selected || drawn.to === selected;
+    const legible = this.#lines.filter(about).length <= MOST_LABELS;
+    const room = this.#apart + (this.#crowded ? 0 : 2 * this.#half);
+    const named = this.#lines.filter((drawn) => drawn.label && isActive(drawn));
+    const products = named.length > MOST_PRODUCTS ? [] : named.map(productOf);
+    if (products.some((product) => this.#wide(0, lettersOf(product), false) > room)) products.length = 0;
     let largest = 1e-9;
     const told: Drawn[] = [];
     for (const { weight } of this.#lines) if (weight >= 0) largest = Math.max(largest, Math.abs(session.double(weight)));
     for (const drawn of this.#lines) {
-      const { from, to, weight, line, label } = drawn;
+      const { weight, line, label } = drawn;
       const value = weight >= 0 ? session.double(weight) : 1;
       const strength = Math.min(1, Math.abs(value) / largest);
       const wide = (1 + 3.5 * strength).toFixed(2);
@@ -466,13 +475,11 @@ export class StageView {
       line.classList.toggle("negative", value < 0);
       const active = isActive(drawn);
       line.classList.toggle("active", active);
-      const matters = this.#lines.length <= MOST_LABELS || active || from === selected || to === selected || weight === selected;
+      const matters = this.#lines.length <= MOST_LABELS || weight === selected || weight === owner || (legible && about(drawn));
       if (!label) continue;
       label.group.style.display = matters ? "" : "none";
       if (matters) told.push(drawn);
-      const factors = !active || !few ? [] : forward ? [session.seen(from), value] : backward ? [value, this.#arriving(to)] : [];
-      const product = factors.map((factor, at) => this.#fitting(factor).replace(at ? /^−.*/ : /^$/, "($&)")).join(" · ");
-      label.product = this.#wide(weight, lettersOf(product), false) < this.#apart ? product : "";
+      label.product = products[named.indexOf(drawn)];
     }
     const shown = told.map(({ from, to, weight, label }) => [from, to, weight, label!.product]).join(";");
     if (shown === this.#told) return;
@@ -495,8 +502,3 @@ export class StageView {
 const lettersOf = (digits: string): number => digits.replace(/[⁰¹²³⁴-⁹⁻]{2}/g, "0").length;
 
 const moved = ({ x, y }: Spot): string => `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
-
-function gradientKey(session: Session, unit: number): string | undefined {
-  const gradient = session.content.gradients.of[unit];
-  return gradient === undefined ? undefined : session.content.elements[gradient]![0];
-}

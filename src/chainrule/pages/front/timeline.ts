@@ -1,6 +1,6 @@
 /** All training steps on a line with the curve of their error, to be scrubbed. */
 
-import { html, on, svg } from "./dom";
+import { fill, html, on, svg } from "./dom";
 import { errorPaths } from "./plot";
 import type { Session } from "./session";
 import type { Words } from "./words";
@@ -35,8 +35,7 @@ export class Timeline {
     const error = words.number(session.errorOf(session.start), 4);
     this.#slider.setAttribute("aria-valuetext", words.say("trained", { number: session.start.number, error }));
     const x = ((at / last) * (WIDE - 16) + 8).toFixed(1);
-    this.#dot.setAttribute("x1", x);
-    this.#dot.setAttribute("x2", x);
+    fill(this.#dot, { x1: x, x2: x });
     if (this.#drawn === steps) return;
     this.#drawn = steps;
     const every = Math.max(1, Math.floor(steps.length / 500));

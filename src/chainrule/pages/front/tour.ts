@@ -16,6 +16,7 @@ export function wasSeen(): boolean {
 
 export function tour(words: Words, places: string[], example: string): void {
   document.querySelector(".tour")?.remove();
+  const back = document.activeElement as HTMLElement | null;
   let at = 0;
   const text = html("p", { id: "tour-text" });
   const light = (place?: Element | null): void => {
@@ -25,6 +26,7 @@ export function tour(words: Words, places: string[], example: string): void {
   const end = (): void => {
     box.remove();
     light();
+    back?.focus({ preventScroll: true });
     try {
       localStorage.setItem(SEEN, "1");
     } catch {

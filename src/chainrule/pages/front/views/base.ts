@@ -39,6 +39,11 @@ export abstract class Base implements View {
     return this.changing.words.short(element);
   }
 
+  /** A box for what may be broader than the page. */
+  protected scroll(view: string): HTMLElement {
+    return html("div.scroll", { tabindex: 0, role: "group", "aria-label": this.say(`view.${view}`) });
+  }
+
   /** The numbers that move: every weight and bias. */
   protected parameters(): number[] {
     const { elements, leaves } = this.content;

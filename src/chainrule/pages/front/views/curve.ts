@@ -35,7 +35,7 @@ export class Curve extends Base {
       this.#logarithmic = on;
       this.refresh();
     };
-    const rate = session.places.get("learning_rate 0");
+    const rate = session.rate;
     const start = (): Start => session.steps[0]!;
     const next = (from: Start): Start => runner.next(from, runner.before(from));
     place.append(html("div.choosers", check(this.say("curve.log"), ticked, { checked: true })[0]));

@@ -22,7 +22,7 @@ export class Graph extends Base {
   #drawn = -1;
 
   override build(place: HTMLElement): void {
-    this.place = html("div.scroll", { tabindex: 0, role: "group", "aria-label": this.say("view.graph") });
+    this.place = this.scroll("graph");
     this.#local = html("div.lines");
     this.#lines = new Lines(this.session, this.say("graph.local"));
     const numbers = typeof this.content.graph.nodes[0]![0] === "number";

@@ -35,7 +35,7 @@ export class Learned extends Base {
       return [low - margin, high + margin];
     };
     const names = listOf(count, (at) => this.name(session.places.get(`${inputs[0]!} ${at}`)!));
-    const output = session.content.elements[outputs[0]![0]!]![0];
+    const output = session.keyOf(outputs[0]![0]!);
     const width = session.content.quantities[output]![1]!;
     const targets = session.content.stage.targets[0]?.map((element) => session.double(element));
     const { words } = changing;

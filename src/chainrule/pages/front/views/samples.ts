@@ -1,7 +1,7 @@
 /** What each sample brings to each gradient. */
 
 import { listOf } from "../arrays";
-import { html } from "../dom";
+import { fill, html } from "../dom";
 import { Base, MOST_ROWS } from "./base";
 
 /** What each sample brings to each gradient; of many weights, those of the array in which the selected one stands. */
@@ -13,28 +13,20 @@ export class Samples extends Base {
   override refresh(): void {
     const { session, changing } = this;
     const { content } = session;
-    if (content.samples === 1) {
-      this.place.replaceChildren(html("p.about", this.say("samples.one")));
-      return;
-    }
     const all = this.parameters().filter((element) => element in content.gradients.of);
-    const keyOf = (element: number): string => content.elements[element]![0];
-    const chosen = keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
-    const weights = all.length > MOST_ROWS ? all.filter((element) => keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
-    const mean = this.#shares(weights);
-    const shares = mean ?? [];
-    const head = [html("td"), ...listOf(content.samples, (n) => html("th", { scope: "col" }, String(n + 1))), html("th", { scope: "col" }, this.say("samples.sum"))];
+    const chosen = session.keyOf(all.includes(session.ownerOf(session.selected)) ? session.ownerOf(session.selected) : all[0]!);
+    const weights = all.length > MOST_ROWS ? all.filter((element) => session.keyOf(element) === chosen).slice(0, MOST_ROWS) : all;
+    const shares = content.samples > 1 ? this.#shares(weights) : undefined;
+    this.place.replaceChildren(html("p.about", this.say(`samples.${shares ? "about" : content.samples > 1 ? "mixed" : "one"}`)));
+    if (!shares) return;
+    const head = [html("td"), ...[...listOf(content.samples, (n) => String(n + 1)), this.say("samples.sum")].map((text) => html("th", { scope: "col" }, text))];
     const rows = weights.map((element, row) => {
       const numbers = shares.map((own) => own[row]!);
       const cells = [...numbers, session.double(content.gradients.of[element]!)].map((value) => html("td", { class: value < 0 ? "number minus" : "number" }, changing.words.number(Number(value.toPrecision(4)), 4)));
       return html("tr", html("th", { scope: "row" }, this.name(content.gradients.of[element]!)), ...cells);
     });
-    if (!mean) {
-      this.place.replaceChildren(html("p.about", this.say("samples.mixed")));
-      return;
-    }
     const table = html("table.shares", html("thead", html("tr", ...head)), html("tbody", ...rows));
-    this.place.replaceChildren(html("p.about", this.say("samples.about")), html("div.scroll", { tabindex: 0, role: "group", "aria-label": this.say("view.samples") }, table));
+    this.place.append(fill(this.scroll("samples"), table));
   }
 
   /** The gradient of each sample by itself, as far as these add up to the whole: divided by N where E is a mean. */
