@@ -110,6 +110,7 @@ def test_a_class_of_a_single_row_fits_the_network_in_every_fold(test):
     kinds = ["a", "b"] * 15
     kinds[{"last": -1}.get(test, 3)] = "rare"
     table = {"x": [float(number % 7) for number in range(30)], "kind": kinds}
-    model = cr.train(table, target="kind", network="1-3-3", folds=3, test=test, validation_folds=0, epochs=2, class_weights="balanced")
+    with pytest.warns(UserWarning, match="the class rare of kind has a single row"):
+        model = cr.train(table, target="kind", network="1-3-3", folds=3, test=test, validation_folds=0, epochs=2, class_weights="balanced")
     assert {"fold 1", "fold 2", "fold 3"} <= set(model.scores)
     assert model.preparation.classes == ("a", "b", "rare")

@@ -536,6 +536,8 @@ def of_bytes(tmp_path, content, name="t.csv"):
         (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14" + bytes(99), "is a file of SAS"),
         (b"$FL3@(#) SPSS DATA FILE" + bytes(99), "is a file of SPSS"),
         (b"q\2\1\0" + bytes(99), "is a file of Stata"),
+        (b'{"a": 1, "y": 2}\n{"a": 3, "y": 4}\n', "is JSON; let its name end in .json, or in .jsonl"),
+        (b'[\n {\n  "a": 1\n }\n]\n', "is JSON; let its name end in .json"),
         (b"\x89PNG\r\n\x1a\n" + bytes(99), "is an image; name a folder of such"),
         (b"a,b\n1,2\n3,4\n" + bytes(40), "it holds zero bytes, from byte 13 on; was it cut off"),
     ],

@@ -412,6 +412,15 @@ def test_digits_that_numbers_do_not_keep_are_told_whatever_holds_them(kind, tmp_
             cr.train(source, target="x", epochs=1)
 
 
+@pytest.mark.parametrize("rows", [1500, 90_000])
+@pytest.mark.parametrize("late", ["9007199254740993", "-9007199254740993", "18446744073709551617"])
+def test_they_are_told_in_whichever_row_of_a_text_they_stand(late, rows, tmp_path):
+    (tmp_path / "t.csv").write_text("x,y,z\n" + "".join(f"{place * 7919},{place % 7}.5,u\n" for place in range(rows)) + f"{late},1.5,v\n")
+    table = read(tmp_path / "t.csv")
+    assert (table.column("x").padded, table.column("y").padded) == (late, "")
+    assert forms_of(tmp_path / "t.csv").padded == {"x": late}
+
+
 def test_names_that_look_alike_are_one(tmp_path):
     (tmp_path / "t.csv").write_text("a,pre\u0301cis\n" + "".join(f"{place * 7 % 11},{place % 5 + 0.5}\n" for place in range(30)))
     for target in ("pr\u00e9cis", "pre\u0301cis"):

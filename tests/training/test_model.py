@@ -425,3 +425,13 @@ def test_a_model_counts_its_epochs_where_its_history_is_thinned_out(monkeypatch)
     )
     assert len(model.history) < 20
     assert "40 epochs" in repr(model)
+
+
+def test_what_a_model_has_never_seen_is_a_warning():
+    table = {"x": [place * 7 % 23 / 4 for place in range(60)], "c": ["uv"[place % 2] for place in range(60)]}
+    model = cr.train(table | {"y": [place % 11 + 0.5 for place in range(60)]}, target="y", epochs=1)
+    model.predict(table)
+    with pytest.warns(UserWarning, match="column x holds 1000 in row 2, far outside of 0 to 5.5"):
+        model.predict({"x": [1.5, 1000], "c": ["u", "v"]})
+    with pytest.warns(UserWarning, match="column c holds categories that the model has never seen, .*: w"):
+        model.predict({"x": [1.5, 2], "c": ["u", "w"]})

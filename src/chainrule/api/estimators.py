@@ -419,7 +419,7 @@ class ChainruleClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # 
         check_classification_targets(y)
         self.classes_ = np.unique(y) if classes is None else classes
         if len(self.classes_) < 2:
-            raise ValueError(f"{type(self).__name__} tells classes apart, but the data have 1 class: {self.classes_[0]!r}.")
+            raise ValueError(f"{type(self).__name__} tells classes apart, but the data have 1 class: {self.classes_.tolist()[0]!r}.")
         by_class = None if self.class_weight is None else compute_sample_weight(self.class_weight, y)
         return (X, self._labels(y), _weights(X, sample_weight, by_class)), (_target_of_classes(self.classes_),)
 

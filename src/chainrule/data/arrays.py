@@ -25,6 +25,7 @@ from chainrule.data.dates import are_dates, is_date
 from chainrule.data.encodings import PIECE, UNREADABLE, check_file, open_binary, unreadable_error
 from chainrule.data.json_lines import columns_of
 from chainrule.data.notes import Notice, notice
+from chainrule.data.numbers import FIRST, MOST_WHOLE
 from chainrule.data.table import Column, Table, sliced
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -41,9 +42,6 @@ BROKEN = (
 
 MOST_COLUMNS = 100_000
 """An array with more is refused before a column is made of each."""
-
-MOST_WHOLE, MOST_LOOKED_AT = 2**53, 1000
-"""Whole numbers up to the first are kept by float64; so many larger ones are looked at for one that is not."""
 
 ONE_DAY = np.timedelta64(1, "D")
 
@@ -73,7 +71,8 @@ def array_tables(
     mixed = [name for name, (values, kind) in typed.items() if kind == "text" and _holds_types(named[name])]
     notes += (notice("found.mixed", names=", ".join(mixed)),) if mixed else ()
 
-    lost = {name: _lost_digits(named[name], values) for name, (values, kind) in typed.items() if kind == "number"}
+    numbers = {name: values if values.dtype.kind in "iu" else named[name] for name, (values, kind) in typed.items() if kind == "number"}
+    lost = {name: lost_digits(values) for name, values in numbers.items()}
 
     def cut(part: slice) -> tuple[Column, ...]:
         return tuple(Column(name, _values(values[part], kind), kind, padded=lost.get(name, "")) for name, (values, kind) in typed.items())
@@ -93,14 +92,14 @@ def _a(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
-def _lost_digits(given: Any, typed: Array) -> str:
-    """A whole number that has more digits than float64 keeps; "" where there is none. `typed` is what became of what was given."""
-    values = typed if typed.dtype.kind in "iu" else np.asarray(given)
+def lost_digits(given: Any) -> str:
+    """The first of these whole numbers that has more digits than float64 keeps; "" where there is none."""
+    values = np.asarray(given)
     if values.dtype.kind not in "iuO" or values.dtype.itemsize < 8:
         return ""
     if values.dtype != object:
         values = values[(values >= MOST_WHOLE) | ((values <= -MOST_WHOLE) if values.dtype.kind == "i" else False)]
-    numbers = (int(value) for value in values[:MOST_LOOKED_AT] if isinstance(value, (int, np.integer)))
+    numbers = (int(value) for value in values[:FIRST] if isinstance(value, (int, np.integer)))
     return next((str(number) for number in numbers if int(float(number)) != number), "")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import FrozenValue, replace
+from chainrule.data.arrays import lost_digits
 from chainrule.data.cells import is_missing, spellings, without_missing_numbers
 from chainrule.data.columns import CellOptions, ColumnForm, Found, column_of, evidence_of_plain, found_in, with_rows
 from chainrule.data.encodings import UNREADABLE
@@ -63,7 +64,9 @@ class RowRange(FrozenValue):
     def _found(self, name: str, values: Any, asked: ColumnForm | None, options: CellOptions) -> Found:
         if name in self.plain:
             numbers, decimal = _numbers(values, options), self.plain[name]
-            return Found(numbers, None if np.isnan(numbers).all() else "number", decimal, evidence_of_plain(numbers, decimal))
+            evidence = evidence_of_plain(numbers, decimal)
+            evidence.padded = lost_digits(_raw(values))
+            return Found(numbers, None if np.isnan(numbers).all() else "number", decimal, evidence)
         if not is_dictionary(values):
             return found_in(_spans(values), self.first, asked, options)
         cells, places = values.dictionary.to_pylist(), _places(values)
@@ -107,15 +110,17 @@ def _spans(values: Any) -> Spans:
     return Spans(signs, borders[:-1], borders[1:])
 
 
+def _raw(values: Any) -> Array:
+    """The numbers of a column as pyarrow has them, whole or not; anything where one is missing."""
+    kind = np.int64 if str(values.type) == "int64" else np.float64
+    return np.frombuffer(values.buffers()[1], kind, len(values), 8 * values.offset)
+
+
 def _numbers(values: Any, options: CellOptions) -> Array:
     """(rows,) float64, NaN where one is missing. Raises Unfit where pyarrow may have taken a word for one."""
-    import pyarrow
-
-    known, data = values.buffers()
-    kind = np.int64 if values.type == pyarrow.int64() else np.float64
-    numbers = np.frombuffer(data, kind, len(values), 8 * values.offset).astype(np.float64)
+    numbers = _raw(values).astype(np.float64)
     if values.null_count:
-        bits = np.unpackbits(np.frombuffer(known, np.uint8), count=values.offset + len(values), bitorder="little")
+        bits = np.unpackbits(np.frombuffer(values.buffers()[0], np.uint8), count=values.offset + len(values), bitorder="little")
         numbers[bits[values.offset :] == 0] = np.nan
     if int(np.isnan(numbers).sum()) != values.null_count:
         raise Unfit

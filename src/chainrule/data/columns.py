@@ -38,6 +38,7 @@ from chainrule.data.numbers import (
     NumberFormat,
     NumberOptions,
     evidence_of,
+    lost_cell,
     number_format,
     padded_cell,
     plain_numbers,
@@ -93,9 +94,12 @@ class Found(Frozen):
 def found_in(cells: Sequence[str], first: int, asked: ColumnForm | None, options: CellOptions) -> Found:
     """What the cells are, of rows from `first` on; the kind may be asked for."""
     spans = _as_spans(cells)
-    if spans is not None and (found := _found_in_spans(spans, first, asked, options)) is not None:
-        return found
-    return _found_in_texts(cells.texts if isinstance(cells, Spans) else cells, first, asked, options)
+    found = None if spans is None else _found_in_spans(spans, first, asked, options)
+    if found is None:
+        found = _found_in_texts(cells.texts if isinstance(cells, Spans) else cells, first, asked, options)
+    if found.kind == "number" and found.values is not None and not found.decimal and not found.evidence.padded:
+        found.evidence.padded = lost_cell(found.values, cells)
+    return found
 
 
 def _found_in_texts(cells: Sequence[str], first: int, asked: ColumnForm | None, options: CellOptions) -> Found:

@@ -78,6 +78,11 @@ OTHERS = {
 }
 """What files of other kinds begin with, and what to do about them."""
 
+JSON = re.compile(rb"\s*(?:\[\s*)?\{\s*\"(?:[^\"\\]|\\.)*\"\s*:")
+"""How objects begin, one or the first of a list."""
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".ods", ".numbers")
+
 SQL = re.compile(
     rb"\s*(?:--[^\n]*\n\s*)*"
     rb"(?:(?:create (?:table|database)|insert into|drop table)[ \t]+(?:if (?:not )?exists[ \t]+)?[\w.`\"\[\]]+"
@@ -249,7 +254,7 @@ def check_is_table(path: str | Path, start: bytes) -> None:
     """Raises FileError if a file begins as one of another kind does, which it names."""
     found = next((said for magic, said in OTHERS.items() if start.startswith(magic)), None)
     if start.startswith(b"PK\x03\x04"):
-        office = b"[Content_Types].xml" in start or b"mimetype" in start
+        office = Path(path).suffix.lower() in WORKBOOKS or any(name in start for name in (b"[Content_Types].xml", b"mimetype", b"xl/"))
         found = "a workbook, as of Excel; save its sheet as CSV" if office else "a zip archive; let its name end in .zip"
     if found in PACKED and Path(path).suffix.lower() in (".rds", ".rda", ".rdata"):
         found = OTHERS[b"RDX"]
@@ -261,6 +266,8 @@ def check_is_table(path: str | Path, start: bytes) -> None:
         found = "a table of a web page; save it as CSV"
     elif start.lstrip()[:5].lower() == b"<?xml":
         found = "an XML file; write its table as CSV"
+    elif JSON.match(start):
+        found = "JSON; let its name end in .json, or in .jsonl if each line is an object"
     elif SQL.match(start):
         found = "a script of SQL; run it, and write the table as CSV"
     if found:
@@ -327,7 +334,7 @@ def _offer(data: bytes, place: int) -> str:
     """Which encoding fits these bytes, and how the word at this place would read; or that they are no text."""
     mixed = _is_partly_utf_8(data)
     name = "cp1252" if mixed else fitting_encoding(data)
-    if name is None and _fits(data.replace(b"\0", b""), "utf-8"):
+    if name is None and b"\n" in data.partition(b"\0")[0] and _fits(data.replace(b"\0", b""), "utf-8"):
         return f": it holds zero bytes, from byte {data.index(0) + 1:,} on; was it cut off while it was written? Fetch or write it again."
     if name is None:
         return "; it looks like no text at all: save it as CSV in UTF-8."

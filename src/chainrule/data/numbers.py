@@ -106,6 +106,9 @@ OPEN = {sign: re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}\s*") 
 FEW = 50
 """Cells that are looked at before all others are."""
 
+MOST_WHOLE = 2**53
+"""Up to this float64 keeps all whole numbers."""
+
 FIRST = 1000
 """So many rows tell whether a column holds codes that begin with zeros."""
 
@@ -384,9 +387,8 @@ def plain_numbers(cells: Sequence[str], first: int, missing: Collection[str]) ->
 
 
 def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> str:
-    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one with more digits than float64
-    keeps, if all are digits; one as 2E3, which may be a name as well, if all are such, or digits; one as 1.10, if all may be versions, of
-    which 1.1 is another; "" otherwise.
+    """A cell that begins with zeros, if all of the first rows are digits of one length, at least three; one as 2E3, which may be a name as
+    well, if all are such, or digits; one as 1.10, if all may be versions, of which 1.1 is another; "" otherwise.
     """
     start = next((cell for cell in cells if not is_missing(cell, missing)), "").strip() if first == 1 else ""
     if not (start.isdigit() or CODE.fullmatch(start) or VERSION.fullmatch(start)):
@@ -402,7 +404,13 @@ def padded_cell(cells: Sequence[str], first: int, missing: Collection[str]) -> s
     if not all(cell.isascii() and cell.isdigit() for cell in known):
         return ""
     found = next((cell for cell in known if cell.startswith("0") and len(cell) > 2), "")
-    return found if found and len(set(map(len, known))) == 1 else next((cell for cell in known if int(cell) != int(float(cell))), "")
+    return found if len(set(map(len, known))) == 1 else ""
+
+
+def lost_cell(values: Array, cells: Sequence[str]) -> str:
+    """The first whole number of these cells, which have these values, with more digits than float64 keeps; "" where there is none."""
+    large = (cells[place].strip() for place in np.flatnonzero(np.abs(values) >= MOST_WHOLE)[:FIRST].tolist())
+    return next((cell for cell in large if cell.isascii() and cell.lstrip("+-").isdigit() and int(cell) != int(float(cell))), "")
 
 
 CODE = re.compile(r"[0-9]{1,3}E[0-9]{1,2}")
