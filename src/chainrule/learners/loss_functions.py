@@ -178,7 +178,9 @@ def _given(given: Any, function: LossFunction) -> tuple[float | None, dict[str, 
         return None, {}
     parts = next((one.elts for one in function.results if len(one.elts) == len(given)), None)
     for node, value in zip(parts or (), given, strict=False):
-        name = ast.unparse(node)
+        name = (
+            ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute)) else "grads" if isinstance(value, dict) else ast.unparse(node)
+        )
         if loss is None and np.ndim(value) == 0 and isinstance(value, (float, np.floating)):
             loss = float(value)
         elif loss is None and isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f":
@@ -199,7 +201,10 @@ def _given(given: Any, function: LossFunction) -> tuple[float | None, dict[str, 
 
 
 def _paired(gradients: Mapping[str, Array], values: Values) -> dict[str, str]:
-    """The gradient of each value: by its name, and what has none by a shape that only the two of them have."""
+    """The gradient of each value: by its name, and what has none by a shape that only the two of them have.
+
+    Nothing where that does not tell, for what is not looked at is not called right.
+    """
     found = dict[str, str]()
     for path, value in values.items():
         for name, gradient in gradients.items():
@@ -210,7 +215,9 @@ def _paired(gradients: Mapping[str, Array], values: Values) -> dict[str, str]:
     left = {path: one.shape for path, one in values.items() if path not in found and meaning(path).kind != "x"}
     for name, shape in others.items():
         fitting = [path for path, one in left.items() if one == shape]
-        if len(fitting) == 1 and [*others.values()].count(shape) == 1:
+        if len(fitting) > 1 or (fitting and [*others.values()].count(shape) > 1):
+            return {}
+        if fitting:
             found[fitting[0]] = name
     return found
 

@@ -294,7 +294,7 @@ def own_losses_of(path: str | Path, sandbox: Sandbox, judged: str = "", *, train
 
 def _placed(found: dict[str, Any], source: ProgramSource) -> dict[str, Any]:
     for one in (found, *found.get("faults", ())):
-        for key in ("line", "loss_line", "of_line"):
+        for key in ("line", "loss_line", "of_line", "mean_line"):
             if one.get(key):
                 one[key], one["file"] = source.place(one[key])
     for one in found.get("faults", ()):
