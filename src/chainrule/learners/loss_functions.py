@@ -18,8 +18,9 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
+from chainrule.learners.layer_functions import GRADIENT
 from chainrule.learners.loading import Failed, Loaded, draw_anew, impatient, running, simple
-from chainrule.learners.measured import Comparison, Extract, Ran, Turn, Values, compared_turn, is_gradient_of
+from chainrule.learners.measured import Comparison, Extract, Ran, Turn, Values, compared_turn, holds_gradients, is_gradient_of
 from chainrule.learners.names import LOSS, as_kind, meaning, meanings
 from chainrule.learners.programs import methods_of
 from chainrule.learners.scripts import CALL, TRAINS, Script
@@ -106,17 +107,17 @@ def loss_comparisons(loaded: Loaded, function: LossFunction) -> Iterator[tuple[C
         if key in met or (function.results and (loss is None or not gradients)):
             continue
         with contextlib.suppress(Failed):
-            for comparison in _compared(loaded, function, call):
+            for comparison, surely in _compared(loaded, function, call):
                 met.add(key)
                 reported = comparison.turn.run(comparison.starts).events
-                yield comparison, call.surely and not any(value.shape[:2] == (ROWS, ROWS) for _, value in reported)  # (n,) against (n, 1)
+                yield comparison, surely and not any(value.shape[:2] == (ROWS, ROWS) for _, value in reported)  # (n,) against (n, 1)
 
 
 def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
 
 
-def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterator[Comparison]:
+def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterator[tuple[Comparison, bool]]:
     """A call as a turn, with the place of its loss; nothing where none of its gradients belongs to anything, or its loss has no place."""
     begin = [statement for statement in loaded.statements if simple(statement)]
     said = ", ".join(f"{name}={name}" for name in call.arguments)
@@ -127,7 +128,7 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     if not function.results:
         with running():
             changed = script.changed()
-        yield from compared_turn(Turn(script, changed, time.process_time()))
+        yield from ((one, call.surely) for one in compared_turn(Turn(script, changed, time.process_time())))
         return
     turn = Turn(script, set(), time.process_time())
     places, mine = turn.parameters(), {*call.arguments, "self"}
@@ -139,7 +140,7 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     }
     turn.run([starts])
     loss, gradients = _given(turn.namespace[RESULT], function)
-    paired = _paired(gradients, starts)
+    paired, surely = _paired(gradients, starts)
     if loss is None or not paired:
         return
     start, turn.changed = {path: starts[path] for path in paired}, {*paired}
@@ -147,7 +148,7 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     loss, _ = _given(turn.namespace[RESULT], function)
     place = next((place for place, (_, value) in enumerate(events) if value.size == 1 and float(value.ravel()[0]) == loss), None)
     if place is not None:
-        yield Comparison(turn, [start], place, [spot for spot, _ in events], _extraction(function, paired))
+        yield Comparison(turn, [start], place, [spot for spot, _ in events], _extraction(function, paired)), surely and call.surely
 
 
 def _is_learned(path: str, call: LossCall) -> bool:
@@ -200,26 +201,31 @@ def _given(given: Any, function: LossFunction) -> tuple[float | None, dict[str, 
     return (loss if loss is not None and np.isfinite(loss) else None), found
 
 
-def _paired(gradients: Mapping[str, Array], values: Values) -> dict[str, str]:
-    """The gradient of each value: by its name, and what has none by a shape that only the two of them have.
+def _paired(gradients: Mapping[str, Array], values: Values) -> tuple[dict[str, str], bool]:
+    """The gradient of each value: by its name, else by its shape, several of one shape in their order; and whether that is no guess.
 
-    Nothing where that does not tell, for what is not looked at is not called right.
+    Nothing where a gradient is left over, for what is not looked at is not called right.
     """
-    found = dict[str, str]()
+    found, surely = dict[str, str](), True
     for path, value in values.items():
         for name, gradient in gradients.items():
             if name not in found.values() and gradient.size == value.size and is_gradient_of(name, path):
                 found[path] = name
                 break
-    others = {name: one.shape for name, one in gradients.items() if name not in found.values()}
-    left = {path: one.shape for path, one in values.items() if path not in found and meaning(path).kind != "x"}
-    for name, shape in others.items():
-        fitting = [path for path, one in left.items() if one == shape]
-        if len(fitting) > 1 or (fitting and [*others.values()].count(shape) > 1):
-            return {}
-        if fitting:
-            found[fitting[0]] = name
-    return found
+    others = [name for name in gradients if name not in found.values() and _may_be_gradient(name)]
+    left = [path for path in values if path not in found and meaning(path).kind != "x"]
+    for shape in dict.fromkeys(gradients[name].shape for name in others):
+        names, paths = ([one for one in side if of[one].shape == shape] for side, of in ((others, gradients), (left, values)))
+        if paths and len(names) != len(paths):
+            return {}, False
+        found.update(zip(paths, names, strict=False))
+        surely = surely and len(paths) < 2
+    return found, surely
+
+
+def _may_be_gradient(name: str) -> bool:
+    """Is it called as a gradient is, or by no name of its own?"""
+    return not name.isidentifier() or holds_gradients(name) or GRADIENT.fullmatch(name) is not None
 
 
 def _calls(loaded: Loaded, function: LossFunction) -> Iterator[LossCall]:
@@ -296,5 +302,7 @@ def _arguments(names: Sequence[str], needed: Sequence[str], shapes: Sequence[tup
                 found[name] = rng.normal(size={"row": (1, units), "flat": (units,), "column": (units, 1), "number": ()}[bias])
             elif kind in ("penalty", "rate"):
                 found[name] = PENALTY
-        for others in itertools.product((rng.normal(size=INPUTS), rng.normal(size=(CLASSES, INPUTS)), 1, PENALTY), repeat=len(unknown)):
-            yield {name: {**found, **dict(zip(unknown, others, strict=True))}[name] for name in asked}, not unknown
+        shapes_tried = dict.fromkeys((np.shape(target), (ROWS, CLASSES), (INPUTS,), (CLASSES, INPUTS)))
+        anything = [*(np.asarray(rng.normal(size=shape)) for shape in shapes_tried if shape), 1, PENALTY]
+        for others in itertools.product(anything, repeat=len(unknown)):
+            yield _copied({name: {**found, **dict(zip(unknown, others, strict=True))}[name] for name in asked}), not unknown

@@ -433,11 +433,12 @@ def is_gradient_of(name: str, path: str) -> bool:
     told = [other[1:] if other.startswith(("g", "d")) else "", *([] if match is None else [match["after"] or match["before"]])]
     held = re.fullmatch(r"(.*?)\[['\"]\w+['\"]\]", of)
     if held is not None and other == short:
-        return _holds_gradients(held[1])
-    return short in told or bool(place and as_kind(base, "params") and _holds_gradients(of))
+        return holds_gradients(held[1])
+    return short in told or bool(place and as_kind(base, "params") and holds_gradients(of))
 
 
-def _holds_gradients(name: str) -> bool:
+def holds_gradients(name: str) -> bool:
+    """Is something called as gradients are, those of no parameter in particular?"""
     return as_kind(name, "grads", "dW") is not None or GRADIENT.fullmatch(f"{compact(name)}_") is not None or name in ("g", "G")
 
 
