@@ -150,3 +150,30 @@ def test_what_no_arguments_fit_is_said(tmp_path: Path, sandbox) -> None:
     found = check_program(file, sandbox)
     assert found.kind == "refused"
     assert "check.measured.unread" in [one.key for one in found.verdict.remarks]
+
+
+AFTER = """import numpy as np
+
+
+def loss_after(W, X, y):
+    error = X @ W - y
+    loss = np.mean(np.log(np.cosh(error)))
+    W = W - 0.1 * X.T @ np.tanh(error) / y.size
+    params = {"W": W}
+    return loss, W
+"""
+
+
+@pytest.mark.parametrize("given", ["W", "params"])
+def test_new_parameters_beside_a_loss_are_no_gradients(given: str, tmp_path: Path, sandbox) -> None:
+    file = tmp_path / "step.py"
+    file.write_text(AFTER.replace("return loss, W", f"return loss, {given}"))
+    assert check_program(file, sandbox).passed
+
+
+def test_a_loss_that_is_known_nowhere_decides_against_one_that_fits(tmp_path: Path, sandbox) -> None:
+    file = tmp_path / "gradient.py"
+    file.write_text(
+        AFTER.replace("W = W - 0.1 * X.T @ np.tanh(error) / y.size", "dW = X.T @ error / y.size").replace("loss, W", "loss, dW")
+    )
+    assert not check_program(file, sandbox).passed

@@ -21,7 +21,7 @@ from chainrule.base.frozen import Frozen
 from chainrule.learners.layer_functions import GRADIENT
 from chainrule.learners.loading import Failed, Loaded, draw_anew, impatient, running, simple
 from chainrule.learners.measured import Comparison, Extract, Ran, Turn, Values, compared_turn, holds_gradients, is_gradient_of
-from chainrule.learners.names import LOSS, as_kind, meaning, meanings
+from chainrule.learners.names import LOSS, as_kind, compact, meaning, meanings
 from chainrule.learners.programs import methods_of
 from chainrule.learners.scripts import CALL, TRAINS, Script
 from chainrule.learners.stored import leaves
@@ -141,6 +141,11 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     turn.run([starts])
     loss, gradients = _given(turn.namespace[RESULT], function)
     paired, surely = _paired(gradients, starts)
+    new = {
+        path: name for path in starts for name, one in gradients.items() if compact(name) == compact(path) and one.size == starts[path].size
+    }
+    stepped = not paired
+    paired = paired or new
     if loss is None or not paired:
         return
     start, turn.changed = {path: starts[path] for path in paired}, {*paired}
@@ -148,7 +153,10 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     loss, _ = _given(turn.namespace[RESULT], function)
     place = next((place for place, (_, value) in enumerate(events) if value.size == 1 and float(value.ravel()[0]) == loss), None)
     if place is not None:
-        yield Comparison(turn, [start], place, [spot for spot, _ in events], _extraction(function, paired)), surely and call.surely
+        yield (
+            Comparison(turn, [start], place, [spot for spot, _ in events], _extraction(function, paired, stepped)),
+            (surely or stepped) and call.surely,
+        )
 
 
 def _is_learned(path: str, call: LossCall) -> bool:
@@ -157,17 +165,16 @@ def _is_learned(path: str, call: LossCall) -> bool:
     return path.startswith("self.") or (isinstance(value, np.ndarray) and value.dtype.kind == "f" and meaning(path).kind != "t")
 
 
-def _extraction(function: LossFunction, paired: Mapping[str, str]) -> Extract:
-    """How gradients are read off what a call gave, by their names there."""
+def _extraction(function: LossFunction, paired: Mapping[str, str], stepped: bool) -> Extract:
+    """How gradients are read off what a call gave, by their names there. stepped: whether new parameters are what it gave"""
 
     def given(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
         del ran
-        _, gradients = _given(turn.namespace[RESULT], function)
-        return {
-            path: (own, gradients[own].reshape(start[path].shape))
-            for path, own in paired.items()
-            if own in gradients and gradients[own].size == start[path].size
-        }
+        _, arrays = _given(turn.namespace[RESULT], function)
+        own = {path: arrays[name] for path, name in paired.items() if name in arrays and arrays[name].size == start[path].size}
+        if stepped:
+            return {path: ("", start[path] - one.reshape(start[path].shape)) for path, one in own.items()}
+        return {path: (paired[path], one.reshape(start[path].shape)) for path, one in own.items()}
 
     return given
 
@@ -224,8 +231,9 @@ def _paired(gradients: Mapping[str, Array], values: Values) -> tuple[dict[str, s
 
 
 def _may_be_gradient(name: str) -> bool:
-    """Is it called as a gradient is, or by no name of its own?"""
-    return not name.isidentifier() or holds_gradients(name) or GRADIENT.fullmatch(name) is not None
+    """Is it called as a gradient is, or by no name of its own? New parameters, outputs and what is kept are called otherwise."""
+    own = re.fullmatch(r"(?:\w+\.)*(\w+)(?:\[.*\])?", name)
+    return own is None or holds_gradients(own[1]) or GRADIENT.fullmatch(own[1]) is not None
 
 
 def _calls(loaded: Loaded, function: LossFunction) -> Iterator[LossCall]:

@@ -67,7 +67,8 @@ def loss_answers(loaded: Loaded, names: Sequence[str]) -> list[dict[str, Any]]:
             told = _told(comparison, measured)
             # What is differentiated by an output may have been left to what comes before it, as δ = y − t is.
             by_output = any(meaning(one.path).kind == "y" for one in measured if not one.right)
-            answers.append({**told, "another": bool(told["faults"]) and (by_output or not known[comparison])})
+            beside = told["another"] and any(not one.own for one in measured)  # where a step is taken, it may be along something else
+            answers.append({**told, "another": beside or (bool(told["faults"]) and (by_output or not known[comparison]))})
     return answers
 
 
