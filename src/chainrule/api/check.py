@@ -135,12 +135,17 @@ def check_program(
         submission = read_submission(path, sandbox, stated, observe=observe, loss=loss)
         network = _with_own_steps(check_submission(submission, seed), path, sandbox, submission.function)
     except Refusal as refusal:
-        return _otherwise_checked(path, sandbox, seed) or _refused(path.name, refusal)
-    if network.verdict.faults and not submission.loss_seen and (found := _training_checked(path, sandbox)) is not None:
-        return found  # by its own loss, and not by one that was assumed
+        found = _otherwise_checked(path, sandbox, seed)
+        return found if found is not None and found.understood else _refused(path.name, refusal).beside(found)
+    if network.verdict.faults and not submission.loss_seen:  # by its own loss, and not by one that was assumed
+        if (found := _training_checked(path, sandbox)) is not None:
+            return found
+        if (found := _losses_checked(path, sandbox)) is not None and found.kind != "refused":
+            return found
     if network.kind == "refused" and (found := _otherwise_checked(path, sandbox, seed)) is not None and found.kind != "refused":
         return found
-    return network.beside(_layers_checked(path, sandbox, seed, beside=True)).beside(_losses_checked(path, sandbox, submission.entry))
+    judged = submission.entry if submission.loss_seen else ""
+    return network.beside(_layers_checked(path, sandbox, seed, beside=True)).beside(_losses_checked(path, sandbox, judged, trained=True))
 
 
 def _otherwise_checked(path: Path, sandbox: Sandbox, seed: int) -> Assessment | None:

@@ -187,6 +187,7 @@ class Fault(Frozen):
     place      where in the file, once located
     observed   the answer in which it was found, where that is none of those to ordinary probes
     begins     of a wrong step, the first value on the way to the parameter that is wrong, as far as that is known: one of these
+    cure       what to do about it, where that is more than what is said of every mistake of its number
     """
 
     number: int | None
@@ -207,6 +208,7 @@ class Fault(Frozen):
     place: Place | None = None
     observed: Observation | None = field(default=None, repr=False)
     begins: tuple[Array, ...] = field(default=(), repr=False)
+    cure: Saying | None = None
 
 
 class Verdict(Frozen):

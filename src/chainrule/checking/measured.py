@@ -70,7 +70,8 @@ def _fault(one: Mapping[str, Any]) -> Fault:
     )
     expected, found = (np.array(one[key], dtype=float) for key in ("expected", "found"))
     follows = tuple(f"∂E/∂{name}" for name in one["follows"] if name != one["quantity"])
-    return Fault(one["number"], quantity, quantity, why, expected, found, follows=follows, place=one["place"])
+    cure = Saying("check.measured.divide", {"expression": one["mean"], "line": one["mean_line"]}) if "mean" in one else None
+    return Fault(one["number"], quantity, quantity, why, expected, found, follows=follows, place=one["place"], cure=cure)
 
 
 def judge_steps(wrong: Sequence[Mapping[str, Any]], before: Verdict) -> Verdict:

@@ -108,7 +108,7 @@ class Assessment(Displayed, Frozen):
             "found": json_numbers(np.asarray(fault.found, dtype=float)),
             "why": why(words, fault),
             "formula": fault.formula,
-            "cure": words.plain(f"mistake.{fault.number}.cure") if fault.number else "",
+            "cure": _cure(words, fault) if fault.number else "",
             "source": EVERY_MISTAKE[fault.number].source if fault.number else "",
             "follows": list(fault.follows),
             "line": None if place is None else place.line,
@@ -156,7 +156,7 @@ class Assessment(Displayed, Frozen):
         yield 4, why(words, fault)
         yield from _place_lines(words, fault)
         if fault.number:
-            yield 4, words.plain(f"mistake.{fault.number}.cure")
+            yield 4, _cure(words, fault)
 
     def _fault_lines(self, words: Words, fault: Fault, *, first: bool) -> Iterator[tuple[int, str]]:
         name = name_of(words, fault.number, fault.key)
@@ -174,7 +174,7 @@ class Assessment(Displayed, Frozen):
         if fault.formula:
             yield 4, f"{words.plain('check.should')} {fault.formula}"
         if fault.number:
-            yield 4, words.plain(f"mistake.{fault.number}.cure")
+            yield 4, _cure(words, fault)
             if (
                 EVERY_MISTAKE[fault.number].right_if
                 and (key := f"check.right_if.{EVERY_MISTAKE[fault.number].right_if}") in words.catalogue
@@ -217,6 +217,11 @@ def name_of(words: Words, number: int | None, key: str) -> str:
     return words.plain(f"check.unnamed.{key or 'unknown'}") if number is None else words.plain(f"mistake.{number}")
 
 
+def _cure(words: Words, fault: Fault) -> str:
+    """What to do about a mistake that has a number."""
+    return words.plain(f"mistake.{fault.number}.cure") if fault.cure is None else sentence_of(words, fault.cure)
+
+
 def why(words: Words, fault: Fault) -> str:
     """Why it is that mistake."""
     if fault.why.key == "check.why.unknown":
@@ -239,7 +244,7 @@ def hinted(words: Words, fault: Fault, hint: int) -> str:
         return words.plain("check.hint.2.unknown", quantity=quantity)
     if hint == 2:
         return words.plain("check.hint.2", quantity=quantity, sign=words.plain(f"mistake.{fault.number}.sign"))
-    return words.plain("check.hint.3", quantity=quantity, cure=words.plain(f"mistake.{fault.number}.cure"))
+    return words.plain("check.hint.3", quantity=quantity, cure=_cure(words, fault))
 
 
 def expected_and_found(words: Words, fault: Fault, name: str) -> Iterator[str]:

@@ -331,7 +331,7 @@ def _layer_slip(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
 
 
 def _measured(job: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
-    for code in dict.fromkeys((shrunk(job["code"]), job["code"])):
+    for code in dict.fromkeys((*(() if job["whole"] else (shrunk(job["code"]),)), job["code"])):
         loaded, _ = _loaded({**job, "code": code}, guard, names=True)
         if found := measured_answers(loaded):
             return found

@@ -18,9 +18,10 @@ import numpy as np
 
 from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
+from chainrule.learners.layer_functions import GRADIENT
 from chainrule.learners.loading import Failed, Loaded, draw_anew, impatient, running, simple
-from chainrule.learners.measured import Comparison, Extract, Ran, Turn, Values, compared_turn, is_gradient_of
-from chainrule.learners.names import LOSS, as_kind, meaning, meanings
+from chainrule.learners.measured import Comparison, Extract, Ran, Turn, Values, compared_turn, holds_gradients, is_gradient_of
+from chainrule.learners.names import LOSS, as_kind, compact, meaning, meanings
 from chainrule.learners.programs import methods_of
 from chainrule.learners.scripts import CALL, TRAINS, Script
 from chainrule.learners.stored import leaves
@@ -106,17 +107,17 @@ def loss_comparisons(loaded: Loaded, function: LossFunction) -> Iterator[tuple[C
         if key in met or (function.results and (loss is None or not gradients)):
             continue
         with contextlib.suppress(Failed):
-            for comparison in _compared(loaded, function, call):
+            for comparison, surely in _compared(loaded, function, call):
                 met.add(key)
                 reported = comparison.turn.run(comparison.starts).events
-                yield comparison, call.surely and not any(value.shape[:2] == (ROWS, ROWS) for _, value in reported)  # (n,) against (n, 1)
+                yield comparison, surely and not any(value.shape[:2] == (ROWS, ROWS) for _, value in reported)  # (n,) against (n, 1)
 
 
 def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
 
 
-def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterator[Comparison]:
+def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterator[tuple[Comparison, bool]]:
     """A call as a turn, with the place of its loss; nothing where none of its gradients belongs to anything, or its loss has no place."""
     begin = [statement for statement in loaded.statements if simple(statement)]
     said = ", ".join(f"{name}={name}" for name in call.arguments)
@@ -127,7 +128,7 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     if not function.results:
         with running():
             changed = script.changed()
-        yield from compared_turn(Turn(script, changed, time.process_time()))
+        yield from ((one, call.surely) for one in compared_turn(Turn(script, changed, time.process_time())))
         return
     turn = Turn(script, set(), time.process_time())
     places, mine = turn.parameters(), {*call.arguments, "self"}
@@ -139,7 +140,12 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     }
     turn.run([starts])
     loss, gradients = _given(turn.namespace[RESULT], function)
-    paired = _paired(gradients, starts)
+    paired, surely = _paired(gradients, starts)
+    new = {
+        path: name for path in starts for name, one in gradients.items() if compact(name) == compact(path) and one.size == starts[path].size
+    }
+    stepped = not paired
+    paired = paired or new
     if loss is None or not paired:
         return
     start, turn.changed = {path: starts[path] for path in paired}, {*paired}
@@ -147,7 +153,10 @@ def _compared(loaded: Loaded, function: LossFunction, call: LossCall) -> Iterato
     loss, _ = _given(turn.namespace[RESULT], function)
     place = next((place for place, (_, value) in enumerate(events) if value.size == 1 and float(value.ravel()[0]) == loss), None)
     if place is not None:
-        yield Comparison(turn, [start], place, [spot for spot, _ in events], _extraction(function, paired))
+        yield (
+            Comparison(turn, [start], place, [spot for spot, _ in events], _extraction(function, paired, stepped)),
+            (surely or stepped) and call.surely,
+        )
 
 
 def _is_learned(path: str, call: LossCall) -> bool:
@@ -156,17 +165,16 @@ def _is_learned(path: str, call: LossCall) -> bool:
     return path.startswith("self.") or (isinstance(value, np.ndarray) and value.dtype.kind == "f" and meaning(path).kind != "t")
 
 
-def _extraction(function: LossFunction, paired: Mapping[str, str]) -> Extract:
-    """How gradients are read off what a call gave, by their names there."""
+def _extraction(function: LossFunction, paired: Mapping[str, str], stepped: bool) -> Extract:
+    """How gradients are read off what a call gave, by their names there. stepped: whether new parameters are what it gave"""
 
     def given(turn: Turn, ran: Ran, start: Values) -> dict[str, tuple[str, Array]]:
         del ran
-        _, gradients = _given(turn.namespace[RESULT], function)
-        return {
-            path: (own, gradients[own].reshape(start[path].shape))
-            for path, own in paired.items()
-            if own in gradients and gradients[own].size == start[path].size
-        }
+        _, arrays = _given(turn.namespace[RESULT], function)
+        own = {path: arrays[name] for path, name in paired.items() if name in arrays and arrays[name].size == start[path].size}
+        if stepped:
+            return {path: ("", start[path] - one.reshape(start[path].shape)) for path, one in own.items()}
+        return {path: (paired[path], one.reshape(start[path].shape)) for path, one in own.items()}
 
     return given
 
@@ -178,7 +186,9 @@ def _given(given: Any, function: LossFunction) -> tuple[float | None, dict[str, 
         return None, {}
     parts = next((one.elts for one in function.results if len(one.elts) == len(given)), None)
     for node, value in zip(parts or (), given, strict=False):
-        name = ast.unparse(node)
+        name = (
+            ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute)) else "grads" if isinstance(value, dict) else ast.unparse(node)
+        )
         if loss is None and np.ndim(value) == 0 and isinstance(value, (float, np.floating)):
             loss = float(value)
         elif loss is None and isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f":
@@ -198,21 +208,32 @@ def _given(given: Any, function: LossFunction) -> tuple[float | None, dict[str, 
     return (loss if loss is not None and np.isfinite(loss) else None), found
 
 
-def _paired(gradients: Mapping[str, Array], values: Values) -> dict[str, str]:
-    """The gradient of each value: by its name, and what has none by a shape that only the two of them have."""
-    found = dict[str, str]()
+def _paired(gradients: Mapping[str, Array], values: Values) -> tuple[dict[str, str], bool]:
+    """The gradient of each value: by its name, else by its shape, several of one shape in their order; and whether that is no guess.
+
+    Nothing where a gradient is left over, for what is not looked at is not called right.
+    """
+    found, surely = dict[str, str](), True
     for path, value in values.items():
         for name, gradient in gradients.items():
             if name not in found.values() and gradient.size == value.size and is_gradient_of(name, path):
                 found[path] = name
                 break
-    others = {name: one.shape for name, one in gradients.items() if name not in found.values()}
-    left = {path: one.shape for path, one in values.items() if path not in found and meaning(path).kind != "x"}
-    for name, shape in others.items():
-        fitting = [path for path, one in left.items() if one == shape]
-        if len(fitting) == 1 and [*others.values()].count(shape) == 1:
-            found[fitting[0]] = name
-    return found
+    others = [name for name in gradients if name not in found.values() and _may_be_gradient(name)]
+    left = [path for path in values if path not in found and meaning(path).kind != "x"]
+    for shape in dict.fromkeys(gradients[name].shape for name in others):
+        names, paths = ([one for one in side if of[one].shape == shape] for side, of in ((others, gradients), (left, values)))
+        if paths and len(names) != len(paths):
+            return {}, False
+        found.update(zip(paths, names, strict=False))
+        surely = surely and len(paths) < 2
+    return found, surely
+
+
+def _may_be_gradient(name: str) -> bool:
+    """Is it called as a gradient is, or by no name of its own? New parameters, outputs and what is kept are called otherwise."""
+    own = re.fullmatch(r"(?:\w+\.)*(\w+)(?:\[.*\])?", name)
+    return own is None or holds_gradients(own[1]) or GRADIENT.fullmatch(own[1]) is not None
 
 
 def _calls(loaded: Loaded, function: LossFunction) -> Iterator[LossCall]:
@@ -289,5 +310,7 @@ def _arguments(names: Sequence[str], needed: Sequence[str], shapes: Sequence[tup
                 found[name] = rng.normal(size={"row": (1, units), "flat": (units,), "column": (units, 1), "number": ()}[bias])
             elif kind in ("penalty", "rate"):
                 found[name] = PENALTY
-        for others in itertools.product((rng.normal(size=INPUTS), rng.normal(size=(CLASSES, INPUTS)), 1, PENALTY), repeat=len(unknown)):
-            yield {name: {**found, **dict(zip(unknown, others, strict=True))}[name] for name in asked}, not unknown
+        shapes_tried = dict.fromkeys((np.shape(target), (ROWS, CLASSES), (INPUTS,), (CLASSES, INPUTS)))
+        anything = [*(np.asarray(rng.normal(size=shape)) for shape in shapes_tried if shape), 1, PENALTY]
+        for others in itertools.product(anything, repeat=len(unknown)):
+            yield _copied({name: {**found, **dict(zip(unknown, others, strict=True))}[name] for name in asked}), not unknown

@@ -219,9 +219,23 @@ class Measured(Frozen):
     @property
     def factor(self) -> float | None:
         """How many times the right value it is; None where it is no multiple."""
+        return self.multiple(self.given)
+
+    def multiple(self, gradient: Array) -> float | None:
+        """How many times the right value this is; None where it is no multiple."""
+        if gradient.size != self.directions.shape[1]:
+            return None
         length = float(self.slopes @ self.slopes)
-        found = float(self.along @ self.slopes) / length if length else 0.0
-        return found if abs(found) > 1e-9 and self.fits(self.given, found) else None
+        found = float(self.directions @ gradient.ravel() @ self.slopes) / length if length else 0.0
+        return found if abs(found) > 1e-9 and self.fits(gradient, found) else None
+
+
+def all_right(measured: Sequence[Measured], given: Mapping[str, tuple[str, Array]]) -> bool:
+    """Are these the gradients? Those that are read off steps may have a rate in common, which nothing says."""
+    if any(one.path not in given or (one.own and not one.fits(given[one.path][1])) for one in measured):
+        return False
+    rates = [one.multiple(given[one.path][1]) for one in measured if not one.own and (one.slopes.any() or given[one.path][1].any())]
+    return all(rate is not None and rate > 0 and _near(rate, rates[0]) for rate in rates)
 
 
 class Comparison:
@@ -419,11 +433,12 @@ def is_gradient_of(name: str, path: str) -> bool:
     told = [other[1:] if other.startswith(("g", "d")) else "", *([] if match is None else [match["after"] or match["before"]])]
     held = re.fullmatch(r"(.*?)\[['\"]\w+['\"]\]", of)
     if held is not None and other == short:
-        return _holds_gradients(held[1])
-    return short in told or bool(place and as_kind(base, "params") and _holds_gradients(of))
+        return holds_gradients(held[1])
+    return short in told or bool(place and as_kind(base, "params") and holds_gradients(of))
 
 
-def _holds_gradients(name: str) -> bool:
+def holds_gradients(name: str) -> bool:
+    """Is something called as gradients are, those of no parameter in particular?"""
     return as_kind(name, "grads", "dW") is not None or GRADIENT.fullmatch(f"{compact(name)}_") is not None or name in ("g", "G")
 
 

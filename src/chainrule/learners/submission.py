@@ -19,6 +19,7 @@ from chainrule.learners.header import HeaderError, read_header
 from chainrule.learners.layer_functions import BACKWARD, FORWARD
 from chainrule.learners.layout import SHARED, Layout
 from chainrule.learners.loss_functions import loss_functions
+from chainrule.learners.measured import shrunk
 from chainrule.learners.pairing import shuffled_apart
 from chainrule.learners.sandbox import Refusal, Sandbox
 from chainrule.learners.source import ProgramSource, read_source
@@ -269,7 +270,13 @@ def steps_of(path: str | Path, sandbox: Sandbox, function: str) -> list[dict[str
 def measured_of(path: str | Path, sandbox: Sandbox) -> dict[str, Any]:
     """What the gradients of a training are beside how its own loss changes; nothing where it has none. Raises Refusal."""
     source = read_source(path)
-    return _placed(sandbox.run({"work": "measured", "code": source.code, "stated": ""}), source)
+    job = {"work": "measured", "code": source.code, "stated": "", "whole": False}
+    found = sandbox.run(job)
+    if found and (found["faults"] or found["conventions"]) and shrunk(source.code) != source.code:
+        with contextlib.suppress(Refusal):  # with numbers of its own, of which one may be twice another
+            whole = sandbox.run({**job, "whole": True})
+            found = whole if whole and not whole["faults"] else found
+    return _placed(found, source)
 
 
 def own_losses_of(path: str | Path, sandbox: Sandbox, judged: str = "", *, trained: bool = False) -> tuple[list[dict[str, Any]], list[str]]:
@@ -294,7 +301,7 @@ def own_losses_of(path: str | Path, sandbox: Sandbox, judged: str = "", *, train
 
 def _placed(found: dict[str, Any], source: ProgramSource) -> dict[str, Any]:
     for one in (found, *found.get("faults", ())):
-        for key in ("line", "loss_line", "of_line"):
+        for key in ("line", "loss_line", "of_line", "mean_line"):
             if one.get(key):
                 one[key], one["file"] = source.place(one[key])
     for one in found.get("faults", ()):

@@ -21,7 +21,15 @@ from chainrule.learners.measured import Comparison, Measured, Ran, Turn, Values,
 from chainrule.learners.names import LOSS, as_kind, compact, meaning
 from chainrule.learners.scripts import scripts
 from chainrule.learners.syntax import called_name, names_in
-from chainrule.learners.training_mistakes import mistake_of, number_of_factor, number_of_gradient, same_numbers
+from chainrule.learners.training_mistakes import (
+    NOT_DIVIDED,
+    factor_of,
+    mean_in,
+    mistake_of,
+    number_of_factor,
+    number_of_gradient,
+    same_numbers,
+)
 from chainrule.learners.training_slips import multiplied_at, slip_in, written
 
 ALMOST_ALL = 0.99
@@ -59,7 +67,8 @@ def loss_answers(loaded: Loaded, names: Sequence[str]) -> list[dict[str, Any]]:
             told = _told(comparison, measured)
             # What is differentiated by an output may have been left to what comes before it, as δ = y − t is.
             by_output = any(meaning(one.path).kind == "y" for one in measured if not one.right)
-            answers.append({**told, "another": bool(told["faults"]) and (by_output or not known[comparison])})
+            beside = told["another"] and any(not one.own for one in measured)  # where a step is taken, it may be along something else
+            answers.append({**told, "another": beside or (bool(told["faults"]) and (by_output or not known[comparison]))})
     return answers
 
 
@@ -108,8 +117,8 @@ def _told(comparison: Comparison, measured: Sequence[Measured]) -> dict[str, Any
         # Where nothing fits E, and no mistake that is known makes it fit, something else than E may be what is trained.
         "another": bool(faults)
         and all(one["number"] is None for one in faults)
-        and (len(wrong) == len(measured) or holds_a_part(comparison)),
-        "faults": faults,
+        and ((len(wrong) == len(measured) and not faults[0]["late"]) or holds_a_part(comparison)),
+        "faults": [_with_its_mean(comparison, one) for one in faults],
     }
 
 
@@ -125,6 +134,7 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
                 "quantity": _value_named(loaded, slip.spot if slip.of is None else slip.of),
                 "of_line": 0 if slip.of is None else loaded.spots[slip.of].line,
                 "own": slip.of is None,
+                "late": slip.late,
                 "line": spot.line,
                 "expression": spot.text(loaded.code),
                 "expected": slip.wanted[slip.turn].tolist(),
@@ -145,6 +155,14 @@ def _faults(comparison: Comparison, measured: Sequence[Measured], wrong: Sequenc
     return [_fault(comparison, one, number_of_gradient(comparison, one), written(comparison, one), []) for one in wrong]
 
 
+def _with_its_mean(comparison: Comparison, fault: dict[str, Any]) -> dict[str, Any]:
+    """A fault; of a gradient that is not divided as E is, with where E is."""
+    pair = (np.array(fault[key], dtype=float).ravel() for key in ("found", "expected"))
+    factor = factor_of(*pair) if fault["number"] == NOT_DIVIDED else None
+    at = None if factor is None else mean_in(comparison, factor)
+    return fault if at is None else {**fault, "mean": at.text(comparison.loaded.code), "mean_line": at.line}
+
+
 def _place_of(comparison: Comparison, ran: Ran, one: Measured) -> int | None:
     own = compact(one.own)
     found = [place for place, (spot, _) in enumerate(ran.events) if own and compact(comparison.loaded.spots[spot].target) == own]
@@ -159,6 +177,7 @@ def _fault(comparison: Comparison, one: Measured, number: int | None, spot: int 
         "quantity": one.path,
         "of_line": 0,
         "own": False,
+        "late": False,
         "line": comparison.turn.line if seen is None else seen.line,
         "expression": "" if seen is None else seen.text(loaded.code),
         "expected": (one.slopes if whole is None else whole).tolist(),

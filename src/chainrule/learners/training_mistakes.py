@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,12 +12,15 @@ from chainrule.base.arrays import Array
 from chainrule.base.frozen import Frozen
 from chainrule.learners.changed_values import Events, by_spot
 from chainrule.learners.measured import Comparison, Measured
+from chainrule.learners.reporting import Spot
+from chainrule.learners.syntax import called_name
 
 
 class WrongValue(Frozen):
     """What a value of the way back should be, in each of its turns: ∂E/∂ the value at a spot on the way forward, where there is one.
 
     first  where among the values of a turn it is wrong for the first time
+    late   whether something on the way back is right before that, so that it begins at this very E
     """
 
     spot: int
@@ -24,6 +28,7 @@ class WrongValue(Frozen):
     given: Sequence[Array]
     wanted: Sequence[Array]
     first: int
+    late: bool = False
 
     @property
     def turn(self) -> int:
@@ -43,6 +48,7 @@ SLOPES: Mapping[str, Callable[[Array], Array]] = {
     "relu": lambda z: (z > 0) * 1.0,
     "tanh of z": lambda z: 1 - np.tanh(z) ** 2,
     "sigmoid of z": lambda z: 1 / (2 + np.exp(z) + np.exp(-z)),
+    "softplus of z": lambda z: 1 / (1 + np.exp(-z)),
 }
 """Derivatives of activations, as people write them."""
 
@@ -67,7 +73,7 @@ def mistake_of(comparison: Comparison, slip: WrongValue) -> int | None:
             return 15
     if (number := _by_slopes(reported[: comparison.forward_end(reported)], slip, turn)) is not None:
         return number
-    if turn == 1 and not any(same_numbers(*pair) for pair in every[1:]):
+    if turn == 1 and not any(same_numbers(*pair) for pair in every[1:]) and _goes_through_time(comparison, slip, reported):
         return NOT_THROUGH_TIME
     of = next((value for spot, value in reported if spot == slip.of), np.zeros(0))
     if any(np.array_equal(of, one) for one in comparison.starts[-1].values()) and all(_same_side(*pair) for pair in pairs):
@@ -75,7 +81,21 @@ def mistake_of(comparison: Comparison, slip: WrongValue) -> int | None:
     return None
 
 
-NOT_THROUGH_TIME = 120
+NOT_DIVIDED, NOT_THROUGH_TIME = 12, 120
+"""Mistakes that are asked for by their numbers."""
+
+
+def _goes_through_time(comparison: Comparison, slip: WrongValue, reported: Events) -> bool:
+    """Do the turns share their parameters, as those of a sequence do? Those of the layers of a network each have their own."""
+    start = comparison.starts[-1]
+    before = [value for spot, value in reported if spot == slip.of]
+    for path, value in start.items():
+        events = comparison.turn.run([*comparison.starts[:-1], {**start, path: value + 0.01}]).events
+        after = [value for spot, value in events if spot == slip.of]
+        changed = [place for place, pair in enumerate(zip(before, after, strict=False)) if not np.array_equal(*pair)]
+        if changed and changed[0] > 1:
+            return False
+    return True
 
 
 def factor_of(given: Array, wanted: Array) -> float | None:
@@ -87,7 +107,9 @@ def factor_of(given: Array, wanted: Array) -> float | None:
 
 def number_of_factor(factor: float, events: Events) -> int | None:
     """The mistake of which a factor speaks: a sign, 2 or ½, or one of the sizes that occur."""
-    sizes = {size for _, value in events for size in value.shape} | {len(several) for several in by_spot(events).values()}
+    shapes = {value.shape for _, value in events}
+    axes = {size for shape in shapes for size in shape} | {len(several) for several in by_spot(events).values()}
+    several = {int(np.prod(shape[:count])) for shape in shapes for count in range(2, len(shape) + 1)}  # as all tokens of a batch
 
     def near(value: float) -> bool:
         return abs(factor - value) < 1e-4 * abs(value)
@@ -96,8 +118,34 @@ def number_of_factor(factor: float, events: Events) -> int | None:
         return 9
     if near(2) or near(0.5):
         return 11
-    powers = {power for size in sizes if size for power in (size, size * size)}  # twice, where it is multiplied by what it is divided by
-    return 12 if any(near(power) for power in powers) else 13 if any(near(1 / power) for power in powers) else None
+    powers = (axes | several | {size * size for size in axes}) - {0}  # twice, where it is multiplied by what it is divided by
+    return NOT_DIVIDED if any(near(power) for power in powers) else 13 if any(near(1 / power) for power in powers) else None
+
+
+def mean_in(comparison: Comparison, factor: float) -> Spot | None:
+    """Where so many numbers become their mean on the way to E: where a mean is taken, or a division makes them so much smaller."""
+    loaded, reported = comparison.loaded, comparison.turn.run(comparison.starts).events
+    values = dict(reported[: comparison.forward_end(reported) + 1])
+    spots = {(one.line, one.start, one.last, one.end): number for number, one in enumerate(loaded.spots) if not one.target}
+
+    def value_of(node: ast.expr) -> Array | None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+            return np.array(float(node.value))
+        return values.get(spots.get((node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0), -1))
+
+    for node in ast.walk(loaded.tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            before, after = value_of(node.left), value_of(node)
+            found = before is not None and after is not None and same_numbers(before, factor * after)
+        elif isinstance(node, ast.Call) and called_name(node) in ("mean", "average"):
+            summed = node.func.value if isinstance(node.func, ast.Attribute) and not node.args else (node.args or [node])[0]
+            before, after = value_of(summed), value_of(node)
+            found = before is not None and after is not None and abs(before.size - factor * after.size) < 1e-3
+        else:
+            continue
+        if found:
+            return loaded.spots[spots[node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0]]
+    return None
 
 
 def _turned_round(matrix: Array, pairs: Sequence[tuple[Array, Array]], *, rows: bool) -> bool:
@@ -131,7 +179,7 @@ def _by_slopes(events: Events, slip: WrongValue, turn: int) -> int | None:
         fitting = len(turns) == len(slip.given) and all(one.size == given.size for (_, one), given in zip(turns, slip.given, strict=True))
         for order in (turns, turns[::-1]) if fitting else ():
             values = order[turn][1].ravel()
-            if (key := values.tobytes()) not in seen:
+            if values.size == slip.given[turn].size and (key := values.tobytes()) not in seen:
                 seen.add(key)
                 masks += [values] if len({*values, 0.0}) == 2 and 0.0 in values and not {*values} <= {0.0, 1.0} else []
                 with np.errstate(all="ignore"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from chainrule.base.arrays import Array
+from chainrule.base.frozen import replace
 from chainrule.learners.changed_values import (
     Changed,
     by_spot,
@@ -27,9 +29,10 @@ from chainrule.learners.changed_values import (
     target_at,
     written_over,
 )
-from chainrule.learners.loading import Failed
-from chainrule.learners.measured import ALL, Comparison, Measured
+from chainrule.learners.loading import Failed, Loaded
+from chainrule.learners.measured import ALL, Comparison, Measured, all_right, is_gradient_of
 from chainrule.learners.names import compact
+from chainrule.learners.programs import methods_of
 from chainrule.learners.training_mistakes import NOT_THROUGH_TIME, WrongValue, mistake_of, same_numbers
 
 MOST_MOVED = 800
@@ -50,54 +53,72 @@ def slip_in(comparison: Comparison, measured: Sequence[Measured]) -> WrongValue 
     events, middle = by_spot(reported), comparison.forward_end(reported)
     statements = statement_spots(comparison.loaded)
     forward = {spot: turns for spot, turns in events.items() if turns[-1][0] < middle and not comparison.loaded.spots[spot].target}
-    order = sorted(forward, key=lambda spot: (sum(value.size for _, value in forward[spot]), spot not in statements))
+    order = sorted(forward, key=lambda spot: (_size(forward[spot]), spot not in statements))
     derived, same, best = dict[tuple[float, int], list[Array] | None](), dict[int, tuple[float, int]](), list[WrongValue]()
+    tried = set[tuple[int, float, int]]()
     backward = [spot for spot in sorted(statements | in_place_spots(comparison.loaded)) if spot in events]
     backward = [spot for spot in backward if events[spot][-1][0] > middle or _is_beside(comparison, spot, [one for _, one in events[spot]])]
     settled = {compact(one.own) for one in measured if one.right}
-    for spot in sorted(backward, key=lambda spot: sum(value.size for _, value in events[spot])):
-        values = [value for _, value in events[spot]]
-        if compact(target_at(comparison.loaded, spot)) in settled:
+    left = [spot for spot in backward if compact(target_at(comparison.loaded, spot)) not in settled]
+    for spot, of in _pairs(comparison.loaded, sorted(left, key=lambda spot: _size(events[spot])), order):
+        values, before = ([value for _, value in turns] for turns in (events[spot], forward[of]))
+        if _size(events[spot]) > MOST_MOVED or sorted(one.size for one in before) != sorted(one.size for one in values):
             continue
-        tried = set[tuple[float, int]]()
-        for of in order if sum(value.size for value in values) <= MOST_MOVED else ():
-            turns = forward[of]
-            if len(turns) != len(values) or any(one.size != value.size for (_, one), value in zip(turns, values, strict=True)):
-                continue
-            if time.process_time() > end:
-                break
-            before = [value for _, value in turns]
-            if of not in same:
-                same[of] = (_signature(comparison, of, before), before[0].size)
-            if same[of][0] == 0 or same[of] in tried:
-                continue
-            tried.add(same[of])
-            if same[of] not in derived:
-                derived[same[of]] = _derivatives(comparison, of, before)
-            if (found := derived[same[of]]) is None:
-                continue
-            for several in (found[::-1], found)[: 1 + (len(found) > 1)]:
-                for wanted in _laid_out(several, values):
-                    slip = _slip(spot, of, events[spot], wanted)
-                    if slip is not None and _repairs(comparison, measured, spot, wanted):
-                        best = sorted([*best, slip], key=lambda one: one.first)
+        if time.process_time() > end:
+            break
+        if of not in same:
+            same[of] = (_signature(comparison, of, before), before[0].size)
+        if same[of][0] == 0 or (spot, *same[of]) in tried:
+            continue
+        tried.add((spot, *same[of]))
+        if same[of] not in derived:
+            derived[same[of]] = _derivatives(comparison, of, before)
+        if (found := derived[same[of]]) is None:
+            continue
+        for several in (found[::-1], found)[: 1 + (len(found) > 1)]:
+            for wanted in _laid_out(several, values):
+                slip = _slip(spot, of, events[spot], wanted)
+                if slip is not None and _repairs(comparison, measured, spot, wanted):
+                    best = sorted([*best, slip], key=lambda one: one.first)
     # What is the derivative of something else is where it stands: the last statement that has it should have made another one of it.
     if not best:
         return None
     known = [several for several in derived.values() if several is not None]
+    own = comparison.loaded.functions.keys() | {name for one in comparison.loaded.classes for name in methods_of(comparison.loaded, one)}
+    within = [one for one in best if _called_at(comparison.loaded, one.spot) not in own]  # what a function gave was made in it
+    best = within or best
     strange = [one for one in best if not _is_derivative(one, known) or mistake_of(comparison, one) == NOT_THROUGH_TIME]
     first = strange[0].first if strange else best[-1].first
     best = [one for one in best if one.first == first]
     chosen = next((one for one in best if mistake_of(comparison, one) is not None), best[0])
-    return _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
+    wrong = _handed_on(comparison, measured, chosen, {spot: events[spot] for spot in backward}) or chosen
+    way = (value for _, value in reported[middle + 1 : wrong.first] if value.size > 1 and value.any())
+    return replace(wrong, late=any(same_numbers(value.ravel(), one.ravel()) for value in way for several in known for one in several))
+
+
+def _called_at(loaded: Loaded, spot: int) -> str:
+    """The name of what is called there; empty where something is computed."""
+    match = re.fullmatch(r"(?:[\w.\[\]]*\.)?(\w+)\(.*\)", loaded.spots[spot].text(loaded.code))
+    return match[1] if match else ""
+
+
+def _size(turns: Sequence[tuple[int, Array]]) -> int:
+    return sum(value.size for _, value in turns)
+
+
+def _pairs(loaded: Loaded, backward: Sequence[int], forward: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """A value of the way back and one of the way forward each: dc and c first, whose names say that they belong together."""
+    targets = {spot: target_at(loaded, spot) for spot in (*backward, *forward)}
+    for named in (True, False):
+        for spot, of in itertools.product(backward, forward):
+            if named == bool(targets[spot] and targets[of] and is_gradient_of(targets[spot], targets[of])):
+                yield spot, of
 
 
 def _is_derivative(slip: WrongValue, known: Sequence[Sequence[Array]]) -> bool:
     """Is a wrong value, where it is wrong for the first time, one of these derivatives?"""
-    turn = slip.turn
-    value = slip.given[turn].ravel()
-    orders = (order for several in known if len(several) == len(slip.given) for order in (several, several[::-1]))
-    return any(order[turn].size == value.size and same_numbers(order[turn].ravel(), value) for order in orders)
+    value = slip.given[slip.turn].ravel()
+    return any(one.size == value.size and same_numbers(one.ravel(), value) for several in known for one in several)
 
 
 def _slip(spot: int, of: int | None, turns: Sequence[tuple[int, Array]], wanted: Sequence[Array]) -> WrongValue | None:
@@ -123,7 +144,9 @@ def _handed_on(
 
 
 def _laid_out(found: Sequence[Array], values: Sequence[Array]) -> Iterator[list[Array]]:
-    """Derivatives in the shapes of what stands there, as they are and transposed."""
+    """Derivatives in the shapes of what stands there, as they are and transposed; nothing where their sizes are others."""
+    if any(one.size != value.size for one, value in zip(found, values, strict=True)):
+        return
     yield [one.reshape(value.shape) for one, value in zip(found, values, strict=True)]
     if any(one.ndim == 2 and min(one.shape) > 1 for one in found):
         yield [one.T.reshape(value.shape) for one, value in zip(found, values, strict=True)]
@@ -188,7 +211,7 @@ def _repairs(comparison: Comparison, measured: Sequence[Measured], spot: int, wa
         given = comparison.given(Changed(spot, wanted, way))
     except Failed:
         return False
-    return all(one.path in given and one.fits(given[one.path][1]) for one in measured)
+    return all_right(measured, given)
 
 
 def multiplied_at(comparison: Comparison, measured: Sequence[Measured], factor: float) -> int | None:

@@ -1789,8 +1789,8 @@ WORDS = {
     "check.measured.function": "{name}, Zeile {line}; mit eigenen Argumenten aufgerufen, es wird also nichts hergeleitet",
     "check.measured.unread": "Nicht angesehen, weil sich keine Argumente fanden, mit denen sie eine Zahl und Gradienten davon ergeben: "
     "{names}. Eine Schleife, die sie aufruft und einen Schritt tut, würde beobachtet.",
-    "check.measured.loss": "E ist {loss}, Zeile {line}; {names} wurden verändert, und was das Programm ergibt, wurde mit der Änderung von "
-    "E verglichen",
+    "check.measured.divide": "Einmal teilen, durch das, worüber E in Zeile {line} das Mittel bildet: {expression}",
+    "check.measured.loss": "E ist {loss}, Zeile {line}; verändert, um zu sehen, wie es sich ändert: {names}",
     "check.measured.right": "Jeder von {count} Gradienten ist, wie sich das E des Programms ändert.",
     "check.measured.right.count=1": "Der Gradient ist, wie sich das E des Programms ändert.",
     "check.why.measured.place": "Mit {quantity} an dieser Stelle, wie E sich damit in Zeile {line} ändert, wäre jeder Gradient richtig.",

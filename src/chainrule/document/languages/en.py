@@ -1742,7 +1742,8 @@ WORDS = {
     "check.measured.function": "{name}, line {line}; it was called with arguments of ours, and nothing is derived",
     "check.measured.unread": "Not looked at, because no arguments were found with which they give a number and gradients of it: {names}. "
     "A loop that calls them and takes a step would be watched.",
-    "check.measured.loss": "E is {loss}, line {line}; {names} were moved, and what the program gives was compared with how E changes",
+    "check.measured.divide": "Divide once, by what the mean of E is over in line {line}: {expression}",
+    "check.measured.loss": "E is {loss}, line {line}; moved, to see how it changes: {names}",
     "check.measured.right": "Every one of {count} gradients is how the program's own E changes.",
     "check.measured.right.count=1": "The gradient is how the program's own E changes.",
     "check.why.measured.place": "With {quantity} in its place, as E changes with it in line {line}, every gradient would be right.",
