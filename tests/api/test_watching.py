@@ -11,7 +11,7 @@ import pytest
 import chainrule as cr
 from chainrule.api import watching
 
-ROWS = {"a": list(range(30)), "b": [k % 7 for k in range(30)], "y": [0.5 * k for k in range(30)]}
+ROWS = {"a": [7 * k % 30 for k in range(30)], "b": [k % 7 for k in range(30)], "y": [3.5 * k % 15 for k in range(30)]}
 QUICK = {"target": "y", "engine": "written", "hidden": 3, "validation_folds": 0}
 
 
