@@ -376,7 +376,8 @@ def test_what_people_wrote_is_text_and_cautions_are_notes(tmp_path, monkeypatch)
     hostile = ('</script><script>alert("a")</script>', "`x` $y$ |z| <b>\x1b[31m", "ein sehr langer Name, den keine Zeile fasst, " * 3)
     rows = stones(hostile, "<img src=x onerror=alert(1)>")
     write("bad.csv", [{**row, "width": -999 if place % 9 == 0 else row["width"]} for place, row in enumerate(rows)])
-    cr.train("bad.csv", target="<img src=x onerror=alert(1)>", epochs=1, batch_size=90, hidden=3, validation_folds=0, report="bad.html")
+    with pytest.warns(UserWarning, match="width is -999 in 10 rows"):
+        cr.train("bad.csv", target="<img src=x onerror=alert(1)>", epochs=1, batch_size=90, hidden=3, validation_folds=0, report="bad.html")
     page = Path("bad.html").read_text("utf-8")
     root = tree(page)
     assert "<script>alert" not in page

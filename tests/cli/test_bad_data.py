@@ -34,8 +34,8 @@ FILES = [
     ("a,b\n".encode("utf-16-le") * 9, "t.csv is not text in UTF-8; utf-16-le fits: give --encoding utf-16-le, or save it as UTF-8."),
     ("имя,b\nПривет мир,1\n".encode("cp1251"), "cp1251 fits and would read 'имя': give --encoding cp1251"),
     ("名前,b\n日本語,1\n".encode("shift_jis"), "shift_jis fits and would read '名前': give --encoding shift_jis"),
-    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\x10", "t.csv is not text in UTF-8 (byte 1); it looks like no text at all: save it as CSV in UTF-8."),
-    (b"a,b\n1,2\n\0\0\0\0\n", "t.csv is not text in UTF-8; "),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\x10", "t.csv is an image; name a folder of such, or let its name say so, as .png."),
+    (b"a,b\n1,2\n\0\0\0\0\n", "t.csv is not text in UTF-8: it holds zero bytes, from byte 9 on; was it cut off while it was written?"),
     (b"\x7fELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0" * 9, "t.csv is not text in UTF-8; it looks like no text at all: save it as CSV in UTF-8."),
 ]  # fmt: skip
 

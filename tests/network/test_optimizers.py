@@ -342,6 +342,6 @@ def test_multipliers_are_described_read_and_explained() -> None:
     assert "b2 learns at a rate of its own: η is multiplied by 3 there, which makes 0.3 in this step." in " ".join(text.split())
     assert "η_W1 = 0.1 · η = 0.1 · 0.1 = 0.01" in text
     assert "Beside plain gradient descent" not in text  # it is gradient descent, at several rates
-    table = {"a": np.arange(40.0), "b": np.arange(40.0) % 7, "y": np.arange(40.0) * 2}
+    table = {"a": np.arange(40.0) * 7 % 40, "b": np.arange(40.0) % 7, "y": np.arange(40.0) * 3 % 20}
     model = cr.train(table, target="y", hidden=[3], epochs=2, optimizer="sgd", multipliers={"hidden1": 1e-6})
     assert model.plan.optimizer.options["multipliers"] == {"hidden1": 1e-6}

@@ -9,7 +9,6 @@ from typing import Any
 from chainrule.api.typed_numbers import checked_number, with_points
 from chainrule.base.arrays import python_value
 from chainrule.base.errors import InputError, quoted
-from chainrule.data.column_names import composed
 from chainrule.network.definitions import Bound, DefinitionLike, find
 from chainrule.notation.conventions import CHOICES, Notation
 
@@ -28,6 +27,8 @@ def setting(wanted: DefinitionLike) -> Any:
 
 def one_or_several(wanted: Any) -> tuple[str, ...]:
     """One name or several; data frames may have numbers as names."""
+    from chainrule.data.column_names import composed  # which an explanation does without
+
     return tuple(map(composed, wanted)) if isinstance(wanted, Iterable) and not isinstance(wanted, str) else (composed(wanted),)
 
 

@@ -138,10 +138,12 @@ def lines_of_kept(words: Words, model: Model) -> Iterator[str]:
     ended, plan = model.outcome, model.plan
     held_out = plan.until is None and ("validation" in model.scores or plan.validation_folds)
     part = words.plain("train.validation" if held_out else "train.training")
-    key = "train.best_average" if model.keeps_average else "train.best"
-    key, error = key if ended["best_epoch"] else "train.best_start", ended["best_error"]
-    temperature = ended.get("temperature")
-    key = key if temperature is None else f"{key}_calibrated"
+    temperature, error = ended.get("temperature"), ended["best_error"]
+    if model.keeps_average:
+        key = "train.best_average" if temperature is None else "train.best_average_calibrated"
+    else:
+        key = "train.best" if temperature is None else "train.best_calibrated"
+    key = key if ended["best_epoch"] else "train.best_start"
     if error is not None:
         values = {"epoch": ended["best_epoch"], "part": part, "error": float(error), "temperature": round(temperature or 1.0, 2)}
         yield message(words, key, **values)

@@ -21,14 +21,6 @@ from chainrule.engines.written import written_quantity
 from chainrule.network.layers import Layer
 from chainrule.network.network import Network
 
-CALIBRATED = {
-    "cross_entropy": "softmax",
-    "cross_entropy_from_logits": "identity",
-    "binary_cross_entropy": "sigmoid",
-    "binary_cross_entropy_from_logits": "identity",
-}
-"""The losses whose network has a temperature, each with the activation of its output."""
-
 CALIBRATED_EVERY = 10
 """After so many epochs a temperature is sought: it changes slowly, and each costs a pass over the rows that decide."""
 
@@ -95,22 +87,24 @@ def temperature(logits: Array, targets: Array, weights: Array | None = None) -> 
 
 
 def calibrated_layer(network: Network) -> Layer | None:
-    """The layer that a temperature divides: a dense one behind which nothing comes but a softmax, or one sigmoid, and its cross-entropy.
+    """The layer that a temperature divides: a dense one behind which nothing comes but a softmax, or one sigmoid, and a loss of these.
 
-    None where there is no such layer, or where its numbers are used elsewhere, too, or kept as they are.
+    The loss may take their logits in place of them. None where there is no such layer, or where its numbers are used elsewhere, too, or
+    kept as they are.
     """
     goals, outputs = list(network.goals.values()), list(network.wiring.outputs.values())
-    if len(goals) != 1 or len(outputs) != 1 or goals[0].loss.name not in CALIBRATED:
+    if len(goals) != 1 or len(outputs) != 1 or goals[0].loss.definition.targets not in ("distribution", "probabilities"):
         return None
     call = next((one for one in network.wiring.calls if one.name == outputs[0]), None)
     if call is None or call.layer.kind.name != "dense" or len(network.wiring.calls_of(call.layer)) > 1:
         return None
-    layer, activation = call.layer, call.layer.activation
+    layer, activation, loss = call.layer, call.layer.activation, goals[0].loss
     borrowed = any(value is layer for other in network.wiring.layers for value in other.chosen.values())
     kept = any(key in network.frozen or key in network.frozen_elements for key in keys_of(network, layer))
     shape = network.forward.outputs[next(iter(network.wiring.outputs))].shape
-    fits = activation is not None and activation.name == CALIBRATED[goals[0].loss.name] and not activation.given
-    alone = len(shape) == 2 and (network.outputs == 1) is goals[0].loss.name.startswith("binary")
+    gives = activation is not None and (loss.definition.logits or activation.definition.gives == loss.definition.targets)
+    fits = gives and activation == loss.output
+    alone = len(shape) == 2 and (network.outputs == 1) is (loss.definition.targets == "probabilities")
     return layer if fits and alone and not borrowed and not kept else None
 
 
