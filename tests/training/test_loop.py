@@ -1,6 +1,7 @@
 """The loop: determinism, resuming, early stopping, weights of examples, and looking into any step."""
 
 import json
+import math
 import os
 import signal
 from dataclasses import replace
@@ -146,6 +147,14 @@ def test_patience_counts_what_is_learned(fall, epochs, gained, monkeypatch):
     assert (training.epochs, training.gained_epoch) == (epochs, gained)
     assert outcome.reason == ("epochs" if epochs == 20 else "patience")
     assert outcome.best_epoch == (epochs if fall else 1)
+
+
+def test_an_infinite_error_is_nothing_gained(monkeypatch):
+    x, t, _ = rings()
+    training = Training(network(), x[:70], t[:70], Plan(epochs=9, patience=4, engine="written"), **held_out(x, t))
+    monkeypatch.setattr(training, "judged", lambda state: math.inf if training.epochs else 0.5)
+    training.run()
+    assert (training.epochs, training.gained_epoch, training.gained_error, training.best_epoch) == (5, 1, 0.5, 1)
 
 
 @pytest.mark.parametrize(("still", "epochs"), [(7, 20), (12, 10)])

@@ -192,7 +192,8 @@ class Training(Displayed):
         self.kept = self.kept.after(self.epochs, deciding, divided, temperature, self.start_error)
         if self.kept.epoch == self.epochs:
             self.best = self.divided(evaluated, self.kept.temperature)
-        if self._worthwhile(lower := min(deciding, divided)):
+        lower = min(deciding, divided)
+        if lower < self.gained_error and self._worthwhile(lower):
             self.gained_epoch, self.gained_error = self.epochs, lower
         held_out = deciding if self._validation_decides else None
         if held_out is None and self.validation is not None:
