@@ -154,6 +154,8 @@ def test_only_a_dense_layer_of_its_own_before_one_softmax_or_sigmoid_is_divided(
         (cr.Network(2, dense(1), loss="binary_cross_entropy_from_logits"), True),
         (cr.Network(2, dense(2), loss="binary_cross_entropy"), False),
         (cr.Network(2, dense(3)), False),
+        (cr.Network(2, dense(3, "softmax"), loss="half_squared"), False),
+        (cr.Network(2, dense(3), loss="cross_entropy", regularizer="l2"), False),
         (cr.Network(2, dense(3), loss="cross_entropy", frozen=["W1[1,1]"]), False),
         (cr.Network(3, lambda x: shared(shared(x)), loss="cross_entropy_from_logits"), False),
         (cr.Network(2, lambda x: {"one": dense(3)(x), "two": dense(2)(x)}, loss="cross_entropy"), False),

@@ -362,7 +362,7 @@ def _decided(
         )
     able = task in ("classify", "binary") and calibrated_layer(network) is not None
     if said["calibrate"] and not (decides and able):
-        classes = "one softmax or one sigmoid, or its logits, behind a dense layer, whose weights are its own and not frozen"
+        classes = "one softmax or one sigmoid, or its logits, behind a dense layer of its own, not frozen, without a penalty on weights"
         needed = "validation rows or folds that decide" if able else classes
         raise InputError(f"calibrating needs {needed}, and there is none here; leave out «--calibrate».")
     averages = size < len(train) if said["average_weights"] is None else said["average_weights"]

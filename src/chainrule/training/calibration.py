@@ -89,11 +89,16 @@ def temperature(logits: Array, targets: Array, weights: Array | None = None) -> 
 def calibrated_layer(network: Network) -> Layer | None:
     """The layer that a temperature divides: a dense one behind which nothing comes but a softmax, or one sigmoid, and a loss of these.
 
-    The loss may take their logits in place of them. None where there is no such layer, or where its numbers are used elsewhere, too, or
-    kept as they are.
+    The loss may take their logits in place of them. None where there is no such layer, where its numbers are used elsewhere, too, or kept
+    as they are, or where E has a penalty on weights, which is lower once they are divided.
     """
     goals, outputs = list(network.goals.values()), list(network.wiring.outputs.values())
-    if len(goals) != 1 or len(outputs) != 1 or goals[0].loss.definition.targets not in ("distribution", "probabilities"):
+    if (
+        network.regularizer is not None
+        or len(goals) != 1
+        or len(outputs) != 1
+        or goals[0].loss.definition.targets not in ("distribution", "probabilities")
+    ):
         return None
     call = next((one for one in network.wiring.calls if one.name == outputs[0]), None)
     if call is None or call.layer.kind.name != "dense" or len(network.wiring.calls_of(call.layer)) > 1:
