@@ -22,12 +22,12 @@ Events: TypeAlias = Sequence[tuple[int, Array]]
 
 
 def moved_by(value: Array, step: Array) -> Array:
-    """The value and what is moved_by to it."""
+    """The value and what is added to it."""
     return value + step
 
 
 def moved_within(value: Array, step: Array) -> Array:
-    """The value, where it is and under all its names, with something moved_by to it."""
+    """The value, where it is and under all its names, with something added to it."""
     value += step
     return value
 
@@ -80,7 +80,7 @@ def by_spot(events: Events) -> dict[int, list[tuple[int, Array]]]:
 
 
 def statement_spots(loaded: Loaded) -> set[int]:
-    """The spots of what is assigned, moved_by or given back as a whole."""
+    """The spots of what is assigned, added or given back as a whole."""
     extents = set[tuple[int, int, int | None, int | None]]()
     for node in ast.walk(loaded.tree):
         if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.value is not None:
@@ -108,7 +108,7 @@ def in_place_spots(loaded: Loaded) -> set[int]:
 
 
 def target_at(loaded: Loaded, spot: int) -> str:
-    """What a value is assigned to, or moved_by to; empty where it is a part of something."""
+    """What a value is assigned to, or added to; empty where it is a part of something."""
     seen = loaded.spots[spot]
     for node in ast.walk(loaded.tree):
         if isinstance(node, (ast.Assign, ast.AugAssign)) and node.lineno <= seen.line:

@@ -34,28 +34,17 @@ def lines_of_remarks(
     far: Mapping[str, tuple[int, float]] | None = None,
     *,
     targets: bool = False,
+    extra: bool = True,
 ) -> Iterator[str]:
     """What is worth a line about rows that are to be predicted: further columns, numbers written otherwise or open, categories that
     were not there when fitting, and values far outside of those that were.
 
     unseen, far  of the rows before, too; as of `Preparation`
     targets      what is to be said about their columns, too
+    extra        whether further columns are worth a line, which change nothing
     """
-    if extra := preparation.extra(table):
-        yield words.plain("remark.extra", names=joined_names(words, extra))
-    yield from lines_of_values(words, preparation, table, unseen, far, targets=targets)
-
-
-def lines_of_values(
-    words: Words,
-    preparation: Preparation,
-    table: Table,
-    unseen: Counter[tuple[str, str]] | None = None,
-    far: Mapping[str, tuple[int, float]] | None = None,
-    *,
-    targets: bool = False,
-) -> Iterator[str]:
-    """The same without further columns, which change nothing."""
+    if extra and (names := preparation.extra(table)):
+        yield words.plain("remark.extra", names=joined_names(words, names))
     yield from _lines_of_numbers(words, preparation, table, targets=targets)
     counts = preparation.unseen(table) if unseen is None else unseen
     known = {feature.name: feature.categories for feature in preparation.features}

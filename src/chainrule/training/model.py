@@ -118,14 +118,14 @@ class Model(WithoutCaches, Displayed, Reported, Frozen):
         from chainrule.data.table import Table
         from chainrule.document.words import Words
         from chainrule.preparation.cautions import MOST_CAUTIONS
-        from chainrule.preparation.remarks import lines_of_values
+        from chainrule.preparation.remarks import lines_of_remarks
 
         if isinstance(data, Table):
             return data
         data = self._under_names(data)
         kinds = self._preparation.forms if targets else self._preparation.input_forms
         table = read(data, kinds=kinds, **form_for(self.source, data if isinstance(data, (str, Path, list, tuple)) else ""))
-        for remark in islice(lines_of_values(Words(), self._preparation, table, targets=targets), MOST_CAUTIONS):
+        for remark in islice(lines_of_remarks(Words(), self._preparation, table, targets=targets, extra=False), MOST_CAUTIONS):
             warnings.warn(remark, stacklevel=3)
         return table
 
