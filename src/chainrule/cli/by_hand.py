@@ -19,7 +19,7 @@ from chainrule.checking.evidence import Observation
 from chainrule.checking.marks import Paper, digits_of
 from chainrule.checking.report import paper_name
 from chainrule.cli.check import WRONG, print_check
-from chainrule.cli.output import columns, say
+from chainrule.cli.output import prose_width, say
 from chainrule.document.words import Words
 
 BACK = ("<", "undo", "back", "zurück", "zurueck")
@@ -34,7 +34,7 @@ def by_hand(problem: Any, words: Words) -> int:
     if problem.x is None or problem.t is None:
         raise InputError("paper needs rows to compute with: name a network with a batch, or give --input and --target.")
     paper, given, wrong, rounded = Paper(problem), dict[str, Array](), list[str](), dict[str, float]()
-    for line in textwrap.wrap(words.plain("check.hand.title", network=problem.network.summary), columns() - 2, break_on_hyphens=False):
+    for line in textwrap.wrap(words.plain("check.hand.title", network=problem.network.summary), prose_width() - 2, break_on_hyphens=False):
         say(line)
     with suppress(KeyboardInterrupt):  # also while what was typed is being compared
         _walk(words, paper, given, wrong, rounded)

@@ -12,7 +12,7 @@ from chainrule.api.check import check_command_line, check_each, gradescope_resul
 from chainrule.base.errors import InputError
 from chainrule.base.files import json_text
 from chainrule.checking.report import Assessment, paper_name
-from chainrule.cli.output import coloured, columns, give, say
+from chainrule.cli.output import coloured, give, prose_width, say
 from chainrule.document.words import Words
 
 WRONG = 1
@@ -67,7 +67,7 @@ def _wrapped(line: str, indent: int) -> list[str]:
     start = " " * indent
     if "  " in line.strip():  # numbers in columns stay as they are
         return [start + line]
-    return textwrap.wrap(line, columns() - 2, initial_indent=start, subsequent_indent=start + "  ", break_on_hyphens=False) or [start]
+    return textwrap.wrap(line, prose_width() - 2, initial_indent=start, subsequent_indent=start + "  ", break_on_hyphens=False) or [start]
 
 
 def _print_class(words: Words, checks: Sequence[Assessment]) -> None:

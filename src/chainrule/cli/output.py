@@ -101,7 +101,7 @@ def coloured() -> bool:
     return not os.environ.get("NO_COLOR")
 
 
-def columns() -> int:
+def prose_width() -> int:
     """How wide prose is: as the terminal, and no wider than 80."""
     return min(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
 
@@ -111,10 +111,10 @@ def in_columns(line: str) -> str:
     import textwrap
 
     words = line.lstrip()
-    if len(line) <= columns() or "  " in words:
+    if len(line) <= prose_width() or "  " in words:
         return line
     margin = " " * (len(line) - len(words))
-    return textwrap.fill(line, columns(), subsequent_indent=margin, break_on_hyphens=False, break_long_words=False)
+    return textwrap.fill(line, prose_width(), subsequent_indent=margin, break_on_hyphens=False, break_long_words=False)
 
 
 def complain(text: str) -> None:

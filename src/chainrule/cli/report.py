@@ -14,7 +14,7 @@ from chainrule.api.run import Run
 from chainrule.api.watching import Watch
 from chainrule.base.printing import command_line
 from chainrule.cli.options import DEFINED
-from chainrule.cli.output import coloured, columns, complain, say
+from chainrule.cli.output import coloured, complain, prose_width, say
 from chainrule.cli.progress import Progress, fitting_progress, main_score
 from chainrule.document.words import Words
 from chainrule.preparation.cautions import MOST_CAUTIONS
@@ -214,7 +214,7 @@ def list_item(text: str) -> str:
 
 def filled(text: str, first: str = "", others: str = "") -> str:
     """The text in lines as wide as the terminal; what blanks hold together that do not break stays together, with plain blanks."""
-    return textwrap.fill(text, columns(), initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
+    return textwrap.fill(text, prose_width(), initial_indent=first, subsequent_indent=others, break_on_hyphens=False).replace(
         "\N{NO-BREAK SPACE}", " "
     )
 
@@ -223,7 +223,7 @@ def lines_of_scores(words: Words, scores: Scores) -> Iterator[str]:
     """The scores, a line each, classes as a table; no prose is wider than a terminal."""
     for line in scores.lines(words):
         margin = line[: len(line) - len(line.lstrip())]
-        wide = columns() - 4  # there may be a margin before them
+        wide = prose_width() - 4  # there may be a margin before them
         yield from [line] if "│" in line or len(line) <= wide else textwrap.wrap(line, wide, subsequent_indent=margin)
 
 
@@ -298,5 +298,5 @@ def curve_of_model(words: Words, model: Model) -> str:
     if not curves.can_draw() or len(model.history) < 2:
         return ""
     errors = curves_of(model.history, words.plain("train.training"), words.plain("train.validation"))
-    drawn = curves.terminal_curves(errors, columns() - 1, 10, colour=coloured())
+    drawn = curves.terminal_curves(errors, prose_width() - 1, 10, colour=coloured())
     return f"\n{words.plain('model.history')}\n{drawn}"
